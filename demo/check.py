@@ -1,0 +1,104 @@
+"""``make demo-check``: the demo without a person. Launches over HTTP as a learner, answers a problem, waits for the score
+in the platform's gradebook, and prints one line of JSON. Exit status 0 only if all of it worked within its limits."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from demo.browser import Browser, forms
+from demo.stack import DemoError, Stack, free_port
+
+LEARNER = "u-1001"
+LAUNCHES = 7
+LIMITS = {"launch_ms": 500.0, "score_after_s": 10.0, "lms_mb": 200.0}
+RIGHT_ANSWERS = ["Red", "Green", "Blue"]
+
+
+def main() -> int:
+    """Run the check and print its result."""
+    result: dict[str, Any]
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="lti-demo-") as folder,
+            Stack(Path(folder), free_port(), free_port()) as stack,
+        ):
+            result = check(stack)
+    except (DemoError, requests.RequestException) as error:
+        result = {"ok": False, "reason": str(error)}
+    print(json.dumps(result))
+    return 0 if result["ok"] else 1
+
+
+def check(stack: Stack) -> dict[str, Any]:
+    """Go through the main job; return what was measured.
+
+    Raises:
+        DemoError: a step did not do what it should.
+    """
+    browser = Browser()
+    page, launch_ms = _launch(stack, browser)
+    score_after = _answer_and_wait(stack, browser, page)
+    memory = psutil.Process(stack.processes["lms"].pid).memory_info().rss / 1e6
+    measured = {
+        "launch_ms": round(launch_ms, 1),
+        "score_after_s": round(score_after, 2),
+        "lms_mb": round(memory, 1),
+    }
+    slow = [name for name, limit in LIMITS.items() if measured[name] > limit]
+    return {"ok": not slow, **measured, **({"reason": f"over the limit: {', '.join(slow)}"} if slow else {})}
+
+
+def _launch(stack: Stack, browser: Browser) -> tuple[requests.Response, float]:
+    """Launch several times; return the content page, and the median from login to rendered content when warm."""
+    url = f"{stack.platform_url}/launch/problem?person={LEARNER}"
+    page, took = browser.open(url), []
+    for _ in range(LAUNCHES):
+        initiation = forms(browser.get(url, timeout=20))[0]
+        begun = time.perf_counter()
+        page = browser.follow(browser.submit(initiation))
+        took.append((time.perf_counter() - begun) * 1000)
+        if page.status_code != 200 or "Primary colours" not in page.text or not page.url.startswith(stack.lms_url):
+            raise DemoError(f"the launch ended at {page.url} with status {page.status_code}")
+    return page, statistics.median(took)
+
+
+def _answer_and_wait(stack: Stack, browser: Browser, page: requests.Response) -> float:
+    """Answer the problem; return the seconds until the platform's gradebook shows the score."""
+    form = forms(page)[0]
+    if _gradebook_score(stack) is not None:
+        raise DemoError("the gradebook shows a score before the answer")
+    answer = {"csrfmiddlewaretoken": form.fields["csrfmiddlewaretoken"], "input_1": RIGHT_ANSWERS}
+    begun = time.perf_counter()
+    said = browser.post(form.action, data=answer, timeout=20)
+    if said.status_code != 200 or said.json() != {"earned": 4.0, "possible": 4.0}:
+        raise DemoError(f"the answer was not graded: status {said.status_code}")
+    while time.perf_counter() - begun < LIMITS["score_after_s"]:
+        score = _gradebook_score(stack)
+        if score is not None:
+            if score != 1.0:
+                raise DemoError(f"the gradebook shows {score:.0%} instead of 100%")
+            return time.perf_counter() - begun
+        time.sleep(0.05)
+    raise DemoError(f"no score in the gradebook after {LIMITS['score_after_s']:.0f} s:\n{stack.log_tail('lms')}")
+
+
+def _gradebook_score(stack: Stack) -> float | None:
+    """Return the learner's share of the points, as the platform's gradebook page shows it."""
+    book = requests.get(f"{stack.platform_url}/gradebook.json", timeout=5).json()
+    column = next(number for number, found in enumerate(book["columns"]) if found["label"] == "Primary colours")
+    cells = next(row["cells"] for row in book["rows"] if row["id"] == LEARNER)
+    text = cells[column]["score"]
+    return float(text) / float(book["columns"][column]["maximum"]) if text else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The stand-in LMS as a host of the app: the same protocols that ``host.openedx`` fulfils inside a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from django.contrib.auth import get_user_model, login
+from django.contrib.auth.models import AbstractUser
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from demo.lms import grades
+from demo.lms.course import Node, block
+from demo.lms.models import Profile
+from demo.lms.rendering import render_block
+from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.errors import ContentNotFound, ContentNotStarted
+from lti_1p3_provider.host.port import Block, Grade, GradeChanged
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+RENDERED = ("sequential", "vertical", "html", "problem")
+
+
+class DemoIdentity:
+    """Django's users and sessions, and a profile."""
+
+    def create_user(self, username: str, email: str | None, name: str) -> AbstractUser:
+        """Create an account; an email that somebody has already is not used again."""
+        address = email if email and not _taken(email) else f"{username}@{conf.email_domain}"
+        user = get_user_model().objects.create_user(username=username, email=address)
+        Profile.objects.create(user=user, name=name)
+        return user
+
+    def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:
+        """Write what changed."""
+        if name:
+            Profile.objects.filter(user_id=user.pk).exclude(name=name).update(name=name)
+        if email and user.email != email and not _taken(email):
+            user.email = email
+            user.save(update_fields=["email"])
+
+    def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
+        """Log in; a session that is this user's already only gets a new key."""
+        if request.user.is_authenticated and request.user.pk == user.pk:
+            request.session.cycle_key()
+        else:
+            login(request, user, backend=BACKEND)  # type: ignore[arg-type]
+
+    def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
+        """Nothing: there is no other front end."""
+
+
+class DemoContent:
+    """The courses in files."""
+
+    def describe(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
+        """Return a published block of a type that has a page."""
+        node = _node(course_key, usage_key)
+        return Block(node.key, node.key.block_type, node.title)
+
+    def require_access(self, user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> None:
+        """Check the start date."""
+        start = _node(course_key, usage_key).start
+        if start is not None and start > timezone.now():
+            raise ContentNotStarted(f"starts {start.isoformat()}")
+
+    def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
+        """Return the block's page."""
+        return render_block(request, course_key, _node(course_key, usage_key))
+
+    def ancestors(self, course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
+        """Return the blocks above."""
+        node = block(course_key, usage_key)
+        return frozenset(above.key for above in node.ancestors()) if node else frozenset()
+
+
+class DemoGrades:
+    """Signals and fresh grades."""
+
+    def connect(self, receiver: Callable[[GradeChanged], None]) -> None:
+        """Translate the signal."""
+
+        def translate(sender: object, **said: object) -> None:
+            course_key = CourseKey.from_string(str(said["course_id"]))
+            receiver(
+                GradeChanged(
+                    user_id=int(str(said["user_id"])),
+                    course_key=course_key,
+                    usage_key=UsageKey.from_string(str(said["usage_id"])).map_into_course(course_key),
+                    earned=float(str(said["weighted_earned"])),
+                    possible=float(str(said["weighted_possible"])),
+                    at=said["modified"],  # type: ignore[arg-type]
+                )
+            )
+
+        PROBLEM_WEIGHTED_SCORE_CHANGED.connect(translate, weak=False, dispatch_uid="lti_1p3_provider")
+
+    def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
+        """Compute from the learner's work, not from stored subsection grades, which may be old."""
+        found = {}
+        for usage_key in usage_keys:
+            earned, possible, attempted = grades.fresh(user_id, course_key, usage_key)
+            if attempted and possible > 0:
+                found[usage_key] = Grade(earned, possible)
+        return found
+
+
+class DemoHost:
+    """The three together."""
+
+    identity = DemoIdentity()
+    content = DemoContent()
+    grades = DemoGrades()
+
+
+def _node(course_key: CourseKey, usage_key: UsageKey) -> Node:
+    node = block(course_key, usage_key)
+    if node is None or node.key.block_type not in RENDERED:
+        raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
+    return node
+
+
+def _taken(email: str) -> bool:
+    return get_user_model().objects.filter(email__iexact=email).exists()

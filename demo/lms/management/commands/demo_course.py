@@ -1,0 +1,44 @@
+"""``demo_course``: shows the demo course's blocks, for people and scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from demo.lms.course import Node, courses
+
+
+class Command(BaseCommand):
+    """Prints the first course."""
+
+    help = "Show the demo course."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare --json."""
+        parser.add_argument("--json", action="store_true", dest="as_json")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print."""
+        course = next(iter(courses().values()))
+        blocks = [_described(node) for section in course.sections for node in section.walk()]
+        if options["as_json"]:
+            self.stdout.write(json.dumps({"course_key": str(course.key), "blocks": blocks}))
+            return
+        self.stdout.write(f"{course.title}  {course.key}")
+        for found in blocks:
+            marks = f"{'' if found['published'] else ' (not published)'}{' graded' if found['graded'] else ''}"
+            self.stdout.write(f"  {found['type']:10} {found['display_name']}{marks}  {found['usage_key']}")
+
+
+def _described(node: Node) -> dict[str, Any]:
+    return {
+        "usage_key": str(node.key),
+        "type": node.key.block_type,
+        "display_name": node.title,
+        "parent": str(node.parent.key) if node.parent else None,
+        "graded": node.graded,
+        "max_score": sum(below.weight for below in node.walk() if below.published or not node.published),
+        "published": node.published,
+    }

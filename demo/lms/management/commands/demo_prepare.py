@@ -1,0 +1,70 @@
+"""``demo_prepare``: makes the stand-in LMS ready: tables, a signing key, an administrator, the platform's registration."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from io import StringIO
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from demo.lms.course import courses
+
+CLIENT_ID = "demo-tool"
+DEPLOYMENT_ID = "1"
+ADMIN = "admin"
+
+
+class Command(BaseCommand):
+    """Running it again changes nothing but the administrator's password."""
+
+    help = "Prepare the stand-in LMS for an emulated platform; prints what the platform must know, as JSON."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare where the platform is."""
+        parser.add_argument("--platform-url", required=True)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare, then print."""
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+        call_command("createcachetable", verbosity=0)
+        call_command("lti_1p3_keys", "create", "--if-missing", stdout=StringIO())
+        course = next(iter(courses().values()))
+        registered = _register(options["platform_url"], course.key.org)
+        targets = {str(key): node.title for key, node in course.blocks.items()}
+        self.stdout.write(
+            json.dumps({**registered, "course_key": str(course.key), "blocks": targets, "admin_password": _admin()})
+        )
+
+
+def _register(platform_url: str, org: str) -> dict[str, Any]:
+    """Register through the command that operators use."""
+    printed = StringIO()
+    call_command(
+        "lti_1p3_register",
+        "--json",
+        f"--title=Emulated platform at {platform_url}",
+        f"--issuer={platform_url}",
+        f"--client-id={CLIENT_ID}",
+        f"--deployment-id={DEPLOYMENT_ID}",
+        f"--auth-login-url={platform_url}/auth",
+        f"--auth-token-url={platform_url}/token",
+        f"--key-set-url={platform_url}/jwks",
+        f"--allow-org={org}",
+        stdout=printed,
+    )
+    return {**json.loads(printed.getvalue()), "deployment_id": DEPLOYMENT_ID}
+
+
+def _admin() -> str:
+    """Give the administrator a new password and return it."""
+    password = secrets.token_urlsafe(9)
+    admin, _ = get_user_model().objects.get_or_create(
+        username=ADMIN, defaults={"is_staff": True, "is_superuser": True}
+    )
+    admin.set_password(password)
+    admin.save()
+    return password

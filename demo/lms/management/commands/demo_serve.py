@@ -1,0 +1,40 @@
+"""``demo_serve``: serves the stand-in LMS with threads, and runs its worker."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from waitress.server import create_server
+
+from demo.lms.celery_app import start_worker
+from demo.lms.wsgi import application
+
+THREADS = 8
+
+
+class Command(BaseCommand):
+    """Ends at once on Ctrl-C or SIGTERM."""
+
+    help = "Serve the stand-in LMS on the loopback address."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the port."""
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve until told to stop."""
+        try:
+            server = create_server(application, host="127.0.0.1", port=options["port"], threads=THREADS)
+        except OSError as error:
+            raise CommandError(f"port {options['port']} cannot be used: {error.strerror}", returncode=2) from error
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        start_worker()
+        self.stdout.write(f"stand-in LMS: http://127.0.0.1:{options['port']}/")
+        self.stdout.flush()
+        try:
+            server.run()
+        except (KeyboardInterrupt, SystemExit):
+            server.close()

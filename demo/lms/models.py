@@ -1,0 +1,45 @@
+"""What the stand-in LMS stores of people and their work."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+
+class Profile(models.Model):
+    """As the LMS's UserProfile: a user without one breaks other parts of it."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="demo_profile")
+    name = models.CharField(max_length=255, blank=True)
+
+
+class BlockState(models.Model):
+    """A learner's work on one problem, and its weighted points. ``attempted`` is false after a reset."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    usage_key = models.CharField(max_length=255)
+    course_key = models.CharField(max_length=255)
+    attempted = models.BooleanField(default=True)
+    earned = models.FloatField(default=0)
+    possible = models.FloatField(default=0)
+    answers = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "usage_key"], name="demo_block_state")]
+
+
+class PersistedGrade(models.Model):
+    """A subsection's stored grade. It is written later than the answer that changed it, as in the LMS."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    usage_key = models.CharField(max_length=255)
+    course_key = models.CharField(max_length=255)
+    earned = models.FloatField(default=0)
+    possible = models.FloatField(default=0)
+    stale_since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "usage_key"], name="demo_persisted_grade")]

@@ -1,0 +1,20 @@
+"""Addresses of the stand-in LMS; the app's own come from its plugin configuration, as in the LMS."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from demo.lms.views import front_page, problem_check
+from lti_1p3_provider.apps import Lti1p3ProviderConfig
+
+ours = Lti1p3ProviderConfig.plugin_app["url_config"]["lms.djangoapp"]
+
+urlpatterns = [
+    path("", front_page),
+    path("admin/", admin.site.urls),
+    path(
+        "courses/<str:course_key>/xblock/<str:usage_key>/handler/xmodule_handler/problem_check",
+        problem_check,
+        name="problem_check",
+    ),
+    re_path(ours["regex"], include((f"lti_1p3_provider.{ours['relative_path']}", "lti_1p3_provider"))),
+]

@@ -1,0 +1,110 @@
+"""The claims of LTI messages: resource link launches and deep-linking requests."""
+
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
+from demo.platform.config import Link, Person, Tool
+from demo.platform.emulator import PendingLaunch, Platform
+from demo.platform.vocabulary import (
+    AGS_ENDPOINT,
+    AGS_SCOPES,
+    DEEP_LINKING,
+    DEEP_LINKING_REQUEST,
+    LTI,
+    NRPS_SERVICE,
+    RESOURCE_LINK_REQUEST,
+    SCOPE_MEMBERSHIP,
+)
+
+VERSION = "1.0"
+
+
+def resource_link_claims(
+    platform: Platform, tool: Tool, person: Person, link: Link, document_target: str
+) -> dict[str, Any]:
+    """A complete LtiResourceLinkRequest (LTI 1.3 Core, 5.3), without the envelope."""
+    resource_link = {"id": link.id, "title": link.title, "description": link.description}
+    claims = _common_claims(platform, tool, person, document_target) | {
+        LTI + "message_type": RESOURCE_LINK_REQUEST,
+        LTI + "target_link_uri": link.target_link_uri,
+        LTI + "resource_link": {name: value for name, value in resource_link.items() if value},
+    }
+    claims[LTI + "launch_presentation"]["return_url"] = f"{platform.base_url}/return?{urlencode({'link': link.id})}"
+    if link.custom:
+        claims[LTI + "custom"] = custom_values(platform, person, link)
+    item = platform.store.line_item_of(link.id)
+    if link.ags == "none":
+        claims.pop(AGS_ENDPOINT, None)
+    elif link.ags == "coupled" and item and AGS_ENDPOINT in claims:
+        claims[AGS_ENDPOINT]["lineitem"] = platform.line_item_url(item)
+    return claims
+
+
+def deep_linking_claims(platform: Platform, tool: Tool, person: Person, document_target: str) -> dict[str, Any]:
+    """An LtiDeepLinkingRequest (Deep Linking 2.0, 4.4); its ``data`` can be redeemed once."""
+    pending = PendingLaunch(tool.client_id, person.id, None, document_target)
+    return _common_claims(platform, tool, person, document_target) | {
+        LTI + "message_type": DEEP_LINKING_REQUEST,
+        LTI + "target_link_uri": tool.deep_link_url or tool.redirect_uris[0],
+        DEEP_LINKING + "deep_linking_settings": {
+            "deep_link_return_url": f"{platform.base_url}/deep-linking/return",
+            "accept_types": ["ltiResourceLink"],
+            "accept_presentation_document_targets": ["iframe", "window"],
+            "accept_multiple": True,
+            "accept_lineitem": True,
+            "auto_create": False,
+            "title": platform.config.context.title,
+            "text": "Content for the course",
+            "data": platform.pending_selections.issue(pending, platform.now),
+        },
+    }
+
+
+def custom_values(platform: Platform, person: Person, link: Link) -> dict[str, str]:
+    """Custom parameters with $Variables replaced; unknown ones stay as they are (LTI 1.3 Core, appendix B)."""
+    context = platform.config.context
+    known = {
+        "$User.id": person.id,
+        "$Context.id": context.id,
+        "$Context.title": context.title,
+        "$Context.label": context.label,
+        "$ResourceLink.id": link.id,
+        "$ResourceLink.title": link.title,
+        "$Person.name.full": person.personal_data().get("name"),
+        "$Person.email.primary": person.personal_data().get("email"),
+    }
+    return {name: known.get(value) or value for name, value in link.custom.items()}
+
+
+def _common_claims(platform: Platform, tool: Tool, person: Person, document_target: str) -> dict[str, Any]:
+    config, context = platform.config, platform.config.context
+    claims: dict[str, Any] = {
+        **person.personal_data(),
+        "sub": person.id,
+        LTI + "version": "1.3.0",
+        LTI + "deployment_id": tool.deployment_id,
+        LTI + "roles": list(person.roles),
+        LTI + "context": {
+            "id": context.id,
+            "label": context.label,
+            "title": context.title,
+            "type": ["http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"],
+        },
+        LTI + "launch_presentation": {"document_target": document_target, "locale": "en"},
+        LTI + "tool_platform": {
+            "guid": uuid.uuid5(uuid.NAMESPACE_URL, platform.issuer).hex,
+            "name": config.name,
+            "version": VERSION,
+            "product_family_code": config.product_family_code,
+        },
+        LTI + "lis": {"course_section_sourcedid": f"SIS-{context.label}"},
+    }
+    if person.share_personal_data:
+        claims[LTI + "lis"]["person_sourcedid"] = f"SIS-{person.id}"
+    granted = tool.granted_scopes()
+    if ags := [scope for scope in AGS_SCOPES if scope in granted]:
+        claims[AGS_ENDPOINT] = {"scope": ags, "lineitems": platform.line_items_url}
+    if SCOPE_MEMBERSHIP in granted:
+        claims[NRPS_SERVICE] = {"context_memberships_url": platform.memberships_url, "service_versions": ["2.0"]}
+    return claims

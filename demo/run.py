@@ -1,0 +1,53 @@
+"""``make demo``: starts both processes, says what to click, and ends them on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+from demo.stack import ROOT, DemoError, Stack
+
+WELCOME = """
+  The demo is running.
+
+    {platform}/   an emulated learning platform: START HERE
+    {lms}/   the stand-in Open edX LMS (operators: {lms}/admin/, {admin})
+
+  1. Open the platform, choose a person, and open "Primary colours".
+  2. Answer the problem. Its score appears in {platform}/gradebook by itself.
+  3. "Another organization's course" shows a refusal; find its support code in the admin pages, "Launch attempts".
+
+  Ctrl-C ends both.
+"""
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM; return the exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        lms_port, platform_port = _port("DEMO_LMS_PORT", 8000), _port("DEMO_PLATFORM_PORT", 9000)
+        with Stack(ROOT / ".demo", lms_port, platform_port) as stack:
+            admin = f"name admin, password {stack.facts['admin_password']}"
+            print(WELCOME.format(platform=stack.platform_url, lms=stack.lms_url, admin=admin), flush=True)
+            while (ended := stack.ended()) is None:
+                time.sleep(0.5)
+            raise DemoError(f"the {ended} process ended:\n{stack.log_tail(ended)}")
+    except DemoError as error:
+        print(f"The demo cannot run: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nEnded.")
+        return 0
+
+
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
+    if not text.isdigit():
+        raise DemoError(f"{name} is not a port number")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""The demo's two processes: prepares them, starts them, waits until they answer, and ends them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+START_TIMEOUT = 40.0  # seconds
+
+
+class DemoError(Exception):
+    """The demo cannot run; the message says what to do."""
+
+
+@dataclass
+class Stack:
+    """The stand-in LMS and the emulated platform, on loopback ports; what they write is below ``directory``."""
+
+    directory: Path
+    lms_port: int
+    platform_port: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def lms_url(self) -> str:
+        """Where the stand-in LMS is."""
+        return f"http://127.0.0.1:{self.lms_port}"
+
+    @property
+    def platform_url(self) -> str:
+        """Where the platform is; also its issuer."""
+        return f"http://127.0.0.1:{self.platform_port}"
+
+    def __enter__(self) -> Stack:
+        for name, port in (("DEMO_LMS_PORT", self.lms_port), ("DEMO_PLATFORM_PORT", self.platform_port)):
+            _require_free(port, name)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self.facts = json.loads(self.manage("demo_prepare", f"--platform-url={self.platform_url}"))
+            config = self.directory / "platform.json"
+            config.write_text(json.dumps(_platform_config(self.facts), indent=1), encoding="utf-8")
+            self._start("platform", ["-m", "demo.platform", "--config", str(config), "--port", str(self.platform_port)])
+            self._start("lms", ["demo/lms/manage.py", "demo_serve", "--skip-checks", f"--port={self.lms_port}"])
+            for name, url in (("platform", self.platform_url), ("lms", f"{self.lms_url}/lti/1p3/pub/jwks/")):
+                self._wait_for(name, url)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def manage(self, *arguments: str) -> str:
+        """Run a Django command of the stand-in LMS and return what it prints."""
+        command = [sys.executable, "demo/lms/manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise DemoError(f"{arguments[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
+        return done.stdout
+
+    def ended(self) -> str | None:
+        """Return the name of a process that ended by itself."""
+        return next((name for name, process in self.processes.items() if process.poll() is not None), None)
+
+    def stop(self) -> None:
+        """End both processes, and wait for them."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def log_tail(self, name: str) -> str:
+        """Return the end of a process's log."""
+        path = self.directory / f"{name}.log"
+        return "\n".join(path.read_text(errors="replace").splitlines()[-15:]) if path.exists() else ""
+
+    def _environment(self) -> dict[str, str]:
+        ours = {"DEMO_DIRECTORY": str(self.directory), "LMS_ROOT_URL": self.lms_url, "PYTHONUNBUFFERED": "1"}
+        return {**os.environ, **ours}
+
+    def _start(self, name: str, arguments: list[str]) -> None:
+        with (self.directory / f"{name}.log").open("wb") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=self._environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches us alone; we end both
+            )
+
+    def _wait_for(self, name: str, url: str) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            if self.processes[name].poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(url, timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise DemoError(f"the {name} process did not start:\n{self.log_tail(name)}")
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _require_free(port: int, name: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            raise DemoError(f"port {port} is in use or not allowed; set {name} to another one") from error
+
+
+def _platform_config(facts: dict[str, Any]) -> dict[str, Any]:
+    """The platform's side of the registration, and its course."""
+    target = facts["redirect_uri"] + facts["course_key"] + "/"
+    block = facts["course_key"].replace("course-v1:", "block-v1:") + "+type@{}+block@{}"
+    shown = (
+        ("welcome", "Welcome", "A unit with a text.", ("vertical", "welcome"), False, "iframe"),
+        ("problem", "Primary colours", "One problem.", ("problem", "primary_colours"), True, "iframe"),
+        ("unit", "Mixing colours", "A unit with two problems.", ("vertical", "mixing"), True, "iframe"),
+        ("subsection", "Light in numbers", "A subsection.", ("sequential", "numbers"), True, "window"),
+    )
+    links = [
+        {
+            "id": name,
+            "title": title,
+            "description": description,
+            "client_id": facts["client_id"],
+            "target_link_uri": target + block.format(*key),
+            "graded": graded,
+            "presentation": presentation,
+        }
+        for name, title, description, key, graded, presentation in shown
+    ]
+    links.append(
+        {
+            "id": "outside",
+            "title": "Another organization's course",
+            "description": "Outside this platform's launch gate: see how a refusal looks.",
+            "client_id": facts["client_id"],
+            "target_link_uri": facts["redirect_uri"]
+            + "course-v1:OtherX+SOON+2099/block-v1:OtherX+SOON+2099+type@vertical+block@today",
+        }
+    )
+    tool = {
+        "client_id": facts["client_id"],
+        "deployment_id": facts["deployment_id"],
+        "title": "Open edX",
+        "login_url": facts["login_url"],
+        "redirect_uris": [facts["redirect_uri"]],
+        "jwks_url": facts["jwks_url"],
+        "services": {"ags": True, "nrps": True, "deep_linking": False},
+    }
+    return {"name": "Riverside College", "tools": [tool], "links": links}

@@ -1,0 +1,8 @@
+"""What Django's admin discovers: each page is owned by its slice."""
+
+from lti_1p3_provider.diagnostics.admin import LaunchAttemptAdmin
+from lti_1p3_provider.onboarding.admin import RegistrationAdmin
+from lti_1p3_provider.registrations.admin import ToolKeyAdmin
+from lti_1p3_provider.scores.admin import PendingScoreAdmin
+
+__all__ = ["LaunchAttemptAdmin", "PendingScoreAdmin", "RegistrationAdmin", "ToolKeyAdmin"]

@@ -1,0 +1,40 @@
+"""The Django app, and how the LMS's plugin loader wires it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+
+from django.apps import AppConfig
+
+log = logging.getLogger(__name__)
+
+
+class Lti1p3ProviderConfig(AppConfig):
+    """Literals instead of ``PluginURLs`` and friends: their names are what the loader looks for."""
+
+    name = "lti_1p3_provider"
+    label = "lti_1p3_provider"
+    verbose_name = "LTI 1.3 provider"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    plugin_app: ClassVar[dict[str, Any]] = {
+        "url_config": {
+            "lms.djangoapp": {
+                "namespace": "lti_1p3_provider",
+                "regex": r"^lti/1p3/",
+                "relative_path": "urls",
+            },
+        },
+    }
+
+    def ready(self) -> None:
+        """Listen to the LMS's grades. A host that cannot be loaded is a system check's error, not a dead site."""
+        from lti_1p3_provider import checks, host
+        from lti_1p3_provider.scores import intake
+
+        checks.register()
+        try:
+            host.current().grades.connect(intake.grade_changed)
+        except Exception:  # the LMS must start whatever is wrong with us
+            log.exception("LTI 1.3 provider: cannot listen to grades; no score will be sent")

@@ -1,0 +1,102 @@
+"""Django system checks: what can be known to be wrong before anybody launches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core import checks
+from django.db import DatabaseError
+
+from lti_1p3_provider import host
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.registrations.models import Registration, ToolKey
+
+PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache", "filebased.FileBasedCache")
+
+
+def register() -> None:
+    """Make Django run the checks. Those that read tables run with ``check --database`` and before ``migrate``."""
+    checks.register(check_settings, "lti_1p3_provider")
+    checks.register(check_tables, "lti_1p3_provider", checks.Tags.database)
+
+
+def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Check cache, https, cookies and host."""
+    if not conf.enabled:
+        return []
+    found: list[checks.CheckMessage] = []
+    if conf.cache_backend.endswith(PRIVATE_CACHES):
+        kind = checks.Warning if conf.debug else checks.Error
+        found.append(
+            kind(
+                f"The default cache ({conf.cache_backend}) is not shared by all processes.",
+                hint="Use Redis, Memcached or the database cache: a launch is one-use over all processes.",
+                id="lti_1p3_provider.E001",
+            )
+        )
+    if not conf.uses_https:
+        found.append(
+            checks.Warning(
+                "Platforms reach this site over plain http.",
+                hint="Browsers keep no cookies for http pages in another site's frame. Set LMS_ROOT_URL to https.",
+                id="lti_1p3_provider.W002",
+            )
+        )
+    elif "Lax" in (conf.session_cookie_samesite, conf.csrf_cookie_samesite):
+        found.append(
+            checks.Warning(
+                "SESSION_COOKIE_SAMESITE or CSRF_COOKIE_SAMESITE is Lax.",
+                hint="Set both to 'None' (with the _SECURE ones): else answers inside a platform's frame are refused.",
+                id="lti_1p3_provider.W003",
+            )
+        )
+    return [*found, *_check_host()]
+
+
+def _check_host() -> list[checks.CheckMessage]:
+    try:
+        host.current()
+    except Exception as error:  # any: it is the site's configuration
+        return [
+            checks.Error(
+                f"LTI_1P3_PROVIDER_HOST ({conf.host}) cannot be loaded: {type(error).__name__}.",
+                hint="Remove the setting inside an LMS.",
+                id="lti_1p3_provider.E004",
+            )
+        ]
+    return []
+
+
+def check_tables(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Check keys and gates."""
+    if not conf.enabled:
+        return []
+    try:
+        keys = ToolKey.objects.filter(status=ToolKey.Status.ACTIVE).exists()
+        open_to_all = list(Registration.objects.filter(enabled=True, gate__isnull=True).values_list("title", flat=True))
+        closed = [
+            gate.registration.title for gate in LaunchGate.objects.select_related("registration") if gate.opens_nothing
+        ]
+    except DatabaseError:
+        return []  # not migrated yet
+    found: list[checks.CheckMessage] = []
+    if not keys:
+        hint = "Run: manage.py lms lti_1p3_keys create"
+        found.append(checks.Warning("There is no signing key.", hint=hint, id="lti_1p3_provider.W005"))
+    if open_to_all and not conf.require_launch_gate:
+        found.append(
+            checks.Warning(
+                f"These registrations may open everything that is published: {', '.join(open_to_all[:10])}.",
+                hint="Give each a launch gate, or set LTI_1P3_PROVIDER_REQUIRE_LAUNCH_GATE = True.",
+                id="lti_1p3_provider.W006",
+            )
+        )
+    if closed:
+        hint = "Name courses, organizations or blocks in the gate."
+        found.append(
+            checks.Warning(
+                f"These gates open nothing: {', '.join(closed[:10])}.", hint=hint, id="lti_1p3_provider.W007"
+            )
+        )
+    return found

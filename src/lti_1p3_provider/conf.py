@@ -1,0 +1,141 @@
+"""The one typed reader of Django's settings: a property per setting, its default beside it.
+
+Nothing else in the app imports ``django.conf.settings``. Every value is read when it is asked for, so that
+tests and site configuration may change it at run time. ``docs/reference/settings.md`` lists the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings as django_settings
+
+
+class ProviderSettings:
+    """What a site may configure. All times are in seconds."""
+
+    def _get(self, name: str, default: Any) -> Any:
+        return getattr(django_settings, name, default)
+
+    @property
+    def enabled(self) -> bool:
+        """``ENABLE_LTI_1P3_PROVIDER``, flat or in FEATURES (False): off means that every URL of ours is a 404."""
+        name = "ENABLE_LTI_1P3_PROVIDER"
+        flat = self._get(name, None)
+        if flat is not None:
+            return bool(flat)
+        return bool(dict(self._get("FEATURES", {}) or {}).get(name, False))
+
+    @property
+    def aggregate_delay(self) -> float:
+        """``LTI_AGGREGATE_SCORE_PASSBACK_DELAY`` (900): how long the score of a unit or subsection is collected."""
+        return float(self._get("LTI_AGGREGATE_SCORE_PASSBACK_DELAY", 900))
+
+    @property
+    def access_length(self) -> float | None:
+        """``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` (None): how long a launch opens content; None: as the session."""
+        value = self._get("LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC", None)
+        return None if value is None else float(value)
+
+    @property
+    def require_launch_gate(self) -> bool:
+        """``LTI_1P3_PROVIDER_REQUIRE_LAUNCH_GATE`` (False): a registration without a gate opens nothing."""
+        return bool(self._get("LTI_1P3_PROVIDER_REQUIRE_LAUNCH_GATE", False))
+
+    @property
+    def host(self) -> str:
+        """``LTI_1P3_PROVIDER_HOST``: dotted path of the class that connects us to the LMS."""
+        return str(self._get("LTI_1P3_PROVIDER_HOST", "lti_1p3_provider.host.openedx.OpenEdxHost"))
+
+    @property
+    def public_url(self) -> str:
+        """``LTI_1P3_PROVIDER_PUBLIC_URL`` (LMS_ROOT_URL): scheme and host under which platforms reach the LMS."""
+        value = self._get("LTI_1P3_PROVIDER_PUBLIC_URL", None) or self._get("LMS_ROOT_URL", None) or ""
+        return str(value).rstrip("/")
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """``LTI_1P3_PROVIDER_PRIVATE_HOSTS`` (()): hosts (``name`` or ``name:port``) that we may reach although
+        they are private or speak plain http: intranets and tests."""
+        return frozenset(str(host).lower() for host in self._get("LTI_1P3_PROVIDER_PRIVATE_HOSTS", ()) or ())
+
+    @property
+    def key_secrets(self) -> tuple[str, ...]:
+        """``LTI_1P3_PROVIDER_KEY_SECRETS`` ((SECRET_KEY,)): secrets that encrypt private keys; the first encrypts,
+        all decrypt, so that a secret can be replaced."""
+        own: Sequence[str] = self._get("LTI_1P3_PROVIDER_KEY_SECRETS", ()) or ()
+        if own:
+            return tuple(own)
+        fallbacks: Sequence[str] = self._get("SECRET_KEY_FALLBACKS", ()) or ()
+        return (str(self._get("SECRET_KEY", "")), *fallbacks)
+
+    @property
+    def key_overlap(self) -> float:
+        """``LTI_1P3_PROVIDER_KEY_OVERLAP_SEC`` (7 days): how long a rotated key stays published."""
+        return float(self._get("LTI_1P3_PROVIDER_KEY_OVERLAP_SEC", 7 * 24 * 3600))
+
+    @property
+    def email_domain(self) -> str:
+        """``LTI_1P3_PROVIDER_EMAIL_DOMAIN`` (lti.invalid): of the address of a user whose email we do not know."""
+        return str(self._get("LTI_1P3_PROVIDER_EMAIL_DOMAIN", "lti.invalid"))
+
+    @property
+    def retry_base(self) -> float:
+        """``LTI_1P3_PROVIDER_RETRY_BASE_SEC`` (30): first wait before a failed score is sent again."""
+        return float(self._get("LTI_1P3_PROVIDER_RETRY_BASE_SEC", 30))
+
+    @property
+    def http_timeout(self) -> float:
+        """``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC`` (10): whole time of one request to a platform's service."""
+        return float(self._get("LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC", 10))
+
+    @property
+    def attempt_retention(self) -> float:
+        """``LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC`` (90 days): how long launch attempts are kept."""
+        return float(self._get("LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC", 90 * 24 * 3600))
+
+    @property
+    def celery_queue(self) -> str | None:
+        """``LTI_1P3_PROVIDER_CELERY_QUEUE`` (None): queue of our tasks; None: Celery's default queue."""
+        value = self._get("LTI_1P3_PROVIDER_CELERY_QUEUE", None)
+        return None if value is None else str(value)
+
+    @property
+    def user_model(self) -> str:
+        """Django's ``AUTH_USER_MODEL``, for our foreign keys."""
+        return str(self._get("AUTH_USER_MODEL", "auth.User"))
+
+    @property
+    def authentication_backends(self) -> tuple[str, ...]:
+        """Django's ``AUTHENTICATION_BACKENDS``."""
+        return tuple(self._get("AUTHENTICATION_BACKENDS", ()))
+
+    @property
+    def cache_backend(self) -> str:
+        """Dotted path of the default cache's backend; the system checks judge it."""
+        return str(self._get("CACHES", {}).get("default", {}).get("BACKEND", ""))
+
+    @property
+    def debug(self) -> bool:
+        """Django's ``DEBUG``."""
+        return bool(self._get("DEBUG", False))
+
+    @property
+    def uses_https(self) -> bool:
+        """Whether platforms reach the LMS over https."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def session_cookie_samesite(self) -> str:
+        """Django's ``SESSION_COOKIE_SAMESITE``."""
+        return str(self._get("SESSION_COOKIE_SAMESITE", "Lax"))
+
+    @property
+    def csrf_cookie_samesite(self) -> str:
+        """Django's ``CSRF_COOKIE_SAMESITE``."""
+        return str(self._get("CSRF_COOKIE_SAMESITE", "Lax"))
+
+
+conf = ProviderSettings()

@@ -1,0 +1,1 @@
+"""What happened: a record of every attempt, and the page of a refused one."""

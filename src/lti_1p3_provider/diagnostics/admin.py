@@ -1,0 +1,50 @@
+"""Launch attempts, found by support code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
+from lti_1p3_provider.errors import LtiError
+
+
+def causes() -> dict[str, type[LtiError]]:
+    """Return all errors by code."""
+    found, open_ = {}, [LtiError]
+    while open_:
+        cause = open_.pop()
+        found[cause.code] = cause
+        open_.extend(cause.__subclasses__())
+    return found
+
+
+@admin.register(LaunchAttempt)
+class LaunchAttemptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read only: a record is not edited."""
+
+    list_display = ("support_code", "created_at", "door", "outcome", "registration", "detail")
+    list_filter = ("outcome", "door", "registration")
+    search_fields = ("support_code", "=subject_digest", "target")
+    list_select_related = ("registration",)
+    date_hierarchy = "created_at"
+    readonly_fields = ("explanation",)
+
+    @admin.display(description=_("what it means"))
+    def explanation(self, row: LaunchAttempt) -> str:
+        """The cause in plain words."""
+        if row.outcome == OK:
+            return str(_("The launch succeeded."))
+        cause = causes().get(row.outcome, LtiError)
+        return f"{cause.title}. {cause.__doc__}"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only launches make attempts."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A record is not edited."""
+        return False

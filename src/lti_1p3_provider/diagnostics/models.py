@@ -1,0 +1,31 @@
+"""LaunchAttempt: what an operator finds by a support code."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registration
+
+OK = "ok"
+
+
+class LaunchAttempt(models.Model):
+    """One attempt, successful or refused. No claims, no token, no personal data: ids, steps and a code."""
+
+    support_code = models.CharField(max_length=9, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    door = models.CharField(max_length=16)
+    outcome = models.CharField(max_length=64)
+    detail = models.TextField(blank=True)
+    steps = models.JSONField(default=list)
+    registration = models.ForeignKey(Registration, null=True, on_delete=models.SET_NULL, related_name="+")
+    deployment = models.ForeignKey(Deployment, null=True, on_delete=models.SET_NULL, related_name="+")
+    subject_digest = models.CharField(max_length=16, blank=True)
+    target = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        app_label = APP_LABEL
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.support_code} {self.door}: {self.outcome}"

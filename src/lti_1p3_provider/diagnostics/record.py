@@ -1,0 +1,65 @@
+"""Writes attempts down, and drops old ones."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from datetime import timedelta
+
+from django.utils import timezone
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
+from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.registrations.digest import digest
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
+CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+CLEANUP_BATCH = 1000
+
+log = logging.getLogger(__name__)
+
+
+def success(trail: Trail) -> LaunchAttempt:
+    """Record an attempt that ended where it should."""
+    return _write(trail, OK, "")
+
+
+def refusal(trail: Trail, error: LtiError) -> LaunchAttempt:
+    """Record a refused attempt; its support code is what the person sees."""
+    attempt = _write(trail, error.code, error.detail)
+    log.warning("LTI %s refused: %s, support code %s", trail.door, error.code, attempt.support_code)
+    return attempt
+
+
+def drop_old() -> int:
+    """Delete attempts older than ``LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC``, in batches; return how many."""
+    before = timezone.now() - timedelta(seconds=conf.attempt_retention)
+    dropped = 0
+    while batch := list(
+        LaunchAttempt.objects.filter(created_at__lt=before).values_list("pk", flat=True)[:CLEANUP_BATCH]
+    ):
+        dropped += LaunchAttempt.objects.filter(pk__in=batch).delete()[0]
+    return dropped
+
+
+def _write(trail: Trail, outcome: str, detail: str) -> LaunchAttempt:
+    registration = trail.registration.pk if trail.registration else None
+    return LaunchAttempt.objects.create(
+        support_code=_support_code(),
+        door=trail.door,
+        outcome=outcome,
+        detail=CONTROL.sub(" ", detail)[:1000],
+        steps=trail.steps,
+        registration_id=registration,
+        deployment_id=trail.deployment.pk if trail.deployment else None,
+        subject_digest=digest(f"{registration}:{trail.subject}")[:16] if trail.subject else "",
+        target=CONTROL.sub(" ", trail.target.partition("?")[0])[:500],
+    )
+
+
+def _support_code() -> str:
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"

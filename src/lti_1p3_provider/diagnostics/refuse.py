@@ -1,0 +1,46 @@
+"""Turns an ``LtiError`` into what the person sees: a page with advice, a support code and a way back."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+
+from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.registrations.addresses import split_url
+from lti_1p3_provider.registrations.framing import frame_for
+
+
+def refuse(request: HttpRequest, error: LtiError, trail: Trail) -> HttpResponse:
+    """Record the refused attempt and return its page, with the error's HTTP status."""
+    attempt = record.refusal(trail, error)
+    page = {
+        "title": error.title,
+        "advice": error.advice,
+        "code": error.code,
+        "support_code": attempt.support_code,
+        "return_url": return_url(trail.return_url, error, attempt.support_code),
+    }
+    response = render(request, "lti_1p3_provider/refusal.html", page, status=error.status)
+    add_never_cache_headers(response)
+    return frame_for(response, trail.registration)
+
+
+def return_url(url: str | None, error: LtiError, support_code: str) -> str:
+    """Return the platform's ``return_url`` with the error for the person and for its log; empty if it has none.
+
+    ``url`` comes from a verified launch; anything but a plain http(s) address is dropped. (LTI 1.3 Core, 5.4.4)
+    """
+    parts = split_url(url or "")
+    if parts is None:
+        return ""
+    said = [
+        ("lti_errormsg", f"{error.title} ({support_code})"),
+        ("lti_errorlog", f"{error.code} {support_code}"),
+    ]
+    kept = parse_qsl(parts.query, keep_blank_values=True)
+    return parts._replace(query=urlencode([*kept, *said])).geturl()

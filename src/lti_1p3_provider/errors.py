@@ -1,0 +1,349 @@
+"""Every way to say no. A class is one cause; its code is the anchor in ``docs/reference/errors.md``.
+
+``title`` and ``advice`` are for the person in front of the page; ``detail``, given when raised, is for the operator:
+ids and reasons, never a token, a secret or personal data.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+RELAUNCH = _("Go back to your course and open this activity again.")
+ASK_ADMIN = _("Please tell your course team. They can pass the support code below to their administrator.")
+
+
+class LtiError(Exception):
+    """Base of all. Raise with a short operator's ``detail``; the class says the rest."""
+
+    code: ClassVar[str] = "lti_error"
+    status: ClassVar[int] = 400
+    title: ClassVar[Text] = _("This activity could not be opened")
+    advice: ClassVar[Text] = ASK_ADMIN
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+# --- login initiation -------------------------------------------------------------------------------------------------
+
+
+class LoginParameterMissing(LtiError):
+    """The login request lacks ``iss``, ``login_hint`` or ``target_link_uri``."""
+
+    code = "login_parameter_missing"
+    title = _("Your learning platform sent an incomplete request")
+
+
+class RegistrationUnknown(LtiError):
+    """No registration has this issuer and client id."""
+
+    code = "registration_unknown"
+    title = _("Your learning platform is not registered here")
+
+
+class RegistrationAmbiguous(LtiError):
+    """No client id was sent and the issuer has several registrations."""
+
+    code = "registration_ambiguous"
+    title = _("Your learning platform did not say which of its registrations it uses")
+
+
+class RegistrationDisabled(LtiError):
+    """An operator switched the registration off."""
+
+    code = "registration_disabled"
+    status = 403
+    title = _("Your learning platform's access is switched off")
+
+
+class DeploymentUnknown(LtiError):
+    """The deployment is not known, or waits for an operator's approval."""
+
+    code = "deployment_unknown"
+    status = 403
+    title = _("This installation in your learning platform is not approved yet")
+
+
+class DeploymentDisabled(LtiError):
+    """An operator switched the deployment off."""
+
+    code = "deployment_disabled"
+    status = 403
+    title = _("This installation in your learning platform is switched off")
+
+
+# --- the launch message -----------------------------------------------------------------------------------------------
+
+
+class LaunchNotPosted(LtiError):
+    """The launch URL was opened with GET."""
+
+    code = "launch_not_posted"
+    status = 405
+    title = _("This address cannot be opened by itself")
+    advice = RELAUNCH
+
+
+class PlatformRefused(LtiError):
+    """The platform answered the login with an OIDC error."""
+
+    code = "platform_refused"
+    title = _("Your learning platform refused the sign-in")
+    advice = _("Go back to your course, sign in there if you are asked to, and open this activity again.")
+
+
+class TokenMissing(LtiError):
+    """The launch has no ``id_token`` or no ``state``."""
+
+    code = "token_missing"
+    title = _("Your learning platform sent an incomplete launch")
+
+
+class TokenMalformed(LtiError):
+    """The ``id_token`` is not a signed JWT of sane size and shape."""
+
+    code = "token_malformed"
+    title = _("Your learning platform sent a launch that cannot be read")
+
+
+class StateUnknown(LtiError):
+    """The ``state`` was not issued here, or was changed."""
+
+    code = "state_unknown"
+    title = _("This launch did not begin here")
+    advice = RELAUNCH
+
+
+class StateExpired(LtiError):
+    """More than ten minutes passed between login and launch."""
+
+    code = "state_expired"
+    title = _("This launch took too long")
+    advice = RELAUNCH
+
+
+class BrowserMismatch(LtiError):
+    """The browser that posts the launch is not the one that began it, or refused our cookie."""
+
+    code = "browser_mismatch"
+    title = _("Your browser did not return our cookie")
+    advice = _(
+        "Go back to your course and open this activity in a new window, or allow cookies for this site. "
+        "Private windows and strict tracking protection block them inside other sites' pages."
+    )
+
+
+class LaunchReplayed(LtiError):
+    """The same launch was posted before."""
+
+    code = "launch_replayed"
+    title = _("This launch was used already")
+    advice = _("Start again from your course: the Back button and reload cannot repeat a launch.")
+
+
+class StateStoreDown(LtiError):
+    """The cache that makes launches one-use does not answer, so none is let in."""
+
+    code = "state_store_down"
+    status = 503
+    title = _("This site cannot open activities right now")
+    advice = _("Please try again in a few minutes from your course.")
+
+
+class KeyUnknown(LtiError):
+    """The platform's key set has no key with the token's ``kid``."""
+
+    code = "key_unknown"
+    title = _("Your learning platform's signature cannot be checked")
+
+
+class KeySetUnavailable(LtiError):
+    """The platform's key set could not be fetched or read."""
+
+    code = "key_set_unavailable"
+    status = 502
+    title = _("Your learning platform's signing keys cannot be fetched")
+    advice = _("Please try again in a minute from your course. If it happens again, tell your course team.")
+
+
+class SignatureInvalid(LtiError):
+    """The signature is not the platform's, or the algorithm is not RS256."""
+
+    code = "signature_invalid"
+    title = _("Your learning platform's signature is not valid")
+
+
+class TokenExpired(LtiError):
+    """The token's times do not include now, with 60 s leeway."""
+
+    code = "token_expired"
+    title = _("This launch is out of date")
+    advice = RELAUNCH
+
+
+class IssuerMismatch(LtiError):
+    """``iss`` is not the registration's issuer."""
+
+    code = "issuer_mismatch"
+    title = _("This launch comes from another learning platform than it should")
+
+
+class AudienceMismatch(LtiError):
+    """``aud`` or ``azp`` does not name this registration."""
+
+    code = "audience_mismatch"
+    title = _("This launch is meant for another tool")
+
+
+class NonceMismatch(LtiError):
+    """``nonce`` is not the one of this login."""
+
+    code = "nonce_mismatch"
+    title = _("This launch does not belong to the sign-in that began it")
+    advice = RELAUNCH
+
+
+class ClaimMissing(LtiError):
+    """A required claim is missing."""
+
+    code = "claim_missing"
+    title = _("Your learning platform left out something that a launch needs")
+
+
+class ClaimInvalid(LtiError):
+    """A claim has the wrong type or an impossible value."""
+
+    code = "claim_invalid"
+    title = _("Your learning platform sent something that a launch may not contain")
+
+
+class SubjectMissing(LtiError):
+    """The launch is anonymous and the registration does not allow that."""
+
+    code = "subject_missing"
+    title = _("Your learning platform did not say who you are")
+    advice = _("Sign in to your course and open this activity again. If you did, tell your course team.")
+
+
+# --- what is to be opened ---------------------------------------------------------------------------------------------
+
+
+class TargetInvalid(LtiError):
+    """``target_link_uri`` is not an address of ours, or its course or usage key cannot be read."""
+
+    code = "target_invalid"
+    title = _("The link in your course points to nothing here")
+
+
+class GateClosed(LtiError):
+    """The registration's launch gate does not include this content."""
+
+    code = "gate_closed"
+    status = 403
+    title = _("Your learning platform may not open this activity")
+
+
+class ContentNotFound(LtiError):
+    """The block does not exist or is not published."""
+
+    code = "content_not_found"
+    status = 404
+    title = _("This activity does not exist any more, or is not published")
+
+
+class ContentNotStarted(LtiError):
+    """The block's start date lies in the future."""
+
+    code = "content_not_started"
+    status = 403
+    title = _("This activity has not started yet")
+    advice = _("Come back when it has started, or ask your course team for the date.")
+
+
+class ContentNotAccessible(LtiError):
+    """The LMS does not let this user see the block."""
+
+    code = "content_not_accessible"
+    status = 403
+    title = _("You do not have access to this activity")
+
+
+class AccountInactive(LtiError):
+    """The Open edX account behind this platform user is switched off."""
+
+    code = "account_inactive"
+    status = 403
+    title = _("Your account on this site is switched off")
+
+
+class AccountNotMade(LtiError):
+    """The database refused a new account, twice."""
+
+    code = "account_not_made"
+    status = 503
+    title = _("Your account could not be made")
+    advice = _("Please try again in a minute from your course.")
+
+
+class GrantMissing(LtiError):
+    """The session has no (or no longer a) launch of this content."""
+
+    code = "grant_missing"
+    status = 403
+    title = _("Your session has ended")
+    advice = _("Relaunch from your course: go back to it and open this activity again. Your answers are kept.")
+
+
+# --- calls to platforms, keys -----------------------------------------------------------------------------------------
+
+
+class AddressForbidden(LtiError):
+    """A URL is not https, or leads to a private or special address."""
+
+    code = "address_forbidden"
+    title = _("An address of the learning platform may not be called")
+
+
+class PlatformUnreachable(LtiError):
+    """A platform did not answer in time, or not in HTTP."""
+
+    code = "platform_unreachable"
+    status = 502
+    title = _("The learning platform does not answer")
+
+
+class AnswerUnreadable(LtiError):
+    """A platform's answer is too large or not what the specification says."""
+
+    code = "answer_unreadable"
+    status = 502
+    title = _("The learning platform's answer cannot be read")
+
+
+class AccessTokenRefused(LtiError):
+    """The platform's token endpoint gave no access token."""
+
+    code = "access_token_refused"
+    status = 502
+    title = _("The learning platform refused to give an access token")
+
+
+class NoActiveKey(LtiError):
+    """There is no key to sign with."""
+
+    code = "no_active_key"
+    status = 503
+    title = _("This site has no active signing key")
+
+
+class KeyInvalid(LtiError):
+    """A PEM is not an RSA private key of at least 2048 bits, or its secret is lost."""
+
+    code = "key_invalid"
+    title = _("This signing key cannot be used")

@@ -1,0 +1,48 @@
+"""Decides what a registration may open. Called at launch and again at each visit of the content door."""
+
+from __future__ import annotations
+
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.errors import GateClosed
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.registrations.models import Registration
+
+
+def require(registration: Registration, course_key: CourseKey, usage_key: UsageKey) -> None:
+    """Return if the registration may open the block.
+
+    Raises:
+        GateClosed
+    """
+    gate = LaunchGate.objects.filter(registration=registration).first()
+    if gate is None:
+        if conf.require_launch_gate:
+            raise GateClosed("the registration has no launch gate, and this site requires one")
+        return
+    if not allowed(gate, course_key, usage_key):
+        raise GateClosed(f"{usage_key} is not within the registration's launch gate")
+
+
+def allowed(gate: LaunchGate, course_key: CourseKey, usage_key: UsageKey) -> bool:
+    """Tell whether the gate opens the block."""
+    if str(usage_key) in gate.allowed_keys:
+        return True
+    if str(course_key) not in gate.allowed_courses and course_key.org not in gate.allowed_orgs:
+        return False
+    types = _allowed_types(gate, course_key)
+    return types is None or usage_key.block_type in types
+
+
+def _allowed_types(gate: LaunchGate, course_key: CourseKey) -> list[str] | None:
+    """Return the list of types of the course, else of its org, else for all; None: every type."""
+    filters = gate.block_filter or {}
+    for types in (
+        filters.get("courses", {}).get(str(course_key)),
+        filters.get("orgs", {}).get(course_key.org),
+        filters.get("all"),
+    ):
+        if types is not None:
+            return list(types)
+    return None

@@ -1,0 +1,16 @@
+"""The real LMS. Only modules of this package import edx-platform, and only inside functions, so that the app imports
+anywhere."""
+
+from __future__ import annotations
+
+from lti_1p3_provider.host.openedx.content import OpenEdxContent
+from lti_1p3_provider.host.openedx.grades import OpenEdxGrades
+from lti_1p3_provider.host.openedx.identity import OpenEdxIdentity
+
+
+class OpenEdxHost:
+    """The three together."""
+
+    identity = OpenEdxIdentity()
+    content = OpenEdxContent()
+    grades = OpenEdxGrades()

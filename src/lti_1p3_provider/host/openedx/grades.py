@@ -1,0 +1,154 @@
+"""Grades of the LMS: its signals, and fresh points."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider.host.port import Grade, GradeChanged
+
+Receiver = Callable[[GradeChanged], None]
+log = logging.getLogger(__name__)
+
+UID = "lti_1p3_provider"
+
+
+class OpenEdxGrades:
+    """Listens to problems, and to subsections for what staff override."""
+
+    def connect(self, receiver: Receiver) -> None:
+        """Connect to the LMS's signals. ``SUBSECTION_SCORE_CHANGED`` also covers the gradebook's own overrides."""
+        from lms.djangoapps.grades.api import signals
+
+        @_harmless
+        def weighted(sender: object, **said: Any) -> None:
+            _tell(receiver, said.get("course_id"), said.get("usage_id"), said, aggregate=False)
+
+        @_harmless
+        def subsection(sender: object, **said: Any) -> None:
+            grade = said["subsection_grade"]
+            points = {
+                "user_id": said["user"].id,
+                "weighted_earned": grade.all_total.earned,
+                "weighted_possible": grade.all_total.possible,
+            }
+            _tell(receiver, said["course"].id, grade.location, points, aggregate=True)
+
+        @_harmless
+        def override(sender: object, **said: Any) -> None:
+            _tell(receiver, said.get("course_id"), said.get("usage_id"), said, aggregate=True)
+
+        signals.PROBLEM_WEIGHTED_SCORE_CHANGED.connect(weighted, weak=False, dispatch_uid=f"{UID}.weighted")
+        signals.SUBSECTION_SCORE_CHANGED.connect(subsection, weak=False, dispatch_uid=f"{UID}.subsection")
+        signals.SUBSECTION_OVERRIDE_CHANGED.connect(override, weak=False, dispatch_uid=f"{UID}.override")
+
+    def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
+        """Compute the points of each block from the learner's own states, as the learner may see the course.
+
+        Stored subsection grades are written by a later task, so only an override is read from them.
+        """
+        from lms.djangoapps.course_blocks.api import get_course_blocks
+        from lms.djangoapps.grades.subsection_grade_factory import SubsectionGradeFactory
+        from xmodule.modulestore.django import modulestore
+
+        user = get_user_model().objects.get(pk=user_id)
+        structure = get_course_blocks(user, modulestore().make_course_usage_key(course_key))
+        reading = _Reading(structure, SubsectionGradeFactory(user, course_structure=structure))
+        found = {usage_key: reading.grade(usage_key) for usage_key in usage_keys}
+        return {usage_key: grade for usage_key, grade in found.items() if grade is not None}
+
+
+class _Reading:
+    """One learner's grades in one course; each subsection is computed once."""
+
+    def __init__(self, structure: Any, factory: Any) -> None:
+        self._structure = structure
+        self._factory = factory
+        self._computed: dict[UsageKey, Any] = {}
+
+    def grade(self, usage_key: UsageKey) -> Grade | None:
+        """Return the points of a block; None without points or attempts, or if the learner cannot see it."""
+        if usage_key not in self._structure:
+            return None
+        below = set(self._structure.post_order_traversal(start_node=usage_key))
+        if whole := [key for key in below if key.block_type == "sequential"]:
+            totals = [total for key in whole if (total := self._subsection_total(key)) is not None]
+        else:
+            totals = self._problem_totals(usage_key, below)
+        earned = sum(total[0] for total in totals)
+        possible = sum(total[1] for total in totals)
+        attempted = any(total[2] for total in totals)
+        return Grade(earned, possible) if attempted and possible > 0 else None
+
+    def _subsection_total(self, key: UsageKey) -> tuple[float, float, bool] | None:
+        stored = self._factory.create(self._structure[key], read_only=True)
+        total = stored.all_total if stored.override is not None else self._fresh(key).all_total
+        attempted = stored.override is not None or total.first_attempted is not None
+        return float(total.earned), float(total.possible), attempted
+
+    def _problem_totals(self, usage_key: UsageKey, below: set[UsageKey]) -> list[tuple[float, float, bool]]:
+        scores = {}
+        for key in self._subsections_above(usage_key):
+            scores.update(self._fresh(key).problem_scores)
+        return [
+            (float(score.earned), float(score.possible), score.first_attempted is not None)
+            for key, score in scores.items()
+            if key in below
+        ]
+
+    def _subsections_above(self, usage_key: UsageKey) -> set[UsageKey]:
+        found, level = set(), {usage_key}
+        while level:
+            level = {parent for key in level for parent in self._structure.get_parents(key)}
+            found |= {key for key in level if key.block_type == "sequential"}
+        return found
+
+    def _fresh(self, key: UsageKey) -> Any:
+        if key not in self._computed:
+            self._computed[key] = self._factory.update(self._structure[key], persist_grade=False)
+        return self._computed[key]
+
+
+def _harmless(function: Callable[..., None]) -> Callable[..., None]:
+    """The LMS sends with ``send``: what we raise would undo the learner's answer."""
+
+    @wraps(function)
+    def guarded(sender: object, **said: Any) -> None:
+        try:
+            function(sender, **said)
+        except Exception:  # a signal of another shape than we know
+            log.exception("LTI: a grade signal could not be read")
+
+    return guarded
+
+
+def _tell(receiver: Receiver, course: object, block: object, said: Mapping[str, Any], *, aggregate: bool) -> None:
+    """Translate a signal. Libraries and other contexts that are no course have no line items."""
+    try:
+        course_key = CourseKey.from_string(str(course))
+        usage_key = UsageKey.from_string(str(block))
+    except InvalidKeyError:
+        return
+    user_id = said.get("user_id")
+    if not course_key.is_course or user_id is None:
+        return
+    at = said.get("modified")
+    receiver(
+        GradeChanged(
+            user_id=int(user_id),
+            course_key=course_key,
+            usage_key=usage_key.map_into_course(course_key),
+            earned=float(said.get("weighted_earned") or 0),
+            possible=float(said.get("weighted_possible") or 0),
+            at=at if isinstance(at, datetime) else timezone.now(),
+            aggregate=aggregate,
+        )
+    )

@@ -1,0 +1,85 @@
+"""Reads what a launch wants to open out of an address of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve, reverse
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import CourseKey, UsageKey
+from opaque_keys.edx.locator import CourseLocator
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.errors import TargetInvalid
+from lti_1p3_provider.registrations.addresses import split_url
+
+CONTENT = "lti_1p3_provider:content"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A block of a course."""
+
+    course_key: CourseKey
+    usage_key: UsageKey
+
+    @property
+    def path(self) -> str:
+        """The content door of this block."""
+        return reverse(CONTENT, args=[str(self.course_key), str(self.usage_key)])
+
+
+def base_url(request: HttpRequest) -> str:
+    """Return scheme and host under which platforms know us.
+
+    The configured public URL counts if it is this host, so that a proxy which hides https does no harm.
+    """
+    host = request.get_host()
+    return conf.public_url if urlsplit(conf.public_url).netloc == host else f"{request.scheme}://{host}"
+
+
+def parse(url: str, request: HttpRequest) -> Target:
+    """Return what a ``target_link_uri`` names. (LTI 1.3 Core, 5.3.4)
+
+    Raises:
+        TargetInvalid: it is not the address of content here.
+    """
+    parts = split_url(url)
+    if parts is None:
+        raise TargetInvalid("target_link_uri is not a web address")
+    ours = {_host_and_port(base_url(request)), _host_and_port(conf.public_url)}
+    if _host_and_port(url) not in ours:
+        raise TargetInvalid("target_link_uri is not on this host")
+    try:
+        match = resolve(unquote(parts.path))
+    except Resolver404 as error:
+        raise TargetInvalid("target_link_uri is no page of this site") from error
+    if match.view_name != CONTENT:
+        raise TargetInvalid("target_link_uri names no content: it must end in <course key>/<usage key>")
+    return from_keys(**match.kwargs)
+
+
+def from_keys(course_key: str, usage_key: str) -> Target:
+    """Return the target of the two keys of a content door.
+
+    Raises:
+        TargetInvalid: they cannot be read or do not belong together.
+    """
+    try:
+        course = CourseKey.from_string(course_key)
+        usage = UsageKey.from_string(usage_key)
+    except InvalidKeyError as error:
+        raise TargetInvalid("the course key or usage key cannot be read") from error
+    if not isinstance(course, CourseLocator) or course.branch or course.version_guid:
+        raise TargetInvalid("the course key does not name a published course")
+    if usage.context_key != course:
+        raise TargetInvalid("the block is not one of this course")
+    return Target(course, usage)
+
+
+def _host_and_port(url: str) -> tuple[str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)

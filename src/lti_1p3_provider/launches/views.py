@@ -1,0 +1,116 @@
+"""The three doors of a launch. Every refusal of any of them is made in one place: ``Door.dispatch``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from lti_1p3_provider import host
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.diagnostics.refuse import refuse
+from lti_1p3_provider.errors import LaunchNotPosted, LtiError
+from lti_1p3_provider.gates import policy
+from lti_1p3_provider.launches import grants, targets
+from lti_1p3_provider.launches.enter import enter
+from lti_1p3_provider.lti import launch, login
+from lti_1p3_provider.lti.state import LIFETIME, LoginState
+from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.registrations.framing import frame_for
+
+LAUNCH = "lti_1p3_provider:launch"
+
+
+@method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
+class Door(View):
+    """Off means that it is not there; an ``LtiError`` becomes a recorded refusal.
+
+    Requests are not atomic: keys may be fetched over HTTP, and a refusal must be recorded whatever else is undone.
+    """
+
+    name: ClassVar[str]
+    trail: Trail
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer, or refuse."""
+        if not conf.enabled:
+            raise Http404
+        self.trail = Trail(self.name)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except LtiError as error:
+            return refuse(request, error, self.trail)
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class LoginDoor(Door):
+    """Where a platform begins. (Security Framework 1.0, 5.1.1.1)"""
+
+    name = "login"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Send the browser back to the platform to sign in."""
+        parameters = (request.POST if request.method == "POST" else request.GET).dict()
+        asked = login.begin(parameters, f"{targets.base_url(request)}{reverse(LAUNCH)}", self.trail)
+        response = HttpResponseRedirect(asked.url)
+        _remember_browser(request, response, asked.state)
+        return frame_for(response, self.trail.registration)
+
+    post = get
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class LaunchDoor(Door):
+    """Where the platform's answer arrives: our redirect URI. (Security Framework 1.0, 5.1.1.3)"""
+
+    name = "launch"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Explain: somebody opened, bookmarked or reloaded the address."""
+        raise LaunchNotPosted("GET on the launch URL")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Validate the message and let the person in."""
+        received = launch.receive(request.POST.dict(), request.COOKIES, self.trail)
+        response = enter(request, received, self.trail)
+        response.delete_cookie(received.login.cookie_name, path=request.path)
+        return response
+
+
+class ContentDoor(Door):
+    """The content itself, for a session that launched it. Also the ``target_link_uri`` that platforms store."""
+
+    name = "content"
+
+    def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
+        """Render the block without the site's chrome."""
+        self.trail.target = request.path
+        target = targets.from_keys(course_key, usage_key)
+        self.trail.registration = grants.check(request, target)
+        policy.require(self.trail.registration, target.course_key, target.usage_key)
+        content = host.current().content
+        content.require_access(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
+        page = content.render(request, target.course_key, target.usage_key)
+        return frame_for(page, self.trail.registration)
+
+
+def _remember_browser(request: HttpRequest, response: HttpResponse, state: LoginState) -> None:
+    """Give the browser the cookie that it must show at launch. Frames on other sites need ``SameSite=None``, which
+    browsers accept over https only."""
+    secure = request.is_secure() or conf.uses_https
+    response.set_cookie(
+        state.cookie_name,
+        state.cookie_value,
+        max_age=LIFETIME,
+        path=reverse(LAUNCH),
+        secure=secure,
+        httponly=True,
+        samesite="None" if secure else "Lax",
+    )

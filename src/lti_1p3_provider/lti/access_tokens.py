@@ -1,0 +1,79 @@
+"""Access tokens for a platform's services: client credentials with a signed assertion, shared until they expire.
+
+(Security Framework 1.0, 4.1; RFC 7523)
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+
+from django.core.cache import cache
+
+from lti_1p3_provider.errors import AccessTokenRefused
+from lti_1p3_provider.lti import transport
+from lti_1p3_provider.lti.claims import LTI
+from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Deployment
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_LIFETIME = 300 - 5  # seconds; issued 5 s ago, so at most 5 minutes in all
+MARGIN = 60  # seconds before its end in which a token is not used any more
+LIFETIME_DEFAULT = 3600
+
+
+def access_token(deployment: Deployment, scopes: Iterable[str], *, fresh: bool = False) -> str:
+    """Return a Bearer token for the scopes; ``fresh`` asks the platform although one is cached (after a 401).
+
+    Raises:
+        AccessTokenRefused, PlatformUnreachable, AddressForbidden, AnswerUnreadable, NoActiveKey, KeyInvalid
+    """
+    wanted = " ".join(sorted(scopes))
+    name = f"lti1p3:token:{deployment.registration_id}:{deployment.pk}:{digest(wanted)[:32]}"
+    if not fresh:
+        cached: str | None = cache.get(name)
+        if cached:
+            return cached
+    token, lifetime = _request(deployment, wanted)
+    if lifetime > MARGIN:
+        cache.set(name, token, timeout=lifetime - MARGIN)
+    return token
+
+
+def assertion(deployment: Deployment) -> str:
+    """Return a new client assertion; it is good for one request."""
+    registration, now = deployment.registration, int(time.time())
+    claims = {
+        "iss": registration.client_id,
+        "sub": registration.client_id,
+        "aud": registration.token_audience,
+        "iat": now - 5,
+        "exp": now + ASSERTION_LIFETIME,
+        "jti": uuid.uuid4().hex,
+    }
+    if registration.deployment_id_in_assertion:
+        claims[f"{LTI}deployment_id"] = deployment.deployment_id
+    return keys.sign(claims)
+
+
+def _request(deployment: Deployment, scope: str) -> tuple[str, int]:
+    answer = transport.send(
+        "POST",
+        deployment.registration.auth_token_url,
+        headers={"Accept": "application/json"},
+        form={
+            "grant_type": "client_credentials",
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": assertion(deployment),
+            "scope": scope,
+        },
+    )
+    said = answer.json() if answer.body else {}
+    token = said.get("access_token") if isinstance(said, dict) else None
+    if not answer.ok or not isinstance(token, str) or not token:
+        reason = said.get("error") if isinstance(said, dict) else None
+        raise AccessTokenRefused(f"status {answer.status}, error {str(reason)[:64]!r}")
+    lifetime = said.get("expires_in", LIFETIME_DEFAULT)
+    return token, int(lifetime) if isinstance(lifetime, int | float | str) and str(lifetime).isdigit() else MARGIN

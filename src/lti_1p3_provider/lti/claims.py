@@ -1,0 +1,134 @@
+"""The claims of a launch, frozen and typed. Raw dictionaries end here. (LTI 1.3 Core, 5)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lti_1p3_provider.lti.reader import Reader
+from lti_1p3_provider.lti.roles import Roles, parse
+from lti_1p3_provider.lti.state import LoginState
+from lti_1p3_provider.registrations.models import Deployment, Registration
+
+LTI = "https://purl.imsglobal.org/spec/lti/claim/"
+AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+VERSION = "1.3.0"
+RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceLinkClaim:
+    """Our content, placed in their course. (5.3.5)"""
+
+    id: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextClaim:
+    """Their course. (5.4.1)"""
+
+    id: str
+    label: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Personal data, each empty when not shared. (5.3.6.1)"""
+
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GradeService:
+    """The AGS claim. Empty addresses are none. (AGS 2.0, 3.1)"""
+
+    scopes: frozenset[str] = frozenset()
+    line_item: str = ""
+    line_items: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What the token says, in types that hold."""
+
+    subject: str | None
+    deployment_id: str
+    target_link_uri: str
+    roles: Roles
+    resource_link: ResourceLinkClaim
+    context: ContextClaim | None
+    person: Person
+    grade_service: GradeService | None
+    return_url: str
+    custom: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A validated message of a known deployment."""
+
+    registration: Registration
+    deployment: Deployment
+    message: Message
+    login: LoginState
+    steps: tuple[str, ...]
+
+
+def read_message(claims: Mapping[str, Any]) -> Message:
+    """Read and check the claims of a resource link launch.
+
+    Raises:
+        ClaimMissing, ClaimInvalid
+    """
+    reader = Reader(claims)
+    reader.require_text(f"{LTI}message_type", equal_to=RESOURCE_LINK_REQUEST)
+    reader.require_text(f"{LTI}version", equal_to=VERSION)
+    deployment_id = reader.require_text(f"{LTI}deployment_id", limit=255)
+    target = reader.require_text(f"{LTI}target_link_uri", limit=4096)
+    roles = parse(reader.require_texts(f"{LTI}roles", limit=500))
+    link = reader.require_object(f"{LTI}resource_link")
+    presentation = reader.object(f"{LTI}launch_presentation")
+    return Message(
+        subject=reader.text("sub", limit=2048) or None,
+        deployment_id=deployment_id,
+        target_link_uri=target,
+        roles=roles,
+        resource_link=ResourceLinkClaim(id=link.require_text("id", limit=2048), title=link.text("title")),
+        context=_context(reader.object(f"{LTI}context")),
+        person=_person(reader),
+        grade_service=_grade_service(reader.object(AGS)),
+        return_url=presentation.text("return_url") if presentation else "",
+        custom=_custom(reader.object(f"{LTI}custom")),
+    )
+
+
+def _context(claim: Reader | None) -> ContextClaim | None:
+    if claim is None:
+        return None
+    return ContextClaim(id=claim.require_text("id", limit=2048), label=claim.text("label"), title=claim.text("title"))
+
+
+def _person(reader: Reader) -> Person:
+    name = reader.text("name") or " ".join(filter(None, (reader.text("given_name"), reader.text("family_name"))))
+    return Person(name=name.strip(), email=reader.text("email").strip())
+
+
+def _grade_service(claim: Reader | None) -> GradeService | None:
+    if claim is None:
+        return None
+    return GradeService(
+        scopes=frozenset(claim.texts("scope", limit=50)),
+        line_item=claim.text("lineitem", limit=8192),
+        line_items=claim.text("lineitems", limit=8192),
+    )
+
+
+def _custom(claim: Reader | None) -> dict[str, str]:
+    """Custom parameters; a ``$Variable`` that the platform did not know is absent."""
+    if claim is None:
+        return {}
+    return {name: value for name, value in claim.values.items() if isinstance(value, str) and not value.startswith("$")}

@@ -1,0 +1,185 @@
+"""Receives a launch: a chain of named steps from an untrusted form to a frozen ``Launch``.
+
+Read ``receive`` from top to bottom: what is checked, in which order, and nothing else lets anybody in. Cheap limits
+come before cryptography, cryptography before anything is stored. (Security Framework 1.0, 5.1.3; LTI 1.3 Core, 5)
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from django.utils.crypto import constant_time_compare
+
+from lti_1p3_provider.errors import (
+    AudienceMismatch,
+    ClaimInvalid,
+    ClaimMissing,
+    IssuerMismatch,
+    LtiError,
+    NonceMismatch,
+    PlatformRefused,
+    SignatureInvalid,
+    SubjectMissing,
+    TokenExpired,
+    TokenMalformed,
+    TokenMissing,
+)
+from lti_1p3_provider.lti import key_sets, state
+from lti_1p3_provider.lti.claims import Launch, Message, read_message
+from lti_1p3_provider.lti.strict_json import parse_object
+from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.registrations.find import deployment_for, registration_by_pk
+from lti_1p3_provider.registrations.models import Registration
+
+ALGORITHM = "RS256"
+LEEWAY = 60  # seconds
+MAX_TOKEN = 64 * 1024
+MAX_KID = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A token whose shape is sane; nothing in it is believed yet."""
+
+    token: str
+    kid: str
+
+
+def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -> Launch:
+    """Validate a posted launch, adding each passed step to ``trail``.
+
+    Raises:
+        LtiError: the subclass says which check failed; nothing was stored, except that an unknown deployment of a
+            genuine launch is offered to the operator.
+    """
+    token = _require_form(form)
+    trail.passed("form")
+    login = state.read(form["state"])
+    trail.passed("state")
+    registration = trail.registration = registration_by_pk(login.registration_pk)
+    trail.passed("registration")
+    state.require_same_browser(login, cookies)
+    trail.passed("browser")
+    envelope = _open(token)
+    trail.passed("shape")
+    claims = _verify(envelope, registration)
+    trail.passed("signature")
+    _require_audience(claims, registration)
+    trail.passed("audience")
+    if not constant_time_compare(claims["nonce"], login.nonce):
+        raise NonceMismatch("the nonce is not the one of this login")
+    trail.passed("nonce")
+    message = read_message(claims)
+    trail.target, trail.return_url, trail.subject = message.target_link_uri, message.return_url, message.subject
+    _require_subject(message, registration)
+    trail.passed("message")
+    state.use_once(login)
+    trail.passed("first use")
+    trail.deployment = deployment_for(registration, message.deployment_id)
+    trail.passed("deployment")
+    return Launch(registration, trail.deployment, message, login, tuple(trail.steps))
+
+
+def _require_form(form: Mapping[str, str]) -> str:
+    """Return the token, or say what the platform said instead of sending one."""
+    if form.get("error"):
+        reason = " ".join(form["error"].split())[:64]
+        raise PlatformRefused(f"error: {reason}")
+    missing = [name for name in ("id_token", "state") if not form.get(name)]
+    if missing:
+        raise TokenMissing(f"missing: {', '.join(missing)}")
+    return form["id_token"]
+
+
+def _open(token: str) -> Envelope:
+    """Limit size and shape before any cryptography, and let the header decide nothing but which key is asked for."""
+    if len(token) > MAX_TOKEN:
+        raise TokenMalformed(f"larger than {MAX_TOKEN} characters")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise TokenMalformed("not a signed JWT in three parts")
+    header = _decode_part(parts[0], "header")
+    _decode_part(parts[1], "claims")
+    if header.get("alg") != ALGORITHM:
+        raise SignatureInvalid(f"alg must be {ALGORITHM}")
+    if "crit" in header or header.get("b64") is False:
+        raise TokenMalformed("the header demands an extension that we do not know")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not kid or len(kid) > MAX_KID:
+        raise TokenMalformed("the header has no usable kid")
+    return Envelope(token, kid)
+
+
+def _decode_part(part: str, name: str) -> dict[str, Any]:
+    try:
+        return parse_object(base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error) as error:
+        raise TokenMalformed(f"{name}: {error}") from error
+
+
+def _verify(envelope: Envelope, registration: Registration) -> dict[str, Any]:
+    """Check signature, times, issuer and audience with the registration's own key."""
+    key = key_sets.key_for(registration, envelope.kid)
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            envelope.token,
+            key,
+            algorithms=[ALGORITHM],
+            issuer=registration.issuer,
+            audience=registration.client_id,
+            leeway=LEEWAY,
+            options={"require": ["exp", "iat", "iss", "aud", "nonce"]},
+        )
+    except jwt.PyJWTError as error:
+        raise _as_ours(error) from error
+    _require_types(claims)
+    return claims
+
+
+def _require_types(claims: Mapping[str, Any]) -> None:
+    """PyJWT takes numbers in strings; we do not."""
+    for name in ("exp", "iat", "nbf"):
+        value = claims.get(name, 0)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise ClaimInvalid(f"{name} must be a number")
+    for name in ("nonce", "azp"):
+        if not isinstance(claims.get(name, ""), str):
+            raise ClaimInvalid(f"{name} must be a text")
+
+
+def _as_ours(error: jwt.PyJWTError) -> LtiError:
+    """Say in our words what PyJWT found."""
+    match error:
+        case jwt.ExpiredSignatureError() | jwt.ImmatureSignatureError():
+            return TokenExpired(f"{type(error).__name__}: compare the clocks of both sides")
+        case jwt.InvalidIssuerError():
+            return IssuerMismatch("iss is not the registration's issuer")
+        case jwt.InvalidAudienceError():
+            return AudienceMismatch("aud does not contain the registration's client id")
+        case jwt.MissingRequiredClaimError():
+            return ClaimMissing(error.claim)
+        case jwt.InvalidIssuedAtError():
+            return ClaimInvalid("iat must be a number")
+        case jwt.InvalidSignatureError() | jwt.InvalidAlgorithmError():
+            return SignatureInvalid("the signature does not fit the platform's key")
+        case _:
+            return TokenMalformed(type(error).__name__)
+
+
+def _require_audience(claims: Mapping[str, Any], registration: Registration) -> None:
+    """Several audiences need ``azp``; ``azp``, if there, is us. (Security Framework 1.0, 5.1.3, points 4 to 6)"""
+    audience, party = claims["aud"], claims.get("azp")
+    if isinstance(audience, list) and len(audience) > 1 and party is None:
+        raise AudienceMismatch("several audiences and no azp")
+    if party is not None and party != registration.client_id:
+        raise AudienceMismatch("azp is not the registration's client id")
+
+
+def _require_subject(message: Message, registration: Registration) -> None:
+    if message.subject is None and not registration.allow_anonymous:
+        raise SubjectMissing("no sub claim, and the registration does not allow anonymous launches")

@@ -1,0 +1,62 @@
+"""Roles of a launch: the LIS v2 vocabulary, reduced to what we act on.
+
+Institution and system roles never count for a course, and no role gives a privilege in Open edX: roles decide only
+whether a score is wanted and, later, who may pick content. (LTI 1.3 Core, A.2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+SUB_ROLES = "http://purl.imsglobal.org/vocab/lis/v2/membership/"
+TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+
+PRINCIPAL = frozenset(
+    ("Administrator", "ContentDeveloper", "Instructor", "Learner", "Mentor", "Manager", "Member", "Officer")
+)
+TEACHING = frozenset(("Administrator", "ContentDeveloper", "Instructor"))
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The principal context roles (``Instructor``, ``Learner``, ...) and (principal, sub-role) pairs that were sent."""
+
+    context: frozenset[str] = frozenset()
+    sub_roles: frozenset[tuple[str, str]] = frozenset()
+    is_test_user: bool = False
+
+    @property
+    def is_instructor(self) -> bool:
+        """Teaches or administers this context. A sub-role alone (a TA without ``Instructor``) does not count."""
+        return bool(self.context & TEACHING)
+
+    @property
+    def is_learner(self) -> bool:
+        """Learns in this context."""
+        return "Learner" in self.context
+
+    @property
+    def gets_scores(self) -> bool:
+        """Has a row in the platform's gradebook: learners, and people of whom the platform says nothing better."""
+        return not self.is_test_user and (self.is_learner or not self.context & (TEACHING | {"Mentor"}))
+
+
+def parse(values: Iterable[str]) -> Roles:
+    """Read the roles claim; what is not known is ignored, which is the least privilege."""
+    context: set[str] = set()
+    subs: set[tuple[str, str]] = set()
+    test_user = False
+    for value in values:
+        if value == TEST_USER:
+            test_user = True
+        elif value in PRINCIPAL:  # short names are allowed for context roles
+            context.add(value)
+        elif value.startswith(MEMBERSHIP):
+            context.update({value[len(MEMBERSHIP) :]} & PRINCIPAL)
+        elif value.startswith(SUB_ROLES):
+            principal, _, sub = value[len(SUB_ROLES) :].partition("#")
+            if principal in PRINCIPAL and sub:
+                subs.add((principal, sub))
+    return Roles(frozenset(context), frozenset(subs), test_user)

@@ -1,0 +1,97 @@
+"""State, nonce and the browser's cookie: issued by us, bound to each other, used once.
+
+Nothing is stored at login: the state is signed, and nonce and cookie are derived from it with keyed hashes, so neither
+can be guessed from it. Using it is one atomic ``add`` to the shared cache, by whichever process is first.
+(Security Framework 1.0, 5.1.1.1 and 5.1.1.5)
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.core.signing import BadSignature, SignatureExpired, Signer, TimestampSigner
+from django.utils.crypto import constant_time_compare
+
+from lti_1p3_provider.errors import BrowserMismatch, LaunchReplayed, StateExpired, StateStoreDown, StateUnknown
+from lti_1p3_provider.registrations.digest import digest
+
+LIFETIME = 600  # seconds from login to launch
+MAX_LENGTH = 512
+SALT = "lti_1p3_provider.state"
+
+
+@dataclass(frozen=True, slots=True)
+class LoginState:
+    """One login. ``value`` is the ``state`` parameter."""
+
+    value: str
+    registration_pk: int
+
+    @property
+    def nonce(self) -> str:
+        """The ``nonce`` parameter that belongs to this state."""
+        return Signer(salt=f"{SALT}.nonce").signature(self.value)
+
+    @property
+    def cookie_name(self) -> str:
+        """A name of its own for each login, so that tabs do not overwrite each other."""
+        return f"lti1p3-{digest(self.value)[:16]}"
+
+    @property
+    def cookie_value(self) -> str:
+        """What only the browser that began this login can show."""
+        return Signer(salt=f"{SALT}.browser").signature(self.value)
+
+
+def issue(registration_pk: int) -> LoginState:
+    """Begin a login of the registration."""
+    value = TimestampSigner(salt=SALT).sign(f"{secrets.token_urlsafe(16)}.{registration_pk}")
+    return LoginState(value, registration_pk)
+
+
+def read(value: str) -> LoginState:
+    """Return the login of a ``state`` that we issued in the last ten minutes.
+
+    Raises:
+        StateUnknown, StateExpired
+    """
+    try:
+        content = TimestampSigner(salt=SALT).unsign(value[: MAX_LENGTH + 1], max_age=LIFETIME)
+    except SignatureExpired as error:
+        raise StateExpired(f"older than {LIFETIME} s") from error
+    except BadSignature as error:
+        raise StateUnknown("not signed by this site") from error
+    return LoginState(value, int(content.rpartition(".")[2]))
+
+
+def require_same_browser(state: LoginState, cookies: Mapping[str, str]) -> None:
+    """Return if the browser that posts is the one that began the login.
+
+    Raises:
+        BrowserMismatch
+    """
+    shown = cookies.get(state.cookie_name, "")
+    if not constant_time_compare(shown, state.cookie_value):
+        raise BrowserMismatch("cookie differs" if shown else "no cookie came back")
+
+
+def use_once(state: LoginState) -> None:
+    """Mark the login as used; exactly one caller over all processes gets through.
+
+    Raises:
+        LaunchReplayed: somebody was first.
+        StateStoreDown: the cache does not answer, so nobody may pass.
+    """
+    key = f"lti1p3:used:{digest(state.value)}"
+    try:
+        first = cache.add(key, 1, timeout=LIFETIME + 60)
+        stored = first or cache.get(key) is not None
+    except Exception as error:  # each cache backend has its own exceptions; all of them mean: do not let in
+        raise StateStoreDown(type(error).__name__) from error
+    if not stored:
+        raise StateStoreDown("the cache keeps nothing")
+    if not first:
+        raise LaunchReplayed("this state was used before")

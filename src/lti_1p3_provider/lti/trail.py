@@ -1,0 +1,28 @@
+"""The record of one attempt: which steps it passed and whom it turned out to be about.
+
+The door makes a trail, each step adds to it, and whether the attempt ends in a page or in a refusal, the trail is what
+an operator reads. It holds ids only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lti_1p3_provider.registrations.models import Deployment, Registration
+
+
+@dataclass(slots=True)
+class Trail:
+    """Grows while a request is handled. ``return_url`` is set only once its sender is verified."""
+
+    door: str
+    steps: list[str] = field(default_factory=list)
+    registration: Registration | None = None
+    deployment: Deployment | None = None
+    subject: str | None = None
+    target: str = ""
+    return_url: str | None = None
+
+    def passed(self, step: str) -> None:
+        """Note that a step is behind us."""
+        self.steps.append(step)

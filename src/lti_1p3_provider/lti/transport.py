@@ -1,0 +1,133 @@
+"""Every HTTP request that we make to a platform goes through here.
+
+Time and size are limited, redirects are not followed, cookies and proxies are not used, and a connection is made only
+to the address that was checked: no private or special one, unless the operator named the host in
+``LTI_1P3_PROVIDER_PRIVATE_HOSTS``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
+from lti_1p3_provider.registrations.addresses import is_private_host, problem_with, split_url
+
+CONNECT_TIMEOUT = 4.0
+MAX_BODY = 1024 * 1024
+CHUNK = 16 * 1024
+POOL_SIZE = 8
+USER_AGENT = "lti-1p3-provider (Open edX)"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a platform said. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Any 2xx; the body may be empty."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """Return the body as JSON, whatever its media type says (Moodle sends JSON as text/html).
+
+        Raises:
+            AnswerUnreadable
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise AnswerUnreadable(f"status {self.status}, not JSON") from error
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    timeout: float | None = None,
+) -> Answer:
+    """Make one request; any status is an answer.
+
+    ``timeout`` is in seconds, for the whole exchange (default: ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``).
+
+    Raises:
+        AddressForbidden, PlatformUnreachable, AnswerUnreadable
+    """
+    if problem := problem_with(url):
+        raise AddressForbidden(problem)
+    seconds = timeout or conf.http_timeout
+    deadline = time.monotonic() + seconds
+    try:
+        with _session(os.getpid()).request(
+            method,
+            url,
+            headers=dict(headers or {}),
+            data=form if body is None else body,
+            timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            received = b"".join(_chunks(response, deadline))
+            lowered = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status_code, lowered, received)
+    except InvalidIPAddress as error:
+        raise AddressForbidden("the name leads to a private or special address") from error
+    except (requests.RequestException, OSError, ValueError) as error:
+        raise PlatformUnreachable(type(error).__name__) from error
+
+
+def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise AnswerUnreadable("the answer is compressed although we did not ask for that")
+    size = 0
+    for chunk in response.iter_content(CHUNK):
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise AnswerUnreadable(f"the answer is larger than {MAX_BODY} bytes")
+        if time.monotonic() > deadline:
+            raise PlatformUnreachable("the answer took too long")
+        yield chunk
+
+
+class _Session(requests.Session):
+    """Chooses the adapter by the exact host, not by the URL's beginning as requests does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
+        self._private = HTTPAdapter(pool_maxsize=POOL_SIZE)
+        self._public: HTTPAdapter = IPFilterAdapter(is_https_proto=True)
+
+    def get_adapter(self, url: str | bytes) -> HTTPAdapter:
+        parts = split_url(url if isinstance(url, str) else url.decode())
+        if parts is not None and is_private_host(parts):
+            return self._private
+        return self._public
+
+
+@cache
+def _session(_process: int) -> requests.Session:
+    """One session per process: a pooled connection must not cross a fork."""
+    return _Session()

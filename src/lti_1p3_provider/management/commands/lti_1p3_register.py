@@ -1,0 +1,84 @@
+"""``lti_1p3_register``: registers a platform, for people and scripts; running it again updates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.onboarding.guide import guide
+from lti_1p3_provider.onboarding.register import PlatformDetails, register
+from lti_1p3_provider.platforms import PRESETS
+
+
+class Command(BaseCommand):
+    """Idempotent on (issuer, client id)."""
+
+    help = "Register an LTI 1.3 platform, or update its registration (same issuer and client id)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare what a platform shows its admin."""
+        parser.add_argument("--title", required=True, help="your own name for the platform")
+        parser.add_argument("--issuer", required=True, help="the platform's issuer, letter by letter")
+        parser.add_argument("--client-id", required=True)
+        parser.add_argument("--deployment-id", required=True, nargs="+", action="extend", dest="deployment_ids")
+        parser.add_argument("--auth-login-url", default="", help="OIDC authentication request URL")
+        parser.add_argument("--auth-token-url", default="", help="access token URL")
+        parser.add_argument("--auth-audience", default="", help="only if the platform shows one")
+        keys = parser.add_mutually_exclusive_group()
+        keys.add_argument("--key-set-url", default="", help="the platform's JWKS URL")
+        keys.add_argument("--key-set-file", type=Path, help="a file with the platform's JWKS")
+        parser.add_argument("--preset", default="generic", choices=sorted(PRESETS), dest="platform")
+        parser.add_argument("--platform-host", default="", dest="host", help="fills the preset's addresses")
+        parser.add_argument("--allow-course", action="append", default=[], dest="allowed_courses", metavar="KEY")
+        parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
+        parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Register, then print what to enter on the platform."""
+        try:
+            row, created = register(_details(options))
+        except ValidationError as error:
+            problems = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+            raise CommandError("\n".join(f"{name}: {' '.join(texts)}" for name, texts in problems.items())) from error
+        ours = guide(conf.public_url)
+        printed = {
+            "registration": row.pk,
+            "issuer": row.issuer,
+            "client_id": row.client_id,
+            "login_url": ours.login_url,
+            "redirect_uri": ours.redirect_uri,
+            "jwks_url": ours.jwks_url,
+            "target_link_uri": ours.target_link_uri,
+        }
+        if options["as_json"]:
+            self.stdout.write(json.dumps(printed))
+            return
+        self.stdout.write(f"{'Registered' if created else 'Updated'} {row.title}. Enter these on the platform:")
+        for name, value in printed.items():
+            self.stdout.write(f"  {name:16} {value}")
+
+
+def _details(options: dict[str, Any]) -> PlatformDetails:
+    lists = ("deployment_ids", "allowed_courses", "allowed_orgs", "allowed_keys")
+    texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
+    values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
+    values |= {name: tuple(options[name]) for name in lists}
+    return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))
+
+
+def _key_set(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CommandError(f"--key-set-file: {path} is not a readable JSON file ({error})") from error
+    if not isinstance(found, dict):
+        raise CommandError('--key-set-file: not a key set: {"keys": [...]}')
+    return found

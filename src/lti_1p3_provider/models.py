@@ -1,0 +1,21 @@
+"""What Django discovers: all models, each owned by its slice."""
+
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.users.models import PlatformUser
+
+__all__ = [
+    "Context",
+    "Deployment",
+    "LaunchAttempt",
+    "LaunchGate",
+    "LineItem",
+    "PendingScore",
+    "PlatformUser",
+    "Registration",
+    "ResourceLink",
+    "ToolKey",
+]

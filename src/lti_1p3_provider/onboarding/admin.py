@@ -1,0 +1,91 @@
+"""The registration page: what the platform told us, what to give it, and what it may open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding.forms import RegistrationForm
+from lti_1p3_provider.onboarding.guide import guide
+from lti_1p3_provider.platforms import PRESETS, preset
+from lti_1p3_provider.registrations.models import Deployment, Registration
+
+
+class DeploymentInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Deployments; new ones of genuine launches wait here for approval."""
+
+    model = Deployment
+    extra = 0
+    fields = ("deployment_id", "status", "created_at")
+    readonly_fields = ("created_at",)
+
+
+class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
+    """The gate, or none."""
+
+    model = LaunchGate
+    extra = 0
+
+
+@admin.register(Registration)
+class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """One page for the whole connection to a platform."""
+
+    form = RegistrationForm
+    inlines = (DeploymentInline, LaunchGateInline)
+    list_display = ("title", "platform", "issuer", "client_id", "enabled", "gate_summary", "waiting")
+    list_filter = ("platform", "enabled")
+    search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
+    readonly_fields = ("give_to_platform", "gate_summary")
+    fieldsets = (
+        (None, {"fields": ("title", "platform", "platform_host", "enabled")}),
+        (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
+        (
+            _("What the platform shows you"),
+            {"fields": ("issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")},
+        ),
+        (_("What it may open"), {"fields": ("gate_summary", "allow_anonymous")}),
+        (
+            _("Rarely needed"),
+            {"classes": ("collapse",), "fields": ("key_set", "other_origins", "deployment_id_in_assertion")},
+        ),
+    )
+
+    @admin.display(description=_("Ready to copy"))
+    def give_to_platform(self, row: Registration | None) -> SafeString:
+        """Our addresses, and what the platform's admin does with them."""
+        known = [preset(row.platform)] if row and row.pk else PRESETS.values()
+        page = {"guide": guide(conf.public_url), "presets": known}
+        return render_to_string("lti_1p3_provider/give_to_platform.html", page)
+
+    @admin.display(description=_("may open"))
+    def gate_summary(self, row: Registration | None) -> str:
+        """The gate in plain words."""
+        gate = LaunchGate.objects.filter(registration=row).first() if row and row.pk else None
+        if gate is None:
+            if conf.require_launch_gate:
+                return str(_("Nothing: it has no launch gate, and this site requires one."))
+            return str(
+                _("Everything that is published on this site: it has no launch gate. Add one below to limit it.")
+            )
+        if gate.opens_nothing:
+            return str(_("Nothing: its launch gate names nothing."))
+        named = (*gate.allowed_orgs, *gate.allowed_courses, *gate.allowed_keys)
+        return str(_("Only what its launch gate names: %s")) % ", ".join(named[:5])
+
+    @admin.display(description=_("deployments waiting"))
+    def waiting(self, row: Registration) -> int:
+        """How many deployments an operator should look at."""
+        return row.deployments.filter(status=Deployment.Status.PENDING).count()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Let Django build the form from our fields; ``platform_host`` is declared there."""
+        kwargs["fields"] = [name for _title, part in self.fieldsets for name in part["fields"]]
+        return super().get_form(request, obj, change=change, **kwargs)

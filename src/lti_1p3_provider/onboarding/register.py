@@ -1,0 +1,90 @@
+"""Registers a platform, or brings its registration up to date; the command and other plugins use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.db import transaction
+
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.platforms import preset
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Deployment, Registration
+
+ENDPOINTS = ("auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformDetails:
+    """What a platform shows its admin. ``host`` fills the preset's addresses where they are left empty."""
+
+    title: str
+    issuer: str
+    client_id: str
+    deployment_ids: tuple[str, ...]
+    auth_login_url: str = ""
+    auth_token_url: str = ""
+    auth_audience: str = ""
+    key_set_url: str = ""
+    key_set: dict[str, Any] | None = None
+    platform: str = "generic"
+    host: str = ""
+    allowed_courses: tuple[str, ...] = ()
+    allowed_orgs: tuple[str, ...] = ()
+    allowed_keys: tuple[str, ...] = ()
+
+    @property
+    def gate(self) -> dict[str, list[str]]:
+        """The lists of the launch gate."""
+        names = [field.name for field in fields(self) if field.name.startswith("allowed_")]
+        return {name: list(getattr(self, name)) for name in names}
+
+
+@transaction.atomic
+def register(details: PlatformDetails) -> tuple[Registration, bool]:
+    """Create the registration of (issuer, client id) or update it; return it and whether it is new.
+
+    Deployments are added and approved, none is taken away. A gate is set only if ``details`` names something.
+
+    Raises:
+        ValidationError: a value is wrong; it says which and why, and nothing is stored.
+    """
+    row = Registration.objects.filter(issuer=details.issuer, client_id=details.client_id).first()
+    created = row is None
+    row = row or Registration(issuer=details.issuer, client_id=details.client_id)
+    row.title, row.platform, row.key_set = details.title, details.platform, details.key_set
+    for name in ENDPOINTS:
+        setattr(row, name, getattr(details, name))
+    fill_in(row, details.host)
+    row.full_clean()
+    row.save()
+    for deployment_id in details.deployment_ids:
+        _approve(row, deployment_id)
+    if any(details.gate.values()):
+        _set_gate(row, details.gate)
+    return row, created
+
+
+def fill_in(row: Registration, host: str = "") -> None:
+    """Fill the addresses that were left empty from the platform's preset; ``host`` is the platform's host name."""
+    known = preset(row.platform).endpoints.at(host.removeprefix("https://").strip().rstrip("/"))
+    for name in ("issuer", *ENDPOINTS):
+        if not getattr(row, name) and not (name == "key_set_url" and row.key_set):
+            setattr(row, name, getattr(known, name))
+
+
+def _approve(row: Registration, deployment_id: str) -> None:
+    deployment = Deployment.objects.filter(registration=row, deployment_digest=digest(deployment_id)).first()
+    deployment = deployment or Deployment(registration=row, deployment_id=deployment_id)
+    deployment.status = Deployment.Status.APPROVED
+    deployment.full_clean(exclude=["deployment_digest"])
+    deployment.save()
+
+
+def _set_gate(row: Registration, lists: dict[str, list[str]]) -> None:
+    gate = LaunchGate.objects.filter(registration=row).first() or LaunchGate(registration=row)
+    for name, values in lists.items():
+        setattr(gate, name, values)
+    gate.full_clean()
+    gate.save()

@@ -1,0 +1,22 @@
+"""Blackboard Learn: one client id spans institutions, so the deployment is the tenant."""
+
+from lti_1p3_provider.platforms.preset import Endpoints, Preset
+
+PRESET = Preset(
+    name="blackboard",
+    label="Blackboard Learn",
+    endpoints=Endpoints(
+        issuer="https://blackboard.com",
+        auth_login_url="https://developer.blackboard.com/api/v1/gateway/oidcauth",
+        auth_token_url="https://developer.blackboard.com/api/v1/gateway/oauth2/jwttoken",
+        key_set_url="https://developer.blackboard.com/api/v1/management/applications/{application_id}/jwks.json",
+    ),
+    steps=(
+        "At developer.blackboard.com create an LTI application with the three addresses shown here.",
+        "Its Application ID is the client ID; it also stands in the key set address.",
+        "Each institution registers that Application ID: Administrator Panel > LTI Tool Providers.",
+        "The institution's deployment ID appears there; approve it here.",
+        "When our JWKS URL changes, each institution must register the same client ID again; never delete it.",
+    ),
+    origins=("https://*.blackboard.com",),
+)

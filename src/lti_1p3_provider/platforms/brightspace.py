@@ -1,0 +1,21 @@
+"""Brightspace: its token service wants an audience that differs from its address; keys rotate hourly."""
+
+from lti_1p3_provider.platforms.preset import Endpoints, Preset
+
+PRESET = Preset(
+    name="brightspace",
+    label="Brightspace (D2L)",
+    endpoints=Endpoints(
+        issuer="https://{host}",
+        auth_login_url="https://{host}/d2l/lti/authenticate",
+        auth_token_url="https://auth.brightspace.com/core/connect/token",
+        auth_audience="https://api.brightspace.com/auth/token",
+        key_set_url="https://{host}/d2l/.well-known/jwks",
+    ),
+    steps=(
+        "In Brightspace: Admin Tools > Manage Extensibility > LTI Advantage > Register Tool (standard).",
+        "Enter domain, redirect URI, login URL and JWKS URL shown here; switch on Assignment and Grade Services.",
+        "Create a deployment; switch on the user and context claims there, or learners arrive without a name.",
+        "Copy client ID and deployment ID into this page.",
+    ),
+)

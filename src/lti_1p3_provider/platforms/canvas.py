@@ -1,0 +1,22 @@
+"""Canvas: one issuer for all hosted customers; deployments multiply, one per course is common."""
+
+from lti_1p3_provider.platforms.preset import Endpoints, Preset
+
+PRESET = Preset(
+    name="canvas",
+    label="Canvas (hosted by Instructure)",
+    endpoints=Endpoints(
+        issuer="https://canvas.instructure.com",
+        auth_login_url="https://sso.canvaslms.com/api/lti/authorize_redirect",
+        auth_token_url="https://sso.canvaslms.com/login/oauth2/token",
+        key_set_url="https://sso.canvaslms.com/api/lti/security/jwks",
+    ),
+    steps=(
+        "In Canvas: Admin > Developer Keys > Add LTI Key. Enter the redirect URI, login URL and JWKS URL shown here.",
+        "Switch on the scopes shown here, save, and turn the key on. The long number in its row is the client ID.",
+        "Settings > Apps > add by client ID. The app's menu shows the deployment ID ({number}:{40 characters}).",
+        "A beta or test Canvas has issuer and addresses with .beta. or .test. in them; set them by hand.",
+    ),
+    origins=("https://*.instructure.com",),
+    stale_statuses=frozenset((400, 409)),
+)

@@ -1,0 +1,21 @@
+"""Moodle: everything lives under its wwwroot; one client id per deployment."""
+
+from lti_1p3_provider.platforms.preset import Endpoints, Preset
+
+PRESET = Preset(
+    name="moodle",
+    label="Moodle",
+    endpoints=Endpoints(
+        issuer="https://{host}",
+        auth_login_url="https://{host}/mod/lti/auth.php",
+        auth_token_url="https://{host}/mod/lti/token.php",
+        key_set_url="https://{host}/mod/lti/certs.php",
+    ),
+    steps=(
+        "In Moodle: Site administration > Plugins > External tool > Manage tools > configure a tool manually.",
+        "LTI version 1.3; public key type 'Keyset URL'; enter the JWKS URL, login URL and redirect URI shown here.",
+        "Services: 'Use this service for grade sync and column management'. Privacy: share name and email.",
+        "Save, then open the tool's details: they show issuer, client ID and deployment ID.",
+    ),
+    score_interval=1,
+)

@@ -1,0 +1,20 @@
+"""Another Open edX, with the LTI Consumer component: addresses hold the component's own id."""
+
+from lti_1p3_provider.platforms.preset import Endpoints, Preset
+
+PRESET = Preset(
+    name="openedx",
+    label="Open edX (LTI Consumer component)",
+    endpoints=Endpoints(
+        issuer="https://{host}",
+        auth_login_url="https://{host}/api/lti_consumer/v1/launch/",
+        auth_token_url="https://{host}/api/lti_consumer/v1/token/{configuration_id}",
+        key_set_url="https://{host}/api/lti_consumer/v1/public_keysets/{configuration_id}",
+    ),
+    steps=(
+        "In Studio add an LTI Consumer component, LTI version 1.3, with the addresses shown here.",
+        "Its author view shows client ID, deployment ID (1), login, token and key set addresses: copy them here.",
+        "For scores choose 'LTI Assignment and Grades Service: programmatic' and make the component graded.",
+    ),
+    stale_statuses=frozenset((400, 409)),
+)

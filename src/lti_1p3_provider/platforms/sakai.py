@@ -1,0 +1,19 @@
+"""Sakai: its token address holds the number that Sakai gives the tool."""
+
+from lti_1p3_provider.platforms.preset import Endpoints, Preset
+
+PRESET = Preset(
+    name="sakai",
+    label="Sakai",
+    endpoints=Endpoints(
+        issuer="https://{host}",
+        auth_login_url="https://{host}/imsoidc/lti13/oidc_auth",
+        auth_token_url="https://{host}/imsblis/lti13/token/{tool_id}",
+        key_set_url="https://{host}/imsblis/lti13/keyset",
+    ),
+    steps=(
+        "In Sakai: Administration Workspace > External Tools > Install LTI 1.x Tool.",
+        "Choose LTI 1.3 and enter the login URL, redirect URI and JWKS URL shown here.",
+        "The saved tool shows client ID, token address (with the tool's number) and deployment ID (often 1).",
+    ),
+)

@@ -1,0 +1,22 @@
+"""Schoology: one shared issuer, registered by hand."""
+
+from lti_1p3_provider.platforms.preset import Endpoints, Preset
+
+SERVICE = "https://lti-service.svc.schoology.com/lti-service"
+
+PRESET = Preset(
+    name="schoology",
+    label="Schoology",
+    endpoints=Endpoints(
+        issuer="https://schoology.schoology.com",
+        auth_login_url=f"{SERVICE}/authorize-redirect",
+        auth_token_url=f"{SERVICE}/access-token",
+        key_set_url=f"{SERVICE}/.well-known/jwks",
+    ),
+    steps=(
+        "In Schoology: App Center > My Developer Apps > Add App, type LTI 1.3.",
+        "Enter the login URL, redirect URI and JWKS URL shown here. 'API info' shows the client ID.",
+        "Install the app in a course or school: each installation has a deployment ID of its own.",
+    ),
+    origins=("https://*.schoology.com",),
+)

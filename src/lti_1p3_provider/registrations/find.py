@@ -1,0 +1,78 @@
+"""Finds the registration of a login and the deployment of a launch. Never guesses."""
+
+from __future__ import annotations
+
+from lti_1p3_provider.errors import (
+    DeploymentDisabled,
+    DeploymentUnknown,
+    RegistrationAmbiguous,
+    RegistrationDisabled,
+    RegistrationUnknown,
+)
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Deployment, Registration
+
+MAX_PENDING = 100  # deployments waiting for approval, per registration
+
+
+def registration_for(issuer: str, client_id: str | None) -> Registration:
+    """Return the enabled registration of (issuer, client_id) (Security Framework 1.0, 5.1.1).
+
+    Raises:
+        RegistrationUnknown, RegistrationAmbiguous, RegistrationDisabled
+    """
+    named = Registration.objects.filter(issuer=issuer)
+    if client_id:
+        named = named.filter(client_id=client_id)
+    # Databases may ignore case; the specification does not.
+    found = [row for row in named[:50] if row.issuer == issuer and client_id in (None, "", row.client_id)]
+    if not found:
+        raise RegistrationUnknown(f"issuer {issuer[:200]!r}, client_id {(client_id or '')[:200]!r}")
+    if len(found) > 1:
+        raise RegistrationAmbiguous(f"issuer {issuer[:200]!r} has several registrations and no client_id was sent")
+    return _enabled(found[0])
+
+
+def registration_by_pk(pk: int) -> Registration:
+    """Return the enabled registration with this primary key.
+
+    Raises:
+        RegistrationUnknown, RegistrationDisabled
+    """
+    row = Registration.objects.filter(pk=pk).first()
+    if row is None:
+        raise RegistrationUnknown("the registration was deleted during the launch")
+    return _enabled(row)
+
+
+def deployment_for(registration: Registration, deployment_id: str) -> Deployment:
+    """Return the approved deployment; remember an unknown one for an operator to approve.
+
+    Raises:
+        DeploymentUnknown, DeploymentDisabled
+    """
+    row = Deployment.objects.filter(registration=registration, deployment_digest=digest(deployment_id)).first()
+    if row is None:
+        _offer(registration, deployment_id)
+        raise DeploymentUnknown(f"deployment {deployment_id!r} is new; approve it in the registration")
+    if row.status == Deployment.Status.PENDING:
+        raise DeploymentUnknown(f"deployment {deployment_id!r} waits for approval in the registration")
+    if row.status == Deployment.Status.DISABLED:
+        raise DeploymentDisabled(f"deployment {deployment_id!r}")
+    row.registration = registration
+    return row
+
+
+def _enabled(row: Registration) -> Registration:
+    if not row.enabled:
+        raise RegistrationDisabled(f"registration {row.pk}")
+    return row
+
+
+def _offer(registration: Registration, deployment_id: str) -> None:
+    if registration.deployments.filter(status=Deployment.Status.PENDING).count() < MAX_PENDING:
+        Deployment.objects.get_or_create(
+            registration=registration,
+            deployment_digest=digest(deployment_id),
+            defaults={"deployment_id": deployment_id, "status": Deployment.Status.PENDING},
+        )

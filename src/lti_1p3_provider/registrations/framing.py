@@ -1,0 +1,26 @@
+"""Lets a platform, and nobody else, show our pages in a frame. (CSP Level 3, frame-ancestors)"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.http.response import HttpResponseBase
+
+from lti_1p3_provider.registrations.addresses import is_source
+from lti_1p3_provider.registrations.models import Registration
+
+Response = TypeVar("Response", bound=HttpResponseBase)
+HEADER = "Content-Security-Policy"
+
+
+def frame_for(response: Response, registration: Registration | None) -> Response:
+    """Let the registration's hosts frame ``response``, and take it out of the site's X-Frame-Options.
+
+    Without a registration (an error page before we know who asks) any site may frame it: it holds nothing of anybody.
+    """
+    response.xframe_options_exempt = True  # type: ignore[attr-defined]  # what Django's middleware looks at
+    if registration is not None:
+        sources = " ".join(("'self'", *filter(is_source, registration.origins)))
+        before = response.headers.get(HEADER, "")
+        response.headers[HEADER] = f"{before}; frame-ancestors {sources}" if before else f"frame-ancestors {sources}"
+    return response

@@ -1,0 +1,151 @@
+"""Our own keys: generate, publish, rotate, retire, sign.
+
+A key signs while it is active. Rotation makes a new one active and keeps the old one in the key set until everything
+signed with it has expired (``LTI_1P3_PROVIDER_KEY_OVERLAP_SEC``). (Security Framework 1.0, 6.3)
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import jwt
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from jwt.algorithms import RSAAlgorithm
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.errors import KeyInvalid, NoActiveKey
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import ToolKey
+
+KEY_BITS = 2048
+ALGORITHM = "RS256"
+
+
+def generate() -> ToolKey:
+    """Make a new RSA key pair and let it sign; keys that signed before go on signing until rotated."""
+    return _store(rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS))
+
+
+def import_pem(pem: str) -> ToolKey:
+    """Take an operator's own private key.
+
+    Raises:
+        KeyInvalid: it is not an unencrypted RSA private key of at least 2048 bits, or it is here already.
+    """
+    try:
+        private = serialization.load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError) as error:
+        raise KeyInvalid("not an unencrypted PEM private key") from error
+    if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < KEY_BITS:
+        raise KeyInvalid(f"not an RSA key of at least {KEY_BITS} bits")
+    if ToolKey.objects.filter(kid=_kid(private)).exists():
+        raise KeyInvalid("this key is here already")
+    return _store(private)
+
+
+def ensure() -> tuple[ToolKey, bool]:
+    """Return the key that signs, made if there is none, and whether it was made."""
+    active = _active().first()
+    return (active, False) if active else (generate(), True)
+
+
+def rotate() -> ToolKey:
+    """Make a new signing key; all others are only published from now on, for the overlap."""
+    with transaction.atomic():
+        before = list(_active().values_list("pk", flat=True))
+        fresh = generate()
+        until = timezone.now() + timedelta(seconds=conf.key_overlap)
+        ToolKey.objects.filter(pk__in=before).update(status=ToolKey.Status.ROTATED, published_until=until)
+    return fresh
+
+
+def retire(kid: str) -> ToolKey:
+    """Take a key out of the key set now.
+
+    Raises:
+        KeyInvalid: no such key, or it is the only one that signs.
+    """
+    key = ToolKey.objects.filter(kid=kid).first()
+    if key is None:
+        raise KeyInvalid(f"no key {kid}")
+    if key.status == ToolKey.Status.ACTIVE and not _active().exclude(pk=key.pk).exists():
+        raise KeyInvalid("the only signing key cannot be retired: rotate first")
+    key.status = ToolKey.Status.RETIRED
+    key.save(update_fields=["status"])
+    return key
+
+
+def published() -> list[dict[str, str]]:
+    """Return the public keys of the key set (RFC 7517), newest first."""
+    now = timezone.now()
+    shown = Q(status=ToolKey.Status.ACTIVE) | Q(status=ToolKey.Status.ROTATED, published_until__gt=now)
+    return [key.public_jwk for key in ToolKey.objects.filter(shown).order_by("-created_at", "-pk")]
+
+
+def sign(claims: Mapping[str, Any]) -> str:
+    """Return ``claims`` as a JWT signed with the newest active key.
+
+    Raises:
+        NoActiveKey: none exists.
+        KeyInvalid: its secret is not among the configured ones.
+    """
+    key = _active().only("kid", "private_key").first()
+    if key is None:
+        raise NoActiveKey("create one with: lti_1p3_keys create")
+    return jwt.encode(dict(claims), _opened(key.private_key, conf.key_secrets), ALGORITHM, headers={"kid": key.kid})
+
+
+def _active() -> Any:
+    return ToolKey.objects.filter(status=ToolKey.Status.ACTIVE).order_by("-created_at", "-pk")
+
+
+def _store(private: rsa.RSAPrivateKey) -> ToolKey:
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    jwk = {"kid": _kid(private), "use": "sig", "alg": ALGORITHM, **_public_members(private)}
+    return ToolKey.objects.create(
+        kid=jwk["kid"], private_key=_box(conf.key_secrets).encrypt(pem).decode(), public_jwk=jwk
+    )
+
+
+def _kid(private: rsa.RSAPrivateKey) -> str:
+    """Return the key's JWK thumbprint (RFC 7638), in hex."""
+    return digest(json.dumps(_public_members(private), sort_keys=True, separators=(",", ":")))[:32]
+
+
+def _public_members(private: rsa.RSAPrivateKey) -> dict[str, str]:
+    jwk = RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    return {name: jwk[name] for name in ("e", "kty", "n")}
+
+
+def _box(secrets: Iterable[str]) -> MultiFernet:
+    return MultiFernet([Fernet(_fernet_key(secret)) for secret in secrets])
+
+
+def _fernet_key(secret: str) -> bytes:
+    derived = HKDF(hashes.SHA256(), length=32, salt=None, info=b"lti_1p3_provider tool key").derive(secret.encode())
+    return base64.urlsafe_b64encode(derived)
+
+
+@lru_cache(maxsize=8)
+def _opened(encrypted: str, secrets: tuple[str, ...]) -> rsa.RSAPrivateKey:
+    """Decrypt and parse once per process: parsing a 2048-bit key takes tens of milliseconds."""
+    try:
+        pem = _box(secrets).decrypt(encrypted.encode())
+    except InvalidToken as error:
+        raise KeyInvalid("the secret that encrypted this key is not in LTI_1P3_PROVIDER_KEY_SECRETS") from error
+    private = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    return private

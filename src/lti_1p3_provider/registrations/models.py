@@ -1,0 +1,190 @@
+"""Registration, Deployment and ToolKey."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from lti_1p3_provider.platforms import PRESETS, preset
+from lti_1p3_provider.registrations.addresses import is_source, origin, problem_with
+from lti_1p3_provider.registrations.digest import DIGEST_LENGTH, digest
+
+APP_LABEL = "lti_1p3_provider"
+
+
+class Registration(models.Model):
+    """A platform's registration of us: its issuer and the client id that it gave us (LTI 1.3 Core, 3.1.3)."""
+
+    title = models.CharField(max_length=255, help_text=_("Your own name for it, for example 'Riverside Moodle'."))
+    platform = models.CharField(
+        max_length=32,
+        default="generic",
+        help_text=_("Fills in what you leave empty below, and shows what to do on the other side."),
+    )
+    issuer = models.CharField(
+        max_length=255, help_text=_("The platform's own name for itself, exactly as it shows it ('iss').")
+    )
+    client_id = models.CharField(
+        _("client ID"), max_length=255, help_text=_("What the platform calls us, exactly as it shows it.")
+    )
+    auth_login_url = models.CharField(
+        _("authentication request URL"),
+        max_length=2000,
+        help_text=_("Where we send the browser to sign in; also 'OIDC authorization endpoint'."),
+    )
+    auth_token_url = models.CharField(
+        _("access token URL"), max_length=2000, help_text=_("Where we get access tokens for scores.")
+    )
+    auth_audience = models.CharField(
+        _("access token audience"),
+        max_length=2000,
+        blank=True,
+        help_text=_("Only if the platform shows one (Brightspace does). Empty: the access token URL."),
+    )
+    key_set_url = models.CharField(
+        _("key set URL"),
+        max_length=2000,
+        blank=True,
+        help_text=_("Where the platform publishes its public keys; also 'JWKS' or 'public keyset URL'."),
+    )
+    key_set = models.JSONField(
+        _("key set"),
+        null=True,
+        blank=True,
+        help_text=_('Only for a platform without a key set URL: its public keys, {"keys": [...]}.'),
+    )
+    other_origins = models.CharField(
+        _("other hosts of the platform"),
+        max_length=2000,
+        blank=True,
+        help_text=_(
+            "Separated by spaces, like https://lms.school.edu or https://*.school.edu, besides the hosts of the "
+            "addresses above. Only the platform's hosts may show us in a frame and are sent scores."
+        ),
+    )
+    allow_anonymous = models.BooleanField(
+        _("allow anonymous launches"),
+        default=False,
+        help_text=_("Let people in whom the platform does not name. Each launch is a new person; no scores are sent."),
+    )
+    deployment_id_in_assertion = models.BooleanField(
+        _("name the deployment when asking for access tokens"),
+        default=True,
+        help_text=_("Switch off only if the platform refuses tokens because of it."),
+    )
+    enabled = models.BooleanField(default=True, help_text=_("Off: no launches, open sessions end, queued scores wait."))
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["issuer", "client_id"], name="lti1p3_registration_identity")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean(self) -> None:
+        """Check what a form or command gives.
+
+        Raises:
+            ValidationError: with a sentence for each wrong field.
+        """
+        problems: dict[str, Any] = {}
+        if bool(self.key_set_url) == bool(self.key_set):
+            problems["key_set_url"] = _("Give either the key set URL or the key set, not both and not neither.")
+        if self.platform not in PRESETS:
+            problems["platform"] = _("Unknown platform; choose one of: %s") % ", ".join(PRESETS)
+        if self.key_set and not _is_key_set(self.key_set):
+            problems["key_set"] = _(
+                'This is not a key set: {"keys": [{"kty": "RSA", "n": ..., "e": ..., "kid": ...}]}.'
+            )
+        for name in ("auth_login_url", "auth_token_url", "key_set_url"):
+            value = getattr(self, name)
+            if value and (problem := problem_with(value)):
+                problems[name] = problem
+        if wrong := [source for source in self.other_origins.split() if not is_source(source)]:
+            problems["other_origins"] = _("Not a host like https://lms.school.edu: %s") % ", ".join(wrong)
+        for name in ("issuer", "client_id"):
+            if getattr(self, name) != getattr(self, name).strip():
+                problems[name] = _("Remove the spaces around the value: it is compared letter by letter.")
+        if problems:
+            raise ValidationError(problems)
+
+    @property
+    def token_audience(self) -> str:
+        """``aud`` of our client assertion."""
+        return self.auth_audience or self.auth_token_url
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The platform's hosts as CSP sources, wildcards included."""
+        addresses = (self.issuer, self.auth_login_url, self.auth_token_url, self.key_set_url)
+        known = (*map(origin, addresses), *self.other_origins.split(), *preset(self.platform).origins)
+        return tuple(dict.fromkeys(filter(None, known)))
+
+
+class Deployment(models.Model):
+    """One installation of the tool in a platform (LTI 1.3 Core, 3.1.3); the tenant where an issuer serves many."""
+
+    class Status(models.TextChoices):
+        """What an operator decided."""
+
+        APPROVED = "approved", _("approved")
+        PENDING = "pending", _("waits for approval")
+        DISABLED = "disabled", _("disabled")
+
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="deployments")
+    deployment_id = models.CharField(_("deployment ID"), max_length=255)
+    deployment_digest = models.CharField(max_length=DIGEST_LENGTH, editable=False)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.APPROVED)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["registration", "deployment_digest"], name="lti1p3_deployment_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.registration} / {self.deployment_id}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Keep the digest in step."""
+        self.deployment_digest = digest(self.deployment_id)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class ToolKey(models.Model):
+    """A key pair of ours. The private part is encrypted at rest and never shown."""
+
+    class Status(models.TextChoices):
+        """A key signs, then is only published, then is gone."""
+
+        ACTIVE = "active", _("signs")
+        ROTATED = "rotated", _("published, signs no more")
+        RETIRED = "retired", _("not published")
+
+    kid = models.CharField(max_length=64, unique=True)
+    private_key = models.TextField(editable=False)
+    public_jwk = models.JSONField(editable=False)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    published_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        app_label = APP_LABEL
+        verbose_name = _("tool key")
+
+    def __str__(self) -> str:
+        return self.kid
+
+
+def _is_key_set(value: object) -> bool:
+    keys = value.get("keys") if isinstance(value, dict) else None
+    return isinstance(keys, list) and bool(keys) and all(isinstance(key, dict) and key.get("kty") for key in keys)

@@ -1,0 +1,22 @@
+"""The key set door: ``/lti/1p3/pub/jwks/``."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.registrations import keys
+
+MAX_AGE = 300  # seconds; well below any overlap, so that a fresh key is seen before it is relied on
+
+
+@require_safe
+def key_set(request: HttpRequest) -> JsonResponse:
+    """Publish our public keys (Security Framework 1.0, 6.3)."""
+    if not conf.enabled:
+        raise Http404
+    response = JsonResponse({"keys": keys.published()})
+    patch_cache_control(response, public=True, max_age=MAX_AGE)
+    return response

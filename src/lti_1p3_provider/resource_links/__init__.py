@@ -1,0 +1,1 @@
+"""Where platforms placed our content."""

@@ -1,0 +1,72 @@
+"""Notes that a grade changed, inside the learner's own request. It must be quick and must never harm that request."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from opaque_keys.edx.keys import UsageKey
+
+from lti_1p3_provider import host
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.host.port import GradeChanged
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.nudge import nudge
+
+log = logging.getLogger(__name__)
+
+
+def grade_changed(change: GradeChanged) -> None:
+    """Mark the scores of the block, and of each linked block above it, as due.
+
+    Nothing that goes wrong here reaches the LMS: the learner's answer is worth more than our row.
+    """
+    if not conf.enabled:
+        return
+    try:
+        with transaction.atomic():
+            _mark(change)
+    except Exception:  # whatever it is, the learner's request goes on
+        log.exception("LTI score intake failed for user %s, block %s", change.user_id, change.usage_key)
+
+
+def _mark(change: GradeChanged) -> None:
+    candidates = PendingScore.objects.filter(
+        platform_user__user_id=change.user_id, line_item__course_key=str(change.course_key)
+    ).values_list("pk", "line_item__usage_key")
+    linked = list(candidates)
+    if not linked:
+        return
+    same = [pk for pk, usage_key in linked if usage_key == str(change.usage_key)]
+    above = _within([(pk, key) for pk, key in linked if pk not in same], change)
+    leaf, above = ([], same + above) if change.aggregate else (same, above)
+    now = timezone.now()
+    _make_due(PendingScore.objects.filter(pk__in=leaf), now)
+    _make_due(PendingScore.objects.filter(pk__in=above), now, conf.aggregate_delay)
+    if leaf:
+        nudge(0)
+    if above:
+        nudge(conf.aggregate_delay)
+
+
+def _within(rows: list[tuple[int, str]], change: GradeChanged) -> list[int]:
+    """Return the rows whose line item is for a block above the changed one."""
+    if not rows:
+        return []
+    above: frozenset[UsageKey] = host.current().content.ancestors(change.course_key, change.usage_key)
+    names = {str(key) for key in above}
+    return [pk for pk, usage_key in rows if usage_key in names]
+
+
+def _make_due(rows: QuerySet[PendingScore], now: datetime, delay: float = 0) -> None:
+    """The first change opens the window; later ones do not push it away, unless its score is being sent right now."""
+    at = Value(now + timedelta(seconds=delay))
+    rows.update(
+        revision=F("revision") + 1,
+        due_at=Case(When(leased_until__gt=now, then=at), default=Coalesce("due_at", at)),
+        parked="",
+    )

@@ -1,0 +1,37 @@
+"""Remembers the line item of a launch, and that its person's scores go there. (AGS 2.0, 3.1)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.users.models import PlatformUser
+
+
+def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) -> None:
+    """Keep line item and scopes as the newest launch says them; without the AGS claim there is no grading."""
+    claim = launch.message.grade_service
+    if claim is None or not (claim.line_item or claim.line_items):
+        return
+    values = {
+        "url": claim.line_item,
+        "container_url": claim.line_items,
+        "scopes": sorted(claim.scopes),
+        "course_key": link.course_key,
+        "usage_key": link.usage_key,
+    }
+    item, created = LineItem.objects.get_or_create(resource_link=link, defaults=values)
+    if not created:
+        _update(item, values)
+    if launch.message.subject and launch.message.roles.gets_scores:
+        PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user)
+
+
+def _update(item: LineItem, values: Mapping[str, object]) -> None:
+    """Write what changed. A launch that leaves out the column (Moodle does so at times) does not forget it."""
+    changed: dict[str, Any] = {name: value for name, value in values.items() if value and getattr(item, name) != value}
+    if changed:
+        LineItem.objects.filter(pk=item.pk).update(**changed)

@@ -1,0 +1,66 @@
+"""LineItem and PendingScore."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from lti_1p3_provider.registrations.models import APP_LABEL
+from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.users.models import PlatformUser
+
+
+class LineItem(models.Model):
+    """The gradebook column of a resource link. ``url`` is empty while the platform has only a container.
+
+    ``course_key`` and ``usage_key`` are the link's, repeated here because they are searched for at each answer of a
+    learner.
+    """
+
+    resource_link = models.OneToOneField(ResourceLink, on_delete=models.CASCADE, related_name="line_item")
+    url = models.TextField(blank=True)
+    container_url = models.TextField(blank=True)
+    scopes = models.JSONField(default=list)
+    course_key = models.CharField(max_length=255)
+    usage_key = models.CharField(max_length=255)
+
+    class Meta:
+        app_label = APP_LABEL
+
+    def __str__(self) -> str:
+        return f"line item of {self.resource_link}"
+
+
+class PendingScore(models.Model):
+    """What one person's score in one line item is waiting for.
+
+    The row is made at launch: it says that this person's grades belong to this column. ``revision`` counts changes of
+    the grade, ``delivered_revision`` is what the platform has. ``due_at`` is set while something is to be sent, and
+    empty otherwise; ``parked`` says why sending was given up. ``lease`` belongs to the worker that sends right now.
+    """
+
+    line_item = models.ForeignKey(LineItem, on_delete=models.CASCADE, related_name="pending_scores")
+    platform_user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="+")
+    revision = models.PositiveIntegerField(default=0)
+    delivered_revision = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, blank=True)
+    lease = models.CharField(max_length=32, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    parked = models.CharField(max_length=64, blank=True)
+    last_answer = models.CharField(max_length=255, blank=True)
+    last_timestamp = models.DateTimeField(null=True, blank=True)
+    sent_given = models.FloatField(null=True, blank=True)
+    sent_maximum = models.FloatField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["line_item", "platform_user"], name="lti1p3_score_identity")
+        ]
+        indexes: ClassVar = [models.Index(fields=["due_at", "leased_until"], name="lti1p3_score_due")]
+
+    def __str__(self) -> str:
+        return f"score of {self.platform_user} in line item {self.line_item_id}"

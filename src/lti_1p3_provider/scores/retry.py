@@ -1,0 +1,73 @@
+"""Decides what an answer to a score means: done, later, or not without a person."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.errors import AddressForbidden, KeyInvalid, LtiError
+from lti_1p3_provider.lti.transport import Answer
+from lti_1p3_provider.platforms import Preset
+
+LONGEST = 3600.0  # seconds between two tries
+LONGEST_ASKED = 24 * 3600.0  # seconds that a platform may ask us to wait
+MOST_ATTEMPTS = 200  # more than a week at the longest wait
+BUSY = frozenset((408, 425, 429))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``delivered``: the platform has it. ``retry_at``: try then. ``parked``: a reason for the operator.
+    None of them: settled without the score being stored (a newer one is there)."""
+
+    answer: str
+    delivered: bool = False
+    retry_at: datetime | None = None
+    parked: str = ""
+
+
+def of_answer(answer: Answer, preset: Preset, attempts: int, now: datetime) -> Decision:
+    """Judge a platform's answer. ``attempts`` counts failures before this one. (AGS 2.0, 3.4.9)"""
+    said = f"HTTP {answer.status}"
+    if answer.ok:
+        return Decision(said, delivered=True)
+    if answer.status in preset.stale_statuses:
+        return Decision(f"{said}: a newer score is there")
+    if answer.status in BUSY or answer.status >= 500:
+        return _later(said, attempts, now, asked=_retry_after(answer, now))
+    return Decision(said, parked=f"refused_{answer.status}")
+
+
+def of_error(error: LtiError, attempts: int, now: datetime) -> Decision:
+    """Judge an error of ours: most pass by themselves or once the operator has mended the registration."""
+    said = f"{error.code}: {error.detail}"
+    if isinstance(error, AddressForbidden | KeyInvalid):
+        return Decision(said, parked=error.code)
+    return _later(said, attempts, now)
+
+
+def backoff(attempts: int) -> float:
+    """Return the next wait in seconds: doubled each time, capped, with jitter so that rows do not march in step."""
+    return float(min(conf.retry_base * 2.0 ** min(attempts, 20), LONGEST) * random.uniform(0.8, 1.2))
+
+
+def _later(said: str, attempts: int, now: datetime, asked: float = 0.0) -> Decision:
+    if attempts + 1 >= MOST_ATTEMPTS:
+        return Decision(said, parked="gave_up")
+    return Decision(said, retry_at=now + timedelta(seconds=max(asked, backoff(attempts))))
+
+
+def _retry_after(answer: Answer, now: datetime) -> float:
+    """Return the seconds in ``Retry-After`` (RFC 9110, 10.2.3), 0 without it."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isdigit():
+        seconds = float(value[:9])
+    else:
+        try:
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError):
+            return 0.0
+    return min(max(seconds, 0.0), LONGEST_ASKED)

@@ -1,0 +1,18 @@
+"""The Celery task of this slice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from edx_django_utils.monitoring import set_code_owner_attribute
+
+from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.nudge import TASK, nudge
+
+
+@shared_task(name=TASK, ignore_result=True)
+@set_code_owner_attribute  # type: ignore[untyped-decorator]
+def deliver_scores() -> None:
+    """Deliver what is due, and come back when what was postponed is due again."""
+    report = deliver_due()
+    if report.next_in is not None:
+        nudge(report.next_in)

@@ -1,0 +1,1 @@
+"""Platform users and the Open edX accounts behind them."""

@@ -1,0 +1,31 @@
+"""PlatformUser: a ``sub`` under a registration, and its Open edX account."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.registrations.digest import DIGEST_LENGTH
+from lti_1p3_provider.registrations.models import APP_LABEL, Registration
+
+
+class PlatformUser(models.Model):
+    """Identity is (registration, sub), byte by byte. One account each; accounts are never shared or looked up by
+    email. An account may one day have several platform users (a migration), so ``user`` is no one-to-one."""
+
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+")
+    sub = models.TextField()
+    sub_digest = models.CharField(max_length=DIGEST_LENGTH)
+    user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["registration", "sub_digest"], name="lti1p3_user_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"platform user {self.pk}"

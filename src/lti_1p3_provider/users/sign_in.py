@@ -1,0 +1,62 @@
+"""Finds or makes the account of a launch's person. Signing the browser in is the host's part, once all else passed."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.db import IntegrityError, transaction
+
+from lti_1p3_provider import host
+from lti_1p3_provider.errors import AccountInactive, AccountNotMade
+from lti_1p3_provider.lti.claims import Launch, Person
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.users.models import PlatformUser
+
+
+def account_for(launch: Launch) -> PlatformUser:
+    """Return the platform user of the launch, with an account whose profile is up to date.
+
+    An anonymous launch makes a platform user of its own. Two first launches at once make one account.
+
+    Raises:
+        AccountInactive: the account was switched off.
+    """
+    sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
+    person = launch.message.person
+    known = _find(launch.registration, sub)
+    if known is None:
+        return _create(launch.registration, sub, person)
+    if not known.user.is_active:
+        raise AccountInactive(f"user {known.user.pk}")
+    host.current().identity.update_profile(known.user, person.email or None, person.name)
+    return known
+
+
+def _find(registration: Registration, sub: str) -> PlatformUser | None:
+    return PlatformUser.objects.select_related("user").filter(registration=registration, sub_digest=digest(sub)).first()
+
+
+def _create(registration: Registration, sub: str, person: Person) -> PlatformUser:
+    """Make account and platform user together; whoever comes second takes what the first made.
+
+    An email that somebody else takes in this very moment is left out.
+    """
+    for email in (person.email or None, None):
+        try:
+            with transaction.atomic():
+                user = host.current().identity.create_user(_username(), email, person.name)
+                return PlatformUser.objects.create(
+                    registration=registration, sub=sub, sub_digest=digest(sub), user_id=user.pk
+                )
+        except IntegrityError:
+            made_meanwhile = _find(registration, sub)
+            if made_meanwhile is not None:
+                return made_meanwhile
+    raise AccountNotMade("the database refused the account twice")
+
+
+def _username() -> str:
+    """Return a name that says nothing about its owner."""
+    return f"lti_{secrets.token_hex(12)}"

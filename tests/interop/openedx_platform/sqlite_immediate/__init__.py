@@ -1,0 +1,1 @@
+"""SQLite whose transactions take the write lock when they begin."""
