@@ -30,13 +30,13 @@ class DemoIdentity:
         """Create an account; an email that somebody has already is not used again."""
         address = email if email and not _taken(email) else f"{username}@{conf.email_domain}"
         user = get_user_model().objects.create_user(username=username, email=address)
-        Profile.objects.create(user=user, name=name)
+        Profile.objects.create(user=user, name=name[:255])
         return user
 
     def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:
         """Write what changed."""
         if name:
-            Profile.objects.filter(user_id=user.pk).exclude(name=name).update(name=name)
+            Profile.objects.filter(user_id=user.pk).exclude(name=name[:255]).update(name=name[:255])
         if email and user.email != email and not _taken(email):
             user.email = email
             user.save(update_fields=["email"])
@@ -95,7 +95,7 @@ class DemoGrades:
                 )
             )
 
-        PROBLEM_WEIGHTED_SCORE_CHANGED.connect(translate, weak=False, dispatch_uid="lti_1p3_provider")
+        PROBLEM_WEIGHTED_SCORE_CHANGED.connect(translate, weak=False, dispatch_uid=("lti_1p3_provider", receiver))
 
     def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
         """Compute from the learner's work, not from stored subsection grades, which may be old."""

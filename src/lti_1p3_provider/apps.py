@@ -30,7 +30,7 @@ class Lti1p3ProviderConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to the LMS's grades. A host that cannot be loaded is a system check's error, not a dead site."""
-        from lti_1p3_provider import checks, host
+        from lti_1p3_provider import checks, host, tasks  # noqa: F401  (Celery knows a task once it is imported)
         from lti_1p3_provider.scores import intake
 
         checks.register()

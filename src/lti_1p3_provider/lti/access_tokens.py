@@ -9,10 +9,8 @@ import time
 import uuid
 from collections.abc import Iterable
 
-from django.core.cache import cache
-
 from lti_1p3_provider.errors import AccessTokenRefused
-from lti_1p3_provider.lti import transport
+from lti_1p3_provider.lti import store, transport
 from lti_1p3_provider.lti.claims import LTI
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.digest import digest
@@ -33,12 +31,12 @@ def access_token(deployment: Deployment, scopes: Iterable[str], *, fresh: bool =
     wanted = " ".join(sorted(scopes))
     name = f"lti1p3:token:{deployment.registration_id}:{deployment.pk}:{digest(wanted)[:32]}"
     if not fresh:
-        cached: str | None = cache.get(name)
+        cached: str | None = store.get(name)
         if cached:
             return cached
     token, lifetime = _request(deployment, wanted)
     if lifetime > MARGIN:
-        cache.set(name, token, timeout=lifetime - MARGIN)
+        store.put(name, token, lifetime - MARGIN)
     return token
 
 

@@ -7,20 +7,22 @@ invented kids causes one fetch per cool-down. (Security Framework 1.0, 6.3)
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from functools import lru_cache
 from typing import Any, TypedDict
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from django.core.cache import cache
 from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 from lti_1p3_provider.errors import KeySetUnavailable, KeyUnknown, LtiError
-from lti_1p3_provider.lti import transport
+from lti_1p3_provider.lti import store, transport
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
+
+log = logging.getLogger(__name__)
 
 COOL_DOWN = 20.0  # seconds between two fetches for unknown kids, or after a failure
 FRESH_MIN, FRESH_DEFAULT, FRESH_MAX = 60.0, 900.0, 3600.0
@@ -31,11 +33,12 @@ MIN_BITS = 2048
 
 
 class Entry(TypedDict):
-    """What is cached for a registration. Times are seconds of the epoch."""
+    """What is cached for a registration. Times are seconds of the epoch; no fetch is made until ``quiet_until``."""
 
     keys: dict[str, str]
     fresh_until: float
     quiet_until: float
+    failure: str
 
 
 def key_for(registration: Registration, kid: str) -> RSAPublicKey:
@@ -44,47 +47,47 @@ def key_for(registration: Registration, kid: str) -> RSAPublicKey:
     Raises:
         KeyUnknown: the platform has no such key.
         KeySetUnavailable: the platform cannot be asked and its keys are not known from before.
+        StateStoreDown
     """
     if not registration.key_set_url:
         return _chosen(_usable(registration.key_set), kid)
     name = f"lti1p3:jwks:{registration.pk}:{digest(registration.key_set_url)[:16]}"
-    entry: Entry | None = cache.get(name)
-    now = time.time()
-    if entry is None or now > entry["fresh_until"]:
-        entry = _refreshed(registration, name, entry, now)
-    elif kid not in entry["keys"] and now > entry["quiet_until"]:
-        entry = _refreshed(registration, name, entry, now, quiet=COOL_DOWN)
+    entry: Entry | None = store.get(name)
+    if entry is None or _is_worth_asking(entry, kid):
+        entry = _fetched(registration, entry, kid)
+        store.put(name, entry, STALE)
+    if not entry["keys"]:
+        raise KeySetUnavailable(entry["failure"])
     return _chosen(entry["keys"], kid)
 
 
-def _refreshed(registration: Registration, name: str, old: Entry | None, now: float, quiet: float = 0.0) -> Entry:
-    """Fetch; on failure keep what there was, and do not ask again for a while."""
-    if old is not None and now <= old["quiet_until"]:
-        failed: LtiError | None = None
-        entry = old
-    else:
-        entry, failed = _fetched(registration, old, now, quiet)
-        cache.set(name, entry, timeout=STALE)
-    if not entry["keys"]:
-        raise KeySetUnavailable(failed.detail if failed else "asked a moment ago, in vain") from failed
-    return entry
+def _is_worth_asking(entry: Entry, kid: str) -> bool:
+    now = time.time()
+    return now > entry["quiet_until"] and (now > entry["fresh_until"] or kid not in entry["keys"])
 
 
-def _fetched(registration: Registration, old: Entry | None, now: float, quiet: float) -> tuple[Entry, LtiError | None]:
+def _fetched(registration: Registration, old: Entry | None, kid: str) -> Entry:
+    """Ask the platform. If it fails, what was known goes on; if that or the kid is in vain, be quiet for a while."""
+    now = time.time()
     try:
-        answer = transport.send(
-            "GET", registration.key_set_url, headers={"Accept": "application/json"}, timeout=FETCH_TIMEOUT
-        )
-        if not answer.ok:
-            raise KeySetUnavailable(f"the key set URL answered {answer.status}")
-        keys = _usable(answer.json())
-        if not keys:
-            raise KeySetUnavailable("the key set URL shows no RSA key with a kid")
+        (keys, fresh), failure = _ask(registration.key_set_url), ""
     except LtiError as error:
-        keys = old["keys"] if old else {}
-        return Entry(keys=keys, fresh_until=now + COOL_DOWN, quiet_until=now + COOL_DOWN), error
-    fresh = now + _max_age(answer.headers.get("cache-control", ""))
-    return Entry(keys=keys, fresh_until=fresh, quiet_until=now + quiet), None
+        log.warning("LTI key set of registration %s: %s (%s)", registration.pk, error.code, error.detail)
+        keys, fresh, failure = (old["keys"] if old else {}), COOL_DOWN, f"{error.code}: {error.detail}"
+    unknown_before = old is not None and kid not in old["keys"]
+    quiet = COOL_DOWN if unknown_before or kid not in keys else 0.0
+    return Entry(keys=keys, fresh_until=now + fresh, quiet_until=now + quiet, failure=failure)
+
+
+def _ask(url: str) -> tuple[dict[str, str], float]:
+    """Return the usable keys and how many seconds they are fresh."""
+    answer = transport.send("GET", url, headers={"Accept": "application/json"}, timeout=FETCH_TIMEOUT)
+    if not answer.ok:
+        raise KeySetUnavailable(f"the key set URL answered {answer.status}")
+    keys = _usable(answer.json())
+    if not keys:
+        raise KeySetUnavailable("the key set URL shows no RSA key with a kid")
+    return keys, _max_age(answer.headers.get("cache-control", ""))
 
 
 def _max_age(cache_control: str) -> float:

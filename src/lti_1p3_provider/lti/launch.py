@@ -165,6 +165,8 @@ def _as_ours(error: jwt.PyJWTError) -> LtiError:
             return ClaimMissing(error.claim)
         case jwt.InvalidIssuedAtError():
             return ClaimInvalid("iat must be a number")
+        case jwt.exceptions.InvalidSubjectError():
+            return ClaimInvalid("sub must be a text")
         case jwt.InvalidSignatureError() | jwt.InvalidAlgorithmError():
             return SignatureInvalid("the signature does not fit the platform's key")
         case _:

@@ -11,11 +11,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.core.cache import cache
 from django.core.signing import BadSignature, SignatureExpired, Signer, TimestampSigner
 from django.utils.crypto import constant_time_compare
 
-from lti_1p3_provider.errors import BrowserMismatch, LaunchReplayed, StateExpired, StateStoreDown, StateUnknown
+from lti_1p3_provider.errors import BrowserMismatch, LaunchReplayed, StateExpired, StateUnknown
+from lti_1p3_provider.lti import store
 from lti_1p3_provider.registrations.digest import digest
 
 LIFETIME = 600  # seconds from login to launch
@@ -85,13 +85,5 @@ def use_once(state: LoginState) -> None:
         LaunchReplayed: somebody was first.
         StateStoreDown: the cache does not answer, so nobody may pass.
     """
-    key = f"lti1p3:used:{digest(state.value)}"
-    try:
-        first = cache.add(key, 1, timeout=LIFETIME + 60)
-        stored = first or cache.get(key) is not None
-    except Exception as error:  # each cache backend has its own exceptions; all of them mean: do not let in
-        raise StateStoreDown(type(error).__name__) from error
-    if not stored:
-        raise StateStoreDown("the cache keeps nothing")
-    if not first:
+    if not store.add(f"lti1p3:used:{digest(state.value)}", LIFETIME + 60):
         raise LaunchReplayed("this state was used before")

@@ -56,10 +56,14 @@ def _deliver_learner(rows: list[PendingScore], report: Report) -> None:
     """One learner's due scores in one course share one reading of grades; one bad row does not stop the others."""
     try:
         grades = _grades(rows)
-    except Exception as error:  # the LMS's own failure: each row waits and is tried again
-        log.exception("LTI scores: grades of user %s cannot be read", rows[0].platform_user.user_id)
-        for row in rows:
-            _note(row, retry.of_error(LtiError(type(error).__name__), row.attempts, timezone.now()), None, report)
+    except Exception as error:  # the LMS's own failure, or one row's: those that fail alone too are tried again
+        if len(rows) > 1:
+            for row in rows:
+                _deliver_learner([row], report)
+            return
+        log.exception("LTI scores: the grade of row %s cannot be read", rows[0].pk)
+        failed = retry.of_error(LtiError(type(error).__name__), rows[0].attempts, timezone.now())
+        _note(rows[0], failed, None, report)
         return
     for row in rows:
         grade = grades.get(row.line_item.usage_key)

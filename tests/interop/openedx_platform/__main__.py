@@ -20,6 +20,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--redirect-uri", action="append", required=True, help="may be repeated")
     parser.add_argument("--target-link-uri", action="append", required=True, help="repeat it for more resource links")
     parser.add_argument(
+        "--deep-linked-uri",
+        action="append",
+        default=[],
+        help="one more resource link each: it has the first target link URI, and this as its deep-linked content",
+    )
+    parser.add_argument(
         "--ags-mode",
         choices=("declarative", "programmatic", "disabled"),
         default="declarative",
@@ -44,6 +50,7 @@ def main() -> None:
         jwks_url=arguments.tool_jwks_url,
         redirect_uris=arguments.redirect_uri,
         target_link_uris=arguments.target_link_uri,
+        deep_linked_uris=arguments.deep_linked_uri,
         ags_mode=arguments.ags_mode,
     )
     print(json.dumps(provision.prepare(tool)), flush=True)

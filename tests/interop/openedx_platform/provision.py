@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.urls import reverse
 from lti_consumer.api import get_lti_1p3_launch_info
-from lti_consumer.models import CourseAllowPIISharingInLTIFlag, Lti1p3Passport, LtiConfiguration
+from lti_consumer.models import CourseAllowPIISharingInLTIFlag, Lti1p3Passport, LtiConfiguration, LtiDlContentItem
 from lti_consumer.utils import get_lti_ags_lineitems_url, get_lti_nrps_context_membership_url
 
 from .launches import launch_data
@@ -18,12 +18,13 @@ from .people import COURSE_KEY, PEOPLE, Person, link_location
 
 @dataclass(frozen=True)
 class Tool:
-    """What a platform is told about the tool; each target link URI gets a resource link."""
+    """What a platform is told about the tool; each target link URI and each deep-linked URI gets a resource link."""
 
     login_url: str
     jwks_url: str
     redirect_uris: list[str]
     target_link_uris: list[str]
+    deep_linked_uris: list[str]
     ags_mode: str
 
 
@@ -42,6 +43,10 @@ def prepare(tool: Tool) -> dict[str, Any]:
         f"link-{number}": _configure_link(f"link-{number}", target_link_uri, tool, passport)
         for number, target_link_uri in enumerate(tool.target_link_uris, start=1)
     }
+    for number, uri in enumerate(tool.deep_linked_uris, start=1):
+        link = f"deep-link-{number}"
+        configurations[link] = _configure_link(link, tool.target_link_uris[0], tool, passport)
+        _choose_content(configurations[link], uri)
     return _describe(configurations)
 
 
@@ -69,6 +74,17 @@ def _configure_link(link: str, target_link_uri: str, tool: Tool, passport: Lti1p
     return configuration
 
 
+def _choose_content(configuration: LtiConfiguration, uri: str) -> None:
+    """Store what the package's deep linking response end point stores when a tool returns one resource link."""
+    configuration.lti_advantage_deep_linking_enabled = True
+    configuration.lti_advantage_deep_linking_launch_url = configuration.lti_1p3_launch_url
+    configuration.save()
+    LtiDlContentItem.objects.update_or_create(
+        lti_configuration=configuration,
+        defaults={"content_type": LtiDlContentItem.LTI_RESOURCE_LINK, "attributes": {"url": uri}},
+    )
+
+
 def _describe(configurations: dict[str, LtiConfiguration]) -> dict[str, Any]:
     registration = get_lti_1p3_launch_info(launch_data(next(iter(configurations.values())), next(iter(PEOPLE))))
     return {
@@ -79,6 +95,7 @@ def _describe(configurations: dict[str, LtiConfiguration]) -> dict[str, Any]:
         "auth_token_url": registration["token_url"],
         "key_set_url": registration["keyset_url"],
         "rows_url": settings.LMS_ROOT_URL + reverse("rows"),
+        "replace_key_url": settings.LMS_ROOT_URL + reverse("replace-key"),
         "context_id": str(COURSE_KEY),
         "links": [_describe_link(link, configuration) for link, configuration in configurations.items()],
         "people": {person.username: _describe_person(person) for person in PEOPLE.values()},
@@ -87,9 +104,11 @@ def _describe(configurations: dict[str, LtiConfiguration]) -> dict[str, Any]:
 
 def _describe_link(link: str, configuration: LtiConfiguration) -> dict[str, Any]:
     line_item = configuration.ltiagslineitem_set.first()
+    content = configuration.ltidlcontentitem_set.first()
     return {
         "resource_link_id": str(configuration.location),
         "target_link_uri": configuration.lti_1p3_launch_url,
+        "deep_linked_uri": content.attributes["url"] if content else None,
         "line_items_url": get_lti_ags_lineitems_url(configuration.pk),
         "line_item_url": get_lti_ags_lineitems_url(configuration.pk, line_item.pk) if line_item else None,
         "memberships_url": get_lti_nrps_context_membership_url(configuration.pk),

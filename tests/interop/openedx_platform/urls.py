@@ -8,4 +8,5 @@ urlpatterns = [
     path("api/", include("lti_consumer.plugin.urls")),
     path("interop/start/<slug:link>/<slug:person>/", views.start_launch, name="start-launch"),
     path("interop/rows/", views.rows, name="rows"),
+    path("interop/replace-key/", views.replace_key, name="replace-key"),
 ]

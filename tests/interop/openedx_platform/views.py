@@ -1,13 +1,13 @@
-"""Addresses for the tests: begin a launch as a person, and look into the database."""
+"""Addresses for the tests: begin a launch as a person, look into the database, replace the platform's key."""
 
 from typing import Any
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_GET
-from lti_consumer.api import get_lti_1p3_launch_start_url
-from lti_consumer.models import LtiAgsLineItem, LtiAgsScore, LtiConfiguration
+from django.views.decorators.http import require_GET, require_POST
+from lti_consumer.api import get_lti_1p3_content_url
+from lti_consumer.models import Lti1p3Passport, LtiAgsLineItem, LtiAgsScore, LtiConfiguration
 from lti_consumer.utils import get_lti_ags_lineitems_url
 
 from .launches import launch_data
@@ -21,7 +21,7 @@ def start_launch(request: HttpRequest, link: str, person: str) -> HttpResponse:
     if person not in PEOPLE:
         raise Http404
     configuration = get_object_or_404(LtiConfiguration, location=link_location(link))
-    return HttpResponseRedirect(get_lti_1p3_launch_start_url(launch_data(configuration, person)))
+    return HttpResponseRedirect(get_lti_1p3_content_url(launch_data(configuration, person)))
 
 
 @transaction.non_atomic_requests
@@ -43,6 +43,13 @@ def rows(request: HttpRequest) -> JsonResponse:
             ],
         }
     )
+
+
+@require_POST
+def replace_key(request: HttpRequest) -> HttpResponse:
+    """Clear the platform's private key, as an administrator may; the package makes a new one when it needs it."""
+    Lti1p3Passport.objects.update(lti_1p3_internal_private_key="")
+    return HttpResponse(status=204)
 
 
 def _line_item_url(item: LtiAgsLineItem) -> str:

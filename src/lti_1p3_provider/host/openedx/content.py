@@ -30,6 +30,8 @@ class OpenEdxContent:
         from lms.djangoapps.courseware.access import has_access
         from openedx.core.djangoapps.content.course_overviews.models import CourseOverview
 
+        if not user.is_active:  # the LMS lets open sessions of such an account go on
+            raise ContentNotAccessible(f"user {user.pk} is inactive")
         try:
             course = CourseOverview.get_from_id(course_key)
         except CourseOverview.DoesNotExist as error:
@@ -83,6 +85,8 @@ def _published_block(course_key: CourseKey, usage_key: UsageKey) -> Any:
     from xmodule.modulestore.django import modulestore
     from xmodule.modulestore.exceptions import ItemNotFoundError
 
+    if usage_key.context_key != course_key:
+        raise ContentNotFound(f"{usage_key} is not in {course_key}")
     store = modulestore()
     try:
         with store.branch_setting(ModuleStoreEnum.Branch.published_only, course_key):

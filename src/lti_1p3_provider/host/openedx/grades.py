@@ -18,8 +18,6 @@ from lti_1p3_provider.host.port import Grade, GradeChanged
 Receiver = Callable[[GradeChanged], None]
 log = logging.getLogger(__name__)
 
-UID = "lti_1p3_provider"
-
 
 class OpenEdxGrades:
     """Listens to problems, and to subsections for what staff override."""
@@ -46,9 +44,10 @@ class OpenEdxGrades:
         def override(sender: object, **said: Any) -> None:
             _tell(receiver, said.get("course_id"), said.get("usage_id"), said, aggregate=True)
 
-        signals.PROBLEM_WEIGHTED_SCORE_CHANGED.connect(weighted, weak=False, dispatch_uid=f"{UID}.weighted")
-        signals.SUBSECTION_SCORE_CHANGED.connect(subsection, weak=False, dispatch_uid=f"{UID}.subsection")
-        signals.SUBSECTION_OVERRIDE_CHANGED.connect(override, weak=False, dispatch_uid=f"{UID}.override")
+        uid = ("lti_1p3_provider", receiver)
+        signals.PROBLEM_WEIGHTED_SCORE_CHANGED.connect(weighted, weak=False, dispatch_uid=uid)
+        signals.SUBSECTION_SCORE_CHANGED.connect(subsection, weak=False, dispatch_uid=uid)
+        signals.SUBSECTION_OVERRIDE_CHANGED.connect(override, weak=False, dispatch_uid=uid)
 
     def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
         """Compute the points of each block from the learner's own states, as the learner may see the course.

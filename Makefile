@@ -1,0 +1,78 @@
+# `make demo` and `make test` do everything on a fresh machine. `make help` lists the rest.
+
+SHELL := /bin/bash
+# The first Python that runs and is new enough; PYTHON=... chooses another.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo demo-check setup test test-matrix quality format requirements clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
+
+demo: setup ## run the demo (Ctrl-C ends it)
+	@exec $(RUN) -m demo.run
+
+demo-check: $(VENV)/.demo ## run the demo without a person; prints one line of JSON
+	@$(RUN) -m demo.check
+
+setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python demo/lms/manage.py ...
+	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null
+
+test: $(VENV)/.test browser ## run all tests
+	$(RUN) -m pytest
+
+test-matrix: $(VENV)/.quality browser ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
+	$(VENV)/bin/tox run
+
+quality: $(VENV)/.quality ## lint, types, imports, migrations
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) demo/lms/manage.py makemigrations --check --dry-run --skip-checks lti_1p3_provider demo_lms
+
+format: $(VENV)/.quality ## format the code
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+requirements: $(VENV)/.quality ## compile requirements/*.in to pinned *.txt; UPGRADE=--upgrade takes newer versions
+	for name in base demo test quality; do \
+		$(VENV)/bin/pip-compile --quiet --strip-extras --allow-unsafe --no-header --annotation-style=line $(UPGRADE) \
+			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
+
+clean: ## remove what the demo and the tests left
+	rm -rf .demo .tox .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+# --- what the targets need --------------------------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. On Debian: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make virtual environments. On Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.demo: $(VENV)/bin/python requirements/demo.txt setup.py
+	$(PIP) -r requirements/demo.txt
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo requirements/test.txt
+	$(PIP) -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.quality: $(VENV)/.test requirements/quality.txt
+	$(PIP) -r requirements/quality.txt
+	@touch $@
+
+.PHONY: browser
+browser:
+	@command -v chromium > /dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+			apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium > /dev/null; \
+		else \
+			echo "Browser tests are skipped: chromium is missing. On Debian: apt-get install chromium"; \
+		fi; }

@@ -1,0 +1,155 @@
+"""Fixtures: the demo's two processes, Debian's Chromium, and visitors, each with a browser profile of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from demo.stack import ROOT, Stack, free_port
+
+from .visitor import PATIENCE, WIDTH, Visitor, expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+VIEWPORT = {"width": WIDTH, "height": 760}
+BLOCK = 2  # Chromium's content setting
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The demo: a stand-in LMS and an emulated platform, as processes of their own with their own settings."""
+    demo = Stack(tmp_path_factory.mktemp("demo"), free_port(), free_port())
+    try:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("LTI_AGGREGATE_SCORE_PASSBACK_DELAY", "1")
+            environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
+            demo.__enter__()
+        yield demo
+    finally:
+        demo.stop()
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, ended with this package: while it runs, this thread has an event loop, which Django refuses."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    expect.set_options(timeout=PATIENCE)
+    with api.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def executable(playwright: Playwright) -> str:
+    """Where Debian's Chromium is; playwright's own browsers are not downloaded."""
+    return shutil.which("chromium") or pytest.skip("chromium is not installed: apt-get install chromium")
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright, executable: str) -> Iterator[Browser]:
+    """One Chromium without a window."""
+    running = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Stack) -> Iterator[Callable[..., Visitor]]:
+    """Return a function that makes a visitor; afterwards no page may have had a script error or asked another host."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def arrive(**options: Any) -> Visitor:
+        context = browser.new_context(**{"viewport": VIEWPORT, **options})
+        contexts.append(context)
+        _watch(context, complaints)
+        return Visitor(context, stack)
+
+    yield arrive
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def visitor(visit: Callable[..., Visitor]) -> Visitor:
+    """Somebody with an ordinary browser."""
+    return visit()
+
+
+@pytest.fixture
+def without_cookies(playwright: Playwright, executable: str, stack: Stack, tmp_path: Path) -> Iterator[Visitor]:
+    """Somebody who told Chromium, in its settings, to block the cookies of the LMS."""
+    blocked = {f"{stack.lms_url},*": {"setting": BLOCK}}
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    preferences.write_text(json.dumps({"profile": {"content_settings": {"exceptions": {"cookies": blocked}}}}))
+    context = playwright.chromium.launch_persistent_context(
+        tmp_path, executable_path=executable, args=FLAGS, viewport=VIEWPORT
+    )
+    context.set_default_timeout(PATIENCE)
+    yield Visitor(context, stack)
+    context.close()
+
+
+@pytest.fixture(scope="package")
+def admin_session(browser: Browser, stack: Stack) -> Any:
+    """The cookies of an administrator who logged in at the admin's own page."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{stack.lms_url}/admin/")
+        page.get_by_label("Username").fill("admin")
+        page.get_by_label("Password").fill(stack.facts["admin_password"])
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
+        return context.storage_state()
+
+
+@pytest.fixture
+def admin(visit: Callable[..., Visitor], admin_session: Any) -> Page:
+    """A tab of the administrator, at the admin's first page."""
+    visitor = visit(storage_state=admin_session)
+    page = visitor.context.new_page()
+    page.goto(f"{visitor.stack.lms_url}/admin/")
+    return page
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[[Page, str], None]:
+    """Return a function that writes a page to docs/images, but only under ``LTI_WRITE_SCREENSHOTS=1``."""
+
+    def write(page: Page, name: str) -> None:
+        if os.environ.get("LTI_WRITE_SCREENSHOTS") == "1":
+            page.mouse.move(0, 0)
+            page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png", full_page=True)
+
+    return write
+
+
+def _watch(context: BrowserContext, complaints: list[str]) -> None:
+    """Note errors of scripts, and requests that leave the loopback address."""
+    context.set_default_timeout(PATIENCE)
+    context.on("weberror", lambda error: complaints.append(f"script error: {error.error}"))
+
+    def noted(request: Any) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws") and address.hostname != "127.0.0.1":
+            complaints.append(f"request to {address.hostname}")
+
+    context.on("request", noted)

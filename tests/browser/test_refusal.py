@@ -1,0 +1,61 @@
+"""A refusal is a page that a person can act on, and that an administrator can look up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .visitor import Visitor, expect, open_in_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+OUTSIDE = "Another organization's course"
+REASON = "Your learning platform may not open this activity"
+
+
+def test_a_refusal_is_readable_and_leads_back_with_its_message(visitor: Visitor, picture: Callable[[Page, str], None]):
+    page = visitor.course("Ben Osei")
+    frame = open_in_page(page, OUTSIDE)
+    expect(frame.get_by_role("heading", level=1)).to_have_text(REASON)
+    picture(page, "demo-refusal")
+    code = frame.locator(".code").inner_text()
+    assert re.fullmatch(r"[2-9A-Z]{4}-[2-9A-Z]{4}", code)
+
+    frame.get_by_role("link", name="Back to your course").click()
+
+    expect(frame.get_by_text(f"{REASON} ({code})")).to_be_visible()
+    frame.get_by_role("link", name="Back to the course").click()
+    expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()
+
+
+def test_an_administrator_finds_a_refusal_by_its_support_code(visitor: Visitor, admin: Page):
+    code = visitor.launch("outside").locator(".code").inner_text()
+
+    admin.get_by_role("link", name="Launch attempts").first.click()
+    admin.get_by_role("textbox", name="Search").fill(code)
+    admin.get_by_role("button", name="Search").click()
+    expect(admin.get_by_text("1 launch attempt", exact=True)).to_be_visible()
+    admin.get_by_role("link", name=code).click()
+
+    meaning = admin.locator(".field-explanation")
+    expect(meaning).to_contain_text("The registration's launch gate does not include this content.")
+    expect(admin.locator(".field-detail")).to_contain_text("OtherX+SOON+2099")
+
+
+def test_a_browser_that_blocks_our_cookies_is_told_what_to_do(without_cookies: Visitor):
+    frame = open_in_page(without_cookies.course("Ben Osei"), "Primary colours")
+
+    expect(frame.get_by_role("heading", level=1)).to_contain_text("cookie")
+    expect(frame.get_by_text("open this activity in a new window, or allow cookies for this site")).to_be_visible()
+    expect(frame.locator(".code")).to_be_visible()
+    names = {cookie["name"] for cookie in without_cookies.context.cookies()}
+    assert names == {"demo_platform_person"}, "the browser kept a cookie of the LMS, so this test shows nothing"
+
+
+def test_the_back_button_after_a_launch_leads_out_of_it(visitor: Visitor):
+    page = visitor.course("Ben Osei")
+    open_in_page(page, "Primary colours")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()

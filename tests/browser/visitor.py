@@ -1,0 +1,91 @@
+"""What a person does in a browser: opens the course, chooses who they are, opens links, looks at the gradebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from demo.stack import Stack
+
+try:
+    from playwright.sync_api import expect
+except ModuleNotFoundError:  # the fixture ``playwright`` skips, and says so
+    expect = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page
+
+PATIENCE = 15_000  # milliseconds until a test gives up
+WIDTH = 1100
+RIGHT_COLOURS = ("Red", "Green", "Blue")
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser profile of their own; pages are tabs of it."""
+
+    context: BrowserContext
+    stack: Stack
+
+    def course(self, person: str = "") -> Page:
+        """Open the platform's course in a new tab and choose ``person``, if named."""
+        page = self.context.new_page()
+        page.goto(self.stack.platform_url)
+        if person:
+            page.get_by_role("button", name=person).click()
+            expect(page.get_by_role("button", name=person)).to_have_attribute("aria-pressed", "true")
+        return page
+
+    def gradebook(self) -> Page:
+        """Open the platform's gradebook in a new tab."""
+        page = self.context.new_page()
+        page.goto(f"{self.stack.platform_url}/gradebook")
+        return page
+
+    def launch(self, link: str, person: str = "u-1001") -> Page:
+        """Launch a link by its id in a tab of its own, and wait until its page is there."""
+        page = self.context.new_page()
+        page.goto(f"{self.stack.platform_url}/launch/{link}?person={person}&target=window")
+        page.wait_for_url(f"{self.stack.lms_url}/**")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        return page
+
+
+def open_in_page(page: Page, title: str) -> FrameLocator:
+    """Click the link's "Open in this page" and return its frame once it shows a page."""
+    page.get_by_role("group", name=title).get_by_role("link", name="Open in this page").click()
+    frame = page.frame_locator("#tool")
+    expect(frame.get_by_role("heading", level=1)).to_be_visible()
+    return frame
+
+
+def open_in_window(page: Page, title: str) -> Page:
+    """Click the link's "New window" and return the window once it shows a page."""
+    with page.expect_popup() as opened:
+        page.get_by_role("group", name=title).get_by_role("link", name="New window").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_be_visible()
+    return opened.value
+
+
+def problem(page: Page | FrameLocator, title: str) -> Locator:
+    """Return the form of a problem."""
+    return page.locator("form[data-problem]").filter(has=page.get_by_role("heading", name=title))
+
+
+def submit(form: Locator, *choices: str, text: str = "") -> Locator:
+    """Choose or type the answer, submit it, and return where the page says what came of it."""
+    for choice in choices:
+        form.get_by_label(choice, exact=True).check()
+    if text:
+        form.get_by_role("textbox").fill(text)
+    form.get_by_role("button", name="Submit").click()
+    return form.get_by_role("status")
+
+
+def score(gradebook: Page, person: str, column: str) -> Locator:
+    """Return the gradebook's cell of a person in a column."""
+    grades = gradebook.get_by_role("table", name="Scores by person")
+    labels = grades.locator("thead th").all_inner_texts()
+    number = next(number for number, label in enumerate(labels) if label.startswith(column))
+    row = grades.get_by_role("row").filter(has=gradebook.get_by_role("rowheader", name=person))
+    return row.get_by_role("cell").nth(number - 1)

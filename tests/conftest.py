@@ -1,0 +1,99 @@
+"""Fixtures: one emulated platform per run, one registration per test; everything speaks real HTTP over loopback."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.core.cache import cache
+
+from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
+from lti_1p3_provider.onboarding.guide import guide
+from lti_1p3_provider.onboarding.register import PlatformDetails, register
+from lti_1p3_provider.registrations import keys
+
+from .connection import Connection
+
+numbers = itertools.count(1)
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Where everything must run (``LTI_TEST_REQUIRE_ALL=1``), a test that skips for want of a program has failed."""
+    if os.environ.get("LTI_TEST_REQUIRE_ALL") != "1" or call.excinfo is None:
+        return
+    if call.excinfo.errisinstance(pytest.skip.Exception) and "edx-platform" not in str(call.excinfo.value):
+        pytest.fail(f"skipped although LTI_TEST_REQUIRE_ALL=1: {call.excinfo.value}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def running_platform() -> Iterator[Platform]:
+    """One platform process-wide: its RSA keys are slow to make."""
+    with RunningPlatform(PlatformConfig()) as platform:
+        yield platform
+
+
+@pytest.fixture
+def platform(running_platform: Platform) -> Iterator[Platform]:
+    """The emulated platform, without faults and with the real time."""
+    yield running_platform
+    running_platform.faults.clear()
+    running_platform.clock = lambda: datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def tool_key_pem() -> str:
+    """A signing key, made for this run."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+@pytest.fixture
+def lms(transactional_db, live_server, settings, tool_key_pem) -> str:  # type: ignore[no-untyped-def]
+    """The base URL of the app under test, with a signing key and an empty cache."""
+    settings.LMS_ROOT_URL = live_server.url
+    cache.clear()
+    keys.import_pem(tool_key_pem)
+    return str(live_server.url)
+
+
+@pytest.fixture
+def connect(platform: Platform, lms: str) -> Callable[..., Connection]:
+    """Return a function that registers the platform once more, under a client id of its own."""
+
+    def connected(**details: object) -> Connection:
+        values = {
+            "title": "Emulated platform",
+            "issuer": platform.issuer,
+            "client_id": f"client-{next(numbers)}",
+            "deployment_ids": ("1",),
+            "auth_login_url": platform.auth_login_url,
+            "auth_token_url": platform.auth_token_url,
+            "key_set_url": platform.key_set_url,
+            **details,
+        }
+        registration, _ = register(PlatformDetails(**values))  # type: ignore[arg-type]
+        ours = guide(lms)
+        platform.add_tool(
+            Tool(
+                client_id=registration.client_id,
+                login_url=ours.login_url,
+                redirect_uris=[ours.redirect_uri],
+                jwks_url=ours.jwks_url,
+            )
+        )
+        return Connection(platform, registration, lms)
+
+    return connected
+
+
+@pytest.fixture
+def connection(connect: Callable[..., Connection]) -> Connection:
+    """A registration of the emulated platform, without a gate."""
+    return connect()

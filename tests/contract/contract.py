@@ -1,0 +1,75 @@
+"""What every host must do. A test class adds a ``World``."""
+
+from __future__ import annotations
+
+import pytest
+
+from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
+
+from .grades_contract import GradesContract
+from .identity_contract import IdentityContract
+from .world import Contract, browser
+
+
+class ContentContract(Contract):
+    """Courses and blocks."""
+
+    def test_a_block_is_described_by_key_type_and_title(self) -> None:
+        for key in (self.world.subsection, self.world.unit, self.world.problem, self.world.text):
+            block = self.world.host.content.describe(self.world.course, key)
+            assert (block.usage_key, block.block_type) == (key, key.block_type)
+            assert block.title
+        assert self.world.host.content.describe(self.world.course, self.world.problem).title == "Primary colours"
+
+    def test_what_cannot_be_shown_is_not_found(self) -> None:
+        for course, key in [*self.nobody_has(), (self.world.course, self.world.chapter)]:
+            with pytest.raises(ContentNotFound):
+                self.world.host.content.describe(course, key)
+
+    def test_a_learner_may_see_what_is_open(self) -> None:
+        user = self.person()
+        for key in (self.world.subsection, self.world.unit, self.world.problem, self.world.text):
+            self.world.host.content.require_access(user, self.world.course, key)
+
+    def test_what_has_not_started_is_said_to_be_not_started(self) -> None:
+        user = self.person()
+        for key in (self.world.future, self.world.future_unit):
+            assert self.world.host.content.describe(self.world.future.course_key, key)
+            with pytest.raises(ContentNotStarted):
+                self.world.host.content.require_access(user, self.world.future.course_key, key)
+
+    def test_nobody_has_access_to_what_is_not_there(self) -> None:
+        user = self.person()
+        for course, key in self.nobody_has():
+            with pytest.raises(ContentNotFound):
+                self.world.host.content.require_access(user, course, key)
+
+    def test_all_blocks_above_are_ancestors(self) -> None:
+        above = self.world.host.content.ancestors
+        inside = {self.world.unit, self.world.subsection, self.world.chapter}
+        found = above(self.world.course, self.world.problem)
+        assert {key for key in found if key.block_type != "course"} == inside
+        found = above(self.world.course, self.world.subsection)
+        assert {key for key in found if key.block_type != "course"} == {self.world.chapter}
+
+    def test_unknown_blocks_have_no_ancestors(self) -> None:
+        for course, key in self.nobody_has():
+            assert self.world.host.content.ancestors(course, key) == frozenset()
+
+    def test_a_page_is_rendered_for_each_level(self) -> None:
+        user = self.person()
+        for key in (self.world.problem, self.world.unit, self.world.subsection):
+            page = self.world.host.content.render(browser(user=user), self.world.course, key)
+            assert page.status_code == 200
+            assert page["Content-Type"].startswith("text/html")
+        assert "Primary colours" in page.content.decode()
+
+    def test_no_page_is_rendered_of_what_is_not_there(self) -> None:
+        user = self.person()
+        for course, key in ((self.world.course, self.world.unpublished), self.nobody_has()[0]):
+            with pytest.raises((ContentNotFound, ContentNotAccessible)):
+                self.world.host.content.render(browser(user=user), course, key)
+
+
+class HostContract(IdentityContract, ContentContract, GradesContract):
+    """All of it."""

@@ -1,0 +1,83 @@
+"""Whole launches through our own doors, with the host's middleware and sessions."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from lti_1p3_provider.scores.models import PendingScore
+
+from .launching import account, door, launch, open_launched, register_platform
+from .world import Contract
+
+
+class LaunchContract(Contract):
+    """What a browser and a gradebook notice."""
+
+    def setUp(self) -> None:
+        super().setUp()  # type: ignore[misc]
+        register_platform()
+        self.browser = Client()
+
+    def test_each_level_is_shown_in_the_platforms_frame(self) -> None:
+        for key in (self.world.problem, self.world.unit, self.world.subsection):
+            page = open_launched(self.browser, "ada", key)
+            assert page.status_code == 200
+            assert "https://platform.example" in page["Content-Security-Policy"]
+            assert "X-Frame-Options" not in page
+        assert "Primary colours" in page.content.decode()
+
+    def test_a_page_leaves_the_cookie_that_answers_need(self) -> None:
+        open_launched(self.browser, "ada", self.world.problem)
+        assert self.browser.cookies["csrftoken"].value
+
+    def test_a_relaunch_keeps_session_and_account(self) -> None:
+        open_launched(self.browser, "ada", self.world.problem)
+        user = account("ada")
+        assert open_launched(self.browser, "ada", self.world.unit).status_code == 200
+        assert account("ada") == user
+        assert self.browser.get(door(self.world.problem)).status_code == 200
+
+    def test_another_persons_launch_takes_the_browser_over(self) -> None:
+        open_launched(self.browser, "ada", self.world.problem)
+        assert open_launched(self.browser, "babbage", self.world.unit).status_code == 200
+        assert int(self.browser.session["_auth_user_id"]) == account("babbage").pk
+        assert self.browser.get(door(self.world.problem)).status_code == 403
+
+    def test_two_people_with_one_email_have_two_accounts(self) -> None:
+        for sub in ("ada", "babbage"):
+            assert open_launched(Client(), sub, self.world.unit, email="shared@school.example").status_code == 200
+        assert account("ada").email == "shared@school.example"
+        assert account("babbage").email.endswith("@lti.invalid")
+
+    def test_what_has_not_started_says_so(self) -> None:
+        page = open_launched(self.browser, "ada", self.world.future_unit)
+        assert page.status_code == 403
+        assert "content_not_started" in page.content.decode()
+
+    def test_what_is_not_published_says_so(self) -> None:
+        answer = launch(self.browser, "ada", self.world.unpublished)
+        assert answer.status_code == 404
+        assert "content_not_found" in answer.content.decode()
+        assert account("ada") is None
+
+    def test_whoever_was_switched_off_gets_in_no_more(self) -> None:
+        open_launched(self.browser, "ada", self.world.problem)
+        user = account("ada")
+        user.is_active = False
+        user.save()
+        assert self.browser.get(door(self.world.problem)).status_code == 403
+        answer = launch(self.browser, "ada", self.world.problem)
+        assert answer.status_code == 403
+        assert "account_inactive" in answer.content.decode()
+
+    def test_an_answer_makes_the_scores_of_its_own_and_of_higher_links_due(self) -> None:
+        keys = (self.world.problem, self.world.unit, self.world.subsection, self.world.other_problem)
+        for key in keys:
+            open_launched(self.browser, "ada", key)
+        assert {self.due(key) for key in keys} == {False}
+        self.world.answer(account("ada"), self.world.problem, 3)
+        assert [self.due(key) for key in keys] == [True, True, True, False]
+
+    def due(self, key: object) -> bool:
+        """Whether a score of the block's link is to be sent."""
+        return PendingScore.objects.get(line_item__usage_key=str(key)).due_at is not None

@@ -1,0 +1,89 @@
+"""What each host brings to the contract: a course of its own, and how people work in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from importlib import import_module
+from typing import Protocol
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.dispatch import Signal
+from django.http import HttpRequest
+from django.test import RequestFactory
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider.host.port import Host
+
+
+class World(Protocol):
+    """A host and its course: chapter > subsection > unit > problem (4 points), other_problem (2 points), text.
+
+    ``unpublished`` is a unit of the subsection; ``future`` is a subsection that has not started, with ``future_unit`` in
+    it; ``other_block`` is a published unit of another course.
+    """
+
+    host: Host
+    course: CourseKey
+    chapter: UsageKey
+    subsection: UsageKey
+    unit: UsageKey
+    problem: UsageKey
+    other_problem: UsageKey
+    text: UsageKey
+    unpublished: UsageKey
+    future: UsageKey
+    future_unit: UsageKey
+    other_course: CourseKey
+    other_block: UsageKey
+    signals: Sequence[Signal]
+
+    def profile_name(self, user: AbstractUser) -> str | None:
+        """Return the name in the account's profile; None without a profile."""
+
+    def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
+        """Let the learner earn weighted points, as an answer does."""
+
+    def see(self, user: AbstractUser, block: UsageKey) -> None:
+        """Let the learner look at a block, which may store state without an answer."""
+
+    def reset(self, user: AbstractUser, problem: UsageKey) -> None:
+        """Take the learner's work away, as staff can."""
+
+    def late_storage(self) -> AbstractContextManager[object]:
+        """Inside, stored grades of subsections stay as they are, as if their task were still waiting."""
+
+    def stored(self, user: AbstractUser) -> float:
+        """Return the points that are stored for the subsection, which may be old."""
+
+
+def browser(session_key: str | None = None, user: AbstractUser | None = None) -> HttpRequest:
+    """Return a request of a browser with this session and user."""
+    request = RequestFactory().get("/")
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    request.user = user or AnonymousUser()
+    return request
+
+
+class Contract:
+    """What the three parts share. A test class sets ``world``."""
+
+    world: World
+    numbers = iter(range(1_000_000))
+
+    def person(self, email: str | None = None, name: str = "Ada Lovelace") -> AbstractUser:
+        """Return a new account, made by the host."""
+        return self.world.host.identity.create_user(f"lti_{next(self.numbers):024}", email, name)
+
+    def nobody_has(self) -> list[tuple[CourseKey, UsageKey]]:
+        """Return keys that look right and lead nowhere."""
+        world = self.world
+        gone = CourseKey.from_string("course-v1:Gone+Gone+Gone")
+        return [
+            (world.course, world.course.make_usage_key("problem", "nowhere")),
+            (gone, gone.make_usage_key("problem", "nowhere")),
+            (world.course, world.unpublished),
+            (world.course, world.other_block),
+            (world.other_course, world.unit),
+        ]

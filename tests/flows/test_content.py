@@ -1,0 +1,366 @@
+"""What is opened, for how long, and by whom: targets, gates, grants, sessions, accounts, refusal pages."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+
+from demo.browser import Browser
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.users.models import PlatformUser
+from tests.connection import (
+    CLAIM,
+    COURSE,
+    LEARNER,
+    NAMELESS,
+    OTHER_COURSE,
+    OTHER_LEARNER,
+    PROBLEM,
+    UNIT,
+    UNPUBLISHED,
+    WELCOME,
+    answer,
+    usage,
+)
+
+
+def outcome() -> str:
+    return LaunchAttempt.objects.first().outcome
+
+
+def refused(response, code: str, status: int) -> bool:
+    assert (response.status_code, outcome()) == (status, code), LaunchAttempt.objects.first().detail
+    assert LaunchAttempt.objects.first().support_code in response.text
+    return not get_user_model().objects.exists()
+
+
+# --- targets ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/lti/1p3/launch/{course}/{block}",
+        "//evil.example/lti/1p3/launch/{course}/{block}",
+        "{lms}\\@evil.example/lti/1p3/launch/{course}/{block}",
+        "http://user@{host}/lti/1p3/launch/{course}/{block}",
+        "javascript:alert(1)",
+        "{lms}/lti/1p3/launch/",
+        "{lms}/lti/1p3/login/",
+        "{lms}/admin/",
+        "{lms}/lti/1p3/launch/{course}/not-a-key",
+        "{lms}/lti/1p3/launch/not-a-course/{block}",
+        "{lms}/lti/1p3/launch/course-v1:OtherX+SOON+2099/{block}",
+        "{lms}/lti/1p3/launch/course-v1:DemoX+LTI101+2026+branch@draft-branch/{block}",
+        "{lms}/lti/1p3/launch/library-v1:A+B/{block}",
+        "{lms}/lti/1p3/launch/{course}/{block}/../../../../admin/",
+        "{lms}/lti/1p3/launch/%2e%2e/%2e%2e",
+        "{lms} /x",
+        "{lms}/\x00",
+        "http://[bad/lti",
+        "http://{host}:99999/x",
+    ],
+)
+def test_sec_12_core_08_targets_that_are_not_ours(connection, target):
+    host = connection.lms.removeprefix("http://")
+    url = target.format(lms=connection.lms, host=host, course=COURSE, block=WELCOME)
+    response = connection.launch_with({f"{CLAIM}target_link_uri": url})
+    assert 400 <= response.status_code < 500
+    assert outcome() in ("target_invalid", "claim_invalid")
+    assert not get_user_model().objects.exists()
+
+
+def test_a_target_with_encoded_keys_and_a_query_is_the_same_content(connection):
+    path = f"{COURSE}/{WELCOME}".replace("+", "%2B").replace("@", "%40").replace(":", "%3A")
+    page = connection.launch_with({f"{CLAIM}target_link_uri": f"{connection.lms}/lti/1p3/launch/{path}?utm=1"})
+    assert page.url == connection.content_url(WELCOME)
+
+
+def test_unpublished_content(connection):
+    assert refused(connection.launch(connection.link(UNPUBLISHED)), "content_not_found", 404)
+
+
+def test_missing_content(connection):
+    assert refused(connection.launch(connection.link(usage("problem", "gone"))), "content_not_found", 404)
+
+
+@pytest.mark.parametrize("block_type", ["chapter", "course"])
+def test_content_without_a_page_of_its_own(connection, block_type):
+    assert refused(connection.launch(connection.link(usage(block_type, "light"))), "content_not_found", 404)
+
+
+def test_content_that_has_not_started_is_said_as_such(connection):
+    link = connection.link(usage("vertical", "future", OTHER_COURSE), course=OTHER_COURSE)
+    response = connection.launch(link)
+    assert (response.status_code, outcome()) == (403, "content_not_started")
+    assert "has not started yet" in response.text
+
+
+# --- gates ------------------------------------------------------------------------------------------------------------
+
+
+def test_sec_20_content_outside_the_gate(connection):
+    connection.gate(allowed_courses=[OTHER_COURSE])
+    assert refused(connection.launch(connection.link(WELCOME)), "gate_closed", 403)
+
+
+def test_an_empty_gate_opens_nothing(connection):
+    connection.gate()
+    assert refused(connection.launch(connection.link(WELCOME)), "gate_closed", 403)
+
+
+@pytest.mark.parametrize(
+    "lists", [{"allowed_courses": [COURSE]}, {"allowed_orgs": ["DemoX"]}, {"allowed_keys": [WELCOME]}]
+)
+def test_content_within_the_gate(connection, lists):
+    connection.gate(**lists)
+    assert connection.launch(connection.link(WELCOME)).status_code == 200
+
+
+def test_no_gate_opens_nothing_where_the_site_requires_gates(connection, settings):
+    settings.LTI_1P3_PROVIDER_REQUIRE_LAUNCH_GATE = True
+    assert refused(connection.launch(connection.link(WELCOME)), "gate_closed", 403)
+
+
+def test_a_gate_that_closes_later_closes_open_sessions(connection):
+    browser = Browser()
+    page = connection.launch(connection.link(WELCOME), browser=browser)
+    connection.gate(allowed_keys=[PROBLEM])
+    assert browser.get(page.url, timeout=5).status_code == 403
+    assert outcome() == "gate_closed"
+
+
+# --- the content door -------------------------------------------------------------------------------------------------
+
+
+def test_content_without_a_launch(connection):
+    response = requests.get(connection.content_url(WELCOME), timeout=5)
+    assert refused(response, "grant_missing", 403)
+    assert "elaunch from your course" in response.text
+
+
+def test_a_grant_is_for_one_block(connection):
+    browser = Browser()
+    connection.launch(connection.link(WELCOME), browser=browser)
+    assert browser.get(connection.content_url(PROBLEM), timeout=5).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["nonsense/nonsense", f"{COURSE}/nonsense", f"nonsense/{WELCOME}", "a%00b/c"])
+def test_malformed_keys_at_the_content_door(connection, path):
+    response = requests.get(f"{connection.lms}/lti/1p3/launch/{path}", timeout=5)
+    assert refused(response, "target_invalid", 400)
+
+
+def test_access_ends_after_the_configured_time(connection, settings):
+    settings.LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC = 0.2
+    browser = Browser()
+    page = connection.launch(connection.link(WELCOME), browser=browser)
+    assert page.status_code == 200
+    import time
+
+    time.sleep(0.3)
+    response = browser.get(page.url, timeout=5)
+    assert (response.status_code, outcome()) == (403, "grant_missing")
+    assert connection.launch(connection.link(WELCOME), browser=browser).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["registration", "deployment"])
+def test_sec_15_switching_off_ends_open_sessions(connection, what):
+    browser = Browser()
+    page = connection.launch(connection.link(WELCOME), browser=browser)
+    if what == "registration":
+        connection.registration.enabled = False
+        connection.registration.save()
+    else:
+        Deployment.objects.update(status=Deployment.Status.DISABLED)
+    assert browser.get(page.url, timeout=5).status_code == 403
+
+
+def test_a_get_on_the_launch_url(connection):
+    response = requests.get(f"{connection.lms}/lti/1p3/launch/", timeout=5)
+    assert refused(response, "launch_not_posted", 405)
+
+
+@pytest.mark.parametrize("values", [{}, {"state": "x"}, {"id_token": "x"}])
+def test_an_incomplete_launch(connection, values):
+    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
+    assert refused(response, "token_missing", 400)
+
+
+# --- sessions and accounts --------------------------------------------------------------------------------------------
+
+
+def test_several_links_and_tabs_of_one_session_keep_working(connection):
+    browser = Browser()
+    pages = [connection.launch(connection.link(key), browser=browser) for key in (PROBLEM, UNIT, WELCOME)]
+    assert [browser.get(page.url, timeout=5).status_code for page in pages] == [200, 200, 200]
+    assert answer(browser, browser.get(pages[0].url, timeout=5)).status_code == 200
+
+
+def test_two_launches_begun_at_once_in_one_browser(connection):
+    browser = Browser()
+    first = connection.launch_form(connection.link(PROBLEM), browser=browser)
+    second = connection.launch_form(connection.link(UNIT), browser=browser)
+    assert browser.submit(first).status_code == 200
+    assert browser.submit(second).status_code == 200
+
+
+def test_sec_11_the_session_key_rotates_at_each_launch(connection):
+    browser, keys = Browser(), set()
+    for _ in range(3):
+        connection.launch(connection.link(WELCOME), browser=browser)
+        keys.add(browser.cookies["sessionid"])
+    assert len(keys) == 3
+
+
+def test_sec_11_another_person_in_the_same_browser_replaces_the_first(connection):
+    browser = Browser()
+    first = connection.launch(connection.link(PROBLEM), LEARNER, browser)
+    connection.launch(connection.link(UNIT), OTHER_LEARNER, browser)
+    assert browser.get(first.url, timeout=5).status_code == 403
+    assert browser.get(connection.content_url(UNIT), timeout=5).status_code == 200
+
+
+def test_sec_35_a_refusal_ends_no_session(connection):
+    browser = Browser()
+    page = connection.launch(connection.link(WELCOME), browser=browser)
+    assert connection.launch(connection.link(UNPUBLISHED), OTHER_LEARNER, browser).status_code == 404
+    assert browser.get(page.url, timeout=5).status_code == 200
+
+
+def test_one_account_per_person_with_a_random_name_and_no_password(connection):
+    for _ in range(2):
+        connection.launch(connection.link(WELCOME))
+    user = get_user_model().objects.get()
+    assert user.username.startswith("lti_")
+    assert "ada" not in user.username.lower()
+    assert not user.has_usable_password()
+    assert user.password.startswith("!")
+    assert (user.email, user.demo_profile.name) == ("ada.park@platform.example", "Ada Park")
+
+
+def test_name_and_email_follow_the_platform(connection):
+    connection.launch(connection.link(WELCOME))
+    connection.launch_with({"name": "Ada Park-Lee", "email": "ada.lee@platform.example"})
+    user = get_user_model().objects.get()
+    assert (user.email, user.demo_profile.name) == ("ada.lee@platform.example", "Ada Park-Lee")
+    connection.launch_with({}, "name", "given_name", "family_name", "email")
+    user.refresh_from_db()
+    assert user.email == "ada.lee@platform.example"
+
+
+def test_sec_16_nobody_is_linked_by_email(connection):
+    owner = get_user_model().objects.create_user("owner", email="ada.park@platform.example", is_staff=True)
+    connection.launch(connection.link(WELCOME))
+    launched = PlatformUser.objects.get().user
+    assert launched.pk != owner.pk
+    assert launched.email == f"{launched.username}@lti.invalid"
+
+
+def test_sec_17_an_inactive_account_is_refused(connection):
+    browser = Browser()
+    page = connection.launch(connection.link(WELCOME), browser=browser)
+    get_user_model().objects.update(is_active=False)
+    assert browser.get(page.url, timeout=5).status_code == 403
+    response = connection.launch(connection.link(WELCOME))
+    assert (response.status_code, outcome()) == (403, "account_inactive")
+
+
+def test_two_first_launches_at_once_make_one_account(connection):
+    link = connection.link(WELCOME)
+    with ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(lambda _: connection.launch(link, NAMELESS), range(8)))
+    assert [page.status_code for page in pages] == [200] * 8
+    assert PlatformUser.objects.count() == get_user_model().objects.count() == 1
+
+
+def test_a_sub_of_2000_characters(connection):
+    connection.person("s" * 2000)
+    assert connection.launch(connection.link(WELCOME), "s" * 2000).status_code == 200
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def return_url(page: requests.Response) -> str:
+    """Return the address of the way back on a refusal page."""
+    return page.text.partition('class="button" href="')[2].partition('"')[0].replace("&amp;", "&")
+
+
+def test_core_12_the_way_back_carries_the_error_and_keeps_the_query(connection):
+    connection.gate()
+    presentation = {"return_url": "https://platform.example/back?course=2&empty="}
+    page = connection.launch_with({f"{CLAIM}launch_presentation": presentation})
+    parts = urlsplit(return_url(page))
+    query = parse_qs(parts.query, keep_blank_values=True)
+    support_code = LaunchAttempt.objects.get().support_code
+    assert (parts.netloc, query["course"], query["empty"]) == ("platform.example", ["2"], [""])
+    assert query["lti_errormsg"] == [f"Your learning platform may not open this activity ({support_code})"]
+    assert query["lti_errorlog"] == [f"gate_closed {support_code}"]
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//x", "ftp://x.example", "http://a b", "x"]
+)
+def test_core_12_sec_13_a_return_url_that_is_no_web_address_is_dropped(connection, url):
+    connection.gate()
+    page = connection.launch_with({f"{CLAIM}launch_presentation": {"return_url": url}})
+    assert page.status_code == 403
+    assert return_url(page) == ""
+
+
+def test_core_12_the_return_url_of_an_unverified_launch_is_not_used(connection):
+    presentation = {f"{CLAIM}launch_presentation": {"return_url": "https://evil.example/"}}
+    page = connection.tampered_launch(
+        claims=lambda claims: {**claims, **presentation}, raw_token=lambda token: token[:-8] + "AAAAAAAA"
+    )
+    assert "evil.example" not in page.text
+
+
+def test_sec_23_texts_of_the_platform_are_escaped(connection):
+    connection.gate()
+    page = connection.launch_with(
+        {
+            f"{CLAIM}launch_presentation": {"return_url": 'https://p.example/?a="><script>x</script>'},
+            f"{CLAIM}resource_link": {"id": "1", "title": "<script>x</script>"},
+            "name": "<script>x</script>",
+        }
+    )
+    assert page.status_code == 403
+    assert "<script>x" not in page.text
+
+
+def test_sec_21_pages_may_be_framed_by_the_platform_only(connection):
+    browser = Browser()
+    page = connection.launch(connection.link(WELCOME), browser=browser)
+    refusal = connection.launch(connection.link(UNPUBLISHED), browser=browser)
+    for response in (page, refusal, *page.history[-1:]):
+        assert "X-Frame-Options" not in response.headers
+        assert response.headers["Content-Security-Policy"] == f"frame-ancestors 'self' {connection.platform.issuer}"
+
+
+def test_sec_21_a_refusal_of_an_unknown_platform_is_visible_in_its_frame(connection):
+    response = requests.post(f"{connection.lms}/lti/1p3/login/", data={"iss": "x"}, timeout=5)
+    assert "X-Frame-Options" not in response.headers
+
+
+def test_sec_21_pages_of_the_lms_keep_their_protection(connection):
+    assert requests.get(f"{connection.lms}/admin/login/", timeout=5).headers["X-Frame-Options"] == "DENY"
+
+
+def test_refusals_are_not_cached(connection):
+    assert "no-store" in requests.get(connection.content_url(WELCOME), timeout=5).headers["Cache-Control"]
+
+
+def test_an_attempt_holds_no_personal_data(connection):
+    connection.launch(connection.link(WELCOME))
+    attempt = LaunchAttempt.objects.get()
+    said = " ".join(str(getattr(attempt, field.attname)) for field in attempt._meta.concrete_fields)
+    for text in ("Ada", "ada.park", LEARNER):
+        assert text not in said
+    assert len(attempt.subject_digest) == 16

@@ -1,0 +1,380 @@
+"""What a launch must prove (CORE-04 to CORE-14), with real tokens of the emulated platform, each spoilt in one way."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+from django.core.cache import cache
+
+from demo.browser import Browser, forms
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.users.models import PlatformUser
+from tests.connection import AGS_CLAIM, CLAIM, LEARNER, PROBLEM, UNIT, WELCOME, Connection
+
+STEPS = [
+    *("form", "state", "registration", "browser", "shape", "signature", "audience", "nonce", "message", "first use"),
+    *("deployment", "target", "gate", "content", "account", "records", "session"),
+]
+
+
+def outcome() -> str:
+    """Return how the newest attempt ended."""
+    return LaunchAttempt.objects.first().outcome
+
+
+def refused(response: requests.Response, code: str, status: int = 400) -> bool:
+    """Check a refusal: its status, its code, its page, and that it left nothing but the attempt's record."""
+    attempt = LaunchAttempt.objects.first()
+    assert (response.status_code, attempt.outcome) == (status, code), (response.text, attempt.detail)
+    assert attempt.support_code in response.text
+    assert not PlatformUser.objects.exists()
+    assert not get_user_model().objects.exists()
+    assert not ResourceLink.objects.exists()
+    assert "sessionid" not in response.cookies
+    return True
+
+
+def test_a_launch_opens_its_content_and_is_recorded(connection):
+    page = connection.launch(connection.link(PROBLEM))
+    assert page.status_code == 200
+    assert page.url == connection.content_url(PROBLEM)
+    assert "Primary colours" in page.text
+    attempt = LaunchAttempt.objects.get()
+    assert (attempt.outcome, attempt.steps, attempt.door) == ("ok", STEPS, "launch")
+    assert attempt.deployment.registration == connection.registration
+
+
+# --- CORE-04: the token -----------------------------------------------------------------------------------------------
+
+
+def test_core_04_aud_array_any_position(connection):
+    values = {"aud": ["another", connection.client_id, "third"], "azp": connection.client_id}
+    assert connection.launch_with(values).status_code == 200
+
+
+def test_core_04_aud_array_with_one_member(connection):
+    assert connection.launch_with({"aud": [connection.client_id]}).status_code == 200
+
+
+def test_core_04_several_audiences_need_azp(connection):
+    assert refused(connection.launch_with({"aud": [connection.client_id, "other"]}), "audience_mismatch")
+
+
+@pytest.mark.parametrize("audience", ["other", ["other"], ["CLIENT"]])
+def test_core_04_another_audience(connection, audience):
+    assert refused(connection.launch_with({"aud": audience}), "audience_mismatch")
+
+
+@pytest.mark.parametrize("audience", ["", []])
+def test_core_04_an_empty_audience(connection, audience):
+    assert refused(connection.launch_with({"aud": audience}), "claim_missing")
+
+
+def test_core_04_azp_of_another_tool(connection):
+    assert refused(connection.launch_with({"azp": "other"}), "audience_mismatch")
+
+
+@pytest.mark.parametrize("issuer", ["https://other.example", "{}/", " {}"])
+def test_core_04_issuer_is_exact(connection, issuer):
+    response = connection.launch_with({"iss": issuer.format(connection.platform.issuer)})
+    assert refused(response, "issuer_mismatch")
+
+
+@pytest.mark.parametrize("name", ["exp", "iat", "nonce", "iss", "aud"])
+def test_core_04_required_registered_claims(connection, name):
+    assert refused(connection.launch_with({}, name), "claim_missing")
+
+
+@pytest.mark.parametrize(
+    ("changes", "passes"),
+    [
+        ({"exp": -50}, True),
+        ({"exp": -70}, False),
+        ({"nbf": 50}, True),
+        ({"nbf": 70}, False),
+        ({"iat": 50}, True),
+        ({"iat": 70}, False),
+    ],
+)
+def test_core_04_sixty_seconds_leeway(connection, changes, passes):
+    response = connection.launch_with({name: int(time.time()) + seconds for name, seconds in changes.items()})
+    assert response.status_code == 200 if passes else refused(response, "token_expired")
+
+
+@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+@pytest.mark.parametrize("wrong", ["text", [], {}, True, "number"])
+def test_core_04_times_of_a_wrong_type_are_not_coerced(connection, name, wrong):
+    value = str(int(time.time()) + (300 if name == "exp" else -10)) if wrong == "number" else wrong
+    response = connection.launch_with({name: value})
+    assert response.status_code == 400
+    assert outcome() in ("claim_invalid", "token_malformed", "claim_missing", "token_expired")
+    assert not PlatformUser.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sub", 7),
+        ("name", ["Ada"]),
+        (f"{CLAIM}roles", "Learner"),
+        (f"{CLAIM}roles", [1]),
+        (f"{CLAIM}context", "course"),
+        (f"{CLAIM}context", {"id": 5}),
+        (f"{CLAIM}resource_link", []),
+        (f"{CLAIM}deployment_id", 1),
+        (f"{CLAIM}custom", "x"),
+        (f"{CLAIM}launch_presentation", []),
+        (AGS_CLAIM, "x"),
+        (AGS_CLAIM, {"scope": "x"}),
+        (AGS_CLAIM, {"lineitem": 1}),
+        ("nonce", 1),
+        ("name", "nul\x00"),
+        ("name", "\ud800"),
+    ],
+)
+def test_core_04_claims_of_a_wrong_type_are_refused(connection, name, value):
+    assert refused(connection.launch_with({name: value}), "claim_invalid")
+
+
+# --- CORE-05: state and nonce -----------------------------------------------------------------------------------------
+
+
+def test_core_05_nonce_of_another_login(connection):
+    assert refused(connection.launch_with({"nonce": "another"}), "nonce_mismatch")
+
+
+def test_core_05_state_must_be_ours(connection):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    form.fields["state"] = "a" + form.fields["state"]
+    assert refused(browser.submit(form), "state_unknown")
+
+
+def test_core_05_sec_10_state_belongs_to_one_browser(connection):
+    form = connection.launch_form(connection.link(WELCOME))
+    assert refused(Browser().submit(form), "browser_mismatch")
+
+
+def test_core_05_sec_10_another_logins_cookie_does_not_do(connection):
+    link, attacker, victim = connection.link(WELCOME), Browser(), Browser()
+    form = connection.launch_form(link, browser=attacker)
+    connection.launch_form(link, browser=victim)
+    (own,) = [cookie.value for cookie in victim.cookies if cookie.name.startswith("lti1p3-")]
+    (name,) = [cookie.name for cookie in attacker.cookies if cookie.name.startswith("lti1p3-")]
+    victim.cookies.set(name, own, domain=form.action.split("/")[2].split(":")[0])
+    assert refused(victim.submit(form), "browser_mismatch")
+
+
+def test_core_05_a_launch_is_good_for_one_use(connection):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    cookies = browser.cookies.copy()
+    assert browser.submit(form).status_code == 200
+    browser.cookies = cookies
+    response = browser.submit(form)
+    assert (response.status_code, outcome()) == (400, "launch_replayed")
+    assert "Start again from your course" in response.text
+
+
+def test_core_05_twenty_posts_at_once_make_one_launch(connection):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    cookies = {cookie.name: cookie.value for cookie in browser.cookies}
+
+    def post(_: int) -> int:
+        answer = requests.post(form.action, data=form.fields, cookies=cookies, timeout=20, allow_redirects=False)
+        return answer.status_code
+
+    with ThreadPoolExecutor(10) as pool:
+        statuses = list(pool.map(post, range(20)))
+    assert sorted(set(statuses)) == [302, 400]
+    assert statuses.count(302) == 1
+
+
+def test_core_05_state_lives_ten_minutes(connection, settings):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    rest, _, _signature = form.fields["state"].rpartition(":")
+    assert time.time() - _seconds(rest.rpartition(":")[2]) < 5
+    from django.core.signing import TimestampSigner
+
+    from lti_1p3_provider.lti.state import SALT
+
+    class Old(TimestampSigner):
+        def timestamp(self) -> str:
+            from django.core import signing
+
+            return signing.b62_encode(int(time.time()) - 601)
+
+    form.fields["state"] = Old(salt=SALT).sign(rest.rpartition(":")[0])
+    assert refused(browser.submit(form), "state_expired")
+
+
+def _seconds(text: str) -> int:
+    from django.core import signing
+
+    return signing.b62_decode(text)
+
+
+def test_core_05_fails_closed_when_the_cache_keeps_nothing(connection, settings):
+    link = connection.link(WELCOME)
+    settings.CACHES = {"default": {"BACKEND": "tests.broken_cache.ForgetfulCache"}}
+    assert refused(connection.launch(link), "state_store_down", 503)
+
+
+def test_core_05_fails_closed_when_the_cache_is_down(connect, settings):
+    connection = connect(key_set_url="", key_set=connect().platform.public_jwks())
+    link = connection.link(WELCOME)
+    settings.CACHES = {"default": {"BACKEND": "tests.broken_cache.DeadCache"}}
+    assert refused(connection.launch(link), "state_store_down", 503)
+
+
+def test_sec_09_nothing_is_kept_of_a_state_that_is_not_ours(connection):
+    requests.post(f"{connection.lms}/lti/1p3/launch/", data={"state": "x.1:y:z", "id_token": "a.b.c"}, timeout=5)
+    assert outcome() == "state_unknown"
+    assert cache.get("lti1p3:used") is None
+
+
+# --- CORE-06 to CORE-14 -----------------------------------------------------------------------------------------------
+
+
+def test_core_06_an_error_of_the_platform_gets_a_page(connection):
+    values = {"error": "login_required", "error_description": "<b>sign in</b>", "state": "x"}
+    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
+    assert refused(response, "platform_refused")
+    assert "<b>sign in" not in response.text
+    assert "login_required" in LaunchAttempt.objects.get().detail
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        (f"{CLAIM}message_type", "claim_missing"),
+        (f"{CLAIM}version", "claim_missing"),
+        (f"{CLAIM}deployment_id", "claim_missing"),
+        (f"{CLAIM}target_link_uri", "claim_missing"),
+        (f"{CLAIM}roles", "claim_missing"),
+        (f"{CLAIM}resource_link", "claim_missing"),
+    ],
+)
+def test_core_07_required_claims(connection, name, code):
+    assert refused(connection.launch_with({}, name), code)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("version", "1.3"),
+        ("version", "LTI-1p3"),
+        ("message_type", "LtiDeepLinkingRequest"),
+        ("deployment_id", "x" * 256),
+        ("resource_link", {"title": "no id"}),
+        ("resource_link", {"id": ""}),
+    ],
+)
+def test_core_07_values_of_required_claims(connection, name, value):
+    response = connection.launch_with({f"{CLAIM}{name}": value})
+    assert response.status_code == 400
+    assert outcome() in ("claim_invalid", "claim_missing")
+    assert not PlatformUser.objects.exists()
+
+
+def test_core_08_the_claim_decides_what_is_opened(connection):
+    browser, link = Browser(), connection.link(WELCOME)
+    initiation = forms(browser.get(connection.platform.launch_url(link.id, LEARNER), timeout=5))[0]
+    initiation.fields["target_link_uri"] = "https://elsewhere.example/"
+    page = browser.follow(browser.submit(initiation))
+    assert page.url == connection.content_url(WELCOME)
+
+
+def test_core_09_no_sub_is_refused(connection):
+    assert refused(connection.launch_with({}, "sub"), "subject_missing")
+    assert refused(connection.launch_with({"sub": ""}), "subject_missing")
+
+
+def test_core_09_anonymous_launches_are_an_opt_in(connection):
+    connection.registration.allow_anonymous = True
+    connection.registration.save()
+    link = connection.link(PROBLEM, graded=True)
+    for _ in range(2):
+        page = connection.tampered_launch(
+            link, claims=lambda claims: {name: value for name, value in claims.items() if name != "sub"}
+        )
+        assert page.status_code == 200
+    assert PlatformUser.objects.count() == 2
+
+
+def test_core_10_identity_is_byte_exact_and_per_registration(connect):
+    first, second = connect(), connect()
+    first.person("Case"), first.person("case"), first.person("case ")
+    for sub in ("Case", "case", "case "):
+        assert first.launch(first.link(WELCOME), sub).status_code == 200
+    assert second.launch(second.link(WELCOME), "case").status_code == 200
+    assert first.launch(first.link(WELCOME), "case").status_code == 200
+    assert PlatformUser.objects.count() == get_user_model().objects.count() == 4
+
+
+def test_core_10_contexts_and_links_belong_to_a_deployment(connect):
+    for connection in (connect(), connect()):
+        connection.launch(connection.link(WELCOME, id="the same id"))
+    assert Context.objects.count() == 2
+    assert ResourceLink.objects.count() == 2
+
+
+def test_core_11_optional_claims_may_be_missing(connection):
+    names = ("context", "custom", "launch_presentation", "lis", "tool_platform")
+    response = connection.launch_with({}, *(f"{CLAIM}{name}" for name in names), "name", "email", "given_name")
+    assert response.status_code == 200
+
+
+def test_core_11_unknown_claims_and_nulls_are_ignored(connection):
+    values = {"https://vendor.example/claim": {"x": [1]}, "name": None, f"{CLAIM}context": None}
+    assert connection.launch_with(values).status_code == 200
+
+
+def test_core_14_an_unknown_deployment_is_refused_and_offered_to_the_operator(connection):
+    response = connection.launch_with({f"{CLAIM}deployment_id": "new"})
+    assert refused(response, "deployment_unknown", 403)
+    waiting = Deployment.objects.get(deployment_id="new")
+    assert waiting.status == Deployment.Status.PENDING
+    assert refused(connection.launch_with({f"{CLAIM}deployment_id": "new"}), "deployment_unknown", 403)
+    assert Deployment.objects.count() == 2
+    waiting.status = Deployment.Status.APPROVED
+    waiting.save()
+    assert connection.launch_with({f"{CLAIM}deployment_id": "new"}).status_code == 200
+
+
+def test_core_14_a_forged_launch_offers_no_deployment(connection):
+    connection.tampered_launch(
+        claims=lambda claims: {**claims, f"{CLAIM}deployment_id": "forged"},
+        raw_token=lambda token: token[:-8] + "AAAAAAAA",
+    )
+    assert outcome() == "signature_invalid"
+    assert Deployment.objects.count() == 1
+
+
+def test_core_14_a_disabled_deployment(connection):
+    Deployment.objects.update(status=Deployment.Status.DISABLED)
+    assert refused(connection.launch(connection.link(WELCOME)), "deployment_disabled", 403)
+
+
+def test_core_14_deployments_are_case_sensitive(connect):
+    connection = connect(deployment_ids=("abc",))
+    assert refused(connection.launch_with({f"{CLAIM}deployment_id": "ABC"}), "deployment_unknown", 403)
+
+
+def test_moodles_empty_line_item_is_none(connection):
+    response = connection.launch_with({AGS_CLAIM: {"scope": [], "lineitem": "", "lineitems": ""}})
+    assert response.status_code == 200
+
+
+def test_two_links_of_one_unit_are_two_rows(connection: Connection):
+    for name in ("one", "two"):
+        connection.launch(connection.link(UNIT, id=f"{connection.client_id}-{name}"))
+    assert ResourceLink.objects.filter(usage_key=UNIT).count() == 2

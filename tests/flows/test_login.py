@@ -1,0 +1,144 @@
+"""Login initiation (CORE-01 to CORE-03) through real HTTP."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from tests.connection import WELCOME, Connection
+
+
+def login(connection: Connection, method: str = "POST", **changes: str | None) -> requests.Response:
+    """Send a login initiation; None leaves a parameter out."""
+    values = {
+        "iss": connection.platform.issuer,
+        "login_hint": "somebody",
+        "target_link_uri": connection.content_url(WELCOME),
+        "lti_message_hint": '{"cmid": 3}',
+        "client_id": connection.client_id,
+        "lti_deployment_id": "1",
+        **changes,
+    }
+    sent = {name: value for name, value in values.items() if value is not None}
+    url = f"{connection.lms}/lti/1p3/login/"
+    if method == "GET":
+        return requests.get(url, params=sent, allow_redirects=False, timeout=5)
+    return requests.post(url, data=sent, allow_redirects=False, timeout=5)
+
+
+def asked(response: requests.Response) -> dict[str, str]:
+    """Return the authentication request's parameters."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(response.headers["Location"]).query).items()}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_core_01_login_takes_get_and_post(connection, method):
+    assert login(connection, method).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["iss", "login_hint", "target_link_uri"])
+def test_core_01_required_parameters(connection, name):
+    response = login(connection, **{name: None})
+    assert response.status_code == 400
+    attempt = LaunchAttempt.objects.get()
+    assert (attempt.outcome, attempt.detail) == ("login_parameter_missing", f"missing: {name}")
+
+
+def test_core_01_hints_and_client_id_are_optional(connection):
+    assert login(connection, lti_message_hint=None, client_id=None, lti_deployment_id=None).status_code == 302
+
+
+def test_core_02_unknown_issuer(connection):
+    response = login(connection, iss="https://nobody.example")
+    assert response.status_code == 400
+    assert LaunchAttempt.objects.get().outcome == "registration_unknown"
+
+
+def test_core_02_unknown_client_id_does_not_fall_back_to_the_issuer(connection):
+    assert login(connection, client_id="another").status_code == 400
+
+
+def test_core_02_without_client_id_one_registration_is_taken_and_two_are_not(connect):
+    first = connect()
+    assert asked(login(first, client_id=None))["client_id"] == first.client_id
+    connect()
+    assert login(first, client_id=None).status_code == 400
+    assert LaunchAttempt.objects.get().outcome == "registration_ambiguous"
+
+
+def test_core_02_identity_is_case_sensitive(connect):
+    first = connect(client_id="Case")
+    assert login(first, client_id="case").status_code == 400
+
+
+def test_core_03_authentication_request(connection):
+    response = login(connection)
+    query = asked(response)
+    assert response.headers["Location"].startswith(connection.platform.auth_login_url + "?")
+    assert {name: query[name] for name in ("scope", "response_type", "response_mode", "prompt")} == {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+    }
+    assert query["redirect_uri"] == f"{connection.lms}/lti/1p3/launch/"
+    assert (query["client_id"], query["login_hint"]) == (connection.client_id, "somebody")
+    assert query["lti_message_hint"] == '{"cmid": 3}'
+    assert set(query) == {
+        *("scope", "response_type", "response_mode", "prompt", "redirect_uri", "client_id", "login_hint"),
+        *("lti_message_hint", "state", "nonce"),
+    }
+
+
+def test_core_03_state_and_nonce_are_new_each_time_and_unlike_each_other(connection):
+    queries = [asked(login(connection)) for _ in range(3)]
+    secrets = {query[name] for query in queries for name in ("state", "nonce")}
+    assert len(secrets) == 6
+    assert all(len(secret) >= 40 for secret in secrets)
+
+
+def test_core_03_an_authorization_url_with_a_query_keeps_it(connect):
+    connection = connect(auth_login_url="http://127.0.0.1:1/auth?tenant=7")
+    assert asked(login(connection))["tenant"] == "7"
+
+
+def test_login_never_echoes_what_was_not_asked_for(connection):
+    values = {"iss": connection.platform.issuer, "login_hint": "x", "target_link_uri": "y", "repost": "true"}
+    response = requests.post(f"{connection.lms}/lti/1p3/login/", data=values, allow_redirects=False, timeout=5)
+    assert "repost" not in response.headers["Location"]
+
+
+def test_sec_32_a_login_writes_nothing(connection):
+    login(connection)
+    assert LaunchAttempt.objects.count() == 0
+
+
+def test_sec_34_login_parameters_are_not_reflected(connection):
+    response = login(connection, iss="https://x.example/<script>alert(1)</script>")
+    assert response.status_code == 400
+    assert "<script>alert" not in response.text
+
+
+def test_sec_15_a_disabled_registration_gets_a_page(connection):
+    connection.registration.enabled = False
+    connection.registration.save()
+    response = login(connection)
+    assert response.status_code == 403
+    assert LaunchAttempt.objects.get().outcome == "registration_disabled"
+
+
+def test_switched_off_means_not_found(connection, settings):
+    settings.ENABLE_LTI_1P3_PROVIDER = False
+    for path in ("login/", "launch/", "pub/jwks/", f"launch/course-v1:A+B+C/{WELCOME}"):
+        assert requests.get(f"{connection.lms}/lti/1p3/{path}", timeout=5).status_code == 404
+
+
+def test_the_switch_may_stand_in_features(connection, settings):
+    del settings.ENABLE_LTI_1P3_PROVIDER
+    settings.FEATURES = {"ENABLE_LTI_1P3_PROVIDER": True}
+    assert login(connection).status_code == 302
+    settings.FEATURES = {}
+    assert login(connection).status_code == 404

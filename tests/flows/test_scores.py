@@ -1,0 +1,408 @@
+"""From a learner's answer to the platform's gradebook, over real HTTP, with everything that can go wrong in between."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+
+from demo.browser import Browser
+from demo.lms import grades
+from demo.lms.course import courses
+from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.users.models import PlatformUser
+from tests.connection import (
+    AGS_CLAIM,
+    INSTRUCTOR,
+    LEARNER,
+    OTHER_LEARNER,
+    OTHER_PROBLEM,
+    PROBLEM,
+    RIGHT,
+    SUBSECTION,
+    UNIT,
+    WELCOME,
+    Connection,
+    answer,
+)
+
+COURSE = next(iter(courses()))
+
+
+def block(text: str):
+    from opaque_keys.edx.keys import UsageKey
+
+    return UsageKey.from_string(text)
+
+
+def earn(earned: float, problem: str = PROBLEM, person: str = LEARNER, possible: float = 4) -> None:
+    """Have the LMS grade an answer of somebody who launched."""
+    for platform_user in PlatformUser.objects.filter(sub=person)[:1]:
+        grades.record(platform_user.user, COURSE, block(problem), earned, possible)
+
+
+def given(connection: Connection, link, person: str = LEARNER) -> tuple[float, float] | None:
+    """Return the newest score that the platform accepted."""
+    score = connection.platform.score_of(link.id, person)
+    return (score["scoreGiven"], score["scoreMaximum"]) if score else None
+
+
+def launched(connection: Connection, usage_key: str = PROBLEM, person: str = LEARNER, **values):
+    link = connection.link(usage_key, graded=True, **values)
+    assert connection.launch(link, person).status_code == 200
+    return link
+
+
+def make_due() -> None:
+    """Let the waiting time pass."""
+    PendingScore.objects.filter(due_at__isnull=False).update(due_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_an_answer_in_the_browser_reaches_the_gradebook(connection):
+    browser, link = Browser(), connection.link(PROBLEM, graded=True)
+    page = connection.launch(link, browser=browser)
+    assert answer(browser, page, RIGHT).json() == {"earned": 4.0, "possible": 4.0}
+    score = connection.platform.score_of(link.id, LEARNER)
+    assert score["userId"] == LEARNER
+    assert (score["scoreGiven"], score["scoreMaximum"]) == (4, 4)
+    assert (score["activityProgress"], score["gradingProgress"]) == ("Completed", "FullyGraded")
+    row = PendingScore.objects.get()
+    assert (row.due_at, row.delivered_revision, row.revision, row.parked, row.lease) == (None, 1, 1, "", "")
+
+
+def test_a_better_and_a_worse_answer_are_both_sent_in_order(connection):
+    link = launched(connection)
+    for earned in (1, 4, 2):
+        earn(earned)
+    assert given(connection, link) == (2, 4)
+    stamps = [score.timestamp for score in connection.platform.scores if score.user_id == LEARNER][-3:]
+    assert stamps == sorted(set(stamps))
+
+
+def test_a_real_zero_is_sent(connection):
+    link = launched(connection)
+    earn(0)
+    assert given(connection, link) == (0, 4)
+
+
+def test_an_unchanged_grade_is_not_sent_again(connection):
+    link = launched(connection)
+    earn(3)
+    attempts = len(connection.platform.score_attempts)
+    earn(3)
+    assert len(connection.platform.score_attempts) == attempts
+    assert given(connection, link) == (3, 4)
+
+
+def test_ags_16_a_reset_never_overwrites_a_score(connection):
+    link = launched(connection)
+    earn(3)
+    grades.reset(PlatformUser.objects.get().user, COURSE, block(PROBLEM))
+    assert given(connection, link) == (3, 4)
+    assert PendingScore.objects.get().due_at is None
+
+
+def test_a_unit_and_a_subsection_are_sent_after_the_delay_with_the_sum(connection, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
+    unit, subsection = launched(connection, UNIT), launched(connection, SUBSECTION)
+    before = timezone.now()
+    earn(3)
+    earn(2, OTHER_PROBLEM, possible=2)
+    assert given(connection, unit) is None
+    for row in PendingScore.objects.all():
+        assert timedelta(seconds=890) < row.due_at - before < timedelta(seconds=910)
+    make_due()
+    assert deliver_due().delivered == 2
+    assert given(connection, unit) == given(connection, subsection) == (5, 6)
+
+
+def test_the_delay_is_a_window_not_a_wait_for_silence(connection, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
+    launched(connection, UNIT)
+    earn(1)
+    first = PendingScore.objects.get().due_at
+    earn(2)
+    assert PendingScore.objects.get().due_at == first
+
+
+def test_a_composite_grade_is_fresh_although_the_stored_one_is_old(connection, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 0
+    link = launched(connection, SUBSECTION)
+    earn(4)
+    user = PlatformUser.objects.get().user
+    assert grades.persisted(user.pk, block(SUBSECTION)) == (0, 0)
+    assert given(connection, link) == (4, 6)
+
+
+def test_a_problem_linked_three_ways_feeds_three_columns(connection, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 0
+    links = [launched(connection, key) for key in (PROBLEM, UNIT, SUBSECTION)]
+    earn(4)
+    assert [given(connection, link) for link in links] == [(4, 4), (4, 6), (4, 6)]
+
+
+def test_an_unlinked_block_sends_nothing(connection):
+    launched(connection)
+    attempts = len(connection.platform.score_attempts)
+    earn(2, OTHER_PROBLEM, possible=2)
+    assert len(connection.platform.score_attempts) == attempts
+
+
+def test_only_whoever_launched_a_link_has_a_row_in_its_column(connection):
+    link = launched(connection)
+    connection.launch(connection.link(WELCOME), OTHER_LEARNER)
+    earn(4, person=OTHER_LEARNER)
+    assert given(connection, link, OTHER_LEARNER) is None
+
+
+def test_an_instructors_answers_are_not_scores(connection):
+    link = launched(connection, person=INSTRUCTOR)
+    earn(4, person=INSTRUCTOR)
+    assert given(connection, link, INSTRUCTOR) is None
+    assert LineItem.objects.count() == 1
+
+
+def test_a_learner_of_two_registrations_gets_scores_in_both(connect):
+    """Two accounts, two columns; neither is mixed up with the other."""
+    first, second = connect(), connect()
+    links = [launched(first), launched(second)]
+    for row in PlatformUser.objects.all():
+        grades.record(row.user, COURSE, block(PROBLEM), row.registration_id % 3 + 1, 4)
+    wanted = [(connection.registration.pk % 3 + 1, 4) for connection in (first, second)]
+    assert [given(connection, link) for connection, link in zip((first, second), links, strict=True)] == wanted
+
+
+def test_without_the_ags_claim_there_is_no_grading_and_no_error(connection):
+    link = connection.link(PROBLEM, ags="none")
+    assert connection.launch(link).status_code == 200
+    earn(4)
+    assert not LineItem.objects.exists()
+
+
+def test_ags_01_without_the_score_scope_nothing_is_posted(connection):
+    link = connection.link(PROBLEM, graded=True)
+    connection.tampered_launch(link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], "scope": []}})
+    earn(4)
+    assert given(connection, link) is None
+    assert PendingScore.objects.get().due_at is None
+
+
+def test_a_launch_without_the_column_does_not_forget_it(connection):
+    link = launched(connection)
+    connection.tampered_launch(link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], "lineitem": ""}})
+    earn(4)
+    assert given(connection, link) == (4, 4)
+
+
+def test_ags_05_scores_go_on_the_path_before_the_query(connection):
+    launched(connection)
+    earn(4)
+    request = [found for found in connection.platform.requests if found.path.endswith("/scores")][-1]
+    assert (request.method, request.query) == ("POST", "type_id=1")
+
+
+def test_tok_02_one_access_token_serves_many_scores(connection):
+    launched(connection)
+    before = sum(request.path == "/token" for request in connection.platform.requests)
+    for earned in (1, 2, 3, 4):
+        earn(earned)
+    assert sum(request.path == "/token" for request in connection.platform.requests) - before == 1
+
+
+def test_tok_02_a_refused_access_token_is_renewed_once(connection):
+    link = launched(connection)
+    earn(1)
+    connection.platform.faults.set("status", endpoint="scores", status=401, times=1)
+    earn(2)
+    assert given(connection, link) == (2, 4)
+
+
+def test_ags_15_a_platform_that_is_down_is_tried_again_later(connection):
+    link = launched(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=503, times=3)
+    earn(4)
+    row = PendingScore.objects.get()
+    assert (row.attempts, row.last_answer, row.lease) == (1, "HTTP 503", "")
+    assert 20 < (row.due_at - timezone.now()).total_seconds() < 40
+    for attempts in (2, 3):
+        make_due()
+        assert deliver_due().postponed == 1
+        assert PendingScore.objects.get().attempts == attempts
+    make_due()
+    assert deliver_due().delivered == 1
+    assert given(connection, link) == (4, 4)
+    assert PendingScore.objects.get().attempts == 0
+
+
+def test_ags_15_retry_after_is_honoured(connection):
+    launched(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=429, retry_after=600, times=1)
+    earn(4)
+    assert (PendingScore.objects.get().due_at - timezone.now()).total_seconds() > 590
+
+
+def test_what_is_sent_later_is_the_newest_grade(connection):
+    link = launched(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=500, times=1)
+    earn(1)
+    earn(3)
+    attempts = len(connection.platform.score_attempts)
+    make_due()
+    deliver_due()
+    assert given(connection, link) == (3, 4)
+    assert len(connection.platform.score_attempts) - attempts == 1
+
+
+@pytest.mark.parametrize("status", [403, 404, 422])
+def test_ags_15_a_refusal_parks_the_row_until_the_grade_changes(connection, status):
+    link = launched(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=status)
+    earn(1)
+    row = PendingScore.objects.get()
+    assert (row.parked, row.due_at) == (f"refused_{status}", None)
+    connection.platform.faults.clear()
+    earn(2)
+    assert given(connection, link) == (2, 4)
+    assert PendingScore.objects.get().parked == ""
+
+
+def test_ags_11_a_stale_answer_settles_the_row(connection):
+    launched(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=409, times=1)
+    earn(4)
+    row = PendingScore.objects.get()
+    assert (row.due_at, row.parked, row.sent_at) == (None, "", None)
+
+
+def test_ags_13_an_answer_that_was_lost_is_sent_again_with_a_newer_timestamp(connection):
+    link = launched(connection)
+    connection.platform.faults.set("lost_answer", endpoint="scores", times=1)
+    earn(4)
+    assert PendingScore.objects.get().due_at is not None
+    make_due()
+    assert deliver_due().delivered == 1
+    assert given(connection, link) == (4, 4)
+
+
+def test_ags_10_a_clock_that_steps_back_does_not_lose_a_score(connection):
+    link = launched(connection)
+    earn(1)
+    ahead = timezone.now() + timedelta(seconds=5)
+    PendingScore.objects.update(last_timestamp=ahead)
+    earn(2)
+    assert given(connection, link) == (2, 4)
+    assert PendingScore.objects.get().last_timestamp == ahead + timedelta(milliseconds=1)
+
+
+def test_ags_10_moodles_timestamps_differ_by_a_second(connect):
+    connection = connect(platform="moodle")
+    launched(connection)
+    for earned in (1, 2):
+        earn(earned)
+    first, second = [score.timestamp for score in connection.platform.scores][-2:]
+    assert second - first >= timedelta(seconds=1)
+
+
+def test_sec_29_a_line_item_elsewhere_gets_no_token(connection):
+    link = connection.link(PROBLEM, graded=True)
+    elsewhere = "http://127.0.0.1:9/line_items/1"
+    connection.tampered_launch(
+        link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], "lineitem": elsewhere}}
+    )
+    earn(4)
+    row = PendingScore.objects.get()
+    assert row.parked == "address_forbidden"
+    assert "http://127.0.0.1:9 is not a host of this platform" in row.last_answer
+
+
+@pytest.mark.parametrize("what", ["registration", "deployment"])
+def test_sec_15_queued_scores_stop_and_go_on(connection, what):
+    link = launched(connection)
+    connection.registration.enabled = what != "registration"
+    connection.registration.save()
+    Deployment.objects.update(status="disabled" if what == "deployment" else "approved")
+    earn(4)
+    assert given(connection, link) is None
+    connection.registration.enabled = True
+    connection.registration.save()
+    Deployment.objects.update(status="approved")
+    assert deliver_due().delivered == 1
+
+
+def test_after_a_key_rotation_scores_still_arrive(connection):
+    link = launched(connection)
+    keys.rotate()
+    earn(4)
+    assert given(connection, link) == (4, 4)
+
+
+def test_one_failing_column_does_not_stop_the_others(connection, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 0
+    bad = connection.link(PROBLEM, graded=True)
+    elsewhere = {"lineitem": "http://127.0.0.1:9/line_items/1"}
+    connection.tampered_launch(bad, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], **elsewhere}})
+    good = launched(connection, UNIT)
+    earn(4)
+    assert given(connection, good) == (4, 6)
+
+
+def test_a_poisoned_row_does_not_stop_the_others(connection, settings):
+    launched(connection)
+    LineItem.objects.update(usage_key="no key at all")
+    good = launched(connection, UNIT)
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 0
+    PendingScore.objects.filter(line_item__usage_key="no key at all").update(due_at=timezone.now(), revision=1)
+    earn(4)
+    assert given(connection, good) == (4, 6)
+    assert PendingScore.objects.get(line_item__usage_key="no key at all").due_at is not None
+
+
+def test_nothing_is_sent_if_the_learners_transaction_is_rolled_back(connection):
+    link = launched(connection)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        earn(4)
+        raise ZeroDivisionError
+    assert given(connection, link) is None
+    assert PendingScore.objects.get().due_at is None
+
+
+def test_the_learners_answer_survives_whatever_breaks_in_our_intake(connection, settings):
+    browser, link = Browser(), connection.link(PROBLEM, graded=True)
+    page = connection.launch(link, browser=browser)
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = "not a number"
+    unit = connection.link(UNIT, graded=True)
+    connection.launch(unit, browser=browser)
+    assert answer(browser, page).status_code == 200
+
+
+def test_the_learners_answer_survives_a_broker_that_is_down(connection, settings):
+    from celery import current_app
+
+    browser, link = Browser(), connection.link(PROBLEM, graded=True)
+    page = connection.launch(link, browser=browser)
+    current_app.conf.task_always_eager = False
+    try:
+        current_app.conf.broker_url, before = "redis://127.0.0.1:1/0", current_app.conf.broker_url
+        assert answer(browser, page).status_code == 200
+    finally:
+        current_app.conf.task_always_eager, current_app.conf.broker_url = True, before
+    assert deliver_due().delivered == 1
+
+
+def test_the_command_for_cron(connection, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
+    link = launched(connection, UNIT)
+    earn(4)
+    make_due()
+    printed = StringIO()
+    call_command("lti_1p3_deliver_scores", stdout=printed)
+    assert json.loads(printed.getvalue())["delivered"] == 1
+    assert given(connection, link) == (4, 6)

@@ -1,0 +1,166 @@
+"""Hostile tokens and platforms whose keys change or fail (SEC-01 to SEC-04, SEC-14, SEC-25)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.contrib.auth import get_user_model
+
+from demo.browser import Browser
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from tests.connection import CLAIM, WELCOME
+
+MALFORMED = ("token_malformed", "signature_invalid")
+
+
+def is_refused(response, *codes: str) -> bool:
+    assert 400 <= response.status_code < 500
+    assert LaunchAttempt.objects.first().outcome in codes
+    return not get_user_model().objects.exists()
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "HS512", "PS256", "RS512"])
+def test_sec_01_another_algorithm(connection, algorithm):
+    assert is_refused(connection.tampered_launch(algorithm=algorithm), "signature_invalid")
+
+
+@pytest.mark.parametrize("name", ["None", "nOnE", "rs256", "ES256", "", None, 7, ["RS256"]])
+def test_sec_01_the_header_does_not_choose_the_algorithm(connection, name):
+    assert is_refused(connection.tampered_launch(headers=lambda headers: {**headers, "alg": name}), *MALFORMED)
+
+
+def test_sec_01_signed_by_somebody_else(connection):
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    assert is_refused(connection.tampered_launch(key=stranger), "signature_invalid")
+
+
+def test_sec_02_keys_in_the_header_are_ignored(connection):
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    from jwt.algorithms import RSAAlgorithm
+
+    jwk = RSAAlgorithm.to_jwk(stranger.public_key(), as_dict=True)
+    extra = {"jwk": jwk, "jku": "http://127.0.0.1:1/keys", "x5u": "http://127.0.0.1:1/x", "x5c": ["AAAA"]}
+    response = connection.tampered_launch(key=stranger, headers=lambda headers: {**headers, **extra})
+    assert is_refused(response, "signature_invalid")
+
+
+def test_sec_02_an_unknown_critical_extension(connection):
+    response = connection.tampered_launch(headers=lambda headers: {**headers, "crit": ["exp"], "exp": 1})
+    assert is_refused(response, "token_malformed")
+
+
+@pytest.mark.parametrize(
+    "kid", ["../../etc/passwd", "' OR 1=1 --", "a\nb", "k" * 10_000, 7, None, [], {"a": 1}, "", "\u0000"]
+)
+def test_sec_03_hostile_kid(connection, kid):
+    response = connection.tampered_launch(headers=lambda headers: {**headers, "kid": kid})
+    assert is_refused(response, "token_malformed", "key_unknown")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace('"sub":', '"sub": "other", "sub":', 1),
+        lambda text: text[:-1] + ', "extra": NaN}',
+        lambda text: text[:-1] + ', "extra": 1e999}',
+        lambda text: text[:-1] + ', "exp": Infinity}',
+        lambda text: text[:-1] + ', "deep": ' + "[" * 200 + "]" * 200 + "}",
+        lambda text: text[:-1] + ', "deep": ' + "[" * 20_000 + "]" * 20_000 + "}",
+        lambda text: f"[{text}]",
+        lambda text: "null",
+        lambda text: text[:-1],
+        lambda text: text[:-1] + ', "big": ' + "9" * 5000 + "}",
+    ],
+    ids=["twice", "nan", "huge", "infinity", "deep", "deeper", "array", "null", "cut", "digits"],
+)
+def test_sec_25_claims_that_are_no_sane_json(connection, spoil):
+    assert is_refused(connection.tampered_launch(payload=spoil), "token_malformed")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"padding": "x" * 70_000},
+        {f"{CLAIM}roles": ["Learner"] * 10_000},
+        {f"{CLAIM}custom": {"key": "x" * 1_000_000}},
+    ],
+    ids=["64 kB", "roles", "custom"],
+)
+def test_sec_25_too_large(connection, values):
+    assert is_refused(connection.launch_with(values), "token_malformed", "claim_invalid")
+
+
+@pytest.mark.parametrize("raw", ["", "x", "a.b", "a.b.c", "a.b.c.d.e", "....", "é.é.é", "e30.e30.e30"])
+def test_sec_25_no_token_at_all(connection, raw):
+    response = connection.tampered_launch(raw_token=lambda token: raw)
+    assert is_refused(response, "token_malformed", "token_missing", "signature_invalid")
+
+
+def test_sec_14_a_launch_of_one_tenant_is_none_of_another(connect):
+    """Same platform, two client ids: the token of one is posted with the state of the other."""
+    first, second = connect(), connect()
+    browser = Browser()
+    ours = first.launch_form(first.link(WELCOME), browser=browser)
+    theirs = second.launch_form(second.link(WELCOME), browser=browser)
+    ours.fields["id_token"] = theirs.fields["id_token"]
+    assert is_refused(browser.submit(ours), "audience_mismatch")
+
+
+def test_keys_that_rotate_are_followed(connection):
+    link = connection.link(WELCOME)
+    assert connection.launch(link).status_code == 200
+    connection.platform.keys.rotate()
+    assert connection.launch(link).status_code == 200
+
+
+def test_a_key_set_url_that_fails_is_said_and_not_asked_again_at_once(connection):
+    connection.platform.faults.set("status", endpoint="jwks", status=500)
+    assert connection.launch(connection.link(WELCOME)).status_code == 502
+    asked = sum(request.path == "/jwks" for request in connection.platform.requests)
+    assert connection.launch(connection.link(WELCOME)).status_code == 502
+    assert LaunchAttempt.objects.first().outcome == "key_set_unavailable"
+    assert sum(request.path == "/jwks" for request in connection.platform.requests) == asked
+
+
+def test_known_keys_outlive_a_failing_platform(connection, settings):
+    link = connection.link(WELCOME)
+    assert connection.launch(link).status_code == 200
+    connection.platform.faults.set("status", endpoint="jwks", status=500)
+    response = connection.tampered_launch(headers=lambda headers: {**headers, "kid": "unknown"})
+    assert response.status_code == 400
+    assert connection.launch(link).status_code == 200
+
+
+def test_a_warm_launch_fetches_nothing(connection):
+    link = connection.link(WELCOME)
+    connection.launch(link)
+    before = sum(request.path == "/jwks" for request in connection.platform.requests)
+    connection.launch(link)
+    assert sum(request.path == "/jwks" for request in connection.platform.requests) == before
+
+
+def test_an_inline_key_set_needs_no_url(connect, platform):
+    connection = connect(key_set_url="", key_set=json.loads(json.dumps(platform.public_jwks())))
+    assert connection.launch(connection.link(WELCOME)).status_code == 200
+
+
+def test_a_key_set_without_alg_and_use_is_taken(connect, platform):
+    """Open edX publishes such key sets."""
+    bare = [{name: key[name] for name in ("kty", "kid", "n", "e")} for key in platform.public_jwks()["keys"]]
+    connection = connect(key_set_url="", key_set={"keys": bare})
+    assert connection.launch(connection.link(WELCOME)).status_code == 200
+
+
+def test_sec_24_no_token_and_no_email_in_records_pages_and_logs(connection, caplog):
+    caplog.set_level(0)
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    token = form.fields["id_token"]
+    form.fields["id_token"] = token[:-8] + "AAAAAAAA"
+    page = browser.submit(form)
+    attempt = LaunchAttempt.objects.get()
+    said = f"{page.text} {attempt.detail} {attempt.target} {caplog.text}"
+    for secret in (token[:40], token.split(".")[1][:40], "ada.park", "Ada Park"):
+        assert secret not in said

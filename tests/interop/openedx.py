@@ -1,0 +1,186 @@
+"""The Open edX platform as a process of its own, and its registration with the app under test."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jwt
+import requests
+
+from demo.browser import Browser, Form, forms
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from tests.connection import COURSE, OTHER_PROBLEM, PROBLEM, UNIT
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30
+SOON_SECONDS = 5
+LOG_TAIL = 4000  # characters
+LINKS = {PROBLEM: 6, UNIT: 2}
+LOGGED_REQUEST = re.compile(r'"([A-Z]+) (\S+) HTTP/[\d.]+" (\d{3}) ')
+
+LEARNER, NAMELESS, INSTRUCTOR, ASSISTANT = "learner_one", "learner_two", "instructor", "teaching_assistant"
+
+
+class PlatformNotStarted(Exception):
+    """The platform ended, or said nothing in time; holds the end of its log."""
+
+
+@dataclass
+class OpenEdx:
+    """The running platform: what it says of itself, its log, and the links that no test has taken yet."""
+
+    about: dict[str, Any]
+    log: Path
+    free: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        for link in self.about["links"]:
+            self.free[link["deep_linked_uri"] or link["target_link_uri"]].append(link)
+
+    def rows(self) -> dict[str, Any]:
+        """Return the platform's line items, scores and published grades."""
+        return requests.get(self.about["rows_url"], timeout=10).json()
+
+    def requests(self, skip: int = 0) -> list[tuple[str, str, int]]:
+        """Return method, path and status of the requests that the platform has answered, from its log."""
+        found = LOGGED_REQUEST.findall(self.log.read_text(encoding="utf-8", errors="replace"))
+        return [(method, path, int(status)) for method, path, status in found][skip:]
+
+    def replace_key(self) -> None:
+        """Let the platform sign with a new key and forget the old one, and with it all access tokens."""
+        requests.post(self.about["replace_key_url"], timeout=10).raise_for_status()
+
+
+@dataclass
+class OpenEdxConnection:
+    """A registration on both sides. ``lms`` is the base URL of the app under test."""
+
+    platform: OpenEdx
+    registration: Registration
+    lms: str
+
+    @property
+    def deployment(self) -> Deployment:
+        """The only deployment that this platform has."""
+        return self.registration.deployments.get()
+
+    def link(self, usage_key: str = PROBLEM) -> dict[str, Any]:
+        """Take a resource link to a block, so that no other test sends scores there."""
+        return self.platform.free[content_url(self.lms, usage_key)].pop()
+
+    def any_link(self, usage_key: str = PROBLEM) -> dict[str, Any]:
+        """Return a resource link to a block on which no score will be looked for."""
+        return next(link for link in self.platform.about["links"] if link["target_link_uri"].endswith(usage_key))
+
+    def sub(self, person: str) -> str:
+        """Return what the platform calls a person towards tools."""
+        return self.platform.about["people"][person]["user_id"]
+
+    def launch(self, link: dict[str, Any], person: str = LEARNER, browser: Browser | None = None) -> requests.Response:
+        """Launch as a browser does; return the page that the person sees at the end."""
+        return (browser or Browser()).open(link["start_urls"][person])
+
+    def launch_form(self, link: dict[str, Any], person: str = LEARNER, browser: Browser | None = None) -> Form:
+        """Go as far as the platform's form with token and state; return it, not yet sent."""
+        page = (browser or Browser()).get(link["start_urls"][person], timeout=10)
+        return forms(page)[0]
+
+    def scores(self, link: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the rows of the platform's score table for a link."""
+        return [row for row in self.platform.rows()["scores"] if row["line_item_url"] == link["line_item_url"]]
+
+    def grades(self, link: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what the platform published to its grade book for a link, oldest first."""
+        published = self.platform.rows()["published_grades"]
+        return [row for row in published if row["resource_link_id"] == link["resource_link_id"]]
+
+    def service_requests(self, link: dict[str, Any], skip: int) -> list[tuple[str, int]]:
+        """Return the platform's answers to our requests for tokens and to scores for a link: (which, status)."""
+        token, scores = (
+            self._path(url) for url in (self.registration.auth_token_url, f"{link['line_item_url']}/scores")
+        )
+        names = {("POST", token): "token", ("POST", scores): "score"}
+        answered = self.platform.requests(skip)
+        return [(names[method, path], status) for method, path, status in answered if (method, path) in names]
+
+    def _path(self, url: str) -> str:
+        return url.removeprefix(self.platform.about["issuer"])
+
+
+def content_url(lms: str, usage_key: str) -> str:
+    """Return the content door of a block."""
+    return f"{lms}/lti/1p3/launch/{COURSE}/{usage_key}"
+
+
+def claims_of(form: Form) -> dict[str, Any]:
+    """Read the id_token of a launch form, without checking it."""
+    return jwt.decode(form.fields["id_token"], options={"verify_signature": False})
+
+
+def eventually(read: Callable[[], Any], wanted: Any) -> Any:
+    """Return what ``read`` returns once it is ``wanted``, or in the end: a log is written after its answer."""
+    deadline = time.monotonic() + SOON_SECONDS
+    while (found := read()) != wanted and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def arguments_for(login_url: str, redirect_uri: str, jwks_url: str, lms: str) -> list[str]:
+    """Return what the platform is told about the app under test."""
+    tool = ["--tool-login-url", login_url, "--redirect-uri", redirect_uri, "--tool-jwks-url", jwks_url]
+    for usage_key, number in LINKS.items():
+        tool += ["--target-link-uri", content_url(lms, usage_key)] * number
+    return [*tool, "--deep-linked-uri", content_url(lms, OTHER_PROBLEM)]
+
+
+@contextmanager
+def running(directory: Path, tool: Sequence[str]) -> Iterator[OpenEdx]:
+    """Run the platform on a free port, with everything it writes in ``directory``; end it by its own PID."""
+    command = [sys.executable, "-m", "tests.interop.openedx_platform", "--port", "0", "--directory", str(directory)]
+    said, log = directory / "stdout", directory / "stderr"
+    direct = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    with said.open("wb") as stdout, log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [*command, *tool], cwd=ROOT, env=direct, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+        )
+    try:
+        yield OpenEdx(_first_line(process, said, log), log)
+    finally:
+        _end(process)
+
+
+def _first_line(process: subprocess.Popen[bytes], said: Path, log: Path) -> dict[str, Any]:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        ended = process.poll()
+        line, newline, _ = said.read_text(encoding="utf-8").partition("\n")
+        if newline:
+            return json.loads(line)
+        if ended is not None:
+            raise PlatformNotStarted(f"the platform ended with {ended}; its log ends:\n{_tail(log)}")
+        time.sleep(0.05)
+    raise PlatformNotStarted(f"the platform said nothing for {START_SECONDS} s; its log ends:\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,19 @@
+"""Settings of the tests: those of the stand-in LMS, in a folder that goes away, whatever the caller's environment says."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+for _name in [name for name in os.environ if "LTI_1P3_PROVIDER" in name or name.startswith("LTI_AGGREGATE")]:
+    del os.environ[_name]
+os.environ.pop("LMS_ROOT_URL", None)
+os.environ["DEMO_DIRECTORY"] = tempfile.mkdtemp(prefix="lti-tests-")
+atexit.register(shutil.rmtree, os.environ["DEMO_DIRECTORY"], ignore_errors=True)
+
+from demo.lms.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CELERY_TASK_ALWAYS_EAGER = True
+LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
+LTI_1P3_PROVIDER_RETRY_BASE_SEC = 30
