@@ -1,5 +1,8 @@
-"""``make demo-check``: the demo without a person. Launches over HTTP as a learner, answers a problem, waits for the score
-in the platform's gradebook, and prints one line of JSON. Exit status 0 only if all of it worked within its limits."""
+"""``make demo-check``: the demo without a person.
+
+Launches over HTTP as a learner, answers a problem, waits for the score in the platform's gradebook, and prints one line
+of JSON. Exit status 0 only if all of it worked within its limits.
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,23 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 40.0  # seconds
 
+COURSE = "course-v1:DemoX+LTI101+2026/block-v1:DemoX+LTI101+2026+type@"
+OTHER = "course-v1:OtherX+SOON+2099/block-v1:OtherX+SOON+2099+type@"
+LINKS = (
+    ("welcome", "Welcome", "A unit with a text.", f"{COURSE}vertical+block@welcome", False, "iframe"),
+    ("problem", "Primary colours", "One problem.", f"{COURSE}problem+block@primary_colours", True, "iframe"),
+    ("unit", "Mixing colours", "A unit with two problems.", f"{COURSE}vertical+block@mixing", True, "iframe"),
+    ("subsection", "Light in numbers", "A subsection.", f"{COURSE}sequential+block@numbers", True, "window"),
+    (
+        "outside",
+        "Another organization's course",
+        "Outside this platform's launch gate: see how a refusal looks.",
+        f"{OTHER}vertical+block@today",
+        False,
+        "iframe",
+    ),
+)
+
 
 class DemoError(Exception):
     """The demo cannot run; the message says what to do."""
@@ -140,36 +157,6 @@ def _require_free(port: int, name: str) -> None:
 
 def _platform_config(facts: dict[str, Any]) -> dict[str, Any]:
     """The platform's side of the registration, and its course."""
-    target = facts["redirect_uri"] + facts["course_key"] + "/"
-    block = facts["course_key"].replace("course-v1:", "block-v1:") + "+type@{}+block@{}"
-    shown = (
-        ("welcome", "Welcome", "A unit with a text.", ("vertical", "welcome"), False, "iframe"),
-        ("problem", "Primary colours", "One problem.", ("problem", "primary_colours"), True, "iframe"),
-        ("unit", "Mixing colours", "A unit with two problems.", ("vertical", "mixing"), True, "iframe"),
-        ("subsection", "Light in numbers", "A subsection.", ("sequential", "numbers"), True, "window"),
-    )
-    links = [
-        {
-            "id": name,
-            "title": title,
-            "description": description,
-            "client_id": facts["client_id"],
-            "target_link_uri": target + block.format(*key),
-            "graded": graded,
-            "presentation": presentation,
-        }
-        for name, title, description, key, graded, presentation in shown
-    ]
-    links.append(
-        {
-            "id": "outside",
-            "title": "Another organization's course",
-            "description": "Outside this platform's launch gate: see how a refusal looks.",
-            "client_id": facts["client_id"],
-            "target_link_uri": facts["redirect_uri"]
-            + "course-v1:OtherX+SOON+2099/block-v1:OtherX+SOON+2099+type@vertical+block@today",
-        }
-    )
     tool = {
         "client_id": facts["client_id"],
         "deployment_id": facts["deployment_id"],
@@ -179,4 +166,19 @@ def _platform_config(facts: dict[str, Any]) -> dict[str, Any]:
         "jwks_url": facts["jwks_url"],
         "services": {"ags": True, "nrps": True, "deep_linking": False},
     }
+    links = [_link(facts, *shown) for shown in LINKS]
     return {"name": "Riverside College", "tools": [tool], "links": links}
+
+
+def _link(
+    facts: dict[str, Any], name: str, title: str, description: str, path: str, graded: bool, presentation: str
+) -> dict[str, Any]:
+    return {
+        "id": name,
+        "title": title,
+        "description": description,
+        "client_id": facts["client_id"],
+        "target_link_uri": facts["redirect_uri"] + path,
+        "graded": graded,
+        "presentation": presentation,
+    }

@@ -1,4 +1,4 @@
-"""Settings of the tests: those of the stand-in LMS, in a folder that goes away, whatever the caller's environment says."""
+"""Settings of the tests: those of the stand-in LMS, in a folder that goes away, whatever the environment says."""
 
 import atexit
 import os

@@ -16,7 +16,7 @@ from demo.lms.models import Profile
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.errors import ContentNotFound, ContentNotStarted
+from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host.port import Block, Grade, GradeChanged
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -61,7 +61,9 @@ class DemoContent:
         return Block(node.key, node.key.block_type, node.title)
 
     def require_access(self, user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> None:
-        """Check the start date."""
+        """Check the account and the start date."""
+        if not user.is_active:
+            raise ContentNotAccessible(f"user {user.pk} is inactive")
         start = _node(course_key, usage_key).start
         if start is not None and start > timezone.now():
             raise ContentNotStarted(f"starts {start.isoformat()}")

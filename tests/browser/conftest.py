@@ -109,25 +109,28 @@ def without_cookies(playwright: Playwright, executable: str, stack: Stack, tmp_p
 
 
 @pytest.fixture(scope="package")
-def admin_session(browser: Browser, stack: Stack) -> Any:
-    """The cookies of an administrator who logged in at the admin's own page."""
-    with browser.new_context() as context:
+def admin_context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+    """An administrator's browser profile, logged in at the admin's own page."""
+    with browser.new_context(viewport=VIEWPORT) as context:
+        complaints: list[str] = []
+        _watch(context, complaints)
         page = context.new_page()
         page.goto(f"{stack.lms_url}/admin/")
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password").fill(stack.facts["admin_password"])
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
-        return context.storage_state()
+        page.close()
+        yield context
+    assert complaints == []
 
 
 @pytest.fixture
-def admin(visit: Callable[..., Visitor], admin_session: Any) -> Page:
+def admin(admin_context: BrowserContext, stack: Stack) -> Iterator[Page]:
     """A tab of the administrator, at the admin's first page."""
-    visitor = visit(storage_state=admin_session)
-    page = visitor.context.new_page()
-    page.goto(f"{visitor.stack.lms_url}/admin/")
-    return page
+    with admin_context.new_page() as page:
+        page.goto(f"{stack.lms_url}/admin/")
+        yield page
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def test_a_wrong_value_gives_a_message_at_its_field(admin: Page, label: str, fie
 def test_a_gate_that_is_no_list_gives_a_message_at_its_field(admin: Page):
     _open(admin, "Registrations")
     admin.get_by_role("link", name="Emulated platform").click()
-    admin.get_by_label("Allowed organizations").fill('"DemoX"')
+    admin.get_by_role("textbox", name="Allowed organizations").fill('"DemoX"')
     _save(admin)
     expect(_errors(admin, "allowed_orgs")).to_have_text("Give a list of texts.")
 

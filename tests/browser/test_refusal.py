@@ -52,10 +52,3 @@ def test_a_browser_that_blocks_our_cookies_is_told_what_to_do(without_cookies: V
     expect(frame.locator(".code")).to_be_visible()
     names = {cookie["name"] for cookie in without_cookies.context.cookies()}
     assert names == {"demo_platform_person"}, "the browser kept a cookie of the LMS, so this test shows nothing"
-
-
-def test_the_back_button_after_a_launch_leads_out_of_it(visitor: Visitor):
-    page = visitor.course("Ben Osei")
-    open_in_page(page, "Primary colours")
-    page.go_back()
-    expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()

@@ -53,6 +53,7 @@ class Visitor:
 
 def open_in_page(page: Page, title: str) -> FrameLocator:
     """Click the link's "Open in this page" and return its frame once it shows a page."""
+    page.bring_to_front()
     page.get_by_role("group", name=title).get_by_role("link", name="Open in this page").click()
     frame = page.frame_locator("#tool")
     expect(frame.get_by_role("heading", level=1)).to_be_visible()
@@ -61,6 +62,7 @@ def open_in_page(page: Page, title: str) -> FrameLocator:
 
 def open_in_window(page: Page, title: str) -> Page:
     """Click the link's "New window" and return the window once it shows a page."""
+    page.bring_to_front()
     with page.expect_popup() as opened:
         page.get_by_role("group", name=title).get_by_role("link", name="New window").click()
     expect(opened.value.get_by_role("heading", level=1)).to_be_visible()
@@ -74,6 +76,7 @@ def problem(page: Page | FrameLocator, title: str) -> Locator:
 
 def submit(form: Locator, *choices: str, text: str = "") -> Locator:
     """Choose or type the answer, submit it, and return where the page says what came of it."""
+    form.page.bring_to_front()  # a tab in the background draws nothing, so a click would wait for its next picture
     for choice in choices:
         form.get_by_label(choice, exact=True).check()
     if text:

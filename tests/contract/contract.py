@@ -8,7 +8,7 @@ from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, Conte
 
 from .grades_contract import GradesContract
 from .identity_contract import IdentityContract
-from .world import Contract, browser
+from .world import Contract
 
 
 class ContentContract(Contract):
@@ -59,16 +59,22 @@ class ContentContract(Contract):
     def test_a_page_is_rendered_for_each_level(self) -> None:
         user = self.person()
         for key in (self.world.problem, self.world.unit, self.world.subsection):
-            page = self.world.host.content.render(browser(user=user), self.world.course, key)
+            page = self.world.page(user, self.world.course, key)
             assert page.status_code == 200
             assert page["Content-Type"].startswith("text/html")
-        assert "Primary colours" in page.content.decode()
+            assert "Primary colours" in page.content.decode()
 
     def test_no_page_is_rendered_of_what_is_not_there(self) -> None:
         user = self.person()
-        for course, key in ((self.world.course, self.world.unpublished), self.nobody_has()[0]):
+        for course, key in self.nobody_has()[:3]:
             with pytest.raises((ContentNotFound, ContentNotAccessible)):
-                self.world.host.content.render(browser(user=user), course, key)
+                self.world.page(user, course, key)
+
+    def test_a_switched_off_account_has_no_access(self) -> None:
+        user = self.person()
+        user.is_active = False
+        with pytest.raises(ContentNotAccessible):
+            self.world.host.content.require_access(user, self.world.course, self.world.problem)
 
 
 class HostContract(IdentityContract, ContentContract, GradesContract):

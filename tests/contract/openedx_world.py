@@ -1,6 +1,13 @@
-"""A course inside a real LMS. Import this only where edx-platform is importable."""
+"""A course inside a real LMS. Importing this skips the test module where there is no edx-platform."""
 
 from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+if find_spec("lms") is None or find_spec("xmodule") is None:
+    pytest.skip("edx-platform is not importable", allow_module_level=True)
 
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -8,15 +15,19 @@ from typing import Any
 from unittest.mock import patch
 
 from common.djangoapps.student.models import UserProfile
+from crum import set_current_request
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.http import HttpResponse
+from django.test import override_settings
 from lms.djangoapps.courseware.block_render import load_single_xblock
 from lms.djangoapps.grades import tasks
 from lms.djangoapps.grades.api import override_subsection_grade, signals, undo_override_subsection_grade
 from lms.djangoapps.grades.models import PersistentSubsectionGrade
 from lms.djangoapps.instructor.enrollment import reset_student_attempts
-from opaque_keys.edx.keys import UsageKey
+from opaque_keys.edx.keys import CourseKey, UsageKey
 from xmodule.capa.tests.response_xml_factory import MultipleChoiceResponseXMLFactory
+from xmodule.modulestore.tests.django_utils import SharedModuleStoreTestCase
 from xmodule.modulestore.tests.factories import BlockFactory, CourseFactory
 
 from lti_1p3_provider import host
@@ -25,14 +36,6 @@ from .world import browser
 
 PAST, FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 QUESTION = {"question_text": "Which?", "choices": [False, True], "choice_names": ["wrong", "right"]}
-SETTINGS = {"ENABLE_LTI_1P3_PROVIDER": True}
-
-
-def use_start_dates(case: Any) -> None:
-    """Switch on what the LMS's own test settings switch off."""
-    started = patch.dict(settings.FEATURES, {"DISABLE_START_DATES": False})
-    started.start()
-    case.addCleanup(started.stop)
 
 
 def problem(parent: Any, title: str, weight: float, **fields: Any) -> Any:
@@ -51,7 +54,6 @@ class OpenEdxWorld:
         signals.SUBSECTION_SCORE_CHANGED,
         signals.SUBSECTION_OVERRIDE_CHANGED,
     )
-    earned_all: float
 
     def __init__(self) -> None:
         self.host = host.current()
@@ -92,17 +94,20 @@ class OpenEdxWorld:
         return found.name if found else None
 
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
-        """Publish a grade as a problem does; the course has raw points of 1, weighted by the block."""
-        block = load_single_xblock(browser(user=user), user.pk, str(self.course), str(problem))
-        block.runtime.publish(block, "grade", {"value": earned / block.weight, "max_value": 1, "user_id": user.pk})
+        points = {self.problem: 4, self.other_problem: 2}[problem]
+        self.publish(user, problem, earned / points, 1)
 
-    @contextmanager
-    def page_of(self, user: AbstractUser, block: UsageKey) -> Iterator[HttpResponse]:
+    def publish(self, user: AbstractUser, problem: UsageKey, value: float, max_value: float) -> None:
+        """Publish raw points as the block itself does; its weight makes points of them."""
+        block = load_single_xblock(browser(user=user), user.pk, str(self.course), str(problem))
+        block.runtime.publish(block, "grade", {"value": value, "max_value": max_value, "user_id": user.pk})
+
+    def page(self, user: AbstractUser, course: CourseKey, block: UsageKey) -> HttpResponse:
         """Templates and services ask for the current request, which a middleware sets otherwise."""
         request = browser(user=user)
         set_current_request(request)
         try:
-            yield self.host.content.render(request, block.course_key, block)
+            return self.host.content.render(request, course, block)
         finally:
             set_current_request(None)
 
@@ -123,3 +128,26 @@ class OpenEdxWorld:
 
     def stored(self, user: AbstractUser) -> float:
         return PersistentSubsectionGrade.read_grade(user.pk, self.subsection).earned_all
+
+
+@override_settings(ENABLE_LTI_1P3_PROVIDER=True)
+class InOpenEdx(SharedModuleStoreTestCase):
+    """One course for all tests of a class."""
+
+    ENABLED_CACHES = ("default",)
+    world: OpenEdxWorld
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.world = OpenEdxWorld()
+
+    def setUp(self) -> None:
+        self.feature("DISABLE_START_DATES", False)  # which the LMS's own test settings switch on
+        super().setUp()
+
+    def feature(self, name: str, value: object) -> None:
+        """Set one of the LMS's features for this test."""
+        changed = patch.dict(settings.FEATURES, {name: value})
+        changed.start()
+        self.addCleanup(changed.stop)

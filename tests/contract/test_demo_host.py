@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.cache import cache
+from django.http import HttpResponse
 from django.test import TestCase
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
@@ -51,8 +52,8 @@ class DemoWorld:
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
         grades.record(user, self.course, problem, earned, POINTS[problem.block_id])
 
-    def see(self, user: AbstractUser, block: UsageKey) -> None:
-        self.host.content.render(browser(user=user), self.course, block)
+    def page(self, user: AbstractUser, course: CourseKey, block: UsageKey) -> HttpResponse:
+        return self.host.content.render(browser(user=user), course, block)
 
     def reset(self, user: AbstractUser, problem: UsageKey) -> None:
         grades.reset(user, self.course, problem)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Protocol
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.dispatch import Signal
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider.host.port import Host
+from lti_1p3_provider.host.port import GradeChanged, Host
 
 
 class World(Protocol):
     """A host and its course: chapter > subsection > unit > problem (4 points), other_problem (2 points), text.
 
-    ``unpublished`` is a unit of the subsection; ``future`` is a subsection that has not started, with ``future_unit`` in
-    it; ``other_block`` is a published unit of another course.
+    ``unpublished`` is a unit of the subsection; ``future`` is a subsection that has not started, and ``future_unit`` is
+    in it; ``other_block`` is a published unit of another course. The problem is titled "Primary colours".
     """
 
     host: Host
@@ -45,8 +46,8 @@ class World(Protocol):
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
         """Let the learner earn weighted points, as an answer does."""
 
-    def see(self, user: AbstractUser, block: UsageKey) -> None:
-        """Let the learner look at a block, which may store state without an answer."""
+    def page(self, user: AbstractUser, course: CourseKey, block: UsageKey) -> HttpResponse:
+        """Render a block through the host, in a request as the host's middleware prepares it."""
 
     def reset(self, user: AbstractUser, problem: UsageKey) -> None:
         """Take the learner's work away, as staff can."""
@@ -87,3 +88,21 @@ class Contract:
             (world.course, world.other_block),
             (world.other_course, world.unit),
         ]
+
+    @contextmanager
+    def listening(self) -> Iterator[list[GradeChanged]]:
+        """Connect a receiver, twice; afterwards nobody but those from before listens."""
+        heard: list[GradeChanged] = []
+
+        def receiver(change: GradeChanged) -> None:
+            heard.append(change)
+            get_user_model().objects.create_user(f"heard-{len(heard)}")
+
+        before = [(signal, list(signal.receivers)) for signal in self.world.signals]
+        try:
+            self.world.host.grades.connect(receiver)
+            self.world.host.grades.connect(receiver)
+            yield heard
+        finally:
+            for signal, receivers in before:
+                signal.receivers = receivers

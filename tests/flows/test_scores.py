@@ -367,9 +367,9 @@ def test_a_poisoned_row_does_not_stop_the_others(connection, settings):
 
 def test_nothing_is_sent_if_the_learners_transaction_is_rolled_back(connection):
     link = launched(connection)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         earn(4)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert given(connection, link) is None
     assert PendingScore.objects.get().due_at is None
 

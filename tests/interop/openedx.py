@@ -20,7 +20,7 @@ import requests
 
 from demo.browser import Browser, Form, forms
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from tests.connection import COURSE, OTHER_PROBLEM, PROBLEM, UNIT
+from tests.connection import COURSE, OTHER_PROBLEM, PROBLEM, UNIT, answer
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
@@ -62,6 +62,29 @@ class OpenEdx:
         requests.post(self.about["replace_key_url"], timeout=10).raise_for_status()
 
 
+@dataclass(frozen=True)
+class Visit:
+    """A launch that ended on a content page."""
+
+    browser: Browser
+    id_token: str
+    page: requests.Response
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """What the platform said in the launch, not checked."""
+        return jwt.decode(self.id_token, options={"verify_signature": False})
+
+    @property
+    def kid(self) -> str:
+        """The id of the key that signed the launch."""
+        return jwt.get_unverified_header(self.id_token)["kid"]
+
+    def answer(self, chosen: list[str], number: int = 0) -> None:
+        """Answer a problem of the page."""
+        assert answer(self.browser, self.page, chosen, number).status_code == 200
+
+
 @dataclass
 class OpenEdxConnection:
     """A registration on both sides. ``lms`` is the base URL of the app under test."""
@@ -87,14 +110,17 @@ class OpenEdxConnection:
         """Return what the platform calls a person towards tools."""
         return self.platform.about["people"][person]["user_id"]
 
-    def launch(self, link: dict[str, Any], person: str = LEARNER, browser: Browser | None = None) -> requests.Response:
-        """Launch as a browser does; return the page that the person sees at the end."""
-        return (browser or Browser()).open(link["start_urls"][person])
+    def visit(self, link: dict[str, Any], person: str = LEARNER) -> Visit:
+        """Launch in a new browser and see content."""
+        browser = Browser()
+        form = self.launch_form(link, person, browser)
+        page = browser.submit(form)
+        assert page.status_code == 200, page.text
+        return Visit(browser, form.fields["id_token"], page)
 
-    def launch_form(self, link: dict[str, Any], person: str = LEARNER, browser: Browser | None = None) -> Form:
+    def launch_form(self, link: dict[str, Any], person: str, browser: Browser) -> Form:
         """Go as far as the platform's form with token and state; return it, not yet sent."""
-        page = (browser or Browser()).get(link["start_urls"][person], timeout=10)
-        return forms(page)[0]
+        return forms(browser.get(link["start_urls"][person], timeout=10))[0]
 
     def scores(self, link: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the rows of the platform's score table for a link."""
@@ -121,11 +147,6 @@ class OpenEdxConnection:
 def content_url(lms: str, usage_key: str) -> str:
     """Return the content door of a block."""
     return f"{lms}/lti/1p3/launch/{COURSE}/{usage_key}"
-
-
-def claims_of(form: Form) -> dict[str, Any]:
-    """Read the id_token of a launch form, without checking it."""
-    return jwt.decode(form.fields["id_token"], options={"verify_signature": False})
 
 
 def eventually(read: Callable[[], Any], wanted: Any) -> Any:

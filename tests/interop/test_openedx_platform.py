@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import jwt
 import pytest
 import requests
 from django.core.cache import cache
@@ -22,15 +21,16 @@ from lti_1p3_provider.registrations.models import ToolKey
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.find import user_of
 from lti_1p3_provider.users.models import PlatformUser
-from tests.connection import AGS_CLAIM, CLAIM, MEMBERSHIP, OTHER_PROBLEM, PROBLEM, RIGHT, UNIT, answer
+from tests.connection import AGS_CLAIM, CLAIM, MEMBERSHIP, OTHER_PROBLEM, PROBLEM, RIGHT, UNIT
 
-from .openedx import ASSISTANT, INSTRUCTOR, LEARNER, NAMELESS, PlatformNotStarted, claims_of, eventually, running
+from .openedx import ASSISTANT, INSTRUCTOR, LEARNER, NAMELESS, PlatformNotStarted, eventually, running
 
-WRONG = ["Yellow"]
+WRONG, WHITE_LIGHT = ["Yellow"], ["White light"]
 LAMPS, WHITE = "Which are the primary colours of lamps?", "What do a red, a green and a blue lamp give together?"
 NRPS_CLAIM = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 NRPS_SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
-TEACHING_ASSISTANT = "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"
+ADMINISTERS, TEACHES, LEARNS = (f"{MEMBERSHIP}{role}" for role in ("Administrator", "Instructor", "Learner"))
+ASSISTS = "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"
 
 
 def account(openedx, person):
@@ -39,12 +39,10 @@ def account(openedx, person):
 
 
 def earn(openedx, link, chosen=RIGHT, person=LEARNER):
-    """Launch and answer; return browser and page, to answer again."""
-    browser = Browser()
-    page = openedx.launch(link, person, browser)
-    assert page.status_code == 200, page.text
-    assert answer(browser, page, chosen).status_code == 200
-    return browser, page
+    """Launch and answer; return the visit, to answer again."""
+    visit = openedx.visit(link, person)
+    visit.answer(chosen)
+    return visit
 
 
 def points(rows):
@@ -60,37 +58,29 @@ def published(rows):
 # --- people -----------------------------------------------------------------------------------------------------------
 
 
-def test_learner_sees_the_problem_in_the_platforms_frame(openedx):
+def test_learner_sees_the_problem_with_name_and_email_taken_over(openedx):
     link = openedx.any_link()
-    page = openedx.launch(link)
-    assert page.status_code == 200
-    assert page.url == link["target_link_uri"]
-    assert LAMPS in page.text
-    assert openedx.registration.issuer in page.headers["Content-Security-Policy"].partition("frame-ancestors")[2]
+    visit = openedx.visit(link, LEARNER)
+    assert LAMPS in visit.page.text
+    assert visit.page.url == link["target_link_uri"]
+    assert openedx.registration.issuer in visit.page.headers["Content-Security-Policy"].partition("frame-ancestors")[2]
     assert LaunchAttempt.objects.get().outcome == "ok"
-
-
-def test_shared_name_and_email_are_taken_over(openedx):
-    openedx.launch(openedx.any_link(), LEARNER)
     user = account(openedx, LEARNER)
-    assert user.email == "ada@example.org"
-    assert Profile.objects.get(user=user).name == "Ada Learner"
+    assert (user.email, Profile.objects.get(user=user).name) == ("ada@example.org", "Ada Learner")
 
 
 def test_placeholder_stands_for_what_is_not_shared(openedx):
-    link = openedx.any_link()
-    claims = claims_of(openedx.launch_form(link, NAMELESS))
-    assert not {"name", "email", "given_name", "family_name", "preferred_username"} & claims.keys()
-    assert LAMPS in openedx.launch(link, NAMELESS).text
+    visit = openedx.visit(openedx.any_link(), NAMELESS)
+    assert LAMPS in visit.page.text
+    assert not {"name", "email", "given_name", "family_name", "preferred_username"} & visit.claims.keys()
     user = account(openedx, NAMELESS)
-    assert user.email == f"{user.username}@lti.invalid"
-    assert Profile.objects.get(user=user).name == ""
+    assert (user.email, Profile.objects.get(user=user).name) == (f"{user.username}@lti.invalid", "")
 
 
 def test_second_launch_uses_the_same_account(openedx):
-    openedx.launch(openedx.any_link())
+    openedx.visit(openedx.any_link())
     first = account(openedx, LEARNER)
-    assert WHITE in openedx.launch(openedx.any_link(UNIT)).text
+    assert WHITE in openedx.visit(openedx.any_link(UNIT)).page.text
     assert [(row.sub, row.user) for row in PlatformUser.objects.all()] == [(openedx.sub(LEARNER), first)]
 
 
@@ -108,9 +98,9 @@ def test_answer_reaches_the_score_table_and_the_grade_book(openedx):
 
 def test_better_second_answer_updates_score_with_a_newer_timestamp(openedx):
     link, seen = openedx.link(), len(openedx.platform.requests())
-    browser, page = earn(openedx, link, WRONG)
+    visit = earn(openedx, link, WRONG)
     (before,) = openedx.scores(link)
-    answer(browser, page, RIGHT)
+    visit.answer(RIGHT)
     (after,) = openedx.scores(link)
     assert points([before, after]) == [(0, 4), (4, 4)]
     assert datetime.fromisoformat(after["timestamp"]) > datetime.fromisoformat(before["timestamp"])
@@ -122,56 +112,48 @@ def test_better_second_answer_updates_score_with_a_newer_timestamp(openedx):
 def test_score_of_a_unit_is_the_sum_of_its_problems(openedx, settings):
     settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 0
     link = openedx.link(UNIT)
-    browser, page = earn(openedx, link, RIGHT)
+    visit = earn(openedx, link, RIGHT)
     assert points(openedx.scores(link)) == [(4, 6)]
-    assert answer(browser, page, ["White light"], number=1).status_code == 200
+    visit.answer(WHITE_LIGHT, number=1)
     assert points(openedx.scores(link)) == [(6, 6)]
     assert [round(row["value"], 3) for row in openedx.grades(link)] == [6.667, 10]
 
 
 def test_no_score_is_sent_for_the_instructor_but_for_a_teaching_assistant_who_is_a_learner(openedx):
     link, seen = openedx.link(), len(openedx.platform.requests())
-    earn(openedx, link, person=INSTRUCTOR)
+    assert context_roles(earn(openedx, link, person=INSTRUCTOR)) == {ADMINISTERS, TEACHES}
     assert not PendingScore.objects.exists()
-    earn(openedx, link, person=ASSISTANT)
+    assert context_roles(earn(openedx, link, person=ASSISTANT)) == {LEARNS, ASSISTS}
     wanted = [("token", 200), ("score", 201)]
     assert eventually(lambda: openedx.service_requests(link, seen), wanted) == wanted
     assert [row["user_id"] for row in openedx.scores(link)] == [openedx.sub(ASSISTANT)]
 
 
-@pytest.mark.parametrize(
-    ("person", "roles"),
-    [
-        (INSTRUCTOR, {f"{MEMBERSHIP}Administrator", f"{MEMBERSHIP}Instructor"}),
-        (ASSISTANT, {f"{MEMBERSHIP}Learner", TEACHING_ASSISTANT}),
-    ],
-)
-def test_platform_sends_the_roles_that_these_tests_are_about(openedx, person, roles):
-    sent = claims_of(openedx.launch_form(openedx.any_link(), person))[f"{CLAIM}roles"]
-    assert {role for role in sent if "membership" in role} == roles
+def context_roles(visit):
+    """Return the roles in the course that the platform sent."""
+    return {role for role in visit.claims[f"{CLAIM}roles"] if "membership" in role}
 
 
 # --- launches ---------------------------------------------------------------------------------------------------------
 
 
 def test_claim_decides_where_a_deep_linked_item_differs_from_the_login(openedx):
-    link, browser = openedx.link(OTHER_PROBLEM), Browser()
+    link = openedx.link(OTHER_PROBLEM)
     login = requests.get(link["start_urls"][LEARNER], allow_redirects=False, timeout=10).headers["Location"]
     (said,) = parse_qs(urlsplit(login).query)["target_link_uri"]
-    form = openedx.launch_form(link, browser=browser)
-    claimed = claims_of(form)[f"{CLAIM}target_link_uri"]
+    visit = openedx.visit(link)
+    claimed = visit.claims[f"{CLAIM}target_link_uri"]
     assert (said.endswith(PROBLEM), claimed.endswith(OTHER_PROBLEM)) == (True, True)
-    page = browser.submit(form)
-    assert page.url == claimed
-    assert WHITE in page.text
-    assert GrantMissing.code in browser.get(said, timeout=10).text
-    answer(browser, page, ["White light"])
+    assert WHITE in visit.page.text
+    assert visit.page.url == claimed
+    assert GrantMissing.code in visit.browser.get(said, timeout=10).text
+    visit.answer(WHITE_LIGHT)
     assert points(openedx.scores(link)) == [(2, 2)]
 
 
 def test_replayed_launch_form_is_refused(openedx):
     browser = Browser()
-    form = openedx.launch_form(openedx.any_link(), browser=browser)
+    form = openedx.launch_form(openedx.any_link(), LEARNER, browser)
     before = copy.deepcopy(browser)
     assert browser.submit(form).status_code == 200
     assert refusal(browser.submit(form)) == BrowserMismatch.code  # our cookie went with the first use
@@ -198,51 +180,38 @@ def refusal(page):
     return attempt.outcome
 
 
-def test_launch_signed_with_a_new_key_of_the_platform(openedx):
-    before = launch_and_tell_kid(openedx)
-    openedx.platform.replace_key()
-    assert launch_and_tell_kid(openedx) != before
-
-
-def launch_and_tell_kid(openedx):
-    """Launch, and return the id of the key that signed it."""
-    browser = Browser()
-    form = openedx.launch_form(openedx.any_link(), browser=browser)
-    assert LAMPS in browser.submit(form).text
-    return jwt.get_unverified_header(form.fields["id_token"])["kid"]
-
-
 # --- services ---------------------------------------------------------------------------------------------------------
 
 
 def test_score_arrives_after_our_key_was_rotated(openedx):
     link, seen = openedx.link(), len(openedx.platform.requests())
-    browser, page = earn(openedx, link, WRONG)
+    visit = earn(openedx, link, WRONG)
     old = ToolKey.objects.get()
     fresh = keys.rotate()
     keys.retire(old.kid)  # only the new key is left to be fetched
     assert [jwk["kid"] for jwk in keys.published()] == [fresh.kid]
     cache.clear()  # an access token lasts an hour: ask for another one now
-    answer(browser, page, RIGHT)
+    visit.answer(RIGHT)
     assert points(openedx.scores(link)) == [(4, 4)]
     wanted = [("token", 200), ("score", 201)] * 2
     assert eventually(lambda: openedx.service_requests(link, seen), wanted) == wanted
 
 
 def test_access_token_that_is_believed_no_more_is_replaced_once(openedx):
-    """This platform answers 403 where the specification has 401."""
+    """This platform answers 403 where the specification has 401. Its new key signs the next launch as well."""
     link, seen = openedx.link(), len(openedx.platform.requests())
-    browser, page = earn(openedx, link, WRONG)
+    visit = earn(openedx, link, WRONG)
     openedx.platform.replace_key()
-    answer(browser, page, RIGHT)
+    visit.answer(RIGHT)
     assert points(openedx.scores(link)) == [(4, 4)]
     wanted = [("token", 200), ("score", 201), ("score", 403), ("token", 200), ("score", 201)]
     assert eventually(lambda: openedx.service_requests(link, seen), wanted) == wanted
+    assert openedx.visit(link).kid != visit.kid
 
 
 def test_launch_names_the_services_and_members_can_be_read(openedx):
     link = openedx.any_link()
-    claims = claims_of(openedx.launch_form(link))
+    claims = openedx.visit(link).claims
     assert claims[AGS_CLAIM]["lineitem"] == link["line_item_url"]
     service = claims[NRPS_CLAIM]["context_memberships_url"]
     token = access_token(openedx.deployment, [NRPS_SCOPE])

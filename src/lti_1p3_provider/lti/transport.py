@@ -100,7 +100,7 @@ def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise AnswerUnreadable("the answer is compressed although we did not ask for that")
     size = 0
-    for chunk in response.iter_content(CHUNK):
+    while chunk := response.raw.read1(CHUNK):  # what has arrived, so that a trickle meets the deadline
         size += len(chunk)
         if size > MAX_BODY:
             raise AnswerUnreadable(f"the answer is larger than {MAX_BODY} bytes")

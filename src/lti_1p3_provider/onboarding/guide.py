@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from lti_1p3_provider.lti.ags import SCORE_SCOPE
 
-TARGET_PATTERN = "<course key>/<usage key>"
+TARGET_PATTERN = "<course_key>/<usage_key>"
 
 
 @dataclass(frozen=True, slots=True)

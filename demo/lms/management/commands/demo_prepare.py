@@ -1,4 +1,4 @@
-"""``demo_prepare``: makes the stand-in LMS ready: tables, a signing key, an administrator, the platform's registration."""
+"""``demo_prepare``: makes the stand-in LMS ready: tables, a key, an administrator, the platform's registration."""
 
 from __future__ import annotations
 

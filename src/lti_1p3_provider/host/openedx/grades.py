@@ -57,9 +57,15 @@ class OpenEdxGrades:
         from lms.djangoapps.course_blocks.api import get_course_blocks
         from lms.djangoapps.grades.subsection_grade_factory import SubsectionGradeFactory
         from xmodule.modulestore.django import modulestore
+        from xmodule.modulestore.exceptions import ItemNotFoundError
 
-        user = get_user_model().objects.get(pk=user_id)
-        structure = get_course_blocks(user, modulestore().make_course_usage_key(course_key))
+        user = get_user_model().objects.filter(pk=user_id).first()
+        try:
+            structure = get_course_blocks(user, modulestore().make_course_usage_key(course_key)) if user else None
+        except ItemNotFoundError:  # no such course (any more)
+            structure = None
+        if structure is None:
+            return {}
         reading = _Reading(structure, SubsectionGradeFactory(user, course_structure=structure))
         found = {usage_key: reading.grade(usage_key) for usage_key in usage_keys}
         return {usage_key: grade for usage_key, grade in found.items() if grade is not None}
@@ -79,7 +85,7 @@ class _Reading:
             return None
         below = set(self._structure.post_order_traversal(start_node=usage_key))
         if whole := [key for key in below if key.block_type == "sequential"]:
-            totals = [total for key in whole if (total := self._subsection_total(key)) is not None]
+            totals = [self._subsection_total(key) for key in whole]
         else:
             totals = self._problem_totals(usage_key, below)
         earned = sum(total[0] for total in totals)
@@ -87,11 +93,14 @@ class _Reading:
         attempted = any(total[2] for total in totals)
         return Grade(earned, possible) if attempted and possible > 0 else None
 
-    def _subsection_total(self, key: UsageKey) -> tuple[float, float, bool] | None:
+    def _subsection_total(self, key: UsageKey) -> tuple[float, float, bool]:
         stored = self._factory.create(self._structure[key], read_only=True)
-        total = stored.all_total if stored.override is not None else self._fresh(key).all_total
-        attempted = stored.override is not None or total.first_attempted is not None
-        return float(total.earned), float(total.possible), attempted
+        if stored.override is None:
+            total = self._fresh(key).all_total
+            return float(total.earned), float(total.possible), total.first_attempted is not None
+        # The gradebook overrides the graded points only; it freezes the others as they were at that moment.
+        total = stored.graded_total if stored.graded_total.possible > 0 else stored.all_total
+        return float(total.earned), float(total.possible), True
 
     def _problem_totals(self, usage_key: UsageKey, below: set[UsageKey]) -> list[tuple[float, float, bool]]:
         scores = {}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.contrib.auth import get_user_model, load_backend, login
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
 
 from lti_1p3_provider.conf import conf
+
+log = logging.getLogger(__name__)
 
 
 class OpenEdxIdentity:
@@ -23,11 +28,12 @@ class OpenEdxIdentity:
         return user
 
     def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:
-        """Write what changed."""
+        """Write what changed, and make the profile that somebody lost."""
         from common.djangoapps.student.models import UserProfile
 
-        if name:
-            UserProfile.objects.filter(user_id=user.pk).exclude(name=name[:255]).update(name=name[:255])
+        profile, _ = UserProfile.objects.get_or_create(user=user, defaults={"name": name[:255]})
+        if name and profile.name != name[:255]:
+            UserProfile.objects.filter(pk=profile.pk).update(name=name[:255])
         if email and email != user.email and _free(email):
             user.email = email
             user.save(update_fields=["email"])
@@ -38,16 +44,32 @@ class OpenEdxIdentity:
 
         if request.user.is_authenticated and request.user.pk == user.pk:
             # A fresh login would end this user's other session where concurrent logins are prevented.
+            before = request.session.session_key
             request.session.cycle_key()
+            _renew_only_session(user, before, request.session.session_key)
             return
         mark_user_change_as_expected(user.pk)
         login(request, user, backend=_backend_for(user))  # type: ignore[arg-type]
 
     def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
         """Set the cookies that the LMS's other front ends read: those of an earlier user must not stay."""
-        from openedx.core.djangoapps.user_authn.cookies import set_logged_in_cookies
+        from openedx.core.djangoapps.user_authn.cookies import delete_logged_in_cookies, set_logged_in_cookies
+        from openedx.core.djangoapps.user_authn.exceptions import AuthFailedError
 
-        set_logged_in_cookies(request, response, user)
+        try:
+            set_logged_in_cookies(request, response, user)
+        except AuthFailedError:  # the site has no OAuth client for them; our pages need none
+            log.exception("LTI: the login cookies of other front ends cannot be made")
+            delete_logged_in_cookies(response)
+
+
+def _renew_only_session(user: AbstractUser, before: str | None, now: str | None) -> None:
+    """Where concurrent logins are prevented, the LMS keeps the key of the session that the next login ends."""
+    from common.djangoapps.student.models import UserProfile
+
+    profile = UserProfile.objects.filter(user_id=user.pk).first()
+    if profile is not None and before is not None and profile.get_meta().get("session_id") == before:
+        profile.set_login_session(now)
 
 
 def _free(email: str | None) -> str | None:
@@ -61,9 +83,13 @@ def _free(email: str | None) -> str | None:
 
 
 def _backend_for(user: AbstractUser) -> str:
-    """Return the first configured backend that knows the user: sites replace and reorder them."""
-    for path in conf.authentication_backends:
-        find = getattr(load_backend(path), "get_user", None)
+    """Return a configured backend that knows the user: sites replace and reorder them.
+
+    Backends of single sign-on know every user too, and come first; a session of theirs is not what this is.
+    """
+    backends = [(path, load_backend(path)) for path in conf.authentication_backends]
+    for path, backend in sorted(backends, key=lambda pair: not isinstance(pair[1], ModelBackend)):
+        find = getattr(backend, "get_user", None)
         if find is not None and find(user.pk) is not None:
             return path
     return "django.contrib.auth.backends.ModelBackend"

@@ -1,0 +1,128 @@
+"""Courses inside a real LMS in unusual shapes; each test changes its own."""
+
+from __future__ import annotations
+
+from .openedx_world import FUTURE, InOpenEdx, OpenEdxWorld, problem
+
+# isort: split
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+import pytest
+from opaque_keys.edx.keys import CourseKey, UsageKey
+from openedx.core.djangoapps.content.block_structure.api import clear_course_from_cache
+from openedx.core.djangoapps.content.block_structure.exceptions import BlockStructureNotFound
+from xmodule.modulestore import ModuleStoreEnum
+from xmodule.modulestore.tests.django_utils import ModuleStoreTestCase
+
+from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
+
+from .world import Contract
+
+
+class OpenEdxCoursesTest(Contract, ModuleStoreTestCase):
+    """A course of its own for each test."""
+
+    ENABLED_CACHES = ("default",)
+    feature = InOpenEdx.feature
+
+    def setUp(self) -> None:
+        self.feature("DISABLE_START_DATES", False)
+        super().setUp()
+        self.world = OpenEdxWorld()
+        self.ada = self.person()
+
+    def change(self, key: UsageKey, **fields: object) -> None:
+        """Change and publish a block."""
+        with self.store.branch_setting(ModuleStoreEnum.Branch.draft_preferred, key.course_key):
+            block = self.store.get_item(key)
+            for name, value in fields.items():
+                setattr(block, name, value)
+            self.store.update_item(block, self.user.id)
+            self.store.publish(key, self.user.id)
+        self.published()
+
+    def published(self) -> None:
+        """Forget the collected structure, as a signal makes the LMS do."""
+        with suppress(BlockStructureNotFound):
+            clear_course_from_cache(self.world.course)
+
+    def read(self, *keys: UsageKey) -> list[tuple[float, float]]:
+        found = self.world.host.grades.read(self.ada.pk, self.world.course, keys)
+        return [(grade.earned, grade.possible) for grade in found.values()]
+
+    def refused(self, error: type[Exception], keys: Iterable[UsageKey]) -> None:
+        for key in keys:
+            with pytest.raises(error):
+                self.world.host.content.require_access(self.ada, key.course_key, key)
+
+    def test_a_course_that_has_not_started_says_so(self) -> None:
+        self.world.block.start = FUTURE
+        self.store.update_item(self.world.block, self.user.id)
+        self.refused(ContentNotStarted, (self.world.problem, self.world.unit, self.world.subsection))
+
+    def test_what_only_staff_see_is_not_accessible(self) -> None:
+        self.change(self.world.unit, visible_to_staff_only=True)
+        self.refused(ContentNotAccessible, (self.world.problem, self.world.unit))
+        with pytest.raises(ContentNotAccessible):
+            self.world.page(self.ada, self.world.course, self.world.problem)
+
+    def test_hiding_a_block_wipes_no_grade(self) -> None:
+        self.world.answer(self.ada, self.world.problem, 4)
+        self.world.answer(self.ada, self.world.other_problem, 1)
+        self.change(self.world.problem, visible_to_staff_only=True)
+        assert self.read(self.world.problem) == []
+        assert self.read(self.world.unit) == self.read(self.world.subsection) == [(1, 2)]
+        self.change(self.world.subsection, visible_to_staff_only=True)
+        assert self.read(self.world.problem, self.world.unit, self.world.subsection) == []
+
+    def test_a_problem_without_points_has_no_grade(self) -> None:
+        pointless = problem(self.store.get_item(self.world.unit), "For fun", 0).location
+        self.published()
+        self.world.publish(self.ada, pointless, 1, 1)
+        assert self.read(pointless) == []
+        self.world.answer(self.ada, self.world.problem, 3)
+        assert self.read(self.world.unit) == [(3, 6)]
+
+    def test_a_deleted_block_is_not_found_and_has_no_grade(self) -> None:
+        self.world.answer(self.ada, self.world.problem, 4)
+        self.store.delete_item(self.world.problem, self.user.id)
+        self.store.publish(self.world.unit, self.user.id)
+        self.published()
+        with pytest.raises(ContentNotFound):
+            self.world.host.content.describe(self.world.course, self.world.problem)
+        self.refused(ContentNotFound, [self.world.problem])
+        assert self.world.host.content.ancestors(self.world.course, self.world.problem) == frozenset()
+        assert self.read(self.world.problem) == []
+
+    def test_a_block_may_have_two_parents(self) -> None:
+        second = self.second_unit([self.world.problem])
+        found = self.world.host.content.ancestors(self.world.course, self.world.problem)
+        assert {self.world.unit, second, self.world.subsection, self.world.chapter} <= found
+        self.world.answer(self.ada, self.world.problem, 3)
+        assert self.read(self.world.problem) == self.read(second) == [(3, 4)]
+        assert self.read(self.world.subsection) == [(3, 6)]
+
+    def second_unit(self, children: list[UsageKey]) -> UsageKey:
+        """Publish what was the draft unit, with these children."""
+        self.change(self.world.unpublished, children=children)
+        return self.world.unpublished
+
+    def test_keys_of_libraries_and_of_the_old_store_are_not_found(self) -> None:
+        host = self.world.host
+        for name in ("library-v1:ContractX+numbers", "ContractX/LTI/old"):
+            course = CourseKey.from_string(name)
+            key = course.make_usage_key("problem", "one")
+            with pytest.raises(ContentNotFound):
+                host.content.describe(course, key)
+            with pytest.raises(ContentNotFound):
+                host.content.require_access(self.ada, course, key)
+            assert host.content.ancestors(course, key) == frozenset()
+            assert host.grades.read(self.ada.pk, course, [key]) == {}
+
+    def test_a_timed_section_is_refused_to_whoever_is_not_enrolled(self) -> None:
+        self.feature("ENABLE_SPECIAL_EXAMS", True)
+        self.change(self.world.subsection, is_time_limited=True, default_time_limit_minutes=30)
+        with pytest.raises(ContentNotAccessible, match="timed"):
+            self.world.page(self.ada, self.world.course, self.world.problem)

@@ -1,0 +1,79 @@
+"""System checks, and how the app is found by the LMS's plugin loader."""
+
+from __future__ import annotations
+
+import pytest
+from edx_django_utils.plugins import PluginURLs, get_plugin_apps
+
+from lti_1p3_provider import checks
+from lti_1p3_provider.apps import Lti1p3ProviderConfig
+from lti_1p3_provider.onboarding.register import PlatformDetails, register
+from lti_1p3_provider.registrations import keys
+
+
+def ids(found) -> set[str]:
+    return {message.id.rpartition(".")[2] for message in found}
+
+
+@pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache", "filebased.FileBasedCache"])
+def test_a_cache_of_one_process_is_an_error_in_production(settings, backend):
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
+    (found,) = [message for message in checks.check_settings(None) if message.id == "lti_1p3_provider.E001"]
+    assert found.is_serious()
+    settings.DEBUG = True
+    (found,) = [message for message in checks.check_settings(None) if message.id == "lti_1p3_provider.E001"]
+    assert found.level < 40
+
+
+def test_https_and_cookies(settings):
+    settings.LMS_ROOT_URL = "http://lms.example"
+    assert ids(checks.check_settings(None)) == {"W002"}
+    settings.LMS_ROOT_URL = "https://lms.example"
+    settings.SESSION_COOKIE_SAMESITE, settings.CSRF_COOKIE_SAMESITE = "None", "Lax"
+    assert ids(checks.check_settings(None)) == {"W003"}
+    settings.CSRF_COOKIE_SAMESITE = "None"
+    assert ids(checks.check_settings(None)) == set()
+
+
+def test_a_host_that_cannot_be_loaded(settings):
+    settings.LTI_1P3_PROVIDER_HOST = "no.such.Host"
+    assert "E004" in ids(checks.check_settings(None))
+
+
+@pytest.mark.django_db
+def test_keys_and_gates(settings, tool_key_pem):
+    assert ids(checks.check_tables(None)) == {"W005"}
+    keys.import_pem(tool_key_pem)
+    details = {
+        "title": "T",
+        "issuer": "https://x.example",
+        "client_id": "c",
+        "deployment_ids": ("1",),
+        "auth_login_url": "https://x.example/a",
+        "auth_token_url": "https://x.example/t",
+        "key_set_url": "https://x.example/j",
+    }
+    register(PlatformDetails(**details))
+    assert ids(checks.check_tables(None)) == {"W006"}
+    settings.LTI_1P3_PROVIDER_REQUIRE_LAUNCH_GATE = True
+    assert ids(checks.check_tables(None)) == set()
+    row, _ = register(PlatformDetails(**details, allowed_orgs=("Org",)))
+    row.gate.allowed_orgs = []
+    row.gate.save()
+    assert ids(checks.check_tables(None)) == {"W007"}
+
+
+def test_nothing_is_said_while_we_are_off(settings):
+    settings.ENABLE_LTI_1P3_PROVIDER = False
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    assert checks.check_settings(None) == checks.check_tables(None) == []
+
+
+def test_the_lms_finds_the_app_and_its_addresses():
+    assert "lti_1p3_provider.apps.Lti1p3ProviderConfig" in get_plugin_apps("lms.djangoapp")
+    config = Lti1p3ProviderConfig.plugin_app[PluginURLs.CONFIG]["lms.djangoapp"]
+    assert config == {
+        PluginURLs.NAMESPACE: "lti_1p3_provider",
+        PluginURLs.REGEX: r"^lti/1p3/",
+        PluginURLs.RELATIVE_PATH: "urls",
+    }

@@ -1,0 +1,171 @@
+"""Registering a platform: the command, the admin's form, and what they say of wrong values."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.registrations.models import Deployment, Registration
+
+pytestmark = pytest.mark.django_db
+
+BASE = ["--title=T", "--issuer=https://lms.example", "--client-id=c", "--deployment-id=1"]
+URLS = ["--auth-login-url=https://lms.example/auth", "--auth-token-url=https://lms.example/token"]
+KEYS = ["--key-set-url=https://lms.example/jwks"]
+
+
+def run(*arguments: str) -> dict[str, object]:
+    printed = StringIO()
+    call_command("lti_1p3_register", "--json", *arguments, stdout=printed)
+    return json.loads(printed.getvalue())
+
+
+def test_the_command_prints_what_the_platform_needs(settings):
+    settings.LMS_ROOT_URL = "https://lms.school.example"
+    said = run(*BASE, *URLS, *KEYS)
+    assert said == {
+        "registration": Registration.objects.get().pk,
+        "issuer": "https://lms.example",
+        "client_id": "c",
+        "login_url": "https://lms.school.example/lti/1p3/login/",
+        "redirect_uri": "https://lms.school.example/lti/1p3/launch/",
+        "jwks_url": "https://lms.school.example/lti/1p3/pub/jwks/",
+        "target_link_uri": "https://lms.school.example/lti/1p3/launch/<course_key>/<usage_key>",
+    }
+
+
+def test_the_command_is_idempotent_on_issuer_and_client_id():
+    first = run(*BASE, *URLS, *KEYS, "--allow-course=course-v1:A+B+C")
+    second = run(*BASE, *URLS, *KEYS, "--title=New", "--deployment-id", "1", "2")
+    assert first["registration"] == second["registration"]
+    assert Registration.objects.get().title == "New"
+    assert sorted(Deployment.objects.values_list("deployment_id", flat=True)) == ["1", "2"]
+    assert LaunchGate.objects.get().allowed_courses == ["course-v1:A+B+C"]
+
+
+def test_the_command_approves_a_waiting_deployment():
+    run(*BASE, *URLS, *KEYS)
+    Deployment.objects.update(status=Deployment.Status.PENDING)
+    run(*BASE, *URLS, *KEYS)
+    assert Deployment.objects.get().status == Deployment.Status.APPROVED
+
+
+def test_gate_options():
+    block = "block-v1:A+B+C+type@problem+block@p"
+    run(
+        *BASE,
+        *URLS,
+        *KEYS,
+        "--allow-org=A",
+        "--allow-org=B",
+        "--allow-course=course-v1:A+B+C",
+        f"--allow-block={block}",
+    )
+    gate = LaunchGate.objects.get()
+    assert (gate.allowed_orgs, gate.allowed_courses, gate.allowed_keys) == (["A", "B"], ["course-v1:A+B+C"], [block])
+
+
+def test_a_key_set_file(tmp_path):
+    path = tmp_path / "jwks.json"
+    path.write_text('{"keys": [{"kty": "RSA", "kid": "1", "n": "x", "e": "AQAB"}]}')
+    run(*BASE, *URLS, f"--key-set-file={path}")
+    assert Registration.objects.get().key_set["keys"][0]["kid"] == "1"
+
+
+def test_a_preset_and_a_host_fill_the_addresses():
+    run("--title=T", "--issuer=https://moodle.example", "--client-id=c", "--deployment-id=1", "--preset=moodle",
+        "--platform-host=moodle.example")  # fmt: skip
+    row = Registration.objects.get()
+    assert row.auth_login_url == "https://moodle.example/mod/lti/auth.php"
+    assert row.auth_token_url == "https://moodle.example/mod/lti/token.php"
+    assert row.key_set_url == "https://moodle.example/mod/lti/certs.php"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([*BASE, *URLS], "key_set_url: Give either the key set URL or the key set"),
+        ([*BASE, *KEYS, URLS[0]], "auth_token_url: This field cannot be blank"),
+        ([*BASE, *KEYS, URLS[0], "--auth-token-url=http://lms.example/token"], "must begin with https://"),
+        ([*BASE, *KEYS, URLS[0], "--auth-token-url=nonsense"], "not a web address"),
+        ([*BASE, *URLS, *KEYS, "--allow-course=nonsense"], "allowed_courses: This key cannot be read: nonsense"),
+        ([*BASE, *URLS, "--key-set-file=/nowhere.json"], "--key-set-file"),
+        ([*BASE, *URLS, *KEYS, "--issuer= https://lms.example"], "Remove the spaces"),
+    ],
+)
+def test_the_command_says_what_is_wrong_and_stores_nothing(arguments, said):
+    with pytest.raises(CommandError) as caught:
+        run(*arguments)
+    assert said in str(caught.value)
+    assert not Registration.objects.exists()
+
+
+def form(**values: str) -> dict[str, str]:
+    """Return the admin's form as a browser sends it."""
+    empty = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0", "MIN_NUM_FORMS": "0", "MAX_NUM_FORMS": "1000"}
+    management = {f"{prefix}-{name}": value for prefix in ("deployments", "gate") for name, value in empty.items()}
+    fields = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url", "other_origins")
+    return {
+        **management,
+        **dict.fromkeys(fields, ""),
+        "platform_host": "",
+        "key_set": "null",
+        "enabled": "on",
+        **values,
+    }
+
+
+def test_the_admin_fills_the_addresses_from_preset_and_host(admin_client):
+    values = form(title="Moodle", platform="moodle", platform_host="moodle.example", client_id="c")
+    response = admin_client.post("/admin/lti_1p3_provider/registration/add/", values)
+    assert response.status_code == 302
+    row = Registration.objects.get()
+    assert (row.issuer, row.key_set_url) == ("https://moodle.example", "https://moodle.example/mod/lti/certs.php")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"platform": "moodle"}, "Enter this, or the platform&#x27;s host name above."),
+        (
+            {"platform": "sakai", "platform_host": "s.example"},
+            "it looks like https://{host}/imsblis/lti13/token/{tool_id}",
+        ),
+        ({"platform": "generic"}, "Enter what the platform shows its admin."),
+        ({"platform": "canvas", "auth_token_url": "http://x.example/"}, "The address must begin with https://"),
+        ({"platform": "canvas", "other_origins": "x.example"}, "Not a host like https://lms.school.edu: x.example"),
+        ({"platform": "canvas", "key_set": '{"keys": []}', "key_set_url": ""}, "This is not a key set"),
+    ],
+)
+def test_the_admin_says_what_is_wrong_at_the_field(admin_client, values, said):
+    page = admin_client.post("/admin/lti_1p3_provider/registration/add/", form(title="T", client_id="c", **values))
+    assert page.status_code == 200
+    assert said in page.content.decode()
+    assert not Registration.objects.exists()
+
+
+def test_the_admin_shows_what_to_give_and_what_it_may_open(admin_client, settings):
+    settings.LMS_ROOT_URL = "https://lms.school.example"
+    pk = run(*BASE, *URLS, *KEYS)["registration"]
+    page = admin_client.get(f"/admin/lti_1p3_provider/registration/{pk}/change/").content.decode()
+    for text in (
+        "https://lms.school.example/lti/1p3/login/",
+        "https://lms.school.example/lti/1p3/pub/jwks/",
+        "https://purl.imsglobal.org/spec/lti-ags/scope/score",
+        "Everything that is published on this site",
+    ):
+        assert text in page
+    settings.LTI_1P3_PROVIDER_REQUIRE_LAUNCH_GATE = True
+    page = admin_client.get(f"/admin/lti_1p3_provider/registration/{pk}/change/").content.decode()
+    assert "Nothing: it has no launch gate" in page
+
+
+def test_all_admin_lists_open(admin_client):
+    run(*BASE, *URLS, *KEYS)
+    for name in ("registration", "toolkey", "launchattempt", "pendingscore"):
+        assert admin_client.get(f"/admin/lti_1p3_provider/{name}/").status_code == 200
+        assert admin_client.get(f"/admin/lti_1p3_provider/{name}/?q=x").status_code == 200

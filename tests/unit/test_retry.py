@@ -1,0 +1,96 @@
+"""What an answer to a score means (AGS-11, AGS-13, AGS-15)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lti_1p3_provider.errors import (
+    AccessTokenRefused,
+    AddressForbidden,
+    KeyInvalid,
+    NoActiveKey,
+    PlatformUnreachable,
+    StateStoreDown,
+)
+from lti_1p3_provider.lti.transport import Answer
+from lti_1p3_provider.platforms import PRESETS, preset
+from lti_1p3_provider.scores import retry
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+GENERIC = preset("generic")
+
+
+def decide(status: int, attempts: int = 0, platform: str = "generic", **headers: str) -> retry.Decision:
+    return retry.of_answer(Answer(status, headers, b""), preset(platform), attempts, NOW)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_ags_13_any_2xx_is_delivered(status):
+    assert decide(status).delivered
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_ags_15_busy_or_broken_is_tried_again(status):
+    decision = decide(status)
+    assert decision.retry_at is not None
+    assert timedelta(seconds=24) <= decision.retry_at - NOW <= timedelta(seconds=36)
+
+
+@pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 404, 415, 422])
+def test_ags_15_a_refusal_needs_a_person(status):
+    assert decide(status).parked == f"refused_{status}"
+
+
+@pytest.mark.parametrize(
+    ("platform", "status", "settles"),
+    [("generic", 409, True), ("canvas", 400, True), ("openedx", 400, True), ("moodle", 400, False)],
+)
+def test_ags_11_stale_answers_settle(platform, status, settles):
+    decision = decide(status, platform=platform)
+    assert (not decision.delivered and decision.retry_at is None and not decision.parked) is settles
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("600", 600),
+        ("0", 0),
+        ("Thu, 01 Jan 2026 00:10:00 GMT", 600),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", 0),
+        ("9999999999999", 86400),
+        ("soon", 0),
+        ("-5", 0),
+        ("", 0),
+    ],
+)
+def test_ags_15_retry_after_in_both_forms(value, seconds):
+    wait = (decide(429, **{"retry-after": value}).retry_at - NOW).total_seconds()
+    assert wait == seconds if seconds >= 600 else 24 <= wait <= 36
+
+
+def test_waits_double_and_end_at_an_hour(settings):
+    settings.LTI_1P3_PROVIDER_RETRY_BASE_SEC = 30
+    for attempts, middle in ((0, 30), (1, 60), (2, 120), (6, 1920), (7, 3600), (100, 3600), (10**6, 3600)):
+        assert middle * 0.8 <= retry.backoff(attempts) <= middle * 1.2
+
+
+def test_a_day_without_the_platform_is_no_reason_to_give_up():
+    assert decide(503, attempts=40).retry_at is not None
+    assert decide(503, attempts=retry.MOST_ATTEMPTS).parked == "gave_up"
+
+
+@pytest.mark.parametrize("error", [PlatformUnreachable, AccessTokenRefused, NoActiveKey, StateStoreDown])
+def test_errors_that_pass_are_tried_again(error):
+    assert retry.of_error(error("x"), 0, NOW).retry_at is not None
+
+
+@pytest.mark.parametrize("error", [AddressForbidden, KeyInvalid])
+def test_errors_that_need_a_person_park(error):
+    assert retry.of_error(error("x"), 0, NOW).parked == error.code
+
+
+def test_every_preset_is_complete():
+    for name, found in PRESETS.items():
+        assert (found.name, bool(found.label), len(found.steps) >= 3) == (name, True, True)

@@ -1,0 +1,197 @@
+"""Outgoing requests (SEC-05, SEC-06): which addresses are called, and how much of an answer is read."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
+from lti_1p3_provider.lti import transport
+from lti_1p3_provider.registrations.addresses import is_within
+
+
+class Hostile(BaseHTTPRequestHandler):
+    """Answers as hostile servers do."""
+
+    seen: list[dict[str, str]] = []  # noqa: RUF012
+
+    def do_GET(self) -> None:
+        type(self).seen.append(dict(self.headers))
+        getattr(self, self.path.strip("/").partition("/")[0])()
+
+    def _send(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def fine(self) -> None:
+        self._send(200, b'{"a": 1}', Set_Cookie="tracker=1")
+
+    def redirect(self) -> None:
+        self._send(302, b"", Location="/fine")
+
+    def huge(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        for _ in range(64):
+            self.wfile.write(b"x" * 65536)
+
+    def bomb(self) -> None:
+        self._send(200, gzip.compress(b"0" * 50_000_000), Content_Encoding="gzip")
+
+    def drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        for _ in range(100):
+            self.wfile.write(b"x")
+            self.wfile.flush()
+            time.sleep(0.05)
+
+    def silent(self) -> None:
+        time.sleep(1)
+
+    def deep(self) -> None:
+        self._send(200, b"[" * 100_000)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Hostile)
+    httpd.handle_error = lambda *args: None  # type: ignore[method-assign]
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{httpd.server_port}"
+    httpd.shutdown()
+    httpd.server_close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://platform.example/jwks",
+        "ftp://127.0.0.1/x",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "https://user:secret@platform.example/",
+        "https://platform.example\\@127.0.0.1/",
+        "https://platform.example/ x",
+        "https://platform.example/\r\nHost: x",
+        "https:///x",
+        "//platform.example/x",
+        "",
+        "x",
+        "https://[::1",
+        "https://host:99999/",
+    ],
+)
+def test_sec_05_addresses_that_are_not_called(url):
+    with pytest.raises(AddressForbidden):
+        transport.send("GET", url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.9.9.9",
+        "localhost",
+        "0.0.0.0",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:10.0.0.1]",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[64:ff9b::7f00:1]",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "224.0.0.1",
+        "240.0.0.1",
+    ],
+)
+def test_sec_05_private_and_special_addresses_are_not_connected_to(host, settings):
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = []
+    with pytest.raises(AddressForbidden):
+        transport.send("GET", f"https://{host}/jwks", timeout=2)
+
+
+def test_sec_05_private_hosts_are_allowed_by_exact_name_only(server, settings):
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = [server.removeprefix("http://")]
+    assert transport.send("GET", f"{server}/fine").json() == {"a": 1}
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = ["127.0.0.1:1", "127.0.0", "127.0.0.1.evil.example"]
+    with pytest.raises(AddressForbidden):
+        transport.send("GET", f"{server}/fine")
+
+
+def test_sec_05_redirects_are_answers(server):
+    assert transport.send("GET", f"{server}/redirect").status == 302
+
+
+def test_sec_05_no_cookies_and_a_user_agent(server):
+    transport.send("GET", f"{server}/fine")
+    transport.send("GET", f"{server}/fine")
+    assert "Cookie" not in Hostile.seen[-1]
+    assert Hostile.seen[-1]["User-Agent"].startswith("lti-1p3-provider")
+
+
+@pytest.mark.parametrize("path", ["huge", "bomb"])
+def test_sec_06_too_much(server, path):
+    with pytest.raises(AnswerUnreadable):
+        transport.send("GET", f"{server}/{path}")
+
+
+@pytest.mark.parametrize("path", ["drip", "silent"])
+def test_sec_06_too_slow(server, path):
+    begun = time.monotonic()
+    with pytest.raises(PlatformUnreachable):
+        transport.send("GET", f"{server}/{path}", timeout=0.4)
+    assert time.monotonic() - begun < 2
+
+
+def test_sec_06_json_that_is_too_deep(server):
+    answer = transport.send("GET", f"{server}/deep")
+    with pytest.raises(AnswerUnreadable):
+        answer.json()
+
+
+def test_nobody_listens():
+    with pytest.raises(PlatformUnreachable):
+        transport.send("GET", "http://127.0.0.1:1/")
+
+
+@pytest.mark.parametrize(
+    ("url", "within"),
+    [
+        ("https://lms.example/api", True),
+        ("https://LMS.example/api", True),
+        ("https://a.school.example/x", True),
+        ("https://b.a.school.example/x", True),
+        ("https://school.example/x", False),
+        ("https://evilschool.example/x", False),
+        ("http://lms.example/api", False),
+        ("https://lms.example:444/api", False),
+        ("https://lms.example.evil.example/", False),
+        ("https://evil.example/https://lms.example", False),
+        ("https://lms.example@evil.example/", False),
+        ("javascript:x", False),
+    ],
+)
+def test_sec_29_what_lies_on_a_platforms_hosts(url, within):
+    assert is_within(url, ("https://lms.example", "https://*.school.example")) is within
