@@ -26,7 +26,7 @@ test: $(VENV)/.test browser ## run all tests
 	$(RUN) -m pytest
 
 test-matrix: $(VENV)/.quality browser ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
-	$(VENV)/bin/tox run
+	$(VENV)/bin/tox run $(addprefix --discover ,$(wildcard $(HOME)/.pyenv/versions/*/bin/python))
 
 quality: $(VENV)/.quality ## lint, types, imports, migrations
 	$(VENV)/bin/ruff check .
@@ -40,7 +40,7 @@ format: $(VENV)/.quality ## format the code
 	$(VENV)/bin/ruff check --fix .
 
 requirements: $(VENV)/.quality ## compile requirements/*.in to pinned *.txt; UPGRADE=--upgrade takes newer versions
-	for name in base demo test quality; do \
+	for name in base demo test test-django42 quality; do \
 		$(VENV)/bin/pip-compile --quiet --strip-extras --allow-unsafe --no-header --annotation-style=line $(UPGRADE) \
 			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; done

@@ -123,7 +123,6 @@ class Stack:
                 env=self._environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches us alone; we end both
             )
 
     def _wait_for(self, name: str, url: str) -> None:
