@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -22,12 +22,17 @@ from .connection import Connection
 numbers = itertools.count(1)
 
 
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where everything must run (``LTI_TEST_REQUIRE_ALL=1``), a test that skips for want of a program has failed."""
-    if os.environ.get("LTI_TEST_REQUIRE_ALL") != "1" or call.excinfo is None:
-        return
-    if call.excinfo.errisinstance(pytest.skip.Exception) and "edx-platform" not in str(call.excinfo.value):
-        pytest.fail(f"skipped although LTI_TEST_REQUIRE_ALL=1: {call.excinfo.value}", pytrace=False)
+    report = yield
+    reason = str(call.excinfo.value) if call.excinfo else ""
+    if os.environ.get("LTI_TEST_REQUIRE_ALL") == "1" and report.skipped and "edx-platform" not in reason:
+        report.outcome = "failed"
+        report.longrepr = f"skipped although LTI_TEST_REQUIRE_ALL=1: {reason}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 
+MIN_CACHE_ENTRIES = 50_000
 PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache", "filebased.FileBasedCache")
 
 
@@ -31,8 +32,16 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
         found.append(
             kind(
                 f"The default cache ({conf.cache_backend}) is not shared by all processes.",
-                hint="Use Redis, Memcached or the database cache: a launch is one-use over all processes.",
+                hint="Use Redis or Memcached: a launch is one-use over all processes.",
                 id="lti_1p3_provider.E001",
+            )
+        )
+    if conf.cache_backend.endswith("db.DatabaseCache") and conf.cache_max_entries < MIN_CACHE_ENTRIES:
+        found.append(
+            checks.Error(
+                f"The default cache keeps {conf.cache_max_entries} entries: it forgets which launches were used.",
+                hint=f"Set OPTIONS MAX_ENTRIES to {MIN_CACHE_ENTRIES} or more, or use Redis or Memcached.",
+                id="lti_1p3_provider.E008",
             )
         )
     if not conf.uses_https:

@@ -118,6 +118,12 @@ class ProviderSettings:
         return str(self._get("CACHES", {}).get("default", {}).get("BACKEND", ""))
 
     @property
+    def cache_max_entries(self) -> int:
+        """``MAX_ENTRIES`` of the default cache (Django's default: 300); only some backends look at it."""
+        options = self._get("CACHES", {}).get("default", {}).get("OPTIONS", {})
+        return int(options.get("MAX_ENTRIES", 300))
+
+    @property
     def debug(self) -> bool:
         """Django's ``DEBUG``."""
         return bool(self._get("DEBUG", False))

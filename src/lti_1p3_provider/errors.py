@@ -132,10 +132,10 @@ class BrowserMismatch(LtiError):
     """The browser that posts the launch is not the one that began it, or refused our cookie."""
 
     code = "browser_mismatch"
-    title = _("Your browser did not return our cookie")
+    title = _("Your browser blocks cookies of this activity")
     advice = _(
-        "Go back to your course and open this activity in a new window, or allow cookies for this site. "
-        "Private windows and strict tracking protection block them inside other sites' pages."
+        "Go back to your course and open this activity in a new window, or allow cookies for the site that shows this "
+        "message. Private windows and strict tracking protection block them inside other sites' pages."
     )
 
 
@@ -282,6 +282,14 @@ class AccountInactive(LtiError):
     title = _("Your account on this site is switched off")
 
 
+class AccountPrivileged(LtiError):
+    """The account behind this platform user was made staff or superuser; platforms may not sign in to such accounts."""
+
+    code = "account_privileged"
+    status = 403
+    title = _("Your account on this site cannot be used from another learning platform")
+
+
 class AccountNotMade(LtiError):
     """The database refused a new account, twice."""
 
@@ -297,7 +305,10 @@ class GrantMissing(LtiError):
     code = "grant_missing"
     status = 403
     title = _("Your session has ended")
-    advice = _("Relaunch from your course: go back to it and open this activity again. Your answers are kept.")
+    advice = _(
+        "Relaunch from your course: go back to it and open this activity again. Your answers are kept. If you see this "
+        "message each time, your browser blocks cookies here: open the activity in a new window."
+    )
 
 
 # --- calls to platforms, keys -----------------------------------------------------------------------------------------

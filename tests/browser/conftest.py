@@ -139,8 +139,10 @@ def picture() -> Callable[[Page, str], None]:
 
     def write(page: Page, name: str) -> None:
         if os.environ.get("LTI_WRITE_SCREENSHOTS") == "1":
-            page.mouse.move(0, 0)
+            page.bring_to_front()
+            page.set_viewport_size({"width": WIDTH, "height": 500})  # the picture grows to the page's height
             page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png", full_page=True)
+            page.set_viewport_size(VIEWPORT)
 
     return write
 

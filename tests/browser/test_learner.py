@@ -11,6 +11,8 @@ from .visitor import RIGHT_COLOURS, Visitor, expect, open_in_page, open_in_windo
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+ADA, CLEO = "u-1001", "u-1003"
+
 
 def test_an_answer_in_the_frame_reaches_the_open_gradebook(visitor: Visitor, picture: Callable[[Page, str], None]):
     page = visitor.course("Ada Park")
@@ -51,8 +53,8 @@ def test_two_tabs_with_two_links_both_go_on_taking_answers(visitor: Visitor):
 
 
 def test_what_was_answered_is_still_there_after_a_new_launch(visitor: Visitor):
-    submit(problem(visitor.launch("problem", "u-1003"), "Primary colours"), "Yellow")
-    again = problem(visitor.launch("problem", "u-1003"), "Primary colours")
+    submit(problem(visitor.launch("problem", CLEO), "Primary colours"), "Yellow")
+    again = problem(visitor.launch("problem", CLEO), "Primary colours")
     expect(again.get_by_role("status")).to_have_text(re.compile("of 4 points"))
     expect(again.get_by_label("Yellow")).to_be_checked()
 
@@ -62,7 +64,7 @@ def test_another_person_in_the_same_browser_ends_the_first_ones_session(visitor:
     ada, ben = (score(gradebook, name, "Primary colours") for name in ("Ada Park", "Ben Osei"))
     before = ada.inner_text()
     adas_problem = problem(open_in_page(visitor.course("Ada Park"), "Primary colours"), "Primary colours")
-    adas_window = open_in_window(visitor.course("Ada Park"), "Welcome")
+    adas_window = visitor.launch("welcome", ADA)
     bens_problem = problem(open_in_page(visitor.course("Ben Osei"), "Primary colours"), "Primary colours")
 
     expect(submit(adas_problem, *RIGHT_COLOURS)).to_contain_text("Your session has ended")

@@ -97,8 +97,17 @@ def test_content_without_a_page_of_its_own(connection, block_type):
 def test_content_that_has_not_started_is_said_as_such(connection):
     link = connection.link(usage("vertical", "future", OTHER_COURSE), course=OTHER_COURSE)
     response = connection.launch(link)
-    assert (response.status_code, outcome()) == (403, "content_not_started")
+    assert refused(response, "content_not_started", 403)
     assert "has not started yet" in response.text
+
+
+def test_sec_35_content_that_has_not_started_ends_no_session(connection):
+    browser = Browser()
+    page = connection.launch(connection.link(WELCOME), browser=browser)
+    future = connection.link(usage("vertical", "future", OTHER_COURSE), course=OTHER_COURSE)
+    assert connection.launch(future, OTHER_LEARNER, browser).status_code == 403
+    assert browser.get(page.url, timeout=5).status_code == 200
+    assert PlatformUser.objects.count() == 1
 
 
 # --- gates ------------------------------------------------------------------------------------------------------------
@@ -192,6 +201,18 @@ def test_an_incomplete_launch(connection, values):
     assert refused(response, "token_missing", 400)
 
 
+def test_a_form_that_is_too_large_gets_a_page(connection):
+    values = {"state": "x", "id_token": "x" * 3_000_000}
+    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=10)
+    assert refused(response, "token_malformed", 400)
+
+
+def test_a_form_that_is_no_form_gets_a_page(connection):
+    headers = {"Content-Type": "multipart/form-data"}
+    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=b"x", headers=headers, timeout=10)
+    assert refused(response, "token_malformed", 400)
+
+
 # --- sessions and accounts --------------------------------------------------------------------------------------------
 
 
@@ -271,6 +292,22 @@ def test_sec_17_an_inactive_account_is_refused(connection):
     assert (response.status_code, outcome()) == (403, "account_inactive")
 
 
+@pytest.mark.parametrize("right", ["is_staff", "is_superuser"])
+def test_sec_16_staff_and_superusers_are_never_signed_in(connection, right):
+    connection.launch(connection.link(WELCOME))
+    get_user_model().objects.update(**{right: True})
+    response = connection.launch(connection.link(WELCOME))
+    assert (response.status_code, outcome()) == (403, "account_privileged")
+    assert "sessionid" not in response.cookies
+
+
+@pytest.mark.parametrize("email", ["a@b.example\r\nBcc: c@d.example", "no address", "a@b", "x" * 300 + "@y.example"])
+def test_sec_24_an_email_that_is_none_is_not_stored(connection, email):
+    assert connection.launch_with({"email": email}).status_code == 200
+    user = get_user_model().objects.get()
+    assert user.email == f"{user.username}@lti.invalid"
+
+
 def test_two_first_launches_at_once_make_one_account(connection):
     link = connection.link(WELCOME)
     with ThreadPoolExecutor(8) as pool:
@@ -342,6 +379,17 @@ def test_sec_21_pages_may_be_framed_by_the_platform_only(connection):
     for response in (page, refusal, *page.history[-1:]):
         assert "X-Frame-Options" not in response.headers
         assert response.headers["Content-Security-Policy"] == f"frame-ancestors 'self' {connection.platform.issuer}"
+
+
+def test_sec_21_a_policy_of_the_lms_keeps_its_other_directives(connection):
+    from django.http import HttpResponse
+
+    from lti_1p3_provider.registrations.framing import frame_for
+
+    page = HttpResponse(headers={"Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'"})
+    assert frame_for(page, connection.registration).headers["Content-Security-Policy"] == (
+        f"default-src 'self'; frame-ancestors 'self' {connection.platform.issuer}"
+    )
 
 
 def test_sec_21_a_refusal_of_an_unknown_platform_is_visible_in_its_frame(connection):

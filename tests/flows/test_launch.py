@@ -19,7 +19,7 @@ from tests.connection import AGS_CLAIM, CLAIM, LEARNER, PROBLEM, UNIT, WELCOME, 
 
 STEPS = [
     *("form", "state", "registration", "browser", "shape", "signature", "audience", "nonce", "message", "first use"),
-    *("deployment", "target", "gate", "content", "account", "records", "session"),
+    *("deployment", "target", "gate", "content", "account", "access", "records", "session"),
 ]
 
 

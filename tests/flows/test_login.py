@@ -142,3 +142,36 @@ def test_the_switch_may_stand_in_features(connection, settings):
     assert login(connection).status_code == 302
     settings.FEATURES = {}
     assert login(connection).status_code == 404
+
+
+@pytest.mark.parametrize("charset", ["raw_unicode_escape", "zlib", "idna", "undefined", "utf-16", "utf-7", "nonsense"])
+@pytest.mark.parametrize("door", ["login", "launch"])
+def test_sec_25_a_form_in_another_encoding_gets_a_page(connection, charset, door):
+    parts = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n\\ud800\r\n'
+        for name in ("iss", "login_hint", "target_link_uri", "state", "id_token", "error")
+    )
+    headers = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+    url = f"{connection.lms}/lti/1p3/{door}/"
+    response = requests.post(url, data=f"{parts}--x--\r\n".encode(), headers=headers, timeout=5)
+    assert response.status_code == 400
+    assert LaunchAttempt.objects.get().support_code in response.text
+
+
+def test_sec_25_an_encoding_in_a_get_gets_a_page(connection):
+    headers = {"Content-Type": "text/plain; charset=raw_unicode_escape"}
+    response = requests.get(f"{connection.lms}/lti/1p3/login/?iss=%5Cud800", headers=headers, timeout=5)
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("name", ["iss", "client_id", "login_hint", "target_link_uri"])
+def test_sec_25_a_nul_in_a_parameter_gets_a_page(connection, name):
+    assert login(connection, **{name: "x\x00"}).status_code == 400
+
+
+def test_sec_32_one_browser_keeps_few_login_cookies(connection):
+    session = requests.Session()
+    values = {"iss": connection.platform.issuer, "login_hint": "x", "target_link_uri": "y"}
+    for _ in range(60):
+        session.post(f"{connection.lms}/lti/1p3/login/", data=values, allow_redirects=False, timeout=5)
+    assert len(session.cookies) <= 21

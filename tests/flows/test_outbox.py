@@ -37,6 +37,15 @@ def test_a_dead_workers_row_is_due_again(row):
     assert len(outbox.claim_due()) == 1
 
 
+def test_a_worker_that_lost_its_lease_sends_nothing(row):
+    (slow,) = outbox.claim_due()
+    assert outbox.stamp(slow, timezone.now())
+    PendingScore.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    (fast,) = outbox.claim_due()
+    assert not outbox.stamp(slow, timezone.now())
+    assert outbox.stamp(fast, timezone.now())
+
+
 def test_a_worker_that_lost_its_lease_changes_nothing(row):
     (slow,) = outbox.claim_due()
     PendingScore.objects.update(leased_until=timezone.now() - timedelta(seconds=1))

@@ -21,6 +21,7 @@ from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import (
     AGS_CLAIM,
+    CLAIM,
     INSTRUCTOR,
     LEARNER,
     OTHER_LEARNER,
@@ -75,7 +76,7 @@ def test_an_answer_in_the_browser_reaches_the_gradebook(connection):
     assert (score["scoreGiven"], score["scoreMaximum"]) == (4, 4)
     assert (score["activityProgress"], score["gradingProgress"]) == ("Completed", "FullyGraded")
     row = PendingScore.objects.get()
-    assert (row.due_at, row.delivered_revision, row.revision, row.parked, row.lease) == (None, 1, 1, "", "")
+    assert (row.due_at, row.delivered_revision, row.revision, row.parked, row.lease) == (None, 2, 2, "", "")
 
 
 def test_a_better_and_a_worse_answer_are_both_sent_in_order(connection):
@@ -147,6 +148,20 @@ def test_a_problem_linked_three_ways_feeds_three_columns(connection, settings):
     links = [launched(connection, key) for key in (PROBLEM, UNIT, SUBSECTION)]
     earn(4)
     assert [given(connection, link) for link in links] == [(4, 4), (4, 6), (4, 6)]
+
+
+def test_what_was_earned_through_another_link_reaches_a_new_column(connection):
+    launched(connection, UNIT)
+    earn(3)
+    later = launched(connection, PROBLEM)
+    assert given(connection, later) == (3, 4)
+
+
+def test_a_launch_without_an_answer_sends_nothing(connection):
+    attempts = len(connection.platform.score_attempts)
+    launched(connection)
+    assert len(connection.platform.score_attempts) == attempts
+    assert PendingScore.objects.get().due_at is None
 
 
 def test_an_unlinked_block_sends_nothing(connection):
@@ -406,3 +421,90 @@ def test_the_command_for_cron(connection, settings):
     call_command("lti_1p3_deliver_scores", stdout=printed)
     assert json.loads(printed.getvalue())["delivered"] == 1
     assert given(connection, link) == (4, 6)
+
+
+# --- found by attacking ----------------------------------------------------------------------------------------------
+
+
+def test_a_grade_that_goes_back_after_a_lost_answer_is_sent(connection):
+    link = launched(connection)
+    earn(2)
+    connection.platform.faults.set("lost_answer", endpoint="scores", times=1)
+    earn(4)
+    assert given(connection, link) == (4, 4)
+    earn(2)
+    make_due()
+    deliver_due()
+    assert given(connection, link) == (2, 4)
+
+
+def test_another_column_of_the_link_gets_the_grade(connection):
+    link = launched(connection)
+    earn(3)
+    other = connection.link(WELCOME, graded=True)
+    moved = {"lineitem": other.line_item_url}
+    connection.tampered_launch(link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], **moved}})
+    assert given(connection, other) == (3, 4)
+
+
+def test_a_column_that_comes_later_gets_the_grade(connection):
+    link = connection.link(PROBLEM, graded=True)
+    connection.tampered_launch(link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], "lineitem": ""}})
+    earn(3)
+    assert given(connection, link) is None
+    connection.launch(link)
+    assert given(connection, link) == (3, 4)
+
+
+def test_ags_01_a_scope_that_was_withdrawn_is_not_used(connection):
+    link = launched(connection)
+    connection.tampered_launch(link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], "scope": []}})
+    earn(4)
+    assert given(connection, link) is None
+
+
+def test_role_06_a_learner_who_became_a_test_user_sends_no_scores(connection):
+    link = launched(connection)
+    roles = ["Learner", "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"]
+    connection.tampered_launch(link, claims=lambda claims: {**claims, f"{CLAIM}roles": roles})
+    earn(4)
+    assert given(connection, link) is None
+
+
+def test_sec_15_a_batch_that_was_claimed_before_the_switch_is_not_sent(connection):
+    link = launched(connection)
+    PendingScore.objects.update(revision=5, due_at=timezone.now())
+    grades.record(PlatformUser.objects.get().user, COURSE, block(OTHER_PROBLEM), 1, 2)
+    from lti_1p3_provider.scores import outbox
+
+    (row,) = outbox.claim_due()
+    Deployment.objects.update(status="disabled")
+    assert not outbox.stamp(row, timezone.now())
+    outbox.again(row, timezone.now(), "switched off")
+    Deployment.objects.update(status="approved")
+    earn(4)
+    assert given(connection, link) == (4, 4)
+
+
+def test_a_row_that_a_wrong_clock_made_due_next_month_is_found_again(connection):
+    link = launched(connection)
+    PendingScore.objects.update(due_at=timezone.now() + timedelta(days=30))
+    earn(4)
+    assert given(connection, link) == (4, 4)
+
+
+def test_a_row_that_was_given_up_starts_afresh_with_a_new_grade(connection):
+    launched(connection)
+    PendingScore.objects.update(parked="gave_up", attempts=500)
+    connection.platform.faults.set("status", endpoint="scores", status=503, times=1)
+    earn(4)
+    row = PendingScore.objects.get()
+    assert (row.parked, row.attempts) == ("", 1)
+
+
+@pytest.mark.parametrize("said", ["3600", 3600.0, "soon", None, 10**30, "²", -5])
+def test_tok_02_odd_lifetimes_of_access_tokens(said):
+    from lti_1p3_provider.lti.access_tokens import LIFETIME_DEFAULT, LIFETIME_MAX, _lifetime
+
+    wanted = {"3600": 3600, 3600.0: 3600, 10**30: LIFETIME_MAX, -5: -5}
+    assert _lifetime(said) == wanted.get(said, LIFETIME_DEFAULT)

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from tests.connection import CLAIM, WELCOME
+from tests.connection import AGS_CLAIM, CLAIM, WELCOME
 
 MALFORMED = ("token_malformed", "signature_invalid")
 
@@ -164,3 +164,16 @@ def test_sec_24_no_token_and_no_email_in_records_pages_and_logs(connection, capl
     said = f"{page.text} {attempt.detail} {attempt.target} {caplog.text}"
     for secret in (token[:40], token.split(".")[1][:40], "ada.park", "Ada Park"):
         assert secret not in said
+
+
+@pytest.mark.parametrize(
+    "values", [{"nonce": "\ud800"}, {"nonce": "é"}, {AGS_CLAIM: {"scope": ["\x00"]}}, {f"{CLAIM}roles": ["\ud800"]}]
+)
+def test_sec_25_characters_that_no_database_stores(connection, values):
+    assert is_refused(connection.launch_with(values), "nonce_mismatch", "claim_invalid")
+
+
+def test_sec_06_a_key_set_that_is_cut_off_is_a_refusal(connection):
+    connection.platform.faults.set("lost_answer", endpoint="jwks")
+    assert connection.launch(connection.link(WELCOME)).status_code == 502
+    assert LaunchAttempt.objects.first().outcome == "key_set_unavailable"

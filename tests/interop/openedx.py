@@ -23,7 +23,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from tests.connection import COURSE, OTHER_PROBLEM, PROBLEM, UNIT, answer
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30
+START_SECONDS = 60
 SOON_SECONDS = 5
 LOG_TAIL = 4000  # characters
 LINKS = {PROBLEM: 6, UNIT: 2}
@@ -52,7 +52,7 @@ class OpenEdx:
         """Return the platform's line items, scores and published grades."""
         return requests.get(self.about["rows_url"], timeout=10).json()
 
-    def requests(self, skip: int = 0) -> list[tuple[str, str, int]]:
+    def answered(self, skip: int = 0) -> list[tuple[str, str, int]]:
         """Return method, path and status of the requests that the platform has answered, from its log."""
         found = LOGGED_REQUEST.findall(self.log.read_text(encoding="utf-8", errors="replace"))
         return [(method, path, int(status)) for method, path, status in found][skip:]
@@ -137,7 +137,7 @@ class OpenEdxConnection:
             self._path(url) for url in (self.registration.auth_token_url, f"{link['line_item_url']}/scores")
         )
         names = {("POST", token): "token", ("POST", scores): "score"}
-        answered = self.platform.requests(skip)
+        answered = self.platform.answered(skip)
         return [(names[method, path], status) for method, path, status in answered if (method, path) in names]
 
     def _path(self, url: str) -> str:

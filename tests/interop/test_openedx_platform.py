@@ -97,7 +97,7 @@ def test_answer_reaches_the_score_table_and_the_grade_book(openedx):
 
 
 def test_better_second_answer_updates_score_with_a_newer_timestamp(openedx):
-    link, seen = openedx.link(), len(openedx.platform.requests())
+    link, seen = openedx.link(), len(openedx.platform.answered())
     visit = earn(openedx, link, WRONG)
     (before,) = openedx.scores(link)
     visit.answer(RIGHT)
@@ -120,7 +120,7 @@ def test_score_of_a_unit_is_the_sum_of_its_problems(openedx, settings):
 
 
 def test_no_score_is_sent_for_the_instructor_but_for_a_teaching_assistant_who_is_a_learner(openedx):
-    link, seen = openedx.link(), len(openedx.platform.requests())
+    link, seen = openedx.link(), len(openedx.platform.answered())
     assert context_roles(earn(openedx, link, person=INSTRUCTOR)) == {ADMINISTERS, TEACHES}
     assert not PendingScore.objects.exists()
     assert context_roles(earn(openedx, link, person=ASSISTANT)) == {LEARNS, ASSISTS}
@@ -184,7 +184,7 @@ def refusal(page):
 
 
 def test_score_arrives_after_our_key_was_rotated(openedx):
-    link, seen = openedx.link(), len(openedx.platform.requests())
+    link, seen = openedx.link(), len(openedx.platform.answered())
     visit = earn(openedx, link, WRONG)
     old = ToolKey.objects.get()
     fresh = keys.rotate()
@@ -199,7 +199,7 @@ def test_score_arrives_after_our_key_was_rotated(openedx):
 
 def test_access_token_that_is_believed_no_more_is_replaced_once(openedx):
     """This platform answers 403 where the specification has 401. Its new key signs the next launch as well."""
-    link, seen = openedx.link(), len(openedx.platform.requests())
+    link, seen = openedx.link(), len(openedx.platform.answered())
     visit = earn(openedx, link, WRONG)
     openedx.platform.replace_key()
     visit.answer(RIGHT)

@@ -25,6 +25,14 @@ def test_a_cache_of_one_process_is_an_error_in_production(settings, backend):
     assert found.level < 40
 
 
+def test_a_database_cache_that_forgets_is_an_error(settings):
+    cache = {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "x"}
+    settings.CACHES = {"default": cache}
+    assert "E008" in ids(checks.check_settings(None))
+    settings.CACHES = {"default": {**cache, "OPTIONS": {"MAX_ENTRIES": 100_000}}}
+    assert "E008" not in ids(checks.check_settings(None))
+
+
 def test_https_and_cookies(settings):
     settings.LMS_ROOT_URL = "http://lms.example"
     assert ids(checks.check_settings(None)) == {"W002"}

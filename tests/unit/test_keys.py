@@ -151,7 +151,7 @@ def test_sec_27_no_admin_page_shows_a_private_key(admin_client, tool_key_pem):
 def test_the_admin_makes_imports_rotates_and_retires(admin_client, tool_key_pem):
     url = "/admin/lti_1p3_provider/toolkey/"
     page = admin_client.post(f"{url}add/", {"pem": "no key"})
-    assert "not an unencrypted PEM private key" in page.content.decode()
+    assert "This is not an unencrypted private key in PEM." in page.content.decode()
     assert admin_client.post(f"{url}add/", {"pem": tool_key_pem}).status_code == 302
     assert admin_client.post(f"{url}add/", {"pem": ""}).status_code == 302
     first, second = ToolKey.objects.order_by("pk")

@@ -59,6 +59,18 @@ class Hostile(BaseHTTPRequestHandler):
     def silent(self) -> None:
         time.sleep(1)
 
+    def cut(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"x")
+
+    def chunks(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"zz\r\nnonsense")
+
     def deep(self) -> None:
         self._send(200, b"[" * 100_000)
 
@@ -169,6 +181,12 @@ def test_sec_06_json_that_is_too_deep(server):
     answer = transport.send("GET", f"{server}/deep")
     with pytest.raises(AnswerUnreadable):
         answer.json()
+
+
+@pytest.mark.parametrize("path", ["cut", "chunks"])
+def test_sec_06_an_answer_that_breaks_off(server, path):
+    with pytest.raises(PlatformUnreachable):
+        transport.send("GET", f"{server}/{path}", timeout=2)
 
 
 def test_nobody_listens():

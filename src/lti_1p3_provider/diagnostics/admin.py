@@ -26,20 +26,28 @@ def causes() -> dict[str, type[LtiError]]:
 class LaunchAttemptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Read only: a record is not edited."""
 
-    list_display = ("support_code", "created_at", "door", "outcome", "registration", "detail")
+    list_display = ("support_code", "outcome", "created_at", "registration", "door", "detail")
     list_filter = ("outcome", "door", "registration")
     search_fields = ("support_code", "=subject_digest", "target")
     list_select_related = ("registration",)
     date_hierarchy = "created_at"
-    readonly_fields = ("explanation",)
+    fields = (
+        *("support_code", "created_at", "outcome", "explanation", "detail", "passed_steps", "door"),
+        *("registration", "deployment", "target", "subject_digest"),
+    )
+    readonly_fields = fields
 
     @admin.display(description=_("what it means"))
     def explanation(self, row: LaunchAttempt) -> str:
         """The cause in plain words."""
         if row.outcome == OK:
             return str(_("The launch succeeded."))
-        cause = causes().get(row.outcome, LtiError)
-        return f"{cause.title}. {cause.__doc__}"
+        return str(causes().get(row.outcome, LtiError).__doc__).replace("``", "")
+
+    @admin.display(description=_("steps passed"))
+    def passed_steps(self, row: LaunchAttempt) -> str:
+        """The steps, in order; the attempt ended after the last."""
+        return " → ".join(row.steps) or "-"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only launches make attempts."""

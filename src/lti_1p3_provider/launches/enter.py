@@ -6,6 +6,7 @@ no enrolment and no changed session.
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from lti_1p3_provider import host
@@ -30,10 +31,14 @@ def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
     trail.passed("target")
     policy.require(launch.registration, target.course_key, target.usage_key)
     trail.passed("gate")
-    host.current().content.describe(target.course_key, target.usage_key)
+    content = host.current().content
+    content.describe(target.course_key, target.usage_key)
     trail.passed("content")
-    platform_user = sign_in.account_for(launch)
-    trail.passed("account")
+    with transaction.atomic():  # a refusal takes a new account with it
+        platform_user = sign_in.account_for(launch)
+        trail.passed("account")
+        content.require_access(platform_user.user, target.course_key, target.usage_key)
+        trail.passed("access")
     link = links.remember(launch, target.course_key, target.usage_key)
     line_items.remember(launch, link, platform_user)
     trail.passed("records")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -16,16 +18,17 @@ from django.views.decorators.csrf import csrf_exempt
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
-from lti_1p3_provider.errors import LaunchNotPosted, LtiError
+from lti_1p3_provider.errors import LaunchNotPosted, LtiError, TokenMalformed
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import grants, targets
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.lti import launch, login
-from lti_1p3_provider.lti.state import LIFETIME, LoginState
+from lti_1p3_provider.lti.state import COOKIE_PREFIX, LIFETIME, LoginState
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.framing import frame_for
 
 LAUNCH = "lti_1p3_provider:launch"
+MOST_LOGINS = 20  # that one browser may have under way, so that cookies cannot fill its request headers
 
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
@@ -43,10 +46,13 @@ class Door(View):
         if not conf.enabled:
             raise Http404
         self.trail = Trail(self.name)
+        request.encoding = "utf-8"  # whatever the sender calls it: other codecs make characters that no database stores
         try:
             return super().dispatch(request, *args, **kwargs)
         except LtiError as error:
             return refuse(request, error, self.trail)
+        except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError) as error:
+            return refuse(request, TokenMalformed(type(error).__name__), self.trail)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -80,7 +86,7 @@ class LaunchDoor(Door):
         """Validate the message and let the person in."""
         received = launch.receive(request.POST.dict(), request.COOKIES, self.trail)
         response = enter(request, received, self.trail)
-        response.delete_cookie(received.login.cookie_name, path=request.path)
+        response.delete_cookie(received.login.cookie_name, path=_cookie_path())
         return response
 
 
@@ -105,12 +111,20 @@ def _remember_browser(request: HttpRequest, response: HttpResponse, state: Login
     """Give the browser the cookie that it must show at launch. Frames on other sites need ``SameSite=None``, which
     browsers accept over https only."""
     secure = request.is_secure() or conf.uses_https
+    waiting = [name for name in request.COOKIES if name.startswith(COOKIE_PREFIX)]
+    for name in waiting[: max(0, len(waiting) - MOST_LOGINS)]:
+        response.delete_cookie(name, path=_cookie_path())
     response.set_cookie(
         state.cookie_name,
         state.cookie_value,
         max_age=LIFETIME,
-        path=reverse(LAUNCH),
+        path=_cookie_path(),
         secure=secure,
         httponly=True,
         samesite="None" if secure else "Lax",
     )
+
+
+def _cookie_path() -> str:
+    """Login and launch see the cookie, the rest of the LMS does not."""
+    return reverse(LAUNCH).removesuffix("launch/")

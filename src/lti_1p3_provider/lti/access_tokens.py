@@ -19,7 +19,7 @@ from lti_1p3_provider.registrations.models import Deployment
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME = 300 - 5  # seconds; issued 5 s ago, so at most 5 minutes in all
 MARGIN = 60  # seconds before its end in which a token is not used any more
-LIFETIME_DEFAULT = 3600
+LIFETIME_DEFAULT, LIFETIME_MAX = 600, 24 * 3600
 
 
 def access_token(deployment: Deployment, scopes: Iterable[str], *, fresh: bool = False) -> str:
@@ -73,5 +73,12 @@ def _request(deployment: Deployment, scope: str) -> tuple[str, int]:
     if not answer.ok or not isinstance(token, str) or not token:
         reason = said.get("error") if isinstance(said, dict) else None
         raise AccessTokenRefused(f"status {answer.status}, error {str(reason)[:64]!r}")
-    lifetime = said.get("expires_in", LIFETIME_DEFAULT)
-    return token, int(lifetime) if isinstance(lifetime, int | float | str) and str(lifetime).isdigit() else MARGIN
+    return token, _lifetime(said.get("expires_in"))
+
+
+def _lifetime(said: object) -> int:
+    """Return the seconds in ``expires_in``; some platforms send a text, some nothing."""
+    try:
+        return min(int(float(str(said))), LIFETIME_MAX)
+    except (ValueError, OverflowError):
+        return LIFETIME_DEFAULT

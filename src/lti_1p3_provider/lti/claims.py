@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.roles import Roles, parse
 from lti_1p3_provider.lti.state import LoginState
@@ -14,6 +17,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 VERSION = "1.3.0"
+LONGEST_EMAIL = 254
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
 
 
@@ -114,7 +118,16 @@ def _context(claim: Reader | None) -> ContextClaim | None:
 
 def _person(reader: Reader) -> Person:
     name = reader.text("name") or " ".join(filter(None, (reader.text("given_name"), reader.text("family_name"))))
-    return Person(name=name.strip(), email=reader.text("email").strip())
+    return Person(name=" ".join(name.split()), email=_email(reader.text("email").strip()))
+
+
+def _email(text: str) -> str:
+    """An address that is none is not shared: it must not reach mail headers."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return ""
+    return text if len(text) <= LONGEST_EMAIL else ""
 
 
 def _grade_service(claim: Reader | None) -> GradeService | None:

@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 
 COOL_DOWN = 20.0  # seconds between two fetches for unknown kids, or after a failure
 FRESH_MIN, FRESH_DEFAULT, FRESH_MAX = 60.0, 900.0, 3600.0
-STALE = 24 * 3600  # seconds that keys outlive their platform
+STALE = 24 * 3600  # seconds that keys outlive their platform's last answer
 FETCH_TIMEOUT = 5.0
 MAX_KEYS = 100
-MIN_BITS = 2048
+MIN_BITS, MAX_BITS = 2048, 16384
 
 
 class Entry(TypedDict):
@@ -38,6 +38,7 @@ class Entry(TypedDict):
     keys: dict[str, str]
     fresh_until: float
     quiet_until: float
+    forget_at: float
     failure: str
 
 
@@ -70,13 +71,14 @@ def _fetched(registration: Registration, old: Entry | None, kid: str) -> Entry:
     """Ask the platform. If it fails, what was known goes on; if that or the kid is in vain, be quiet for a while."""
     now = time.time()
     try:
-        (keys, fresh), failure = _ask(registration.key_set_url), ""
+        (keys, fresh), failure, forget_at = _ask(registration.key_set_url), "", now + STALE
     except LtiError as error:
         log.warning("LTI key set of registration %s: %s (%s)", registration.pk, error.code, error.detail)
-        keys, fresh, failure = (old["keys"] if old else {}), COOL_DOWN, f"{error.code}: {error.detail}"
+        failure, fresh, forget_at = f"{error.code}: {error.detail}", COOL_DOWN, old["forget_at"] if old else 0
+        keys = old["keys"] if old and now < forget_at else {}
     unknown_before = old is not None and kid not in old["keys"]
     quiet = COOL_DOWN if unknown_before or kid not in keys else 0.0
-    return Entry(keys=keys, fresh_until=now + fresh, quiet_until=now + quiet, failure=failure)
+    return Entry(keys=keys, fresh_until=now + fresh, quiet_until=now + quiet, forget_at=forget_at, failure=failure)
 
 
 def _ask(url: str) -> tuple[dict[str, str], float]:
@@ -123,6 +125,6 @@ def _parsed(jwk: str) -> RSAPublicKey:
         key = RSAAlgorithm.from_jwk(jwk)
     except (InvalidKeyError, ValueError, TypeError) as error:
         raise KeyUnknown("the platform's key cannot be read") from error
-    if not isinstance(key, RSAPublicKey) or key.key_size < MIN_BITS:
-        raise KeyUnknown(f"the platform's key is not an RSA public key of at least {MIN_BITS} bits")
+    if not isinstance(key, RSAPublicKey) or not MIN_BITS <= key.key_size <= MAX_BITS:
+        raise KeyUnknown(f"the platform's key is not an RSA public key of {MIN_BITS} to {MAX_BITS} bits")
     return key

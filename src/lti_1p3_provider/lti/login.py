@@ -34,6 +34,8 @@ def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Trail) -> Aut
     missing = [name for name in REQUIRED if not parameters.get(name)]
     if missing:
         raise LoginParameterMissing(f"missing: {', '.join(missing)}")
+    if any("\x00" in value for value in parameters.values()):
+        raise LoginParameterMissing("a parameter contains a NUL")
     trail.passed("parameters")
     trail.target = parameters["target_link_uri"]
     registration = registration_for(parameters["iss"], parameters.get("client_id"))

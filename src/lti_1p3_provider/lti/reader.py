@@ -21,12 +21,12 @@ class Reader:
         Raises:
             ClaimInvalid: not a string, too long, or with characters that no database stores.
         """
-        value = self.values.get(name)
+        value: Any = self.values.get(name)
         if value is None:
             return ""
-        if not isinstance(value, str) or len(value) > limit or not _storable(value):
+        if not _is_text(value) or len(value) > limit:
             raise ClaimInvalid(f"{self._name(name)} must be a text of at most {limit} characters")
-        return value
+        return str(value)
 
     def require_text(self, name: str, limit: int = 4096, equal_to: str | None = None) -> str:
         """Return a text that must be there and not be empty.
@@ -50,7 +50,7 @@ class Reader:
         value = self.values.get(name)
         if value is None:
             return ()
-        if not isinstance(value, list) or len(value) > limit or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list) or len(value) > limit or not all(map(_is_text, value)):
             raise ClaimInvalid(f"{self._name(name)} must be a list of at most {limit} texts")
         return tuple(value)
 
@@ -92,6 +92,8 @@ class Reader:
         return f"{self._path}.{name}" if self._path else name
 
 
-def _storable(text: str) -> bool:
-    """A NUL and half of a surrogate pair are legal JSON, but no text."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+def _is_text(value: object) -> bool:
+    """A NUL and half of a surrogate pair are legal JSON, but no text that a database stores."""
+    return isinstance(value, str) and not any(
+        character == "\x00" or "\ud800" <= character <= "\udfff" for character in value
+    )

@@ -21,6 +21,7 @@ from lti_1p3_provider.registrations.digest import digest
 LIFETIME = 600  # seconds from login to launch
 MAX_LENGTH = 512
 SALT = "lti_1p3_provider.state"
+COOKIE_PREFIX = "lti1p3-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class LoginState:
     @property
     def cookie_name(self) -> str:
         """A name of its own for each login, so that tabs do not overwrite each other."""
-        return f"lti1p3-{digest(self.value)[:16]}"
+        return f"{COOKIE_PREFIX}{digest(self.value)[:16]}"
 
     @property
     def cookie_value(self) -> str:

@@ -20,6 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
+from urllib3.exceptions import HTTPError
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
@@ -92,7 +93,7 @@ def send(
             return Answer(response.status_code, lowered, received)
     except InvalidIPAddress as error:
         raise AddressForbidden("the name leads to a private or special address") from error
-    except (requests.RequestException, OSError, ValueError) as error:
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         raise PlatformUnreachable(type(error).__name__) from error
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import JSONField
+from django.forms import BaseInlineFormSet, Textarea
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -18,13 +21,29 @@ from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 
+class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """A deployment stands once: the digest that the database compares is no field of the form."""
+
+    def clean(self) -> None:
+        """Check the rows against each other."""
+        super().clean()
+        kept = [form for form in self.forms if hasattr(form, "cleaned_data") and not form.cleaned_data.get("DELETE")]
+        named = [form.cleaned_data["deployment_id"] for form in kept if form.cleaned_data.get("deployment_id")]
+        if len(set(named)) != len(named):
+            raise ValidationError(_("The same deployment ID stands in two rows."))
+
+
 class DeploymentInline(admin.TabularInline):  # type: ignore[type-arg]
     """Deployments; new ones of genuine launches wait here for approval."""
 
     model = Deployment
-    extra = 0
+    formset = DeploymentFormSet
     fields = ("deployment_id", "status", "created_at")
     readonly_fields = ("created_at",)
+
+    def get_extra(self, request: HttpRequest, obj: Registration | None = None, **kwargs: Any) -> int:
+        """Offer a row to a new registration: without a deployment nobody can launch."""
+        return 0 if obj else 1
 
 
 class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -32,6 +51,7 @@ class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
 
     model = LaunchGate
     extra = 0
+    formfield_overrides: ClassVar = {JSONField: {"widget": Textarea(attrs={"rows": 3, "cols": 90})}}
 
 
 @admin.register(Registration)
@@ -40,7 +60,7 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
-    list_display = ("title", "platform", "issuer", "client_id", "enabled", "gate_summary", "waiting")
+    list_display = ("title", "enabled", "gate_summary", "waiting", "platform", "issuer", "client_id")
     list_filter = ("platform", "enabled")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
     readonly_fields = ("give_to_platform", "gate_summary")

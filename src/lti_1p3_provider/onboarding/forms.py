@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from lti_1p3_provider.onboarding.register import ENDPOINTS
+from lti_1p3_provider.onboarding.register import ENDPOINTS, bare_host
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.models import Registration
 
@@ -47,14 +47,22 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
         for name in FILLED:
             if name in self.fields:
                 self.fields[name].required = False
-                self.fields[name].widget.attrs.setdefault("size", 80)
+                self.fields[name].widget.attrs["style"] = "width: 44em; max-width: 95%"
+
+    def clean_platform_host(self) -> str:
+        """Take a host name, also where somebody pasted an address."""
+        try:
+            return bare_host(self.cleaned_data["platform_host"])
+        except forms.ValidationError as error:
+            raise forms.ValidationError(error.message_dict["platform_host"]) from error
 
     def clean(self) -> dict[str, Any]:
         """Fill in from the preset; say what a person still has to look up."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         platform = preset(values.get("platform", "generic"))
-        host = values.get("platform_host", "").removeprefix("https://").strip().rstrip("/")
-        known = platform.endpoints.at(host)
+        if "platform_host" in self.errors:
+            return values
+        known = platform.endpoints.at(values.get("platform_host", ""))
         for name in FILLED:
             if not values.get(name) and not (name == "key_set_url" and values.get("key_set")):
                 values[name] = getattr(known, name)

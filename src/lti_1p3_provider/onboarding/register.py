@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.platforms import preset
+from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
+HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
 ENDPOINTS = ("auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
 
 
@@ -50,7 +55,7 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
     Raises:
         ValidationError: a value is wrong; it says which and why, and nothing is stored.
     """
-    row = Registration.objects.filter(issuer=details.issuer, client_id=details.client_id).first()
+    row = find.exact(details.issuer, details.client_id)
     created = row is None
     row = row or Registration(issuer=details.issuer, client_id=details.client_id)
     row.title, row.platform, row.key_set = details.title, details.platform, details.key_set
@@ -68,10 +73,22 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
 
 def fill_in(row: Registration, host: str = "") -> None:
     """Fill the addresses that were left empty from the platform's preset; ``host`` is the platform's host name."""
-    known = preset(row.platform).endpoints.at(host.removeprefix("https://").strip().rstrip("/"))
+    known = preset(row.platform).endpoints.at(bare_host(host))
     for name in ("issuer", *ENDPOINTS):
         if not getattr(row, name) and not (name == "key_set_url" and row.key_set):
             setattr(row, name, getattr(known, name))
+
+
+def bare_host(text: str) -> str:
+    """Return the host name (and path) of what a person entered as the platform's host.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    bare = text.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
+    if bare and not HOST.fullmatch(bare):
+        raise ValidationError({"platform_host": _("This is not a host name like moodle.school.edu.")})
+    return bare
 
 
 def _approve(row: Registration, deployment_id: str) -> None:

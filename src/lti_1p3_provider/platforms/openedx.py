@@ -14,7 +14,7 @@ PRESET = Preset(
     steps=(
         "In Studio add an LTI Consumer component, LTI version 1.3, with the addresses shown here.",
         "Its author view shows client ID, deployment ID (1), login, token and key set addresses: copy them here.",
-        "For scores choose 'LTI Assignment and Grades Service: programmatic' and make the component graded.",
+        "For scores choose 'LTI Assignment and Grades Service: declarative' and make the component graded.",
     ),
     stale_statuses=frozenset((400, 409)),
 )

@@ -8,11 +8,20 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from lti_1p3_provider.errors import KeyInvalid
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
+
+
+class WriteOnlyTextarea(forms.Textarea):
+    """Never shows what was entered, not even beside an error."""
+
+    def format_value(self, value: Any) -> None:
+        """Show nothing."""
 
 
 class ToolKeyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -21,7 +30,7 @@ class ToolKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     pem = forms.CharField(
         label=_("Private key"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}),
+        widget=WriteOnlyTextarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}),
         help_text=_("Leave empty: a key is made here. Only to bring your own: an unencrypted RSA key in PEM."),
     )
 
@@ -48,6 +57,7 @@ class ToolKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ToolKey)
+@method_decorator(sensitive_post_parameters("pem"), name="changeform_view")
 class ToolKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Create, rotate, retire."""
 
@@ -60,12 +70,16 @@ class ToolKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """A new key is a form, an existing one is facts."""
         return self.readonly_fields if obj else ("pem",)
 
+    def has_change_permission(self, request: HttpRequest, obj: ToolKey | None = None) -> bool:
+        """A key never changes; the list keeps its actions."""
+        return obj is None and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: ToolKey | None = None) -> bool:
         """Keys are retired, not deleted: the record of what was published stays."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The form stored a new key; an existing one never changes here."""
+        """The form stored the new key already."""
 
     @admin.action(description=_("Rotate: make a new signing key; all others stay published for a while"))
     def rotate(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> None:

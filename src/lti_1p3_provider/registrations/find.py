@@ -33,6 +33,12 @@ def registration_for(issuer: str, client_id: str | None) -> Registration:
     return _enabled(found[0])
 
 
+def exact(issuer: str, client_id: str) -> Registration | None:
+    """Return the registration of (issuer, client_id), enabled or not; letter by letter."""
+    rows = Registration.objects.filter(issuer=issuer, client_id=client_id)
+    return next((row for row in rows if (row.issuer, row.client_id) == (issuer, client_id)), None)
+
+
 def registration_by_pk(pk: int) -> Registration:
     """Return the enabled registration with this primary key.
 

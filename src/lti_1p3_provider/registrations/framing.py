@@ -21,6 +21,7 @@ def frame_for(response: Response, registration: Registration | None) -> Response
     response.xframe_options_exempt = True  # type: ignore[attr-defined]  # what Django's middleware looks at
     if registration is not None:
         sources = " ".join(("'self'", *filter(is_source, registration.origins)))
-        before = response.headers.get(HEADER, "")
-        response.headers[HEADER] = f"{before}; frame-ancestors {sources}" if before else f"frame-ancestors {sources}"
+        directives = (part.strip() for part in response.headers.get(HEADER, "").split(";"))
+        others = [part for part in directives if part and part.split()[0].lower() != "frame-ancestors"]
+        response.headers[HEADER] = "; ".join((*others, f"frame-ancestors {sources}"))
     return response

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -45,12 +46,12 @@ def import_pem(pem: str) -> ToolKey:
     """
     try:
         private = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError) as error:
-        raise KeyInvalid("not an unencrypted PEM private key") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise KeyInvalid("This is not an unencrypted private key in PEM.") from error
     if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < KEY_BITS:
-        raise KeyInvalid(f"not an RSA key of at least {KEY_BITS} bits")
+        raise KeyInvalid(f"This is not an RSA key of at least {KEY_BITS} bits.")
     if ToolKey.objects.filter(kid=_kid(private)).exists():
-        raise KeyInvalid("this key is here already")
+        raise KeyInvalid("This key is here already.")
     return _store(private)
 
 
@@ -78,11 +79,11 @@ def retire(kid: str) -> ToolKey:
     """
     key = ToolKey.objects.filter(kid=kid).first()
     if key is None:
-        raise KeyInvalid(f"no key {kid}")
+        raise KeyInvalid(f"There is no key {kid}.")
     if key.status == ToolKey.Status.ACTIVE and not _active().exclude(pk=key.pk).exists():
-        raise KeyInvalid("the only signing key cannot be retired: rotate first")
-    key.status = ToolKey.Status.RETIRED
-    key.save(update_fields=["status"])
+        raise KeyInvalid("The only signing key cannot be retired: rotate first.")
+    key.status, key.published_until = ToolKey.Status.RETIRED, None
+    key.save(update_fields=["status", "published_until"])
     return key
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.scores import outbox
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.nudge import nudge
 
@@ -41,7 +41,7 @@ class PendingScoreAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description=_("Send the current grades of the selected rows"))
     def resend(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
         """Make the rows due, also where the platform has this grade already."""
-        changed = rows.update(revision=F("revision") + 1, due_at=timezone.now(), parked="", attempts=0, sent_given=None)
+        changed = outbox.send_anew(rows)
         nudge(0)
         self.message_user(request, str(_("%s scores will be sent.")) % changed)
 

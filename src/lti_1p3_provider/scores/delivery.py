@@ -99,7 +99,8 @@ def _deliver(row: PendingScore, grade: Grade | None) -> Decision:
     at = timezone.now()
     if row.last_timestamp is not None:
         at = max(at, row.last_timestamp + timedelta(seconds=traits.score_interval))
-    outbox.stamp(row, at)
+    if not outbox.stamp(row, at):
+        return Decision("taken over by another worker, or switched off", retry_at=timezone.now())
     score = ags.Score(row.platform_user.sub, grade.earned, grade.possible, at)
     return retry.of_answer(ags.post_score(deployment, item.url, score), traits, row.attempts, timezone.now())
 

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from opaque_keys.edx.keys import UsageKey
@@ -16,6 +16,8 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.nudge import nudge
+
+LONGEST_WAIT = timedelta(hours=25)  # longer than any retry
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +65,15 @@ def _within(rows: list[tuple[int, str]], change: GradeChanged) -> list[int]:
 
 
 def _make_due(rows: QuerySet[PendingScore], now: datetime, delay: float = 0) -> None:
-    """The first change opens the window; later ones do not push it away, unless its score is being sent right now."""
+    """The first change opens the window; later ones do not push it away, unless its score is being sent right now.
+
+    A row that was given up starts afresh, and so does one that a wrong clock made due in the far future.
+    """
     at = Value(now + timedelta(seconds=delay))
+    stray = Q(leased_until__gt=now) | Q(due_at__gt=now + LONGEST_WAIT)
     rows.update(
         revision=F("revision") + 1,
-        due_at=Case(When(leased_until__gt=now, then=at), default=Coalesce("due_at", at)),
+        due_at=Case(When(stray, then=at), default=Coalesce("due_at", at)),
+        attempts=Case(When(parked="", then=F("attempts")), default=Value(0)),
         parked="",
     )

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
+
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores import outbox
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.nudge import nudge
 from lti_1p3_provider.users.models import PlatformUser
 
 
@@ -27,11 +31,31 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) ->
     if not created:
         _update(item, values)
     if launch.message.subject and launch.message.roles.gets_scores:
-        PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user)
+        _expect_scores(item, platform_user)
+    else:
+        PendingScore.objects.filter(line_item=item, platform_user=platform_user).delete()
+
+
+def _expect_scores(item: LineItem, platform_user: PlatformUser) -> None:
+    """From now on this person's grades belong to this column; what was earned before, through another link, too."""
+    now = {"revision": 1, "due_at": timezone.now()}
+    _, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=now)
+    if created:
+        nudge(0)
 
 
 def _update(item: LineItem, values: Mapping[str, object]) -> None:
-    """Write what changed. A launch that leaves out the column (Moodle does so at times) does not forget it."""
-    changed: dict[str, Any] = {name: value for name, value in values.items() if value and getattr(item, name) != value}
-    if changed:
-        LineItem.objects.filter(pk=item.pk).update(**changed)
+    """Write what changed. A launch that leaves out the column (Moodle does so at times) does not forget it.
+
+    Another column, or another block, has none of the scores that were sent before.
+    """
+    kept = [name for name in ("url", "container_url") if not values[name]]
+    changed: dict[str, Any] = {
+        name: value for name, value in values.items() if name not in kept and getattr(item, name) != value
+    }
+    if not changed:
+        return
+    LineItem.objects.filter(pk=item.pk).update(**changed)
+    if set(changed) & {"url", "usage_key", "scopes"}:
+        outbox.send_anew(item.pending_scores.all())
+        nudge(0)

@@ -35,9 +35,11 @@ class LineItem(models.Model):
 class PendingScore(models.Model):
     """What one person's score in one line item is waiting for.
 
-    The row is made at launch: it says that this person's grades belong to this column. ``revision`` counts changes of
-    the grade, ``delivered_revision`` is what the platform has. ``due_at`` is set while something is to be sent, and
-    empty otherwise; ``parked`` says why sending was given up. ``lease`` belongs to the worker that sends right now.
+    The row is made at the first launch: it says that this person's grades belong to this column. ``revision`` counts
+    changes of the grade, ``delivered_revision`` is the last one that was settled. ``due_at`` is set while something is
+    to be sent, and empty otherwise; ``parked`` says why sending was given up. ``lease`` belongs to the worker that
+    sends right now. ``sent_given`` and ``sent_maximum`` are what the platform has for certain, empty while that is not
+    known.
     """
 
     line_item = models.ForeignKey(LineItem, on_delete=models.CASCADE, related_name="pending_scores")

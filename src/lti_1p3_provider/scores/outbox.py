@@ -20,19 +20,17 @@ BATCH = 50
 
 
 def claim_due(limit: int = BATCH) -> list[PendingScore]:
-    """Take up to ``limit`` due rows that no other worker has; each comes with what delivery needs of it."""
+    """Take up to ``limit`` due rows that no other worker has; each comes with what delivery needs of it.
+
+    Rows are taken one by one, so that a worker never holds one row's lock while it waits for another's: a learner's
+    request may be holding that.
+    """
     now = timezone.now()
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    due = PendingScore.objects.filter(
-        free,
-        due_at__lte=now,
-        line_item__resource_link__deployment__status=Deployment.Status.APPROVED,
-        line_item__resource_link__deployment__registration__enabled=True,
-    )
-    chosen = list(due.order_by("due_at").values_list("pk", flat=True)[:limit])
-    lease = uuid.uuid4().hex
-    PendingScore.objects.filter(free, pk__in=chosen, due_at__lte=now).update(lease=lease, leased_until=now + LEASE)
-    rows = PendingScore.objects.filter(pk__in=chosen, lease=lease).select_related(
+    due = PendingScore.objects.filter(Q(leased_until__isnull=True) | Q(leased_until__lt=now), due_at__lte=now)
+    lease = {"lease": uuid.uuid4().hex, "leased_until": now + LEASE}
+    chosen = list(_open(due).order_by("due_at").values_list("pk", flat=True)[:limit])
+    taken = [pk for pk in chosen if due.filter(pk=pk).update(**lease)]
+    rows = PendingScore.objects.filter(pk__in=taken, lease=lease["lease"]).select_related(
         "platform_user", "line_item__resource_link__deployment__registration"
     )
     return list(rows.order_by("due_at"))
@@ -58,9 +56,21 @@ def parked(row: PendingScore, reason: str, answer: str) -> None:
     _release(row, parked=reason, attempts=F("attempts") + 1, last_answer=answer[:255])
 
 
-def stamp(row: PendingScore, at: datetime) -> None:
-    """Remember the timestamp that is about to be sent: no later one may be equal or older, whatever becomes of it."""
-    _held(row).update(last_timestamp=at)
+def send_anew(rows: QuerySet[PendingScore]) -> int:
+    """Make rows due whatever was sent before; return how many."""
+    return rows.update(
+        revision=F("revision") + 1, due_at=timezone.now(), parked="", attempts=0, sent_given=None, sent_maximum=None
+    )
+
+
+def stamp(row: PendingScore, at: datetime) -> bool:
+    """Prepare for sending: from here on we cannot know what the platform has, until it answers.
+
+    ``at`` is the timestamp that is about to be sent; no later one may be equal or older. Renews the lease. False:
+    nothing may be sent, because another worker has taken the row or an operator switched the platform off.
+    """
+    unknown = {"sent_given": None, "sent_maximum": None, "sent_at": None}
+    return bool(_open(_held(row)).update(last_timestamp=at, leased_until=timezone.now() + LEASE, **unknown))
 
 
 def _release(row: PendingScore, **values: object) -> None:
@@ -68,6 +78,14 @@ def _release(row: PendingScore, **values: object) -> None:
     ended = {"lease": "", "leased_until": None, **values}
     if not _held(row).filter(revision=row.revision).update(due_at=None, **ended):
         _held(row).update(**{**ended, "parked": ""})
+
+
+def _open(rows: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
+    """The rows whose platform is not switched off."""
+    return rows.filter(
+        line_item__resource_link__deployment__status=Deployment.Status.APPROVED,
+        line_item__resource_link__deployment__registration__enabled=True,
+    )
 
 
 def _held(row: PendingScore) -> QuerySet[PendingScore]:

@@ -63,7 +63,7 @@ def _later(said: str, attempts: int, now: datetime, asked: float = 0.0) -> Decis
 def _retry_after(answer: Answer, now: datetime) -> float:
     """Return the seconds in ``Retry-After`` (RFC 9110, 10.2.3), 0 without it."""
     value = answer.headers.get("retry-after", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         seconds = float(value[:9])
     else:
         try:

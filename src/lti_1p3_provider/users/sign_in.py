@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import uuid
 
 from django.db import IntegrityError, transaction
 
 from lti_1p3_provider import host
-from lti_1p3_provider.errors import AccountInactive, AccountNotMade
+from lti_1p3_provider.errors import AccountInactive, AccountNotMade, AccountPrivileged
 from lti_1p3_provider.lti.claims import Launch, Person
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import PlatformUser
+
+log = logging.getLogger(__name__)
 
 
 def account_for(launch: Launch) -> PlatformUser:
@@ -22,15 +25,23 @@ def account_for(launch: Launch) -> PlatformUser:
 
     Raises:
         AccountInactive: the account was switched off.
+        AccountPrivileged: the account became staff's, which a platform must not sign in to.
     """
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
     person = launch.message.person
     known = _find(launch.registration, sub)
     if known is None:
         return _create(launch.registration, sub, person)
-    if not known.user.is_active:
-        raise AccountInactive(f"user {known.user.pk}")
-    host.current().identity.update_profile(known.user, person.email or None, person.name)
+    user = known.user
+    if not user.is_active:
+        raise AccountInactive(f"user {user.pk}")
+    if user.is_staff or user.is_superuser:
+        raise AccountPrivileged(f"user {user.pk}")
+    try:
+        with transaction.atomic():
+            host.current().identity.update_profile(user, person.email or None, person.name)
+    except IntegrityError:  # somebody else took that email in this very moment
+        log.info("LTI: the profile of user %s was left as it is", user.pk)
     return known
 
 

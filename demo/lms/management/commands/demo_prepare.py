@@ -33,7 +33,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         call_command("lti_1p3_keys", "create", "--if-missing", stdout=StringIO())
         course = next(iter(courses().values()))
-        registered = _register(options["platform_url"], course.key.org) if options["platform_url"] else {}
+        registered = _register(options["platform_url"], str(course.key.org)) if options["platform_url"] else {}
         targets = {str(key): node.title for key, node in course.blocks.items()}
         self.stdout.write(
             json.dumps({**registered, "course_key": str(course.key), "blocks": targets, "admin_password": _admin()})
