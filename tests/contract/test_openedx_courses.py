@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .openedx_world import FUTURE, InOpenEdx, OpenEdxWorld, problem
+from .openedx_world import FUTURE, PAST, InOpenEdx, OpenEdxWorld, problem
 
 # isort: split
 
@@ -58,6 +58,7 @@ class OpenEdxCoursesTest(Contract, ModuleStoreTestCase):
                 self.world.host.content.require_access(self.ada, key.course_key, key)
 
     def test_a_course_that_has_not_started_says_so(self) -> None:
+        self.change(self.world.subsection, start=PAST)  # a date of its own opens nothing before the course does
         self.world.block.start = FUTURE
         self.store.update_item(self.world.block, self.user.id)
         self.refused(ContentNotStarted, (self.world.problem, self.world.unit, self.world.subsection))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import threading
 import time
@@ -19,9 +20,12 @@ class Hostile(BaseHTTPRequestHandler):
     """Answers as hostile servers do."""
 
     seen: list[dict[str, str]] = []  # noqa: RUF012
+    ports: list[int] = []  # noqa: RUF012
+    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         type(self).seen.append(dict(self.headers))
+        type(self).ports.append(self.client_address[1])
         getattr(self, self.path.strip("/").partition("/")[0])()
 
     def _send(self, status: int, body: bytes = b"", **headers: str) -> None:
@@ -55,6 +59,30 @@ class Hostile(BaseHTTPRequestHandler):
             self.wfile.write(b"x")
             self.wfile.flush()
             time.sleep(0.05)
+
+    def headers_drip(self) -> None:
+        with contextlib.suppress(OSError):
+            for byte in b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 200:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                time.sleep(0.05)
+
+    def endless(self) -> None:
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.05)
+
+    def continues(self) -> None:
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.wfile.flush()
+                time.sleep(0.05)
 
     def silent(self) -> None:
         time.sleep(1)
@@ -169,12 +197,27 @@ def test_sec_06_too_much(server, path):
         transport.send("GET", f"{server}/{path}")
 
 
-@pytest.mark.parametrize("path", ["drip", "silent"])
+@pytest.mark.parametrize("path", ["drip", "silent", "headers_drip", "continues", "endless"])
 def test_sec_06_too_slow(server, path):
     begun = time.monotonic()
     with pytest.raises(PlatformUnreachable):
         transport.send("GET", f"{server}/{path}", timeout=0.4)
     assert time.monotonic() - begun < 2
+
+
+def test_sec_06_a_slow_answer_does_not_spoil_the_next(server):
+    with pytest.raises(PlatformUnreachable):
+        transport.send("GET", f"{server}/drip", timeout=0.2)
+    for _ in range(3):
+        assert transport.send("GET", f"{server}/fine", timeout=2).ok
+
+
+def test_one_connection_serves_many_requests(server):
+    ports = set()
+    for _ in range(5):
+        transport.send("GET", f"{server}/fine")
+        ports.add(Hostile.ports[-1])
+    assert len(ports) == 1
 
 
 def test_sec_06_json_that_is_too_deep(server):

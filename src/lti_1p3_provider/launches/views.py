@@ -46,7 +46,8 @@ class Door(View):
         if not conf.enabled:
             raise Http404
         self.trail = Trail(self.name)
-        request.encoding = "utf-8"  # whatever the sender calls it: other codecs make characters that no database stores
+        if (request.encoding or "utf-8").lower() != "utf-8":
+            request.encoding = "utf-8"  # other codecs make characters that no database stores
         try:
             return super().dispatch(request, *args, **kwargs)
         except LtiError as error:

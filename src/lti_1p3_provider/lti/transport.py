@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
+from lti_1p3_provider.lti.deadline import Deadline, watched
 from lti_1p3_provider.registrations.addresses import is_private_host, problem_with, split_url
 
 CONNECT_TIMEOUT = 4.0
@@ -77,36 +77,44 @@ def send(
     if problem := problem_with(url):
         raise AddressForbidden(problem)
     seconds = timeout or conf.http_timeout
-    deadline = time.monotonic() + seconds
-    try:
-        with _session(os.getpid()).request(
-            method,
-            url,
-            headers=dict(headers or {}),
-            data=form if body is None else body,
-            timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            received = b"".join(_chunks(response, deadline))
-            lowered = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, lowered, received)
-    except InvalidIPAddress as error:
-        raise AddressForbidden("the name leads to a private or special address") from error
-    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-        raise PlatformUnreachable(type(error).__name__) from error
+    with Deadline(seconds) as deadline:
+        try:
+            answer = _exchange(method, url, dict(headers or {}), form if body is None else body, seconds)
+        except InvalidIPAddress as error:
+            raise AddressForbidden("the name leads to a private or special address") from error
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            reason = f"no whole answer in {seconds:g} s" if deadline.passed else type(error).__name__
+            raise PlatformUnreachable(reason) from error
+        if deadline.passed:  # a body without a length seems to end where it was cut off
+            raise PlatformUnreachable(f"no whole answer in {seconds:g} s")
+        return answer
 
 
-def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
+def _exchange(
+    method: str, url: str, headers: dict[str, str], data: bytes | Mapping[str, str] | None, seconds: float
+) -> Answer:
+    with _session(os.getpid()).request(
+        method,
+        url,
+        headers=headers,
+        data=data,
+        timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
+        allow_redirects=False,
+        stream=True,
+    ) as response:
+        received = b"".join(_chunks(response))
+        lowered = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, lowered, received)
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise AnswerUnreadable("the answer is compressed although we did not ask for that")
     size = 0
-    while chunk := response.raw.read1(CHUNK):  # what has arrived, so that a trickle meets the deadline
+    for chunk in response.iter_content(CHUNK):
         size += len(chunk)
         if size > MAX_BODY:
             raise AnswerUnreadable(f"the answer is larger than {MAX_BODY} bytes")
-        if time.monotonic() > deadline:
-            raise PlatformUnreachable("the answer took too long")
         yield chunk
 
 
@@ -118,8 +126,8 @@ class _Session(requests.Session):
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
-        self._private = HTTPAdapter(pool_maxsize=POOL_SIZE)
-        self._public: HTTPAdapter = IPFilterAdapter(is_https_proto=True)
+        self._private = watched(HTTPAdapter(pool_maxsize=POOL_SIZE))
+        self._public = watched(IPFilterAdapter(is_https_proto=True))
 
     def get_adapter(self, url: str | bytes) -> HTTPAdapter:
         parts = split_url(url if isinstance(url, str) else url.decode())

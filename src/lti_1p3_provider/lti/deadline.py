@@ -1,0 +1,109 @@
+"""A deadline for a whole HTTP exchange.
+
+A socket's timeout starts anew with each byte, so a server that sends one now and then could hold us for ever. Here the
+connection is cut off when its time is over, wherever it is: in the handshake, the headers or the body.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_watch = threading.local()
+
+
+class Deadline:
+    """Cuts off the connection that this thread uses inside the ``with``; ``passed`` tells whether it had to."""
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Deadline:
+        _watch.deadline = self
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _watch.deadline = None
+        self._timer.cancel()
+        with self._lock:
+            self._let_go()
+
+    def hold(self, connected: socket.socket) -> None:
+        """Watch this connection. A duplicate is kept: TLS takes the socket itself away."""
+        with self._lock:
+            self._let_go()
+            self._socket = socket.socket(fileno=os.dup(connected.fileno()))
+            if self.passed:
+                self._shut()
+
+    def _cut(self) -> None:
+        with self._lock:
+            self.passed = True
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # the other side was faster
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _let_go(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+class _Watched:
+    """Shows the thread's deadline each connection that is opened or taken from the pool."""
+
+    sock: Any
+
+    def _new_conn(self) -> socket.socket:
+        connected: socket.socket = super()._new_conn()  # type: ignore[misc]
+        _hold(connected)
+        return connected
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a request."""
+        if self.sock is not None:
+            _hold(self.sock)
+        return super().request(*args, **kwargs)  # type: ignore[misc]
+
+
+class _PlainConnection(_Watched, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Watched, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+def watched(adapter: HTTPAdapter) -> HTTPAdapter:
+    """Make an adapter's connections heed the deadline of the thread that uses them."""
+    adapter.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+    return adapter
+
+
+def _hold(connected: socket.socket) -> None:
+    deadline: Deadline | None = getattr(_watch, "deadline", None)
+    if deadline is not None:
+        deadline.hold(connected)
