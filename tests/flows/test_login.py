@@ -6,8 +6,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from django.core.cache import cache
 
+from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.errors import RegistrationUnknown, TokenExpired
+from lti_1p3_provider.lti.trail import Trail
 from tests.connection import WELCOME, Connection
 
 
@@ -175,3 +179,13 @@ def test_sec_32_one_browser_keeps_few_login_cookies(connection):
     for _ in range(60):
         session.post(f"{connection.lms}/lti/1p3/login/", data=values, allow_redirects=False, timeout=5)
     assert len(session.cookies) <= 21
+
+
+def test_sec_32_a_flood_of_refusals_does_not_fill_the_table(db):
+    cache.clear()
+    flood = 2 * record.MOST_UNSIGNED_PER_MINUTE + 50  # more than two minutes' worth, should the clock turn over
+    codes = {record.refusal(Trail("login"), RegistrationUnknown()) for _ in range(flood)}
+    assert len(codes) == flood
+    assert LaunchAttempt.objects.count() <= 2 * record.MOST_UNSIGNED_PER_MINUTE
+    record.refusal(Trail("launch", steps=["signature"]), TokenExpired())
+    assert LaunchAttempt.objects.first().outcome == "token_expired"

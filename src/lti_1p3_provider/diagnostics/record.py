@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import time
 from datetime import timedelta
 
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
-from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.errors import LtiError, StateStoreDown
+from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.digest import digest
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 CLEANUP_BATCH = 1000
+MOST_UNSIGNED_PER_MINUTE = 300
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +30,18 @@ def success(trail: Trail) -> LaunchAttempt:
     return _write(trail, OK, "")
 
 
-def refusal(trail: Trail, error: LtiError) -> LaunchAttempt:
-    """Record a refused attempt; its support code is what the person sees."""
-    attempt = _write(trail, error.code, error.detail)
-    log.warning("LTI %s refused: %s, support code %s", trail.door, error.code, attempt.support_code)
-    return attempt
+def refusal(trail: Trail, error: LtiError) -> str:
+    """Record a refused attempt and return its support code.
+
+    Anybody can make attempts that never come near a signature. Beyond a number of these in a minute they go to the log
+    only, so that nobody can fill the table.
+    """
+    if "signature" in trail.steps or _is_recordable():
+        support_code = _write(trail, error.code, error.detail).support_code
+    else:
+        support_code = _support_code()
+    log.warning("LTI %s refused: %s, support code %s", trail.door, error.code, support_code)
+    return support_code
 
 
 def drop_old() -> int:
@@ -43,6 +53,13 @@ def drop_old() -> int:
     ):
         dropped += LaunchAttempt.objects.filter(pk__in=batch).delete()[0]
     return dropped
+
+
+def _is_recordable() -> bool:
+    try:
+        return store.count(f"lti1p3:refused:{int(time.time()) // 60}", 120) <= MOST_UNSIGNED_PER_MINUTE
+    except StateStoreDown:
+        return True  # what went wrong is worth a row
 
 
 def _write(trail: Trail, outcome: str, detail: str) -> LaunchAttempt:

@@ -17,13 +17,13 @@ from lti_1p3_provider.registrations.framing import frame_for
 
 def refuse(request: HttpRequest, error: LtiError, trail: Trail) -> HttpResponse:
     """Record the refused attempt and return its page, with the error's HTTP status."""
-    attempt = record.refusal(trail, error)
+    support_code = record.refusal(trail, error)
     page = {
         "title": error.title,
         "advice": error.advice,
         "code": error.code,
-        "support_code": attempt.support_code,
-        "return_url": return_url(trail.return_url, error, attempt.support_code),
+        "support_code": support_code,
+        "return_url": return_url(trail.return_url, error, support_code),
     }
     response = render(request, "lti_1p3_provider/refusal.html", page, status=error.status)
     add_never_cache_headers(response)

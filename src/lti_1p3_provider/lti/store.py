@@ -44,6 +44,20 @@ def add(name: str, seconds: float) -> bool:
         return bool(first)
 
 
+def count(name: str, seconds: float) -> int:
+    """Count one more of ``name``; return how many there were since the first, at most ``seconds`` ago.
+
+    Raises:
+        StateStoreDown
+    """
+    with _one_failure():
+        cache.add(name, 0, timeout=int(seconds))
+        try:
+            return int(cache.incr(name))
+        except ValueError:  # it ended in this very moment
+            return 1
+
+
 @contextmanager
 def _one_failure() -> Iterator[None]:
     try:
