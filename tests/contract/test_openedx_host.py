@@ -1,6 +1,6 @@
 """The contract, kept inside a real LMS. Run in the root of an edx-platform in which the package is installed:
 
-DJANGO_SETTINGS_MODULE=lms.envs.test pytest -c setup.cfg --rootdir=. --import-mode=importlib --nomigrations \
+DJANGO_SETTINGS_MODULE=lms.envs.test python -m pytest -p conftest -c setup.cfg --rootdir=. --import-mode=importlib \
     --confcutdir=/path/to/tests/contract /path/to/tests/contract
 """
 

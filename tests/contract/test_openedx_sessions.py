@@ -38,6 +38,7 @@ class OpenEdxSessionsTest(InOpenEdx):
     def check(self, problem: UsageKey, choice: str, **headers: str) -> HttpResponse:
         """Post an answer to the XBlock handler, as the problem's own script does."""
         keys = {"course_id": str(self.world.course), "usage_id": str(problem)}
+        PendingScore.objects.update(due_at=None)
         url = reverse("xblock_handler", kwargs={**keys, "handler": "xmodule_handler", "suffix": "problem_check"})
         return self.browser.post(url, {f"input_{problem.block_id}_2_1": f"choice_{choice}"}, headers=headers)
 
