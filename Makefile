@@ -51,21 +51,24 @@ clean: ## remove what the demo and the tests left
 # --- what the targets need --------------------------------------------------------------------------------------------
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. On Debian: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Python 3.11 or newer is needed. On Debian: apt-get install python3 python3-venv"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make virtual environments. On Debian: apt-get install python3-venv"; exit 1; }
 
 $(VENV)/.demo: $(VENV)/bin/python requirements/demo.txt setup.py
-	$(PIP) -r requirements/demo.txt
-	$(PIP) --no-deps --editable .
+	@echo "Installing what the demo needs (about half a minute)..." >&2
+	@$(PIP) -r requirements/demo.txt
+	@$(PIP) --no-deps --editable .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo requirements/test.txt
-	$(PIP) -r requirements/test.txt
+	@echo "Installing what the tests need..." >&2
+	@$(PIP) -r requirements/test.txt
 	@touch $@
 
 $(VENV)/.quality: $(VENV)/.test requirements/quality.txt
-	$(PIP) -r requirements/quality.txt
+	@echo "Installing what the quality checks need..." >&2
+	@$(PIP) -r requirements/quality.txt
 	@touch $@
 
 .PHONY: browser

@@ -25,7 +25,8 @@ WELCOME = """
 
 def main() -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores SIGINT unless told otherwise
+        signal.signal(number, signal.default_int_handler)
     try:
         lms_port, platform_port = _port("DEMO_LMS_PORT", 8000), _port("DEMO_PLATFORM_PORT", 9000)
         with Stack(ROOT / ".demo", lms_port, platform_port) as stack:

@@ -61,6 +61,8 @@ class Stack:
         return f"http://127.0.0.1:{self.platform_port}"
 
     def __enter__(self) -> Stack:
+        if self.lms_port == self.platform_port:
+            raise DemoError("DEMO_LMS_PORT and DEMO_PLATFORM_PORT are the same")
         for name, port in (("DEMO_LMS_PORT", self.lms_port), ("DEMO_PLATFORM_PORT", self.platform_port)):
             _require_free(port, name)
         self.directory.mkdir(parents=True, exist_ok=True)

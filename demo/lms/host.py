@@ -18,6 +18,7 @@ from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host.port import Block, Grade, GradeChanged
+from lti_1p3_provider.host.sessions import renew_key
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 RENDERED = ("sequential", "vertical", "html", "problem")
@@ -44,7 +45,7 @@ class DemoIdentity:
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
         """Log in; a session that is this user's already only gets a new key."""
         if request.user.is_authenticated and request.user.pk == user.pk:
-            request.session.cycle_key()
+            renew_key(request.session)
         else:
             login(request, user, backend=BACKEND)  # type: ignore[arg-type]
 

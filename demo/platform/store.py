@@ -1,5 +1,6 @@
 """The course's state in memory, safe for threads: tools, people, links, line items, scores."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -64,6 +65,7 @@ class Store:
     def __init__(self) -> None:
         self._lock = RLock()
         self._last_id = 0
+        self._run = secrets.token_hex(3)
         self._tools: dict[str, Tool] = {}
         self._people: dict[str, Person] = {}
         self._links: dict[str, Link] = {}
@@ -72,10 +74,10 @@ class Store:
         self._attempts: list[ScoreAttempt] = []
 
     def next_id(self, prefix: str) -> str:
-        """A new identifier."""
+        """A new identifier, unlike those of an earlier run: what a tool remembers of that must not match."""
         with self._lock:
             self._last_id += 1
-            return f"{prefix}-{self._last_id}"
+            return f"{prefix}-{self._run}-{self._last_id}"
 
     def put_tool(self, tool: Tool) -> None:
         """Add or replace the tool of this client_id."""

@@ -52,11 +52,11 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
                 id="lti_1p3_provider.W002",
             )
         )
-    elif "Lax" in (conf.session_cookie_samesite, conf.csrf_cookie_samesite):
+    elif not conf.cookies_work_in_frames:
         found.append(
             checks.Warning(
-                "SESSION_COOKIE_SAMESITE or CSRF_COOKIE_SAMESITE is Lax.",
-                hint="Set both to 'None' (with the _SECURE ones): else answers inside a platform's frame are refused.",
+                "Session or CSRF cookies do not work inside another site's frame.",
+                hint="Set SESSION_COOKIE_SAMESITE and CSRF_COOKIE_SAMESITE to 'None' and both _COOKIE_SECURE to True.",
                 id="lti_1p3_provider.W003",
             )
         )

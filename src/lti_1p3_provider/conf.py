@@ -19,6 +19,11 @@ class ProviderSettings:
     def _get(self, name: str, default: Any) -> Any:
         return getattr(django_settings, name, default)
 
+    def _texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts; a single text is a list of one."""
+        value: Sequence[str] | str = self._get(name, ()) or ()
+        return (value,) if isinstance(value, str) else tuple(map(str, value))
+
     @property
     def enabled(self) -> bool:
         """``ENABLE_LTI_1P3_PROVIDER``, flat or in FEATURES (False): off means that every URL of ours is a 404."""
@@ -26,7 +31,7 @@ class ProviderSettings:
         flat = self._get(name, None)
         if flat is not None:
             return bool(flat)
-        return bool(dict(self._get("FEATURES", {}) or {}).get(name, False))
+        return bool((self._get("FEATURES", None) or {}).get(name, False))
 
     @property
     def aggregate_delay(self) -> float:
@@ -38,6 +43,11 @@ class ProviderSettings:
         """``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` (None): how long a launch opens content; None: as the session."""
         value = self._get("LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC", None)
         return None if value is None else float(value)
+
+    @property
+    def session_length(self) -> float:
+        """Django's ``SESSION_COOKIE_AGE``."""
+        return float(self._get("SESSION_COOKIE_AGE", 14 * 24 * 3600))
 
     @property
     def require_launch_gate(self) -> bool:
@@ -59,17 +69,14 @@ class ProviderSettings:
     def private_hosts(self) -> frozenset[str]:
         """``LTI_1P3_PROVIDER_PRIVATE_HOSTS`` (()): hosts (``name`` or ``name:port``) that we may reach although
         they are private or speak plain http: intranets and tests."""
-        return frozenset(str(host).lower() for host in self._get("LTI_1P3_PROVIDER_PRIVATE_HOSTS", ()) or ())
+        return frozenset(host.lower() for host in self._texts("LTI_1P3_PROVIDER_PRIVATE_HOSTS"))
 
     @property
     def key_secrets(self) -> tuple[str, ...]:
         """``LTI_1P3_PROVIDER_KEY_SECRETS`` ((SECRET_KEY,)): secrets that encrypt private keys; the first encrypts,
         all decrypt, so that a secret can be replaced."""
-        own: Sequence[str] = self._get("LTI_1P3_PROVIDER_KEY_SECRETS", ()) or ()
-        if own:
-            return tuple(own)
-        fallbacks: Sequence[str] = self._get("SECRET_KEY_FALLBACKS", ()) or ()
-        return (str(self._get("SECRET_KEY", "")), *fallbacks)
+        own = self._texts("LTI_1P3_PROVIDER_KEY_SECRETS")
+        return own or (str(self._get("SECRET_KEY", "")), *self._texts("SECRET_KEY_FALLBACKS"))
 
     @property
     def key_overlap(self) -> float:
@@ -134,14 +141,12 @@ class ProviderSettings:
         return urlsplit(self.public_url).scheme == "https"
 
     @property
-    def session_cookie_samesite(self) -> str:
-        """Django's ``SESSION_COOKIE_SAMESITE``."""
-        return str(self._get("SESSION_COOKIE_SAMESITE", "Lax"))
-
-    @property
-    def csrf_cookie_samesite(self) -> str:
-        """Django's ``CSRF_COOKIE_SAMESITE``."""
-        return str(self._get("CSRF_COOKIE_SAMESITE", "Lax"))
+    def cookies_work_in_frames(self) -> bool:
+        """Whether session and CSRF cookies are ``SameSite=None; Secure``, as browsers want them in others' frames."""
+        return all(
+            self._get(f"{kind}_COOKIE_SAMESITE", "Lax") == "None" and self._get(f"{kind}_COOKIE_SECURE", False)
+            for kind in ("SESSION", "CSRF")
+        )
 
 
 conf = ProviderSettings()

@@ -5,11 +5,12 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.users.models import PlatformUser
+from lti_1p3_provider.users.models import Grant, PlatformUser
 
 __all__ = [
     "Context",
     "Deployment",
+    "Grant",
     "LaunchAttempt",
     "LaunchGate",
     "LineItem",

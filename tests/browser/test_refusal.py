@@ -48,7 +48,7 @@ def test_a_browser_that_blocks_our_cookies_is_told_what_to_do(without_cookies: V
     frame = open_in_page(without_cookies.course("Ben Osei"), "Primary colours")
 
     expect(frame.get_by_role("heading", level=1)).to_contain_text("cookie")
-    expect(frame.get_by_text("open this activity in a new window, or allow cookies for this site")).to_be_visible()
+    expect(frame.get_by_text("open this activity in a new window, or allow cookies for the site")).to_be_visible()
     expect(frame.locator(".code")).to_be_visible()
     names = {cookie["name"] for cookie in without_cookies.context.cookies()}
     assert names == {"demo_platform_person"}, "the browser kept a cookie of the LMS, so this test shows nothing"

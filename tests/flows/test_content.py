@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
@@ -231,12 +233,44 @@ def test_two_launches_begun_at_once_in_one_browser(connection):
     assert browser.submit(second).status_code == 200
 
 
+@pytest.mark.parametrize("visited_before", [False, True])
+def test_frames_of_one_page_launch_at_the_same_time(connection, visited_before):
+    """Each frame's request carries the cookies that the browser had when the page was opened."""
+    links = [connection.link(key) for key in (PROBLEM, UNIT, WELCOME)]
+    shared = Browser()
+    if visited_before:
+        connection.launch(connection.link(WELCOME), browser=shared)
+    posted = []
+    for form in [connection.launch_form(link, browser=shared) for link in links]:
+        frame = Browser()
+        frame.cookies.update(shared.cookies)
+        posted.append((frame, frame.post(form.action, data=form.fields, allow_redirects=False, timeout=5)))
+    for frame, _ in posted:
+        shared.cookies.update(frame.cookies)
+    pages = [shared.get(connection.lms + answered.headers["Location"], timeout=5) for _, answered in posted]
+    assert [page.status_code for page in pages] == [200] * 3
+
+
+def test_a_tab_that_is_answered_after_another_tabs_launch_is_not_signed_out(connection):
+    browser = Browser()
+    page = connection.launch(connection.link(WELCOME), browser=browser)
+    slow = Browser()
+    slow.cookies.update(browser.cookies)
+    connection.launch(connection.link(UNIT), browser=browser)
+    late = slow.get(page.url, timeout=5)
+    assert late.status_code == 200
+    assert "sessionid" not in late.cookies
+    assert browser.get(page.url, timeout=5).status_code == 200
+
+
 def test_sec_11_the_session_key_rotates_at_each_launch(connection):
     browser, keys = Browser(), set()
     for _ in range(3):
         connection.launch(connection.link(WELCOME), browser=browser)
         keys.add(browser.cookies["sessionid"])
     assert len(keys) == 3
+    ages = [Session.objects.get(pk=key).expire_date - timezone.now() for key in keys]
+    assert sorted(age.total_seconds() < 61 for age in ages) == [False, True, True]
 
 
 def test_sec_11_another_person_in_the_same_browser_replaces_the_first(connection):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from django.contrib.auth import get_user_model
-from django.core.cache import cache
+from django.db import connection as database
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
@@ -236,9 +236,18 @@ def test_core_05_fails_closed_when_the_cache_is_down(connect, settings):
 
 
 def test_sec_09_nothing_is_kept_of_a_state_that_is_not_ours(connection):
+    before = _used_marks()
     requests.post(f"{connection.lms}/lti/1p3/launch/", data={"state": "x.1:y:z", "id_token": "a.b.c"}, timeout=5)
     assert outcome() == "state_unknown"
-    assert cache.get("lti1p3:used") is None
+    assert _used_marks() == before
+    connection.launch(connection.link(WELCOME))
+    assert _used_marks() == before + 1
+
+
+def _used_marks() -> int:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM demo_cache WHERE cache_key LIKE '%%lti1p3:used:%%'")
+        return cursor.fetchone()[0]
 
 
 # --- CORE-06 to CORE-14 -----------------------------------------------------------------------------------------------

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 
 import pytest
+from celery import current_app
 from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from demo.browser import Browser
 from demo.lms import grades
@@ -398,18 +402,55 @@ def test_the_learners_answer_survives_whatever_breaks_in_our_intake(connection, 
     assert answer(browser, page).status_code == 200
 
 
-def test_the_learners_answer_survives_a_broker_that_is_down(connection, settings):
-    from celery import current_app
+@contextmanager
+def broker(answering: Callable[..., None]) -> Iterator[None]:
+    """Let what Celery would send to its broker go elsewhere."""
+    task = current_app.tasks["lti_1p3_provider.deliver_scores"]
+    before, task.apply_async = task.apply_async, answering
+    try:
+        yield
+    finally:
+        task.apply_async = before
+
+
+def test_the_learners_answer_survives_a_broker_that_is_down(connection, caplog):
+    def refuse(**options: object) -> None:
+        raise OperationalError("no broker")
 
     browser, link = Browser(), connection.link(PROBLEM, graded=True)
     page = connection.launch(link, browser=browser)
-    current_app.conf.task_always_eager = False
-    try:
-        current_app.conf.broker_url, before = "redis://127.0.0.1:1/0", current_app.conf.broker_url
+    with broker(refuse):
         assert answer(browser, page).status_code == 200
-    finally:
-        current_app.conf.task_always_eager, current_app.conf.broker_url = True, before
+    assert "no worker could be woken" in caplog.text
     assert deliver_due().delivered == 1
+
+
+def test_switched_off_nothing_is_sent(connection, settings):
+    link = launched(connection)
+    PendingScore.objects.update(revision=9, due_at=timezone.now())
+    settings.ENABLE_LTI_1P3_PROVIDER = False
+    assert deliver_due().settled == 0
+    settings.ENABLE_LTI_1P3_PROVIDER = True
+    earn(4)
+    assert given(connection, link) == (4, 4)
+
+
+def test_many_answers_wake_a_worker_once_per_window(connection):
+    launched(connection, UNIT)
+    sent = []
+    with broker(lambda **options: sent.append(options["countdown"])):
+        for earned in (1, 2, 3, 4):
+            earn(earned)
+    assert sent == [900]
+
+
+def test_an_answer_wakes_a_worker_for_what_was_left_lying(connection):
+    link = launched(connection)
+    with broker(lambda **options: None):
+        earn(1)
+    assert given(connection, link) is None
+    earn(2)
+    assert given(connection, link) == (2, 4)
 
 
 def test_the_command_for_cron(connection, settings):

@@ -7,6 +7,7 @@ from edx_django_utils.plugins import PluginURLs, get_plugin_apps
 
 from lti_1p3_provider import checks
 from lti_1p3_provider.apps import Lti1p3ProviderConfig
+from lti_1p3_provider.conf import conf
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations import keys
 
@@ -37,10 +38,23 @@ def test_https_and_cookies(settings):
     settings.LMS_ROOT_URL = "http://lms.example"
     assert ids(checks.check_settings(None)) == {"W002"}
     settings.LMS_ROOT_URL = "https://lms.example"
-    settings.SESSION_COOKIE_SAMESITE, settings.CSRF_COOKIE_SAMESITE = "None", "Lax"
-    assert ids(checks.check_settings(None)) == {"W003"}
-    settings.CSRF_COOKIE_SAMESITE = "None"
+    settings.SESSION_COOKIE_SAMESITE = settings.CSRF_COOKIE_SAMESITE = "None"
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     assert ids(checks.check_settings(None)) == set()
+    for name in ("SESSION_COOKIE_SAMESITE", "CSRF_COOKIE_SAMESITE"):
+        for value in ("Lax", "Strict", None, False):
+            setattr(settings, name, value)
+            assert ids(checks.check_settings(None)) == {"W003"}
+        setattr(settings, name, "None")
+    settings.CSRF_COOKIE_SECURE = False
+    assert ids(checks.check_settings(None)) == {"W003"}
+
+
+def test_a_single_text_is_a_list_of_one(settings):
+    settings.LTI_1P3_PROVIDER_KEY_SECRETS = "my secret"
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = "Moodle.internal"
+    assert conf.key_secrets == ("my secret",)
+    assert conf.private_hosts == {"moodle.internal"}
 
 
 def test_a_host_that_cannot_be_loaded(settings):

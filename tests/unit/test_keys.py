@@ -32,6 +32,32 @@ def run(*arguments: str) -> str:
     return printed.getvalue()
 
 
+def grow_older(key: ToolKey) -> None:
+    """Let more time pass than a key set may be cached."""
+    earlier = key.created_at - timedelta(seconds=keys.MAX_AGE + 1)
+    ToolKey.objects.filter(pk=key.pk).update(created_at=earlier)
+
+
+def test_a_key_that_stands_by_is_published_and_signs_after_the_next_rotation(tool_key_pem):
+    first = keys.import_pem(tool_key_pem)
+    kid = run("create", "--standby").split()[0]
+    assert {jwk["kid"] for jwk in keys.published()} == {first.kid, kid}
+    for key in ToolKey.objects.all():
+        grow_older(key)
+    assert jwt.get_unverified_header(keys.sign({}))["kid"] == first.kid
+    assert keys.rotate().kid == kid
+    assert jwt.get_unverified_header(keys.sign({}))["kid"] == kid
+    assert ToolKey.objects.count() == 2
+
+
+def test_a_key_that_was_retired_never_signs(tool_key_pem):
+    old = keys.import_pem(tool_key_pem)
+    grow_older(old)
+    fresh = keys.rotate()
+    keys.retire(old.kid)
+    assert jwt.get_unverified_header(keys.sign({}))["kid"] == fresh.kid
+
+
 def test_core_13_the_key_set(client):
     key = keys.generate()
     response = client.get("/lti/1p3/pub/jwks/")
@@ -63,6 +89,9 @@ def test_core_13_sec_28_a_rotated_key_stays_published_for_the_overlap(settings, 
     old = keys.import_pem(tool_key_pem)
     fresh = keys.rotate()
     assert [jwk["kid"] for jwk in keys.published()] == [fresh.kid, old.kid]
+    grow_older(old)
+    assert jwt.get_unverified_header(keys.sign({}))["kid"] == old.kid  # platforms may not have seen the fresh one yet
+    grow_older(fresh)
     assert jwt.get_unverified_header(keys.sign({}))["kid"] == fresh.kid
     ToolKey.objects.filter(pk=old.pk).update(published_until=timezone.now() - timedelta(seconds=1))
     assert [jwk["kid"] for jwk in keys.published()] == [fresh.kid]

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.users.models import PlatformUser
 
 pytestmark = pytest.mark.django_db
 
@@ -133,7 +134,7 @@ def test_the_admin_fills_the_addresses_from_preset_and_host(admin_client):
         ({"platform": "moodle"}, "Enter this, or the platform&#x27;s host name above."),
         (
             {"platform": "sakai", "platform_host": "s.example"},
-            "it looks like https://{host}/imsblis/lti13/token/{tool_id}",
+            "it looks like https://s.example/imsblis/lti13/token/{tool_id}",
         ),
         ({"platform": "generic"}, "Enter what the platform shows its admin."),
         ({"platform": "canvas", "auth_token_url": "http://x.example/"}, "The address must begin with https://"),
@@ -162,6 +163,47 @@ def test_the_admin_shows_what_to_give_and_what_it_may_open(admin_client, setting
     settings.LTI_1P3_PROVIDER_REQUIRE_LAUNCH_GATE = True
     page = admin_client.get(f"/admin/lti_1p3_provider/registration/{pk}/change/").content.decode()
     assert "Nothing: it has no launch gate" in page
+
+
+def test_the_gate_is_entered_as_lines(admin_client):
+    pk = run(*BASE, *URLS, *KEYS)["registration"]
+    gate = {
+        "gate-TOTAL_FORMS": "1",
+        "gate-0-allowed_courses": "course-v1:A+B+C\r\n course-v1:A+B+D ",
+        "gate-0-registration": pk,
+    }
+    values = form(title="T", platform="generic", issuer="https://lms.example", client_id="c", **gate) | {
+        "auth_login_url": "https://lms.example/auth",
+        "auth_token_url": "https://lms.example/token",
+        "key_set_url": "https://lms.example/jwks",
+        "gate-0-allowed_orgs": "",
+        "gate-0-allowed_keys": "",
+        "gate-0-block_filter": "{}",
+    }
+    url = f"/admin/lti_1p3_provider/registration/{pk}/change/"
+    assert admin_client.post(url, values).status_code == 302
+    assert LaunchGate.objects.get().allowed_courses == ["course-v1:A+B+C", "course-v1:A+B+D"]
+    assert "course-v1:A+B+C\ncourse-v1:A+B+D" in admin_client.get(url).content.decode()
+
+
+def test_a_used_registration_cannot_be_deleted(admin_client, admin_user):
+    pk = run(*BASE, *URLS, *KEYS)["registration"]
+    url = f"/admin/lti_1p3_provider/registration/{pk}/delete/"
+    assert admin_client.get(url).status_code == 200
+    PlatformUser.objects.create(registration_id=pk, sub="x", sub_digest="x", user=admin_user)
+    assert admin_client.get(url).status_code == 403
+
+
+def test_a_disabled_deployment_stays_disabled():
+    run(*BASE, *URLS, *KEYS)
+    Deployment.objects.update(status=Deployment.Status.DISABLED)
+    run(*BASE, *URLS, *KEYS)
+    assert Deployment.objects.get().status == Deployment.Status.DISABLED
+
+
+def test_hosts_of_a_preset():
+    run(*BASE, *URLS, *KEYS, "--preset=openedx")
+    assert Registration.objects.get().origins == ("https://lms.example", "https://apps.lms.example")
 
 
 def test_all_admin_lists_open(admin_client):

@@ -38,6 +38,11 @@ def test_ags_15_busy_or_broken_is_tried_again(status):
     assert timedelta(seconds=24) <= decision.retry_at - NOW <= timedelta(seconds=36)
 
 
+def test_canvas_throttling_is_tried_again_and_a_plain_403_is_not():
+    assert decide(403, platform="canvas", **{"x-rate-limit-remaining": "0.0"}).retry_at is not None
+    assert decide(403, platform="canvas", **{"x-rate-limit-remaining": "512.3"}).parked == "refused_403"
+
+
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 404, 415, 422])
 def test_ags_15_a_refusal_needs_a_person(status):
     assert decide(status).parked == f"refused_{status}"

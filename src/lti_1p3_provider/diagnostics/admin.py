@@ -49,6 +49,10 @@ class LaunchAttemptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The steps, in order; the attempt ended after the last."""
         return " → ".join(row.steps) or "-"
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Old records go by themselves."""
+        return False
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only launches make attempts."""
         return False

@@ -1,45 +1,50 @@
-"""What a browser's session may open: one grant per launched block, so that tabs and links do not disturb each other."""
+"""What a launch lets its user open, and for how long: one grant per block, so that tabs and links do not disturb each
+other."""
 
 from __future__ import annotations
 
-import time
+from datetime import timedelta
 
-from django.http import HttpRequest
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.launches.targets import Target
+from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
-
-SESSION_KEY = "lti_1p3_provider_grants"
-MAX_GRANTS = 50
+from lti_1p3_provider.users.models import Grant
 
 
-def allow(request: HttpRequest, target: Target, deployment: Deployment) -> None:
-    """Let the session's user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC``."""
-    until = None if conf.access_length is None else time.time() + conf.access_length
-    grants = dict(request.session.get(SESSION_KEY, {}))
-    grants.pop(str(target.usage_key), None)
-    grants[str(target.usage_key)] = [_user_id(request), deployment.pk, until]
-    request.session[SESSION_KEY] = dict(list(grants.items())[-MAX_GRANTS:])
+def allow(user: AbstractUser, target: Target, deployment: Deployment) -> None:
+    """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session."""
+    seconds = conf.session_length if conf.access_length is None else conf.access_length
+    Grant.objects.update_or_create(
+        user_id=user.pk,
+        usage_digest=digest(str(target.usage_key)),
+        defaults={"deployment": deployment, "until": timezone.now() + timedelta(seconds=seconds)},
+    )
 
 
-def check(request: HttpRequest, target: Target) -> Registration:
+def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:
     """Return the registration through which the session's user may open the block.
 
     Raises:
-        GrantMissing: never launched, ended, of another user, or switched off by an operator.
+        GrantMissing: nobody is signed in, the block was never launched, its time is over, or an operator switched the
+            platform off.
     """
-    user_id, deployment_pk, until = request.session.get(SESSION_KEY, {}).get(str(target.usage_key), (None, None, None))
-    if user_id is None or user_id != _user_id(request):
-        raise GrantMissing("no launch of this block in this session")
-    if until is not None and time.time() > until:
+    if not user.is_authenticated or not user.is_active:
+        raise GrantMissing("nobody is signed in")
+    grant = (
+        Grant.objects.select_related("deployment__registration")
+        .filter(user_id=user.pk, usage_digest=digest(str(target.usage_key)))
+        .first()
+    )
+    if grant is None:
+        raise GrantMissing("this user did not launch this block")
+    if grant.until < timezone.now():
         raise GrantMissing("the time that a launch opens content is over")
-    deployment = Deployment.objects.select_related("registration").filter(pk=deployment_pk).first()
-    if deployment is None or deployment.status != Deployment.Status.APPROVED or not deployment.registration.enabled:
+    deployment = grant.deployment
+    if deployment.status != Deployment.Status.APPROVED or not deployment.registration.enabled:
         raise GrantMissing("the registration or deployment was switched off")
     return deployment.registration
-
-
-def _user_id(request: HttpRequest) -> int | None:
-    return request.user.pk if request.user.is_authenticated else None

@@ -100,7 +100,7 @@ class ContentDoor(Door):
         """Render the block without the site's chrome."""
         self.trail.target = request.path
         target = targets.from_keys(course_key, usage_key)
-        self.trail.registration = grants.check(request, target)
+        self.trail.registration = grants.check(request.user, target)
         policy.require(self.trail.registration, target.course_key, target.usage_key)
         content = host.current().content
         content.require_access(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]

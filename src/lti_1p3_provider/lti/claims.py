@@ -79,7 +79,6 @@ class Launch:
     deployment: Deployment
     message: Message
     login: LoginState
-    steps: tuple[str, ...]
 
 
 def read_message(claims: Mapping[str, Any]) -> Message:

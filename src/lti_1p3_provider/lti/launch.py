@@ -81,7 +81,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     trail.passed("first use")
     trail.deployment = deployment_for(registration, message.deployment_id)
     trail.passed("deployment")
-    return Launch(registration, trail.deployment, message, login, tuple(trail.steps))
+    return Launch(registration, trail.deployment, message, login)
 
 
 def _require_form(form: Mapping[str, str]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import JSONField
-from django.forms import BaseInlineFormSet, Textarea
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -15,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.onboarding.forms import RegistrationForm
+from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.users.models import PlatformUser
 
 
 class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
@@ -50,8 +50,8 @@ class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
     """The gate, or none."""
 
     model = LaunchGate
+    form = LaunchGateForm
     extra = 0
-    formfield_overrides: ClassVar = {JSONField: {"widget": Textarea(attrs={"rows": 3, "cols": 90})}}
 
 
 @admin.register(Registration)
@@ -105,7 +105,11 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """How many deployments an operator should look at."""
         return row.deployments.filter(status=Deployment.Status.PENDING).count()
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """Let Django build the form from our fields; ``platform_host`` is declared there."""
-        kwargs["fields"] = [name for _title, part in self.fieldsets for name in part["fields"]]
-        return super().get_form(request, obj, change=change, **kwargs)
+    def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
+        """Accounts hang on a registration: one that was used is switched off instead."""
+        used = obj is not None and PlatformUser.objects.filter(registration=obj).exists()
+        return not used and super().has_delete_permission(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave out deleting many at once."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from lti_1p3_provider.onboarding.register import ENDPOINTS, bare_host
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding.register import FILLED, bare_host
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.models import Registration
 
-FILLED = ("issuer", *ENDPOINTS)
-NEEDED = ("issuer", "auth_login_url", "auth_token_url")
+NEEDED = ("issuer", "auth_login_url", "auth_token_url", "key_set_url")
 
 
 class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in stubs
@@ -62,21 +62,58 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
         platform = preset(values.get("platform", "generic"))
         if "platform_host" in self.errors:
             return values
-        known = platform.endpoints.at(values.get("platform_host", ""))
+        known = platform.endpoints.at(values.get("platform_host", ""), values.get("client_id", ""))
         for name in FILLED:
             if not values.get(name) and not (name == "key_set_url" and values.get("key_set")):
                 values[name] = getattr(known, name)
         for name in NEEDED:
-            if not values.get(name) and name not in self.errors:
+            given = values.get(name) or (name == "key_set_url" and values.get("key_set"))
+            if not given and name not in self.errors:
                 self.add_error(name, self._advice(name, platform.label, getattr(platform.endpoints, name)))
         return values
 
     def _advice(self, name: str, label: str, pattern: str) -> str:
-        if "{host}" in pattern and not self.cleaned_data.get("platform_host"):
+        if pattern.count("{") == 1 and "{host}" in pattern and not self.cleaned_data.get("platform_host"):
             return str(_("Enter this, or the platform's host name above."))
+        pattern = pattern.replace("{host}", self.cleaned_data.get("platform_host") or "{host}")
         if pattern:
             return str(_("%(platform)s shows it to its admin; it looks like %(pattern)s")) % {
                 "platform": label,
                 "pattern": pattern,
             }
         return str(_("Enter what the platform shows its admin."))
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one on each line."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 90})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a stored list as lines."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Read lines, and forgive commas."""
+        return [line.strip() for line in str(value or "").replace(",", "\n").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare lists."""
+        return bool(self.to_python(data) != (initial if isinstance(initial, list) else []))
+
+
+class LaunchGateForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is stored as JSON is entered as lines."""
+
+    allowed_courses = LinesField(required=False, help_text=_("One course key on each line: course-v1:Org+Course+Run"))
+    allowed_orgs = LinesField(label=_("Allowed organizations"), required=False, help_text=_("One on each line: Org"))
+    allowed_keys = LinesField(
+        label=_("Allowed blocks"),
+        required=False,
+        help_text=_("One usage key on each line: any block named here opens, whatever its type."),
+    )
+
+    class Meta:
+        model = LaunchGate
+        fields = ("allowed_courses", "allowed_orgs", "allowed_keys", "block_filter")
+        widgets: ClassVar = {"block_filter": forms.Textarea(attrs={"rows": 3, "cols": 90})}

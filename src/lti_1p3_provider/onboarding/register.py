@@ -18,6 +18,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
 ENDPOINTS = ("auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
+FILLED = ("issuer", *ENDPOINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class PlatformDetails:
 def register(details: PlatformDetails) -> tuple[Registration, bool]:
     """Create the registration of (issuer, client id) or update it; return it and whether it is new.
 
-    Deployments are added and approved, none is taken away. A gate is set only if ``details`` names something.
+    Deployments are added, and approved unless an operator disabled them; none is taken away. A gate is set only if
+    ``details`` names something.
 
     Raises:
         ValidationError: a value is wrong; it says which and why, and nothing is stored.
@@ -73,8 +75,8 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
 
 def fill_in(row: Registration, host: str = "") -> None:
     """Fill the addresses that were left empty from the platform's preset; ``host`` is the platform's host name."""
-    known = preset(row.platform).endpoints.at(bare_host(host))
-    for name in ("issuer", *ENDPOINTS):
+    known = preset(row.platform).endpoints.at(bare_host(host), row.client_id)
+    for name in FILLED:
         if not getattr(row, name) and not (name == "key_set_url" and row.key_set):
             setattr(row, name, getattr(known, name))
 
@@ -94,7 +96,8 @@ def bare_host(text: str) -> str:
 def _approve(row: Registration, deployment_id: str) -> None:
     deployment = Deployment.objects.filter(registration=row, deployment_digest=digest(deployment_id)).first()
     deployment = deployment or Deployment(registration=row, deployment_id=deployment_id)
-    deployment.status = Deployment.Status.APPROVED
+    if deployment.status == Deployment.Status.PENDING:
+        deployment.status = Deployment.Status.APPROVED
     deployment.full_clean(exclude=["deployment_digest"])
     deployment.save()
 

@@ -9,7 +9,7 @@ PRESET = Preset(
         issuer="https://blackboard.com",
         auth_login_url="https://developer.blackboard.com/api/v1/gateway/oidcauth",
         auth_token_url="https://developer.blackboard.com/api/v1/gateway/oauth2/jwttoken",
-        key_set_url="https://developer.blackboard.com/api/v1/management/applications/{application_id}/jwks.json",
+        key_set_url="https://developer.blackboard.com/api/v1/management/applications/{client_id}/jwks.json",
     ),
     steps=(
         "At developer.blackboard.com create an LTI application with the three addresses shown here.",

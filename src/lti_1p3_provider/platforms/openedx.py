@@ -16,5 +16,6 @@ PRESET = Preset(
         "Its author view shows client ID, deployment ID (1), login, token and key set addresses: copy them here.",
         "For scores choose 'LTI Assignment and Grades Service: declarative' and make the component graded.",
     ),
+    origins=("https://apps.{host}",),
     stale_statuses=frozenset((400, 409)),
 )

@@ -81,12 +81,14 @@ class ToolKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The form stored the new key already."""
 
-    @admin.action(description=_("Rotate: make a new signing key; all others stay published for a while"))
+    @admin.action(
+        permissions=["change"], description=_("Rotate: make a new signing key; all others stay published for a while")
+    )
     def rotate(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> None:
         """Rotation concerns all keys, whichever are selected."""
         self.message_user(request, str(_("%s signs now.")) % keys.rotate().kid)
 
-    @admin.action(description=_("Retire: stop publishing the selected keys now"))
+    @admin.action(permissions=["change"], description=_("Retire: stop publishing the selected keys now"))
     def retire(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> None:
         """Retire one by one; the last signing key stays."""
         for row in rows:

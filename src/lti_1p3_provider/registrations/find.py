@@ -59,8 +59,9 @@ def deployment_for(registration: Registration, deployment_id: str) -> Deployment
     """
     row = Deployment.objects.filter(registration=registration, deployment_digest=digest(deployment_id)).first()
     if row is None:
-        _offer(registration, deployment_id)
-        raise DeploymentUnknown(f"deployment {deployment_id!r} is new; approve it in the registration")
+        offered = _offer(registration, deployment_id)
+        todo = "approve it in the registration" if offered else f"{MAX_PENDING} others wait already: clear these first"
+        raise DeploymentUnknown(f"deployment {deployment_id!r} is new; {todo}")
     if row.status == Deployment.Status.PENDING:
         raise DeploymentUnknown(f"deployment {deployment_id!r} waits for approval in the registration")
     if row.status == Deployment.Status.DISABLED:
@@ -75,10 +76,13 @@ def _enabled(row: Registration) -> Registration:
     return row
 
 
-def _offer(registration: Registration, deployment_id: str) -> None:
-    if registration.deployments.filter(status=Deployment.Status.PENDING).count() < MAX_PENDING:
-        Deployment.objects.get_or_create(
-            registration=registration,
-            deployment_digest=digest(deployment_id),
-            defaults={"deployment_id": deployment_id, "status": Deployment.Status.PENDING},
-        )
+def _offer(registration: Registration, deployment_id: str) -> bool:
+    """Let an operator see the deployment; False if too many wait already."""
+    if registration.deployments.filter(status=Deployment.Status.PENDING).count() >= MAX_PENDING:
+        return False
+    Deployment.objects.get_or_create(
+        registration=registration,
+        deployment_digest=digest(deployment_id),
+        defaults={"deployment_id": deployment_id, "status": Deployment.Status.PENDING},
+    )
+    return True

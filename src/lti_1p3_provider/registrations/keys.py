@@ -1,7 +1,8 @@
 """Our own keys: generate, publish, rotate, retire, sign.
 
 A key signs while it is active. Rotation makes a new one active and keeps the old one in the key set until everything
-signed with it has expired (``LTI_1P3_PROVIDER_KEY_OVERLAP_SEC``). (Security Framework 1.0, 6.3)
+signed with it has expired (``LTI_1P3_PROVIDER_KEY_OVERLAP_SEC``). As long as platforms may hold the key set of before,
+the old key goes on signing. (Security Framework 1.0, 6.3)
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from jwt.algorithms import RSAAlgorithm
 
@@ -33,9 +34,12 @@ KEY_BITS = 2048
 ALGORITHM = "RS256"
 
 
-def generate() -> ToolKey:
-    """Make a new RSA key pair and let it sign; keys that signed before go on signing until rotated."""
-    return _store(rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS))
+MAX_AGE = 300  # seconds for which platforms may keep our key set
+
+
+def generate(status: ToolKey.Status = ToolKey.Status.ACTIVE) -> ToolKey:
+    """Make a new RSA key pair. ``STANDBY``: publish it, and let it sign after the next rotation."""
+    return _store(rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS), status)
 
 
 def import_pem(pem: str) -> ToolKey:
@@ -62,10 +66,14 @@ def ensure() -> tuple[ToolKey, bool]:
 
 
 def rotate() -> ToolKey:
-    """Make a new signing key; all others are only published from now on, for the overlap."""
+    """Make a new signing key, or take the one that stands by; all others are only published, for the overlap."""
     with transaction.atomic():
         before = list(_active().values_list("pk", flat=True))
-        fresh = generate()
+        waiting = ToolKey.objects.filter(status=ToolKey.Status.STANDBY).order_by("pk").first()
+        if waiting is not None:
+            waiting.status = ToolKey.Status.ACTIVE
+            waiting.save(update_fields=["status"])
+        fresh = waiting or generate()
         until = timezone.now() + timedelta(seconds=conf.key_overlap)
         ToolKey.objects.filter(pk__in=before).update(status=ToolKey.Status.ROTATED, published_until=until)
     return fresh
@@ -89,35 +97,48 @@ def retire(kid: str) -> ToolKey:
 
 def published() -> list[dict[str, str]]:
     """Return the public keys of the key set (RFC 7517), newest first."""
-    now = timezone.now()
-    shown = Q(status=ToolKey.Status.ACTIVE) | Q(status=ToolKey.Status.ROTATED, published_until__gt=now)
-    return [key.public_jwk for key in ToolKey.objects.filter(shown).order_by("-created_at", "-pk")]
+    return [key.public_jwk for key in _published().order_by("-created_at", "-pk")]
 
 
 def sign(claims: Mapping[str, Any]) -> str:
-    """Return ``claims`` as a JWT signed with the newest active key.
+    """Return ``claims`` as a JWT signed with the newest active key that every platform can have seen.
 
     Raises:
         NoActiveKey: none exists.
         KeyInvalid: its secret is not among the configured ones.
     """
-    key = _active().only("kid", "private_key").first()
+    key = _signing_key()
     if key is None:
         raise NoActiveKey("create one with: lti_1p3_keys create")
     return jwt.encode(dict(claims), _opened(key.private_key, conf.key_secrets), ALGORITHM, headers={"kid": key.kid})
 
 
-def _active() -> Any:
+def _active() -> QuerySet[ToolKey]:
     return ToolKey.objects.filter(status=ToolKey.Status.ACTIVE).order_by("-created_at", "-pk")
 
 
-def _store(private: rsa.RSAPrivateKey) -> ToolKey:
+def _published() -> QuerySet[ToolKey]:
+    rotated = Q(status=ToolKey.Status.ROTATED, published_until__gt=timezone.now())
+    return ToolKey.objects.filter(rotated | Q(status__in=(ToolKey.Status.ACTIVE, ToolKey.Status.STANDBY)))
+
+
+def _signing_key() -> ToolKey | None:
+    """A key set may be cached: a key younger than that signs only if no older published one can."""
+    seen = timezone.now() - timedelta(seconds=MAX_AGE)
+    newest = _active().first()
+    if newest is None or newest.created_at <= seen:
+        return newest
+    older = _published().exclude(status=ToolKey.Status.STANDBY).filter(created_at__lte=seen)
+    return older.order_by("-created_at", "-pk").first() or newest
+
+
+def _store(private: rsa.RSAPrivateKey, status: ToolKey.Status = ToolKey.Status.ACTIVE) -> ToolKey:
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     jwk = {"kid": _kid(private), "use": "sig", "alg": ALGORITHM, **_public_members(private)}
     return ToolKey.objects.create(
-        kid=jwk["kid"], private_key=_box(conf.key_secrets).encrypt(pem).decode(), public_jwk=jwk
+        status=status, kid=jwk["kid"], private_key=_box(conf.key_secrets).encrypt(pem).decode(), public_jwk=jwk
     )
 
 

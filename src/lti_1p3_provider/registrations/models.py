@@ -125,7 +125,9 @@ class Registration(models.Model):
     def origins(self) -> tuple[str, ...]:
         """The platform's hosts as CSP sources, wildcards included."""
         addresses = (self.issuer, self.auth_login_url, self.auth_token_url, self.key_set_url)
-        known = (*map(origin, addresses), *self.other_origins.split(), *preset(self.platform).origins)
+        host = origin(self.issuer).partition("://")[2]
+        usual = (source.replace("{host}", host) for source in preset(self.platform).origins)
+        known = (*map(origin, addresses), *self.other_origins.split(), *usual)
         return tuple(dict.fromkeys(filter(None, known)))
 
 
@@ -164,8 +166,9 @@ class ToolKey(models.Model):
     """A key pair of ours. The private part is encrypted at rest and never shown."""
 
     class Status(models.TextChoices):
-        """A key signs, then is only published, then is gone."""
+        """A key may be published first, then signs, then is only published, then is gone."""
 
+        STANDBY = "standby", _("published, will sign after the next rotation")
         ACTIVE = "active", _("signs")
         ROTATED = "rotated", _("published, signs no more")
         RETIRED = "retired", _("not published")

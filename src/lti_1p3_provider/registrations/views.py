@@ -9,8 +9,6 @@ from django.views.decorators.http import require_safe
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.registrations import keys
 
-MAX_AGE = 300  # seconds; well below any overlap, so that a fresh key is seen before it is relied on
-
 
 @require_safe
 def key_set(request: HttpRequest) -> JsonResponse:
@@ -18,5 +16,5 @@ def key_set(request: HttpRequest) -> JsonResponse:
     if not conf.enabled:
         raise Http404
     response = JsonResponse({"keys": keys.published()})
-    patch_cache_control(response, public=True, max_age=MAX_AGE)
+    patch_cache_control(response, public=True, max_age=keys.MAX_AGE)
     return response

@@ -36,14 +36,24 @@ class PendingScoreAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return str(_("given up: %s")) % row.parked
         if row.due_at:
             return str(_("will be sent again") if row.attempts else _("will be sent"))
-        return str(_("sent") if row.sent_at else _("nothing to send yet"))
+        if row.sent_at:
+            return str(_("sent"))
+        return str(_("not sent: see the last answer") if row.last_answer else _("nothing to send yet"))
 
-    @admin.action(description=_("Send the current grades of the selected rows"))
+    @admin.action(permissions=["resend"], description=_("Send the current grades of the selected rows"))
     def resend(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
         """Make the rows due, also where the platform has this grade already."""
         changed = outbox.send_anew(rows)
         nudge(0)
         self.message_user(request, str(_("%s scores will be sent.")) % changed)
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        """Resending is a change, though rows are not edited."""
+        return super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A deleted row would be a lost score."""
+        return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only launches make rows."""

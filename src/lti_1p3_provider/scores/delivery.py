@@ -12,6 +12,7 @@ from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
+from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags
@@ -39,6 +40,8 @@ class Report:
 def deliver_due() -> Report:
     """Deliver all scores that are due now; safe to run in any number of workers at once."""
     report = Report()
+    if not conf.enabled:
+        return report
     for _ in range(MOST_BATCHES):
         rows = outbox.claim_due()
         if not rows:
@@ -69,11 +72,11 @@ def _deliver_learner(rows: list[PendingScore], report: Report) -> None:
         grade = grades.get(row.line_item.usage_key)
         try:
             decision = _deliver(row, grade)
-        except LtiError as error:
-            decision = retry.of_error(error, row.attempts, timezone.now())
         except Exception as error:  # a poisoned row must not keep a thousand good ones
-            log.exception("LTI scores: row %s failed", row.pk)
-            decision = retry.of_error(LtiError(type(error).__name__), row.attempts, timezone.now())
+            if not isinstance(error, LtiError):
+                log.exception("LTI scores: row %s failed", row.pk)
+                error = LtiError(type(error).__name__)
+            decision = retry.of_error(error, row.attempts, timezone.now())
         _note(row, decision, grade, report)
 
 

@@ -37,22 +37,22 @@ def grade_changed(change: GradeChanged) -> None:
 
 
 def _mark(change: GradeChanged) -> None:
-    candidates = PendingScore.objects.filter(
-        platform_user__user_id=change.user_id, line_item__course_key=str(change.course_key)
-    ).values_list("pk", "line_item__usage_key")
-    linked = list(candidates)
-    if not linked:
+    rows = list(
+        PendingScore.objects.filter(platform_user__user_id=change.user_id, line_item__course_key=str(change.course_key))
+        .exclude(line_item__url="")
+        .values_list("pk", "line_item__usage_key", "due_at", "lease")
+    )
+    if not rows:
         return
-    same = [pk for pk, usage_key in linked if usage_key == str(change.usage_key)]
-    above = _within([(pk, key) for pk, key in linked if pk not in same], change)
-    leaf, above = ([], same + above) if change.aggregate else (same, above)
+    same = [pk for pk, usage_key, *_ in rows if usage_key == str(change.usage_key)]
+    above = _within([(pk, usage_key) for pk, usage_key, *_ in rows if pk not in same], change)
+    at_once, later = ([], same + above) if change.aggregate else (same, above)
     now = timezone.now()
-    _make_due(PendingScore.objects.filter(pk__in=leaf), now)
-    _make_due(PendingScore.objects.filter(pk__in=above), now, conf.aggregate_delay)
-    if leaf:
-        nudge(0)
-    if above:
-        nudge(conf.aggregate_delay)
+    waiting = {pk for pk, _, due_at, lease in rows if due_at and not lease and now < due_at < now + LONGEST_WAIT}
+    for chosen, delay in ((at_once, 0.0), (later, conf.aggregate_delay)):
+        _make_due(PendingScore.objects.filter(pk__in=chosen), now, delay)
+        if set(chosen) - waiting:  # a row that is due later has a nudge under way
+            nudge(delay)
 
 
 def _within(rows: list[tuple[int, str]], change: GradeChanged) -> list[int]:
@@ -64,7 +64,7 @@ def _within(rows: list[tuple[int, str]], change: GradeChanged) -> list[int]:
     return [pk for pk, usage_key in rows if usage_key in names]
 
 
-def _make_due(rows: QuerySet[PendingScore], now: datetime, delay: float = 0) -> None:
+def _make_due(rows: QuerySet[PendingScore], now: datetime, delay: float) -> None:
     """The first change opens the window; later ones do not push it away, unless its score is being sent right now.
 
     A row that was given up starts afresh, and so does one that a wrong clock made due in the far future.

@@ -38,9 +38,9 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) ->
 
 def _expect_scores(item: LineItem, platform_user: PlatformUser) -> None:
     """From now on this person's grades belong to this column; what was earned before, through another link, too."""
-    now = {"revision": 1, "due_at": timezone.now()}
+    now = {"revision": 1, "due_at": timezone.now()} if item.url else {}
     _, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=now)
-    if created:
+    if created and item.url:
         nudge(0)
 
 
@@ -55,7 +55,9 @@ def _update(item: LineItem, values: Mapping[str, object]) -> None:
     }
     if not changed:
         return
-    LineItem.objects.filter(pk=item.pk).update(**changed)
+    for name, value in changed.items():
+        setattr(item, name, value)
+    item.save(update_fields=list(changed))
     if set(changed) & {"url", "usage_key", "scopes"}:
         outbox.send_anew(item.pending_scores.all())
         nudge(0)

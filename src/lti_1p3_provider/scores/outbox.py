@@ -27,8 +27,9 @@ def claim_due(limit: int = BATCH) -> list[PendingScore]:
     """
     now = timezone.now()
     due = PendingScore.objects.filter(Q(leased_until__isnull=True) | Q(leased_until__lt=now), due_at__lte=now)
+    sendable = _open(due).exclude(line_item__url="")
     lease = {"lease": uuid.uuid4().hex, "leased_until": now + LEASE}
-    chosen = list(_open(due).order_by("due_at").values_list("pk", flat=True)[:limit])
+    chosen = list(sendable.order_by("due_at").values_list("pk", flat=True)[:limit])
     taken = [pk for pk in chosen if due.filter(pk=pk).update(**lease)]
     rows = PendingScore.objects.filter(pk__in=taken, lease=lease["lease"]).select_related(
         "platform_user", "line_item__resource_link__deployment__registration"
@@ -70,7 +71,9 @@ def stamp(row: PendingScore, at: datetime) -> bool:
     nothing may be sent, because another worker has taken the row or an operator switched the platform off.
     """
     unknown = {"sent_given": None, "sent_maximum": None, "sent_at": None}
-    return bool(_open(_held(row)).update(last_timestamp=at, leased_until=timezone.now() + LEASE, **unknown))
+    if not _open(_held(row)).exists():
+        return False
+    return bool(_held(row).update(last_timestamp=at, leased_until=timezone.now() + LEASE, **unknown))
 
 
 def _release(row: PendingScore, **values: object) -> None:

@@ -36,7 +36,7 @@ def of_answer(answer: Answer, preset: Preset, attempts: int, now: datetime) -> D
         return Decision(said, delivered=True)
     if answer.status in preset.stale_statuses:
         return Decision(f"{said}: a newer score is there")
-    if answer.status in BUSY or answer.status >= 500:
+    if answer.status in BUSY or answer.status >= 500 or _is_throttled(answer):
         return _later(said, attempts, now, asked=_retry_after(answer, now))
     return Decision(said, parked=f"refused_{answer.status}")
 
@@ -58,6 +58,15 @@ def _later(said: str, attempts: int, now: datetime, asked: float = 0.0) -> Decis
     if attempts + 1 >= MOST_ATTEMPTS:
         return Decision(said, parked="gave_up")
     return Decision(said, retry_at=now + timedelta(seconds=max(asked, backoff(attempts))))
+
+
+def _is_throttled(answer: Answer) -> bool:
+    """Canvas answers 403 when a tool asks too much; what is left of its allowance tells it from a refusal."""
+    left = answer.headers.get("x-rate-limit-remaining", "")
+    try:
+        return answer.status == 403 and float(left) <= 0
+    except ValueError:
+        return False
 
 
 def _retry_after(answer: Answer, now: datetime) -> float:

@@ -8,6 +8,9 @@ from edx_django_utils.monitoring import set_code_owner_attribute
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.nudge import TASK, nudge
 
+# seconds; brokers hand a message to another worker if it is not acknowledged within an hour
+LONGEST_COUNTDOWN = 1800.0
+
 
 @shared_task(name=TASK, ignore_result=True)
 @set_code_owner_attribute  # type: ignore[untyped-decorator]
@@ -15,4 +18,4 @@ def deliver_scores() -> None:
     """Deliver what is due, and come back when what was postponed is due again."""
     report = deliver_due()
     if report.next_in is not None:
-        nudge(report.next_in)
+        nudge(min(report.next_in, LONGEST_COUNTDOWN))

@@ -1,4 +1,4 @@
-"""PlatformUser: a ``sub`` under a registration, and its Open edX account."""
+"""PlatformUser: a ``sub`` under a registration, and its Open edX account; Grant: what that account launched."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.registrations.digest import DIGEST_LENGTH
-from lti_1p3_provider.registrations.models import APP_LABEL, Registration
+from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registration
 
 
 class PlatformUser(models.Model):
@@ -29,3 +29,23 @@ class PlatformUser(models.Model):
 
     def __str__(self) -> str:
         return f"platform user {self.pk}"
+
+
+class Grant(models.Model):
+    """A user launched a block, and may open it until then.
+
+    It belongs to the account, not to a session: several frames of one page launch at the same time, each with a session
+    that does not know of the others.
+    """
+
+    user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
+    usage_digest = models.CharField(max_length=DIGEST_LENGTH)
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "usage_digest"], name="lti1p3_grant_identity")]
+
+    def __str__(self) -> str:
+        return f"grant {self.pk}"

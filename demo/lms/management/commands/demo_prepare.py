@@ -19,7 +19,7 @@ ADMIN = "admin"
 
 
 class Command(BaseCommand):
-    """Running it again changes nothing but the administrator's password."""
+    """Running it again changes nothing, but the administrator's password when a platform is given."""
 
     help = "Prepare the stand-in LMS for an emulated platform; prints what the platform must know, as JSON."
 
@@ -35,9 +35,8 @@ class Command(BaseCommand):
         course = next(iter(courses().values()))
         registered = _register(options["platform_url"], str(course.key.org)) if options["platform_url"] else {}
         targets = {str(key): node.title for key, node in course.blocks.items()}
-        self.stdout.write(
-            json.dumps({**registered, "course_key": str(course.key), "blocks": targets, "admin_password": _admin()})
-        )
+        admin = {"admin_password": _admin()} if options["platform_url"] else {}
+        self.stdout.write(json.dumps({**registered, "course_key": str(course.key), "blocks": targets, **admin}))
 
 
 def _register(platform_url: str, org: str) -> dict[str, Any]:

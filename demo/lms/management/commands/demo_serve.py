@@ -30,7 +30,8 @@ class Command(BaseCommand):
             server = create_server(application, host="127.0.0.1", port=options["port"], threads=THREADS)
         except OSError as error:
             raise CommandError(f"port {options['port']} cannot be used: {error.strerror}", returncode=2) from error
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
         start_worker()
         self.stdout.write(f"stand-in LMS: http://127.0.0.1:{options['port']}/")
         self.stdout.flush()

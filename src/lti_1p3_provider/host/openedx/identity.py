@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.host.sessions import renew_key
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class OpenEdxIdentity:
         if request.user.is_authenticated and request.user.pk == user.pk:
             # A fresh login would end this user's other session where concurrent logins are prevented.
             before = request.session.session_key
-            request.session.cycle_key()
+            renew_key(request.session)
             _renew_only_session(user, before, request.session.session_key)
             return
         mark_user_change_as_expected(user.pk)

@@ -23,6 +23,7 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         create = verbs.add_parser("create", help="make a new signing key")
         create.add_argument("--if-missing", action="store_true", help="do nothing if a key signs already")
+        create.add_argument("--standby", action="store_true", help="publish it now, let it sign after the next rotate")
         create.add_argument("--pem", type=Path, help="import this RSA private key instead (PEM, unencrypted)")
         verbs.add_parser("list", help="show all keys").add_argument("--json", action="store_true", dest="as_json")
         verbs.add_parser("rotate", help="make a new signing key; the others stay published for a while")
@@ -46,6 +47,11 @@ class Command(BaseCommand):
             if not made:
                 self.stdout.write(f"{key.kid} signs already")
                 return
+        elif options["standby"]:
+            self.stdout.write(
+                f"{keys.generate(ToolKey.Status.STANDBY).kid} is published, and signs after the next rotate"
+            )
+            return
         else:
             key = keys.generate()
         self.stdout.write(f"{key.kid} signs now")
