@@ -12,6 +12,8 @@ from demo.lms import grades
 from demo.lms.course import block, courses
 from demo.lms.problems import fraction
 
+ENDED = "Your session has ended, so this answer was not taken. Go back to your course and open this activity again."
+
 
 @require_safe
 def front_page(request: HttpRequest) -> HttpResponse:
@@ -22,10 +24,11 @@ def front_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def problem_check(request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
     """Take and grade an answer, as the XBlock handler ``problem_check`` does. Needs a session and a CSRF token."""
-    if not request.user.is_authenticated:
-        return JsonResponse(
-            {"error": "Your session has ended. Go back to your course and open this again."}, status=403
-        )
+    # A page that was made for somebody else, before another person launched in this browser, is not theirs to answer.
+    if not request.user.is_authenticated or request.POST.get("answered_by", str(request.user.pk)) != str(
+        request.user.pk
+    ):
+        return JsonResponse({"error": ENDED}, status=403)
     try:
         course, usage = CourseKey.from_string(course_key), UsageKey.from_string(usage_key)
     except InvalidKeyError as error:

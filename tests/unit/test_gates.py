@@ -52,6 +52,8 @@ def test_course_before_org_before_all(lists, problem, unit):
         ("allowed_courses", ["nonsense"]),
         ("allowed_courses", [7]),
         ("allowed_orgs", [""]),
+        ("allowed_orgs", ['"Org"']),
+        ("allowed_orgs", ["course-v1:Org+C+1"]),
         ("allowed_orgs", {"a": 1}),
         ("block_filter", []),
         ("block_filter", {"everything": ["problem"]}),

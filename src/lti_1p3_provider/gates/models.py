@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +12,8 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.registrations.models import APP_LABEL, Registration
+
+ORG = re.compile(r"[\w.~-]+")  # what a course key may hold between its plus signs
 
 
 class LaunchGate(models.Model):
@@ -66,7 +69,7 @@ class LaunchGate(models.Model):
         problems: dict[str, Any] = {
             "allowed_keys": _problem_with_keys(self.allowed_keys, UsageKey),
             "allowed_courses": _problem_with_keys(self.allowed_courses, CourseKey),
-            "allowed_orgs": None if _is_texts(self.allowed_orgs) else _("Give a list of texts."),
+            "allowed_orgs": _problem_with_orgs(self.allowed_orgs),
             "block_filter": _problem_with_filter(self.block_filter),
         }
         if found := {name: problem for name, problem in problems.items() if problem}:
@@ -86,6 +89,13 @@ def _problem_with_keys(value: object, kind: type[CourseKey] | type[UsageKey]) ->
         except InvalidKeyError:
             return _("This key cannot be read: %s") % text
     return None
+
+
+def _problem_with_orgs(value: object) -> Any:
+    if not isinstance(value, list) or not _is_texts(value):
+        return _("Give a list of organizations as texts.")
+    wrong = [text for text in value if not ORG.fullmatch(text)]
+    return _("No organization has such a name: %s") % ", ".join(wrong) if wrong else None
 
 
 def _problem_with_filter(value: object) -> Any:
