@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Count, Q, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -78,6 +79,12 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
+        """Count waiting deployments and fetch gates for the whole list at once."""
+        waiting = Count("deployments", filter=Q(deployments__status=Deployment.Status.PENDING))
+        rows: QuerySet[Registration] = super().get_queryset(request).select_related("gate").annotate(pending=waiting)
+        return rows
+
     @admin.display(description=_("Ready to copy"))
     def give_to_platform(self, row: Registration | None) -> SafeString:
         """Our addresses, and what the platform's admin does with them."""
@@ -88,7 +95,7 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("may open"))
     def gate_summary(self, row: Registration | None) -> str:
         """The gate in plain words."""
-        gate = LaunchGate.objects.filter(registration=row).first() if row and row.pk else None
+        gate: LaunchGate | None = getattr(row, "gate", None) if row and row.pk else None
         if gate is None:
             if conf.require_launch_gate:
                 return str(_("Nothing: it has no launch gate, and this site requires one."))
@@ -103,7 +110,8 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("deployments waiting"))
     def waiting(self, row: Registration) -> int:
         """How many deployments an operator should look at."""
-        return row.deployments.filter(status=Deployment.Status.PENDING).count()
+        count: int = row.pending  # type: ignore[attr-defined]  # annotated above
+        return count
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         """Accounts hang on a registration: one that was used is switched off instead."""
