@@ -4,6 +4,8 @@ SHELL := /bin/bash
 # The first Python that runs and is new enough; PYTHON=... chooses another.
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Pythons that are not on the PATH, for test-matrix.
+PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/*/bin/python)
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
@@ -26,7 +28,7 @@ test: $(VENV)/.test browser ## run all tests
 	$(RUN) -m pytest
 
 test-matrix: $(VENV)/.quality browser ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
-	$(VENV)/bin/tox run $(addprefix --discover ,$(wildcard $(HOME)/.pyenv/versions/*/bin/python))
+	$(VENV)/bin/tox run $(if $(PYTHONS),--discover $(PYTHONS))
 
 quality: $(VENV)/.quality ## lint, types, imports, migrations
 	$(VENV)/bin/ruff check .
