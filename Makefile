@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 # Pythons that are not on the PATH, for test-matrix.
-PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/*/bin/python)
+PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[12]*/bin/python)
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
