@@ -13,7 +13,6 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from opaque_keys.edx.locator import CourseLocator
 
 COURSES = Path(__file__).parent / "courses"
-BLOCK_TYPES = ("chapter", "sequential", "vertical", "html", "problem")
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def test_a_key_is_made_rotated_and_never_shown(admin: Page, stack: Stack):
     admin.get_by_label("Action:").select_option("rotate")
     admin.get_by_role("button", name="Go").click()
 
-    expect(admin.get_by_text("signs now.")).to_be_visible()
+    expect(admin.get_by_text("is the signing key now.")).to_be_visible()
     states = _states(admin)
     assert states[made] == "published, signs no more"
     assert list(states.values()).count("signs") == 1

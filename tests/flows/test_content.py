@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.errors import GrantMissing
+from lti_1p3_provider.launches import grants, targets
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.connection import (
@@ -261,6 +263,28 @@ def test_a_tab_that_is_answered_after_another_tabs_launch_is_not_signed_out(conn
     assert late.status_code == 200
     assert "sessionid" not in late.cookies
     assert browser.get(page.url, timeout=5).status_code == 200
+
+
+def test_a_launch_with_an_old_session_key_does_not_inherit_its_last_minute(connection):
+    browser = Browser()
+    connection.launch(connection.link(WELCOME), browser=browser)
+    slow = Browser()
+    slow.cookies.update(browser.cookies)
+    connection.launch(connection.link(UNIT), browser=browser)
+    connection.launch(connection.link(PROBLEM), browser=slow)
+    newest = Session.objects.get(pk=slow.cookies["sessionid"])
+    assert newest.expire_date - timezone.now() > timedelta(days=1)
+
+
+def test_sec_17_a_grant_is_no_use_to_an_inactive_user(connection):
+    """Some of the LMS's authentication backends keep the session of an inactive user alive."""
+    connection.launch(connection.link(WELCOME))
+    user = PlatformUser.objects.get().user
+    target = targets.from_keys(COURSE, WELCOME)
+    assert grants.check(user, target) == connection.registration
+    user.is_active = False
+    with pytest.raises(GrantMissing):
+        grants.check(user, target)
 
 
 def test_sec_11_the_session_key_rotates_at_each_launch(connection):

@@ -11,16 +11,20 @@ from io import StringIO
 import pytest
 from celery import current_app
 from django.core.management import call_command
+from django.db import connection as database
 from django.db import transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from demo.browser import Browser
 from demo.lms import grades
 from demo.lms.course import courses
+from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.intake import grade_changed
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import (
@@ -549,3 +553,11 @@ def test_tok_02_odd_lifetimes_of_access_tokens(said):
 
     wanted = {"3600": 3600, 3600.0: 3600, 10**30: LIFETIME_MAX, -5: -5}
     assert _lifetime(said) == wanted.get(said, LIFETIME_DEFAULT)
+
+
+def test_an_answer_of_somebody_without_lti_costs_one_query(db, django_user_model):
+    stranger = django_user_model.objects.create_user("stranger")
+    change = GradeChanged(stranger.pk, COURSE, block(PROBLEM), 1, 4, timezone.now())
+    with CaptureQueriesContext(database) as queries:
+        grade_changed(change)
+    assert [query["sql"].split()[0] for query in queries if "SELECT" in query["sql"]] == ["SELECT"]

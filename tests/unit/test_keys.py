@@ -50,6 +50,13 @@ def test_a_key_that_stands_by_is_published_and_signs_after_the_next_rotation(too
     assert ToolKey.objects.count() == 2
 
 
+def test_a_key_that_stands_by_never_signs_however_old_it_is(tool_key_pem):
+    run("create", "--standby")
+    grow_older(ToolKey.objects.get())
+    active = keys.import_pem(tool_key_pem)
+    assert jwt.get_unverified_header(keys.sign({}))["kid"] == active.kid
+
+
 def test_a_key_that_was_retired_never_signs(tool_key_pem):
     old = keys.import_pem(tool_key_pem)
     grow_older(old)

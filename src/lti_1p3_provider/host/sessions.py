@@ -15,9 +15,9 @@ def renew_key(session: SessionBase) -> None:
 
     A request that is answered with a key which has just been deleted would sign the browser out.
     """
+    if session.get(EXPIRY) == GRACE:  # the old one is in its last minute already; the new one is not
+        del session[EXPIRY]
     old_key, data = session.session_key, dict(session.items())
-    if data.get(EXPIRY) == GRACE:  # the old one is in its last minute already; the new one is not
-        del data[EXPIRY]
     session.create()
     session.update(data)
     if old_key and session.exists(old_key):

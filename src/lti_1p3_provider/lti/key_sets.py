@@ -1,7 +1,7 @@
 """Platforms' public keys: cached by kid over all processes, fetched again once for an unknown kid.
 
 A platform that rotates hourly is followed, one that is down goes on being trusted with the keys it had, and a flood of
-invented kids causes one fetch per cool-down. (Security Framework 1.0, 6.3)
+invented kids causes one fetch per cool-down, besides those that began at the same moment. (Security Framework 1.0, 6.3)
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.onboarding.register import FILLED, bare_host
+from lti_1p3_provider.onboarding.register import FILLED, bare_host, filled_in
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.models import Registration
 
@@ -62,10 +62,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
         platform = preset(values.get("platform", "generic"))
         if "platform_host" in self.errors:
             return values
-        known = platform.endpoints.at(values.get("platform_host", ""), values.get("client_id", ""))
-        for name in FILLED:
-            if not values.get(name) and not (name == "key_set_url" and values.get("key_set")):
-                values[name] = getattr(known, name)
+        values.update(filled_in(values, platform.name, values.get("platform_host", "")))
         for name in NEEDED:
             given = values.get(name) or (name == "key_set_url" and values.get("key_set"))
             if not given and name not in self.errors:

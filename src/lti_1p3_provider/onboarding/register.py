@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,8 +18,7 @@ from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
-ENDPOINTS = ("auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
-FILLED = ("issuer", *ENDPOINTS)
+FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
     row = find.exact(details.issuer, details.client_id)
     created = row is None
     row = row or Registration(issuer=details.issuer, client_id=details.client_id)
-    row.title, row.platform, row.key_set = details.title, details.platform, details.key_set
-    for name in ENDPOINTS:
-        setattr(row, name, getattr(details, name))
-    fill_in(row, details.host)
+    row.title, row.platform = details.title, details.platform
+    given = {name: getattr(details, name) for name in (*FILLED, "client_id", "key_set")}
+    for name, value in {**given, **filled_in(given, details.platform, bare_host(details.host))}.items():
+        setattr(row, name, value)
     row.full_clean()
     row.save()
     for deployment_id in details.deployment_ids:
@@ -73,12 +73,14 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
     return row, created
 
 
-def fill_in(row: Registration, host: str = "") -> None:
-    """Fill the addresses that were left empty from the platform's preset; ``host`` is the platform's host name."""
-    known = preset(row.platform).endpoints.at(bare_host(host), row.client_id)
-    for name in FILLED:
-        if not getattr(row, name) and not (name == "key_set_url" and row.key_set):
-            setattr(row, name, getattr(known, name))
+def filled_in(given: Mapping[str, Any], platform: str, host: str) -> dict[str, str]:
+    """Return what the platform's preset knows of the addresses that ``given`` leaves empty.
+
+    ``host`` is the platform's host name, as ``bare_host`` returns it.
+    """
+    known = preset(platform).endpoints.at(host, given.get("client_id") or "")
+    empty = [name for name in FILLED if not given.get(name) and not (name == "key_set_url" and given.get("key_set"))]
+    return {name: getattr(known, name) for name in empty}
 
 
 def bare_host(text: str) -> str:

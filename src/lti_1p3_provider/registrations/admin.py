@@ -86,7 +86,7 @@ class ToolKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     )
     def rotate(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> None:
         """Rotation concerns all keys, whichever are selected."""
-        self.message_user(request, str(_("%s signs now.")) % keys.rotate().kid)
+        self.message_user(request, str(_("%s is the signing key now.")) % keys.rotate().kid)
 
     @admin.action(permissions=["change"], description=_("Retire: stop publishing the selected keys now"))
     def retire(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> None:

@@ -32,8 +32,6 @@ from lti_1p3_provider.registrations.models import ToolKey
 
 KEY_BITS = 2048
 ALGORITHM = "RS256"
-
-
 MAX_AGE = 300  # seconds for which platforms may keep our key set
 
 

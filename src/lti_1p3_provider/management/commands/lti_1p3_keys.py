@@ -54,7 +54,7 @@ class Command(BaseCommand):
             return
         else:
             key = keys.generate()
-        self.stdout.write(f"{key.kid} signs now")
+        self.stdout.write(f"{key.kid} is the signing key now")
 
     def _list(self, options: dict[str, Any]) -> None:
         rows = [
@@ -74,7 +74,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{row['kid']}  {row['status']}{until}  made {row['created_at']}")
 
     def _rotate(self, options: dict[str, Any]) -> None:
-        self.stdout.write(f"{keys.rotate().kid} signs now; the others stay published for the overlap")
+        self.stdout.write(f"{keys.rotate().kid} is the signing key now; the others stay published for the overlap")
 
     def _retire(self, options: dict[str, Any]) -> None:
         self.stdout.write(f"{keys.retire(options['kid']).kid} is not published any more")
