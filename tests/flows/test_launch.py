@@ -18,7 +18,7 @@ from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, CLAIM, LEARNER, PROBLEM, UNIT, WELCOME, Connection
 
 STEPS = [
-    *("form", "state", "registration", "browser", "shape", "signature", "audience", "nonce", "message", "first use"),
+    *("form", "state", "browser", "shape", "registration", "signature", "audience", "nonce", "message", "first use"),
     *("deployment", "target", "gate", "content", "account", "access", "records", "session"),
 ]
 
@@ -104,6 +104,12 @@ def test_core_04_required_registered_claims(connection, name):
 )
 def test_core_04_sixty_seconds_leeway(connection, changes, passes):
     response = connection.launch_with({name: int(time.time()) + seconds for name, seconds in changes.items()})
+    assert response.status_code == 200 if passes else refused(response, "token_expired")
+
+
+@pytest.mark.parametrize(("age", "passes"), [(640, True), (680, False)])
+def test_sec_26_bad_07_iat_is_not_older_than_a_login_can_be(connection, age, passes):
+    response = connection.launch_with({"iat": int(time.time()) - age, "exp": int(time.time()) + 300})
     assert response.status_code == 200 if passes else refused(response, "token_expired")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -158,6 +159,14 @@ def test_sec_05_addresses_that_are_not_called(url):
         "[fe80::1]",
         "[fc00::1]",
         "[64:ff9b::7f00:1]",
+        "[64:ff9b:1::7f00:1]",
+        "[2002:7f00:1::]",
+        "[2001:0:7f00:1::]",
+        "[::127.0.0.1]",
+        "[::ffff:0:127.0.0.1]",
+        "[fec0::1]",
+        "[ff02::1]",
+        "[::]",
         "2130706433",
         "0x7f000001",
         "0177.0.0.1",
@@ -178,6 +187,39 @@ def test_sec_05_private_hosts_are_allowed_by_exact_name_only(server, settings):
     settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = ["127.0.0.1:1", "127.0.0", "127.0.0.1.evil.example"]
     with pytest.raises(AddressForbidden):
         transport.send("GET", f"{server}/fine")
+
+
+def test_sec_05_a_name_is_looked_up_once_and_its_address_is_the_one_that_is_called(monkeypatch, settings):
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = []
+    asked, called = [], []
+
+    def resolver(host, port, *args, **kwargs):
+        asked.append(host)
+        address = "93.184.215.14" if asked == ["rebinding.example"] else "127.0.0.1" if host[0] == "r" else host
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    def connect(self, address):
+        called.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with pytest.raises(PlatformUnreachable):
+        transport.send("GET", "https://rebinding.example/jwks", timeout=2)
+    assert asked.count("rebinding.example") == 1
+    assert called == [("93.184.215.14", 443)]
+
+
+@pytest.mark.parametrize("private", [[], ["slow.example"]])
+def test_sec_06_a_name_server_that_hangs_holds_nobody(monkeypatch, settings, private):
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = private
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: released.wait(10) and [])
+    begun = time.monotonic()
+    with pytest.raises(PlatformUnreachable, match=r"no whole answer in 0\.3 s"):
+        transport.send("GET", "https://slow.example/jwks", timeout=0.3)
+    assert time.monotonic() - begun < 2
+    released.set()
 
 
 def test_sec_05_redirects_are_answers(server):

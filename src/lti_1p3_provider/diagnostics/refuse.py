@@ -13,10 +13,13 @@ from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.addresses import split_url
 from lti_1p3_provider.registrations.framing import frame_for
+from lti_1p3_provider.registrations.models import Registration
 
 
 def refuse(request: HttpRequest, error: LtiError, trail: Trail) -> HttpResponse:
     """Record the refused attempt and return its page, with the error's HTTP status."""
+    if trail.registration is None and trail.registration_pk is not None:
+        trail.registration = Registration.objects.filter(pk=trail.registration_pk).first()
     support_code = record.refusal(trail, error)
     page = {
         "title": error.title,

@@ -1,7 +1,8 @@
 """A deadline for a whole HTTP exchange.
 
 A socket's timeout starts anew with each byte, so a server that sends one now and then could hold us for ever. Here the
-connection is cut off when its time is over, wherever it is: in the handshake, the headers or the body.
+connection is cut off when its time is over, wherever it is: in the handshake, the headers or the body. Looking up a
+name, which nothing can cut off, is left behind.
 """
 
 from __future__ import annotations
@@ -10,19 +11,45 @@ import contextlib
 import os
 import socket
 import threading
-from typing import Any
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+Result = TypeVar("Result")
 _watch = threading.local()
+
+
+def in_time(call: Callable[[], Result]) -> Result:
+    """Return what ``call`` returns, made in a thread of its own: the system's name resolver cannot be interrupted.
+
+    Raises:
+        TimeoutError: it takes longer than this thread's deadline. The call is left to end by itself.
+    """
+    deadline: Deadline | None = getattr(_watch, "deadline", None)
+    if deadline is None:
+        return call()
+    found: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(call())
+        except BaseException as error:  # raised again in the thread that waits
+            found.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return found.result(timeout=max(deadline.at - time.monotonic(), 0.0))
 
 
 class Deadline:
     """Cuts off the connection that this thread uses inside the ``with``; ``passed`` tells whether it had to."""
 
     def __init__(self, seconds: float) -> None:
+        self.at = time.monotonic() + seconds
         self.passed = False
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
@@ -70,7 +97,7 @@ class _Watched:
     sock: Any
 
     def _new_conn(self) -> socket.socket:
-        connected: socket.socket = super()._new_conn()  # type: ignore[misc]
+        connected: socket.socket = in_time(super()._new_conn)  # type: ignore[misc]
         _hold(connected)
         return connected
 

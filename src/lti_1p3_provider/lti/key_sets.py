@@ -1,7 +1,8 @@
 """Platforms' public keys: cached by kid over all processes, fetched again once for an unknown kid.
 
 A platform that rotates hourly is followed, one that is down goes on being trusted with the keys it had, and a flood of
-invented kids causes one fetch per cool-down, besides those that began at the same moment. (Security Framework 1.0, 6.3)
+invented kids causes one fetch per cool-down: one process asks at a time, the others wait for what it learns.
+(Security Framework 1.0, 6.3)
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ COOL_DOWN = 20.0  # seconds between two fetches for unknown kids, or after a fai
 FRESH_MIN, FRESH_DEFAULT, FRESH_MAX = 60.0, 900.0, 3600.0
 STALE = 24 * 3600  # seconds that keys outlive their platform's last answer
 FETCH_TIMEOUT = 5.0
+POLL = 0.05  # seconds between two looks for what another process learns
 MAX_KEYS = 100
 MIN_BITS, MAX_BITS = 2048, 16384
 
@@ -55,11 +57,33 @@ def key_for(registration: Registration, kid: str) -> RSAPublicKey:
     name = f"lti1p3:jwks:{registration.pk}:{digest(registration.key_set_url)[:16]}"
     entry: Entry | None = store.get(name)
     if entry is None or _is_worth_asking(entry, kid):
-        entry = _fetched(registration, entry, kid)
-        store.put(name, entry, STALE)
+        entry = _learned(registration, name, entry, kid)
     if not entry["keys"]:
         raise KeySetUnavailable(entry["failure"])
     return _chosen(entry["keys"], kid)
+
+
+def _learned(registration: Registration, name: str, old: Entry | None, kid: str) -> Entry:
+    """Ask the platform, or let the process that is asking already tell us; a known key is good meanwhile."""
+    if store.add(f"{name}:asked", FETCH_TIMEOUT + 1):
+        try:
+            known: Entry | None = store.get(name)
+            if known is not None and not _is_worth_asking(known, kid):
+                return known  # somebody asked between our look and our turn
+            entry = _fetched(registration, known, kid)
+            store.put(name, entry, STALE)
+            return entry
+        finally:
+            store.drop(f"{name}:asked")
+    if old is not None and kid in old["keys"]:
+        return old
+    patience = time.monotonic() + FETCH_TIMEOUT
+    while time.monotonic() < patience:
+        time.sleep(POLL)
+        learned: Entry | None = store.get(name)
+        if learned is not None and learned != old:
+            return learned
+    raise KeySetUnavailable("another process is asking the platform and has no answer yet")
 
 
 def _is_worth_asking(entry: Entry, kid: str) -> bool:

@@ -1,13 +1,15 @@
 """Receives a launch: a chain of named steps from an untrusted form to a frozen ``Launch``.
 
 Read ``receive`` from top to bottom: what is checked, in which order, and nothing else lets anybody in. Cheap limits
-come before cryptography, cryptography before anything is stored. (Security Framework 1.0, 5.1.3; LTI 1.3 Core, 5)
+come before the database and cryptography, cryptography before anything is stored. (Security Framework 1.0, 5.1.3; LTI
+1.3 Core, 5)
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +39,7 @@ from lti_1p3_provider.registrations.models import Registration
 
 ALGORITHM = "RS256"
 LEEWAY = 60  # seconds
+OLDEST = state.LIFETIME + LEEWAY  # seconds since iat: a token answers a login, and no login lives longer
 MAX_TOKEN = 64 * 1024
 MAX_KID = 1024
 
@@ -59,13 +62,14 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     token = _require_form(form)
     trail.passed("form")
     login = state.read(form["state"])
+    trail.registration_pk = login.registration_pk
     trail.passed("state")
-    registration = trail.registration = registration_by_pk(login.registration_pk)
-    trail.passed("registration")
     state.require_same_browser(login, cookies)
     trail.passed("browser")
     envelope = _open(token)
     trail.passed("shape")
+    registration = trail.registration = registration_by_pk(login.registration_pk)
+    trail.passed("registration")
     claims = _verify(envelope, registration)
     trail.passed("signature")
     _require_audience(claims, registration)
@@ -137,6 +141,8 @@ def _verify(envelope: Envelope, registration: Registration) -> dict[str, Any]:
     except jwt.PyJWTError as error:
         raise _as_ours(error) from error
     _require_types(claims)
+    if claims["iat"] < time.time() - OLDEST:
+        raise TokenExpired("iat is older than any login: compare the clocks of both sides")
     return claims
 
 

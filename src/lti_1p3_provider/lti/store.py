@@ -44,6 +44,16 @@ def add(name: str, seconds: float) -> bool:
         return bool(first)
 
 
+def drop(name: str) -> None:
+    """Forget ``name``.
+
+    Raises:
+        StateStoreDown
+    """
+    with _one_failure():
+        cache.delete(name)
+
+
 def count(name: str, seconds: float) -> int:
     """Count one more of ``name``; return how many there were since the first, at most ``seconds`` ago.
 

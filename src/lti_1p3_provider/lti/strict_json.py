@@ -1,12 +1,14 @@
-"""JSON of strangers: duplicate names, NaN, great depth and anything but an object are refused."""
+"""JSON of strangers: duplicate names, NaN, great depth, long lists and anything but an object are refused."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection
 from typing import Any, NoReturn
 
 MAX_DEPTH = 20
+MAX_MEMBERS = 500  # of one list or object
 
 
 def parse_object(text: str | bytes) -> dict[str, Any]:
@@ -21,8 +23,7 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
         raise ValueError("nested too deeply") from error
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
-    if _deeper_than(value, MAX_DEPTH):
-        raise ValueError("nested too deeply")
+    _limit(value)
     return value
 
 
@@ -44,15 +45,17 @@ def _finite(text: str) -> float:
     return number
 
 
-def _deeper_than(value: object, limit: int) -> bool:
+def _limit(value: object) -> None:
     level = [value]
-    for _ in range(limit + 1):
-        level = [
-            child
-            for node in level
-            for child in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
-            if isinstance(child, dict | list)
-        ]
+    for _ in range(MAX_DEPTH + 1):
+        level = [child for node in level for child in _members(node) if isinstance(child, dict | list)]
         if not level:
-            return False
-    return True
+            return
+    raise ValueError("nested too deeply")
+
+
+def _members(node: object) -> Collection[object]:
+    members: Collection[object] = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if len(members) > MAX_MEMBERS:
+        raise ValueError(f"more than {MAX_MEMBERS} members in a list or object")
+    return members

@@ -18,11 +18,11 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
-from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.exceptions import HTTPError
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
+from lti_1p3_provider.lti.checked import CheckedAdapter
 from lti_1p3_provider.lti.deadline import Deadline, watched
 from lti_1p3_provider.registrations.addresses import is_private_host, problem_with, split_url
 
@@ -83,7 +83,8 @@ def send(
         except InvalidIPAddress as error:
             raise AddressForbidden("the name leads to a private or special address") from error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            reason = f"no whole answer in {seconds:g} s" if deadline.passed else type(error).__name__
+            late = deadline.passed or isinstance(error, (TimeoutError, requests.Timeout))
+            reason = f"no whole answer in {seconds:g} s" if late else type(error).__name__
             raise PlatformUnreachable(reason) from error
         if deadline.passed:  # a body without a length seems to end where it was cut off
             raise PlatformUnreachable(f"no whole answer in {seconds:g} s")
@@ -127,7 +128,7 @@ class _Session(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self._private = watched(HTTPAdapter(pool_maxsize=POOL_SIZE))
-        self._public = watched(IPFilterAdapter(is_https_proto=True))
+        self._public = watched(CheckedAdapter(is_https_proto=True))
 
     def get_adapter(self, url: str | bytes) -> HTTPAdapter:
         parts = split_url(url if isinstance(url, str) else url.decode())
