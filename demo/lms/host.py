@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from django.contrib.auth import get_user_model, login
+from django.contrib.auth import get_user_model, login, logout
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
@@ -48,6 +49,13 @@ class DemoIdentity:
             renew_key(request.session)
         else:
             login(request, user, backend=BACKEND)  # type: ignore[arg-type]
+
+    def sign_out(self, request: HttpRequest) -> None:
+        """Log out."""
+        logout(request)
+
+    def forget(self, response: HttpResponseBase) -> None:
+        """Nothing: there is no other front end."""
 
     def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
         """Nothing: there is no other front end."""

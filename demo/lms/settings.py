@@ -6,9 +6,12 @@ Any setting of the app can be given as an environment variable of the same name:
 import ast
 import os
 import secrets
+import sys
 from pathlib import Path
 
 from edx_django_utils.plugins import get_plugin_apps
+
+from lti_1p3_provider.plugin_settings import plugin_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DIRECTORY = Path(os.environ.get("DEMO_DIRECTORY", ROOT / ".demo"))
@@ -53,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+plugin_settings(sys.modules[__name__])  # as the LMS's plugin loader does
 ROOT_URLCONF = "demo.lms.urls"
 WSGI_APPLICATION = "demo.lms.wsgi.application"
 TEMPLATES = [

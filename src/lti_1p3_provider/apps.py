@@ -26,6 +26,7 @@ class Lti1p3ProviderConfig(AppConfig):
                 "relative_path": "urls",
             },
         },
+        "settings_config": {"lms.djangoapp": {"common": {"relative_path": "plugin_settings"}}},
     }
 
     def ready(self) -> None:

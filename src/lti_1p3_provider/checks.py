@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.plugin_settings import MIDDLEWARE
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 
 MIN_CACHE_ENTRIES = 50_000
@@ -23,44 +24,63 @@ def register() -> None:
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check cache, https, cookies and host."""
+    """Check cache, https, cookies, middleware and host."""
     if not conf.enabled:
         return []
-    found: list[checks.CheckMessage] = []
+    return [*_check_cache(), *_check_cookies(), *_check_middleware(), *_check_host()]
+
+
+def _check_cache() -> list[checks.CheckMessage]:
     if conf.cache_backend.endswith(PRIVATE_CACHES):
         kind = checks.Warning if conf.debug else checks.Error
-        found.append(
+        return [
             kind(
                 f"The default cache ({conf.cache_backend}) is not shared by all processes.",
                 hint="Use Redis or Memcached: a launch is one-use over all processes.",
                 id="lti_1p3_provider.E001",
             )
-        )
+        ]
     if conf.cache_backend.endswith("db.DatabaseCache") and conf.cache_max_entries < MIN_CACHE_ENTRIES:
-        found.append(
+        return [
             checks.Error(
                 f"The default cache keeps {conf.cache_max_entries} entries: it forgets which launches were used.",
                 hint=f"Set OPTIONS MAX_ENTRIES to {MIN_CACHE_ENTRIES} or more, or use Redis or Memcached.",
                 id="lti_1p3_provider.E008",
             )
-        )
+        ]
+    return []
+
+
+def _check_cookies() -> list[checks.CheckMessage]:
     if not conf.uses_https:
-        found.append(
+        return [
             checks.Warning(
                 "Platforms reach this site over plain http.",
                 hint="Browsers keep no cookies for http pages in another site's frame. Set LMS_ROOT_URL to https.",
                 id="lti_1p3_provider.W002",
             )
-        )
-    elif not conf.cookies_work_in_frames:
-        found.append(
+        ]
+    if not conf.cookies_work_in_frames:
+        return [
             checks.Warning(
                 "Session or CSRF cookies do not work inside another site's frame.",
                 hint="Set SESSION_COOKIE_SAMESITE and CSRF_COOKIE_SAMESITE to 'None' and both _COOKIE_SECURE to True.",
                 id="lti_1p3_provider.W003",
             )
+        ]
+    return []
+
+
+def _check_middleware() -> list[checks.CheckMessage]:
+    if MIDDLEWARE in conf.middleware:
+        return []
+    return [
+        checks.Warning(
+            "Sessions outlive a registration or deployment that is switched off: our middleware is missing.",
+            hint=f"Add {MIDDLEWARE} to the end of MIDDLEWARE.",
+            id="lti_1p3_provider.W009",
         )
-    return [*found, *_check_host()]
+    ]
 
 
 def _check_host() -> list[checks.CheckMessage]:

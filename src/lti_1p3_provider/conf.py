@@ -104,6 +104,12 @@ class ProviderSettings:
         return float(self._get("LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC", 90 * 24 * 3600))
 
     @property
+    def daily_quota(self) -> int:
+        """``LTI_1P3_PROVIDER_DAILY_QUOTA`` (20000): how many new people, contexts and resource links, each, one
+        registration may bring in a day."""
+        return int(self._get("LTI_1P3_PROVIDER_DAILY_QUOTA", 20_000))
+
+    @property
     def celery_queue(self) -> str | None:
         """``LTI_1P3_PROVIDER_CELERY_QUEUE`` (None): queue of our tasks; None: Celery's default queue."""
         value = self._get("LTI_1P3_PROVIDER_CELERY_QUEUE", None)
@@ -118,6 +124,16 @@ class ProviderSettings:
     def authentication_backends(self) -> tuple[str, ...]:
         """Django's ``AUTHENTICATION_BACKENDS``."""
         return tuple(self._get("AUTHENTICATION_BACKENDS", ()))
+
+    @property
+    def session_cookie_name(self) -> str:
+        """Django's ``SESSION_COOKIE_NAME``."""
+        return str(self._get("SESSION_COOKIE_NAME", "sessionid"))
+
+    @property
+    def middleware(self) -> tuple[str, ...]:
+        """Django's ``MIDDLEWARE``."""
+        return tuple(self._get("MIDDLEWARE", ()))
 
     @property
     def cache_backend(self) -> str:

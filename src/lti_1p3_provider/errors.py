@@ -299,6 +299,15 @@ class AccountNotMade(LtiError):
     advice = _("Please try again in a minute from your course.")
 
 
+class QuotaReached(LtiError):
+    """The registration brought more new people, contexts or resource links in a day than this site allows."""
+
+    code = "quota_reached"
+    status = 429
+    title = _("Your learning platform opened too many new things here today")
+    advice = _("Please tell your course team now, or try again tomorrow. Activities that you opened before still work.")
+
+
 class GrantMissing(LtiError):
     """The session has no (or no longer a) launch of this content."""
 

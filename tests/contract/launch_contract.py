@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.test import Client
 
+from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import PendingScore
 
 from .launching import account, door, launch, open_launched, register_platform
@@ -70,6 +71,18 @@ class LaunchContract(Contract):
         answer = launch(self.browser, "ada", self.world.problem)
         assert answer.status_code == 403
         assert "account_inactive" in answer.content.decode()
+
+    def test_sec_15_a_session_ends_when_its_deployment_is_switched_off(self) -> None:
+        open_launched(self.browser, "ada", self.world.problem)
+        other = Client()
+        open_launched(other, "babbage", self.world.problem)
+        Deployment.objects.update(status=Deployment.Status.DISABLED)
+        assert self.browser.get(door(self.world.problem)).status_code == 403
+        assert "_auth_user_id" not in self.browser.session
+        Deployment.objects.update(status=Deployment.Status.APPROVED)
+        assert self.browser.get(door(self.world.problem)).status_code == 403
+        assert open_launched(self.browser, "ada", self.world.problem).status_code == 200
+        assert other.get(door(self.world.problem)).status_code == 200  # it came by while all was well
 
     def test_an_answer_makes_the_scores_of_its_own_and_of_higher_links_due(self) -> None:
         keys = (self.world.problem, self.world.unit, self.world.subsection, self.world.other_problem)

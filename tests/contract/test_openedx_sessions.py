@@ -20,6 +20,7 @@ from lms.djangoapps.courseware.models import StudentModule
 from opaque_keys.edx.keys import UsageKey
 from openedx.core.djangoapps.oauth_dispatch.tests.factories import ApplicationFactory
 
+from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.models import PendingScore
 
 from .launching import account, door, launch, open_launched, register_platform
@@ -56,6 +57,15 @@ class OpenEdxSessionsTest(InOpenEdx):
         assert [(found.earned, found.possible) for found in grade.values()] == [(4, 4)]
         assert PendingScore.objects.get().due_at is not None
 
+    def test_sec_15_the_handler_takes_no_answer_once_the_registration_is_switched_off(self) -> None:
+        open_launched(self.browser, "ada", self.world.problem)
+        Registration.objects.update(enabled=False)
+        answer = self.check(self.world.problem, "right", **self.token())
+        assert answer.status_code in (401, 403, 404)
+        assert not StudentModule.objects.filter(grade__isnull=False).exists()
+        assert answer.cookies[settings.EDXMKTG_LOGGED_IN_COOKIE_NAME].value == ""
+        assert "_auth_user_id" not in self.browser.session
+
     def test_a_wrong_answer_is_a_score_of_0_to_be_sent(self) -> None:
         open_launched(self.browser, "ada", self.world.unit)
         assert json.loads(self.check(self.world.problem, "wrong", **self.token()).content)["success"] == "incorrect"
@@ -87,12 +97,12 @@ class OpenEdxSessionsTest(InOpenEdx):
 
     def test_an_account_without_a_profile_gets_one_and_can_go_on(self) -> None:
         open_launched(self.browser, "ada", self.world.problem)
-        UserProfile.objects.all().delete()
-        assert open_launched(self.browser, "ada", self.world.problem).status_code == 200
-        assert UserProfile.objects.get(user=account("ada")).name == "Person ada"
-        UserProfile.objects.all().delete()
-        assert open_launched(Client(), "ada", self.world.problem, name="").status_code == 200
-        assert UserProfile.objects.get(user=account("ada")).name == ""
+        for browser in (self.browser, Client()):
+            UserProfile.objects.all().delete()
+            assert open_launched(browser, "ada", self.world.problem).status_code == 200
+            assert UserProfile.objects.get(user=account("ada")).name == ""
+        assert open_launched(self.browser, "ada", self.world.problem, name="Ada King").status_code == 200
+        assert UserProfile.objects.get(user=account("ada")).name == "Ada King"
 
     def test_where_concurrent_logins_are_prevented_a_relaunch_ends_nothing(self) -> None:
         self.feature("PREVENT_CONCURRENT_LOGINS", True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -139,6 +140,37 @@ def test_a_warm_launch_fetches_nothing(connection):
     before = sum(request.path == "/jwks" for request in connection.platform.requests)
     connection.launch(link)
     assert sum(request.path == "/jwks" for request in connection.platform.requests) == before
+
+
+def fetches(connection) -> int:
+    return sum(request.path == "/jwks" for request in connection.platform.requests)
+
+
+def all_at_once(connection, number: int) -> list[int]:
+    """Launch in as many browsers at the same moment; return how each ended."""
+    link = connection.link(WELCOME)
+    browsers = [Browser() for _ in range(number)]
+    ready = [connection.launch_form(link, browser=browser) for browser in browsers]
+    with ThreadPoolExecutor(number) as pool:
+        posted = pool.map(lambda browser, form: browser.submit(form).status_code, browsers, ready)
+        return list(posted)
+
+
+def test_launches_that_need_a_new_key_at_the_same_moment_fetch_it_once(connection):
+    connection.platform.faults.set("slow", endpoint="jwks", seconds=0.5)
+    before = fetches(connection)
+    assert all_at_once(connection, 6) == [200] * 6
+    connection.platform.keys.rotate()
+    assert all_at_once(connection, 6) == [200] * 6
+    assert fetches(connection) - before == 2
+
+
+def test_launches_that_wait_for_a_platform_that_is_down_are_all_told(connection):
+    connection.platform.faults.set("slow", endpoint="jwks", seconds=0.5)
+    connection.platform.faults.set("status", endpoint="jwks", status=500)
+    before = fetches(connection)
+    assert all_at_once(connection, 4) == [502] * 4
+    assert fetches(connection) - before == 1
 
 
 def test_an_inline_key_set_needs_no_url(connect, platform):

@@ -16,7 +16,7 @@ def require(registration: Registration, course_key: CourseKey, usage_key: UsageK
     Raises:
         GateClosed
     """
-    gate = LaunchGate.objects.filter(registration=registration).first()
+    gate: LaunchGate | None = getattr(registration, "gate", None)
     if gate is None:
         if conf.require_launch_gate:
             raise GateClosed("the registration has no launch gate, and this site requires one")

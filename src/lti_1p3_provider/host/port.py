@@ -13,6 +13,7 @@ from typing import Protocol
 
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 
@@ -61,6 +62,12 @@ class Identity(Protocol):
 
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
         """Make ``user`` the session's user. The session key changes; another user's session data are dropped."""
+
+    def sign_out(self, request: HttpRequest) -> None:
+        """End the session, and make the rest of the request anonymous."""
+
+    def forget(self, response: HttpResponseBase) -> None:
+        """Take back what ``decorate`` added."""
 
     def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
         """Add to the launch's answer what the LMS's other front ends need to know of the sign-in."""

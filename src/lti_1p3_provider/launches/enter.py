@@ -1,7 +1,7 @@
 """The story of a launch, once its message is believed: each line below is one thing that happens, in this order.
 
-All that may refuse comes before anything is written, and the browser is signed in last, so a refusal leaves no account,
-no enrolment and no changed session.
+A refusal undoes what was written, and the browser is signed in last, so a refusal leaves no account, no enrolment and
+no changed session.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from lti_1p3_provider import host
 from lti_1p3_provider.diagnostics import record as attempts
 from lti_1p3_provider.gates import policy
-from lti_1p3_provider.launches import grants, targets
+from lti_1p3_provider.launches import grants, sessions, targets
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.framing import frame_for
@@ -34,16 +34,17 @@ def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
     content = host.current().content
     content.describe(target.course_key, target.usage_key)
     trail.passed("content")
-    with transaction.atomic():  # a refusal takes a new account with it
+    with transaction.atomic():  # a refusal takes everything with it, a new account too
         platform_user = sign_in.account_for(launch)
         trail.passed("account")
         content.require_access(platform_user.user, target.course_key, target.usage_key)
         trail.passed("access")
-    link = links.remember(launch, target.course_key, target.usage_key)
-    line_items.remember(launch, link, platform_user)
-    grants.allow(platform_user.user, target, launch.deployment)
-    trail.passed("records")
+        link = links.remember(launch, target.course_key, target.usage_key)
+        line_items.remember(launch, link, platform_user)
+        grants.allow(platform_user.user, target, launch.deployment)
+        trail.passed("records")
     host.current().identity.sign_in(request, platform_user.user)
+    sessions.mark(request, launch.deployment)
     trail.passed("session")
     attempts.success(trail)
     response = HttpResponseRedirect(target.path)

@@ -15,15 +15,16 @@ from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import Grant
 
+CLEANUP_BATCH = 1000
+
 
 def allow(user: AbstractUser, target: Target, deployment: Deployment) -> None:
     """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session."""
     seconds = conf.session_length if conf.access_length is None else conf.access_length
-    Grant.objects.update_or_create(
-        user_id=user.pk,
-        usage_digest=digest(str(target.usage_key)),
-        defaults={"deployment": deployment, "until": timezone.now() + timedelta(seconds=seconds)},
-    )
+    identity = {"user_id": user.pk, "usage_digest": digest(str(target.usage_key))}
+    values = {"deployment": deployment, "until": timezone.now() + timedelta(seconds=seconds)}
+    if not Grant.objects.filter(**identity).update(**values):
+        Grant.objects.update_or_create(**identity, defaults=values)
 
 
 def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:
@@ -36,7 +37,7 @@ def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:
     if not user.is_authenticated or not user.is_active:
         raise GrantMissing("nobody is signed in")
     grant = (
-        Grant.objects.select_related("deployment__registration")
+        Grant.objects.select_related("deployment__registration__gate")
         .filter(user_id=user.pk, usage_digest=digest(str(target.usage_key)))
         .first()
     )
@@ -48,3 +49,12 @@ def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:
     if deployment.status != Deployment.Status.APPROVED or not deployment.registration.enabled:
         raise GrantMissing("the registration or deployment was switched off")
     return deployment.registration
+
+
+def drop_lapsed() -> int:
+    """Delete grants that open nothing any more, in batches; return how many."""
+    lapsed = Grant.objects.filter(until__lt=timezone.now())
+    dropped = 0
+    while batch := list(lapsed.values_list("pk", flat=True)[:CLEANUP_BATCH]):
+        dropped += lapsed.filter(pk__in=batch).delete()[0]
+    return dropped

@@ -20,15 +20,13 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
 from lti_1p3_provider.errors import LaunchNotPosted, LtiError, TokenMalformed
 from lti_1p3_provider.gates import policy
-from lti_1p3_provider.launches import grants, targets
+from lti_1p3_provider.launches import grants, login_cookies, targets
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.lti import launch, login
-from lti_1p3_provider.lti.state import COOKIE_PREFIX, LIFETIME, LoginState
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.framing import frame_for
 
 LAUNCH = "lti_1p3_provider:launch"
-MOST_LOGINS = 20  # that one browser may have under way, so that cookies cannot fill its request headers
 
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
@@ -67,7 +65,7 @@ class LoginDoor(Door):
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
         asked = login.begin(parameters, f"{targets.base_url(request)}{reverse(LAUNCH)}", self.trail)
         response = HttpResponseRedirect(asked.url)
-        _remember_browser(request, response, asked.state)
+        login_cookies.remember(request, response, asked.state)
         return frame_for(response, self.trail.registration)
 
     post = get
@@ -87,7 +85,7 @@ class LaunchDoor(Door):
         """Validate the message and let the person in."""
         received = launch.receive(request.POST.dict(), request.COOKIES, self.trail)
         response = enter(request, received, self.trail)
-        response.delete_cookie(received.login.cookie_name, path=_cookie_path())
+        login_cookies.forget(request, response, received.login.cookie_name)
         return response
 
 
@@ -106,26 +104,3 @@ class ContentDoor(Door):
         content.require_access(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
         page = content.render(request, target.course_key, target.usage_key)
         return frame_for(page, self.trail.registration)
-
-
-def _remember_browser(request: HttpRequest, response: HttpResponse, state: LoginState) -> None:
-    """Give the browser the cookie that it must show at launch. Frames on other sites need ``SameSite=None``, which
-    browsers accept over https only."""
-    secure = request.is_secure() or conf.uses_https
-    waiting = [name for name in request.COOKIES if name.startswith(COOKIE_PREFIX)]
-    for name in waiting[: max(0, len(waiting) - MOST_LOGINS)]:
-        response.delete_cookie(name, path=_cookie_path())
-    response.set_cookie(
-        state.cookie_name,
-        state.cookie_value,
-        max_age=LIFETIME,
-        path=_cookie_path(),
-        secure=secure,
-        httponly=True,
-        samesite="None" if secure else "Lax",
-    )
-
-
-def _cookie_path() -> str:
-    """Login and launch see the cookie, the rest of the LMS does not."""
-    return reverse(LAUNCH).removesuffix("launch/")

@@ -19,7 +19,7 @@ from lti_1p3_provider.lti.deadline import in_time
 SPECIAL = tuple(map(ip_network, ("::/96", "::ffff:0:0:0/96", "fec0::/10")))
 
 
-class CheckedAdapter(IPFilterAdapter):
+class CheckedAdapter(IPFilterAdapter):  # type: ignore[misc]  # the library is not typed
     """The library's check, in time, and what it leaves out."""
 
     def build_connection_pool_key_attributes(

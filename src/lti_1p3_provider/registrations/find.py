@@ -45,7 +45,7 @@ def registration_by_pk(pk: int) -> Registration:
     Raises:
         RegistrationUnknown, RegistrationDisabled
     """
-    row = Registration.objects.filter(pk=pk).first()
+    row = Registration.objects.select_related("gate").filter(pk=pk).first()  # a launch asks for the gate next
     if row is None:
         raise RegistrationUnknown("the registration was deleted during the launch")
     return _enabled(row)

@@ -8,39 +8,51 @@ from typing import TypeVar
 from django.db import models
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider.lti.claims import ContextClaim, Launch
+from lti_1p3_provider.lti import quotas
+from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 
 Row = TypeVar("Row", bound=models.Model)
 
 
 def remember(launch: Launch, course_key: CourseKey, usage_key: UsageKey) -> ResourceLink:
-    """Return the launch's resource link, which now points to the block."""
+    """Return the launch's resource link, which now points to the block.
+
+    Raises:
+        QuotaReached: the registration brought too many new links or contexts today.
+    """
     claim = launch.message.resource_link
+    identity = {"deployment": launch.deployment, "link_digest": digest(claim.id)}
+    # The context and the line item are what a launch asks for next.
+    link = ResourceLink.objects.select_related("context", "line_item").filter(**identity).first()
     values = {
-        "context": _remember_context(launch.deployment, launch.message.context),
+        "context": _remember_context(launch, link.context if link else None),
         "title": claim.title[:255],
         "course_key": str(course_key),
         "usage_key": str(usage_key),
     }
-    link, created = ResourceLink.objects.select_related("context").get_or_create(
-        deployment=launch.deployment,
-        link_digest=digest(claim.id),
-        defaults={"link_id": claim.id, **values},
-    )
-    return link if created else _updated(link, values)
+    if link is not None:
+        return _updated(link, values)
+    quotas.count_new(launch.registration, "resource links")
+    link, _ = ResourceLink.objects.get_or_create(**identity, defaults={"link_id": claim.id, **values})
+    return link
 
 
-def _remember_context(deployment: Deployment, claim: ContextClaim | None) -> Context | None:
+def _remember_context(launch: Launch, known: Context | None) -> Context | None:
+    """Return the launch's context; ``known`` is the one that the link was in."""
+    claim = launch.message.context
     if claim is None:
         return None
+    identity = {"deployment": launch.deployment, "context_digest": digest(claim.id)}
     values = {"label": claim.label[:255], "title": claim.title[:255]}
-    context, created = Context.objects.get_or_create(
-        deployment=deployment, context_digest=digest(claim.id), defaults={"context_id": claim.id, **values}
-    )
-    return context if created else _updated(context, values)
+    if known is None or known.context_digest != identity["context_digest"]:
+        known = Context.objects.filter(**identity).first()
+    if known is not None:
+        return _updated(known, values)
+    quotas.count_new(launch.registration, "contexts")
+    context, _ = Context.objects.get_or_create(**identity, defaults={"context_id": claim.id, **values})
+    return context
 
 
 def _updated(row: Row, values: Mapping[str, object]) -> Row:

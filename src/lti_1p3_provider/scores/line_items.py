@@ -27,9 +27,10 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) ->
         "course_key": link.course_key,
         "usage_key": link.usage_key,
     }
-    item, created = LineItem.objects.get_or_create(resource_link=link, defaults=values)
-    if not created:
-        _update(item, values)
+    item: LineItem | None = getattr(link, "line_item", None)
+    if item is None:
+        item, _ = LineItem.objects.get_or_create(resource_link=link, defaults=values)
+    _update(item, values)
     if launch.message.subject and launch.message.roles.gets_scores:
         _expect_scores(item, platform_user)
     else:

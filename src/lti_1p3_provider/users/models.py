@@ -13,12 +13,14 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registr
 
 class PlatformUser(models.Model):
     """Identity is (registration, sub), byte by byte. One account each; accounts are never shared or looked up by
-    email. An account may one day have several platform users (a migration), so ``user`` is no one-to-one."""
+    email. An account may one day have several platform users (a migration), so ``user`` is no one-to-one.
+    ``profile_digest`` tells whether the platform says something new about the person."""
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+")
     sub = models.TextField()
     sub_digest = models.CharField(max_length=DIGEST_LENGTH)
     user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
+    profile_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

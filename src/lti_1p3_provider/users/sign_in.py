@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from lti_1p3_provider import host
 from lti_1p3_provider.errors import AccountInactive, AccountNotMade, AccountPrivileged
+from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch, Person
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
@@ -24,6 +25,7 @@ def account_for(launch: Launch) -> PlatformUser:
     An anonymous launch makes a platform user of its own. Two first launches at once make one account.
 
     Raises:
+        QuotaReached: the registration brought too many new people today.
         AccountInactive: the account was switched off.
         AccountPrivileged: the account became staff's, which a platform must not sign in to.
     """
@@ -31,18 +33,30 @@ def account_for(launch: Launch) -> PlatformUser:
     person = launch.message.person
     known = _find(launch.registration, sub)
     if known is None:
+        quotas.count_new(launch.registration, "people")
         return _create(launch.registration, sub, person)
     user = known.user
     if not user.is_active:
         raise AccountInactive(f"user {user.pk}")
     if user.is_staff or user.is_superuser:
         raise AccountPrivileged(f"user {user.pk}")
+    if known.profile_digest != _profile_digest(sub, person):
+        _update_profile(known, person)
+    return known
+
+
+def _update_profile(known: PlatformUser, person: Person) -> None:
     try:
         with transaction.atomic():
-            host.current().identity.update_profile(user, person.email or None, person.name)
+            host.current().identity.update_profile(known.user, person.email or None, person.name)
+            known.profile_digest = _profile_digest(known.sub, person)
+            known.save(update_fields=["profile_digest"])
     except IntegrityError:  # somebody else took that email in this very moment
-        log.info("LTI: the profile of user %s was left as it is", user.pk)
-    return known
+        log.info("LTI: the profile of user %s was left as it is", known.user_id)
+
+
+def _profile_digest(sub: str, person: Person) -> str:
+    return digest("\0".join((sub, person.name, person.email)))
 
 
 def _find(registration: Registration, sub: str) -> PlatformUser | None:
@@ -59,7 +73,11 @@ def _create(registration: Registration, sub: str, person: Person) -> PlatformUse
             with transaction.atomic():
                 user = host.current().identity.create_user(_username(), email, person.name)
                 return PlatformUser.objects.create(
-                    registration=registration, sub=sub, sub_digest=digest(sub), user_id=user.pk
+                    registration=registration,
+                    sub=sub,
+                    sub_digest=digest(sub),
+                    user_id=user.pk,
+                    profile_digest=_profile_digest(sub, person),
                 )
         except IntegrityError:
             made_meanwhile = _find(registration, sub)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from django.contrib.auth import get_user_model, load_backend, login
+from django.contrib.auth import get_user_model, load_backend, login, logout
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.sessions import renew_key
@@ -41,8 +42,11 @@ class OpenEdxIdentity:
 
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
         """Log in. Safe sessions flush a session whose user changes without being told."""
+        from common.djangoapps.student.models import UserProfile
         from openedx.core.djangoapps.safe_sessions.middleware import mark_user_change_as_expected
 
+        if not hasattr(user, "profile"):  # somebody deleted it, and the LMS does not work without
+            UserProfile.objects.create(user=user)
         if request.user.is_authenticated and request.user.pk == user.pk:
             # A fresh login would end this user's other session where concurrent logins are prevented.
             before = request.session.session_key
@@ -51,6 +55,19 @@ class OpenEdxIdentity:
             return
         mark_user_change_as_expected(user.pk)
         login(request, user, backend=_backend_for(user))  # type: ignore[arg-type]
+
+    def sign_out(self, request: HttpRequest) -> None:
+        """Log out. Safe sessions would take it for a mixed-up user otherwise."""
+        from openedx.core.djangoapps.safe_sessions.middleware import mark_user_change_as_expected
+
+        mark_user_change_as_expected(None)
+        logout(request)
+
+    def forget(self, response: HttpResponseBase) -> None:
+        """Delete the cookies that the LMS's other front ends read."""
+        from openedx.core.djangoapps.user_authn.cookies import delete_logged_in_cookies
+
+        delete_logged_in_cookies(response)
 
     def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
         """Set the cookies that the LMS's other front ends read: those of an earlier user must not stay."""

@@ -8,16 +8,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from lti_1p3_provider.diagnostics.record import drop_old
+from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.scores.delivery import deliver_due
 
 
 class Command(BaseCommand):
-    """Also drops launch attempts that are older than the site keeps them."""
+    """Cleans up too: one cron entry is enough."""
 
-    help = "Deliver due LTI scores, and drop old launch attempts. Safe to run at any time and in parallel."
+    help = "Deliver due LTI scores, and drop old launch attempts and lapsed grants. Safe to run at any time and in parallel."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run once and print what was done."""
         report = asdict(deliver_due())
-        self.stdout.write(json.dumps({**report, "old_attempts_dropped": drop_old()}))
+        self.stdout.write(json.dumps({**report, **clean_up()}))

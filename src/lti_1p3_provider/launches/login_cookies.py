@@ -1,0 +1,58 @@
+"""The cookie that ties a login to its browser: one per login, gone after the launch.
+
+A frame on another site needs ``SameSite=None``, which browsers take over https only, and where other sites' cookies are
+blocked it needs ``Partitioned`` too: the cookie is then kept for this platform's pages alone. (CHIPS)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from http.cookies import Morsel
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.lti.state import COOKIE_PREFIX, LIFETIME, LoginState
+
+MOST_LOGINS = 20  # that one browser may have under way, so that cookies cannot fill its request headers
+
+
+class PartitionedMorsel(Morsel[str]):
+    """Older Pythons do not know the attribute."""
+
+    def OutputString(self, attrs: Container[str] | None = None) -> str:
+        """Return the cookie with ``Partitioned`` at its end."""
+        return f"{super().OutputString(attrs)}; Partitioned"
+
+
+def remember(request: HttpRequest, response: HttpResponse, state: LoginState) -> None:
+    """Give the browser the cookie that it must show at launch."""
+    waiting = [name for name in request.COOKIES if name.startswith(COOKIE_PREFIX)]
+    for name in waiting[: max(0, len(waiting) - MOST_LOGINS)]:
+        forget(request, response, name)
+    _set(request, response, state.cookie_name, state.cookie_value, LIFETIME)
+
+
+def forget(request: HttpRequest, response: HttpResponse, name: str) -> None:
+    """Take the cookie back; a browser heeds that only with the attributes that it was set with."""
+    _set(request, response, name, "", 0)
+
+
+def _set(request: HttpRequest, response: HttpResponse, name: str, value: str, seconds: int) -> None:
+    secure = request.is_secure() or conf.uses_https
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        expires=None if seconds else "Thu, 01 Jan 1970 00:00:00 GMT",
+        path=reverse("lti_1p3_provider:launch").removesuffix("launch/"),  # the rest of the LMS does not see it
+        secure=secure,
+        httponly=True,
+        samesite="None" if secure else "Lax",
+    )
+    if secure:
+        partitioned = PartitionedMorsel()
+        partitioned.set(name, *response.cookies.value_encode(value))
+        partitioned.update(response.cookies[name])
+        dict.__setitem__(response.cookies, name, partitioned)

@@ -1,0 +1,50 @@
+"""Ends a session when an operator switches off the registration or deployment that it was launched from.
+
+The LMS's own handlers take answers from any signed-in session and know nothing of launches, so the session itself must
+end, at its next request, wherever that goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from lti_1p3_provider import host
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.registrations.models import Deployment
+
+MARK = "lti_1p3_deployments"  # in the session: the deployments that it was launched from
+
+
+def mark(request: HttpRequest, deployment: Deployment) -> None:
+    """Note in the session that it was launched from the deployment."""
+    request.session[MARK] = sorted({*request.session.get(MARK, ()), deployment.pk})
+
+
+def is_switched_off(session: SessionBase) -> bool:
+    """Tell whether any deployment that the session was launched from is off by now, or gone."""
+    launched_from = session.get(MARK)
+    if not launched_from:
+        return False
+    on = {"status": Deployment.Status.APPROVED, "registration__enabled": True}
+    return Deployment.objects.filter(pk__in=launched_from, **on).count() < len(launched_from)
+
+
+class EndSwitchedOffSessions:
+    """Middleware; comes after those of sessions and authentication. Sessions that no launch began cost nothing."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Sign the browser out first, if its session is to end."""
+        if not conf.enabled or conf.session_cookie_name not in request.COOKIES or not is_switched_off(request.session):
+            return self.get_response(request)
+        identity = host.current().identity
+        identity.sign_out(request)
+        response = self.get_response(request)
+        identity.forget(response)
+        return response

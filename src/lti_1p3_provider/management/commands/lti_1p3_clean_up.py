@@ -1,0 +1,26 @@
+"""``lti_1p3_clean_up``: drops what the site need not keep any longer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from lti_1p3_provider.diagnostics.record import drop_old
+from lti_1p3_provider.launches.grants import drop_lapsed
+
+
+class Command(BaseCommand):
+    """``lti_1p3_deliver_scores`` does it too, so a site that runs that needs no second cron entry."""
+
+    help = "Drop old launch attempts and lapsed grants. Safe to run at any time and in parallel."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run once and print what was done."""
+        self.stdout.write(json.dumps(clean_up()))
+
+
+def clean_up() -> dict[str, int]:
+    """Drop old attempts and lapsed grants; return how many of each."""
+    return {"old_attempts_dropped": drop_old(), "lapsed_grants_dropped": drop_lapsed()}

@@ -1,0 +1,233 @@
+"""Sessions and what launches leave behind: when they end, how much a platform may bring, what a launch costs."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from http.cookies import SimpleCookie
+from io import StringIO
+
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from demo.browser import Browser, forms
+from demo.lms.models import BlockState
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.users.models import Grant, PlatformUser
+from tests.connection import CLAIM, INSTRUCTOR, LEARNER, OTHER_LEARNER, PROBLEM, WELCOME, answer
+
+FRAMEWORKS_OWN = ("django_session", "auth_user", "SAVEPOINT", "BEGIN", "COMMIT", "demo_cache")
+
+
+def outcome() -> str:
+    return LaunchAttempt.objects.first().outcome
+
+
+def switch_off(connection, what: str) -> None:
+    """Do what an operator does, or worse."""
+    if what == "registration":
+        Registration.objects.filter(pk=connection.registration.pk).update(enabled=False)
+    elif what == "deployment":
+        Deployment.objects.update(status=Deployment.Status.DISABLED)
+    elif what == "deployment back to waiting":
+        Deployment.objects.update(status=Deployment.Status.PENDING)
+    else:
+        Registration.objects.filter(pk=connection.registration.pk).delete()
+
+
+# --- SEC-15: switching off --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["registration", "deployment", "deployment back to waiting", "deleted registration"])
+def test_sec_15_the_lms_takes_no_answer_from_a_session_that_was_switched_off(connection, what):
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    assert answer(browser, page).status_code == 200
+    BlockState.objects.all().delete()
+    switch_off(connection, what)
+    assert answer(browser, page).status_code == 403
+    assert not BlockState.objects.exists()
+    assert not any("_auth_user_id" in session.get_decoded() for session in Session.objects.all())
+
+
+def test_sec_15_other_registrations_and_the_lmss_own_people_stay_signed_in(connect, client):
+    first, second, browser = connect(), connect(), Browser()
+    page = second.launch(second.link(PROBLEM), browser=browser)
+    first.launch(first.link(PROBLEM))
+    switch_off(first, "registration")
+    assert answer(browser, page).status_code == 200
+    staff = get_user_model().objects.create_user("staff", password="x")
+    client.force_login(staff)
+    client.get("/")
+    assert client.session["_auth_user_id"] == str(staff.pk)
+
+
+def test_sec_15_switched_on_again_a_new_launch_works(connection):
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    switch_off(connection, "registration")
+    assert browser.get(page.url, timeout=5).status_code == 403
+    Registration.objects.update(enabled=True)
+    assert browser.get(page.url, timeout=5).status_code == 403
+    assert answer(browser, connection.launch(connection.link(PROBLEM), browser=browser)).status_code == 200
+
+
+def test_sec_15_a_session_that_no_launch_began_costs_no_query(db, client):
+    client.force_login(get_user_model().objects.create_user("somebody"))
+    with CaptureQueriesContext(database) as queries:
+        client.get("/lti/1p3/launch/")
+    assert not [query for query in queries if "lti_1p3_provider_deployment" in query["sql"]]
+
+
+# --- SEC-31: quotas ---------------------------------------------------------------------------------------------------
+
+
+def test_sec_31_a_registration_brings_so_many_new_people_a_day(connect, settings):
+    settings.LTI_1P3_PROVIDER_DAILY_QUOTA = 2
+    connection, other = connect(), connect()
+    link = connection.link(WELCOME)
+    for number in range(3):
+        connection.person(f"new-{number}")
+    pages = [connection.launch(link, f"new-{number}") for number in range(3)]
+    assert [page.status_code for page in pages] == [200, 200, 429]
+    assert outcome() == "quota_reached"
+    assert LaunchAttempt.objects.first().support_code in pages[-1].text
+    assert PlatformUser.objects.count() == get_user_model().objects.count() == 2
+    assert connection.launch(link, "new-0").status_code == 200  # whoever was here before
+    assert other.launch(other.link(WELCOME)).status_code == 200  # whoever comes from elsewhere
+
+
+@pytest.mark.parametrize("kind", ["resource_link", "context"])
+def test_sec_31_a_registration_brings_so_many_new_links_and_contexts_a_day(connection, settings, kind):
+    connection.launch(connection.link(WELCOME, id="before"))
+    settings.LTI_1P3_PROVIDER_DAILY_QUOTA = 3
+    pages = []
+    for number in range(4):
+        connection.platform.tamper_next_launch(
+            claims=lambda claims, number=number: {**claims, f"{CLAIM}{kind}": {"id": f"new {number}"}}
+        )
+        pages.append(connection.launch(connection.link(WELCOME, id="before"), OTHER_LEARNER))
+    assert [page.status_code for page in pages] == [200, 200, 429, 429]
+    assert (ResourceLink if kind == "resource_link" else Context).objects.count() == 3
+    assert connection.launch(connection.link(WELCOME, id="before")).status_code == 200
+
+
+def test_sec_31_sec_35_a_refused_link_leaves_no_new_account(connection, settings):
+    settings.LTI_1P3_PROVIDER_DAILY_QUOTA = 1
+    assert connection.launch(connection.link(WELCOME)).status_code == 200
+    cache.delete_many(people_counters(connection))
+    assert connection.launch(connection.link(PROBLEM), OTHER_LEARNER).status_code == 429
+    assert PlatformUser.objects.count() == get_user_model().objects.count() == 1
+
+
+def people_counters(connection) -> list[str]:
+    day = int(time.time()) // 86400
+    return [f"lti1p3:new:{connection.registration.pk}:people:{at}" for at in (day - 1, day)]
+
+
+# --- SEC-21: the login's cookie ---------------------------------------------------------------------------------------
+
+
+def login_cookie(connection) -> str:
+    values = {"iss": connection.platform.issuer, "client_id": connection.client_id, "login_hint": "x"}
+    values["target_link_uri"] = connection.content_url(WELCOME)
+    url = f"{connection.lms}/lti/1p3/login/"
+    return requests.post(url, data=values, allow_redirects=False, timeout=5).headers["Set-Cookie"]
+
+
+def test_sec_21_the_logins_cookie_works_in_a_frame_of_another_site(connection, settings):
+    settings.LTI_1P3_PROVIDER_PUBLIC_URL = connection.lms.replace("http:", "https:")
+    attributes = {part.strip().lower() for part in login_cookie(connection).split(";")[1:]}
+    assert {"secure", "httponly", "samesite=none", "partitioned", "path=/lti/1p3/"} <= attributes
+
+
+def test_sec_21_without_https_the_cookie_is_a_plain_one(connection):
+    attributes = login_cookie(connection).lower()
+    assert "samesite=lax" in attributes
+    assert "secure" not in attributes
+    assert "partitioned" not in attributes
+
+
+def test_the_logins_cookie_is_taken_back_with_the_attributes_it_was_given(connection, settings):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    settings.LTI_1P3_PROVIDER_PUBLIC_URL = connection.lms.replace("http:", "https:")
+    landed = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=5)
+    assert landed.status_code == 302
+    gone = next(value for value in landed.raw.headers.getlist("Set-Cookie") if value.startswith("lti1p3-"))
+    assert SimpleCookie(gone.removesuffix("; Partitioned")).popitem()[1]["max-age"] == "0"
+    assert {"Secure", "SameSite=None", "Partitioned", "HttpOnly"} <= {part.strip() for part in gone.split(";")}
+    assert "01 Jan 1970" in gone
+
+
+# --- what a launch costs ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("person", [LEARNER, INSTRUCTOR])
+def test_a_returning_launch_makes_eight_queries_of_ours(connection, lms, person):
+    link = connection.link(PROBLEM, graded=True)
+    connection.gate(allowed_keys=[PROBLEM])
+    connection.launch(link, person)
+    initiation = forms(Browser().get(connection.platform.launch_url(link.id, person), timeout=5))[0]
+    client, host = Client(), lms.removeprefix("http://")
+    with CaptureQueriesContext(database) as asked:
+        login = client.post("/lti/1p3/login/", initiation.fields, headers={"host": host})
+    form = forms(requests.get(login["Location"], timeout=5))[0]
+    with CaptureQueriesContext(database) as launched:
+        assert client.post("/lti/1p3/launch/", form.fields, headers={"host": host}).status_code == 302
+    ours = [query["sql"] for query in (*asked, *launched) if not any(own in query["sql"] for own in FRAMEWORKS_OWN)]
+    with_user = [query["sql"] for query in launched if "lti_1p3_provider_platformuser" in query["sql"]]
+    assert len({*ours, *with_user}) <= 8, "\n".join(ours + with_user)
+
+
+def test_first_launches_of_a_class_at_once(connection):
+    link = connection.link(PROBLEM, graded=True)
+    for number in range(12):
+        connection.person(f"pupil-{number}")
+    with ThreadPoolExecutor(6) as pool:
+        pages = list(pool.map(lambda number: connection.launch(link, f"pupil-{number}"), range(12)))
+    assert {page.status_code for page in pages} == {200}
+    assert PlatformUser.objects.count() == 12
+    assert (Context.objects.count(), ResourceLink.objects.count()) == (1, 1)
+
+
+# --- cleaning up ------------------------------------------------------------------------------------------------------
+
+
+def test_old_attempts_and_lapsed_grants_are_dropped_and_no_others(connection, settings):
+    settings.LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC = 3600
+    browser = Browser()
+    page = connection.launch(connection.link(WELCOME), browser=browser)
+    connection.launch(connection.link(PROBLEM))
+    connection.launch(connection.link(PROBLEM), OTHER_LEARNER)
+    old, lapsed = LaunchAttempt.objects.last(), Grant.objects.last()
+    LaunchAttempt.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(seconds=3601))
+    Grant.objects.filter(pk=lapsed.pk).update(until=timezone.now() - timedelta(seconds=1))
+    printed = StringIO()
+    call_command("lti_1p3_clean_up", stdout=printed)
+    assert json.loads(printed.getvalue()) == {"old_attempts_dropped": 1, "lapsed_grants_dropped": 1}
+    assert LaunchAttempt.objects.count() == 2
+    assert old not in LaunchAttempt.objects.all()
+    assert Grant.objects.count() == 2
+    assert lapsed not in Grant.objects.all()
+    assert browser.get(page.url, timeout=5).status_code == 200
+
+
+def test_more_than_a_batch_is_dropped(db, settings):
+    settings.LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC = 0
+    rows = [LaunchAttempt(support_code=f"X{number}", door="login", outcome="ok") for number in range(1003)]
+    LaunchAttempt.objects.bulk_create(rows)
+    assert clean_up()["old_attempts_dropped"] == 1003
