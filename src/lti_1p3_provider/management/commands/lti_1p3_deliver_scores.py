@@ -15,7 +15,7 @@ from lti_1p3_provider.scores.delivery import deliver_due
 class Command(BaseCommand):
     """Cleans up too: one cron entry is enough."""
 
-    help = "Deliver due LTI scores, and drop old launch attempts and lapsed grants. Safe to run at any time and in parallel."
+    help = "Deliver due LTI scores, and drop what is too old to keep. Safe to run at any time and in parallel."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run once and print what was done."""
