@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.db import connection as database
 
 from demo.browser import Browser, forms
@@ -19,7 +20,7 @@ from tests.connection import AGS_CLAIM, CLAIM, LEARNER, PROBLEM, UNIT, WELCOME, 
 
 STEPS = [
     *("form", "state", "browser", "shape", "registration", "signature", "audience", "nonce", "message", "first use"),
-    *("deployment", "target", "gate", "content", "account", "access", "records", "session"),
+    *("deployment", "target", "gate", "content", "account", "access", "records"),
 ]
 
 
@@ -201,6 +202,18 @@ def test_core_05_twenty_posts_at_once_make_one_launch(connection):
         statuses = list(pool.map(post, range(20)))
     assert sorted(set(statuses)) == [302, 400]
     assert statuses.count(302) == 1
+
+
+def test_core_05_a_cache_that_forgets_does_not_make_a_launch_good_twice(connection):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    cookies = {cookie.name: cookie.value for cookie in browser.cookies}
+    assert browser.submit(form).status_code == 200
+    get_user_model().objects.all().delete()
+    cache.clear()
+    again = requests.post(form.action, data=form.fields, cookies=cookies, timeout=20, allow_redirects=False)
+    assert (again.status_code, outcome()) == (400, "launch_replayed")
+    assert not get_user_model().objects.exists()
 
 
 def test_core_05_state_lives_ten_minutes(connection, settings):

@@ -50,6 +50,12 @@ def test_https_and_cookies(settings):
     assert ids(checks.check_settings(None)) == {"W003"}
 
 
+def test_a_site_that_left_out_our_middleware_is_told(settings):
+    assert "W009" not in ids(checks.check_settings(None))
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "lti_1p3_provider" not in name]
+    assert "W009" in ids(checks.check_settings(None))
+
+
 def test_a_single_text_is_a_list_of_one(settings):
     settings.LTI_1P3_PROVIDER_KEY_SECRETS = "my secret"
     settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = "Moodle.internal"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.db import models
 
+from lti_1p3_provider.registrations.digest import DIGEST_LENGTH
 from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registration
 
 OK = "ok"
 
 
 class LaunchAttempt(models.Model):
-    """One attempt, successful or refused. No claims, no token, no personal data: ids, steps and a code."""
+    """One attempt, successful or refused. No claims, no token, no personal data: ids, steps and a code.
+
+    ``login_digest`` names the login that a success used up, so no login can succeed twice, whatever the cache forgets.
+    """
 
     support_code = models.CharField(max_length=9, unique=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -22,6 +26,7 @@ class LaunchAttempt(models.Model):
     deployment = models.ForeignKey(Deployment, null=True, on_delete=models.SET_NULL, related_name="+")
     subject_digest = models.CharField(max_length=16, blank=True)
     target = models.CharField(max_length=500, blank=True)
+    login_digest = models.CharField(max_length=DIGEST_LENGTH, null=True, unique=True, editable=False)
 
     class Meta:
         app_label = APP_LABEL

@@ -8,11 +8,12 @@ import secrets
 import time
 from datetime import timedelta
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
-from lti_1p3_provider.errors import LtiError, StateStoreDown
+from lti_1p3_provider.errors import LaunchReplayed, LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.digest import digest
@@ -26,8 +27,15 @@ log = logging.getLogger(__name__)
 
 
 def success(trail: Trail) -> LaunchAttempt:
-    """Record an attempt that ended where it should."""
-    return _write(trail, OK, "")
+    """Record an attempt that ends where it should, in the transaction of all that it writes.
+
+    Raises:
+        LaunchReplayed: its login led to a success before, although the cache does not know.
+    """
+    try:
+        return _write(trail, OK, "", trail.login_digest)
+    except IntegrityError as error:
+        raise LaunchReplayed("this login succeeded before") from error
 
 
 def refusal(trail: Trail, error: LtiError) -> str:
@@ -62,7 +70,7 @@ def _is_recordable() -> bool:
         return True  # what went wrong is worth a row
 
 
-def _write(trail: Trail, outcome: str, detail: str) -> LaunchAttempt:
+def _write(trail: Trail, outcome: str, detail: str, login_digest: str | None = None) -> LaunchAttempt:
     registration = trail.registration.pk if trail.registration else None
     return LaunchAttempt.objects.create(
         support_code=_support_code(),
@@ -74,6 +82,7 @@ def _write(trail: Trail, outcome: str, detail: str) -> LaunchAttempt:
         deployment_id=trail.deployment.pk if trail.deployment else None,
         subject_digest=digest(f"{registration}:{trail.subject}")[:16] if trail.subject else "",
         target=CONTROL.sub(" ", trail.target.partition("?")[0])[:500],
+        login_digest=login_digest,
     )
 
 

@@ -62,7 +62,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     token = _require_form(form)
     trail.passed("form")
     login = state.read(form["state"])
-    trail.registration_pk = login.registration_pk
+    trail.registration_pk, trail.login_digest = login.registration_pk, login.digest
     trail.passed("state")
     state.require_same_browser(login, cookies)
     trail.passed("browser")

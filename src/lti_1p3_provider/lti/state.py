@@ -32,6 +32,11 @@ class LoginState:
     registration_pk: int
 
     @property
+    def digest(self) -> str:
+        """What this login is remembered by."""
+        return digest(self.value)
+
+    @property
     def nonce(self) -> str:
         """The ``nonce`` parameter that belongs to this state."""
         return Signer(salt=f"{SALT}.nonce").signature(self.value)
@@ -39,7 +44,7 @@ class LoginState:
     @property
     def cookie_name(self) -> str:
         """A name of its own for each login, so that tabs do not overwrite each other."""
-        return f"{COOKIE_PREFIX}{digest(self.value)[:16]}"
+        return f"{COOKIE_PREFIX}{self.digest[:16]}"
 
     @property
     def cookie_value(self) -> str:
@@ -86,5 +91,5 @@ def use_once(state: LoginState) -> None:
         LaunchReplayed: somebody was first.
         StateStoreDown: the cache does not answer, so nobody may pass.
     """
-    if not store.add(f"lti1p3:used:{digest(state.value)}", LIFETIME + 60):
+    if not store.add(f"lti1p3:used:{state.digest}", LIFETIME + 60):
         raise LaunchReplayed("this state was used before")

@@ -13,11 +13,12 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 
 @dataclass(slots=True)
 class Trail:
-    """Grows while a request is handled. ``return_url`` is set only once its sender is verified; ``registration_pk`` is
-    known from our own state before the registration is looked up."""
+    """Grows while a request is handled. ``return_url`` is set only once its sender is verified; ``registration_pk`` and
+    ``login_digest`` are known from our own state before anything is looked up."""
 
     door: str
     steps: list[str] = field(default_factory=list)
+    login_digest: str | None = None
     registration_pk: int | None = None
     registration: Registration | None = None
     deployment: Deployment | None = None
