@@ -1,0 +1,53 @@
+"""What the documents point to exists: files, headings, error codes with their texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lti_1p3_provider.diagnostics.admin import causes
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tutor_plugins").glob("*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def prose(path: Path) -> str:
+    """Return the text without code."""
+    return re.sub(r"^ *```.*?^ *```", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
+def headings(path: Path) -> set[str]:
+    """Return the anchors that a page's headings have where Markdown is shown."""
+    titles = re.findall(r"^#+ (.+)$", prose(path), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def broken_links(path: Path) -> Iterator[str]:
+    for link in LINK.findall(prose(path)):
+        place, _, anchor = link.partition("#")
+        if ":" in place:
+            continue  # another site
+        target = (path.parent / place).resolve() if place else path
+        if not target.exists() or (anchor and anchor not in headings(target)):
+            yield link
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_links_lead_somewhere(path):
+    assert list(broken_links(path)) == []
+
+
+def test_troubleshooting_names_pages_by_what_they_say():
+    """The index quotes the title of each error's page; a person compares it with the screen."""
+    text = (ROOT / "docs/how-to/troubleshoot/README.md").read_text(encoding="utf-8")
+    quoted = re.findall(r'^\| "([^"]+)" \| \[`(\w+)`\]', text, re.M)
+    assert len(quoted) > 10
+    assert quoted == [(str(causes()[code].title), code) for _, code in quoted]
