@@ -9,10 +9,12 @@ import pytest
 import requests
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
+from django.core.signing import TimestampSigner
 from django.db import connection as database
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.lti.state import SALT
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users.models import PlatformUser
@@ -204,6 +206,22 @@ def test_core_05_twenty_posts_at_once_make_one_launch(connection):
     assert statuses.count(302) == 1
 
 
+def test_core_05_the_back_button_after_a_launch_says_to_start_again(connection):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    landed = browser.submit(form)
+    again = browser.submit(form)
+    assert (again.status_code, outcome()) == (400, "launch_replayed")
+    assert "Start again from your course" in again.text
+    assert browser.get(landed.url, timeout=5).status_code == 200
+
+
+def test_core_05_a_state_of_another_version_is_a_refusal(connection):
+    form = connection.launch_form(connection.link(WELCOME))
+    form.fields["state"] = TimestampSigner(salt=SALT).sign(f"token.{connection.registration.pk}")
+    assert refused(requests.post(form.action, data=form.fields, timeout=5), "state_unknown")
+
+
 def test_core_05_a_cache_that_forgets_does_not_make_a_launch_good_twice(connection):
     browser = Browser()
     form = connection.launch_form(connection.link(WELCOME), browser=browser)
@@ -221,9 +239,6 @@ def test_core_05_state_lives_ten_minutes(connection, settings):
     form = connection.launch_form(connection.link(WELCOME), browser=browser)
     rest, _, _signature = form.fields["state"].rpartition(":")
     assert time.time() - _seconds(rest.rpartition(":")[2]) < 5
-    from django.core.signing import TimestampSigner
-
-    from lti_1p3_provider.lti.state import SALT
 
     class Old(TimestampSigner):
         def timestamp(self) -> str:
@@ -319,6 +334,9 @@ def test_core_08_the_claim_decides_what_is_opened(connection):
     initiation.fields["target_link_uri"] = "https://elsewhere.example/"
     page = browser.follow(browser.submit(initiation))
     assert page.url == connection.content_url(WELCOME)
+    assert (outcome(), "another target_link_uri" in LaunchAttempt.objects.first().detail) == ("ok", True)
+    connection.launch(link)
+    assert LaunchAttempt.objects.first().detail == ""
 
 
 def test_core_09_no_sub_is_refused(connection):

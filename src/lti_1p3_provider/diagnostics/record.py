@@ -33,7 +33,7 @@ def success(trail: Trail) -> LaunchAttempt:
         LaunchReplayed: its login led to a success before, although the cache does not know.
     """
     try:
-        return _write(trail, OK, "", trail.login_digest)
+        return _write(trail, OK, trail.note, trail.login_digest)
     except IntegrityError as error:
         raise LaunchReplayed("this login succeeded before") from error
 

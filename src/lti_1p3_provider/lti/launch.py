@@ -80,6 +80,8 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     message = read_message(claims)
     trail.target, trail.return_url, trail.subject = message.target_link_uri, message.return_url, message.subject
     _require_subject(message, registration)
+    if state.digest_of_target(message.target_link_uri) != login.target_digest:
+        trail.note = "the login named another target_link_uri; the launch's own counts"
     trail.passed("message")
     state.use_once(login)
     trail.passed("first use")

@@ -41,7 +41,7 @@ def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Trail) -> Aut
     registration = registration_for(parameters["iss"], parameters.get("client_id"))
     trail.registration = registration
     trail.passed("registration")
-    issued = state.issue(registration.pk)
+    issued = state.issue(registration.pk, parameters["target_link_uri"])
     query = {
         "scope": "openid",
         "response_type": "id_token",

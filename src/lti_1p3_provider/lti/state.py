@@ -26,10 +26,11 @@ COOKIE_PREFIX = "lti1p3-"
 
 @dataclass(frozen=True, slots=True)
 class LoginState:
-    """One login. ``value`` is the ``state`` parameter."""
+    """One login. ``value`` is the ``state`` parameter; ``target_digest`` tells which target the login named."""
 
     value: str
     registration_pk: int
+    target_digest: str
 
     @property
     def digest(self) -> str:
@@ -52,10 +53,16 @@ class LoginState:
         return Signer(salt=f"{SALT}.browser").signature(self.value)
 
 
-def issue(registration_pk: int) -> LoginState:
-    """Begin a login of the registration."""
-    value = TimestampSigner(salt=SALT).sign(f"{secrets.token_urlsafe(16)}.{registration_pk}")
-    return LoginState(value, registration_pk)
+def issue(registration_pk: int, target: str) -> LoginState:
+    """Begin a login of the registration that names this ``target_link_uri``."""
+    about = digest_of_target(target)
+    value = TimestampSigner(salt=SALT).sign(f"{secrets.token_urlsafe(16)}.{registration_pk}.{about}")
+    return LoginState(value, registration_pk, about)
+
+
+def digest_of_target(target: str) -> str:
+    """Return what a state keeps of a target: enough to notice another."""
+    return digest(target)[:8]
 
 
 def read(value: str) -> LoginState:
@@ -70,7 +77,11 @@ def read(value: str) -> LoginState:
         raise StateExpired(f"older than {LIFETIME} s") from error
     except BadSignature as error:
         raise StateUnknown("not signed by this site") from error
-    return LoginState(value, int(content.rpartition(".")[2]))
+    try:
+        _, registration_pk, target_digest = content.split(".")
+        return LoginState(value, int(registration_pk), target_digest)
+    except ValueError as error:
+        raise StateUnknown("issued by another version of this software") from error
 
 
 def require_same_browser(state: LoginState, cookies: Mapping[str, str]) -> None:
@@ -78,10 +89,15 @@ def require_same_browser(state: LoginState, cookies: Mapping[str, str]) -> None:
 
     Raises:
         BrowserMismatch
+        LaunchReplayed: the launch took the cookie back; somebody went back to its form or reloaded it.
+        StateStoreDown
     """
     shown = cookies.get(state.cookie_name, "")
-    if not constant_time_compare(shown, state.cookie_value):
-        raise BrowserMismatch("cookie differs" if shown else "no cookie came back")
+    if constant_time_compare(shown, state.cookie_value):
+        return
+    if not shown and store.get(_used(state)) is not None:
+        raise LaunchReplayed("this state was used before")
+    raise BrowserMismatch("cookie differs" if shown else "no cookie came back")
 
 
 def use_once(state: LoginState) -> None:
@@ -91,5 +107,9 @@ def use_once(state: LoginState) -> None:
         LaunchReplayed: somebody was first.
         StateStoreDown: the cache does not answer, so nobody may pass.
     """
-    if not store.add(f"lti1p3:used:{state.digest}", LIFETIME + 60):
+    if not store.add(_used(state), LIFETIME + 60):
         raise LaunchReplayed("this state was used before")
+
+
+def _used(state: LoginState) -> str:
+    return f"lti1p3:used:{state.digest}"

@@ -25,6 +25,7 @@ class Trail:
     subject: str | None = None
     target: str = ""
     return_url: str | None = None
+    note: str = ""
 
     def passed(self, step: str) -> None:
         """Note that a step is behind us."""

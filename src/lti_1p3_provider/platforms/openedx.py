@@ -13,6 +13,8 @@ PRESET = Preset(
     ),
     steps=(
         "In Studio add an LTI Consumer component, LTI version 1.3, with the addresses shown here.",
+        "Registered Redirect URIs: the redirect URI shown here; left empty, only the launch URL is allowed.",
+        "Tool Public Key Mode: Keyset URL, with the JWKS URL shown here.",
         "Its author view shows client ID, deployment ID (1), login, token and key set addresses: copy them here.",
         "For scores choose 'LTI Assignment and Grades Service: declarative' and make the component graded.",
     ),

@@ -1,0 +1,43 @@
+"""People of platforms and their accounts here, found by ``sub``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.users.models import PlatformUser
+
+
+@admin.register(PlatformUser)
+class PlatformUserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read only: only launches make platform users."""
+
+    list_display = ("sub", "registration", "user", "created_at")
+    list_filter = ("registration",)
+    list_select_related = ("registration", "user")
+    search_fields = ("=user__username",)
+    search_help_text = "The platform's 'sub', exactly as it shows it, or the username here."
+    fields = readonly_fields = ("sub", "registration", "user", "created_at")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PlatformUser], search_term: str
+    ) -> tuple[QuerySet[PlatformUser], bool]:
+        """A ``sub`` is found by its digest, letter by letter; it may hold spaces."""
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        return (found | queryset.filter(sub_digest=digest(search_term)) if search_term else found), duplicates
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only launches make them."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An identity is not edited."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The next launch would make another account."""
+        return False
