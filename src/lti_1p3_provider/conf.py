@@ -106,7 +106,7 @@ class ProviderSettings:
     @property
     def daily_quota(self) -> int:
         """``LTI_1P3_PROVIDER_DAILY_QUOTA`` (20000): how many new people, contexts and resource links, each, one
-        registration may bring in a day."""
+        deployment may bring in a day."""
         return int(self._get("LTI_1P3_PROVIDER_DAILY_QUOTA", 20_000))
 
     @property

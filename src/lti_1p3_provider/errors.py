@@ -300,12 +300,21 @@ class AccountNotMade(LtiError):
 
 
 class QuotaReached(LtiError):
-    """The registration brought more new people, contexts or resource links in a day than this site allows."""
+    """The deployment brought more new people, contexts or resource links in a day than this site allows."""
 
     code = "quota_reached"
     status = 429
     title = _("Your learning platform opened too many new things here today")
     advice = _("Please tell your course team now, or try again tomorrow. Activities that you opened before still work.")
+
+
+class DatabaseBusy(LtiError):
+    """The database refused to write the launch down, three times: other launches held what it needed."""
+
+    code = "database_busy"
+    status = 503
+    title = _("This site is very busy right now")
+    advice = _("Please try again in a minute from your course.")
 
 
 class GrantMissing(LtiError):

@@ -40,6 +40,7 @@ def register_platform() -> None:
             deployment_ids=("1",),
             auth_login_url=f"{ISSUER}/auth",
             auth_token_url=f"{ISSUER}/token",
+            trust_emails=True,
             key_set={"keys": [{**public, "kid": KID, "alg": "RS256", "use": "sig"}]},
         )
     )

@@ -118,7 +118,8 @@ def test_ok_02_to_ok_05_role_03_roles(connection, roles):
     ],
     ids=["ok_06_email_only", "ok_07_names_only", "ok_08_nothing"],
 )
-def test_ok_06_to_ok_08_personal_data(connection, kept, name, email):
+def test_ok_06_to_ok_08_personal_data(connect, kept, name, email):
+    connection = connect(trust_emails=True)
     dropped = {"name", "given_name", "family_name", "email"} - set(kept)
     assert connection.launch_with({}, *dropped).status_code == 200
     user = get_user_model().objects.get()

@@ -320,10 +320,18 @@ def test_one_account_per_person_with_a_random_name_and_no_password(connection):
     assert "ada" not in user.username.lower()
     assert not user.has_usable_password()
     assert user.password.startswith("!")
-    assert (user.email, user.demo_profile.name) == ("ada.park@platform.example", "Ada Park")
+    assert (user.email, user.demo_profile.name) == (f"{user.username}@lti.invalid", "Ada Park")
 
 
-def test_name_and_email_follow_the_platform(connection):
+def test_sec_16_an_email_that_nobody_vouches_for_is_not_the_accounts(connection):
+    """The LMS joins accounts by an address that it believes: whoever owns it would be given the platform's account."""
+    for _ in range(2):
+        assert connection.launch_with({"email": "somebody.else@school.example"}).status_code == 200
+        assert get_user_model().objects.get().email.endswith("@lti.invalid")
+
+
+def test_name_and_email_follow_the_platform(connect):
+    connection = connect(trust_emails=True)
     connection.launch(connection.link(WELCOME))
     connection.launch_with({"name": "Ada Park-Lee", "email": "ada.lee@platform.example"})
     user = get_user_model().objects.get()
@@ -333,7 +341,18 @@ def test_name_and_email_follow_the_platform(connection):
     assert user.email == "ada.lee@platform.example"
 
 
-def test_sec_16_nobody_is_linked_by_email(connection):
+def test_an_email_that_is_taken_is_tried_again_when_it_is_free(connect):
+    connection = connect(trust_emails=True)
+    owner = get_user_model().objects.create_user("owner", email="ada.park@platform.example")
+    connection.launch(connection.link(WELCOME))
+    connection.launch(connection.link(WELCOME))
+    owner.delete()
+    connection.launch(connection.link(WELCOME))
+    assert get_user_model().objects.get().email == "ada.park@platform.example"
+
+
+def test_sec_16_nobody_is_linked_by_email(connect):
+    connection = connect(trust_emails=True)
     owner = get_user_model().objects.create_user("owner", email="ada.park@platform.example", is_staff=True)
     connection.launch(connection.link(WELCOME))
     launched = PlatformUser.objects.get().user
@@ -360,7 +379,8 @@ def test_sec_16_staff_and_superusers_are_never_signed_in(connection, right):
 
 
 @pytest.mark.parametrize("email", ["a@b.example\r\nBcc: c@d.example", "no address", "a@b", "x" * 300 + "@y.example"])
-def test_sec_24_an_email_that_is_none_is_not_stored(connection, email):
+def test_sec_24_an_email_that_is_none_is_not_stored(connect, email):
+    connection = connect(trust_emails=True)
     assert connection.launch_with({"email": email}).status_code == 200
     user = get_user_model().objects.get()
     assert user.email == f"{user.username}@lti.invalid"

@@ -256,6 +256,19 @@ def _seconds(text: str) -> int:
     return signing.b62_decode(text)
 
 
+def test_core_05_logins_outlive_a_change_of_the_sites_secret(connection, settings):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another secret, long enough for Django's liking"
+    assert browser.submit(form).status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    settings.SECRET_KEY = "a third one, and the second is not known any more"
+    assert browser.submit(form).status_code == 400
+    assert outcome() == "state_unknown"
+
+
 def test_core_05_fails_closed_when_the_cache_keeps_nothing(connection, settings):
     link = connection.link(WELCOME)
     settings.CACHES = {"default": {"BACKEND": "tests.broken_cache.ForgetfulCache"}}

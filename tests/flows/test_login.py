@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.errors import RegistrationUnknown, TokenExpired
+from lti_1p3_provider.errors import LaunchReplayed, RegistrationUnknown, TokenExpired
 from lti_1p3_provider.lti.trail import Trail
 from tests.connection import WELCOME, Connection
 
@@ -181,11 +181,42 @@ def test_sec_32_one_browser_keeps_few_login_cookies(connection):
     assert len(session.cookies) <= 21
 
 
+def test_sec_32_cookies_of_a_neighbour_are_left_alone(connection):
+    values = {"iss": connection.platform.issuer, "login_hint": "x", "target_link_uri": "y"}
+    tossed = "; ".join(f"lti1p3-({number})=x" for number in range(30))
+    url = f"{connection.lms}/lti/1p3/login/"
+    response = requests.post(url, data=values, headers={"Cookie": tossed}, allow_redirects=False, timeout=5)
+    assert response.status_code == 302
+
+
+def test_sec_25_hints_that_fit_into_no_address_get_a_page(connection):
+    response = login(connection, lti_message_hint="%" * 9000)
+    assert response.status_code == 400
+    assert LaunchAttempt.objects.get().support_code in response.text
+
+
+def test_sec_32_strangers_do_not_hide_what_happens_to_others(connection):
+    for _ in range(record.MOST_UNUSED_PER_MINUTE + 1):
+        record.refusal(Trail("login"), RegistrationUnknown())
+        record.refusal(Trail("launch", registration_pk=connection.registration.pk), TokenExpired())
+    before = LaunchAttempt.objects.count()
+    trail = Trail("launch", steps=["form", "state", "browser"], registration_pk=connection.registration.pk)
+    record.refusal(trail, TokenExpired())
+    assert LaunchAttempt.objects.count() == before + 1
+
+
+def test_sec_32_one_launch_that_is_posted_again_and_again_does_not_fill_the_table(db):
+    cache.clear()
+    for _ in range(2 * record.MOST_UNUSED_PER_MINUTE + 50):
+        record.refusal(Trail("launch", steps=["browser", "signature", "message"]), LaunchReplayed())
+    assert LaunchAttempt.objects.count() <= 2 * record.MOST_UNUSED_PER_MINUTE
+
+
 def test_sec_32_a_flood_of_refusals_does_not_fill_the_table(db):
     cache.clear()
-    flood = 2 * record.MOST_UNSIGNED_PER_MINUTE + 50  # more than two minutes' worth, should the clock turn over
+    flood = 2 * record.MOST_UNUSED_PER_MINUTE + 50  # more than two minutes' worth, should the clock turn over
     codes = {record.refusal(Trail("login"), RegistrationUnknown()) for _ in range(flood)}
     assert len(codes) == flood
-    assert LaunchAttempt.objects.count() <= 2 * record.MOST_UNSIGNED_PER_MINUTE
-    record.refusal(Trail("launch", steps=["signature"]), TokenExpired())
+    assert LaunchAttempt.objects.count() <= 2 * record.MOST_UNUSED_PER_MINUTE
+    record.refusal(Trail("launch", steps=["signature", "first use"]), TokenExpired())
     assert LaunchAttempt.objects.first().outcome == "token_expired"

@@ -12,22 +12,38 @@ from io import StringIO
 import pytest
 import requests
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import OperationalError
 from django.db import connection as database
-from django.test import Client
+from django.db.models.signals import pre_save
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from demo.browser import Browser, forms
 from demo.lms.models import BlockState
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.host.sessions import ENDS
+from lti_1p3_provider.launches.sessions import EndSwitchedOffSessions
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users.models import Grant, PlatformUser
-from tests.connection import CLAIM, INSTRUCTOR, LEARNER, OTHER_LEARNER, PROBLEM, WELCOME, answer
+from tests.connection import (
+    CLAIM,
+    INSTRUCTOR,
+    LEARNER,
+    OTHER_COURSE,
+    OTHER_LEARNER,
+    PROBLEM,
+    WELCOME,
+    answer,
+    usage,
+)
 
 FRAMEWORKS_OWN = ("django_session", "auth_user", "SAVEPOINT", "BEGIN", "COMMIT", "demo_cache")
 
@@ -135,7 +151,80 @@ def test_sec_31_sec_35_a_refused_link_leaves_no_new_account(connection, settings
 
 def people_counters(connection) -> list[str]:
     day = int(time.time()) // 86400
-    return [f"lti1p3:new:{connection.registration.pk}:people:{at}" for at in (day - 1, day)]
+    return [f"lti1p3:new:{connection.registration.deployments.get().pk}:people:{at}" for at in (day - 1, day)]
+
+
+def test_sec_31_what_is_refused_uses_up_no_quota(connection, settings):
+    settings.LTI_1P3_PROVIDER_DAILY_QUOTA = 1
+    closed = connection.link(usage("vertical", "future", OTHER_COURSE), course=OTHER_COURSE)
+    for _ in range(3):
+        assert connection.launch(closed, OTHER_LEARNER).status_code == 403
+    assert outcome() == "content_not_started"
+    assert connection.launch(connection.link(WELCOME)).status_code == 200
+
+
+def test_sec_31_one_deployment_does_not_use_up_anothers_quota(connect, settings):
+    settings.LTI_1P3_PROVIDER_DAILY_QUOTA = 1
+    connection = connect(deployment_ids=("1", "2"))
+    assert connection.launch(connection.link(WELCOME)).status_code == 200
+    assert connection.launch(connection.link(PROBLEM)).status_code == 429
+    assert connection.launch_with({f"{CLAIM}deployment_id": "2"}).status_code == 200
+
+
+# --- a relaunch's old key ---------------------------------------------------------------------------------------------
+
+
+def old_session(browser) -> str:
+    return next(cookie.value for cookie in browser.cookies if cookie.name == "sessionid")
+
+
+def with_key(key: str) -> Browser:
+    browser = Browser()
+    browser.cookies.set("sessionid", key)
+    return browser
+
+
+def test_sec_11_the_old_keys_last_minute_cannot_be_prolonged(connection):
+    browser, link = Browser(), connection.link(WELCOME)
+    page = connection.launch(link, browser=browser)
+    stolen = old_session(browser)
+    connection.launch(link, browser=browser)
+    assert with_key(stolen).get(page.url, timeout=5).status_code == 200
+    later = SessionStore(stolen)
+    later[ENDS] = time.time() - 1
+    later.save()  # a write begins the cookie's own minute anew
+    assert with_key(stolen).get(page.url, timeout=5).status_code == 403
+    assert browser.get(page.url, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("begun", ["after", "before"])
+def test_sec_11_a_request_with_the_old_key_does_not_bring_it_back(connection, begun):
+    browser, link = Browser(), connection.link(WELCOME)
+    connection.launch(link, browser=browser)
+    request = RequestFactory().get("/")
+    request.COOKIES["sessionid"] = old_session(browser)
+    request.session = SessionStore(old_session(browser))
+    if begun == "before":
+        assert request.session["_auth_user_id"]  # loaded
+    connection.launch(link, browser=browser)
+
+    def view(request):
+        request.session["work"] = "of a slow request"
+        return HttpResponse()
+
+    EndSwitchedOffSessions(view)(request)
+    assert not request.session.modified
+    assert EndSwitchedOffSessions(view)(client_request(old_session(browser))).status_code == 200
+    fresh = client_request(old_session(browser))
+    EndSwitchedOffSessions(view)(fresh)
+    assert fresh.session.modified
+
+
+def client_request(key: str):
+    request = RequestFactory().get("/")
+    request.COOKIES["sessionid"] = key
+    request.session = SessionStore(key)
+    return request
 
 
 # --- SEC-21: the login's cookie ---------------------------------------------------------------------------------------
@@ -202,6 +291,29 @@ def test_first_launches_of_a_class_at_once(connection):
     assert {page.status_code for page in pages} == {200}
     assert PlatformUser.objects.count() == 12
     assert (Context.objects.count(), ResourceLink.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(("failures", "status"), [(2, 302), (3, 503)])
+def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, failures, status):
+    """The database's part is played by a signal: it refuses the record of the attempt as it refuses a deadlock."""
+    browser = Browser()
+    form, refusals = connection.launch_form(connection.link(PROBLEM, graded=True), browser=browser), []
+
+    def refuse(sender, instance, **rest):
+        if instance.outcome == "ok" and len(refusals) < failures:
+            refusals.append(1)
+            raise OperationalError("Deadlock found when trying to get lock")
+
+    pre_save.connect(refuse, sender=LaunchAttempt)
+    try:
+        landed = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
+    finally:
+        pre_save.disconnect(refuse, sender=LaunchAttempt)
+    assert landed.status_code == status
+    attempt = LaunchAttempt.objects.get()
+    assert attempt.outcome == ("ok" if status == 302 else "database_busy")
+    assert len(set(attempt.steps)) == len(attempt.steps)
+    assert get_user_model().objects.count() == PlatformUser.objects.count() == (1 if status == 302 else 0)
 
 
 # --- cleaning up ------------------------------------------------------------------------------------------------------

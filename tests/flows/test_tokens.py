@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -171,6 +172,17 @@ def test_launches_that_wait_for_a_platform_that_is_down_are_all_told(connection)
     before = fetches(connection)
     assert all_at_once(connection, 4) == [502] * 4
     assert fetches(connection) - before == 1
+
+
+def test_sec_06_a_platform_that_hangs_does_not_take_all_workers(connection):
+    connection.platform.faults.set("slow", endpoint="jwks", seconds=8)
+    begun = time.monotonic()
+    assert set(all_at_once(connection, 16)) == {502}
+    waited = time.monotonic() - begun
+    assert waited < 8  # nobody waits longer than one fetch may take
+    begun = time.monotonic()
+    assert connection.launch(connection.link(WELCOME)).status_code == 502
+    assert time.monotonic() - begun < 2  # and then the platform is left alone for a while
 
 
 def test_an_inline_key_set_needs_no_url(connect, platform):

@@ -41,6 +41,7 @@ def openedx(openedx_platform: OpenEdx, lms: str) -> OpenEdxConnection:
             title="Open edX",
             platform="openedx",
             deployment_ids=(about["deployment_id"],),
+            trust_emails=True,
             **{name: about[name] for name in ENDPOINTS},
         )
     )

@@ -35,6 +35,8 @@ UNIT = UsageKey.from_string("block-v1:Org+C+1+type@vertical+block@u")
             False,
             True,
         ),
+        ({"allowed_orgs": ["Org"], "block_filter": {"courses": {str(COURSE).lower(): ["vertical"]}}}, False, True),
+        ({"allowed_orgs": ["Org"], "block_filter": {"orgs": {"ORG": ["vertical"]}}}, False, True),
         ({"block_filter": {"all": ["problem"]}}, False, False),
         ({"allowed_keys": [str(PROBLEM)], "block_filter": {"all": ["vertical"]}}, True, False),
     ],

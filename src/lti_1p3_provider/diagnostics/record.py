@@ -21,7 +21,7 @@ from lti_1p3_provider.registrations.digest import digest
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 CLEANUP_BATCH = 1000
-MOST_UNSIGNED_PER_MINUTE = 300
+MOST_UNUSED_PER_MINUTE = 300
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +41,11 @@ def success(trail: Trail) -> LaunchAttempt:
 def refusal(trail: Trail, error: LtiError) -> str:
     """Record a refused attempt and return its support code.
 
-    Anybody can make attempts that never come near a signature. Beyond a number of these in a minute they go to the log
-    only, so that nobody can fill the table.
+    Anybody can make attempts that use no login up, and repeat them. Beyond a number of these in a minute they go to the
+    log only, so that nobody can fill the table; each door and registration has a number of its own, so that nobody can
+    hide what happens to others.
     """
-    if "signature" in trail.steps or _is_recordable():
+    if "first use" in trail.steps or _is_recordable(trail):
         support_code = _write(trail, error.code, error.detail).support_code
     else:
         support_code = _support_code()
@@ -63,9 +64,11 @@ def drop_old() -> int:
     return dropped
 
 
-def _is_recordable() -> bool:
+def _is_recordable(trail: Trail) -> bool:
+    whose = trail.registration.pk if trail.registration else trail.registration_pk or 0
+    bucket = f"{trail.door}:{whose}:{'browser' in trail.steps}:{int(time.time()) // 60}"
     try:
-        return store.count(f"lti1p3:refused:{int(time.time()) // 60}", 120) <= MOST_UNSIGNED_PER_MINUTE
+        return store.count(f"lti1p3:refused:{bucket}", 120) <= MOST_UNUSED_PER_MINUTE
     except StateStoreDown:
         return True  # what went wrong is worth a row
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.conf import conf
@@ -39,10 +41,16 @@ def _allowed_types(gate: LaunchGate, course_key: CourseKey) -> list[str] | None:
     """Return the list of types of the course, else of its org, else for all; None: every type."""
     filters = gate.block_filter or {}
     for types in (
-        filters.get("courses", {}).get(str(course_key)),
-        filters.get("orgs", {}).get(course_key.org),
+        _under(filters.get("courses", {}), str(course_key)),
+        _under(filters.get("orgs", {}), course_key.org),
         filters.get("all"),
     ):
         if types is not None:
             return list(types)
     return None
+
+
+def _under(filters: Mapping[str, list[str]], name: str | None) -> list[str] | None:
+    """Find a filter whatever its case: some databases find a course by another spelling, which must not evade it."""
+    folded = {key.casefold(): types for key, types in filters.items()}
+    return folded.get((name or "").casefold())

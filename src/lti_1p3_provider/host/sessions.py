@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import suppress
 
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 
 GRACE = 60  # seconds for requests that are under way with the old key
 EXPIRY = "_session_expiry"  # where Django keeps what ``set_expiry`` was told
+ENDS = "_lti_1p3_ends"  # seconds of the epoch
 
 
 def renew_key(session: SessionBase) -> None:
@@ -15,13 +18,25 @@ def renew_key(session: SessionBase) -> None:
 
     A request that is answered with a key which has just been deleted would sign the browser out.
     """
-    if session.get(EXPIRY) == GRACE:  # the old one is in its last minute already; the new one is not
-        del session[EXPIRY]
+    if session.pop(ENDS, None) is not None:  # the old one is in its last minute already; the new one is not
+        session.pop(EXPIRY, None)
     old_key, data = session.session_key, dict(session.items())
     session.create()
     session.update(data)
     if old_key and session.exists(old_key):
         old = type(session)(old_key)
         old.set_expiry(GRACE)
+        old[ENDS] = time.time() + GRACE
         with suppress(UpdateError):  # another tab was faster
             old.save()
+
+
+def is_over(session: SessionBase) -> bool:
+    """Tell whether a session has had its last minute. (Its expiry does not: that begins anew with each write.)"""
+    return float(session.get(ENDS, math.inf)) < time.time()
+
+
+def let_go(session: SessionBase) -> None:
+    """Do not save a session whose key was renewed, nor bring its old key back to the browser."""
+    if session.modified and (ENDS in session or type(session)(session.session_key).get(ENDS) is not None):
+        session.modified = False

@@ -6,19 +6,30 @@ no changed session.
 
 from __future__ import annotations
 
-from django.db import transaction
+import logging
+import time
+
+from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from lti_1p3_provider import host
 from lti_1p3_provider.diagnostics import record as attempts
+from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import grants, sessions, targets
+from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.resource_links import record as links
 from lti_1p3_provider.scores import line_items
 from lti_1p3_provider.users import sign_in
+from lti_1p3_provider.users.models import PlatformUser
+
+MOST_TRIES = 3
+PAUSE = 0.05  # seconds between two of them
+
+log = logging.getLogger(__name__)
 
 
 def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
@@ -31,21 +42,44 @@ def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
     trail.passed("target")
     policy.require(launch.registration, target.course_key, target.usage_key)
     trail.passed("gate")
-    content = host.current().content
-    content.describe(target.course_key, target.usage_key)
+    host.current().content.describe(target.course_key, target.usage_key)
     trail.passed("content")
-    with transaction.atomic():  # a refusal takes everything with it, a new account too
-        platform_user = sign_in.account_for(launch)
-        trail.passed("account")
-        content.require_access(platform_user.user, target.course_key, target.usage_key)
-        trail.passed("access")
-        link = links.remember(launch, target.course_key, target.usage_key)
-        line_items.remember(launch, link, platform_user)
-        grants.allow(platform_user.user, target, launch.deployment)
-        trail.passed("records")
-        attempts.success(trail)
-    host.current().identity.sign_in(request, platform_user.user)
+    user = _admitted(launch, target, trail).user
+    host.current().identity.sign_in(request, user)
     sessions.mark(request, launch.deployment)
     response = HttpResponseRedirect(target.path)
-    host.current().identity.decorate(request, response, platform_user.user)
+    host.current().identity.decorate(request, response, user)
     return frame_for(response, launch.registration)
+
+
+def _admitted(launch: Launch, target: Target, trail: Trail) -> PlatformUser:
+    """Write the launch down; once more if the database let another launch go first (a deadlock).
+
+    Raises:
+        LtiError: nothing was written.
+    """
+    passed = list(trail.steps)
+    for tries_left in reversed(range(MOST_TRIES)):
+        try:
+            with transaction.atomic():  # a refusal takes everything with it, a new account too
+                return _admit(launch, target, trail)
+        except OperationalError as error:
+            if not tries_left:
+                raise DatabaseBusy(type(error).__name__) from error
+            log.warning("LTI launch: the database chose another one first; once more")
+            trail.steps[:] = passed
+            time.sleep(PAUSE)
+    raise AssertionError("unreachable")
+
+
+def _admit(launch: Launch, target: Target, trail: Trail) -> PlatformUser:
+    platform_user = sign_in.account_for(launch)
+    trail.passed("account")
+    host.current().content.require_access(platform_user.user, target.course_key, target.usage_key)
+    trail.passed("access")
+    link = links.remember(launch, target.course_key, target.usage_key)
+    line_items.remember(launch, link, platform_user)
+    grants.allow(platform_user.user, target, launch.deployment)
+    trail.passed("records")
+    attempts.success(trail)
+    return platform_user

@@ -6,6 +6,7 @@ blocked it needs ``Partitioned`` too: the cookie is then kept for this platform'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from http.cookies import Morsel
 
@@ -15,6 +16,7 @@ from django.urls import reverse
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.lti.state import COOKIE_PREFIX, LIFETIME, LoginState
 
+OURS = re.compile(rf"{COOKIE_PREFIX}[0-9a-f]{{16}}")  # a page on a neighbouring host may set others
 MOST_LOGINS = 20  # that one browser may have under way, so that cookies cannot fill its request headers
 
 
@@ -28,7 +30,7 @@ class PartitionedMorsel(Morsel[str]):
 
 def remember(request: HttpRequest, response: HttpResponse, state: LoginState) -> None:
     """Give the browser the cookie that it must show at launch."""
-    waiting = [name for name in request.COOKIES if name.startswith(COOKIE_PREFIX)]
+    waiting = [name for name in request.COOKIES if OURS.fullmatch(name)]
     for name in waiting[: max(0, len(waiting) - MOST_LOGINS)]:
         forget(request, response, name)
     _set(request, response, state.cookie_name, state.cookie_value, LIFETIME)

@@ -1,4 +1,5 @@
-"""Ends a session when an operator switches off the registration or deployment that it was launched from.
+"""Ends a session when an operator switches off the registration or deployment that it was launched from, and when a
+relaunch has replaced it.
 
 The LMS's own handlers take answers from any signed-in session and know nothing of launches, so the session itself must
 end, at its next request, wherever that goes.
@@ -14,6 +15,7 @@ from django.http.response import HttpResponseBase
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.host.sessions import is_over, let_go
 from lti_1p3_provider.registrations.models import Deployment
 
 MARK = "lti_1p3_deployments"  # in the session: the deployments that it was launched from
@@ -40,9 +42,13 @@ class EndSwitchedOffSessions:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Sign the browser out first, if its session is to end."""
-        if not conf.enabled or conf.session_cookie_name not in request.COOKIES or not is_switched_off(request.session):
+        """Sign the browser out first, if its session is to end; leave a session alone that another has replaced."""
+        if not conf.enabled or conf.session_cookie_name not in request.COOKIES or MARK not in request.session:
             return self.get_response(request)
+        if not is_over(request.session) and not is_switched_off(request.session):
+            response = self.get_response(request)
+            let_go(request.session)
+            return response
         identity = host.current().identity
         identity.sign_out(request)
         response = self.get_response(request)

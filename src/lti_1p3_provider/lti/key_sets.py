@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
-from lti_1p3_provider.errors import KeySetUnavailable, KeyUnknown, LtiError
+from lti_1p3_provider.errors import KeySetUnavailable, KeyUnknown, LtiError, StateStoreDown
 from lti_1p3_provider.lti import store, transport
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
@@ -30,6 +30,9 @@ FRESH_MIN, FRESH_DEFAULT, FRESH_MAX = 60.0, 900.0, 3600.0
 STALE = 24 * 3600  # seconds that keys outlive their platform's last answer
 FETCH_TIMEOUT = 5.0
 POLL = 0.05  # seconds between two looks for what another process learns
+MOST_PATIENT = 8  # waiting for as long as a fetch may take; the others give up earlier, so that workers stay free
+SHORT_PATIENCE = 1.0  # seconds
+MOST_MISSES = 3
 MAX_KEYS = 100
 MIN_BITS, MAX_BITS = 2048, 16384
 
@@ -65,25 +68,35 @@ def key_for(registration: Registration, kid: str) -> RSAPublicKey:
 
 def _learned(registration: Registration, name: str, old: Entry | None, kid: str) -> Entry:
     """Ask the platform, or let the process that is asking already tell us; a known key is good meanwhile."""
-    if store.add(f"{name}:asked", FETCH_TIMEOUT + 1):
-        try:
-            known: Entry | None = store.get(name)
-            if known is not None and not _is_worth_asking(known, kid):
-                return known  # somebody asked between our look and our turn
-            entry = _fetched(registration, known, kid)
-            store.put(name, entry, STALE)
-            return entry
-        finally:
-            store.drop(f"{name}:asked")
-    if old is not None and kid in old["keys"]:
-        return old
-    patience = time.monotonic() + FETCH_TIMEOUT
-    while time.monotonic() < patience:
+    asked, patience, misses = f"{name}:asked", None, 0
+    while not store.add(asked, FETCH_TIMEOUT + 1):
+        if old is not None and kid in old["keys"]:
+            return old
+        patience = patience or time.monotonic() + _patience(name)
+        if time.monotonic() > patience:
+            raise KeySetUnavailable("another process is asking the platform and has no answer yet")
         time.sleep(POLL)
         learned: Entry | None = store.get(name)
         if learned is not None and learned != old:
             return learned
-    raise KeySetUnavailable("another process is asking the platform and has no answer yet")
+        misses = misses + 1 if store.get(asked) is None else 0
+        if misses > MOST_MISSES:
+            raise StateStoreDown("the cache keeps nothing")
+    try:
+        known: Entry | None = store.get(name)
+        if known is not None and not _is_worth_asking(known, kid):
+            return known  # somebody asked between our look and our turn
+        entry = _fetched(registration, known, kid)
+        store.put(name, entry, STALE)
+        return entry
+    finally:
+        store.drop(f"{name}:waiting")
+        store.drop(asked)
+
+
+def _patience(name: str) -> float:
+    """Return for how many seconds to wait: not everybody may wait long, or a dead platform takes all workers."""
+    return FETCH_TIMEOUT if store.count(f"{name}:waiting", FETCH_TIMEOUT + 1) <= MOST_PATIENT else SHORT_PATIENCE
 
 
 def _is_worth_asking(entry: Entry, kid: str) -> bool:
@@ -93,13 +106,14 @@ def _is_worth_asking(entry: Entry, kid: str) -> bool:
 
 def _fetched(registration: Registration, old: Entry | None, kid: str) -> Entry:
     """Ask the platform. If it fails, what was known goes on; if that or the kid is in vain, be quiet for a while."""
-    now = time.time()
+    asked = time.time()
     try:
-        (keys, fresh), failure, forget_at = _ask(registration.key_set_url), "", now + STALE
+        (keys, fresh), failure, forget_at = _ask(registration.key_set_url), "", asked + STALE
     except LtiError as error:
         log.warning("LTI key set of registration %s: %s (%s)", registration.pk, error.code, error.detail)
         failure, fresh, forget_at = f"{error.code}: {error.detail}", COOL_DOWN, old["forget_at"] if old else 0
-        keys = old["keys"] if old and now < forget_at else {}
+        keys = old["keys"] if old and asked < forget_at else {}
+    now = time.time()  # a slow answer must not use up the quiet time
     unknown_before = old is not None and kid not in old["keys"]
     quiet = COOL_DOWN if unknown_before or kid not in keys else 0.0
     return Entry(keys=keys, fresh_until=now + fresh, quiet_until=now + quiet, forget_at=forget_at, failure=failure)

@@ -74,7 +74,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     trail.passed("signature")
     _require_audience(claims, registration)
     trail.passed("audience")
-    if claims["nonce"] != login.nonce:
+    if not login.has_nonce(claims["nonce"]):
         raise NonceMismatch("the nonce is not the one of this login")
     trail.passed("nonce")
     message = read_message(claims)

@@ -13,6 +13,7 @@ from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.find import registration_for
 
 REQUIRED = ("iss", "login_hint", "target_link_uri")
+LONGEST_URL = 16_000  # Django redirects to nothing longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +57,7 @@ def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Trail) -> Aut
     if "lti_message_hint" in parameters:
         query["lti_message_hint"] = parameters["lti_message_hint"]
     separator = "&" if urlsplit(registration.auth_login_url).query else "?"
-    return AuthenticationRequest(f"{registration.auth_login_url}{separator}{urlencode(query)}", issued)
+    url = f"{registration.auth_login_url}{separator}{urlencode(query)}"
+    if len(url) > LONGEST_URL:
+        raise LoginParameterMissing("the hints are too long to be sent back")
+    return AuthenticationRequest(url, issued)

@@ -1,24 +1,43 @@
-"""How much a platform may make us write down in a day, so that no platform can fill our tables."""
+"""How much a platform may make us write down in a day, so that no platform can fill our tables.
+
+Each deployment has a count of its own: many schools may share a registration, and one must not use up another's.
+"""
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+
+from django.db import transaction
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.errors import QuotaReached
+from lti_1p3_provider.errors import QuotaReached, StateStoreDown
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.models import Deployment
 
 DAY = 24 * 3600
 
 
-def count_new(registration: Registration, kind: str) -> None:
-    """Count one more new thing of this kind (``people``, ``contexts``, ``resource links``).
+def require(deployment: Deployment, kind: str) -> None:
+    """Return if the deployment may bring one more new thing of this kind (``people``, ``contexts``, ``links``) today.
 
     Raises:
-        QuotaReached: there were ``LTI_1P3_PROVIDER_DAILY_QUOTA`` today.
+        QuotaReached: there were ``LTI_1P3_PROVIDER_DAILY_QUOTA``.
         StateStoreDown
     """
-    name = f"lti1p3:new:{registration.pk}:{kind.replace(' ', '-')}:{int(time.time()) // DAY}"
-    if store.count(name, DAY) > conf.daily_quota:
-        raise QuotaReached(f"more than {conf.daily_quota} new {kind} of registration {registration.pk} today")
+    if (store.get(_name(deployment, kind)) or 0) >= conf.daily_quota:
+        raise QuotaReached(f"more than {conf.daily_quota} new {kind} of deployment {deployment.pk} today")
+
+
+def count(deployment: Deployment, kind: str) -> None:
+    """Count a new thing, once its transaction is committed: what was refused or rolled back is none."""
+
+    def add_one() -> None:
+        with suppress(StateStoreDown):  # the row is there; a count that is one too low does no harm
+            store.count(_name(deployment, kind), DAY)
+
+    transaction.on_commit(add_one)
+
+
+def _name(deployment: Deployment, kind: str) -> str:
+    return f"lti1p3:new:{deployment.pk}:{kind}:{int(time.time()) // DAY}"

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from django.core.signing import BadSignature, SignatureExpired, Signer, TimestampSigner
 from django.utils.crypto import constant_time_compare
 
-from lti_1p3_provider.errors import BrowserMismatch, LaunchReplayed, StateExpired, StateUnknown
+from lti_1p3_provider.errors import BrowserMismatch, LaunchReplayed, StateExpired, StateStoreDown, StateUnknown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.registrations.digest import digest
 
 LIFETIME = 600  # seconds from login to launch
 MAX_LENGTH = 512
 SALT = "lti_1p3_provider.state"
+NONCE, BROWSER = f"{SALT}.nonce", f"{SALT}.browser"
 COOKIE_PREFIX = "lti1p3-"
 
 
@@ -40,7 +41,11 @@ class LoginState:
     @property
     def nonce(self) -> str:
         """The ``nonce`` parameter that belongs to this state."""
-        return Signer(salt=f"{SALT}.nonce").signature(self.value)
+        return Signer(salt=NONCE).signature(self.value)
+
+    def has_nonce(self, shown: str) -> bool:
+        """Tell whether this is the nonce that was issued, before the site's secret was replaced perhaps."""
+        return _is_signature(NONCE, self.value, shown)
 
     @property
     def cookie_name(self) -> str:
@@ -50,7 +55,7 @@ class LoginState:
     @property
     def cookie_value(self) -> str:
         """What only the browser that began this login can show."""
-        return Signer(salt=f"{SALT}.browser").signature(self.value)
+        return Signer(salt=BROWSER).signature(self.value)
 
 
 def issue(registration_pk: int, target: str) -> LoginState:
@@ -93,7 +98,7 @@ def require_same_browser(state: LoginState, cookies: Mapping[str, str]) -> None:
         StateStoreDown
     """
     shown = cookies.get(state.cookie_name, "")
-    if constant_time_compare(shown, state.cookie_value):
+    if _is_signature(BROWSER, state.value, shown):
         return
     if not shown and store.get(_used(state)) is not None:
         raise LaunchReplayed("this state was used before")
@@ -107,8 +112,19 @@ def use_once(state: LoginState) -> None:
         LaunchReplayed: somebody was first.
         StateStoreDown: the cache does not answer, so nobody may pass.
     """
-    if not store.add(_used(state), LIFETIME + 60):
-        raise LaunchReplayed("this state was used before")
+    if store.add(_used(state), LIFETIME + 60):
+        return
+    if store.get(_used(state)) is None:
+        raise StateStoreDown("the cache keeps nothing")
+    raise LaunchReplayed("this state was used before")
+
+
+def _is_signature(salt: str, value: str, shown: str) -> bool:
+    """Compare with the current secret's signature and with those of its fallbacks, as the state itself is."""
+    signer = Signer(salt=salt)
+    secrets_known = (signer.key, *signer.fallback_keys)
+    given = shown.encode("utf-8", "surrogatepass")  # half a character is legal JSON
+    return any(constant_time_compare(given, signer.signature(value, secret)) for secret in secrets_known)
 
 
 def _used(state: LoginState) -> str:

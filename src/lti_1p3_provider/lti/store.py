@@ -34,14 +34,13 @@ def put(name: str, value: Any, seconds: float) -> None:
 def add(name: str, seconds: float) -> bool:
     """Mark ``name``; return whether nobody over all processes did before.
 
+    Some clients swallow the errors of their server and say no: look with ``get`` where that makes a difference.
+
     Raises:
-        StateStoreDown: also if the cache stores nothing: some clients swallow the errors of their server.
+        StateStoreDown
     """
     with _one_failure():
-        first = cache.add(name, 1, timeout=int(seconds))
-        if cache.get(name) is None:
-            raise StateStoreDown("the cache keeps nothing")
-        return bool(first)
+        return bool(cache.add(name, 1, timeout=int(seconds)))
 
 
 def drop(name: str) -> None:
@@ -55,7 +54,7 @@ def drop(name: str) -> None:
 
 
 def count(name: str, seconds: float) -> int:
-    """Count one more of ``name``; return how many there were since the first, at most ``seconds`` ago.
+    """Count one more of ``name``; return how many there were; the count ends ``seconds`` after the last.
 
     Raises:
         StateStoreDown
@@ -63,9 +62,11 @@ def count(name: str, seconds: float) -> int:
     with _one_failure():
         cache.add(name, 0, timeout=int(seconds))
         try:
-            return int(cache.incr(name))
+            counted = int(cache.incr(name))
         except ValueError:  # it ended in this very moment
             return 1
+        cache.touch(name, int(seconds))  # some caches give it their default time at each count
+        return counted
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
@@ -34,10 +35,21 @@ class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             raise ValidationError(_("The same deployment ID stands in two rows."))
 
 
+class DeploymentForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A platform's id is taken letter by letter, spaces too."""
+
+    deployment_id = forms.CharField(label=_("deployment ID"), max_length=255, strip=False)
+
+    class Meta:
+        model = Deployment
+        fields = ("deployment_id", "status")
+
+
 class DeploymentInline(admin.TabularInline):  # type: ignore[type-arg]
     """Deployments; new ones of genuine launches wait here for approval."""
 
     model = Deployment
+    form = DeploymentForm
     formset = DeploymentFormSet
     fields = ("deployment_id", "status", "created_at")
     readonly_fields = ("created_at",)
@@ -72,7 +84,8 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             _("What the platform shows you"),
             {"fields": ("issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")},
         ),
-        (_("What it may open"), {"fields": ("gate_summary", "allow_anonymous")}),
+        (_("What it may open"), {"fields": ("gate_summary",)}),
+        (_("Its people"), {"fields": ("allow_anonymous", "trust_emails")}),
         (
             _("Rarely needed"),
             {"classes": ("collapse",), "fields": ("key_set", "other_origins", "deployment_id_in_assertion")},

@@ -39,6 +39,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             "other_origins",
             "enabled",
             "allow_anonymous",
+            "trust_emails",
             "deployment_id_in_assertion",
         )
 

@@ -23,7 +23,10 @@ FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_se
 
 @dataclass(frozen=True, slots=True)
 class PlatformDetails:
-    """What a platform shows its admin. ``host`` fills the preset's addresses where they are left empty."""
+    """What a platform shows its admin. ``host`` fills the preset's addresses where they are left empty.
+
+    ``trust_emails`` None: as it was, and off for a new registration.
+    """
 
     title: str
     issuer: str
@@ -39,6 +42,7 @@ class PlatformDetails:
     allowed_courses: tuple[str, ...] = ()
     allowed_orgs: tuple[str, ...] = ()
     allowed_keys: tuple[str, ...] = ()
+    trust_emails: bool | None = None
 
     @property
     def gate(self) -> dict[str, list[str]]:
@@ -64,6 +68,8 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
     given = {name: getattr(details, name) for name in (*FILLED, "client_id", "key_set")}
     for name, value in {**given, **filled_in(given, details.platform, bare_host(details.host))}.items():
         setattr(row, name, value)
+    if details.trust_emails is not None:
+        row.trust_emails = details.trust_emails
     row.full_clean()
     row.save()
     for deployment_id in details.deployment_ids:

@@ -71,6 +71,14 @@ class Registration(models.Model):
         default=False,
         help_text=_("Let people in whom the platform does not name. Each launch is a new person; no scores are sent."),
     )
+    trust_emails = models.BooleanField(
+        _("trust its email addresses"),
+        default=False,
+        help_text=_(
+            "Only if the platform makes sure that an address belongs to its person: the LMS believes an account's "
+            "address, and single sign-on joins accounts by it. Off: accounts get a placeholder address."
+        ),
+    )
     deployment_id_in_assertion = models.BooleanField(
         _("name the deployment when asking for access tokens"),
         default=True,

@@ -20,7 +20,7 @@ def remember(launch: Launch, course_key: CourseKey, usage_key: UsageKey) -> Reso
     """Return the launch's resource link, which now points to the block.
 
     Raises:
-        QuotaReached: the registration brought too many new links or contexts today.
+        QuotaReached: the deployment brought too many new links or contexts today.
     """
     claim = launch.message.resource_link
     identity = {"deployment": launch.deployment, "link_digest": digest(claim.id)}
@@ -34,8 +34,10 @@ def remember(launch: Launch, course_key: CourseKey, usage_key: UsageKey) -> Reso
     }
     if link is not None:
         return _updated(link, values)
-    quotas.count_new(launch.registration, "resource links")
-    link, _ = ResourceLink.objects.get_or_create(**identity, defaults={"link_id": claim.id, **values})
+    quotas.require(launch.deployment, "links")
+    link, is_new = ResourceLink.objects.get_or_create(**identity, defaults={"link_id": claim.id, **values})
+    if is_new:
+        quotas.count(launch.deployment, "links")
     return link
 
 
@@ -50,8 +52,10 @@ def _remember_context(launch: Launch, known: Context | None) -> Context | None:
         known = Context.objects.filter(**identity).first()
     if known is not None:
         return _updated(known, values)
-    quotas.count_new(launch.registration, "contexts")
-    context, _ = Context.objects.get_or_create(**identity, defaults={"context_id": claim.id, **values})
+    quotas.require(launch.deployment, "contexts")
+    context, is_new = Context.objects.get_or_create(**identity, defaults={"context_id": claim.id, **values})
+    if is_new:
+        quotas.count(launch.deployment, "contexts")
     return context
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import uuid
+from dataclasses import replace
 
 from django.db import IntegrityError, transaction
 
@@ -13,7 +14,7 @@ from lti_1p3_provider.errors import AccountInactive, AccountNotMade, AccountPriv
 from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch, Person
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import PlatformUser
 
 log = logging.getLogger(__name__)
@@ -30,11 +31,11 @@ def account_for(launch: Launch) -> PlatformUser:
         AccountPrivileged: the account became staff's, which a platform must not sign in to.
     """
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
-    person = launch.message.person
+    person = _believed(launch.message.person, launch.registration)
     known = _find(launch.registration, sub)
     if known is None:
-        quotas.count_new(launch.registration, "people")
-        return _create(launch.registration, sub, person)
+        quotas.require(launch.deployment, "people")
+        return _create(launch.deployment, sub, person)
     user = known.user
     if not user.is_active:
         raise AccountInactive(f"user {user.pk}")
@@ -49,10 +50,16 @@ def _update_profile(known: PlatformUser, person: Person) -> None:
     try:
         with transaction.atomic():
             host.current().identity.update_profile(known.user, person.email or None, person.name)
-            known.profile_digest = _profile_digest(known.sub, person)
-            known.save(update_fields=["profile_digest"])
+            if person.email in ("", known.user.email):  # else somebody has it, perhaps not for ever
+                known.profile_digest = _profile_digest(known.sub, person)
+                known.save(update_fields=["profile_digest"])
     except IntegrityError:  # somebody else took that email in this very moment
         log.info("LTI: the profile of user %s was left as it is", known.user_id)
+
+
+def _believed(person: Person, registration: Registration) -> Person:
+    """Leave out an email that nobody vouches for: the LMS takes an account's address as its owner's."""
+    return person if registration.trust_emails else replace(person, email="")
 
 
 def _profile_digest(sub: str, person: Person) -> str:
@@ -63,22 +70,25 @@ def _find(registration: Registration, sub: str) -> PlatformUser | None:
     return PlatformUser.objects.select_related("user").filter(registration=registration, sub_digest=digest(sub)).first()
 
 
-def _create(registration: Registration, sub: str, person: Person) -> PlatformUser:
+def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
     """Make account and platform user together; whoever comes second takes what the first made.
 
     An email that somebody else takes in this very moment is left out.
     """
+    registration = deployment.registration
     for email in (person.email or None, None):
         try:
             with transaction.atomic():
                 user = host.current().identity.create_user(_username(), email, person.name)
-                return PlatformUser.objects.create(
+                made = PlatformUser.objects.create(
                     registration=registration,
                     sub=sub,
                     sub_digest=digest(sub),
                     user_id=user.pk,
-                    profile_digest=_profile_digest(sub, person),
+                    profile_digest=_profile_digest(sub, person) if person.email in ("", user.email) else "",
                 )
+            quotas.count(deployment, "people")
+            return made
         except IntegrityError:
             made_meanwhile = _find(registration, sub)
             if made_meanwhile is not None:

@@ -37,6 +37,12 @@ class Command(BaseCommand):
         parser.add_argument("--allow-course", action="append", default=[], dest="allowed_courses", metavar="KEY")
         parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
         parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
+        parser.add_argument(
+            "--trust-emails",
+            action="store_true",
+            default=None,
+            help="the platform makes sure that its email addresses belong to their people",
+        )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
