@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.http import HttpRequest
 
 GRACE = 60  # seconds for requests that are under way with the old key
 EXPIRY = "_session_expiry"  # where Django keeps what ``set_expiry`` was told
@@ -29,6 +31,21 @@ def renew_key(session: SessionBase) -> None:
         old[ENDS] = time.time() + GRACE
         with suppress(UpdateError):  # another tab was faster
             old.save()
+
+
+@contextmanager
+def as_before_on_failure(request: HttpRequest) -> Iterator[None]:
+    """Give the request back the session and user that it came with if what is done here fails.
+
+    A new session that is rolled back must not reach the browser, wherever sessions are kept.
+    """
+    session, user = request.session, request.user
+    key = session.session_key
+    try:
+        yield
+    except BaseException:
+        request.session, request.user = type(session)(key), user
+        raise
 
 
 def is_over(session: SessionBase) -> bool:

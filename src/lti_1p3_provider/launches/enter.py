@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 
+from django.contrib.auth.models import AbstractUser
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -16,6 +17,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.diagnostics import record as attempts
 from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
+from lti_1p3_provider.host.sessions import as_before_on_failure
 from lti_1p3_provider.launches import grants, sessions, targets
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Launch
@@ -24,7 +26,6 @@ from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.resource_links import record as links
 from lti_1p3_provider.scores import line_items
 from lti_1p3_provider.users import sign_in
-from lti_1p3_provider.users.models import PlatformUser
 
 MOST_TRIES = 3
 PAUSE = 0.05  # seconds between two of them
@@ -44,16 +45,14 @@ def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
     trail.passed("gate")
     host.current().content.describe(target.course_key, target.usage_key)
     trail.passed("content")
-    user = _admitted(launch, target, trail).user
-    host.current().identity.sign_in(request, user)
-    sessions.mark(request, launch.deployment)
+    user = _admitted(request, launch, target, trail)
     response = HttpResponseRedirect(target.path)
     host.current().identity.decorate(request, response, user)
     return frame_for(response, launch.registration)
 
 
-def _admitted(launch: Launch, target: Target, trail: Trail) -> PlatformUser:
-    """Write the launch down; once more if the database let another launch go first (a deadlock).
+def _admitted(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -> AbstractUser:
+    """Write the launch down and sign in; once more if the database let another launch go first (a deadlock).
 
     Raises:
         LtiError: nothing was written.
@@ -61,8 +60,8 @@ def _admitted(launch: Launch, target: Target, trail: Trail) -> PlatformUser:
     passed = list(trail.steps)
     for tries_left in reversed(range(MOST_TRIES)):
         try:
-            with transaction.atomic():  # a refusal takes everything with it, a new account too
-                return _admit(launch, target, trail)
+            with as_before_on_failure(request), transaction.atomic():  # a refusal takes everything with it
+                return _admit(request, launch, target, trail)
         except OperationalError as error:
             if not tries_left:
                 raise DatabaseBusy(type(error).__name__) from error
@@ -72,7 +71,7 @@ def _admitted(launch: Launch, target: Target, trail: Trail) -> PlatformUser:
     raise AssertionError("unreachable")
 
 
-def _admit(launch: Launch, target: Target, trail: Trail) -> PlatformUser:
+def _admit(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -> AbstractUser:
     platform_user = sign_in.account_for(launch)
     trail.passed("account")
     host.current().content.require_access(platform_user.user, target.course_key, target.usage_key)
@@ -82,4 +81,6 @@ def _admit(launch: Launch, target: Target, trail: Trail) -> PlatformUser:
     grants.allow(platform_user.user, target, launch.deployment)
     trail.passed("records")
     attempts.success(trail)
-    return platform_user
+    host.current().identity.sign_in(request, platform_user.user)
+    sessions.mark(request, launch.deployment)
+    return platform_user.user

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from lti_1p3_provider.conf import conf
 
 
+@lru_cache(maxsize=512)
 def split_url(url: str) -> SplitResult | None:
     """Return the parts of an http(s) URL without credentials, control characters or backslashes; else None."""
     if any(character <= " " or character in "\\\x7f" for character in url):

@@ -11,6 +11,7 @@ from lti_1p3_provider.errors import (
 )
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.registrations.single import single
 
 MAX_PENDING = 100  # deployments waiting for approval, per registration
 
@@ -45,7 +46,7 @@ def registration_by_pk(pk: int) -> Registration:
     Raises:
         RegistrationUnknown, RegistrationDisabled
     """
-    row = Registration.objects.select_related("gate").filter(pk=pk).first()  # a launch asks for the gate next
+    row = single(Registration.objects.select_related("gate").filter(pk=pk))  # a launch asks for the gate next
     if row is None:
         raise RegistrationUnknown("the registration was deleted during the launch")
     return _enabled(row)
@@ -57,7 +58,7 @@ def deployment_for(registration: Registration, deployment_id: str) -> Deployment
     Raises:
         DeploymentUnknown, DeploymentDisabled
     """
-    row = Deployment.objects.filter(registration=registration, deployment_digest=digest(deployment_id)).first()
+    row = single(Deployment.objects.filter(registration=registration, deployment_digest=digest(deployment_id)))
     if row is None:
         offered = _offer(registration, deployment_id)
         todo = "approve it in the registration" if offered else f"{MAX_PENDING} others wait already: clear these first"

@@ -11,6 +11,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.single import single
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 
 Row = TypeVar("Row", bound=models.Model)
@@ -25,7 +26,7 @@ def remember(launch: Launch, course_key: CourseKey, usage_key: UsageKey) -> Reso
     claim = launch.message.resource_link
     identity = {"deployment": launch.deployment, "link_digest": digest(claim.id)}
     # The context and the line item are what a launch asks for next.
-    link = ResourceLink.objects.select_related("context", "line_item").filter(**identity).first()
+    link = single(ResourceLink.objects.select_related("context", "line_item").filter(**identity))
     values = {
         "context": _remember_context(launch, link.context if link else None),
         "title": claim.title[:255],

@@ -39,6 +39,8 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) ->
 
 def _expect_scores(item: LineItem, platform_user: PlatformUser) -> None:
     """From now on this person's grades belong to this column; what was earned before, through another link, too."""
+    if PendingScore.objects.filter(line_item=item, platform_user=platform_user).exists():
+        return
     now = {"revision": 1, "due_at": timezone.now()} if item.url else {}
     _, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=now)
     if created and item.url:

@@ -15,6 +15,7 @@ from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch, Person
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.registrations.single import single
 from lti_1p3_provider.users.models import PlatformUser
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,8 @@ def _profile_digest(sub: str, person: Person) -> str:
 
 
 def _find(registration: Registration, sub: str) -> PlatformUser | None:
-    return PlatformUser.objects.select_related("user").filter(registration=registration, sub_digest=digest(sub)).first()
+    known = PlatformUser.objects.select_related("user").filter(registration=registration, sub_digest=digest(sub))
+    return single(known)
 
 
 def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
