@@ -24,10 +24,10 @@ demo-check: $(VENV)/.demo ## run the demo without a person; prints one line of J
 setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python demo/lms/manage.py ...
 	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null
 
-test: $(VENV)/.test browser ## run all tests
+test: $(VENV)/.test browser services ## run all tests
 	$(RUN) -m pytest
 
-test-matrix: $(VENV)/.quality browser ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
+test-matrix: $(VENV)/.quality browser services ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
 	$(VENV)/bin/tox run $(if $(PYTHONS),--discover $(PYTHONS))
 
 quality: $(VENV)/.quality ## lint, types, imports, migrations
@@ -81,3 +81,20 @@ browser:
 		else \
 			echo "Browser tests are skipped: chromium is missing. On Debian: apt-get install chromium"; \
 		fi; }
+
+# Tests start private instances of these. MariaDB's core packages have no instance of their own; those of the other two
+# are switched off where they would run: it is a test that was asked for, not a server.
+SERVERS := mysql_install_db:mariadb-server-core my_print_defaults:mariadb-client-core redis-server:redis-server memcached:memcached
+
+.PHONY: services
+services:
+	@wanted=$$(for server in $(SERVERS); do \
+		PATH=$$PATH:/usr/sbin command -v $${server%:*} > /dev/null || echo $${server#*:}; done); \
+	if [ -z "$$wanted" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $$wanted > /dev/null && \
+		for name in $$wanted; do case $$name in mariadb*) ;; *) \
+			[ ! -d /run/systemd/system ] || systemctl disable --quiet --now $$name; esac; done; \
+	else \
+		echo "Tests with real databases and caches are skipped. On Debian: apt-get install" $$wanted; \
+	fi

@@ -14,8 +14,8 @@ from pathlib import Path
 from demo.stack import free_port
 from tests import services
 
-PROGRAMS = ("mariadbd", "mysql_install_db")
-SERVICE_USER = "mysql"  # MariaDB does not run as root
+PROGRAMS = ("mariadbd", "mysql_install_db", "my_print_defaults")
+SERVICE_USER = "nobody"  # MariaDB does not run as root, and a user of its own comes with a whole installation only
 USER = "lms"
 
 
@@ -71,7 +71,7 @@ def running() -> Iterator[MariaDb]:
 def _install(data: Path, as_user: list[str]) -> None:
     """Make the system tables. Root has no password, but is let in over the socket by its own system account only."""
     command = [str(services.find("mysql_install_db")), "--no-defaults", *as_user, f"--datadir={data}"]
-    command += ["--auth-root-authentication-method=socket", "--skip-test-db", "--skip-name-resolve"]
+    command += ["--auth-root-authentication-method=socket", "--skip-test-db", "--skip-name-resolve", "--force"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise services.ServerNotStarted(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
