@@ -7,7 +7,8 @@ import tempfile
 
 for _name in [name for name in os.environ if "LTI_1P3_PROVIDER" in name or name.startswith("LTI_AGGREGATE")]:
     del os.environ[_name]
-os.environ.pop("LMS_ROOT_URL", None)
+for _name in ("LMS_ROOT_URL", "DEMO_DATABASE", "DEMO_CACHE"):
+    os.environ.pop(_name, None)
 os.environ["DEMO_DIRECTORY"] = tempfile.mkdtemp(prefix="lti-tests-")
 atexit.register(shutil.rmtree, os.environ["DEMO_DIRECTORY"], ignore_errors=True)
 

@@ -1,6 +1,8 @@
 """Settings of the stand-in LMS. ``DEMO_DIRECTORY`` holds all it writes; ``LMS_ROOT_URL`` is where it is reached.
 
 Any setting of the app can be given as an environment variable of the same name: a Python literal, or a plain text.
+``DEMO_DATABASE`` and ``DEMO_CACHE`` replace the default database and cache: a Python literal of what Django's settings
+``DATABASES`` and ``CACHES`` have below "default".
 """
 
 import ast
@@ -81,6 +83,8 @@ DATABASES = {
         "TEST": {"NAME": DIRECTORY / "lms-test.sqlite3"},
     }
 }
+if "DEMO_DATABASE" in os.environ:
+    DATABASES = {"default": ast.literal_eval(os.environ["DEMO_DATABASE"])}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -88,6 +92,8 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
+if "DEMO_CACHE" in os.environ:
+    CACHES = {"default": ast.literal_eval(os.environ["DEMO_CACHE"])}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 STATIC_URL = "/static/"

@@ -70,7 +70,6 @@ class Server:
                 stdout=log,
                 stderr=log,
                 env=self.environment,
-                cwd=self.folder,
                 start_new_session=True,  # Ctrl-C is for the test run; it ends the servers in its own order
             )
         deadline = time.monotonic() + START_SECONDS

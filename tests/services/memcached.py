@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from demo.stack import free_port
 from tests import services
@@ -19,7 +19,7 @@ class Memcached:
 
     host: str
     port: int
-    server: services.Server
+    server: services.Server = field(repr=False)
 
     @property
     def address(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from demo.stack import free_port
 from tests import services
@@ -16,7 +16,7 @@ class Redis:
 
     host: str
     port: int
-    server: services.Server
+    server: services.Server = field(repr=False)
 
     @property
     def url(self) -> str:
