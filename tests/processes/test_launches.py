@@ -60,6 +60,17 @@ def test_sec_04_a_flood_of_unknown_kids_asks_the_platform_once(site: Site):
     assert 1 <= site.key_set_requests() - asked <= 2
 
 
+def test_sec_04_a_class_that_comes_before_the_keys_are_known_asks_the_platform_once(site: Site):
+    site.warm_up()
+    posts = prepared(site, 40)
+    site.cache.clear()
+    asked = site.key_set_requests()
+    with site.cache.slow(0.05):  # some come while one process asks, some when it has just been told
+        answers = site.send_at_once(posts, over=0.5)
+    assert Counter(map(outcome, answers)) == {"ok": len(posts)}
+    assert site.key_set_requests() - asked == 1
+
+
 def prepared(site: Site, number: int, unknown_kids: int = 0):
     """Return launches that wait to be posted: forms, and the browsers that began them."""
     if unknown_kids:
