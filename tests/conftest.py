@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache import cache
+from django.core.servers.basehttp import WSGIRequestHandler
 
 from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
 from lti_1p3_provider.onboarding.guide import guide
@@ -20,6 +21,7 @@ from lti_1p3_provider.registrations import keys
 from .connection import Connection
 
 numbers = itertools.count(1)
+WSGIRequestHandler.disable_nagle_algorithm = True  # else each answer on a kept connection waits 40 ms for an ACK
 
 
 @pytest.hookimpl(wrapper=True)
