@@ -1,0 +1,63 @@
+"""A web server that answers each request with whatever it was told to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer. Headers are sent as they are, in Latin-1."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Any
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        said: Said = self.server.said
+        self.send_response(said.status)
+        for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(said.body)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class KeyServer:
+    """Runs inside a ``with``. ``said`` is the answer, ``asked`` the paths of all requests so far."""
+
+    def __enter__(self) -> KeyServer:
+        self._server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server.daemon_threads, self._server.asked, self._server.said = True, [], Said()
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def asked(self) -> list[str]:
+        """Paths of the requests, oldest first."""
+        return self._server.asked
+
+    def says(self, said: Said) -> str:
+        """Answer like this from now on; return an address that nobody asked before."""
+        self._server.said = said
+        return f"http://127.0.0.1:{self._server.server_port}/{len(self.asked)}"
