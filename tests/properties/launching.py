@@ -12,9 +12,9 @@ import requests
 
 from demo.browser import Browser
 from tests.connection import COURSE, PROBLEM, SUBSECTION, UNIT, WELCOME, Connection
+from tests.traces import refusal
 
 from .oracle import Asked, objections
-from .traces import refusal
 
 SHOWN = frozenset((COURSE, block) for block in (WELCOME, PROBLEM, UNIT, SUBSECTION))
 

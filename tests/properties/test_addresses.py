@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from lti_1p3_provider.registrations.addresses import is_within, origin, problem_with, split_url
 from tests.connection import CLAIM, COURSE, WELCOME
+from tests.traces import refusal
 
 from .budget import examples
 from .launching import changed_launch, was_judged_rightly
-from .traces import refusal
 from .urls import pieces, urls
 
 SOURCES = ("https://lms.example", "https://*.school.example", "http://intranet:8080")

@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.connection import AGS_CLAIM, CLAIM, MEMBERSHIP, Connection
+from tests.traces import refusal, stored
 
 from .budget import examples
 from .changes import HEADER_PATHS, NEAR, Change, claim_changes, header_changes
 from .launching import Sent, changed_launch, was_judged_rightly
 from .oracle import objections
-from .traces import refusal, stored
 from .values import sane_json, sane_text
 
 UNKNOWN = ("auth_time", "at_hash", "locale", "picture", "https://vendor.example/claim", "https://purl.imsglobal.org/x")

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from lti_1p3_provider.registrations.models import Registration
 from tests.connection import Connection
+from tests.traces import refusal, stored
 
 from .budget import examples
 from .key_server import Said
 from .launching import changed_launch
-from .traces import refusal, stored
 from .values import any_json, any_text, sane_json
 
 MEMBERS = ("kty", "kid", "n", "e", "use", "alg", "key_ops", "x5c", "x5u", "d", "k")

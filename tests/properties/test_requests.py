@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.connection import COURSE, WELCOME, Connection
+from tests.traces import nothing_stored, refusal
 
 from .budget import examples
-from .traces import nothing_stored, refusal
 from .values import any_text, form_body
 
 FORM = "application/x-www-form-urlencoded"

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from demo.browser import Browser
 from demo.platform.keys import b64url
 from tests.connection import CLAIM, WELCOME, Connection
+from tests.traces import nothing_stored, refusal
 
 from .budget import examples
 from .launching import changed_launch, was_judged_rightly
-from .traces import nothing_stored, refusal
 from .values import any_json, any_text, form_body, sane_text
 
 JSON_CHARACTERS = '{}[]":,\\u0019eE+-. \n\x01ntfé'

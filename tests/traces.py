@@ -30,6 +30,11 @@ def stored() -> dict[str, list[tuple[object, ...]]]:
     return {table.__name__: sorted(table.objects.values_list(), key=repr) for table in TABLES}
 
 
+def nobody_came() -> bool:
+    """Tell whether launches have stored nothing at all, besides their attempts."""
+    return not any(rows for name, rows in stored().items() if name not in ("Registration", "Deployment"))
+
+
 def used_marks() -> int:
     """Return how many launches are marked as used."""
     with database.cursor() as cursor:
