@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.auth import get_user_model
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
@@ -21,6 +24,10 @@ def is_refused(response, *codes: str) -> bool:
     assert 400 <= response.status_code < 500
     assert LaunchAttempt.objects.first().outcome in codes
     return not get_user_model().objects.exists()
+
+
+def fetches(connection) -> int:
+    return sum(request.path == "/jwks" for request in connection.platform.requests)
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "HS512", "PS256", "RS512"])
@@ -94,6 +101,44 @@ def test_sec_25_too_large(connection, values):
     assert is_refused(connection.launch_with(values), "token_malformed", "claim_invalid")
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"raw_token": lambda token: token + "A" * 70_000},
+        {"payload": lambda text: text[:-1] + f', "{CLAIM}custom": {{"key": "{"x" * 1_000_000}"}}}}'},
+        {"claims": lambda claims: {**claims, f"{CLAIM}roles": ["Learner"] * 10_000}},
+        {"claims": lambda claims: {**claims, f"{CLAIM}roles": ["a"] * 600}},
+        {"claims": lambda claims: {**claims, f"{CLAIM}custom": {f"key {number}": "" for number in range(600)}}},
+        {"claims": lambda claims: {**claims, "exp": float("nan")}},
+        {"claims": lambda claims: {**claims, "vendor": [[[float("inf")]]]}},
+        {"payload": lambda text: text[:-1] + ', "sub": "another"}'},
+        {"payload": lambda text: text[:-1] + f', "deep": {"[" * 5000}{"]" * 5000}}}'},
+        {"headers": lambda headers: {**headers, "crit": ["exp"]}},
+        {"headers": lambda headers: {**headers, "alg": "none"}},
+        {"headers": lambda headers: {**headers, "kid": "k" * 10_000}},
+        {"headers": lambda headers: {**headers, "kid": 7}},
+    ],
+)
+def test_sec_25_what_is_no_sane_token_is_refused_before_keys_and_database(connection, spoil):
+    """Nobody asks the platform for keys, and the database sees the attempt and whose page may frame it."""
+    connection.platform.tamper_next_launch(**spoil)
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    client, asked_before = Client(), fetches(connection)
+    client.cookies.load({cookie.name: cookie.value for cookie in browser.cookies})
+    with CaptureQueriesContext(database) as queries:
+        response = client.post("/lti/1p3/launch/", form.fields, headers={"host": form.action.split("/")[2]})
+    attempt = LaunchAttempt.objects.get()
+    assert (response.status_code, attempt.steps) == (400, ["form", "state", "browser"])
+    assert attempt.outcome in MALFORMED
+    assert fetches(connection) == asked_before
+    tables = ("lti_1p3_provider_", "auth_user", "django_session")
+    ours = [query["sql"] for query in queries if any(table in query["sql"] for table in tables)]
+    whose_page, attempts_row = ours
+    assert 'FROM "lti_1p3_provider_registration"' in whose_page
+    assert attempts_row.startswith('INSERT INTO "lti_1p3_provider_launchattempt"')
+
+
 @pytest.mark.parametrize("raw", ["", "x", "a.b", "a.b.c", "a.b.c.d.e", "....", "é.é.é", "e30.e30.e30"])
 def test_sec_25_no_token_at_all(connection, raw):
     response = connection.tampered_launch(raw_token=lambda token: raw)
@@ -141,10 +186,6 @@ def test_a_warm_launch_fetches_nothing(connection):
     before = sum(request.path == "/jwks" for request in connection.platform.requests)
     connection.launch(link)
     assert sum(request.path == "/jwks" for request in connection.platform.requests) == before
-
-
-def fetches(connection) -> int:
-    return sum(request.path == "/jwks" for request in connection.platform.requests)
 
 
 def all_at_once(connection, number: int) -> list[int]:
