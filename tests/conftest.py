@@ -19,6 +19,7 @@ from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations import keys
 
 from .connection import Connection
+from .web_server import WebServer
 
 numbers = itertools.count(1)
 WSGIRequestHandler.disable_nagle_algorithm = True  # else each answer on a kept connection waits 40 ms for an ACK
@@ -104,3 +105,10 @@ def connect(platform: Platform, lms: str) -> Callable[..., Connection]:
 def connection(connect: Callable[..., Connection]) -> Connection:
     """A registration of the emulated platform, without a gate."""
     return connect()
+
+
+@pytest.fixture
+def web_server() -> Iterator[WebServer]:
+    """A web server of a stranger, on loopback."""
+    with WebServer() as running:
+        yield running

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lti_1p3_provider.registrations.models import Registration
 from tests.connection import Connection
 from tests.traces import refusal, stored
+from tests.web_server import Said
 
 from .budget import examples
-from .key_server import Said
 from .launching import changed_launch
 from .values import any_json, any_text, sane_json
 
@@ -70,7 +70,7 @@ def is_there(connection: Connection, document: object) -> bool:
 @example(changes=[("e", "AA")], others=[], extra={})
 @example(changes=[("kty", "oct"), ("k", "AAAA")], others=[], extra={})
 @example(changes=[("d", "AQAB")], others=[], extra={})
-def test_sec_06_a_changed_key_set_lets_in_only_what_the_real_key_signed(connection, key_server, changes, others, extra):
+def test_sec_06_a_changed_key_set_lets_in_only_what_the_real_key_signed(connection, web_server, changes, others, extra):
     keys = []
     for key in connection.platform.public_jwks()["keys"]:
         changed: dict[str, Any] = dict(key)
@@ -81,7 +81,7 @@ def test_sec_06_a_changed_key_set_lets_in_only_what_the_real_key_signed(connecti
                 changed[name] = value
         keys.append(changed)
     document = {**extra, "keys": [*others, *keys]}
-    from_platform(connection, key_set_url=key_server.says(Said(json.dumps(document).encode())))
+    from_platform(connection, key_set_url=web_server.says(Said(json.dumps(document).encode())))
     assert not was_let_in(connection) or is_there(connection, document)
 
 
@@ -96,21 +96,21 @@ def test_sec_06_a_changed_key_set_lets_in_only_what_the_real_key_signed(connecti
 @example(body=b"[" * 100_000, status=200, said={})
 @example(body=b'{"keys": ' + b"[" * 100_000, status=200, said={})
 @example(body=b'{"keys": [' + b"9" * 10_000 + b"]}", status=200, said={})
-def test_sec_06_no_answer_of_a_key_set_url_lets_anybody_in_without_the_key(connection, key_server, body, status, said):
+def test_sec_06_no_answer_of_a_key_set_url_lets_anybody_in_without_the_key(connection, web_server, body, status, said):
     body = b"" if status in (204, 304) else body
-    from_platform(connection, key_set_url=key_server.says(Said(body, status, said)))
+    from_platform(connection, key_set_url=web_server.says(Said(body, status, said)))
     assert not was_let_in(connection)
 
 
 @examples(40)
 @given(said=headers)
-def test_sec_04_no_cache_header_makes_us_ask_at_each_launch(connection, key_server, said):
+def test_sec_04_no_cache_header_makes_us_ask_at_each_launch(connection, web_server, said):
     body = json.dumps(connection.platform.public_jwks()).encode()
-    from_platform(connection, key_set_url=key_server.says(Said(body, headers=said)))
-    before = len(key_server.asked)
+    from_platform(connection, key_set_url=web_server.says(Said(body, headers=said)))
+    before = len(web_server.asked)
     assert was_let_in(connection)
     assert was_let_in(connection)
-    assert len(key_server.asked) == before + 1
+    assert len(web_server.asked) == before + 1
 
 
 @examples(60)

@@ -19,13 +19,24 @@ class Said:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Any
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
+        length = int(self.headers.get("Content-Length", 0))
+        self.server.asked.append(Asked(self.command, self.path, dict(self.headers), self.rfile.read(length)))
         said: Said = self.server.said
         self.send_response(said.status)
         for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
@@ -33,14 +44,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said.body)
 
+    do_POST = do_GET
+
     def log_message(self, *args: object) -> None:
         pass
 
 
-class KeyServer:
-    """Runs inside a ``with``. ``said`` is the answer, ``asked`` the paths of all requests so far."""
+class WebServer:
+    """Runs inside a ``with``. It says what it was last told to say."""
 
-    def __enter__(self) -> KeyServer:
+    def __enter__(self) -> WebServer:
         self._server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads, self._server.asked, self._server.said = True, [], Said()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -53,8 +66,8 @@ class KeyServer:
         self._server.server_close()
 
     @property
-    def asked(self) -> list[str]:
-        """Paths of the requests, oldest first."""
+    def asked(self) -> list[Asked]:
+        """All requests, oldest first."""
         return self._server.asked
 
     def says(self, said: Said) -> str:
