@@ -55,6 +55,7 @@ class WebServer:
 
     def __enter__(self) -> WebServer:
         self._server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server.handle_error = lambda *_: None  # we may hang up
         self._server.daemon_threads, self._server.asked, self._server.said = True, [], Said()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
