@@ -27,7 +27,7 @@ from tests.traces import nobody_came, refusal
 from tests.web_server import Said
 
 MEGABYTE = 1024 * 1024
-TOO_LATE = 9.0  # seconds: the key set is waited for 5, everything else half of one
+TOO_LATE = 20.0  # seconds: the key set is waited for 5, everything else half of one; the machine may be busy
 
 
 class Canary:

@@ -66,7 +66,7 @@ def test_sec_05_an_address_that_may_be_called_is_plain_https(url):
         named = {"127.0.0.1", "localhost", "::1"}  # what the tests' settings allow
         assert parts.scheme == "https" or parts.hostname in named
         there = connected_to(url)
-        assert there is None or unquote(there[1]).strip("[]").lower() == _in_ascii(str(parts.hostname))
+        assert there is None or unquote(there[1]).strip("[]").lower() == _in_ascii(unquote(str(parts.hostname)))
 
 
 def _in_ascii(host: str) -> str:

@@ -14,7 +14,7 @@ from tests.traces import refusal, stored
 
 from .budget import examples
 from .changes import HEADER_PATHS, NEAR, Change, claim_changes, header_changes
-from .launching import Sent, changed_launch, was_judged_rightly
+from .launching import Sent, changed_launch, stored_before, was_judged_rightly
 from .oracle import objections
 from .values import sane_json, sane_text
 
@@ -95,7 +95,7 @@ def test_core_11_what_the_specifications_leave_open_is_let_in(
 
 def _stored_only_if_let_in(connection: Connection, **changes: Any) -> Sent:
     """A refused launch leaves no trace, but that an unknown deployment is offered to the operator."""
-    before = stored()
+    before = stored_before()
     sent = changed_launch(connection, **changes)
     if not sent.was_let_in:
         may_differ = {"Deployment"} if refusal(sent.answer) == "deployment_unknown" else set()

@@ -14,7 +14,7 @@ from tests.traces import refusal, stored
 from tests.web_server import Said
 
 from .budget import examples
-from .launching import changed_launch
+from .launching import changed_launch, stored_before
 from .values import any_json, any_text, sane_json
 
 MEMBERS = ("kty", "kid", "n", "e", "use", "alg", "key_ops", "x5c", "x5u", "d", "k")
@@ -37,7 +37,7 @@ def from_platform(connection: Connection, **values: Any) -> None:
 
 def was_let_in(connection: Connection) -> bool:
     """Launch; check that the answer is content or a page, and that a refusal left nothing."""
-    before = stored()
+    before = stored_before()
     sent = changed_launch(connection)
     if not sent.was_let_in:
         refusal(sent.answer, statuses=FETCHED)

@@ -43,7 +43,9 @@ def test_sane_json_is_read_as_it_was_written(value, space, coded):
 
 
 @examples(300)
-@given(value=any_json)
+@given(value=any_json | st.dictionaries(any_text, any_json, max_size=3))
+@example(value={"deep": [{"in": math.nan}]})
+@example(value={"a": -math.inf})
 def test_sec_25_what_is_read_is_one_object_of_numbers_that_exist(value):
     text = json.dumps(value)
     try:
