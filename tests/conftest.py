@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache import cache
+from django.core.servers.basehttp import WSGIRequestHandler
 
 from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
 from lti_1p3_provider.onboarding.guide import guide
@@ -18,8 +19,10 @@ from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations import keys
 
 from .connection import Connection
+from .web_server import WebServer
 
 numbers = itertools.count(1)
+WSGIRequestHandler.disable_nagle_algorithm = True  # else each answer on a kept connection waits 40 ms for an ACK
 
 
 @pytest.hookimpl(wrapper=True)
@@ -102,3 +105,10 @@ def connect(platform: Platform, lms: str) -> Callable[..., Connection]:
 def connection(connect: Callable[..., Connection]) -> Connection:
     """A registration of the emulated platform, without a gate."""
     return connect()
+
+
+@pytest.fixture
+def web_server() -> Iterator[WebServer]:
+    """A web server of a stranger, on loopback."""
+    with WebServer() as running:
+        yield running

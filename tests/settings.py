@@ -14,6 +14,7 @@ atexit.register(shutil.rmtree, os.environ["DEMO_DIRECTORY"], ignore_errors=True)
 
 from demo.lms.settings import *  # noqa: E402, F403
 
+MEDIA_URL = "/media/"  # without it the test server looks for each address among the files here first
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = True
 LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900

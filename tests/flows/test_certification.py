@@ -6,19 +6,36 @@ import time
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
 
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import CLAIM, INSTRUCTOR, LEARNER, MEMBERSHIP, PROBLEM, WELCOME
+from tests.traces import nobody_came, refusal
 
 ROLES = f"{CLAIM}roles"
 
 
-def is_refused(response, *codes: str) -> bool:
-    assert 400 <= response.status_code < 500
-    assert LaunchAttempt.objects.first().outcome in codes
-    return not get_user_model().objects.exists()
+def is_refused(response, code: str) -> bool:
+    """Check the page, the record, and that nothing else is left."""
+    attempt = LaunchAttempt.objects.first()
+    assert (refusal(response), attempt.outcome) == (code, code), attempt.detail
+    assert attempt.support_code in response.text
+    assert [(row.deployment_id, row.status) for row in Deployment.objects.all()] == [("1", "approved")]
+    return nobody_came()
+
+
+def is_opened(connection, page) -> bool:
+    """Check that the person sees the content, and goes on seeing it."""
+    assert (page.status_code, page.url) == (200, connection.content_url(WELCOME)), page.text
+    assert "<title>Welcome</title>" in page.text
+    user = get_user_model().objects.get()
+    assert PlatformUser.objects.get().user == user
+    assert [attempt.outcome for attempt in LaunchAttempt.objects.all()] == ["ok"]
+    sessions = [session.get_decoded() for session in Session.objects.all()]
+    return [session["_auth_user_id"] for session in sessions] == [str(user.pk)]
 
 
 def test_bad_01_no_kid(connection):
@@ -27,9 +44,6 @@ def test_bad_01_no_kid(connection):
 
 
 def test_bad_02_wrong_kid_is_looked_up_once(connection):
-    connection.launch(connection.link(WELCOME))
-    get_user_model().objects.all().delete()
-
     def fetches() -> int:
         return sum(request.path == "/jwks" for request in connection.platform.requests)
 
@@ -63,6 +77,8 @@ def test_bad_06_several_claims_missing(connection):
 def test_bad_07_times_of_the_past(connection):
     past = int(time.time()) - 86400
     assert is_refused(connection.launch_with({"iat": past, "exp": past + 60}), "token_expired")
+    assert is_refused(connection.launch_with({"iat": past, "exp": int(time.time()) + 60}), "token_expired")
+    assert is_refused(connection.launch_with({"exp": past}), "token_expired")
     connection.platform.faults.set("expired", endpoint="launch", times=1)
     assert is_refused(connection.launch(connection.link(WELCOME)), "token_expired")
 
@@ -84,7 +100,7 @@ def test_bad_08_to_bad_12_a_claim_is_missing(connection, number, name, code):
 
 @pytest.mark.parametrize("person", [LEARNER, INSTRUCTOR])
 def test_ok_01_teacher_and_student(connection, person):
-    assert connection.launch(connection.link(WELCOME), person).status_code == 200
+    assert is_opened(connection, connection.launch(connection.link(WELCOME), person))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +119,7 @@ def test_ok_01_teacher_and_student(connection, person):
     ids=["ok_02_several", "ok_03_short", "ok_04_unknown", "ok_05_empty_text", "role_03_empty_list"],
 )
 def test_ok_02_to_ok_05_role_03_roles(connection, roles):
-    assert connection.launch_with({ROLES: roles}).status_code == 200
+    assert is_opened(connection, connection.launch_with({ROLES: roles}))
     user = get_user_model().objects.get()
     assert not user.is_staff
     assert not user.is_superuser
@@ -121,7 +137,7 @@ def test_ok_02_to_ok_05_role_03_roles(connection, roles):
 def test_ok_06_to_ok_08_personal_data(connect, kept, name, email):
     connection = connect(trust_emails=True)
     dropped = {"name", "given_name", "family_name", "email"} - set(kept)
-    assert connection.launch_with({}, *dropped).status_code == 200
+    assert is_opened(connection, connection.launch_with({}, *dropped))
     user = get_user_model().objects.get()
     assert user.demo_profile.name == name
     assert user.email == (email or f"{user.username}@lti.invalid")
@@ -129,7 +145,8 @@ def test_ok_06_to_ok_08_personal_data(connect, kept, name, email):
 
 def test_ok_09_email_and_no_context(connection):
     dropped = ("name", "given_name", "family_name", f"{CLAIM}context")
-    assert connection.launch_with({}, *dropped).status_code == 200
+    assert is_opened(connection, connection.launch_with({}, *dropped))
+    assert get_user_model().objects.get().email == "ada.park@platform.example"
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, urlsplit
 
+import jwt
 import pytest
+import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.auth import get_user_model
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from jwt.algorithms import RSAAlgorithm
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from tests.connection import AGS_CLAIM, CLAIM, WELCOME
+from tests.web_server import Said
 
 MALFORMED = ("token_malformed", "signature_invalid")
 
@@ -21,6 +29,10 @@ def is_refused(response, *codes: str) -> bool:
     assert 400 <= response.status_code < 500
     assert LaunchAttempt.objects.first().outcome in codes
     return not get_user_model().objects.exists()
+
+
+def fetches(connection) -> int:
+    return sum(request.path == "/jwks" for request in connection.platform.requests)
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "HS512", "PS256", "RS512"])
@@ -40,8 +52,6 @@ def test_sec_01_signed_by_somebody_else(connection):
 
 def test_sec_02_keys_in_the_header_are_ignored(connection):
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    from jwt.algorithms import RSAAlgorithm
-
     jwk = RSAAlgorithm.to_jwk(stranger.public_key(), as_dict=True)
     extra = {"jwk": jwk, "jku": "http://127.0.0.1:1/keys", "x5u": "http://127.0.0.1:1/x", "x5c": ["AAAA"]}
     response = connection.tampered_launch(key=stranger, headers=lambda headers: {**headers, **extra})
@@ -94,6 +104,44 @@ def test_sec_25_too_large(connection, values):
     assert is_refused(connection.launch_with(values), "token_malformed", "claim_invalid")
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"raw_token": lambda token: token + "A" * 70_000},
+        {"payload": lambda text: text[:-1] + f', "{CLAIM}custom": {{"key": "{"x" * 1_000_000}"}}}}'},
+        {"claims": lambda claims: {**claims, f"{CLAIM}roles": ["Learner"] * 10_000}},
+        {"claims": lambda claims: {**claims, f"{CLAIM}roles": ["a"] * 600}},
+        {"claims": lambda claims: {**claims, f"{CLAIM}custom": {f"key {number}": "" for number in range(600)}}},
+        {"claims": lambda claims: {**claims, "exp": float("nan")}},
+        {"claims": lambda claims: {**claims, "vendor": [[[float("inf")]]]}},
+        {"payload": lambda text: text[:-1] + ', "sub": "another"}'},
+        {"payload": lambda text: text[:-1] + f', "deep": {"[" * 5000}{"]" * 5000}}}'},
+        {"headers": lambda headers: {**headers, "crit": ["exp"]}},
+        {"headers": lambda headers: {**headers, "alg": "none"}},
+        {"headers": lambda headers: {**headers, "kid": "k" * 10_000}},
+        {"headers": lambda headers: {**headers, "kid": 7}},
+    ],
+)
+def test_sec_25_what_is_no_sane_token_is_refused_before_keys_and_database(connection, spoil):
+    """Nobody asks the platform for keys, and the database sees the attempt and whose page may frame it."""
+    connection.platform.tamper_next_launch(**spoil)
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    client, asked_before = Client(), fetches(connection)
+    client.cookies.load({cookie.name: cookie.value for cookie in browser.cookies})
+    with CaptureQueriesContext(database) as queries:
+        response = client.post("/lti/1p3/launch/", form.fields, headers={"host": form.action.split("/")[2]})
+    attempt = LaunchAttempt.objects.get()
+    assert (response.status_code, attempt.steps) == (400, ["form", "state", "browser"])
+    assert attempt.outcome in MALFORMED
+    assert fetches(connection) == asked_before
+    tables = ("lti_1p3_provider_", "auth_user", "django_session")
+    ours = [query["sql"] for query in queries if any(table in query["sql"] for table in tables)]
+    whose_page, attempts_row = ours
+    assert 'FROM "lti_1p3_provider_registration"' in whose_page
+    assert attempts_row.startswith('INSERT INTO "lti_1p3_provider_launchattempt"')
+
+
 @pytest.mark.parametrize("raw", ["", "x", "a.b", "a.b.c", "a.b.c.d.e", "....", "é.é.é", "e30.e30.e30"])
 def test_sec_25_no_token_at_all(connection, raw):
     response = connection.tampered_launch(raw_token=lambda token: raw)
@@ -108,6 +156,108 @@ def test_sec_14_a_launch_of_one_tenant_is_none_of_another(connect):
     theirs = second.launch_form(second.link(WELCOME), browser=browser)
     ours.fields["id_token"] = theirs.fields["id_token"]
     assert is_refused(browser.submit(ours), "audience_mismatch")
+
+
+def test_sec_14_keys_of_one_platform_sign_nothing_for_another_although_their_names_are_the_same(connect, web_server):
+    """An evil platform publishes its key under the kid of an honest one, and both are asked."""
+    honest, evil_key = connect(), rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    (kid,) = {key["kid"] for key in honest.platform.public_jwks()["keys"][:1]}
+    published = {**RSAAlgorithm.to_jwk(evil_key.public_key(), as_dict=True), "kid": kid, "use": "sig", "alg": "RS256"}
+    evil_keys = web_server.says(Said(json.dumps({"keys": [published]}).encode()))
+    evil = connect(issuer="https://evil.example", client_id=honest.client_id, key_set_url=evil_keys)
+    target = {"login_hint": "x", "target_link_uri": honest.content_url(WELCOME), "client_id": honest.client_id}
+
+    def posted(connection, issuer: str, key) -> requests.Response:
+        """Begin a login, and answer it with a token that names everything rightly."""
+        browser = Browser()
+        url = f"{connection.lms}/lti/1p3/login/"
+        begun = browser.post(url, data={"iss": issuer, **target}, allow_redirects=False, timeout=5)
+        asked = parse_qs(urlsplit(begun.headers["Location"]).query)
+        genuine = connection.launch_form(honest.link(WELCOME)).fields["id_token"]
+        claims = jwt.decode(genuine, options={"verify_signature": False})
+        claims.update(iss=issuer, nonce=asked["nonce"][0])
+        token = jwt.encode(claims, key, "RS256", headers={"kid": kid})
+        form = {"state": asked["state"][0], "id_token": token}
+        return browser.post(asked["redirect_uri"][0], data=form, timeout=5)
+
+    assert honest.launch(honest.link(WELCOME)).status_code == 200
+    assert posted(evil, "https://evil.example", evil_key).status_code == 200
+    get_user_model().objects.all().delete()
+    assert is_refused(posted(honest, honest.platform.issuer, evil_key), "signature_invalid")
+    assert is_refused(
+        posted(evil, "https://evil.example", honest.platform.keys.current.private_key), "signature_invalid"
+    )
+
+
+def test_sec_14_the_token_of_another_issuer_is_refused_in_a_login_of_the_first(connect):
+    first = connect()
+    second = connect(issuer="https://second.example", client_id=first.client_id)
+    browser = Browser()
+    form = first.launch_form(first.link(WELCOME), browser=browser)
+    claims = jwt.decode(form.fields["id_token"], options={"verify_signature": False})
+    key = first.platform.keys.current
+    headers = {"kid": key.kid}
+    form.fields["id_token"] = jwt.encode(
+        {**claims, "iss": second.registration.issuer}, key.private_key, "RS256", headers
+    )
+    assert is_refused(browser.submit(form), "issuer_mismatch")
+
+
+def flood(connection, number: int, *, first: int = 0) -> None:
+    """Send launches with kids that nobody knows."""
+    for guess in range(first, first + number):
+        response = connection.tampered_launch(headers=lambda headers, n=guess: {**headers, "kid": f"guess-{n}"})
+        assert is_refused(response, "key_unknown")
+
+
+def test_sec_04_a_flood_of_unknown_kids_asks_the_platform_once(connection):
+    before = fetches(connection)
+    flood(connection, 6)
+    assert fetches(connection) - before == 1
+    assert connection.launch(connection.link(WELCOME)).status_code == 200
+    assert fetches(connection) - before == 1
+
+
+def test_sec_04_a_flood_forgets_no_key_although_the_platform_is_down(connection):
+    link = connection.link(WELCOME)
+    assert connection.launch(link).status_code == 200
+    get_user_model().objects.all().delete()
+    before = fetches(connection)
+    connection.platform.faults.set("status", endpoint="jwks", status=500)
+    flood(connection, 6)
+    assert connection.launch(link).status_code == 200
+    assert fetches(connection) - before == 1
+
+
+def test_sec_04_a_flood_at_one_moment_asks_once_and_valid_launches_go_on(connection):
+    link, browsers = connection.link(WELCOME), [Browser() for _ in range(8)]
+    assert connection.launch(link).status_code == 200
+    before, forms = fetches(connection), []
+    for number, browser in enumerate(browsers):
+        if number % 4:  # each fourth is a valid one
+            connection.platform.tamper_next_launch(headers=lambda headers, n=number: {**headers, "kid": f"guess-{n}"})
+        forms.append(connection.launch_form(link, browser=browser))
+    with ThreadPoolExecutor(8) as pool:
+        ended = list(pool.map(lambda browser, form: browser.submit(form).status_code, browsers, forms))
+    assert ended == [200, 400, 400, 400] * 2
+    assert fetches(connection) - before == 1
+
+
+def test_sec_04_a_flood_on_one_registration_does_not_keep_another_from_new_keys(connect):
+    flooded, other = connect(), connect()
+    flood(flooded, 3)
+    assert other.launch(other.link(WELCOME)).status_code == 200
+    flooded.platform.keys.rotate()
+    assert other.launch(other.link(WELCOME)).status_code == 200
+
+
+def test_sec_04_after_a_flood_new_keys_are_followed_as_soon_as_the_platform_may_be_asked(connection, monkeypatch):
+    flood(connection, 3)
+    connection.platform.keys.rotate()
+    link, real = connection.link(WELCOME), time.time
+    assert is_refused(connection.launch(link), "key_unknown")
+    monkeypatch.setattr(time, "time", lambda: real() + 25)
+    assert connection.launch(link).status_code == 200
 
 
 def test_keys_that_rotate_are_followed(connection):
@@ -141,10 +291,6 @@ def test_a_warm_launch_fetches_nothing(connection):
     before = sum(request.path == "/jwks" for request in connection.platform.requests)
     connection.launch(link)
     assert sum(request.path == "/jwks" for request in connection.platform.requests) == before
-
-
-def fetches(connection) -> int:
-    return sum(request.path == "/jwks" for request in connection.platform.requests)
 
 
 def all_at_once(connection, number: int) -> list[int]:

@@ -210,6 +210,26 @@ def test_sec_05_a_name_is_looked_up_once_and_its_address_is_the_one_that_is_call
     assert called == [("93.184.215.14", 443)]
 
 
+@pytest.mark.parametrize("order", [("93.184.215.14", "127.0.0.1"), ("127.0.0.1", "93.184.215.14")])
+def test_sec_05_of_a_name_with_several_addresses_no_inner_one_is_called(monkeypatch, settings, order):
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = []
+    called = []
+
+    def resolver(host, port, *args, **kwargs):
+        addresses = order if host == "both.example" else (host,)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    def connect(self, address):
+        called.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with pytest.raises((AddressForbidden, PlatformUnreachable)):
+        transport.send("GET", "https://both.example/jwks", timeout=2)
+    assert "127.0.0.1" not in dict(called)
+
+
 @pytest.mark.parametrize("private", [[], ["slow.example"]])
 def test_sec_06_a_name_server_that_hangs_holds_nobody(monkeypatch, settings, private):
     settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = private
