@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 import requests
@@ -14,7 +15,7 @@ from django.db import connection as database
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.lti.state import SALT
+from lti_1p3_provider.lti.state import LIFETIME, SALT
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users.models import PlatformUser
@@ -282,6 +283,21 @@ def _used_marks() -> int:
     with database.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM demo_cache WHERE cache_key LIKE '%%lti1p3:used:%%'")
         return cursor.fetchone()[0]
+
+
+def test_core_05_a_used_state_is_remembered_for_longer_than_it_lives(connection):
+    connection.launch(connection.link(WELCOME))
+    with database.cursor() as cursor:
+        cursor.execute("SELECT expires FROM demo_cache WHERE cache_key LIKE '%%lti1p3:used:%%'")
+        (expires,) = cursor.fetchone()
+    assert (datetime.fromisoformat(str(expires)) - datetime.now(UTC).replace(tzinfo=None)).total_seconds() >= LIFETIME
+
+
+def test_core_05_a_state_of_any_length_gets_a_page(connection):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    form.fields["state"] += "x" * 100_000
+    assert refused(browser.submit(form), "state_unknown")
 
 
 # --- CORE-06 to CORE-14 -----------------------------------------------------------------------------------------------
