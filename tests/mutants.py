@@ -19,9 +19,10 @@ TESTS = {
     "lti.checked": ("unit/test_transport",),
     "lti.claims": ("unit/test_claims", "unit/test_real_messages", "flows/test_launch", "flows/test_certification"),
     "lti.deadline": ("unit/test_transport",),
-    "lti.key_sets": ("unit/test_real_messages", "flows/test_tokens", "flows/test_certification"),
-    "lti.launch": ("flows/test_launch", "flows/test_tokens", "flows/test_certification"),
+    "lti.key_sets": ("unit/test_key_sets", "unit/test_real_messages", "flows/test_tokens", "flows/test_certification"),
+    "lti.launch": ("unit/test_envelopes", "flows/test_launch", "flows/test_tokens", "flows/test_certification"),
     "lti.login": ("flows/test_login", "flows/test_launch"),
+    "lti.quotas": ("flows/test_sessions",),
     "lti.reader": ("unit/test_claims", "flows/test_launch", "flows/test_tokens"),
     "lti.roles": ("unit/test_roles", "flows/test_certification"),
     "lti.state": ("flows/test_login", "flows/test_launch"),
@@ -29,10 +30,12 @@ TESTS = {
     "lti.strict_json": ("unit/test_strict_json", "flows/test_tokens"),
     "lti.trail": ("flows/test_launch",),
     "lti.transport": ("unit/test_transport", "flows/test_access_tokens"),
-    "launches.enter": ("flows/test_launch", "flows/test_content"),
-    "launches.grants": ("flows/test_content",),
+    "launches.enter": ("flows/test_launch", "flows/test_sessions", "flows/test_content"),
+    "launches.grants": ("flows/test_sessions", "flows/test_content"),
+    "launches.login_cookies": ("flows/test_login", "flows/test_sessions", "flows/test_launch"),
+    "launches.sessions": ("flows/test_sessions", "flows/test_content"),
     "launches.targets": ("unit/test_targets", "flows/test_content"),
-    "launches.views": ("flows/test_login", "flows/test_launch", "flows/test_content"),
+    "launches.views": ("flows/test_login", "flows/test_sessions", "flows/test_launch", "flows/test_content"),
 }
 STATES = {0: "survived", 1: "killed", 5: "no tests", 33: "no tests", None: "not tried"}
 RESULTS = Path("mutants")

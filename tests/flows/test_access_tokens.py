@@ -242,3 +242,14 @@ def test_tok_01_an_answer_that_is_no_json(deployment, says):
     says(b"<html>", 502)
     with pytest.raises(AnswerUnreadable):
         access_tokens.access_token(deployment, ["scope"])
+
+
+def test_ags_02_the_headers_of_a_score(deployment, says):
+    endpoint = says({"access_token": "t", "expires_in": 3600})
+    assert ags.post_score(
+        deployment, deployment.registration.auth_token_url, ags.Score(LEARNER, 1, 2, datetime.now(UTC))
+    ).ok
+    _, (headers, _) = endpoint.asked
+    assert headers["Authorization"] == "Bearer t"
+    assert headers["Content-Type"] == "application/vnd.ims.lis.v1.score+json"
+    assert headers["Accept"] == "*/*"
