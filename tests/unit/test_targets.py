@@ -47,6 +47,11 @@ def test_core_08_our_hosts(request_inside, place):
     assert (str(target.course_key), str(target.usage_key), target.path) == (COURSE, WELCOME, PATH)
 
 
+@pytest.mark.parametrize("place", ["http://inside.example", "http://inside.example:80"])
+def test_core_08_port_80_need_not_be_said(request_inside, place):
+    assert targets.parse(place + PATH, request_inside("inside.example"))
+
+
 @pytest.mark.parametrize(
     "place",
     [
