@@ -17,9 +17,9 @@ import pytest
 TESTS = {
     "lti.access_tokens": ("flows/test_access_tokens", "flows/test_scores"),
     "lti.ags": ("unit/test_real_messages", "flows/test_access_tokens", "flows/test_scores"),
-    "lti.checked": ("unit/test_transport",),
+    "lti.checked": ("unit/test_https", "unit/test_transport"),
     "lti.claims": ("unit/test_claims", "unit/test_real_messages", "flows/test_launch", "flows/test_certification"),
-    "lti.deadline": ("unit/test_transport",),
+    "lti.deadline": ("unit/test_https", "unit/test_transport"),
     "lti.key_sets": ("unit/test_key_sets", "unit/test_real_messages", "flows/test_tokens", "flows/test_certification"),
     "lti.launch": ("unit/test_envelopes", "flows/test_launch", "flows/test_tokens", "flows/test_certification"),
     "lti.login": ("flows/test_login", "flows/test_launch"),
@@ -30,7 +30,7 @@ TESTS = {
     "lti.store": ("unit/test_store", "flows/test_login", "flows/test_launch"),
     "lti.strict_json": ("unit/test_strict_json", "flows/test_tokens"),
     "lti.trail": ("flows/test_launch",),
-    "lti.transport": ("unit/test_transport", "flows/test_access_tokens"),
+    "lti.transport": ("unit/test_https", "unit/test_transport", "flows/test_access_tokens"),
     "launches.enter": ("flows/test_launch", "flows/test_sessions", "flows/test_content"),
     "launches.grants": ("flows/test_sessions", "flows/test_content"),
     "launches.login_cookies": ("flows/test_login", "flows/test_sessions", "flows/test_launch"),
@@ -43,7 +43,7 @@ RESULTS = Path("mutants")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Run the files of the changed module, in their order, and leave at the first failure."""
+    """Run the files of the changed module, in their order."""
     changed = os.environ.get("MUTANT_UNDER_TEST", "").removeprefix("lti_1p3_provider.").rpartition(".")[0]
     if changed in TESTS:
         config.args = [f"tests/{name}.py" for name in TESTS[changed]]
