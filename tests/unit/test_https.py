@@ -144,6 +144,7 @@ def test_sec_06_a_connection_that_the_other_side_broke_off_needs_no_cutting():
 
 def test_sec_06_a_connection_that_is_made_too_late_is_cut_off():
     ours, theirs = socket.socketpair()
+    ours.settimeout(5)
     with Deadline(0.05) as deadline:
         time.sleep(0.3)
         deadline.hold(ours)
