@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check setup test test-matrix quality format requirements clean
+.PHONY: help demo demo-check setup test test-matrix quality mutants format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -37,18 +37,23 @@ quality: $(VENV)/.quality ## lint, types, imports, migrations
 	$(VENV)/bin/lint-imports
 	$(RUN) demo/lms/manage.py makemigrations --check --dry-run --skip-checks lti_1p3_provider demo_lms
 
+mutants: $(VENV)/.mutants ## change the code bit by bit, list what no test notices (hours); ONLY='*.reader.*' takes a part
+	@mkdir -p mutants
+	PYTHONPATH=mutants $(VENV)/bin/mutmut run --max-children 1 $(if $(ONLY),'$(ONLY)')
+	@$(RUN) -m tests.mutants
+
 format: $(VENV)/.quality ## format the code
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
 requirements: $(VENV)/.quality ## compile requirements/*.in to pinned *.txt; UPGRADE=--upgrade takes newer versions
-	for name in base demo test test-django42 quality; do \
+	for name in base demo test test-django42 quality mutants; do \
 		$(VENV)/bin/pip-compile --quiet --strip-extras --allow-unsafe --no-header --annotation-style=line $(UPGRADE) \
 			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
 
 clean: ## remove what the demo and the tests left
-	rm -rf .demo .tox .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .demo .tox .pytest_cache .mypy_cache .ruff_cache .import_linter_cache mutants
 
 # --- what the targets need --------------------------------------------------------------------------------------------
 
@@ -71,6 +76,11 @@ $(VENV)/.test: $(VENV)/.demo requirements/test.txt
 $(VENV)/.quality: $(VENV)/.test requirements/quality.txt
 	@echo "Installing what the quality checks need..." >&2
 	@$(PIP) -r requirements/quality.txt
+	@touch $@
+
+$(VENV)/.mutants: $(VENV)/.test requirements/mutants.txt
+	@echo "Installing what mutation testing needs..." >&2
+	@$(PIP) -r requirements/mutants.txt
 	@touch $@
 
 .PHONY: browser

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
 
 import pytest
+from django.db import connection as database
 
-from lti_1p3_provider.errors import AccessTokenRefused
+from lti_1p3_provider.errors import AccessTokenRefused, AnswerUnreadable
 from lti_1p3_provider.lti import access_tokens, ags
 from lti_1p3_provider.lti.claims import LTI
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.scores.models import LineItem
+from tests.connection import LEARNER
 
 
 def parts(token: str) -> tuple[dict, dict]:
     header, claims = (json.loads(urlsafe_b64decode(part + "===")) for part in token.split(".")[:2])
     return header, claims
+
+
+def score_posts(connection) -> list:
+    return [request for request in connection.platform.requests if request.path.endswith("/scores")]
 
 
 def tokens_asked(connection) -> int:
@@ -35,8 +47,8 @@ def test_tok_01_the_assertion(connection, deployment):
     assert header == {"alg": "RS256", "typ": "JWT", "kid": keys.published()[0]["kid"]}
     assert claims["iss"] == claims["sub"] == connection.client_id
     assert claims["aud"] == connection.platform.auth_token_url
-    assert claims["iat"] <= now - 4
-    assert claims["exp"] - claims["iat"] <= 300
+    assert now - 7 <= claims["iat"] <= now - 4
+    assert claims["exp"] - claims["iat"] == 300
     assert claims[f"{LTI}deployment_id"] == "1"
 
 
@@ -81,8 +93,6 @@ def test_a_refusal_says_status_and_error_and_no_secret(connection, deployment):
 
 
 def test_ags_02_ags_08_the_score_message(connection, deployment):
-    from datetime import UTC, datetime
-
     score = ags.Score("u-1", 7.5, 10, datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC))
     assert score.as_json() == {
         "userId": "u-1",
@@ -93,3 +103,153 @@ def test_ags_02_ags_08_the_score_message(connection, deployment):
         "scoreMaximum": 10,
     }
     assert isinstance(score.as_json()["scoreMaximum"], int)
+
+
+def test_ags_08_ags_10_whole_points_are_integers_and_a_zone_stays(connection):
+    zone = timezone(timedelta(hours=-3))
+    sent = ags.Score("u", 7.0, 10.5, datetime(2026, 1, 2, 3, 4, 5, tzinfo=zone)).as_json()
+    assert (sent["timestamp"], sent["scoreGiven"], sent["scoreMaximum"]) == ("2026-01-02T03:04:05.000-03:00", 7, 10.5)
+    assert isinstance(sent["scoreGiven"], int)
+
+
+@pytest.mark.parametrize(
+    ("item", "scores"),
+    [
+        ("https://p.example/items/1", "https://p.example/items/1/scores"),
+        ("https://p.example/items/1/?a=b&c=%2F", "https://p.example/items/1/scores?a=b&c=%2F"),
+        ("https://p.example/items/X#part", "https://p.example/items/X/scores"),
+    ],
+)
+def test_ags_05_scores_end_the_path(item, scores):
+    assert ags.scores_url(item) == scores
+
+
+@pytest.mark.parametrize(("status", "tries"), [(401, 2), (403, 2), (400, 1), (404, 1), (503, 1)])
+def test_tok_02_ags_15_one_new_token_and_one_more_try_when_it_is_refused(connection, deployment, status, tries):
+    platform, link = connection.platform, connection.link(graded=True)
+    connection.launch(link)
+    score = ags.Score(LEARNER, 1, 2, datetime.now(UTC))
+    access_tokens.access_token(deployment, [ags.SCORE_SCOPE])
+    platform.faults.set("status", endpoint="scores", status=status)
+    posts, tokens = len(score_posts(connection)), tokens_asked(connection)
+    assert ags.post_score(deployment, LineItem.objects.get().url, score).status == status
+    assert (len(score_posts(connection)) - posts, tokens_asked(connection) - tokens) == (tries, tries - 1)
+
+
+# --- what a platform may answer, by a token endpoint of a few lines ---------------------------------------------------
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers each POST with what the test wants, and keeps what was asked."""
+
+    status, body = 200, b""
+    asked: list[tuple[dict[str, str], dict[str, str]]] = []  # noqa: RUF012
+
+    def do_POST(self) -> None:
+        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.asked.append((dict(self.headers), dict(parse_qsl(form))))
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def says(deployment) -> Iterator[Callable[..., None]]:
+    """Return a function that chooses what the deployment's token endpoint answers."""
+
+    class Handler(Answering):
+        asked: list[tuple[dict[str, str], dict[str, str]]] = []  # noqa: RUF012
+
+    def chosen(body: object, status: int = 200) -> type[Answering]:
+        Handler.status, Handler.body = status, body if isinstance(body, bytes) else json.dumps(body).encode()
+        return Handler
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    deployment.registration.auth_token_url = f"http://127.0.0.1:{server.server_port}/token"
+    yield chosen
+    server.shutdown()
+    server.server_close()
+
+
+def test_tok_01_the_request(deployment, says):
+    endpoint = says({"access_token": "t", "expires_in": 3600})
+    assert access_tokens.access_token(deployment, ["scope:b", "scope:a"]) == "t"
+    ((headers, form),) = endpoint.asked
+    assert headers["Accept"] == "application/json"
+    assert set(form) == {"grant_type", "client_assertion_type", "client_assertion", "scope"}
+    assert form["scope"] == "scope:a scope:b"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [(3600, 3540), ("120", 60), (None, 540), (10**9, 86340), (61, 1), (60, None), (30, None), (-5, None)],
+)
+def test_tok_02_a_token_is_kept_until_a_minute_before_its_end(deployment, says, said, kept):
+    endpoint = says({"access_token": "t"} | ({} if said is None else {"expires_in": said}))
+    access_tokens.access_token(deployment, ["scope"])
+    with database.cursor() as cursor:
+        cursor.execute("SELECT expires FROM demo_cache WHERE cache_key LIKE '%%lti1p3:token:%%'")
+        rows = cursor.fetchall()
+    left = [
+        (datetime.fromisoformat(str(row[0])) - datetime.now(UTC).replace(tzinfo=None)).total_seconds() for row in rows
+    ]
+    assert len(left) == (kept is not None)
+    assert all(kept - 5 < seconds <= kept for seconds in left)
+    if kept is None:
+        access_tokens.access_token(deployment, ["scope"])
+        assert len(endpoint.asked) == 2
+
+
+def test_tok_02_a_fresh_token_replaces_the_one_that_was_kept(deployment, says):
+    endpoint = says({"access_token": "first", "expires_in": 3600})
+    access_tokens.access_token(deployment, ["scope"])
+    says({"access_token": "second", "expires_in": 3600})
+    assert access_tokens.access_token(deployment, ["scope"]) == "first"
+    assert access_tokens.access_token(deployment, ["scope"], fresh=True) == "second"
+    assert access_tokens.access_token(deployment, ["scope"]) == "second"
+    assert len(endpoint.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "detail"),
+    [
+        (200, {}, "status 200, error 'None'"),
+        (200, [], "status 200, error 'None'"),
+        (200, "t", "status 200, error 'None'"),
+        (200, b"", "status 200, error 'None'"),
+        (200, {"access_token": ""}, "status 200, error 'None'"),
+        (200, {"access_token": ["t"]}, "status 200, error 'None'"),
+        (200, {"error": "odd"}, "status 200, error 'odd'"),
+        (302, {"access_token": "t"}, "status 302, error 'None'"),
+        (500, {"access_token": "t"}, "status 500, error 'None'"),
+        (400, {"error": "x" * 100}, f"status 400, error '{'x' * 64}'"),
+        (401, b"", "status 401, error 'None'"),
+    ],
+)
+def test_tok_01_answers_without_a_token(deployment, says, status, body, detail):
+    says(body, status)
+    with pytest.raises(AccessTokenRefused) as caught:
+        access_tokens.access_token(deployment, ["scope"])
+    assert caught.value.detail == detail
+
+
+def test_tok_01_an_answer_that_is_no_json(deployment, says):
+    says(b"<html>", 502)
+    with pytest.raises(AnswerUnreadable):
+        access_tokens.access_token(deployment, ["scope"])
+
+
+def test_ags_02_the_headers_of_a_score(deployment, says):
+    endpoint = says({"access_token": "t", "expires_in": 3600})
+    assert ags.post_score(
+        deployment, deployment.registration.auth_token_url, ags.Score(LEARNER, 1, 2, datetime.now(UTC))
+    ).ok
+    _, (headers, _) = endpoint.asked
+    assert headers["Authorization"] == "Bearer t"
+    assert headers["Content-Type"] == "application/vnd.ims.lis.v1.score+json"
+    assert headers["Accept"] == "*/*"

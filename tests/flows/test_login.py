@@ -51,14 +51,23 @@ def test_core_01_required_parameters(connection, name):
     assert (attempt.outcome, attempt.detail) == ("login_parameter_missing", f"missing: {name}")
 
 
+def test_core_01_all_that_is_missing_is_said(connection):
+    assert login(connection, iss=None, target_link_uri="").status_code == 400
+    assert LaunchAttempt.objects.get().detail == "missing: iss, target_link_uri"
+
+
 def test_core_01_hints_and_client_id_are_optional(connection):
-    assert login(connection, lti_message_hint=None, client_id=None, lti_deployment_id=None).status_code == 302
+    response = login(connection, lti_message_hint=None, client_id=None, lti_deployment_id=None)
+    assert response.status_code == 302
+    assert "lti_message_hint" not in response.headers["Location"]
 
 
 def test_core_02_unknown_issuer(connection):
     response = login(connection, iss="https://nobody.example")
     assert response.status_code == 400
-    assert LaunchAttempt.objects.get().outcome == "registration_unknown"
+    attempt = LaunchAttempt.objects.get()
+    assert (attempt.outcome, attempt.steps, attempt.door) == ("registration_unknown", ["parameters"], "login")
+    assert attempt.target == connection.content_url(WELCOME)
 
 
 def test_core_02_unknown_client_id_does_not_fall_back_to_the_issuer(connection):
@@ -102,6 +111,14 @@ def test_core_03_state_and_nonce_are_new_each_time_and_unlike_each_other(connect
     secrets = {query[name] for query in queries for name in ("state", "nonce")}
     assert len(secrets) == 6
     assert all(len(secret) >= 40 for secret in secrets)
+
+
+def test_core_05_the_cookie_cannot_be_read_off_the_address(connection):
+    """A platform knows state and nonce; only the browser knows the cookie."""
+    response = login(connection)
+    (value,) = response.cookies.values()
+    signature = asked(response)["state"].rpartition(":")[2]
+    assert len({value, asked(response)["nonce"], signature}) == 3
 
 
 def test_core_03_an_authorization_url_with_a_query_keeps_it(connect):

@@ -343,3 +343,14 @@ def test_more_than_a_batch_is_dropped(db, settings):
     rows = [LaunchAttempt(support_code=f"X{number}", door="login", outcome="ok") for number in range(1003)]
     LaunchAttempt.objects.bulk_create(rows)
     assert clean_up()["old_attempts_dropped"] == 1003
+
+
+def test_more_than_a_batch_of_grants_is_dropped(db, django_user_model):
+    user = django_user_model.objects.create_user("learner")
+    registration = Registration.objects.create(issuer="https://p.example", client_id="c")
+    values = {"user": user, "deployment": Deployment.objects.create(registration=registration, deployment_id="1")}
+    over = timezone.now() - timedelta(seconds=1)
+    Grant.objects.bulk_create(Grant(**values, usage_digest=str(number), until=over) for number in range(1003))
+    Grant.objects.create(**values, usage_digest="open", until=timezone.now() + timedelta(seconds=60))
+    assert clean_up()["lapsed_grants_dropped"] == 1003
+    assert Grant.objects.get().usage_digest == "open"

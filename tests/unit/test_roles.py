@@ -10,9 +10,30 @@ M = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 S = "http://purl.imsglobal.org/vocab/lis/v2/membership/"
 
 
-@pytest.mark.parametrize("name", ["Administrator", "ContentDeveloper", "Instructor", "Learner", "Mentor", "Manager"])
-def test_role_01_role_02_long_and_short_context_roles(name):
-    assert parse([M + name]).context == parse([name]).context == {name}
+@pytest.mark.parametrize(
+    ("name", "teaches", "learns", "scored"),
+    [
+        ("Administrator", True, False, False),
+        ("ContentDeveloper", True, False, False),
+        ("Instructor", True, False, False),
+        ("Learner", False, True, True),
+        ("Mentor", False, False, False),
+        ("Manager", False, False, True),
+        ("Member", False, False, True),
+        ("Officer", False, False, True),
+    ],
+)
+def test_role_01_role_02_long_and_short_context_roles(name, teaches, learns, scored):
+    roles = parse([M + name])
+    assert roles == parse([name]) == Roles(context=frozenset({name}))
+    assert (roles.is_instructor, roles.is_learner, roles.gets_scores) == (teaches, learns, scored)
+
+
+@pytest.mark.parametrize("other", ["Administrator", "ContentDeveloper", "Instructor", "Mentor"])
+def test_role_01_whoever_learns_too_gets_scores(other):
+    roles = parse([M + other, "Learner"])
+    assert roles.context == {other, "Learner"}
+    assert roles.gets_scores
 
 
 def test_role_01_sub_roles_keep_their_principal():

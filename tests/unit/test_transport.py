@@ -251,6 +251,19 @@ def test_sec_05_no_cookies_and_a_user_agent(server):
     transport.send("GET", f"{server}/fine")
     assert "Cookie" not in Hostile.seen[-1]
     assert Hostile.seen[-1]["User-Agent"].startswith("lti-1p3-provider")
+    assert Hostile.seen[-1]["Accept-Encoding"] == "identity"
+
+
+def test_sec_05_proxies_and_passwords_of_the_environment_are_not_used(server, monkeypatch, tmp_path):
+    passwords = tmp_path / "netrc"
+    passwords.write_text("machine 127.0.0.1 login somebody password secret")
+    monkeypatch.setenv("NETRC", str(passwords))
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert transport.send("GET", f"{server}/fine").ok
+    assert "Authorization" not in Hostile.seen[-1]
 
 
 @pytest.mark.parametrize("path", ["huge", "bomb"])

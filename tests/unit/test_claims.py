@@ -1,0 +1,197 @@
+"""CORE-07, CORE-11, SEC-25: what is read out of a launch's claims, and each limit at its edge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing
+from lti_1p3_provider.lti.claims import ContextClaim, GradeService, Message, ResourceLinkClaim, read_message
+from lti_1p3_provider.lti.claims import Person as PersonClaim
+from lti_1p3_provider.lti.roles import Roles
+from tests.connection import AGS_CLAIM, CLAIM
+
+REQUIRED = {
+    f"{CLAIM}message_type": "LtiResourceLinkRequest",
+    f"{CLAIM}version": "1.3.0",
+    f"{CLAIM}deployment_id": "dep",
+    f"{CLAIM}target_link_uri": "https://lms.example/x",
+    f"{CLAIM}roles": [],
+    f"{CLAIM}resource_link": {"id": "link"},
+}
+OPTIONAL = {
+    "sub": "person-1",
+    "name": " Ada \n Park ",
+    "given_name": "Not",
+    "family_name": "Asked",
+    "email": " ada@school.example ",
+    f"{CLAIM}roles": ["Learner"],
+    f"{CLAIM}resource_link": {"id": "link", "title": "Link's title", "description": "not read"},
+    f"{CLAIM}context": {"id": "course", "label": "C1", "title": "Course's title", "type": ["x"]},
+    f"{CLAIM}launch_presentation": {"return_url": "https://platform.example/back"},
+    f"{CLAIM}custom": {"one": "1", "unknown": "$Vendor.thing", "number": 5, "price": "5 $"},
+    AGS_CLAIM: {"scope": ["b", "a"], "lineitem": "https://p.example/1", "lineitems": "https://p.example/all"},
+}
+
+
+def message(**plain: Any) -> Message:
+    """Read the required claims, and some that are not of LTI."""
+    return read_message({**REQUIRED, **plain})
+
+
+def problem(error: type[ClaimInvalid] | type[ClaimMissing], claims: dict[str, Any]) -> str:
+    """Return the detail of the refusal."""
+    with pytest.raises(error) as caught:
+        read_message({**REQUIRED, **claims})
+    return str(caught.value.detail)
+
+
+def test_core_11_all_that_is_read():
+    assert read_message({**REQUIRED, **OPTIONAL}) == Message(
+        subject="person-1",
+        deployment_id="dep",
+        target_link_uri="https://lms.example/x",
+        roles=Roles(context=frozenset({"Learner"})),
+        resource_link=ResourceLinkClaim("link", "Link's title"),
+        context=ContextClaim("course", "C1", "Course's title"),
+        person=PersonClaim("Ada Park", "ada@school.example"),
+        grade_service=GradeService(frozenset({"a", "b"}), "https://p.example/1", "https://p.example/all"),
+        return_url="https://platform.example/back",
+        custom={"one": "1", "price": "5 $"},
+    )
+
+
+def test_core_11_all_that_may_be_missing():
+    assert message() == Message(
+        subject=None,
+        deployment_id="dep",
+        target_link_uri="https://lms.example/x",
+        roles=Roles(),
+        resource_link=ResourceLinkClaim("link", ""),
+        context=None,
+        person=PersonClaim("", ""),
+        grade_service=None,
+        return_url="",
+        custom={},
+    )
+
+
+def test_core_11_what_may_be_missing_inside_of_optional_claims():
+    read = read_message(
+        {**REQUIRED, f"{CLAIM}context": {"id": "course"}, f"{CLAIM}launch_presentation": {}, AGS_CLAIM: {}}
+    )
+    assert (read.context, read.return_url) == (ContextClaim("course", "", ""), "")
+    assert read.grade_service == GradeService(frozenset(), "", "")
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        ({"given_name": "Ada", "family_name": "Park"}, "Ada Park"),
+        ({"given_name": "Ada"}, "Ada"),
+        ({"family_name": "Park"}, "Park"),
+        ({"name": "A. Park", "given_name": "Ada"}, "A. Park"),
+    ],
+)
+def test_core_11_a_name_may_come_in_parts(names, read):
+    assert read_message({**REQUIRED, **names}).person.name == read
+
+
+@pytest.mark.parametrize(
+    ("email", "read"),
+    [
+        (f"{'a' * 62}@{'b' * 60}.{'c' * 60}.{'d' * 61}.example", True),
+        (f"{'a' * 62}@{'b' * 60}.{'c' * 60}.{'d' * 62}.example", False),
+        ("nobody", False),
+        ("a@b.example\nBcc: c@d.example", False),
+    ],
+    ids=["254", "255", "no address", "header"],
+)
+def test_sec_24_an_email_that_is_none_is_not_shared(email, read):
+    assert message(email=email).person.email == (email if read else "")
+
+
+@pytest.mark.parametrize("name", sorted(REQUIRED))
+def test_core_07_required_claims_are_named_when_missing(name):
+    assert problem(ClaimMissing, {name: None}) == name
+
+
+@pytest.mark.parametrize("name", ["message_type", "version", "deployment_id", "target_link_uri"])
+def test_core_07_required_texts_are_not_empty(name):
+    assert problem(ClaimMissing, {f"{CLAIM}{name}": ""}) == f"{CLAIM}{name}"
+
+
+@pytest.mark.parametrize(("name", "values"), [("resource_link", {"title": "x"}), ("context", {"label": "x"})])
+def test_core_07_an_id_is_named_by_its_path_when_missing(name, values):
+    assert problem(ClaimMissing, {f"{CLAIM}{name}": values}) == f"{CLAIM}{name}.id"
+
+
+@pytest.mark.parametrize(("name", "right"), [("message_type", "LtiResourceLinkRequest"), ("version", "1.3.0")])
+def test_core_07_the_refusal_says_what_must_stand_there(name, right):
+    assert problem(ClaimInvalid, {f"{CLAIM}{name}": "other"}) == f"{CLAIM}{name} must be {right}"
+
+
+@pytest.mark.parametrize(
+    ("claim", "member", "limit"),
+    [
+        ("sub", "", 2048),
+        ("name", "", 4096),
+        ("given_name", "", 4096),
+        ("family_name", "", 4096),
+        ("email", "", 4096),
+        (f"{CLAIM}deployment_id", "", 255),
+        (f"{CLAIM}target_link_uri", "", 4096),
+        (f"{CLAIM}resource_link", "id", 2048),
+        (f"{CLAIM}resource_link", "title", 4096),
+        (f"{CLAIM}context", "id", 2048),
+        (f"{CLAIM}context", "label", 4096),
+        (f"{CLAIM}context", "title", 4096),
+        (f"{CLAIM}launch_presentation", "return_url", 4096),
+        (AGS_CLAIM, "lineitem", 8192),
+        (AGS_CLAIM, "lineitems", 8192),
+    ],
+)
+def test_sec_25_texts_have_a_longest_length(claim, member, limit):
+    def with_text(length: int) -> dict[str, Any]:
+        text = "x" * length
+        return {claim: {"id": "y", member: text} if member else text}
+
+    read_message({**REQUIRED, **with_text(limit)})
+    path = f"{claim}.{member}" if member else claim
+    assert problem(ClaimInvalid, with_text(limit + 1)) == f"{path} must be a text of at most {limit} characters"
+
+
+@pytest.mark.parametrize(
+    ("claim", "member", "limit"), [(f"{CLAIM}roles", "", 500), (AGS_CLAIM, "scope", 50)], ids=["roles", "scopes"]
+)
+def test_sec_25_lists_have_a_longest_length(claim, member, limit):
+    def with_list(length: int) -> dict[str, Any]:
+        texts = ["x"] * length
+        return {claim: {member: texts} if member else texts}
+
+    read_message({**REQUIRED, **with_list(limit)})
+    path = f"{claim}.{member}" if member else claim
+    assert problem(ClaimInvalid, with_list(limit + 1)) == f"{path} must be a list of at most {limit} texts"
+
+
+@pytest.mark.parametrize("value", [1, 1.5, True, [], {}, ["x"], "\x00", "\ud800", "x\udfff"])
+def test_core_04_what_is_no_text(value):
+    assert "sub must be a text" in problem(ClaimInvalid, {"sub": value})
+    assert "roles must be a list" in problem(ClaimInvalid, {f"{CLAIM}roles": ["Learner", value]})
+
+
+@pytest.mark.parametrize("value", ["\x01", "\ud7ff", "\ue000", "\U0010ffff", " "])
+def test_core_10_what_is_a_text_is_kept_as_it_is(value):
+    assert message(sub=value).subject == value
+
+
+@pytest.mark.parametrize("value", [1, "x", [], True])
+@pytest.mark.parametrize("name", ["resource_link", "context", "launch_presentation", "custom"])
+def test_core_04_what_is_no_object(name, value):
+    assert problem(ClaimInvalid, {f"{CLAIM}{name}": value}) == f"{CLAIM}{name} must be an object"
+
+
+@pytest.mark.parametrize("value", [1, "Learner", {}, True])
+def test_core_04_what_is_no_list(value):
+    assert "roles must be a list" in problem(ClaimInvalid, {f"{CLAIM}roles": value})

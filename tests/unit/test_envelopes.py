@@ -1,0 +1,86 @@
+"""SEC-01 to SEC-03, SEC-25: what a token must look like before anybody computes anything."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import pytest
+
+from lti_1p3_provider.errors import SignatureInvalid, TokenMalformed
+from lti_1p3_provider.lti.launch import Envelope, _open
+
+GOOD = {"alg": "RS256", "kid": "k", "typ": "JWT"}
+
+
+def encoded(value: Any) -> str:
+    text = value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()
+    return urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def token(header: Any = GOOD, claims: Any = None, signature: str = "c2ln") -> str:
+    return f"{encoded(header)}.{encoded(claims or {})}.{signature}"
+
+
+def problem(text: str, error: type[TokenMalformed] | type[SignatureInvalid] = TokenMalformed) -> str:
+    with pytest.raises(error) as caught:
+        _open(text)
+    return str(caught.value.detail)
+
+
+@pytest.mark.parametrize("kid", ["k", "???>>>", "~~", "ÿ", "k" * 1024])
+def test_sec_03_a_kid_is_taken_as_it_is(kid):
+    text = token({**GOOD, "kid": kid})
+    assert _open(text) == Envelope(text, kid)
+
+
+def test_sec_25_a_token_has_64_kb_at_most():
+    text = token()
+    longest = text + "x" * (65536 - len(text))
+    assert _open(longest).token == longest
+    assert problem(longest + "x") == "larger than 65536 characters"
+
+
+@pytest.mark.parametrize("text", ["", "a", "a.b", token() + ".x", "...."])
+def test_sec_25_a_token_has_three_parts(text):
+    assert problem(text) == "not a signed JWT in three parts"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (token(header=b"{"), "header: "),
+        (token(header=b"[]"), "header: not a JSON object"),
+        (token(claims=b"[]"), "claims: not a JSON object"),
+        (token(claims=b'{"a": NaN}'), "claims: NaN is not JSON"),
+        (f"a.{encoded({})}.c", "header: "),
+        (f"{encoded(GOOD)}.!!!!.c", "claims: "),
+        (f"{encoded(GOOD)}.é.c", "claims: "),
+    ],
+)
+def test_sec_25_the_refusal_names_the_part_that_cannot_be_read(text, said):
+    assert problem(text).startswith(said)
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "rs256", "RS256 ", None, 7, ["RS256"]])
+def test_sec_01_the_algorithm_is_ours(algorithm):
+    assert problem(token({**GOOD, "alg": algorithm}), SignatureInvalid) == "alg must be RS256"
+
+
+@pytest.mark.parametrize("extension", [{"crit": ["exp"]}, {"crit": []}, {"crit": None}, {"b64": False}])
+def test_sec_02_extensions_are_refused(extension):
+    assert "extension" in problem(token({**GOOD, **extension}))
+
+
+def test_sec_02_what_is_no_extension_is_ignored():
+    assert _open(token({**GOOD, "b64": True, "jku": "https://evil.example", "x5c": []})).kid == "k"
+
+
+@pytest.mark.parametrize("kid", ["", None, 7, ["k"], {}, True, "k" * 1025])
+def test_sec_03_a_kid_is_a_text_of_sane_length(kid):
+    assert problem(token({**GOOD, "kid": kid})) == "the header has no usable kid"
+
+
+def test_bad_01_a_kid_is_required():
+    assert problem(token({"alg": "RS256"})) == "the header has no usable kid"

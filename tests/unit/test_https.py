@@ -1,0 +1,164 @@
+"""SEC-05, SEC-06: certificates are checked by name although an address is called, and https has a deadline too."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests.adapters
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from lti_1p3_provider.errors import PlatformUnreachable
+from lti_1p3_provider.lti import transport
+from lti_1p3_provider.lti.deadline import Deadline
+
+PUBLIC_ADDRESS = "93.184.215.14"
+
+
+class Speaker(BaseHTTPRequestHandler):
+    """Answers at once, or byte by byte."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+        for _ in range(100):
+            self.wfile.write(b"x")
+            if self.path == "/drip":
+                time.sleep(0.05)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def certificate(folder: Path) -> Path:
+    """Make a certificate for platform.example that nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "platform.example")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("platform.example")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """Return the port of a server that speaks https, and its certificate."""
+    path = certificate(tmp_path_factory.mktemp("tls"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Speaker)
+    httpd.handle_error = lambda *args: None  # type: ignore[method-assign]
+    httpd.socket = context.wrap_socket(httpd.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    yield httpd.server_port, path
+    httpd.shutdown()
+    httpd.server_close()
+
+
+@pytest.fixture(params=["public", "private"])
+def port(request, server, settings, monkeypatch) -> int:
+    """Let names of platforms lead to the server: by a public address, or as hosts that the operator allowed."""
+    number, real = server[0], socket.socket.connect
+    hosts = [f"{name}.example" for name in ("platform", "other")]
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = hosts if request.param == "private" else []
+    address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", (PUBLIC_ADDRESS, number))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [address])
+    monkeypatch.setattr(socket.socket, "connect", lambda self, _: real(self, ("127.0.0.1", number)))
+    transport._session.cache_clear()  # no connection of another test is taken up
+    yield number
+    transport._session.cache_clear()
+
+
+@pytest.fixture
+def trusted(server, monkeypatch) -> None:
+    """Make the server's certificate a root that is trusted."""
+    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(server[1]))
+
+
+def test_sec_05_a_certificate_that_nobody_signed_is_refused(port):
+    with pytest.raises(PlatformUnreachable, match="SSLError"):
+        transport.send("GET", f"https://platform.example:{port}/", timeout=5)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_sec_05_a_certificate_is_checked_by_the_name_although_an_address_is_called(port):
+    assert transport.send("GET", f"https://platform.example:{port}/", timeout=5).body == b"x" * 100
+    with pytest.raises(PlatformUnreachable, match="SSLError"):
+        transport.send("GET", f"https://other.example:{port}/", timeout=5)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_sec_06_a_slow_answer_over_https_is_cut_off(port):
+    begun = time.monotonic()
+    with pytest.raises(PlatformUnreachable, match=r"no whole answer in 0\.5 s"):
+        transport.send("GET", f"https://platform.example:{port}/drip", timeout=0.5)
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.usefixtures("trusted")
+def test_sec_06_a_slow_answer_on_a_connection_that_was_used_before_is_cut_off(port):
+    assert transport.send("GET", f"https://platform.example:{port}/", timeout=5).ok
+    begun = time.monotonic()
+    with pytest.raises(PlatformUnreachable, match=r"no whole answer in 0\.5 s"):
+        transport.send("GET", f"https://platform.example:{port}/drip", timeout=0.5)
+    assert time.monotonic() - begun < 2
+
+
+def test_sec_06_a_connection_that_the_other_side_broke_off_needs_no_cutting():
+    listener = socket.create_server(("127.0.0.1", 0))
+    ours = socket.create_connection(listener.getsockname())
+    theirs, _ = listener.accept()
+    with Deadline(0.2) as deadline:
+        deadline.hold(ours)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset, no good-bye
+        theirs.close()
+        time.sleep(0.5)
+    assert deadline.passed
+    ours.close()
+    listener.close()
+
+
+def test_sec_06_a_connection_that_is_made_too_late_is_cut_off():
+    ours, theirs = socket.socketpair()
+    ours.settimeout(5)
+    with Deadline(0.05) as deadline:
+        time.sleep(0.3)
+        deadline.hold(ours)
+        assert ours.recv(1) == b""
+    ours.close()
+    theirs.close()
+
+
+def test_sec_06_a_connection_whose_time_is_not_over_is_left_alone():
+    ours, theirs = socket.socketpair()
+    with Deadline(0.2) as deadline:
+        deadline.hold(ours)
+    time.sleep(0.4)
+    theirs.send(b"x")
+    assert (ours.recv(1), deadline.passed) == (b"x", False)
+    ours.close()
+    theirs.close()

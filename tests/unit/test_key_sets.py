@@ -1,0 +1,232 @@
+"""Which keys of a platform's key set are used, and when the platform is asked for them (CORE-04, SEC-04, SEC-25)."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.core.cache import cache
+
+from lti_1p3_provider.errors import KeySetUnavailable, KeyUnknown
+from lti_1p3_provider.lti import key_sets, store
+from lti_1p3_provider.lti.key_sets import _max_age
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Registration
+
+
+def as_text(number: int) -> str:
+    return urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).decode().rstrip("=")
+
+
+def jwk(bits: int = 2048, **changes: Any) -> dict[str, Any]:
+    """Return a public key as a platform publishes it; only its length matters."""
+    modulus = as_text((1 << (bits - 1)) + 1)
+    key = {"kty": "RSA", "kid": "k", "alg": "RS256", "use": "sig", "n": modulus, "e": as_text(65537), **changes}
+    return {name: value for name, value in key.items() if value is not None}
+
+
+def key(*keys: Any, kid: str = "k") -> Any:
+    """Look a key up in a key set that an operator entered."""
+    return key_sets.key_for(Registration(key_set={"keys": list(keys)}), kid)
+
+
+# --- which keys -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("changes", [{}, {"alg": None}, {"use": None}, {"alg": None, "use": None}, {"x5c": ["y"]}])
+def test_core_04_rsa_keys_for_signatures_are_used(changes):
+    assert key(jwk(**changes)).public_numbers() == rsa.RSAPublicNumbers(65537, (1 << 2047) + 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kty": "EC"},
+        {"kty": "oct", "k": "AAAA"},
+        {"kty": None},
+        {"kid": None},
+        {"alg": "RS512"},
+        {"alg": "none"},
+        {"use": "enc"},
+    ],
+)
+def test_sec_01_other_keys_are_not(changes):
+    with pytest.raises(KeyUnknown, match="is not in the platform's key set"):
+        key(jwk(**changes))
+
+
+@pytest.mark.parametrize("stranger", [None, "k", 7, [], {}, {"kid": "k"}, jwk(kid=7), jwk(kid=["k"])])
+def test_sec_25_what_else_is_in_a_key_set_does_no_harm(stranger):
+    assert key(stranger, jwk(), stranger).key_size == 2048
+
+
+@pytest.mark.parametrize("key_set", [None, [], {}, {"keys": None}, {"keys": {}}, {"keys": "k"}, "k"])
+def test_sec_25_what_is_no_key_set_has_no_keys(key_set):
+    with pytest.raises(KeyUnknown):
+        key_sets.key_for(Registration(key_set=key_set), "k")
+
+
+def test_sec_25_a_hundred_keys_are_looked_at():
+    others = [jwk(kid=f"other-{number}") for number in range(99)]
+    assert key(*others, jwk())
+    with pytest.raises(KeyUnknown):
+        key(jwk(kid="one more"), *others, jwk())
+
+
+@pytest.mark.parametrize(("bits", "taken"), [(2047, False), (2048, True), (16384, True), (16385, False)])
+def test_core_13_sizes_of_keys(bits, taken):
+    if taken:
+        assert key(jwk(bits)).key_size == bits
+    else:
+        with pytest.raises(KeyUnknown, match="2048 to 16384 bits"):
+            key(jwk(bits))
+
+
+@pytest.mark.parametrize("changes", [{"n": None}, {"e": None}, {"n": 7}, {"n": "é"}, {"n": ""}, {"e": ""}])
+def test_sec_25_a_key_that_cannot_be_read(changes):
+    with pytest.raises(KeyUnknown):
+        key(jwk(**changes))
+
+
+def test_sec_24_a_long_kid_is_not_repeated_in_full():
+    with pytest.raises(KeyUnknown) as caught:
+        key(jwk(), kid="x" * 1000)
+    assert caught.value.detail == f"kid '{'x' * 64}' is not in the platform's key set"
+
+
+# --- when the platform is asked ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("", 900),
+        ("no-store", 900),
+        ("max-age=120", 120),
+        ("public, max-age=120, must-revalidate", 120),
+        ("max-age=59", 60),
+        ("max-age=0", 60),
+        ("max-age=3601", 3600),
+        ("max-age=999999999", 3600),
+        ("max-age=9999999999", 900),
+        ("max-age=soon", 900),
+        ("s-maxage=120", 900),
+    ],
+)
+def test_keys_are_fresh_for_as_long_as_the_platform_says_within_limits(header, seconds):
+    assert _max_age(header) == seconds
+
+
+class Asking:
+    """A registration whose keys are looked up; time passes by making what is kept older."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.registration = connection.registration
+        self.kid = connection.platform.public_jwks()["keys"][0]["kid"]
+        self.name = f"lti1p3:jwks:{self.registration.pk}:{digest(self.registration.key_set_url)[:16]}"
+
+    @property
+    def fetches(self) -> int:
+        return sum(request.path == "/jwks" for request in self.connection.platform.requests)
+
+    def later(self, seconds: float) -> None:
+        """Let time pass."""
+        entry = store.get(self.name)
+        times = {name: value - seconds for name, value in entry.items() if isinstance(value, float)}
+        store.put(self.name, {**entry, **times}, 3600)
+
+    def fetched(self, kid: str | None = None) -> int:
+        """Look a key up; return how many requests that took."""
+        before = self.fetches
+        key_sets.key_for(self.registration, kid or self.kid)
+        return self.fetches - before
+
+    def refused(self, kid: str, error: type[Exception] = KeyUnknown) -> int:
+        """Look a key up in vain; return how many requests that took."""
+        before = self.fetches
+        with pytest.raises(error):
+            key_sets.key_for(self.registration, kid)
+        return self.fetches - before
+
+    def break_down(self) -> None:
+        self.connection.platform.faults.set("status", endpoint="jwks", status=500)
+
+
+@pytest.fixture
+def asking(connection) -> Asking:
+    return Asking(connection)
+
+
+def test_sec_04_known_keys_are_asked_for_again_when_they_are_no_longer_fresh(asking):
+    assert [asking.fetched(), asking.fetched()] == [1, 0]
+    asking.later(290)
+    assert asking.fetched() == 0
+    asking.later(20)
+    assert [asking.fetched(), asking.fetched()] == [1, 0]
+
+
+def test_sec_04_an_unknown_kid_is_looked_up_once_and_then_not_for_a_while(asking):
+    asking.fetched()
+    assert [asking.refused("x"), asking.refused("x"), asking.refused("y")] == [1, 0, 0]
+    asking.later(18)
+    assert asking.refused("y") == 0
+    asking.later(4)
+    assert [asking.refused("y"), asking.refused("x")] == [1, 0]
+    assert asking.fetched() == 0
+
+
+def test_sec_04_an_unknown_kid_at_first_sight_is_not_looked_up_again(asking):
+    assert [asking.refused("x"), asking.refused("x"), asking.fetched()] == [1, 0, 0]
+
+
+def test_sec_04_keys_outlive_their_platforms_last_answer_by_a_day(asking):
+    asking.fetched()
+    asking.break_down()
+    asking.later(1000)
+    assert [asking.fetched(), asking.fetched()] == [1, 0]
+    asking.later(18)
+    assert asking.fetched() == 0
+    asking.later(4)
+    assert [asking.fetched(), asking.fetched()] == [1, 0]
+    asking.later(24 * 3600 - 1000 - 18 - 4 - 60)
+    assert [asking.fetched(), asking.fetched()] == [1, 0]
+    asking.later(120)
+    assert asking.refused(asking.kid, KeySetUnavailable) == 1
+    asking.connection.platform.faults.clear()
+    asking.later(21)
+    assert asking.fetched() == 1
+
+
+def test_a_platform_that_was_never_reached_is_asked_again_after_a_while(asking):
+    asking.break_down()
+    assert [asking.refused(asking.kid, KeySetUnavailable) for _ in range(2)] == [1, 0]
+    asking.later(18)
+    assert asking.refused(asking.kid, KeySetUnavailable) == 0
+    asking.connection.platform.faults.clear()
+    asking.later(4)
+    assert [asking.fetched(), asking.fetched()] == [1, 0]
+
+
+def test_what_went_wrong_is_said_to_all_who_ask_meanwhile(asking):
+    asking.break_down()
+    for _ in range(2):
+        with pytest.raises(KeySetUnavailable, match="key_set_unavailable: the key set URL answered 500"):
+            key_sets.key_for(asking.registration, asking.kid)
+
+
+def test_keys_of_another_address_are_not_taken_for_this_ones(asking):
+    asking.fetched()
+    asking.registration.key_set_url += "?tenant=2"
+    assert asking.fetched() == 1
+
+
+def test_sec_04_while_another_process_asks_known_keys_are_good_and_others_wait_for_what_it_learns(asking):
+    asking.fetched()
+    asking.later(1000)
+    assert store.add(f"{asking.name}:asked", 60)
+    assert asking.fetched() == 0
+    cache.delete(f"{asking.name}:asked")
+    assert asking.fetched() == 1

@@ -1,0 +1,70 @@
+"""SEC-25: which JSON of strangers is read, with each limit at its edge."""
+
+from __future__ import annotations
+
+import pytest
+
+from lti_1p3_provider.lti.strict_json import parse_object
+
+
+def nested(levels: int, opening: str, closing: str) -> str:
+    """Return an object with containers inside, ``levels`` below each other."""
+    return '{"a": ' + opening * levels + closing * levels + "}"
+
+
+def test_values_are_what_they_say():
+    text = '{"text": "é", "number": 1.5, "negative": -2, "list": [true, null], "object": {"a": 1}}'
+    value = {"text": "é", "number": 1.5, "negative": -2, "list": [True, None], "object": {"a": 1}}
+    assert parse_object(text) == parse_object(text.encode()) == value
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a": [', "]}")], ids=["lists", "objects"])
+def test_sec_25_depth(opening, closing):
+    levels = 10 if "{" in opening else 20
+    assert parse_object(nested(levels, opening, closing))
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_object(nested(levels + 1, opening, closing))
+
+
+def test_sec_25_depth_that_the_parser_cannot_follow():
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_object(nested(100_000, "[", "]"))
+
+
+@pytest.mark.parametrize("form", ["list", "object", "a list further in"])
+def test_sec_25_members(form):
+    def text(members: int) -> str:
+        if form == "object":
+            return "{" + ", ".join(f'"{number}": 1' for number in range(members)) + "}"
+        numbers = "[" + ", ".join(["1"] * members) + "]"
+        return '{"a": ' + (numbers if form == "list" else f'[{{"b": {numbers}}}, []]') + "}"
+
+    assert parse_object(text(500))
+    with pytest.raises(ValueError, match="members"):
+        parse_object(text(501))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1, "a": 1}', "twice"),
+        ('{"b": {"a": 1, "a": 2}}', "twice"),
+        ('{"a": NaN}', "NaN"),
+        ('{"a": Infinity}', "Infinity"),
+        ('{"a": [-Infinity]}', "-Infinity"),
+        ('{"a": 1e999}', "too large"),
+        ('{"a": -1e999}', "too large"),
+        ("[]", "not a JSON object"),
+        ('"{}"', "not a JSON object"),
+        ("", "Expecting value"),
+        ('{"a": 1} {}', "Extra data"),
+    ],
+)
+def test_sec_25_what_is_no_sane_object(text, said):
+    with pytest.raises(ValueError, match=said):
+        parse_object(text)
+
+
+def test_sec_25_bytes_that_are_no_text():
+    with pytest.raises(ValueError, match="decode"):
+        parse_object(b'{"a": "\xff"}')
