@@ -141,9 +141,6 @@ def test_core_04_sec_26_times_of_a_wrong_type_are_not_coerced(connection, name, 
 @pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
 @pytest.mark.parametrize("wrong", ["", [0], None])
 def test_core_04_sec_26_odd_times_are_refused(connection, name, wrong):
-    if (name, wrong) == ("nbf", None):
-        assert connection.launch_with({name: wrong}).status_code == 200  # null is absent
-        return
     response = connection.launch_with({name: wrong})
     assert refused(response, outcome())
     assert outcome() in ("claim_invalid", "token_malformed", "claim_missing", "token_expired")
