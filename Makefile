@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check setup test test-matrix quality format requirements clean
+.PHONY: help demo demo-check setup test test-matrix quality bench-launch format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -37,12 +37,15 @@ quality: $(VENV)/.quality ## lint, types, imports, migrations
 	$(VENV)/bin/lint-imports
 	$(RUN) demo/lms/manage.py makemigrations --check --dry-run --skip-checks lti_1p3_provider demo_lms
 
+bench-launch: $(VENV)/.bench services ## measure launches against PyLTI1p3's sample (8 minutes; BENCH_QUICK=1: a try)
+	@$(RUN) -m bench.launch
+
 format: $(VENV)/.quality ## format the code
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
 requirements: $(VENV)/.quality ## compile requirements/*.in to pinned *.txt; UPGRADE=--upgrade takes newer versions
-	for name in base demo test test-django42 quality; do \
+	for name in base demo test test-django42 quality bench; do \
 		$(VENV)/bin/pip-compile --quiet --strip-extras --allow-unsafe --no-header --annotation-style=line $(UPGRADE) \
 			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
@@ -68,6 +71,11 @@ $(VENV)/.test: $(VENV)/.demo requirements/test.txt
 	@$(PIP) -r requirements/test.txt
 	@touch $@
 
+$(VENV)/.bench: $(VENV)/.demo requirements/bench.txt
+	@echo "Installing what the benchmark needs..." >&2
+	@$(PIP) -r requirements/bench.txt
+	@touch $@
+
 $(VENV)/.quality: $(VENV)/.test requirements/quality.txt
 	@echo "Installing what the quality checks need..." >&2
 	@$(PIP) -r requirements/quality.txt
@@ -81,3 +89,20 @@ browser:
 		else \
 			echo "Browser tests are skipped: chromium is missing. On Debian: apt-get install chromium"; \
 		fi; }
+
+# Tests start private instances of these. MariaDB's core packages have no instance of their own; those of the other two
+# are switched off where they would run: it is a test that was asked for, not a server.
+SERVERS := mysql_install_db:mariadb-server-core my_print_defaults:mariadb-client-core redis-server:redis-server memcached:memcached
+
+.PHONY: services
+services:
+	@wanted=$$(for server in $(SERVERS); do \
+		PATH=$$PATH:/usr/sbin command -v $${server%:*} > /dev/null || echo $${server#*:}; done); \
+	if [ -z "$$wanted" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $$wanted > /dev/null && \
+		for name in $$wanted; do case $$name in mariadb*) ;; *) \
+			[ ! -d /run/systemd/system ] || systemctl disable --quiet --now $$name; esac; done; \
+	else \
+		echo "Tests with real databases and caches are skipped. On Debian: apt-get install" $$wanted; \
+	fi

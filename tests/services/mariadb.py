@@ -1,0 +1,96 @@
+"""A private MariaDB, empty, set up as sites have it: READ COMMITTED and utf8mb4."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pymysql
+
+from demo.stack import free_port
+from tests import services
+
+PROGRAMS = ("mariadbd", "mysql_install_db", "my_print_defaults")
+SERVICE_USER = "nobody"  # MariaDB does not run as root, and a user of its own comes with a whole installation only
+USER = "lms"
+ENGINE = "tests.services.django_mariadb"
+
+
+@dataclass(frozen=True)
+class MariaDb:
+    """A running MariaDB. ``user`` may do everything, over the port or the socket."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    socket: Path
+    server: services.Server = field(repr=False)
+
+    def database(self, name: str) -> dict[str, Any]:
+        """Make an empty database; return how Django is told of it."""
+        account = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
+        with closing(pymysql.connect(**account)) as connection:
+            connection.cursor().execute(f"CREATE DATABASE `{name}`")
+        return {"ENGINE": ENGINE, "NAME": name, **{key.upper(): value for key, value in account.items()}}
+
+    def restart(self) -> None:
+        """Crash it and start it again: same port, same data, all connections lost."""
+        self.server.restart()
+
+    def kill(self) -> None:
+        """Crash it."""
+        self.server.kill()
+
+
+def missing() -> str:
+    """Return why MariaDB cannot be started; empty if it can."""
+    return services.missing(*PROGRAMS)
+
+
+@contextmanager
+def running() -> Iterator[MariaDb]:
+    """Start a private MariaDB without databases; end it and remove its data afterwards."""
+    with services.folder("mariadb") as folder:
+        as_user = [f"--user={SERVICE_USER}"] if os.geteuid() == 0 else []
+        if as_user:
+            shutil.chown(folder, SERVICE_USER)
+        data, socket, password, port = folder / "data", folder / "socket", secrets.token_urlsafe(16), free_port()
+        _install(data, as_user)
+        first_words = folder / "init.sql"
+        first_words.write_text(_account(password), encoding="ascii")
+        command = ["mariadbd", "--no-defaults", *as_user, f"--datadir={data}", f"--socket={socket}"]
+        command += [f"--port={port}", f"--bind-address={services.HOST}", "--skip-name-resolve"]
+        command += ["--transaction-isolation=READ-COMMITTED", "--character-set-server=utf8mb4"]
+        command += [f"--init-file={first_words}", f"--pid-file={folder}/pid"]
+        command += ["--innodb-flush-log-at-trx-commit=2"]  # survives the server's crash, not the machine's
+        server = services.Server(command, port, folder)
+        try:
+            server.start()
+            yield MariaDb(services.HOST, port, USER, password, socket, server)
+        finally:
+            server.kill()
+
+
+def _install(data: Path, as_user: list[str]) -> None:
+    """Make the system tables. Root has no password, but is let in over the socket by its own system account only."""
+    command = [str(services.find("mysql_install_db")), "--no-defaults", *as_user, f"--datadir={data}"]
+    command += ["--auth-root-authentication-method=socket", "--skip-test-db", "--skip-name-resolve", "--force"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise services.ServerNotStarted(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+
+def _account(password: str) -> str:
+    """Return what the server runs at each start."""
+    return (
+        f"CREATE OR REPLACE USER '{USER}'@'%' IDENTIFIED BY '{password}';\n"
+        f"GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n"
+    )
