@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check setup test test-matrix quality mutants format requirements clean
+.PHONY: help demo demo-check setup test test-matrix quality mutants bench-launch format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -42,12 +42,15 @@ mutants: $(VENV)/.mutants ## change the code bit by bit, list what no test notic
 	PYTHONPATH=mutants $(VENV)/bin/mutmut run --max-children 1 $(if $(ONLY),'$(ONLY)')
 	@$(RUN) -m tests.mutants
 
+bench-launch: $(VENV)/.bench services ## measure launches against PyLTI1p3's sample (8 minutes; BENCH_QUICK=1: a try)
+	@$(RUN) -m bench.launch
+
 format: $(VENV)/.quality ## format the code
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
 requirements: $(VENV)/.quality ## compile requirements/*.in to pinned *.txt; UPGRADE=--upgrade takes newer versions
-	for name in base demo test test-django42 quality mutants; do \
+	for name in base demo test test-django42 quality mutants bench; do \
 		$(VENV)/bin/pip-compile --quiet --strip-extras --allow-unsafe --no-header --annotation-style=line $(UPGRADE) \
 			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
@@ -71,6 +74,11 @@ $(VENV)/.demo: $(VENV)/bin/python requirements/demo.txt setup.py
 $(VENV)/.test: $(VENV)/.demo requirements/test.txt
 	@echo "Installing what the tests need..." >&2
 	@$(PIP) -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.demo requirements/bench.txt
+	@echo "Installing what the benchmark needs..." >&2
+	@$(PIP) -r requirements/bench.txt
 	@touch $@
 
 $(VENV)/.quality: $(VENV)/.test requirements/quality.txt

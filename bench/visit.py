@@ -1,0 +1,105 @@
+"""One visit: a fresh browser goes through login and launch of one side, inside this process.
+
+The requests go straight into Django's WSGI handler with all middleware; no network is between browser and tool. The
+clock runs only while the handler works: making requests and signing the token is the platform's and browser's part.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import RequestFactory
+
+from bench import tokens
+from bench.tokens import Minter, Visitor
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class VisitFailed(Exception):
+    """A side did not do what it should; no number would mean anything."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Which of the two is asked."""
+
+    name: str
+    login: str
+    launch: str
+
+
+OURS = Side("ours", "/lti/1p3/login/", "/lti/1p3/launch/")
+STOCK = Side("stock", "/stock/login/", "/stock/launch/")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, and after how many seconds."""
+
+    status: str
+    location: str
+    cookies: dict[str, str]
+    body: bytes
+    seconds: float
+
+
+class Browsers:
+    """Makes visits. ``handler`` and ``minter`` are made once."""
+
+    def __init__(self, minter: Minter) -> None:
+        self._minter = minter
+        self._handler: Callable[..., Any] = WSGIHandler()
+        self._requests = RequestFactory(HTTP_HOST=urlsplit(tokens.LMS).netloc)
+
+    def visit(self, side: Side, visitor: Visitor) -> float:
+        """Log in and launch with a browser that has no cookies; return the seconds that the tool took for both.
+
+        Raises:
+            VisitFailed
+        """
+        asked = self._login(side, visitor)
+        given = dict(parse_qsl(urlsplit(asked.location).query))
+        token = self._minter.id_token(visitor, given["nonce"])
+        request = self._requests.post(
+            side.launch,
+            urlencode({"id_token": token, "state": given["state"]}),
+            content_type=FORM,
+            secure=True,
+            headers={"cookie": "; ".join(f"{name}={value}" for name, value in asked.cookies.items())},
+        )
+        entered = self._answer(request.environ)
+        if not (tokens.TARGET.endswith(entered.location or "?") and "sessionid" in entered.cookies):
+            raise VisitFailed(f"{side.name}, launch: {entered.status} {entered.location} {entered.body[:2000]!r}")
+        return asked.seconds + entered.seconds
+
+    def _login(self, side: Side, visitor: Visitor) -> Answer:
+        query = {
+            "iss": tokens.ISSUER,
+            "login_hint": visitor.sub,
+            "target_link_uri": tokens.TARGET,
+            "lti_message_hint": tokens.LINK,
+            "client_id": visitor.client_id,
+            "lti_deployment_id": tokens.DEPLOYMENT,
+        }
+        asked = self._answer(self._requests.get(side.login, query, secure=True).environ)
+        if not asked.location.startswith(f"{tokens.ISSUER}/auth?"):
+            raise VisitFailed(f"{side.name}, login: {asked.status} {asked.location} {asked.body[:2000]!r}")
+        return asked
+
+    def _answer(self, environ: dict[str, object]) -> Answer:
+        head: list[Any] = []
+        started = time.perf_counter()
+        response = self._handler(environ, lambda status, headers, exc_info=None: head.extend((status, headers)))
+        body = b"".join(response)
+        response.close()
+        seconds = time.perf_counter() - started
+        status, headers = head
+        given = [value.partition(";")[0].partition("=") for name, value in headers if name.lower() == "set-cookie"]
+        location = next((value for name, value in headers if name.lower() == "location"), "")
+        return Answer(str(status), location, {name.strip(): value for name, _, value in given}, body, seconds)
