@@ -143,7 +143,8 @@ def test_ok_06_to_ok_08_personal_data(connect, kept, name, email):
     assert user.email == (email or f"{user.username}@lti.invalid")
 
 
-def test_ok_09_email_and_no_context(connection):
+def test_ok_09_email_and_no_context(connect):
+    connection = connect(trust_emails=True)
     dropped = ("name", "given_name", "family_name", f"{CLAIM}context")
     assert is_opened(connection, connection.launch_with({}, *dropped))
     assert get_user_model().objects.get().email == "ada.park@platform.example"
