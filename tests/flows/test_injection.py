@@ -59,7 +59,9 @@ def evil_claims(claims: dict) -> dict:
 
 def admin_pages(client) -> list[str]:
     """Return all pages on which an operator may meet what platforms sent."""
-    lists = [f"{ADMIN}/{name}/" for name in ("launchattempt", "registration", "pendingscore", "toolkey")]
+    lists = [
+        f"{ADMIN}/{name}/" for name in ("launchattempt", "registration", "pendingscore", "platformuser", "toolkey")
+    ]
     details = [f"{ADMIN}/launchattempt/{row.pk}/change/" for row in LaunchAttempt.objects.all()]
     details += [f"{ADMIN}/pendingscore/{row.pk}/change/" for row in PendingScore.objects.all()]
     details += [
@@ -73,7 +75,8 @@ def admin_pages(client) -> list[str]:
     return [page.content.decode() for page in pages]
 
 
-def test_sec_23_a_launch_full_of_markup_shows_harmless_pages_to_learner_and_operator(connection, admin_client):
+def test_sec_23_a_launch_full_of_markup_shows_harmless_pages_to_learner_and_operator(connect, admin_client):
+    connection = connect(trust_emails=True)
     browser, link = Browser(), connection.link(PROBLEM, graded=True)
     connection.platform.tamper_next_launch(claims=evil_claims)
     page = connection.launch(link, LEARNER, browser)
@@ -160,7 +163,8 @@ def recorded() -> str:
 
 
 @pytest.mark.parametrize("refused", [False, True], ids=["open", "gate closed"])
-def test_sec_24_lines_in_a_claim_reach_no_header_log_or_record(connection, caplog, refused):
+def test_sec_24_lines_in_a_claim_reach_no_header_log_or_record(connect, caplog, refused):
+    connection = connect(trust_emails=True)
     caplog.set_level(logging.DEBUG)
     if refused:
         connection.gate()

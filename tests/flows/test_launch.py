@@ -361,6 +361,18 @@ def test_core_06_what_is_missing_is_said(connection, values, said):
     assert (attempt.detail, attempt.steps, attempt.door) == (f"missing: {said}", [], "launch")
 
 
+@pytest.mark.parametrize("error", ["login_required", "invalid_request", "server_error", "\x00\r\n<b>", "e" * 5000])
+def test_core_06_an_error_counts_more_than_a_token_and_uses_no_login_up(connection, error):
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    said = {**form.fields, "error": error, "error_description": "<b>why</b>", "error_uri": "javascript:alert(1)"}
+    response = browser.post(form.action, data=said, timeout=5)
+    assert refused(response, "platform_refused")
+    assert "<b>why" not in response.text
+    assert "alert(1)" not in response.text
+    assert browser.submit(form).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [
@@ -437,6 +449,18 @@ def test_core_10_contexts_and_links_belong_to_a_deployment(connect):
         connection.launch(connection.link(WELCOME, id="the same id"))
     assert Context.objects.count() == 2
     assert ResourceLink.objects.count() == 2
+
+
+def test_core_10_contexts_and_links_of_one_registration_belong_to_a_deployment(connect):
+    connection = connect(deployment_ids=("1", "2"))
+    for deployment in ("1", "2", "1"):
+        link = connection.link(WELCOME, id=f"{connection.client_id}-same")
+        connection.tampered_launch(
+            link, claims=lambda claims, name=deployment: {**claims, f"{CLAIM}deployment_id": name}
+        )
+    assert Context.objects.count() == ResourceLink.objects.count() == 2
+    assert {row.deployment.deployment_id for row in ResourceLink.objects.all()} == {"1", "2"}
+    assert PlatformUser.objects.count() == 1  # a person is the registration's
 
 
 def test_core_11_optional_claims_may_be_missing(connection):

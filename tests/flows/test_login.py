@@ -82,6 +82,21 @@ def test_core_02_without_client_id_one_registration_is_taken_and_two_are_not(con
     assert LaunchAttempt.objects.get().outcome == "registration_ambiguous"
 
 
+def test_core_02_an_empty_client_id_is_none(connect):
+    first = connect()
+    assert asked(login(first, client_id=""))["client_id"] == first.client_id
+    connect()
+    assert login(first, client_id="").status_code == 400
+
+
+def test_core_02_a_registration_of_another_issuer_does_not_count(connect):
+    first = connect()
+    connect(issuer="https://another.example", client_id=first.client_id)
+    assert asked(login(first, client_id=None))["client_id"] == first.client_id
+    assert login(first, iss="https://another.example", client_id=None).headers["Location"].startswith("http")
+    assert login(first, iss="https://another.example/").status_code == 400
+
+
 def test_core_02_identity_is_case_sensitive(connect):
     first = connect(client_id="Case")
     assert login(first, client_id="case").status_code == 400
@@ -104,6 +119,11 @@ def test_core_03_authentication_request(connection):
         *("scope", "response_type", "response_mode", "prompt", "redirect_uri", "client_id", "login_hint"),
         *("lti_message_hint", "state", "nonce"),
     }
+
+
+def test_core_03_the_redirect_uri_is_the_public_one_behind_a_proxy_that_hides_https(connection, settings):
+    settings.LTI_1P3_PROVIDER_PUBLIC_URL = connection.lms.replace("http:", "https:")
+    assert asked(login(connection))["redirect_uri"] == f"{settings.LTI_1P3_PROVIDER_PUBLIC_URL}/lti/1p3/launch/"
 
 
 def test_core_03_state_and_nonce_are_new_each_time_and_unlike_each_other(connection):

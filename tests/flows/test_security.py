@@ -82,7 +82,11 @@ def test_sec_10_a_cookie_that_is_almost_right_does_not_do(connection, spoil):
 
 @pytest.mark.parametrize("right", [{}, {"is_staff": True}, {"is_superuser": True}])
 @pytest.mark.parametrize("address", ["ada.park@platform.example", "ADA.Park@Platform.Example"])
-def test_sec_16_nobody_takes_over_an_account_by_its_email_at_the_first_launch_or_later(connection, right, address):
+@pytest.mark.parametrize("trusted", [False, True])
+def test_sec_16_nobody_takes_over_an_account_by_its_email_at_the_first_launch_or_later(
+    connect, right, address, trusted
+):
+    connection = connect(trust_emails=trusted)
     owner = get_user_model().objects.create_user("owner", email=address, **right)
     before = get_user_model().objects.filter(pk=owner.pk).values().get()
     for claims in ({}, {"email": address}, {"email": address.swapcase()}, {"name": "owner", "sub": "owner"}):
