@@ -9,6 +9,8 @@ HOSTS = (
     *("lms.example.evil.example", "evil.example", "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1"),
     *("[::1]", "[::ffff:127.0.0.1]", "[fe80::1%25eth0]", "[::1", "::1", "ｌms.example", "lms。example"),
     *("lms.ex\u00adample", "lms.e\u212aample", "lms.example%2eevil.example", "lms%00.example", "lms.example℀x"),
+    *("evil.example\\.school.example", "evil.example#.school.example", "evil.example?x.school.example"),
+    *("evil.example%2f.school.example", "evil.example%00.school.example", "evil.example\uff0f.school.example"),
     *("xn--lms-.example", "", ".", "-"),
 )
 SCHEMES = (
