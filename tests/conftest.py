@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.conf import settings
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
+from django.db import connections
 
 from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
 from lti_1p3_provider.onboarding.guide import guide
@@ -19,6 +21,7 @@ from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations import keys
 
 from .connection import Connection
+from .services import mariadb
 from .web_server import WebServer
 
 numbers = itertools.count(1)
@@ -36,6 +39,19 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped although LTI_TEST_REQUIRE_ALL=1: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """Start the database that ``LTI_TEST_DATABASE`` names, just before Django makes its test database there."""
+    if settings.TEST_DATABASE == "sqlite":
+        yield
+        return
+    if reason := mariadb.missing():
+        pytest.exit(f"LTI_TEST_DATABASE={settings.TEST_DATABASE}: {reason}", returncode=4)
+    with mariadb.running() as server:
+        connections.databases["default"].update(server.account)
+        yield
 
 
 @pytest.fixture(scope="session")

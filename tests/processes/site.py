@@ -29,6 +29,7 @@ from demo.platform import Link, Person, Platform, Tool
 from demo.stack import ROOT, free_port
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.onboarding.guide import guide
+from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, WELCOME
 from tests.services import HOST, Server
@@ -123,6 +124,16 @@ class Site:
         nonsense = Form(f"{self.public_url}{LAUNCH}", "post", {"id_token": "none", "state": "none"})
         self.send_at_once([(nonsense, Browser())] * (PROCESSES * THREADS))
         self.begin_to_count()
+
+    @contextmanager
+    def keys_without_a_cache(self) -> Iterator[None]:
+        """Let the registration itself hold the platform's keys, so that they need not be fetched and cached."""
+        registrations = Registration.objects.using(CONNECTION)
+        registrations.update(key_set_url="", key_set=self.platform.public_jwks())
+        try:
+            yield
+        finally:
+            registrations.update(key_set_url=self.platform.key_set_url, key_set=None)
 
     def begin_to_count(self) -> None:
         """Let ``outcomes`` begin here."""

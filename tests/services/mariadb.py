@@ -34,12 +34,16 @@ class MariaDb:
     socket: Path
     server: services.Server = field(repr=False)
 
+    @property
+    def account(self) -> dict[str, Any]:
+        """Where it is and who may come in, as Django is told of it."""
+        return {"HOST": self.host, "PORT": self.port, "USER": self.user, "PASSWORD": self.password}
+
     def database(self, name: str) -> dict[str, Any]:
         """Make an empty database; return how Django is told of it."""
-        account = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
-        with closing(pymysql.connect(**account)) as connection:
+        with closing(pymysql.connect(**{key.lower(): value for key, value in self.account.items()})) as connection:
             connection.cursor().execute(f"CREATE DATABASE `{name}`")
-        return {"ENGINE": ENGINE, "NAME": name, **{key.upper(): value for key, value in account.items()}}
+        return {"ENGINE": ENGINE, "NAME": name, **self.account}
 
     def restart(self) -> None:
         """Crash it and start it again: same port, same data, all connections lost."""
