@@ -80,12 +80,15 @@ def _in_ascii(host: str) -> str:
 
 
 @examples(60)
-@given(parts=pieces, ours=st.booleans(), path=st.sampled_from(("", f"/lti/1p3/launch/{COURSE}/{WELCOME}")))
-def test_sec_12_core_08_any_target_is_content_of_ours_or_refused(connection, parts, ours, path):
+@given(parts=pieces, ours=st.booleans(), plain=st.booleans())
+@example(parts=("https:", "//", "evil.example", "", ""), ours=False, plain=True)
+def test_sec_12_core_08_any_target_is_content_of_ours_or_refused(connection, parts, ours, plain):
     scheme, slashes, host, port, tail = parts
+    if plain:
+        scheme, slashes, tail = "http:", "//", tail if tail[:1] in "?#" else ""
     if ours:
         host, port = connection.lms.partition("://")[2], port if port != ":443" else ""
-    target = f"{scheme}{slashes}{host}{port}{path}{tail}"
+    target = f"{scheme}{slashes}{host}{port}/lti/1p3/launch/{COURSE}/{WELCOME}{tail}"
     sent = changed_launch(connection, claims=lambda claims: {**claims, f"{CLAIM}target_link_uri": target})
     assert was_judged_rightly(sent)
     if sent.was_let_in:
