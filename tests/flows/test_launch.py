@@ -25,11 +25,6 @@ STEPS = [
     *("form", "state", "browser", "shape", "registration", "signature", "audience", "nonce", "message", "first use"),
     *("deployment", "target", "gate", "content", "account", "access", "records"),
 ]
-# What PyJWT finds first is called otherwise than what we find.
-WRONG_TIMES = {
-    **{(name, wrong): "token_malformed" for name in ("exp", "nbf") for wrong in ("text", "[]", "{}")},
-    **{("exp", wrong): "token_expired" for wrong in ("True", "False")},
-}
 
 
 def outcome() -> str:
@@ -132,18 +127,10 @@ def test_sec_26_bad_07_iat_is_not_older_than_a_login_can_be(connection, age, pas
 
 
 @pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
-@pytest.mark.parametrize("wrong", ["text", [], {}, True, False, "number"])
+@pytest.mark.parametrize("wrong", ["", "text", [], [0], {}, True, False, None, "number"])
 def test_core_04_sec_26_times_of_a_wrong_type_are_not_coerced(connection, name, wrong):
     value = str(int(time.time()) + (300 if name == "exp" else -10)) if wrong == "number" else wrong
-    assert refused(connection.launch_with({name: value}), WRONG_TIMES.get((name, str(wrong)), "claim_invalid"))
-
-
-@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
-@pytest.mark.parametrize("wrong", ["", [0], None])
-def test_core_04_sec_26_odd_times_are_refused(connection, name, wrong):
-    response = connection.launch_with({name: wrong})
-    assert refused(response, outcome())
-    assert outcome() in ("claim_invalid", "token_malformed", "claim_missing", "token_expired")
+    assert refused(connection.launch_with({name: value}), "claim_invalid")
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def _open(token: str) -> Envelope:
     if len(parts) != 3:
         raise TokenMalformed("not a signed JWT in three parts")
     header = _decode_part(parts[0], "header")
-    _decode_part(parts[1], "claims")
+    _require_types(_decode_part(parts[1], "claims"))
     if header.get("alg") != ALGORITHM:
         raise SignatureInvalid(f"alg must be {ALGORITHM}")
     if "crit" in header or header.get("b64") is False:
@@ -142,14 +142,13 @@ def _verify(envelope: Envelope, registration: Registration) -> dict[str, Any]:
         )
     except jwt.PyJWTError as error:
         raise _as_ours(error) from error
-    _require_types(claims)
     if claims["iat"] < time.time() - OLDEST:
         raise TokenExpired("iat is older than any login: compare the clocks of both sides")
     return claims
 
 
 def _require_types(claims: Mapping[str, Any]) -> None:
-    """PyJWT takes numbers in strings; we do not."""
+    """PyJWT takes numbers in strings, and older ones break at other types; we take neither to it."""
     for name in ("exp", "iat", "nbf"):
         value = claims.get(name, 0)
         if not isinstance(value, int | float) or isinstance(value, bool):
