@@ -12,10 +12,18 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import Grant
 
 CLEANUP_BATCH = 1000
+
+_granted = Lookup(
+    Grant,
+    lambda user, usage: Grant.objects.select_related("deployment__registration__gate").filter(
+        user_id=user, usage_digest=usage
+    ),
+)
 
 
 def allow(user: AbstractUser, target: Target, deployment: Deployment) -> None:
@@ -36,11 +44,7 @@ def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:
     """
     if not user.is_authenticated or not user.is_active:
         raise GrantMissing("nobody is signed in")
-    grant = (
-        Grant.objects.select_related("deployment__registration__gate")
-        .filter(user_id=user.pk, usage_digest=digest(str(target.usage_key)))
-        .first()
-    )
+    grant = _granted.one(user=user.pk, usage=digest(str(target.usage_key)))
     if grant is None:
         raise GrantMissing("this user did not launch this block")
     if grant.until < timezone.now():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Reader:
@@ -94,6 +97,4 @@ class Reader:
 
 def _is_text(value: object) -> bool:
     """A NUL and half of a surrogate pair are legal JSON, but no text that a database stores."""
-    return isinstance(value, str) and not any(
-        character == "\x00" or "\ud800" <= character <= "\udfff" for character in value
-    )
+    return isinstance(value, str) and not UNSTORABLE.search(value)

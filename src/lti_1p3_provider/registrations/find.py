@@ -10,10 +10,23 @@ from lti_1p3_provider.errors import (
     RegistrationUnknown,
 )
 from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.registrations.single import single
 
 MAX_PENDING = 100  # deployments waiting for approval, per registration
+MOST_READ = 50  # registrations of one issuer
+
+_of_issuer = Lookup(Registration, lambda issuer: Registration.objects.filter(issuer=issuer), limit=MOST_READ)
+_of_client = Lookup(
+    Registration,
+    lambda issuer, client_id: Registration.objects.filter(issuer=issuer, client_id=client_id),
+    limit=MOST_READ,
+)
+_by_pk = Lookup(Registration, lambda pk: Registration.objects.select_related("gate").filter(pk=pk))
+_deployment = Lookup(
+    Deployment,
+    lambda registration, name: Deployment.objects.filter(registration_id=registration, deployment_digest=name),
+)
 
 
 def registration_for(issuer: str, client_id: str | None) -> Registration:
@@ -22,11 +35,9 @@ def registration_for(issuer: str, client_id: str | None) -> Registration:
     Raises:
         RegistrationUnknown, RegistrationAmbiguous, RegistrationDisabled
     """
-    named = Registration.objects.filter(issuer=issuer)
-    if client_id:
-        named = named.filter(client_id=client_id)
+    named = _of_client.all(issuer=issuer, client_id=client_id) if client_id else _of_issuer.all(issuer=issuer)
     # Databases may ignore case; the specification does not.
-    found = [row for row in named[:50] if row.issuer == issuer and client_id in (None, "", row.client_id)]
+    found = [row for row in named if row.issuer == issuer and client_id in (None, "", row.client_id)]
     if not found:
         raise RegistrationUnknown(f"issuer {issuer[:200]!r}, client_id {(client_id or '')[:200]!r}")
     if len(found) > 1:
@@ -46,7 +57,7 @@ def registration_by_pk(pk: int) -> Registration:
     Raises:
         RegistrationUnknown, RegistrationDisabled
     """
-    row = single(Registration.objects.select_related("gate").filter(pk=pk))  # a launch asks for the gate next
+    row = _by_pk.one(pk=pk)  # with the gate, which a launch asks for next
     if row is None:
         raise RegistrationUnknown("the registration was deleted during the launch")
     return _enabled(row)
@@ -58,7 +69,7 @@ def deployment_for(registration: Registration, deployment_id: str) -> Deployment
     Raises:
         DeploymentUnknown, DeploymentDisabled
     """
-    row = single(Deployment.objects.filter(registration=registration, deployment_digest=digest(deployment_id)))
+    row = _deployment.one(registration=registration.pk, name=digest(deployment_id))
     if row is None:
         offered = _offer(registration, deployment_id)
         todo = "approve it in the registration" if offered else f"{MAX_PENDING} others wait already: clear these first"

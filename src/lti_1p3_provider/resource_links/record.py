@@ -11,10 +11,17 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.single import single
+from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 
 Row = TypeVar("Row", bound=models.Model)
+
+_by_identity = Lookup(
+    ResourceLink,
+    lambda deployment, link: ResourceLink.objects.select_related("context", "line_item").filter(
+        deployment_id=deployment, link_digest=link
+    ),
+)
 
 
 def remember(launch: Launch, course_key: CourseKey, usage_key: UsageKey) -> ResourceLink:
@@ -26,7 +33,7 @@ def remember(launch: Launch, course_key: CourseKey, usage_key: UsageKey) -> Reso
     claim = launch.message.resource_link
     identity = {"deployment": launch.deployment, "link_digest": digest(claim.id)}
     # The context and the line item are what a launch asks for next.
-    link = single(ResourceLink.objects.select_related("context", "line_item").filter(**identity))
+    link = _by_identity.one(deployment=launch.deployment.pk, link=digest(claim.id))
     values = {
         "context": _remember_context(launch, link.context if link else None),
         "title": claim.title[:255],

@@ -8,11 +8,19 @@ from typing import Any
 from django.utils import timezone
 
 from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores import outbox
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.nudge import nudge
 from lti_1p3_provider.users.models import PlatformUser
+
+_expected = Lookup(
+    PendingScore,
+    lambda line_item, platform_user: PendingScore.objects.filter(
+        line_item_id=line_item, platform_user_id=platform_user
+    ),
+)
 
 
 def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) -> None:
@@ -39,7 +47,7 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) ->
 
 def _expect_scores(item: LineItem, platform_user: PlatformUser) -> None:
     """From now on this person's grades belong to this column; what was earned before, through another link, too."""
-    if PendingScore.objects.filter(line_item=item, platform_user=platform_user).exists():
+    if _expected.one(line_item=item.pk, platform_user=platform_user.pk):
         return
     now = {"revision": 1, "due_at": timezone.now()} if item.url else {}
     _, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=now)

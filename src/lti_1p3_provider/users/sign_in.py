@@ -14,11 +14,18 @@ from lti_1p3_provider.errors import AccountInactive, AccountNotMade, AccountPriv
 from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch, Person
 from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.registrations.single import single
 from lti_1p3_provider.users.models import PlatformUser
 
 log = logging.getLogger(__name__)
+
+_by_identity = Lookup(
+    PlatformUser,
+    lambda registration, sub: PlatformUser.objects.select_related("user").filter(
+        registration_id=registration, sub_digest=sub
+    ),
+)
 
 
 def account_for(launch: Launch) -> PlatformUser:
@@ -68,8 +75,7 @@ def _profile_digest(sub: str, person: Person) -> str:
 
 
 def _find(registration: Registration, sub: str) -> PlatformUser | None:
-    known = PlatformUser.objects.select_related("user").filter(registration=registration, sub_digest=digest(sub))
-    return single(known)
+    return _by_identity.one(registration=registration.pk, sub=digest(sub))
 
 
 def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
