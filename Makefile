@@ -42,7 +42,7 @@ mutants: $(VENV)/.mutants ## change the code bit by bit, list what no test notic
 	PYTHONPATH=mutants $(VENV)/bin/mutmut run --max-children 1 $(if $(ONLY),'$(ONLY)')
 	@$(RUN) -m tests.mutants
 
-bench-launch: $(VENV)/.bench services ## measure launches against PyLTI1p3's sample (8 minutes; BENCH_QUICK=1: a try)
+bench-launch: services compiler $(VENV)/.bench ## measure launches against PyLTI1p3's sample (8 minutes; BENCH_QUICK=1: a try)
 	@$(RUN) -m bench.launch
 
 format: $(VENV)/.quality ## format the code
@@ -103,6 +103,17 @@ browser:
 # Tests start private instances of these. MariaDB's core packages have no instance of their own; those of the other two
 # are switched off where they would run: it is a test that was asked for, not a server.
 SERVERS := mysql_install_db:mariadb-server-core my_print_defaults:mariadb-client-core redis-server:redis-server memcached:memcached
+
+# The benchmark has the database driver of an LMS, which is compiled.
+.PHONY: compiler
+compiler:
+	@command -v gcc pkg-config > /dev/null && pkg-config --exists libmariadb || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+			apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
+				gcc libc6-dev pkg-config libmariadb-dev python3-dev > /dev/null; \
+		else \
+			echo "The benchmark needs a compiler. On Debian: apt-get install gcc libc6-dev pkg-config libmariadb-dev python3-dev"; exit 1; \
+		fi; }
 
 .PHONY: services
 services:

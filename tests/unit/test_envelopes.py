@@ -32,7 +32,7 @@ def problem(text: str, error: type[TokenMalformed] | type[SignatureInvalid] = To
 @pytest.mark.parametrize("kid", ["k", "???>>>", "~~", "ÿ", "k" * 1024])
 def test_sec_03_a_kid_is_taken_as_it_is(kid):
     text = token({**GOOD, "kid": kid})
-    assert _open(text) == Envelope(text, kid)
+    assert _open(text) == Envelope(text, kid, "")
 
 
 def test_sec_25_a_token_has_64_kb_at_most():

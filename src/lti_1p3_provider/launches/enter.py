@@ -72,12 +72,14 @@ def _admitted(request: HttpRequest, launch: Launch, target: Target, trail: Trail
 
 
 def _admit(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -> AbstractUser:
-    platform_user = sign_in.account_for(launch)
+    known = line_items.recall(launch)
+    platform_user = sign_in.account_for(launch, known.platform_user if known else None)
     trail.passed("account")
     host.current().content.require_access(platform_user.user, target.course_key, target.usage_key)
     trail.passed("access")
-    link = links.remember(launch, target.course_key, target.usage_key)
-    line_items.remember(launch, link, platform_user)
+    known_link = known.line_item.resource_link if known else None
+    link = links.remember(launch, target.course_key, target.usage_key, known_link)
+    line_items.remember(launch, link, platform_user, known)
     grants.allow(platform_user.user, target, launch.deployment)
     trail.passed("records")
     attempts.success(trail)

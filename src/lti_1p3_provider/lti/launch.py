@@ -31,10 +31,10 @@ from lti_1p3_provider.errors import (
     TokenMissing,
 )
 from lti_1p3_provider.lti import key_sets, state
-from lti_1p3_provider.lti.claims import Launch, Message, read_message
+from lti_1p3_provider.lti.claims import LTI, Launch, Message, read_message
 from lti_1p3_provider.lti.strict_json import parse_object
 from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.find import deployment_for, registration_by_pk
+from lti_1p3_provider.registrations.find import deployment_for, parties
 from lti_1p3_provider.registrations.models import Registration
 
 ALGORITHM = "RS256"
@@ -50,6 +50,7 @@ class Envelope:
 
     token: str
     kid: str
+    deployment_id: str
 
 
 def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -> Launch:
@@ -68,7 +69,8 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     trail.passed("browser")
     envelope = _open(token)
     trail.passed("shape")
-    registration = trail.registration = registration_by_pk(login.registration_pk)
+    registration, deployment = parties(login.registration_pk, envelope.deployment_id)
+    trail.registration = registration
     trail.passed("registration")
     claims = _verify(envelope, registration)
     trail.passed("signature")
@@ -85,7 +87,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     trail.passed("message")
     state.use_once(login)
     trail.passed("first use")
-    trail.deployment = deployment_for(registration, message.deployment_id)
+    trail.deployment = deployment_for(registration, message.deployment_id, deployment)
     trail.passed("deployment")
     return Launch(registration, trail.deployment, message, login)
 
@@ -109,7 +111,8 @@ def _open(token: str) -> Envelope:
     if len(parts) != 3:
         raise TokenMalformed("not a signed JWT in three parts")
     header = _decode_part(parts[0], "header")
-    _require_types(_decode_part(parts[1], "claims"))
+    claims = _decode_part(parts[1], "claims")
+    _require_types(claims)
     if header.get("alg") != ALGORITHM:
         raise SignatureInvalid(f"alg must be {ALGORITHM}")
     if "crit" in header or header.get("b64") is False:
@@ -117,7 +120,7 @@ def _open(token: str) -> Envelope:
     kid = header.get("kid")
     if not isinstance(kid, str) or not kid or len(kid) > MAX_KID:
         raise TokenMalformed("the header has no usable kid")
-    return Envelope(token, kid)
+    return Envelope(token, kid, str(claims.get(f"{LTI}deployment_id", "")))
 
 
 def _decode_part(part: str, name: str) -> dict[str, Any]:

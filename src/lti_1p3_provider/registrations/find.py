@@ -25,7 +25,9 @@ _of_client = Lookup(
 _by_pk = Lookup(Registration, lambda pk: Registration.objects.select_related("gate").filter(pk=pk))
 _deployment = Lookup(
     Deployment,
-    lambda registration, name: Deployment.objects.filter(registration_id=registration, deployment_digest=name),
+    lambda registration, name: Deployment.objects.select_related("registration__gate").filter(
+        registration_id=registration, deployment_digest=name
+    ),
 )
 
 
@@ -51,25 +53,31 @@ def exact(issuer: str, client_id: str) -> Registration | None:
     return next((row for row in rows if (row.issuer, row.client_id) == (issuer, client_id)), None)
 
 
-def registration_by_pk(pk: int) -> Registration:
-    """Return the enabled registration with this primary key.
+def parties(registration_pk: int, deployment_id: str) -> tuple[Registration, Deployment | None]:
+    """Return the enabled registration, with its gate, and its deployment of this name: one query for both.
+
+    The token that names the deployment may not be verified yet, nor the deployment be approved: ``deployment_for``
+    decides about it.
 
     Raises:
         RegistrationUnknown, RegistrationDisabled
     """
-    row = _by_pk.one(pk=pk)  # with the gate, which a launch asks for next
-    if row is None:
+    deployment = _deployment.one(registration=registration_pk, name=digest(deployment_id))
+    registration = deployment.registration if deployment else _by_pk.one(pk=registration_pk)
+    if registration is None:
         raise RegistrationUnknown("the registration was deleted during the launch")
-    return _enabled(row)
+    return _enabled(registration), deployment
 
 
-def deployment_for(registration: Registration, deployment_id: str) -> Deployment:
+def deployment_for(registration: Registration, deployment_id: str, known: Deployment | None) -> Deployment:
     """Return the approved deployment; remember an unknown one for an operator to approve.
+
+    ``known`` is what ``parties`` found.
 
     Raises:
         DeploymentUnknown, DeploymentDisabled
     """
-    row = _deployment.one(registration=registration.pk, name=digest(deployment_id))
+    row = known if known is not None and known.deployment_id == deployment_id else None
     if row is None:
         offered = _offer(registration, deployment_id)
         todo = "approve it in the registration" if offered else f"{MAX_PENDING} others wait already: clear these first"
@@ -78,7 +86,6 @@ def deployment_for(registration: Registration, deployment_id: str) -> Deployment
         raise DeploymentUnknown(f"deployment {deployment_id!r} waits for approval in the registration")
     if row.status == Deployment.Status.DISABLED:
         raise DeploymentDisabled(f"deployment {deployment_id!r}")
-    row.registration = registration
     return row
 
 

@@ -24,8 +24,12 @@ _by_identity = Lookup(
 )
 
 
-def remember(launch: Launch, course_key: CourseKey, usage_key: UsageKey) -> ResourceLink:
+def remember(
+    launch: Launch, course_key: CourseKey, usage_key: UsageKey, known: ResourceLink | None = None
+) -> ResourceLink:
     """Return the launch's resource link, which now points to the block.
+
+    ``known`` is that link with its context and line item, if somebody has read it already.
 
     Raises:
         QuotaReached: the deployment brought too many new links or contexts today.
@@ -33,7 +37,7 @@ def remember(launch: Launch, course_key: CourseKey, usage_key: UsageKey) -> Reso
     claim = launch.message.resource_link
     identity = {"deployment": launch.deployment, "link_digest": digest(claim.id)}
     # The context and the line item are what a launch asks for next.
-    link = _by_identity.one(deployment=launch.deployment.pk, link=digest(claim.id))
+    link = known or _by_identity.one(deployment=launch.deployment.pk, link=digest(claim.id))
     values = {
         "context": _remember_context(launch, link.context if link else None),
         "title": claim.title[:255],

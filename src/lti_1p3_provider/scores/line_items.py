@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores import outbox
@@ -15,16 +16,40 @@ from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.nudge import nudge
 from lti_1p3_provider.users.models import PlatformUser
 
-_expected = Lookup(
+_by_launch = Lookup(
     PendingScore,
-    lambda line_item, platform_user: PendingScore.objects.filter(
-        line_item_id=line_item, platform_user_id=platform_user
+    lambda registration, sub, deployment, link: PendingScore.objects.select_related(
+        "platform_user__user", "line_item__resource_link__context"
+    ).filter(
+        platform_user__registration_id=registration,
+        platform_user__sub_digest=sub,
+        line_item__resource_link__deployment_id=deployment,
+        line_item__resource_link__link_digest=link,
     ),
 )
 
 
-def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) -> None:
-    """Keep line item and scopes as the newest launch says them; without the AGS claim there is no grading."""
+def recall(launch: Launch) -> PendingScore | None:
+    """Return the row of a learner who has launched this graded link before; None for everybody else.
+
+    In one query it brings what a launch needs next: the account, and the link with its context and line item.
+    """
+    subject, link = launch.message.subject, launch.message.resource_link
+    if subject is None or launch.message.grade_service is None:
+        return None
+    return _by_launch.one(
+        registration=launch.registration.pk,
+        sub=digest(subject),
+        deployment=launch.deployment.pk,
+        link=digest(link.id),
+    )
+
+
+def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser, known: PendingScore | None) -> None:
+    """Keep line item and scopes as the newest launch says them; without the AGS claim there is no grading.
+
+    ``known`` is what ``recall`` found.
+    """
     claim = launch.message.grade_service
     if claim is None or not (claim.line_item or claim.line_items):
         return
@@ -40,14 +65,15 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) ->
         item, _ = LineItem.objects.get_or_create(resource_link=link, defaults=values)
     _update(item, values)
     if launch.message.subject and launch.message.roles.gets_scores:
-        _expect_scores(item, platform_user)
+        if known is None:
+            _expect_scores(item, platform_user)
     else:
         PendingScore.objects.filter(line_item=item, platform_user=platform_user).delete()
 
 
 def _expect_scores(item: LineItem, platform_user: PlatformUser) -> None:
     """From now on this person's grades belong to this column; what was earned before, through another link, too."""
-    if _expected.one(line_item=item.pk, platform_user=platform_user.pk):
+    if PendingScore.objects.filter(line_item=item, platform_user=platform_user).exists():
         return
     now = {"revision": 1, "due_at": timezone.now()} if item.url else {}
     _, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=now)

@@ -28,10 +28,11 @@ _by_identity = Lookup(
 )
 
 
-def account_for(launch: Launch) -> PlatformUser:
+def account_for(launch: Launch, known: PlatformUser | None = None) -> PlatformUser:
     """Return the platform user of the launch, with an account whose profile is up to date.
 
-    An anonymous launch makes a platform user of its own. Two first launches at once make one account.
+    ``known`` is that platform user with its account, if somebody has read it already. An anonymous launch makes one of
+    its own. Two first launches at once make one account.
 
     Raises:
         QuotaReached: the registration brought too many new people today.
@@ -40,7 +41,7 @@ def account_for(launch: Launch) -> PlatformUser:
     """
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
     person = _believed(launch.message.person, launch.registration)
-    known = _find(launch.registration, sub)
+    known = known or _find(launch.registration, sub)
     if known is None:
         quotas.require(launch.deployment, "people")
         return _create(launch.deployment, sub, person)
