@@ -103,6 +103,7 @@ class DemoGrades:
                     earned=float(str(said["weighted_earned"])),
                     possible=float(str(said["weighted_possible"])),
                     at=said["modified"],  # type: ignore[arg-type]
+                    exact=float(str(said["weighted_possible"])) > 0 and not said["score_deleted"],
                 )
             )
 

@@ -522,7 +522,7 @@ def test_sec_15_a_batch_that_was_claimed_before_the_switch_is_not_sent(connectio
     grades.record(PlatformUser.objects.get().user, COURSE, block(OTHER_PROBLEM), 1, 2)
     from lti_1p3_provider.scores import outbox
 
-    (row,) = outbox.claim_due()
+    (row,) = outbox.claim(connection.registration.pk, 50)
     Deployment.objects.update(status="disabled")
     assert not outbox.stamp(row, timezone.now())
     outbox.again(row, timezone.now(), "switched off")

@@ -28,8 +28,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class GradeChanged:
-    """A learner's grade on one block changed. ``earned`` and ``possible`` are weighted points, for information:
-    what is sent is read again at delivery. ``aggregate``: the block's grade is collected from blocks below it."""
+    """A learner's grade on one block changed. ``earned`` and ``possible`` are weighted points.
+
+    ``exact``: they are what the LMS has stored for this very block, so that they can be sent; else grades are read at
+    delivery. ``aggregate``: the block's grade is collected from blocks below it, and never exact."""
 
     user_id: int
     course_key: CourseKey
@@ -38,6 +40,7 @@ class GradeChanged:
     possible: float
     at: datetime
     aggregate: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

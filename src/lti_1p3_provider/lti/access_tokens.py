@@ -9,9 +9,11 @@ import time
 import uuid
 from collections.abc import Iterable
 
-from lti_1p3_provider.errors import AccessTokenRefused
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.errors import AccessTokenRefused, PlatformUnreachable
 from lti_1p3_provider.lti import store, transport
 from lti_1p3_provider.lti.claims import LTI
+from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Request
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment
@@ -20,24 +22,46 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME = 300 - 5  # seconds; issued 5 s ago, so at most 5 minutes in all
 MARGIN = 60  # seconds before its end in which a token is not used any more
 LIFETIME_DEFAULT, LIFETIME_MAX = 600, 24 * 3600
+POLL = 0.05  # seconds between two looks for what another process learns
 
 
 def access_token(deployment: Deployment, scopes: Iterable[str], *, fresh: bool = False) -> str:
-    """Return a Bearer token for the scopes; ``fresh`` asks the platform although one is cached (after a 401).
+    """Return a Bearer token for the scopes, in this thread; ``fresh``: another one than is known.
 
     Raises:
         AccessTokenRefused, PlatformUnreachable, AddressForbidden, AnswerUnreadable, NoActiveKey, KeyInvalid
     """
-    wanted = " ".join(sorted(scopes))
-    name = f"lti1p3:token:{deployment.registration_id}:{deployment.pk}:{digest(wanted)[:32]}"
-    if not fresh:
-        cached: str | None = store.get(name)
-        if cached:
-            return cached
-    token, lifetime = _request(deployment, wanted)
-    if lifetime > MARGIN:
-        store.put(name, token, lifetime - MARGIN)
-    return token
+    refused = store.get(_name(deployment, scopes)) if fresh else None
+    return transport.run(obtain(deployment, scopes, refused=refused))
+
+
+def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = None) -> Exchange[str]:
+    """Get a Bearer token for the scopes: the one that all processes share, or a new one if it is ``refused`` or over.
+
+    One asks the platform at a time; the others wait for what it learns.
+
+    Raises:
+        AccessTokenRefused, PlatformUnreachable, AddressForbidden, AnswerUnreadable, NoActiveKey, KeyInvalid
+    """
+    name = _name(deployment, scopes)
+    asked, patience = f"{name}:asked", time.monotonic() + conf.http_timeout
+    while True:
+        known: str | None = store.get(name)
+        if known and known != refused:
+            return known
+        if store.add(asked, conf.http_timeout + 1):
+            break
+        if time.monotonic() > patience:
+            raise PlatformUnreachable("another process is asking for an access token and has no answer yet")
+        yield Pause(POLL)
+    try:
+        answer = yield _request(deployment, _text(scopes))
+        token, lifetime = _granted(answer)
+        if lifetime > MARGIN:
+            store.put(name, token, lifetime - MARGIN)
+        return token
+    finally:
+        store.drop(asked)
 
 
 def assertion(deployment: Deployment) -> str:
@@ -56,8 +80,8 @@ def assertion(deployment: Deployment) -> str:
     return keys.sign(claims)
 
 
-def _request(deployment: Deployment, scope: str) -> tuple[str, int]:
-    answer = transport.send(
+def _request(deployment: Deployment, scope: str) -> Request:
+    return Request(
         "POST",
         deployment.registration.auth_token_url,
         headers={"Accept": "application/json"},
@@ -68,12 +92,23 @@ def _request(deployment: Deployment, scope: str) -> tuple[str, int]:
             "scope": scope,
         },
     )
+
+
+def _granted(answer: Answer) -> tuple[str, int]:
     said = answer.json() if answer.body else {}
     token = said.get("access_token") if isinstance(said, dict) else None
     if not answer.ok or not isinstance(token, str) or not token:
         reason = said.get("error") if isinstance(said, dict) else None
         raise AccessTokenRefused(f"status {answer.status}, error {str(reason)[:64]!r}")
     return token, _lifetime(said.get("expires_in"))
+
+
+def _text(scopes: Iterable[str]) -> str:
+    return " ".join(sorted(scopes))
+
+
+def _name(deployment: Deployment, scopes: Iterable[str]) -> str:
+    return f"lti1p3:token:{deployment.registration_id}:{deployment.pk}:{digest(_text(scopes))[:32]}"
 
 
 def _lifetime(said: object) -> int:

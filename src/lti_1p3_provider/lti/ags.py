@@ -1,20 +1,26 @@
-"""Assignment and Grade Services: sends a score to a line item. (AGS 2.0, 3.4)"""
+"""Assignment and Grade Services: how they are called, and sending a score to a line item. (AGS 2.0, 3.1 and 3.4)"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from lti_1p3_provider.errors import AddressForbidden
-from lti_1p3_provider.lti import access_tokens, transport
-from lti_1p3_provider.lti.transport import Answer
+from lti_1p3_provider.lti import access_tokens
+from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
+from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.addresses import is_within, origin
 from lti_1p3_provider.registrations.models import Deployment
 
+LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
+LINE_ITEM_READ_SCOPE = f"{LINE_ITEM_SCOPE}.readonly"
+RESULT_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
+SCOPES = frozenset((LINE_ITEM_SCOPE, LINE_ITEM_READ_SCOPE, RESULT_SCOPE, SCORE_SCOPE))
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 
 
@@ -36,6 +42,14 @@ class GradingProgress(StrEnum):
     PENDING_MANUAL = "PendingManual"
     FAILED = "Failed"
     NOT_READY = "NotReady"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where scores go: a line item's address, and the scopes that the launch's claim listed."""
+
+    url: str
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +75,46 @@ class Score:
         }
 
 
-def post_score(deployment: Deployment, line_item_url: str, score: Score) -> Answer:
-    """Send a score; a 401 or 403 gets one new access token and one more try. Any other status is the answer.
-
-    Open edX answers 403 where the specification has 401, so both may mean an access token that ended early.
+def post_score(deployment: Deployment, column: Column, score: Score) -> Exchange[Answer]:
+    """Send a score; any status is the answer.
 
     Raises:
         AddressForbidden: the line item is not on the platform's own hosts, so it gets no token.
         AccessTokenRefused, PlatformUnreachable, AnswerUnreadable, NoActiveKey, KeyInvalid
     """
-    if not is_within(line_item_url, deployment.registration.origins):
-        raise AddressForbidden(f"{origin(line_item_url)} is not a host of this platform: add it to its other hosts")
-    body = json.dumps(score.as_json()).encode()
-    answer = _post(deployment, line_item_url, body, fresh=False)
-    return _post(deployment, line_item_url, body, fresh=True) if answer.status in (401, 403) else answer
+    headers = {"Content-Type": SCORE_TYPE, "Accept": "*/*"}
+    request = Request("POST", scores_url(column.url), headers=headers, body=json.dumps(score.as_json()).encode())
+    return call(deployment, column.scopes, request)
+
+
+def call(deployment: Deployment, scopes: Iterable[str], request: Request) -> Exchange[Answer]:
+    """Make one request with an access token for those of ``scopes`` that are this service's. (3.1)
+
+    A status that means an access token which ended early gets a new one, and one more try.
+
+    Raises:
+        AddressForbidden: the address is not on the platform's own hosts, so it gets no token.
+        AccessTokenRefused, PlatformUnreachable, AnswerUnreadable, NoActiveKey, KeyInvalid
+    """
+    if not is_within(request.url, deployment.registration.origins):
+        raise AddressForbidden(f"{origin(request.url)} is not a host of this platform: add it to its other hosts")
+    wanted = SCOPES & set(scopes)
+    token = yield from access_tokens.obtain(deployment, wanted)
+    answer: Answer = yield _with(token, request)
+    if answer.status in preset(deployment.registration.platform).expired_statuses:
+        token = yield from access_tokens.obtain(deployment, wanted, refused=token)
+        answer = yield _with(token, request)
+    return answer
+
+
+def _with(token: str, request: Request) -> Request:
+    return replace(request, headers={**request.headers, "Authorization": f"Bearer {token}"})
 
 
 def scores_url(line_item_url: str) -> str:
     """Return where scores of a line item go: ``/scores`` ends the path, before any query."""
     parts = urlsplit(line_item_url)
     return parts._replace(path=parts.path.rstrip("/") + "/scores", fragment="").geturl()
-
-
-def _post(deployment: Deployment, line_item_url: str, body: bytes, *, fresh: bool) -> Answer:
-    token = access_tokens.access_token(deployment, [SCORE_SCOPE], fresh=fresh)
-    return transport.send(
-        "POST",
-        scores_url(line_item_url),
-        headers={"Authorization": f"Bearer {token}", "Content-Type": SCORE_TYPE, "Accept": "*/*"},
-        body=body,
-    )
 
 
 def _plain(number: float) -> float | int:

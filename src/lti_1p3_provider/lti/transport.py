@@ -7,13 +7,11 @@ to the address that was checked: no private or special one, unless the operator 
 
 from __future__ import annotations
 
-import json
 import os
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -21,9 +19,10 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import HTTPError
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
+from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, LtiError, PlatformUnreachable
 from lti_1p3_provider.lti.checked import CheckedAdapter
 from lti_1p3_provider.lti.deadline import Deadline, watched
+from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Result, Step
 from lti_1p3_provider.registrations.addresses import is_private_host, problem_with, split_url
 
 CONNECT_TIMEOUT = 4.0
@@ -33,29 +32,36 @@ POOL_SIZE = 8
 USER_AGENT = "lti-1p3-provider (Open edX)"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a platform said. Header names are in lower case."""
+def run(exchange: Exchange[Result]) -> Result:
+    """Have a whole conversation in this thread and return its result.
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    Raises:
+        LtiError: whatever the conversation makes of an answer, or of none.
+    """
+    try:
+        step = next(exchange)
+        while True:
+            try:
+                answer = perform(step)
+            except LtiError as error:
+                step = exchange.throw(error)
+            else:
+                step = exchange.send(answer)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
 
-    @property
-    def ok(self) -> bool:
-        """Any 2xx; the body may be empty."""
-        return 200 <= self.status < 300
 
-    def json(self) -> Any:
-        """Return the body as JSON, whatever its media type says (Moodle sends JSON as text/html).
+def perform(step: Step) -> Answer | None:
+    """Do one step of a conversation. Needs no database and no cache, so it may run in any thread.
 
-        Raises:
-            AnswerUnreadable
-        """
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise AnswerUnreadable(f"status {self.status}, not JSON") from error
+    Raises:
+        AddressForbidden, PlatformUnreachable, AnswerUnreadable
+    """
+    if isinstance(step, Pause):
+        time.sleep(step.seconds)
+        return None
+    return send(step.method, step.url, headers=step.headers, form=step.form, body=step.body, timeout=step.timeout)
 
 
 def send(

@@ -20,4 +20,5 @@ PRESET = Preset(
     ),
     origins=("https://apps.{host}",),
     stale_statuses=frozenset((400, 409)),
+    expired_statuses=frozenset((401, 403)),
 )

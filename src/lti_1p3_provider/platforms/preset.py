@@ -35,7 +35,7 @@ class Preset:
     ``steps`` tell the platform's admin what to do there, in order. ``origins`` are hosts of the platform besides those
     of its endpoints, as CSP sources (``https://*.example.com``; ``{host}`` is the issuer's host). ``score_interval`` is
     how many seconds the timestamps of two scores must be apart; ``stale_statuses`` are answers that mean: a newer score
-    is here already.
+    is here already; ``expired_statuses`` mean: this access token is over.
     """
 
     name: str
@@ -45,3 +45,4 @@ class Preset:
     origins: tuple[str, ...] = ()
     score_interval: float = 0.001
     stale_statuses: frozenset[int] = frozenset((409,))
+    expired_statuses: frozenset[int] = frozenset((401,))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -14,43 +16,59 @@ from opaque_keys.edx.keys import UsageKey
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.port import GradeChanged
+from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.nudge import nudge
 
 LONGEST_WAIT = timedelta(hours=25)  # longer than any retry
+MOST_ROWS = 1000  # of one learner in one course
 
 log = logging.getLogger(__name__)
+
+
+_of_learner = Lookup(
+    PendingScore,
+    lambda user, course: PendingScore.objects.select_related("line_item").filter(
+        platform_user__user_id=user, line_item__course_key=course
+    ),
+    limit=MOST_ROWS,
+)
 
 
 def grade_changed(change: GradeChanged) -> None:
     """Mark the scores of the block, and of each linked block above it, as due.
 
-    Nothing that goes wrong here reaches the LMS: the learner's answer is worth more than our row.
+    Nothing that goes wrong here reaches the LMS: the learner's answer is worth more than our row. A learner who never
+    came through a platform costs one query.
     """
     if not conf.enabled:
         return
     try:
-        with transaction.atomic():
-            _mark(change)
+        with _harmless_reading():
+            rows = _of_learner.all(user=change.user_id, course=str(change.course_key))
+        if rows := [row for row in rows if row.line_item.url or row.line_item.container_url]:
+            with transaction.atomic():
+                _mark(rows, change)
     except Exception:  # whatever it is, the learner's request goes on
         log.exception("LTI score intake failed for user %s, block %s", change.user_id, change.usage_key)
 
 
-def _mark(change: GradeChanged) -> None:
-    rows = list(
-        PendingScore.objects.filter(platform_user__user_id=change.user_id, line_item__course_key=str(change.course_key))
-        .exclude(line_item__url="")
-        .values_list("pk", "line_item__usage_key", "due_at", "lease")
-    )
-    if not rows:
-        return
-    same = [pk for pk, usage_key, *_ in rows if usage_key == str(change.usage_key)]
-    above = _within([(pk, usage_key) for pk, usage_key, *_ in rows if pk not in same], change)
-    at_once, later = ([], same + above) if change.aggregate else (same, above)
+def _harmless_reading() -> AbstractContextManager[object]:
+    """PostgreSQL ends a transaction at any error, unless a savepoint is there; others do not for a SELECT's."""
+    return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
+
+
+def _mark(rows: list[PendingScore], change: GradeChanged) -> None:
+    same = [row.pk for row in rows if row.line_item.usage_key == str(change.usage_key)]
+    above = _within([(row.pk, row.line_item.usage_key) for row in rows if row.pk not in same], change)
     now = timezone.now()
-    waiting = {pk for pk, _, due_at, lease in rows if due_at and not lease and now < due_at < now + LONGEST_WAIT}
-    for chosen, delay in ((at_once, 0.0), (later, conf.aggregate_delay)):
-        _make_due(PendingScore.objects.filter(pk__in=chosen), now, delay)
+    waiting = {row.pk for row in rows if row.due_at and not row.lease and now < row.due_at < now + LONGEST_WAIT}
+    unknown: dict[str, object] = {"earned": None, "possible": None, "changed_at": change.at}
+    known = {**unknown, "earned": change.earned, "possible": change.possible} if change.exact else unknown
+    same_delay = conf.aggregate_delay if change.aggregate else 0.0
+    for chosen, delay, grade in ((same, same_delay, known), (above, conf.aggregate_delay, unknown)):
+        if chosen:
+            _make_due(PendingScore.objects.filter(pk__in=chosen), now, delay, grade)
         if set(chosen) - waiting:  # a row that is due later has a nudge under way
             nudge(delay)
 
@@ -64,7 +82,7 @@ def _within(rows: list[tuple[int, str]], change: GradeChanged) -> list[int]:
     return [pk for pk, usage_key in rows if usage_key in names]
 
 
-def _make_due(rows: QuerySet[PendingScore], now: datetime, delay: float) -> None:
+def _make_due(rows: QuerySet[PendingScore], now: datetime, delay: float, grade: Mapping[str, object]) -> None:
     """The first change opens the window; later ones do not push it away, unless its score is being sent right now.
 
     A row that was given up starts afresh, and so does one that a wrong clock made due in the far future.
@@ -76,4 +94,5 @@ def _make_due(rows: QuerySet[PendingScore], now: datetime, delay: float) -> None
         due_at=Case(When(stray, then=at), default=Coalesce("due_at", at)),
         attempts=Case(When(parked="", then=F("attempts")), default=Value(0)),
         parked="",
+        **grade,
     )

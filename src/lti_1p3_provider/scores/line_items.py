@@ -11,7 +11,7 @@ from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import outbox
+from lti_1p3_provider.scores import lanes, outbox
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.nudge import nudge
 from lti_1p3_provider.users.models import PlatformUser
@@ -75,8 +75,13 @@ def _expect_scores(item: LineItem, platform_user: PlatformUser) -> None:
     """From now on this person's grades belong to this column; what was earned before, through another link, too."""
     if PendingScore.objects.filter(line_item=item, platform_user=platform_user).exists():
         return
-    now = {"revision": 1, "due_at": timezone.now()} if item.url else {}
-    _, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=now)
+    values: dict[str, Any] = {
+        "registration_id": platform_user.registration_id,
+        "lane": lanes.of_link(item.resource_link),
+    }
+    if item.url:
+        values |= {"revision": 1, "due_at": timezone.now()}
+    _, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=values)
     if created and item.url:
         nudge(0)
 

@@ -1,4 +1,4 @@
-"""LineItem and PendingScore."""
+"""LineItem, Lane, PendingScore and Outage."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from lti_1p3_provider.registrations.models import APP_LABEL
+from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -15,7 +15,8 @@ class LineItem(models.Model):
     """The gradebook column of a resource link. ``url`` is empty while the platform has only a container.
 
     ``course_key`` and ``usage_key`` are the link's, repeated here because they are searched for at each answer of a
-    learner.
+    learner. ``maximum`` is the column's as far as we know, ``created_here`` says that we made it and so keep its
+    maximum in step, ``trouble`` why there is no column.
     """
 
     resource_link = models.OneToOneField(ResourceLink, on_delete=models.CASCADE, related_name="line_item")
@@ -24,6 +25,9 @@ class LineItem(models.Model):
     scopes = models.JSONField(default=list)
     course_key = models.CharField(max_length=255)
     usage_key = models.CharField(max_length=255)
+    maximum = models.FloatField(null=True, blank=True)
+    created_here = models.BooleanField(default=False)
+    trouble = models.CharField(max_length=255, blank=True)
 
     class Meta:
         app_label = APP_LABEL
@@ -32,16 +36,36 @@ class LineItem(models.Model):
         return f"line item of {self.resource_link}"
 
 
+class Lane(models.Model):
+    """One course of a platform. Its scores are sent one after another, by whoever has the lease: platforms refuse or
+    mix up scores that arrive for one course at the same time. ``name`` is made of deployment and context."""
+
+    name = models.CharField(max_length=64, unique=True)
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
+    lease = models.CharField(max_length=32, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        app_label = APP_LABEL
+
+    def __str__(self) -> str:
+        return f"lane {self.name}"
+
+
 class PendingScore(models.Model):
     """What one person's score in one line item is waiting for.
 
     The row is made at the first launch: it says that this person's grades belong to this column. ``revision`` counts
     changes of the grade, ``delivered_revision`` is the last one that was settled. ``due_at`` is set while something is
     to be sent, and empty otherwise; ``parked`` says why sending was given up. ``lease`` belongs to the worker that
-    sends right now. ``sent_given`` and ``sent_maximum`` are what the platform has for certain, empty while that is not
-    known.
+    sends right now. ``earned`` and ``possible`` are what the LMS said last of exactly this block, empty where grades
+    must be read; ``changed_at`` is when that was. ``sent_given`` and ``sent_maximum`` are what the platform has for
+    certain, empty while that is not known; ``deliveries`` counts what it took. ``result_given``, ``result_maximum`` and
+    ``result_at`` are what it showed when it was asked.
     """
 
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+", db_index=False)
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
     line_item = models.ForeignKey(LineItem, on_delete=models.CASCADE, related_name="pending_scores")
     platform_user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="+")
     revision = models.PositiveIntegerField(default=0)
@@ -53,16 +77,40 @@ class PendingScore(models.Model):
     parked = models.CharField(max_length=64, blank=True)
     last_answer = models.CharField(max_length=255, blank=True)
     last_timestamp = models.DateTimeField(null=True, blank=True)
+    earned = models.FloatField(null=True, blank=True)
+    possible = models.FloatField(null=True, blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
     sent_given = models.FloatField(null=True, blank=True)
     sent_maximum = models.FloatField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    deliveries = models.PositiveIntegerField(default=0)
+    result_given = models.FloatField(null=True, blank=True)
+    result_maximum = models.FloatField(null=True, blank=True)
+    result_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         app_label = APP_LABEL
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["line_item", "platform_user"], name="lti1p3_score_identity")
         ]
-        indexes: ClassVar = [models.Index(fields=["due_at", "leased_until"], name="lti1p3_score_due")]
+        indexes: ClassVar = [models.Index(fields=["registration", "due_at"], name="lti1p3_score_due")]
 
     def __str__(self) -> str:
         return f"score of {self.platform_user} in line item {self.line_item_id}"
+
+
+class Outage(models.Model):
+    """A platform that does not take scores at all right now. Nothing is sent to it before ``until``; then one score is
+    tried. The row goes when that works."""
+
+    registration = models.OneToOneField(Registration, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    failures = models.PositiveIntegerField(default=1)
+    reason = models.CharField(max_length=255)
+
+    class Meta:
+        app_label = APP_LABEL
+
+    def __str__(self) -> str:
+        return f"outage of registration {self.pk}"

@@ -8,25 +8,40 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.errors import AddressForbidden, KeyInvalid, LtiError
-from lti_1p3_provider.lti.transport import Answer
+from lti_1p3_provider.errors import (
+    AccessTokenRefused,
+    AddressForbidden,
+    AnswerUnreadable,
+    KeyInvalid,
+    LtiError,
+    NoActiveKey,
+    PlatformUnreachable,
+    StateStoreDown,
+)
+from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.platforms import Preset
 
 LONGEST = 3600.0  # seconds between two tries
 LONGEST_ASKED = 24 * 3600.0  # seconds that a platform may ask us to wait
 MOST_ATTEMPTS = 200  # more than a week at the longest wait
-BUSY = frozenset((408, 425, 429))
+BUSY = frozenset((408, 425))
+OUTAGE = 6  # strikes in a row, without a success between them
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """``delivered``: the platform has it. ``retry_at``: try then. ``parked``: a reason for the operator.
-    None of them: settled without the score being stored (a newer one is there)."""
+    None of them: settled without the score being stored (a newer one is there).
+
+    ``strikes``: how much this says that the platform takes no scores at all, ``OUTAGE`` being enough; ``asked``:
+    seconds that it wants to be left alone."""
 
     answer: str
     delivered: bool = False
     retry_at: datetime | None = None
     parked: str = ""
+    strikes: int = 0
+    asked: float = 0.0
 
 
 def of_answer(answer: Answer, preset: Preset, attempts: int, now: datetime) -> Decision:
@@ -36,8 +51,12 @@ def of_answer(answer: Answer, preset: Preset, attempts: int, now: datetime) -> D
         return Decision(said, delivered=True)
     if answer.status in preset.stale_statuses:
         return Decision(f"{said}: a newer score is there")
-    if answer.status in BUSY or answer.status >= 500 or _is_throttled(answer):
-        return _later(said, attempts, now, asked=_retry_after(answer, now))
+    if answer.status == 429 or _is_throttled(answer):
+        return _later(said, attempts, now, strikes=OUTAGE, asked=_retry_after(answer, now))
+    if answer.status in BUSY or answer.status >= 500:
+        return _later(said, attempts, now, strikes=1, asked=_retry_after(answer, now))
+    if answer.status == 401:
+        return _later(f"{said}: a new access token did not help", attempts, now, strikes=2)
     return Decision(said, parked=f"refused_{answer.status}")
 
 
@@ -46,7 +65,20 @@ def of_error(error: LtiError, attempts: int, now: datetime) -> Decision:
     said = f"{error.code}: {error.detail}"
     if isinstance(error, AddressForbidden | KeyInvalid):
         return Decision(said, parked=error.code)
-    return _later(said, attempts, now)
+    return _later(said, attempts, now, strikes=_strikes(error))
+
+
+def _strikes(error: LtiError) -> int:
+    """An access token is refused to all scores alike; a time-out costs a worker seconds."""
+    match error:
+        case AccessTokenRefused() | NoActiveKey() | StateStoreDown():
+            return OUTAGE
+        case PlatformUnreachable():
+            return OUTAGE // 2
+        case AnswerUnreadable():
+            return 1
+        case _:
+            return 0
 
 
 def backoff(attempts: int) -> float:
@@ -54,10 +86,11 @@ def backoff(attempts: int) -> float:
     return float(min(conf.retry_base * 2.0 ** min(attempts, 20), LONGEST) * random.uniform(0.8, 1.2))
 
 
-def _later(said: str, attempts: int, now: datetime, asked: float = 0.0) -> Decision:
+def _later(said: str, attempts: int, now: datetime, strikes: int = 0, asked: float = 0.0) -> Decision:
     if attempts + 1 >= MOST_ATTEMPTS:
-        return Decision(said, parked="gave_up")
-    return Decision(said, retry_at=now + timedelta(seconds=max(asked, backoff(attempts))))
+        return Decision(said, parked="gave_up", strikes=strikes, asked=asked)
+    wait = timedelta(seconds=max(asked, backoff(attempts)))
+    return Decision(said, retry_at=now + wait, strikes=strikes, asked=asked)
 
 
 def _is_throttled(answer: Answer) -> bool:

@@ -15,6 +15,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.host.port import Grade, GradeChanged
 
+COMPOSITE = frozenset(("course", "chapter", "sequential", "vertical"))
 Receiver = Callable[[GradeChanged], None]
 log = logging.getLogger(__name__)
 
@@ -148,15 +149,17 @@ def _tell(receiver: Receiver, course: object, block: object, said: Mapping[str, 
     user_id = said.get("user_id")
     if not course_key.is_course or user_id is None:
         return
-    at = said.get("modified")
+    at, possible = said.get("modified"), float(said.get("weighted_possible") or 0)
+    doubtful = aggregate or said.get("score_deleted") or said.get("only_if_higher") or usage_key.block_type in COMPOSITE
     receiver(
         GradeChanged(
             user_id=int(user_id),
             course_key=course_key,
             usage_key=usage_key.map_into_course(course_key),
             earned=float(said.get("weighted_earned") or 0),
-            possible=float(said.get("weighted_possible") or 0),
+            possible=possible,
             at=at if isinstance(at, datetime) else timezone.now(),
             aggregate=aggregate,
+            exact=possible > 0 and not doubtful,
         )
     )

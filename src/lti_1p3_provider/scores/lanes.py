@@ -1,0 +1,42 @@
+"""Lanes: at most one worker sends to a course of a platform at a time, over all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Q
+
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores.models import Lane
+
+
+def of_link(link: ResourceLink) -> Lane:
+    """Return the lane of a link's course; links without a context share their deployment's."""
+    name = f"{link.deployment_id}:{link.context_id or 0}"
+    return Lane.objects.get_or_create(name=name, defaults={"deployment_id": link.deployment_id})[0]
+
+
+def closed(registration_pk: int, now: datetime) -> list[int]:
+    """Return the lanes in which nothing may be sent: somebody sends there, or the deployment is off."""
+    off = ~Q(deployment__status=Deployment.Status.APPROVED)
+    lanes = Lane.objects.filter(off | Q(leased_until__gte=now), deployment__registration_id=registration_pk)
+    return list(lanes.values_list("pk", flat=True))
+
+
+def take(lanes: Collection[int], lease: str, now: datetime, until: datetime) -> set[int]:
+    """Lease those lanes that are free; return which."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    Lane.objects.filter(free, pk__in=lanes).update(lease=lease, leased_until=until)
+    return set(Lane.objects.filter(pk__in=lanes, lease=lease).values_list("pk", flat=True))
+
+
+def renew(lanes: Collection[int], lease: str, until: datetime) -> None:
+    """Keep lanes for longer."""
+    Lane.objects.filter(pk__in=lanes, lease=lease).update(leased_until=until)
+
+
+def release(lanes: Collection[int], lease: str) -> None:
+    """Let others in."""
+    Lane.objects.filter(pk__in=lanes, lease=lease).update(lease="", leased_until=None)
