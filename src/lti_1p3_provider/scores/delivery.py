@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -51,9 +50,9 @@ class Run:
     """One run of ``deliver_due``: its report, and what it learned about platforms, by registration."""
 
     report: Report = field(default_factory=Report)
-    strikes: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     down: set[int] = field(default_factory=set)
     probing: set[int] = field(default_factory=set)
+    healthy: set[int] = field(default_factory=set)
 
 
 def deliver_due() -> Report:
@@ -178,15 +177,16 @@ def _note(row: PendingScore, decision: Decision, grade: Grade | None, run: Run) 
 
 def _judge(registration_pk: int, decision: Decision, run: Run) -> None:
     """Decide whether the platform as a whole is down, or up again."""
-    if not decision.strikes:
-        run.strikes[registration_pk] = 0
-        if registration_pk in run.probing and (decision.delivered or decision.parked):
+    tried = registration_pk in run.probing
+    if decision.strikes:
+        if registration_pk not in run.down and (tried or outages.strike(registration_pk, decision.strikes)):
+            run.down.add(registration_pk)
+            outages.begin(registration_pk, decision.answer, decision.asked)
+        run.probing.discard(registration_pk)
+        run.healthy.discard(registration_pk)
+    elif (decision.delivered or decision.parked) and registration_pk not in run.healthy:
+        run.healthy.add(registration_pk)
+        outages.forgive(registration_pk)
+        if tried:
             run.probing.discard(registration_pk)
             outages.end(registration_pk)
-        return
-    run.strikes[registration_pk] += decision.strikes
-    tried = registration_pk in run.probing
-    if registration_pk not in run.down and (tried or run.strikes[registration_pk] >= retry.OUTAGE):
-        run.down.add(registration_pk)
-        run.probing.discard(registration_pk)
-        outages.begin(registration_pk, decision.answer, decision.asked)
