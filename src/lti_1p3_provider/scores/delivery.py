@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -19,6 +19,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
+from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.scores import outages, outbox, post, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
@@ -27,10 +28,13 @@ from lti_1p3_provider.scores.wire import Wire
 BATCH = 100
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
 MOST_BATCHES = 10_000
+WRITE = 0.25  # seconds after which a result is written down
+CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = outbox.LEASE.total_seconds() / 3
 
 log = logging.getLogger(__name__)
 
+Note = Callable[[PendingScore], None]
 Grades = Mapping[int, Grade | Decision | None]
 
 
@@ -47,12 +51,30 @@ class Report:
 
 @dataclass(slots=True)
 class Run:
-    """One run of ``deliver_due``: its report, and what it learned about platforms, by registration."""
+    """One run of ``deliver_due``: its report, what it learned about platforms (by registration) and lanes, and what is
+    to be written down of rows: for some at a time, because a commit costs as much as a request."""
 
     report: Report = field(default_factory=Report)
     down: set[int] = field(default_factory=set)
     probing: set[int] = field(default_factory=set)
     healthy: set[int] = field(default_factory=set)
+    off: set[int] = field(default_factory=set)
+    notes: list[tuple[PendingScore, Note]] = field(default_factory=list)
+    written_at: float = field(default_factory=time.monotonic)
+
+    def note(self, row: PendingScore, note: Note) -> None:
+        """Keep what became of a row, to be written down soon."""
+        self.notes.append((row, note))
+        if time.monotonic() > self.written_at + WRITE:
+            self.write_down()
+
+    def write_down(self) -> None:
+        """Write down what became of rows."""
+        notes = {row.pk: note for row, note in self.notes}
+        rows = [row for row, _ in self.notes]
+        self.notes.clear()
+        outbox.write_down(rows, lambda row: notes[row.pk](row))
+        self.written_at = time.monotonic()
 
 
 def deliver_due() -> Report:
@@ -71,15 +93,15 @@ def deliver_due() -> Report:
 def _claim(run: Run) -> list[PendingScore]:
     """Take a batch from all platforms that are due; from one that was down, a single score to try."""
     down = outages.of_all()
-    due = [pk for pk in outbox.due_registrations() if pk not in run.down]
+    due = {pk: name for pk, name in outbox.due_registrations().items() if pk not in run.down}
     share = max(FEWEST, BATCH // max(1, len(due)))
     rows: list[PendingScore] = []
-    for pk in due:
+    for pk, name in due.items():
         if pk in down:
             if down[pk] > timezone.now() or not outages.try_one(pk, down[pk]):
                 continue
             run.probing.add(pk)
-        rows += outbox.claim(pk, 1 if pk in run.probing else share)
+        rows += outbox.claim(pk, 1 if pk in run.probing else share, preset(name).score_interval)
         if len(rows) >= BATCH:
             break
     return rows
@@ -91,25 +113,32 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
         lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
         wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
     finally:
+        run.write_down()
         outbox.release_lanes(rows)
 
 
 def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
     """Send one course's scores, one after another; one bad row does not stop the others."""
-    renewed = time.monotonic()
+    renewed = checked = time.monotonic()
     for number, row in enumerate(rows):
-        if row.registration_id in run.down:
-            outbox.put_back(row)
+        now = time.monotonic()
+        if now > checked + CHECK:
+            checked = now
+            if not outbox.is_open(row):
+                run.off.add(row.lane_id)
+        if row.registration_id in run.down or row.lane_id in run.off:
+            run.note(row, outbox.put_back)
             continue
-        if time.monotonic() > renewed + RENEW:
+        if now > renewed + RENEW:
+            renewed = now
             outbox.renew(rows[number:])
-            renewed = time.monotonic()
         grade = grades[row.pk]
         try:
             decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
         except Exception as error:  # a poisoned row must not keep a thousand good ones
             decision = _failed(row, error)
-        _note(row, decision, None if isinstance(grade, Decision) else grade, run)
+        _judge(row.registration_id, decision, run)
+        run.note(row, _writing(decision, None if isinstance(grade, Decision) else grade, run.report))
 
 
 def _failed(row: PendingScore, error: Exception) -> Decision:
@@ -155,24 +184,22 @@ def _fresh(rows: Iterable[PendingScore]) -> Mapping[str, Grade]:
     return {str(key): grade for key, grade in found.items()}
 
 
-def _note(row: PendingScore, decision: Decision, grade: Grade | None, run: Run) -> None:
-    """Write the decision down, and what it says of the platform."""
-    report = run.report
-    _judge(row.registration_id, decision, run)
+def _writing(decision: Decision, grade: Grade | None, report: Report) -> Note:
+    """Return how to write a decision down; count it."""
+    answer, retry_at, parked = decision.answer, decision.retry_at, decision.parked
     if decision.delivered and grade is not None:
-        outbox.delivered(row, grade.earned, grade.possible, decision.answer)
         report.delivered += 1
-    elif decision.retry_at is not None:
-        outbox.again(row, decision.retry_at, decision.answer)
-        wait = (decision.retry_at - timezone.now()).total_seconds()
+        return lambda row: outbox.delivered(row, grade.earned, grade.possible, answer)
+    if retry_at is not None:
+        wait = (retry_at - timezone.now()).total_seconds()
         report.next_in = wait if report.next_in is None else min(report.next_in, wait)
         report.postponed += 1
-    elif decision.parked:
-        outbox.parked(row, decision.parked, decision.answer)
+        return lambda row: outbox.again(row, retry_at, answer)
+    if parked:
         report.parked += 1
-    else:
-        outbox.settled(row, decision.answer)
-        report.settled += 1
+        return lambda row: outbox.parked(row, parked, answer)
+    report.settled += 1
+    return lambda row: outbox.settled(row, answer)
 
 
 def _judge(registration_pk: int, decision: Decision, run: Run) -> None:

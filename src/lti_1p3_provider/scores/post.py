@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.utils import timezone
 
 from lti_1p3_provider.host.port import Grade
@@ -11,7 +9,7 @@ from lti_1p3_provider.lti import ags
 from lti_1p3_provider.lti.ags import Column, Score
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import outbox, retry
+from lti_1p3_provider.scores import retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
 
@@ -31,11 +29,7 @@ def score(row: PendingScore, grade: Grade | None) -> Exchange[Decision]:
         return Decision("unchanged")
     deployment = item.resource_link.deployment
     traits = preset(deployment.registration.platform)
-    at = timezone.now()
-    if row.last_timestamp is not None:
-        at = max(at, row.last_timestamp + timedelta(seconds=traits.score_interval))
-    if not outbox.stamp(row, at):
-        return Decision("taken over by another worker, or switched off", retry_at=timezone.now())
+    at = row.last_timestamp or timezone.now()  # the former, since the row is claimed
     message = Score(row.platform_user.sub, grade.earned, grade.possible, at)
     answer = yield from ags.post_score(deployment, Column(item.url, frozenset(item.scopes)), message)
     return retry.of_answer(answer, traits, row.attempts, timezone.now())
