@@ -53,6 +53,7 @@ def begin(registration_pk: int, reason: str, asked: float = 0.0) -> datetime:
 
     ``asked``: seconds that it wants to be left alone.
     """
+    forgive(registration_pk)  # after it, counting begins anew
     now = timezone.now()
     known = Outage.objects.filter(pk=registration_pk).first()
     failures = known.failures + 1 if known else 1
