@@ -1,4 +1,4 @@
-"""Runs the parts of a benchmark, each in a process of its own, with a private Redis, a file for SQLite and a MariaDB."""
+"""Runs the parts of a benchmark, each in a process of its own, with private Redis, MariaDB and SQLite file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What score delivery finds: one platform, some courses, learners with a graded problem each, rows as launches leave them."""
+"""What score delivery finds: one platform, some courses, learners with a graded problem each; rows as launches leave
+them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A score sent with PyLTI1p3 2.0.0: the stored launch is restored, as its documentation shows, and its grade service asked.
+"""A score sent with PyLTI1p3 2.0.0, as its documentation shows: restore the stored launch, ask its grade service.
 
 Each score has a launch object of its own, because a launch is one learner's in one course; with it come a requests
 session and an access token of its own, which the library keeps no longer than the object.
