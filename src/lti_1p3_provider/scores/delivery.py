@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 
 from django.utils import timezone
@@ -25,9 +26,9 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
 from lti_1p3_provider.scores.wire import Wire
 
-BATCH = 100
+BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
-MOST_BATCHES = 10_000
+MOST_ROUNDS = 1000
 WRITE = 0.25  # seconds after which a result is written down
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = outbox.LEASE.total_seconds() / 3
@@ -82,29 +83,51 @@ def deliver_due() -> Report:
     run = Run()
     if conf.enabled:
         with Wire() as wire:
-            for _ in range(MOST_BATCHES):
-                rows = _claim(run)
-                if not rows:
+            for _ in range(MOST_ROUNDS):
+                if not _round(run, wire):
                     break
-                _deliver(rows, run, wire)
     return run.report
 
 
-def _claim(run: Run) -> list[PendingScore]:
-    """Take a batch from all platforms that are due; from one that was down, a single score to try."""
-    down = outages.of_all()
+def _round(run: Run, wire: Wire) -> bool:
+    """Deliver what is due on all platforms, as of now; False if there was nothing to do."""
     due = {pk: name for pk, name in outbox.due_registrations().items() if pk not in run.down}
-    share = max(FEWEST, BATCH // max(1, len(due)))
+    busy = False
+    while due:
+        rows = _claim(due, run)
+        if rows:
+            busy = True
+            _deliver(rows, run, wire)
+    return busy
+
+
+def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
+    """Take a batch from all platforms that are due; from one that was down, a single score to try.
+
+    Platforms that have nothing more are left out of ``due``.
+    """
+    down = outages.of_all()
+    share = max(FEWEST, BATCH // len(due))
     rows: list[PendingScore] = []
-    for pk, name in due.items():
-        if pk in down:
-            if down[pk] > timezone.now() or not outages.try_one(pk, down[pk]):
-                continue
-            run.probing.add(pk)
-        rows += outbox.claim(pk, 1 if pk in run.probing else share, preset(name).score_interval)
+    for pk, platform in list(due.items()):
+        if pk in down and not _may_try(pk, down[pk], run):
+            del due[pk]
+            continue
+        claimed = outbox.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
+        if not claimed:
+            del due[pk]
+        rows += claimed
         if len(rows) >= BATCH:
             break
     return rows
+
+
+def _may_try(pk: int, until: datetime, run: Run) -> bool:
+    """Whether this worker may try a score on a platform that was down."""
+    if until > timezone.now() or not outages.try_one(pk, until):
+        return False
+    run.probing.add(pk)
+    return True
 
 
 def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:

@@ -44,14 +44,13 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
     now = timezone.now()
     due = PendingScore.objects.filter(_free(now), registration_id=registration_pk, due_at__lte=now)
     open_due = due.exclude(lane_id__in=lanes.closed(registration_pk, now)).order_by("due_at")
-    chosen = list(open_due.values_list("pk", "lane_id")[:limit])
-    wanted = list(dict.fromkeys(lane for _, lane in chosen))[:MOST_LANES]
-    if not wanted:
+    oldest = list(dict.fromkeys(open_due.values_list("lane_id", flat=True)[:limit]))
+    if not oldest:
         return []
     lease, until = uuid.uuid4().hex, now + LEASE
-    mine = lanes.take(wanted, lease, now, until)
+    mine = lanes.take(oldest[:MOST_LANES], lease, now, until)
     before: dict[int, dict[str, Any]] = {}
-    for part in _parts([pk for pk, lane in chosen if lane in mine]):
+    for part in _parts(list(open_due.filter(lane_id__in=mine).values_list("pk", flat=True)[:limit])):
         with transaction.atomic():
             before |= _take(due.filter(pk__in=part), timedelta(seconds=interval), lease=lease, leased_until=until)
     rows = list(PendingScore.objects.filter(pk__in=before).select_related(*NEEDED).order_by("due_at"))
