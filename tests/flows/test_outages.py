@@ -182,3 +182,55 @@ def test_the_scores_of_one_course_are_sent_one_after_another_by_any_number_of_wo
     times = sorted((one.at, one.at + timedelta(seconds=one.seconds)) for one in posts)
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(times))
     assert {given(connection, link, sub) for sub in CLASS} == {(2, 4)}
+
+
+# --- mended by an operator --------------------------------------------------------------------------------------------
+
+
+def refused(connection: Connection, status: int = 404) -> Link:
+    """Have a platform refuse the learner's score; return the link."""
+    link = launched(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=status, times=1)
+    grades.record(PlatformUser.objects.get().user, COURSE, block(PROBLEM), 3, 4)
+    assert PendingScore.objects.get().parked == f"refused_{status}"
+    return link
+
+
+def test_ags_15_what_was_given_up_is_tried_again_when_the_registration_is_saved(connection):
+    link = refused(connection)
+    connection.registration.save()
+    assert given(connection, link) == (3, 4)
+    assert PendingScore.objects.get().parked == ""
+
+
+def test_ags_15_what_was_given_up_is_tried_again_when_the_deployment_is_saved(connection):
+    link = refused(connection, 403)
+    connection.registration.deployments.get().save()
+    assert given(connection, link) == (3, 4)
+
+
+def test_a_registration_that_is_saved_but_off_sends_nothing(connection):
+    link = refused(connection)
+    connection.registration.enabled = False
+    connection.registration.save()
+    assert given(connection, link) is None
+    connection.registration.enabled = True
+    connection.registration.save()
+    assert given(connection, link) == (3, 4)
+
+
+def test_saving_a_registration_ends_its_outage_and_sends_nothing_twice(connection):
+    link = enrol(connection)
+    everybody_answers(connection, 1)
+    connection.platform.faults.set("status", endpoint="scores", status=503)
+    everybody_answers(connection, 3)
+    assert Outage.objects.exists()
+    connection.platform.faults.clear()
+    connection.registration.save()
+    deliver_due()
+    assert not Outage.objects.exists()
+    assert {given(connection, link, sub) for sub in CLASS} == {(3, 4)}
+    before = requests(connection, "scores")
+    connection.registration.save()
+    deliver_due()
+    assert requests(connection, "scores") == before

@@ -154,6 +154,11 @@ def send_anew(rows: QuerySet[PendingScore]) -> int:
     return change_free(rows, revision=F("revision") + 1, earned=None, possible=None, **anew)
 
 
+def try_again(rows: QuerySet[PendingScore]) -> int:
+    """Make rows due that were given up; return how many."""
+    return change_free(rows, due_at=timezone.now(), parked="", attempts=0)
+
+
 def change_free(rows: QuerySet[PendingScore], **values: object) -> int:
     """Update many rows, some at a time; return how many.
 
