@@ -11,6 +11,7 @@ from django.utils import timezone
 from lti_1p3_provider.lti import ags, results, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.results import Result
+from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores import reconcile as comparing
 from lti_1p3_provider.scores.delivery import deliver_due

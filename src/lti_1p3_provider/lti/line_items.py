@@ -19,6 +19,7 @@ ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 PAGE = "100"  # line items that we ask for at once
 LONGEST_URL = 8192
 LONGEST_LABEL, LONGEST_TAG, LONGEST_RESOURCE_ID = 255, 255, 512  # Moodle's; a longer one leaves half a column there
+OPTIONAL = frozenset(("resourceId", "resourceLinkId", "tag", "startDateTime", "endDateTime"))  # null is read, not taken
 LONGEST_FILTER = 1000  # a longer id is left to us to compare: addresses have limits
 
 
@@ -117,7 +118,8 @@ def change(deployment: Deployment, column: Column, changes: Mapping[str, object]
         KeyInvalid
     """
     before = yield from read(deployment, column)
-    wanted = {**before.members, **changes}
+    kept = {name: value for name, value in before.members.items() if value is not None or name not in OPTIONAL}
+    wanted = {**kept, **changes}
     answer = yield from _call(deployment, column.scopes, "PUT", column.url, wanted, "changing a column")
     return _read({**wanted, "id": column.url, **(_object(answer) if answer.body else {})})
 
