@@ -83,7 +83,8 @@ def as_json(platform: Platform, item: LineItem) -> dict[str, Any]:
 
 def _matches(item: LineItem, access: AccessToken) -> bool:
     values = {"resource_id": item.resource_id, "resource_link_id": item.resource_link_id, "tag": item.tag}
-    wanted = {name: request.args[name] for name in values if name in request.args}
+    ignored = current_platform().config.ignore_filters
+    wanted = {} if ignored else {name: request.args[name] for name in values if name in request.args}
     return item.client_id == access.client_id and all(values[name] == value for name, value in wanted.items())
 
 
@@ -97,6 +98,8 @@ def _from_json(platform: Platform, access: AccessToken, body: dict[str, Any], it
             raise Refusal(400, f"{name} is not text or too long")
     if not texts["label"].strip():
         raise Refusal(400, "label is missing")
+    if texts["resourceLinkId"] and not platform.config.link_in_line_items:
+        raise Refusal(400, "resourceLinkId is for the platform to say")
     link = platform.store.link(texts["resourceLinkId"])
     if texts["resourceLinkId"] and (link is None or link.client_id != access.client_id):
         raise Refusal(404, "resourceLinkId is no link of this tool", error="not_found")

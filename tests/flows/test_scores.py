@@ -21,6 +21,7 @@ from demo.browser import Browser
 from demo.lms import grades
 from demo.lms.course import courses
 from lti_1p3_provider.host.port import GradeChanged
+from lti_1p3_provider.lti import ags
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.delivery import deliver_due
@@ -493,8 +494,9 @@ def test_another_column_of_the_link_gets_the_grade(connection):
 
 
 def test_a_column_that_comes_later_gets_the_grade(connection):
-    link = connection.link(PROBLEM, graded=True)
-    connection.tampered_launch(link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], "lineitem": ""}})
+    """Without the right to look for it or make one."""
+    link, only = connection.link(PROBLEM, graded=True), {"lineitem": "", "scope": [ags.SCORE_SCOPE]}
+    connection.tampered_launch(link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], **only}})
     earn(3)
     assert given(connection, link) is None
     connection.launch(link)

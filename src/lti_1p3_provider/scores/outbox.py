@@ -148,10 +148,18 @@ def parked(row: PendingScore, reason: str, answer: str) -> None:
     _release(row, parked=reason, attempts=F("attempts") + 1, last_answer=answer[:255])
 
 
-def send_anew(rows: QuerySet[PendingScore]) -> int:
-    """Make rows due whatever was sent before; return how many. Their grades are read again."""
+def send_anew(rows: QuerySet[PendingScore], **values: object) -> int:
+    """Make rows due whatever was sent before; return how many. Their grades are read again.
+
+    ``values`` are what else is to be changed.
+    """
     anew = {"due_at": timezone.now(), "parked": "", "attempts": 0, "sent_given": None, "sent_maximum": None}
-    return change_free(rows, revision=F("revision") + 1, earned=None, possible=None, **anew)
+    return change_free(rows, revision=F("revision") + 1, earned=None, possible=None, **{**anew, **values})
+
+
+def send_to_new_column(rows: QuerySet[PendingScore]) -> int:
+    """Make rows due for a column that has none of their scores; return how many."""
+    return send_anew(rows, deliveries=0, sent_at=None, result_given=None, result_maximum=None, result_at=None)
 
 
 def try_again(rows: QuerySet[PendingScore]) -> int:
