@@ -142,7 +142,7 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
 
 def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
     """Send one course's scores, one after another; one bad row does not stop the others."""
-    renewed = checked = time.monotonic()
+    renewed, checked = time.monotonic(), 0.0
     for number, row in enumerate(rows):
         now = time.monotonic()
         if now > checked + CHECK:
