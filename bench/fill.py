@@ -21,7 +21,7 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
-from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
 from lti_1p3_provider.users.models import Grant, PlatformUser
 
 STEPS = ["form", "state", "registration", "browser", "shape", "signature", "audience", "nonce", "message", "first use"]
@@ -86,6 +86,7 @@ def _fill_registrations(numbers: str, minter: Minter) -> None:
     context = {"context_id": tokens.CONTEXT, "context_digest": digest(tokens.CONTEXT)}
     titles = {"label": tokens.CONTEXT_LABEL, "title": tokens.CONTEXT_TITLE}
     _fill(Context, numbers, id=NUMBER, deployment_id=NUMBER, **context, **titles)
+    _fill(Lane, numbers, id=NUMBER, name=Sql("CONCAT(seq, ':', seq)"), deployment_id=NUMBER)
     placed = {"link_id": tokens.LINK, "link_digest": digest(tokens.LINK), "title": tokens.LINK_TITLE, **link}
     _fill(ResourceLink, numbers, id=NUMBER, deployment_id=NUMBER, context_id=NUMBER, **placed)
     service = {"url": tokens.LINE_ITEM, "container_url": tokens.LINE_ITEMS, "scopes": sorted(tokens.SCOPES)}
@@ -105,7 +106,8 @@ def _fill_people(numbers: str, registration: Sql) -> None:
     granted = {"usage_digest": digest(tokens.BLOCK), "deployment_id": registration, "until": timezone.now()}
     _fill(Grant, numbers, id=NUMBER, user_id=NUMBER, **granted)
     settled = {"revision": 1, "delivered_revision": 1}
-    _fill(PendingScore, numbers, id=NUMBER, line_item_id=registration, platform_user_id=NUMBER, **settled)
+    column = {"registration_id": registration, "lane_id": registration, "line_item_id": registration}
+    _fill(PendingScore, numbers, id=NUMBER, platform_user_id=NUMBER, **column, **settled)
 
 
 def _fill_attempts(numbers: str, registration: Sql) -> None:
