@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -29,9 +29,11 @@ SENT = ("sent_given", "sent_maximum", "sent_at")
 
 def due_registrations() -> dict[int, str]:
     """Return the registrations that are on and have something due, with the names of their platforms."""
-    due = PendingScore.objects.filter(due_at__lte=timezone.now()).order_by().values_list("registration_id", flat=True)
-    on = dict(Registration.objects.filter(enabled=True).values_list("pk", "platform"))
-    return {pk: on[pk] for pk in due.distinct() if pk in on}
+    due = PendingScore.objects.filter(due_at__lte=timezone.now()).order_by().values("registration_id")
+    # With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all.
+    found = dict(due.annotate(first=Min("due_at")).values_list("registration_id", "first"))
+    on = dict(Registration.objects.filter(enabled=True).values_list("pk", "platform")) if found else {}
+    return {pk: on[pk] for pk in found if pk in on}
 
 
 def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[PendingScore]:
