@@ -9,6 +9,7 @@ import json
 import statistics
 import sys
 import time
+
 import django
 
 django.setup()
@@ -20,7 +21,7 @@ from django.db import transaction  # noqa: E402
 from bench import plans, queries, score_world, tokens  # noqa: E402
 from bench.answers import SUBSECTION, UNIT  # noqa: E402
 from bench.fill import Size, Sql, fill, fill_everything  # noqa: E402
-from bench.growth import BIG, BIG_DATABASE, QUICK, SMALL_DATABASE, STEP, WARM_UP, use  # noqa: E402
+from bench.growth import BIG, BIG_DATABASE, SMALL_DATABASE, STEP, WARM_UP, use  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
 from lti_1p3_provider.registrations.digest import digest  # noqa: E402
 from lti_1p3_provider.resource_links.models import ResourceLink  # noqa: E402
@@ -87,8 +88,7 @@ def _timed(learner: int, earned: float) -> float:
     with transaction.atomic():
         started = time.perf_counter()
         intake.grade_changed(change)
-        seconds = time.perf_counter() - started
-    return seconds
+        return time.perf_counter() - started
 
 
 def _queries(learner: int) -> int:
