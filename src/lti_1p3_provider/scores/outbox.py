@@ -52,7 +52,7 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
     lease, until = uuid.uuid4().hex, now + LEASE
     mine = lanes.take(oldest[:MOST_LANES], lease, now, until)
     before: dict[int, dict[str, Any]] = {}
-    for part in _parts(list(open_due.filter(lane_id__in=mine).values_list("pk", flat=True)[:limit])):
+    for part in _parts(_oldest([lane for lane in oldest if lane in mine], limit, now)):
         with transaction.atomic():
             before |= _take(due.filter(pk__in=part), timedelta(seconds=interval), lease=lease, leased_until=until)
     rows = list(PendingScore.objects.filter(pk__in=before).select_related(*NEEDED).order_by("due_at"))
@@ -60,6 +60,18 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
         vars(row).update(before[row.pk])
     lanes.release(mine - {row.lane_id for row in rows}, lease)
     return rows
+
+
+def _oldest(mine: Collection[int], limit: int, now: datetime) -> list[int]:
+    """Return the oldest due rows of each lane, about as many of each.
+
+    One query for all lanes would make the database look for their rows among everybody's, or sort them all.
+    """
+    found: list[int] = []
+    for left, lane in zip(range(len(mine), 0, -1), mine, strict=True):
+        rows = PendingScore.objects.filter(_free(now), lane_id=lane, due_at__lte=now).order_by("due_at")
+        found += rows.values_list("pk", flat=True)[: -(-(limit - len(found)) // left)]
+    return found
 
 
 def _take(free: QuerySet[PendingScore], interval: timedelta, **lease: object) -> dict[int, dict[str, Any]]:
