@@ -47,6 +47,7 @@ class Lane(models.Model):
 
     class Meta:
         app_label = APP_LABEL
+        indexes: ClassVar = [models.Index(fields=["leased_until"], name="lti1p3_lane_leased")]
 
     def __str__(self) -> str:
         return f"lane {self.name}"
