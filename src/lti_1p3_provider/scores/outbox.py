@@ -23,7 +23,7 @@ from lti_1p3_provider.scores.models import PendingScore
 LEASE = timedelta(minutes=5)
 CHUNK = 500
 MOST_LANES = 8  # of one platform at a time
-NEEDED = ("lane", "platform_user", "line_item__resource_link__deployment__registration")
+NEEDED = ("platform_user", "line_item__resource_link")
 SENT = ("sent_given", "sent_maximum", "sent_at")
 
 
@@ -55,7 +55,7 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
     for part in _parts(_oldest([lane for lane in oldest if lane in mine], limit, now)):
         with transaction.atomic():
             before |= _take(due.filter(pk__in=part), timedelta(seconds=interval), lease=lease, leased_until=until)
-    rows = list(PendingScore.objects.filter(pk__in=before).select_related(*NEEDED).order_by("due_at"))
+    rows = _complete(before)
     for row in rows:
         vars(row).update(before[row.pk])
     lanes.release(mine - {row.lane_id for row in rows}, lease)
@@ -72,6 +72,17 @@ def _oldest(mine: Collection[int], limit: int, now: datetime) -> list[int]:
         rows = PendingScore.objects.filter(_free(now), lane_id=lane, due_at__lte=now).order_by("due_at")
         found += rows.values_list("pk", flat=True)[: -(-(limit - len(found)) // left)]
     return found
+
+
+def _complete(pks: Collection[int]) -> list[PendingScore]:
+    """Return rows with all that delivery reads. Deployments are few and wide, so rows share them."""
+    rows = list(PendingScore.objects.filter(pk__in=pks).select_related(*NEEDED).order_by("due_at"))
+    links = [row.line_item.resource_link for row in rows]
+    known = Deployment.objects.select_related("registration").in_bulk({link.deployment_id for link in links})
+    for link in links:
+        if link.deployment_id in known:  # it may have been deleted just now
+            link.deployment = known[link.deployment_id]
+    return rows
 
 
 def _take(free: QuerySet[PendingScore], interval: timedelta, **lease: object) -> dict[int, dict[str, Any]]:
@@ -121,7 +132,7 @@ def renew(rows: Collection[PendingScore]) -> None:
 def is_open(row: PendingScore) -> bool:
     """Tell whether the row's platform is still switched on."""
     return Deployment.objects.filter(
-        pk=row.lane.deployment_id, status=Deployment.Status.APPROVED, registration__enabled=True
+        pk=row.line_item.resource_link.deployment_id, status=Deployment.Status.APPROVED, registration__enabled=True
     ).exists()
 
 
