@@ -32,8 +32,9 @@ def due_registrations() -> dict[int, str]:
     due = PendingScore.objects.filter(due_at__lte=timezone.now()).order_by().values("registration_id")
     # With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all.
     found = dict(due.annotate(first=Min("due_at")).values_list("registration_id", "first"))
-    on = dict(Registration.objects.filter(enabled=True).values_list("pk", "platform")) if found else {}
-    return {pk: on[pk] for pk in found if pk in on}
+    on = Registration.objects.filter(enabled=True)
+    platforms = dict((on if len(found) > CHUNK else on.filter(pk__in=found)).values_list("pk", "platform"))
+    return {pk: platforms[pk] for pk in found if pk in platforms}
 
 
 def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[PendingScore]:
@@ -46,13 +47,16 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
     now = timezone.now()
     due = PendingScore.objects.filter(_free(now), registration_id=registration_pk, due_at__lte=now)
     open_due = due.exclude(lane_id__in=lanes.closed(registration_pk, now)).order_by("due_at")
-    oldest = list(dict.fromkeys(open_due.values_list("lane_id", flat=True)[:limit]))
+    oldest = dict(open_due.values_list("pk", "lane_id")[:limit])
     if not oldest:
         return []
     lease, until = uuid.uuid4().hex, now + LEASE
-    mine = lanes.take(oldest[:MOST_LANES], lease, now, until)
+    mine = lanes.take(list(dict.fromkeys(oldest.values()))[:MOST_LANES], lease, now, until)
+    chosen = [pk for pk, lane in oldest.items() if lane in mine]
+    if len(chosen) < len(oldest):
+        chosen = _oldest([lane for lane in dict.fromkeys(oldest.values()) if lane in mine], limit, now)
     before: dict[int, dict[str, Any]] = {}
-    for part in _parts(_oldest([lane for lane in oldest if lane in mine], limit, now)):
+    for part in _parts(chosen):
         with transaction.atomic():
             before |= _take(due.filter(pk__in=part), timedelta(seconds=interval), lease=lease, leased_until=until)
     rows = _complete(before)
