@@ -45,7 +45,7 @@ mutants: $(VENV)/.mutants ## change the code bit by bit, list what no test notic
 bench-launch: services compiler $(VENV)/.bench ## measure launches against PyLTI1p3's sample (8 minutes; BENCH_QUICK=1: a try)
 	@$(RUN) -m bench.launch
 
-bench-scores: services compiler $(VENV)/.bench ## measure score delivery against PyLTI1p3 (5 minutes; BENCH_QUICK=1: a try)
+bench-scores: services compiler $(VENV)/.bench ## measure scores against PyLTI1p3 (20 minutes; BENCH_QUICK=1: a try; BENCH_MEMORY=1: memory too)
 	@$(RUN) -m bench.scores
 
 format: $(VENV)/.quality ## format the code

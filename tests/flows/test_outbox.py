@@ -77,6 +77,24 @@ def test_a_change_during_a_delivery_opens_a_new_window(row, settings):
     assert fresh.due_at > timezone.now() - timedelta(seconds=10)
 
 
+def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection, monkeypatch):
+    monkeypatch.setattr(outbox, "MOST_LANES", 2)
+    link = connection.link(PROBLEM, graded=True)
+    for number in range(9):
+        connection.person(f"batch-test-{number}")
+        connection.launch(link, f"batch-test-{number}")
+    first = Lane.objects.get()
+    others = [Lane.objects.create(name=f"batch-test-{name}", deployment=first.deployment) for name in "bc"]
+    courses = [first, first, first, others[0], others[1], others[0], others[0], first, others[1]]
+    for number, (row, lane) in enumerate(zip(PendingScore.objects.order_by("pk"), courses, strict=True)):
+        due_at = timezone.now() - timedelta(minutes=30 - number)
+        PendingScore.objects.filter(pk=row.pk).update(revision=1, due_at=due_at, lane=lane)
+    claimed = outbox.claim(connection.registration.pk, 5)
+    assert [row.lane_id for row in claimed] == [first.pk, first.pk, first.pk, others[0].pk, others[0].pk]
+    free = outbox.claim(connection.registration.pk, 5)
+    assert [row.lane_id for row in free] == [others[1].pk, others[1].pk]
+
+
 def test_many_workers_send_each_score_once(connection):
     people = [f"worker-test-{number}" for number in range(12)]
     link = connection.link(PROBLEM, graded=True)

@@ -47,6 +47,7 @@ class Lane(models.Model):
 
     class Meta:
         app_label = APP_LABEL
+        indexes: ClassVar = [models.Index(fields=["leased_until"], name="lti1p3_lane_leased")]
 
     def __str__(self) -> str:
         return f"lane {self.name}"
@@ -65,7 +66,7 @@ class PendingScore(models.Model):
     """
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+", db_index=False)
-    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+", db_index=False)
     line_item = models.ForeignKey(LineItem, on_delete=models.CASCADE, related_name="pending_scores")
     platform_user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="+")
     revision = models.PositiveIntegerField(default=0)
@@ -93,7 +94,10 @@ class PendingScore(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["line_item", "platform_user"], name="lti1p3_score_identity")
         ]
-        indexes: ClassVar = [models.Index(fields=["registration", "due_at"], name="lti1p3_score_due")]
+        indexes: ClassVar = [
+            models.Index(fields=["registration", "due_at"], name="lti1p3_score_due"),
+            models.Index(fields=["lane", "due_at"], name="lti1p3_score_lane_due"),
+        ]
 
     def __str__(self) -> str:
         return f"score of {self.platform_user} in line item {self.line_item_id}"
