@@ -28,7 +28,7 @@ from lti_1p3_provider.scores.wire import Wire
 BATCH = 100
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
 MOST_BATCHES = 10_000
-RENEW = outbox.LEASE.total_seconds() / 3
+RENEW = 1 / 3  # of a lease
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
         if row.registration_id in run.down:
             outbox.put_back(row)
             continue
-        if time.monotonic() > renewed + RENEW:
+        if time.monotonic() > renewed + RENEW * conf.lease:
             outbox.renew(rows[number:])
             renewed = time.monotonic()
         grade = grades[row.pk]

@@ -15,11 +15,11 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from lti_1p3_provider.conf import conf
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores import lanes
 from lti_1p3_provider.scores.models import PendingScore
 
-LEASE = timedelta(minutes=5)
 CHUNK = 500
 MOST_LANES = 8  # of one platform at a time
 NEEDED = ("platform_user", "line_item__resource_link__deployment__registration")
@@ -44,7 +44,7 @@ def claim(registration_pk: int, limit: int) -> list[PendingScore]:
     wanted = list(dict.fromkeys(lane for _, lane in chosen))[:MOST_LANES]
     if not wanted:
         return []
-    lease, until = uuid.uuid4().hex, now + LEASE
+    lease, until = uuid.uuid4().hex, now + _term()
     mine = lanes.take(wanted, lease, now, until)
     taken = _take(due, [pk for pk, lane in chosen if lane in mine], lease, until)
     rows = list(PendingScore.objects.filter(pk__in=taken).select_related(*NEEDED).order_by("due_at"))
@@ -73,7 +73,7 @@ def release_lanes(rows: Iterable[PendingScore]) -> None:
 
 def renew(rows: Collection[PendingScore]) -> None:
     """Keep claimed rows and their lanes for longer; rows that somebody else has by now are left alone."""
-    until = timezone.now() + LEASE
+    until = timezone.now() + _term()
     for row in rows:
         _held(row).update(leased_until=until)
         lanes.renew([row.lane_id], row.lease, until)
@@ -138,7 +138,7 @@ def stamp(row: PendingScore, at: datetime) -> bool:
     unknown = {"sent_given": None, "sent_maximum": None, "sent_at": None}
     if not _open(_held(row)).exists():
         return False
-    return bool(_held(row).update(last_timestamp=at, leased_until=timezone.now() + LEASE, **unknown))
+    return bool(_held(row).update(last_timestamp=at, leased_until=timezone.now() + _term(), **unknown))
 
 
 def _release(row: PendingScore, **values: object) -> None:
@@ -146,6 +146,11 @@ def _release(row: PendingScore, **values: object) -> None:
     ended = {"lease": "", "leased_until": None, **values}
     if not _held(row).filter(revision=row.revision).update(due_at=None, **ended):
         _held(row).update(**{**ended, "parked": ""})
+
+
+def _term() -> timedelta:
+    """How long a lease is good without being renewed."""
+    return timedelta(seconds=conf.lease)
 
 
 def _open(rows: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
