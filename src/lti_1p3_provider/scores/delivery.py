@@ -91,8 +91,9 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
         grades = _grades_of(rows)
         lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
         wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
-    finally:
+    except BaseException:
         outbox.release_lanes(rows)
+        raise
 
 
 def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
@@ -111,6 +112,7 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
         except Exception as error:  # a poisoned row must not keep a thousand good ones
             decision = _failed(row, error)
         _note(row, decision, None if isinstance(grade, Decision) else grade, run)
+    outbox.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
 def _failed(row: PendingScore, error: Exception) -> Decision:
