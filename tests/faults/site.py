@@ -65,6 +65,7 @@ class Site:
     lms: LmsProcess
     clock: Path
     workers: list[Worker] = field(default_factory=list)
+    patience: float = PATIENCE
 
     def have_workers(self, number: int) -> list[Worker]:
         """Return so many that are alive and ready; start what is missing, end what is too many."""
@@ -175,13 +176,13 @@ class Site:
     ) -> None:
         """Have the LMS record points of different learners, all at once; those that it could not store, again."""
         todo = list(given)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while todo:
             calls = [(sub, earned, self.begin_grading(course, sub, earned, block, possible)) for sub, earned in todo]
             todo = []
             for sub, earned, call in calls:
                 try:
-                    call.result(PATIENCE)
+                    call.result(self.patience)
                     course.note(sub, earned, possible, block)
                 except LmsError:
                     if time.monotonic() > deadline:
@@ -246,7 +247,7 @@ class Site:
 
     def until(self, done: Callable[[], bool], *courses: Course, cron: bool = True) -> None:
         """Wait until something is so; if it is not in time, say what is the matter."""
-        deadline, next_cron = time.monotonic() + PATIENCE, 0.0
+        deadline, next_cron = time.monotonic() + self.patience, 0.0
         while not done():
             now = time.monotonic()
             assert now < deadline, self.report(*courses)
