@@ -103,6 +103,8 @@ class Link:
     ags: str = "coupled"
     """AGS claim: "coupled" (lineitem and lineitems), "container" (lineitems only) or "none"."""
     line_item_url: str = ""
+    context_id: str = ""
+    """Another course than the platform's first one; it need not be described."""
 
     def __post_init__(self) -> None:
         if self.presentation not in ("iframe", "window"):

@@ -94,6 +94,11 @@ class ProviderSettings:
         return float(self._get("LTI_1P3_PROVIDER_RETRY_BASE_SEC", 30))
 
     @property
+    def lease(self) -> float:
+        """``LTI_1P3_PROVIDER_LEASE_SEC`` (300): how long a worker that says nothing keeps the scores it took."""
+        return float(self._get("LTI_1P3_PROVIDER_LEASE_SEC", 300))
+
+    @property
     def http_timeout(self) -> float:
         """``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC`` (10): whole time of one request to a platform's service."""
         return float(self._get("LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC", 10))

@@ -14,6 +14,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
+from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AddressForbidden, ColumnMissing, LtiError, ServiceRefused
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, store
@@ -29,7 +30,6 @@ TAG = "open-edx-grade"  # with the block's usage key as resource id it marks col
 GONE = frozenset((404, 410))
 LINK_REFUSED = frozenset((400, 404, 412, 422))
 LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "trouble")
-ONE_CLAIM = outbox.LEASE.total_seconds()
 BETWEEN_CHANGES = 3600.0  # seconds: learners of one block may have different points, and must not take turns
 READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
@@ -92,7 +92,7 @@ def _find_or_make(row: PendingScore, grade: Grade) -> Exchange[None]:
         if retry.of_error(error, 0, timezone.now()).retry_at is None:
             _note(item, error)
             answered = error.answered if isinstance(error, ServiceRefused) else 0
-            store.put(memo, (error.detail.partition(": HTTP")[0], answered), ONE_CLAIM)
+            store.put(memo, (error.detail.partition(": HTTP")[0], answered), conf.lease)
         raise
     _remember(row, found, ours)
 

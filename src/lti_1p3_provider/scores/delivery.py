@@ -31,7 +31,7 @@ FEWEST = 10  # rows of one platform in a batch, however many platforms there are
 MOST_ROUNDS = 1000
 WRITE = 0.25  # seconds after which a result is written down
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
-RENEW = outbox.LEASE.total_seconds() / 3
+RENEW = 1 / 3  # of a lease
 
 log = logging.getLogger(__name__)
 
@@ -135,9 +135,11 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
         grades = _grades_of(rows)
         lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
         wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
+    except BaseException:
+        outbox.release_lanes(rows)
+        raise
     finally:
         run.write_down()
-        outbox.release_lanes(rows)
 
 
 def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
@@ -152,7 +154,7 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
         if row.registration_id in run.down or row.lane_id in run.off:
             run.note(row, outbox.put_back)
             continue
-        if now > renewed + RENEW:
+        if now > renewed + RENEW * conf.lease:
             renewed = now
             outbox.renew(rows[number:])
         grade = grades[row.pk]
@@ -162,6 +164,7 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
             decision = _failed(row, error)
         _judge(row.registration_id, decision, run)
         run.note(row, _writing(decision, None if isinstance(grade, Decision) else grade, run.report))
+    outbox.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
 def _failed(row: PendingScore, error: Exception) -> Decision:

@@ -16,11 +16,11 @@ from django.db import connection, transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 
+from lti_1p3_provider.conf import conf
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores import lanes
 from lti_1p3_provider.scores.models import PendingScore
 
-LEASE = timedelta(minutes=5)
 CHUNK = 500
 MOST_LANES = 8  # of one platform at a time
 NEEDED = ("platform_user", "line_item__resource_link")
@@ -50,7 +50,7 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
     oldest = dict(open_due.values_list("pk", "lane_id")[:limit])
     if not oldest:
         return []
-    lease, until = uuid.uuid4().hex, now + LEASE
+    lease, until = uuid.uuid4().hex, now + _term()
     mine = lanes.take(list(dict.fromkeys(oldest.values()))[:MOST_LANES], lease, now, until)
     chosen = [pk for pk, lane in oldest.items() if lane in mine]
     if len(chosen) < len(oldest):
@@ -127,7 +127,7 @@ def release_lanes(rows: Iterable[PendingScore]) -> None:
 
 def renew(rows: Collection[PendingScore]) -> None:
     """Keep claimed rows and their lanes for longer; rows that somebody else has by now are left alone."""
-    until = timezone.now() + LEASE
+    until = timezone.now() + _term()
     for row in rows:
         _held(row).update(leased_until=until)
         lanes.renew([row.lane_id], row.lease, until)
@@ -226,6 +226,11 @@ def _release(row: PendingScore, **values: object) -> None:
     ended = {"lease": "", "leased_until": None, **values}
     if not _held(row).filter(revision=row.revision).update(due_at=None, **ended):
         _held(row).update(**{**ended, "parked": ""})
+
+
+def _term() -> timedelta:
+    """How long a lease is good without being renewed."""
+    return timedelta(seconds=conf.lease)
 
 
 def _held(row: PendingScore) -> QuerySet[PendingScore]:
