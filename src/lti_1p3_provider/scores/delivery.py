@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -20,7 +20,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
-from lti_1p3_provider.scores import outages, outbox, post, retry
+from lti_1p3_provider.scores import outages, outbox, post, retry, tallies
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
 from lti_1p3_provider.scores.wire import Wire
@@ -51,6 +51,7 @@ class Run:
     """One run of ``deliver_due``: its report, and what it learned about platforms, by registration."""
 
     report: Report = field(default_factory=Report)
+    counts: tallies.Counts = field(default_factory=Counter)
     strikes: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     down: set[int] = field(default_factory=set)
     probing: set[int] = field(default_factory=set)
@@ -66,6 +67,7 @@ def deliver_due() -> Report:
                 if not rows:
                     break
                 _deliver(rows, run, wire)
+                tallies.add(run.counts)
     return run.report
 
 
@@ -163,14 +165,17 @@ def _note(row: PendingScore, decision: Decision, grade: Grade | None, run: Run) 
     if decision.delivered and grade is not None:
         outbox.delivered(row, grade.earned, grade.possible, decision.answer)
         report.delivered += 1
+        run.counts[row.registration_id, "delivered"] += 1
     elif decision.retry_at is not None:
         outbox.again(row, decision.retry_at, decision.answer)
         wait = (decision.retry_at - timezone.now()).total_seconds()
         report.next_in = wait if report.next_in is None else min(report.next_in, wait)
         report.postponed += 1
+        run.counts[row.registration_id, "postponed"] += 1
     elif decision.parked:
         outbox.parked(row, decision.parked, decision.answer)
         report.parked += 1
+        run.counts[row.registration_id, "parked"] += 1
     else:
         outbox.settled(row, decision.answer)
         report.settled += 1
