@@ -142,12 +142,12 @@ def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
 
 def figures(course_key: CourseKey) -> Figures:
     """Count a course's scores, in one query."""
-    rows = rows_of(course_key).order_by().values("parked", "due_at", "sent_at")[:MOST]
+    rows = rows_of(course_key).order_by().values("pk", "parked", "due_at", "sent_at")[:MOST]
     counted = rows.aggregate(
-        all=Count("*"),
-        sent=Count("*", filter=WHERE[State.SENT]),
-        waiting=Count("*", filter=Q(parked="", due_at__isnull=False)),
-        given_up=Count("*", filter=WHERE[State.GIVEN_UP]),
+        all=Count("pk"),
+        sent=Count("pk", filter=WHERE[State.SENT]),
+        waiting=Count("pk", filter=Q(parked="", due_at__isnull=False)),
+        given_up=Count("pk", filter=WHERE[State.GIVEN_UP]),
     )
     return Figures(**counted, more=counted["all"] == MOST)
 

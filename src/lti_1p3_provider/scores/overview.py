@@ -1,4 +1,4 @@
-"""How a platform takes scores: what waits and what was given up now, what was done in the last days, whether it is down.
+"""How a platform takes scores: what waits and what was given up, what was done in the last days, whether it is down.
 
 Each number is read from an index and is bounded: ``lti1p3_score_due``, ``lti1p3_score_parked`` and
 ``lti1p3_tally_identity``.

@@ -49,6 +49,9 @@ TO_DO = {
     "gave_up": gettext_lazy("It was tried for more than a week. Mend what the platform said last, then send it again."),
 }
 ANSWERS = {
+    "no grade: hidden, reset or never attempted; the platform keeps what it has": gettext_lazy(
+        "there is no grade here"
+    ),
     "unchanged": gettext_lazy("the platform has this grade already"),
     "the platform offers no column for this link": gettext_lazy("the platform has no column for this activity"),
 }
@@ -57,8 +60,11 @@ CODE = re.compile(r"([a-z0-9_]+):")
 
 
 def answer(row: PendingScore) -> str:
-    """Return the last answer in plain words, empty if there was none. ``last_answer`` is what ``retry`` wrote."""
-    said = row.last_answer
+    """Return the last answer in plain words; empty if there was none, or if it is about what was before.
+
+    ``last_answer`` is what ``retry`` and ``post`` wrote.
+    """
+    said = "" if state_of(row) is State.WAITING else row.last_answer
     if found := HTTP.match(said):
         return _status(found[1], said)
     if found := CODE.match(said):
@@ -72,8 +78,8 @@ def what_next(row: PendingScore, outage: Outage | None, now: datetime) -> Senten
     match state_of(row):
         case State.GIVEN_UP:
             return Sentence(str(TO_DO.get(row.parked, _("Mend what the platform said last, then send it again."))))
-        case State.WAITING | State.RETRYING:
-            return _waiting(row, outage, now)
+        case State.WAITING | State.RETRYING if row.due_at:
+            return _waiting(row, row.due_at, outage, now)
         case State.SENT:
             return Sentence(_("Nothing: the platform has it."))
         case State.NOT_SENT:
@@ -81,18 +87,17 @@ def what_next(row: PendingScore, outage: Outage | None, now: datetime) -> Senten
     return Sentence(_("It is sent once there is a grade."))
 
 
-def _waiting(row: PendingScore, outage: Outage | None, now: datetime) -> Sentence:
+def _waiting(row: PendingScore, due_at: datetime, outage: Outage | None, now: datetime) -> Sentence:
     if not row.registration.enabled or row.lane.deployment.status != Deployment.Status.APPROVED:
         return Sentence(_("Waits: this platform is switched off here."))
     if outage is not None:
         moments = {"since": outage.since, "until": max(outage.until, now)}
         return Sentence(_("Waits: the platform takes no scores since {since}. Next try at {until}."), moments)
-    assert row.due_at is not None
-    if row.due_at <= now:
+    if due_at <= now:
         return Sentence(_("Is being sent, or will be within minutes."))
     if row.attempts:
-        return Sentence(_("Will be tried again at {time}.") + f" ({_('tries')}: {row.attempts})", {"time": row.due_at})
-    return Sentence(_("Will be sent at {time}."), {"time": row.due_at})
+        return Sentence(_("Will be tried again at {time}.") + f" ({_('tries')}: {row.attempts})", {"time": due_at})
+    return Sentence(_("Will be sent at {time}."), {"time": due_at})
 
 
 def _status(status: str, said: str) -> str:

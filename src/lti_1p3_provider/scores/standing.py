@@ -1,4 +1,4 @@
-"""Where a score is: one word for each pending score, in Python and in SQL, and whether the platform shows another one."""
+"""Where a score is, in a word, and whether the platform shows another one; each in Python and in SQL."""
 
 from __future__ import annotations
 

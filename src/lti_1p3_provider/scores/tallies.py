@@ -1,4 +1,4 @@
-"""Counts what was done, by registration and day: reading a few rows of counts is quick however many scores there are."""
+"""Counts what was done by registration and day. Counts are quick to read, however many scores there are."""
 
 from __future__ import annotations
 

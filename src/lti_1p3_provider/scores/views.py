@@ -52,7 +52,7 @@ class CourseScores(View):
             self.course_key = CourseKey.from_string(kwargs["course_key"])
         except InvalidKeyError as error:
             raise PermissionDenied from error
-        if not host.current().identity.is_course_staff(request.user, self.course_key):  # type: ignore[arg-type]
+        if not host.current().identity.is_course_staff(request.user, self.course_key):
             raise PermissionDenied
         response = super().dispatch(request, *args, **kwargs)
         response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
@@ -80,7 +80,7 @@ class CourseScores(View):
 
     def post(self, request: HttpRequest, course_key: str) -> HttpResponse:
         """Resend or read back the rows that were ticked, as far as they are of this course."""
-        ticked = [int(pk) for pk in request.POST.getlist("row") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+        ticked = [int(pk) for pk in request.POST.getlist("row") if _is_key(pk)]
         rows = of_course.rows_of(self.course_key).filter(pk__in=ticked[: of_course.PAGE])
         done = "read" if request.POST.get("do") == "read_back" and reading_back.is_possible() else "sent"
         if done == "read":
@@ -96,9 +96,12 @@ class CourseScores(View):
 
 def _place(text: str) -> Place | None:
     item, _dot, person = text.partition(".")
-    if not (item.isascii() and item.isdigit() and person.isascii() and person.isdigit() and len(text) < 36):
-        return None
-    return int(item), int(person)
+    return (int(item), int(person)) if _is_key(item) and _is_key(person) else None
+
+
+def _is_key(text: str) -> bool:
+    """Whether a text may be a primary key."""
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _done(request: HttpRequest) -> str:
