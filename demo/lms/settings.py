@@ -95,6 +95,7 @@ CACHES = {
 if "DEMO_CACHE" in os.environ:
     CACHES = {"default": ast.literal_eval(os.environ["DEMO_CACHE"])}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "/admin/login/"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True

@@ -115,6 +115,11 @@ class ProviderSettings:
         return int(self._get("LTI_1P3_PROVIDER_DAILY_QUOTA", 20_000))
 
     @property
+    def show_score_status(self) -> bool:
+        """``LTI_1P3_PROVIDER_SHOW_SCORE_STATUS`` (True): below graded content, tell learners where their score is."""
+        return bool(self._get("LTI_1P3_PROVIDER_SHOW_SCORE_STATUS", True))
+
+    @property
     def celery_queue(self) -> str | None:
         """``LTI_1P3_PROVIDER_CELERY_QUEUE`` (None): queue of our tasks; None: Celery's default queue."""
         value = self._get("LTI_1P3_PROVIDER_CELERY_QUEUE", None)

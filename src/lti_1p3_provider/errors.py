@@ -398,3 +398,13 @@ class KeyInvalid(LtiError):
 
     code = "key_invalid"
     title = _("This signing key cannot be used")
+
+
+def causes() -> dict[str, type[LtiError]]:
+    """Return all errors by code."""
+    found, open_ = {}, [LtiError]
+    while open_:
+        cause = open_.pop()
+        found[cause.code] = cause
+        open_.extend(cause.__subclasses__())
+    return found

@@ -19,6 +19,7 @@ from lti_1p3_provider.scores import delivery, outbox
 from lti_1p3_provider.scores.columns import TAG
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
+from lti_1p3_provider.scores.run import Run
 from lti_1p3_provider.scores.wire import Wire
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, Connection
@@ -582,7 +583,7 @@ def test_sec_15_a_switched_off_deployment_is_not_asked_for_columns(connection):
     """Also where the score was claimed before."""
     container_link(connection)
     PendingScore.objects.update(revision=5, due_at=timezone.now())
-    rows, run = outbox.claim(connection.registration.pk, 50), delivery.Run()
+    rows, run = outbox.claim(connection.registration.pk, 50), Run()
     Deployment.objects.update(status="disabled")
     before = len(connection.platform.requests)
     with Wire() as wire:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
 
@@ -24,58 +23,18 @@ from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.scores import outages, outbox, post, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
+from lti_1p3_provider.scores.run import Report, Run
 from lti_1p3_provider.scores.wire import Wire
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
 MOST_ROUNDS = 1000
-WRITE = 0.25  # seconds after which a result is written down
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
 
 log = logging.getLogger(__name__)
 
-Note = Callable[[PendingScore], None]
 Grades = Mapping[int, Grade | Decision | None]
-
-
-@dataclass(slots=True)
-class Report:
-    """What one run did. ``next_in``: seconds until the first postponed score is due again."""
-
-    delivered: int = 0
-    settled: int = 0
-    postponed: int = 0
-    parked: int = 0
-    next_in: float | None = None
-
-
-@dataclass(slots=True)
-class Run:
-    """One run of ``deliver_due``: its report, what it learned about platforms (by registration) and lanes, and what is
-    to be written down of rows: for some at a time, because a commit costs as much as a request."""
-
-    report: Report = field(default_factory=Report)
-    down: set[int] = field(default_factory=set)
-    probing: set[int] = field(default_factory=set)
-    healthy: set[int] = field(default_factory=set)
-    off: set[int] = field(default_factory=set)
-    notes: list[tuple[PendingScore, Note]] = field(default_factory=list)
-    written_at: float = field(default_factory=time.monotonic)
-
-    def note(self, row: PendingScore, note: Note) -> None:
-        """Keep what became of a row, to be written down soon."""
-        self.notes.append((row, note))
-        if time.monotonic() > self.written_at + WRITE:
-            self.write_down()
-
-    def write_down(self) -> None:
-        """Write down what became of rows."""
-        notes = {row.pk: note for row, note in self.notes}
-        rows = [row for row, _ in self.notes]
-        self.notes.clear()
-        outbox.write_down(rows, lambda row: notes[row.pk](row))
-        self.written_at = time.monotonic()
 
 
 def deliver_due() -> Report:
@@ -140,6 +99,7 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
         raise
     finally:
         run.write_down()
+        run.add_up()
 
 
 def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
@@ -162,8 +122,7 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
             decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
         except Exception as error:  # a poisoned row must not keep a thousand good ones
             decision = _failed(row, error)
-        _judge(row.registration_id, decision, run)
-        run.note(row, _writing(decision, None if isinstance(grade, Decision) else grade, run.report))
+        run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
     outbox.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
@@ -208,38 +167,3 @@ def _fresh(rows: Iterable[PendingScore]) -> Mapping[str, Grade]:
     wanted = {UsageKey.from_string(row.line_item.usage_key).map_into_course(course_key) for row in rows}
     found = host.current().grades.read(first.platform_user.user_id, course_key, wanted)
     return {str(key): grade for key, grade in found.items()}
-
-
-def _writing(decision: Decision, grade: Grade | None, report: Report) -> Note:
-    """Return how to write a decision down; count it."""
-    answer, retry_at, parked = decision.answer, decision.retry_at, decision.parked
-    if decision.delivered and grade is not None:
-        report.delivered += 1
-        return lambda row: outbox.delivered(row, grade.earned, grade.possible, answer)
-    if retry_at is not None:
-        wait = (retry_at - timezone.now()).total_seconds()
-        report.next_in = wait if report.next_in is None else min(report.next_in, wait)
-        report.postponed += 1
-        return lambda row: outbox.again(row, retry_at, answer)
-    if parked:
-        report.parked += 1
-        return lambda row: outbox.parked(row, parked, answer)
-    report.settled += 1
-    return lambda row: outbox.settled(row, answer)
-
-
-def _judge(registration_pk: int, decision: Decision, run: Run) -> None:
-    """Decide whether the platform as a whole is down, or up again."""
-    tried = registration_pk in run.probing
-    if decision.strikes:
-        if registration_pk not in run.down and (tried or outages.strike(registration_pk, decision.strikes)):
-            run.down.add(registration_pk)
-            outages.begin(registration_pk, decision.answer, decision.asked)
-        run.probing.discard(registration_pk)
-        run.healthy.discard(registration_pk)
-    elif (decision.delivered or decision.parked) and registration_pk not in run.healthy:
-        run.healthy.add(registration_pk)
-        outages.forgive(registration_pk)
-        if tried:
-            run.probing.discard(registration_pk)
-            outages.end(registration_pk)
