@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lti_1p3_provider.launches.views import ContentDoor, LaunchDoor, LoginDoor
+from lti_1p3_provider.launches.views import ContentDoor, ContinueDoor, LaunchDoor, LoginDoor
 from lti_1p3_provider.registrations.views import key_set
 
 app_name = "lti_1p3_provider"
@@ -12,5 +12,6 @@ urlpatterns = [
     path("login/", LoginDoor.as_view(), name="login"),
     path("launch/", LaunchDoor.as_view(), name="launch"),
     path("launch/<str:course_key>/<str:usage_key>", ContentDoor.as_view(), name="content"),
+    path("continue/", ContinueDoor.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),
 ]

@@ -20,10 +20,11 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
 from lti_1p3_provider.errors import LaunchNotPosted, LtiError, TokenMalformed
 from lti_1p3_provider.gates import policy
-from lti_1p3_provider.launches import grants, login_cookies, targets
+from lti_1p3_provider.launches import browser_check, grants, handover, login_cookies, sessions, targets
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.lti import launch, login
 from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.registrations.framing import frame_for
 
 LAUNCH = "lti_1p3_provider:launch"
@@ -63,10 +64,13 @@ class LoginDoor(Door):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        asked = login.begin(parameters, f"{targets.base_url(request)}{reverse(LAUNCH)}", self.trail)
+        begun = login.begin(parameters, f"{targets.base_url(request)}{reverse(LAUNCH)}", self.trail)
+        if browser_check.is_needed(request):
+            return frame_for(browser_check.login_page(request, begun), begun.registration)
+        asked = begun.ask()
         response = HttpResponseRedirect(asked.url)
         login_cookies.remember(request, response, asked.state)
-        return frame_for(response, self.trail.registration)
+        return frame_for(response, begun.registration)
 
     post = get
 
@@ -83,9 +87,35 @@ class LaunchDoor(Door):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Validate the message and let the person in."""
-        received = launch.receive(request.POST.dict(), request.COOKIES, self.trail)
+        form = request.POST.dict()
+        if waiting := launch.proof_is_elsewhere(form, request.COOKIES):
+            registration = registration_by_pk(waiting.registration_pk)
+            return frame_for(browser_check.stored_page(request, waiting, registration), registration)
+        received = launch.receive(form, request.COOKIES, self.trail)
         response = enter(request, received, self.trail)
         login_cookies.forget(request, response, received.login.cookie_name)
+        return response
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class ContinueDoor(Door):
+    """Where a launch goes on in a window of its own; see ``launches.handover``."""
+
+    name = "continue"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Explain: somebody reloaded the address."""
+        raise LaunchNotPosted("GET on the address of a hand-over")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Sign in here what was validated in the frame."""
+        user, target = handover.redeem(request)
+        grant = grants.find(user, target)
+        self.trail.registration, self.trail.deployment = grant.deployment.registration, grant.deployment
+        host.current().identity.sign_in(request, user)
+        sessions.mark(request, grant.deployment)
+        response = HttpResponseRedirect(target.path)
+        host.current().identity.decorate(request, response, user)
         return response
 
 
