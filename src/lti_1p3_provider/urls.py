@@ -11,6 +11,7 @@ app_name = "lti_1p3_provider"
 urlpatterns = [
     path("login/", LoginDoor.as_view(), name="login"),
     path("launch/", LaunchDoor.as_view(), name="launch"),
+    path("launch/<str:course_key>", ContentDoor.as_view(), name="course"),
     path("launch/<str:course_key>/<str:usage_key>", ContentDoor.as_view(), name="content"),
     path("continue/", ContinueDoor.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),

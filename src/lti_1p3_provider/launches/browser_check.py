@@ -25,9 +25,14 @@ ASK = "_ask"  # in place of a frame's name: lti.capabilities tells it
 SENT_ON = ("iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id")
 
 
+def in_frame(request: HttpRequest) -> bool:
+    """Whether the page is shown inside another, as far as the browser says so."""
+    return request.headers.get("Sec-Fetch-Dest") == "iframe"
+
+
 def is_needed(request: HttpRequest) -> bool:
     """Whether it is not known yet which cookies work in this frame."""
-    return request.headers.get("Sec-Fetch-Dest") == "iframe" and PROOF not in request.COOKIES
+    return in_frame(request) and PROOF not in request.COOKIES
 
 
 def login_page(request: HttpRequest, login: Login) -> HttpResponse:

@@ -46,7 +46,8 @@ def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
     host.current().content.describe(target.course_key, target.usage_key)
     trail.passed("content")
     user = _admitted(request, launch, target, trail)
-    if launch.login.storage_frame:  # no cookie of ours works in this frame
+    if launch.login.storage_frame or (target.is_course and browser_check.in_frame(request)):
+        # No cookie of ours works in this frame, or the LMS's own pages show themselves in none.
         return frame_for(handover.page(request, launch, user, target), launch.registration)
     response = HttpResponseRedirect(target.path)
     host.current().identity.decorate(request, response, user)
@@ -77,6 +78,10 @@ def _admit(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -
     known = line_items.recall(launch)
     platform_user = sign_in.account_for(launch, known.platform_user if known else None)
     trail.passed("account")
+    if launch.registration.enrolment_mode:
+        mode = launch.registration.enrolment_mode
+        host.current().content.enrol(platform_user.user, target.course_key, mode)
+        trail.passed("enrolment")
     host.current().content.require_access(platform_user.user, target.course_key, target.usage_key)
     trail.passed("access")
     known_link = known.line_item.resource_link if known else None

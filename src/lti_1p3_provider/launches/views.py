@@ -124,13 +124,15 @@ class ContentDoor(Door):
 
     name = "content"
 
-    def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
-        """Render the block without the site's chrome."""
+    def get(self, request: HttpRequest, course_key: str, usage_key: str = "") -> HttpResponse:
+        """Render the block without the site's chrome; a whole course has pages of its own."""
         self.trail.target = request.path
         target = targets.from_keys(course_key, usage_key)
         self.trail.registration = grants.check(request.user, target)
         policy.require(self.trail.registration, target.course_key, target.usage_key)
         content = host.current().content
         content.require_access(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
+        if target.is_course:
+            return HttpResponseRedirect(content.course_home(request, target.course_key))
         page = content.render(request, target.course_key, target.usage_key)
         return frame_for(page, self.trail.registration)

@@ -85,7 +85,7 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             {"fields": ("issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")},
         ),
         (_("What it may open"), {"fields": ("gate_summary",)}),
-        (_("Its people"), {"fields": ("allow_anonymous", "trust_emails")}),
+        (_("Its people"), {"fields": ("allow_anonymous", "trust_emails", "enrolment_mode")}),
         (
             _("Rarely needed"),
             {"classes": ("collapse",), "fields": ("key_set", "other_origins", "deployment_id_in_assertion")},
