@@ -45,12 +45,17 @@ class Node:
 
 @dataclass(frozen=True)
 class Course:
-    """A course and its blocks by usage key."""
+    """A course, its own block and all of them by usage key."""
 
     key: CourseKey
     title: str
-    sections: tuple[Node, ...]
+    whole: Node
     blocks: dict[UsageKey, Node]
+
+    @property
+    def sections(self) -> tuple[Node, ...]:
+        """Its chapters, in order."""
+        return tuple(self.whole.children)
 
 
 @cache
@@ -70,13 +75,11 @@ def block(course_key: CourseKey, usage_key: UsageKey) -> Node | None:
 def _read(folder: Path) -> Course:
     root = ElementTree.parse(folder / "course.xml").getroot()
     key = CourseLocator(root.attrib["org"], root.attrib["course"], root.attrib["run"])
-    sections = tuple(_node(child, key, None, folder) for child in root)
-    return Course(
-        key=key,
-        title=root.attrib["display_name"],
-        sections=sections,
-        blocks={node.key: node for section in sections for node in section.walk()},
-    )
+    title = root.attrib["display_name"]
+    own_block = UsageKey.from_string(f"{str(key).replace('course-v1:', 'block-v1:')}+type@course+block@course")
+    whole = Node(own_block, title, None, published=True, graded=False, start=None)
+    whole.children.extend(_node(child, key, whole, folder) for child in root)
+    return Course(key=key, title=title, whole=whole, blocks={node.key: node for node in whole.walk()})
 
 
 def _node(element: ElementTree.Element, course_key: CourseKey, parent: Node | None, folder: Path) -> Node:

@@ -8,12 +8,13 @@ from django.contrib.auth import get_user_model, login, logout
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from demo.lms import grades
 from demo.lms.course import Node, block
-from demo.lms.models import Profile
+from demo.lms.models import Enrolment, Profile
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from lti_1p3_provider.conf import conf
@@ -24,6 +25,7 @@ from lti_1p3_provider.host.sessions import renew_key
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 TEAM = "staff of {}"  # name of a course team's group
 RENDERED = ("sequential", "vertical", "html", "problem")
+OPENED = ("course", *RENDERED)
 
 
 class DemoIdentity:
@@ -79,9 +81,21 @@ class DemoContent:
         """Check the account and the start date."""
         if not user.is_active:
             raise ContentNotAccessible(f"user {user.pk} is inactive")
+        if usage_key.block_type == "course" and not is_enrolled(user, course_key):
+            raise ContentNotAccessible("not enrolled: a whole course needs an enrolment mode in the registration")
         start = _node(course_key, usage_key).start
         if start is not None and start > timezone.now():
             raise ContentNotStarted(f"starts {start.isoformat()}")
+
+    def enrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> None:
+        """Note it; there are two modes."""
+        if mode not in ("audit", "honor"):
+            raise ContentNotAccessible(f"{course_key} has no enrolment mode {mode!r}")
+        Enrolment.objects.get_or_create(user_id=user.pk, course_key=str(course_key), defaults={"mode": mode})
+
+    def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
+        """Return the course's outline."""
+        return reverse("course_home", args=[str(course_key)])
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
         """Return the block's page."""
@@ -121,7 +135,8 @@ class DemoGrades:
         for usage_key in usage_keys:
             earned, possible, attempted = grades.fresh(user_id, course_key, usage_key)
             if attempted and possible > 0:
-                found[usage_key] = Grade(earned, possible)
+                percent = usage_key.block_type == "course"
+                found[usage_key] = Grade(earned / possible * 100, 100) if percent else Grade(earned, possible)
         return found
 
 
@@ -135,9 +150,14 @@ class DemoHost:
 
 def _node(course_key: CourseKey, usage_key: UsageKey) -> Node:
     node = block(course_key, usage_key)
-    if node is None or node.key.block_type not in RENDERED:
+    if node is None or node.key.block_type not in OPENED:
         raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
     return node
+
+
+def is_enrolled(user: AbstractUser, course_key: CourseKey) -> bool:
+    """Tell whether somebody takes part in a course."""
+    return Enrolment.objects.filter(user_id=user.pk, course_key=str(course_key)).exists()
 
 
 def _taken(email: str) -> bool:

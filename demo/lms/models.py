@@ -43,3 +43,14 @@ class PersistedGrade(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "usage_key"], name="demo_persisted_grade")]
+
+
+class Enrolment(models.Model):
+    """Somebody takes part in a course."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    course_key = models.CharField(max_length=255)
+    mode = models.CharField(max_length=32)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "course_key"], name="demo_enrolment")]

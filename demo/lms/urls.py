@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from demo.lms.views import front_page, problem_check
+from demo.lms.views import course_home, front_page, problem_check
 from lti_1p3_provider.apps import Lti1p3ProviderConfig
 
 ours = Lti1p3ProviderConfig.plugin_app["url_config"]["lms.djangoapp"]
@@ -11,6 +11,7 @@ ours = Lti1p3ProviderConfig.plugin_app["url_config"]["lms.djangoapp"]
 urlpatterns = [
     path("", front_page),
     path("admin/", admin.site.urls),
+    path("courses/<str:course_key>/home", course_home, name="course_home"),
     path(
         "courses/<str:course_key>/xblock/<str:usage_key>/handler/xmodule_handler/problem_check",
         problem_check,

@@ -10,7 +10,9 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from demo.lms import grades
 from demo.lms.course import block, courses
+from demo.lms.models import Enrolment
 from demo.lms.problems import fraction
+from demo.lms.rendering import render_block
 
 ENDED = "Your session has ended, so this answer was not taken. Go back to your course and open this activity again."
 
@@ -19,6 +21,17 @@ ENDED = "Your session has ended, so this answer was not taken. Go back to your c
 def front_page(request: HttpRequest) -> HttpResponse:
     """Say what this is."""
     return render(request, "demo_lms/front_page.html", {"courses": courses().values()})
+
+
+@require_safe
+def course_home(request: HttpRequest, course_key: str) -> HttpResponse:
+    """The course's own page, for those who take part; the LMS has a front end of its own for that."""
+    course = next((one for key, one in courses().items() if str(key) == course_key), None)
+    if course is None:
+        raise Http404
+    if not request.user.is_authenticated or not _is_enrolled(request, course_key):
+        return render(request, "demo_lms/front_page.html", {"courses": courses().values()}, status=403)
+    return render_block(request, course.key, course.whole)
 
 
 @require_POST
@@ -40,3 +53,7 @@ def problem_check(request: HttpRequest, course_key: str, usage_key: str) -> Http
     earned = round(node.weight * fraction(node.source, answers), 2)
     grades.record(request.user, course, usage, earned, node.weight, answers)
     return JsonResponse({"earned": earned, "possible": node.weight})
+
+
+def _is_enrolled(request: HttpRequest, course_key: str) -> bool:
+    return Enrolment.objects.filter(user_id=request.user.pk or 0, course_key=course_key).exists()

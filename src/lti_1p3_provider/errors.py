@@ -330,6 +330,14 @@ class GrantMissing(LtiError):
     )
 
 
+class HandOverInvalid(LtiError):
+    """A launch that was to go on in a window of its own is too old, was used, or does not come from our page."""
+
+    code = "handover_invalid"
+    title = _("This window was opened too late, or twice")
+    advice = RELAUNCH
+
+
 # --- calls to platforms, keys -----------------------------------------------------------------------------------------
 
 

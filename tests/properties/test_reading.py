@@ -149,10 +149,10 @@ def test_core_05_a_state_with_any_other_character_is_not_ours(pk, at, new, lengt
 
 @examples(100)
 @given(shown=any_text.filter(bool), pk=st.integers(1, 2**31))
-def test_core_05_sec_10_no_other_cookie_value_does(shown, pk):
+def test_core_05_sec_10_no_other_proof_does(shown, pk):
     issued, another = (state.issue(pk, "https://lms.example/") for _ in range(2))
-    state.require_same_browser(issued, {issued.cookie_name: issued.cookie_value})
-    for value in (shown, another.cookie_value, issued.nonce, issued.value, issued.cookie_value[:-1]):
+    state.require_same_browser(issued, {issued.cookie_name: issued.proof})
+    for value in (shown, another.proof, issued.nonce, issued.value, issued.proof[:-1]):
         with pytest.raises(BrowserMismatch):
-            state.require_same_browser(issued, {issued.cookie_name: value, another.cookie_name: issued.cookie_value})
-    assert len({issued.value, issued.nonce, issued.cookie_value, another.value, another.nonce}) == 5
+            state.require_same_browser(issued, {issued.cookie_name: value, another.cookie_name: issued.proof})
+    assert len({issued.value, issued.nonce, issued.proof, another.value, another.nonce}) == 5

@@ -45,7 +45,8 @@ class GradeChanged:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """Weighted points of a block, aggregated over its children. ``possible`` is greater than 0."""
+    """Weighted points of a block, aggregated over its children; of a course its grade in percent, of 100. ``possible``
+    is greater than 0."""
 
     earned: float
     possible: float
@@ -90,11 +91,21 @@ class Content(Protocol):
         """
 
     def require_access(self, user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> None:
-        """Return if the LMS lets ``user`` see the block now.
+        """Return if the LMS lets ``user`` see the block now; a whole course only to those who are enrolled.
 
         Raises:
             ContentNotFound, ContentNotStarted, ContentNotAccessible
         """
+
+    def enrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> None:
+        """Enrol the user in the course; an active enrolment stays as it is. Runs in the caller's transaction.
+
+        Raises:
+            ContentNotAccessible: the LMS refuses, or does not know the mode.
+        """
+
+    def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
+        """Return the address of the course's own first page, for somebody who may see it."""
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
         """Return the block's page, without the site's chrome.
@@ -104,7 +115,7 @@ class Content(Protocol):
         """
 
     def ancestors(self, course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
-        """Return all blocks above this one; empty for an unknown block."""
+        """Return all blocks above this one, up to the course's own; empty for an unknown block."""
 
 
 class Grades(Protocol):

@@ -18,7 +18,7 @@ from lti_1p3_provider.diagnostics import record as attempts
 from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.sessions import as_before_on_failure
-from lti_1p3_provider.launches import grants, sessions, targets
+from lti_1p3_provider.launches import browser_check, grants, handover, sessions, targets
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
@@ -46,6 +46,9 @@ def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
     host.current().content.describe(target.course_key, target.usage_key)
     trail.passed("content")
     user = _admitted(request, launch, target, trail)
+    if launch.login.storage_frame or (target.is_course and browser_check.in_frame(request)):
+        # No cookie of ours works in this frame, or the LMS's own pages show themselves in none.
+        return frame_for(handover.page(request, launch, user, target), launch.registration)
     response = HttpResponseRedirect(target.path)
     host.current().identity.decorate(request, response, user)
     return frame_for(response, launch.registration)
@@ -75,6 +78,10 @@ def _admit(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -
     known = line_items.recall(launch)
     platform_user = sign_in.account_for(launch, known.platform_user if known else None)
     trail.passed("account")
+    if launch.registration.enrolment_mode:
+        mode = launch.registration.enrolment_mode
+        host.current().content.enrol(platform_user.user, target.course_key, mode)
+        trail.passed("enrolment")
     host.current().content.require_access(platform_user.user, target.course_key, target.usage_key)
     trail.passed("access")
     known_link = known.line_item.resource_link if known else None
@@ -83,6 +90,8 @@ def _admit(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -
     grants.allow(platform_user.user, target, launch.deployment)
     trail.passed("records")
     attempts.success(trail)
-    host.current().identity.sign_in(request, platform_user.user)
-    sessions.mark(request, launch.deployment)
+    if not launch.login.storage_frame:
+        host.current().identity.sign_in(request, platform_user.user)
+        sessions.mark(request, launch.deployment)
+        browser_check.note(request)
     return platform_user.user

@@ -39,6 +39,15 @@ def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:
     """Return the registration through which the session's user may open the block.
 
     Raises:
+        GrantMissing: see ``find``.
+    """
+    return find(user, target).deployment.registration
+
+
+def find(user: AbstractUser | AnonymousUser, target: Target) -> Grant:
+    """Return what lets the user open the block, with its deployment and registration.
+
+    Raises:
         GrantMissing: nobody is signed in, the block was never launched, its time is over, or an operator switched the
             platform off.
     """
@@ -52,7 +61,7 @@ def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:
     deployment = grant.deployment
     if deployment.status != Deployment.Status.APPROVED or not deployment.registration.enabled:
         raise GrantMissing("the registration or deployment was switched off")
-    return deployment.registration
+    return grant
 
 
 def drop_lapsed() -> int:

@@ -7,25 +7,16 @@ blocked it needs ``Partitioned`` too: the cookie is then kept for this platform'
 from __future__ import annotations
 
 import re
-from collections.abc import Container
-from http.cookies import Morsel
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.launches.partitioned import partition
 from lti_1p3_provider.lti.state import COOKIE_PREFIX, LIFETIME, LoginState
 
 OURS = re.compile(rf"{COOKIE_PREFIX}[0-9a-f]{{16}}")  # a page on a neighbouring host may set others
 MOST_LOGINS = 20  # that one browser may have under way, so that cookies cannot fill its request headers
-
-
-class PartitionedMorsel(Morsel[str]):
-    """Older Pythons do not know the attribute."""
-
-    def OutputString(self, attrs: Container[str] | None = None) -> str:
-        """Return the cookie with ``Partitioned`` at its end."""
-        return f"{super().OutputString(attrs)}; Partitioned"
 
 
 def remember(request: HttpRequest, response: HttpResponse, state: LoginState) -> None:
@@ -33,7 +24,7 @@ def remember(request: HttpRequest, response: HttpResponse, state: LoginState) ->
     waiting = [name for name in request.COOKIES if OURS.fullmatch(name)]
     for name in waiting[: max(0, len(waiting) - MOST_LOGINS)]:
         forget(request, response, name)
-    _set(request, response, state.cookie_name, state.cookie_value, LIFETIME)
+    _set(request, response, state.cookie_name, state.proof, LIFETIME)
 
 
 def forget(request: HttpRequest, response: HttpResponse, name: str) -> None:
@@ -54,7 +45,4 @@ def _set(request: HttpRequest, response: HttpResponse, name: str, value: str, se
         samesite="None" if secure else "Lax",
     )
     if secure:
-        partitioned = PartitionedMorsel()
-        partitioned.set(name, *response.cookies.value_encode(value))
-        partitioned.update(response.cookies[name])
-        dict.__setitem__(response.cookies, name, partitioned)
+        partition(response, name)

@@ -15,20 +15,27 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import TargetInvalid
 from lti_1p3_provider.registrations.addresses import split_url
 
-CONTENT = "lti_1p3_provider:content"
+CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A block of a course."""
+    """A block of a course; the course's own block stands for all of it."""
 
     course_key: CourseKey
     usage_key: UsageKey
 
     @property
+    def is_course(self) -> bool:
+        """Whether this is a whole course."""
+        return bool(self.usage_key.block_type == "course")
+
+    @property
     def path(self) -> str:
-        """The content door of this block."""
+        """The content door of this block, or of the course."""
+        if self.is_course:
+            return reverse(COURSE, args=[str(self.course_key)])
         return reverse(CONTENT, args=[str(self.course_key), str(self.usage_key)])
 
 
@@ -57,20 +64,20 @@ def parse(url: str, request: HttpRequest) -> Target:
         match = resolve(unquote(parts.path))
     except Resolver404 as error:
         raise TargetInvalid("target_link_uri is no page of this site") from error
-    if match.view_name != CONTENT:
+    if match.view_name not in (CONTENT, COURSE):
         raise TargetInvalid("target_link_uri names no content: it must end in <course key>/<usage key>")
     return from_keys(**match.kwargs)
 
 
-def from_keys(course_key: str, usage_key: str) -> Target:
-    """Return the target of the two keys of a content door.
+def from_keys(course_key: str, usage_key: str = "") -> Target:
+    """Return the target of the keys of a content door; without a usage key it is the whole course.
 
     Raises:
         TargetInvalid: they cannot be read or do not belong together.
     """
     try:
         course = CourseKey.from_string(course_key)
-        usage = UsageKey.from_string(usage_key)
+        usage = UsageKey.from_string(usage_key) if usage_key else course.make_usage_key("course", "course")
     except InvalidKeyError as error:
         raise TargetInvalid("the course key or usage key cannot be read") from error
     if not isinstance(course, CourseLocator) or course.branch or course.version_guid:

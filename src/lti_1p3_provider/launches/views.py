@@ -20,12 +20,13 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
 from lti_1p3_provider.errors import LaunchNotPosted, LtiError, TokenMalformed
 from lti_1p3_provider.gates import policy
-from lti_1p3_provider.launches import grants, login_cookies, targets
+from lti_1p3_provider.launches import browser_check, grants, handover, login_cookies, sessions, targets
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import with_script
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import launch, login
 from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.scores import learner
 
@@ -66,10 +67,13 @@ class LoginDoor(Door):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        asked = login.begin(parameters, f"{targets.base_url(request)}{reverse(LAUNCH)}", self.trail)
+        begun = login.begin(parameters, f"{targets.base_url(request)}{reverse(LAUNCH)}", self.trail)
+        if browser_check.is_needed(request):
+            return frame_for(browser_check.login_page(request, begun), begun.registration)
+        asked = begun.ask()
         response = HttpResponseRedirect(asked.url)
         login_cookies.remember(request, response, asked.state)
-        return frame_for(response, self.trail.registration)
+        return frame_for(response, begun.registration)
 
     post = get
 
@@ -86,9 +90,35 @@ class LaunchDoor(Door):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Validate the message and let the person in."""
-        received = launch.receive(request.POST.dict(), request.COOKIES, self.trail)
+        form = request.POST.dict()
+        if waiting := launch.proof_is_elsewhere(form, request.COOKIES):
+            registration = registration_by_pk(waiting.registration_pk)
+            return frame_for(browser_check.stored_page(request, waiting, registration), registration)
+        received = launch.receive(form, request.COOKIES, self.trail)
         response = enter(request, received, self.trail)
         login_cookies.forget(request, response, received.login.cookie_name)
+        return response
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class ContinueDoor(Door):
+    """Where a launch goes on in a window of its own; see ``launches.handover``."""
+
+    name = "continue"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Explain: somebody reloaded the address."""
+        raise LaunchNotPosted("GET on the address of a hand-over")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Sign in here what was validated in the frame."""
+        user, target = handover.redeem(request)
+        grant = grants.find(user, target)
+        self.trail.registration, self.trail.deployment = grant.deployment.registration, grant.deployment
+        host.current().identity.sign_in(request, user)
+        sessions.mark(request, grant.deployment)
+        response = HttpResponseRedirect(target.path)
+        host.current().identity.decorate(request, response, user)
         return response
 
 
@@ -97,10 +127,12 @@ class ContentDoor(Door):
 
     name = "content"
 
-    def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
-        """Render the block without the site's chrome."""
+    def get(self, request: HttpRequest, course_key: str, usage_key: str = "") -> HttpResponse:
+        """Render the block without the site's chrome; a whole course has pages of its own."""
         self.trail.target = request.path
         target = _opened(request, course_key, usage_key, self.trail)
+        if target.is_course:
+            return HttpResponseRedirect(host.current().content.course_home(request, target.course_key))
         page = host.current().content.render(request, target.course_key, target.usage_key)
         return frame_for(with_script(page, target), self.trail.registration)
 

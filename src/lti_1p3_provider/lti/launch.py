@@ -32,12 +32,14 @@ from lti_1p3_provider.errors import (
 )
 from lti_1p3_provider.lti import key_sets, state
 from lti_1p3_provider.lti.claims import LTI, Launch, Message, read_message
+from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.lti.strict_json import parse_object
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.find import deployment_for, parties
 from lti_1p3_provider.registrations.models import Registration
 
 ALGORITHM = "RS256"
+STORED = "lti_1p3_stored"  # the field in which our own page sends on what the platform's frame kept
 LEEWAY = 60  # seconds
 OLDEST = state.LIFETIME + LEEWAY  # seconds since iat: a token answers a login, and no login lives longer
 MAX_TOKEN = 64 * 1024
@@ -65,7 +67,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     login = state.read(form["state"])
     trail.registration_pk, trail.login_digest = login.registration_pk, login.digest
     trail.passed("state")
-    state.require_same_browser(login, cookies)
+    state.require_same_browser(login, cookies, form.get(STORED, ""))
     trail.passed("browser")
     envelope = _open(token)
     trail.passed("shape")
@@ -90,6 +92,17 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     trail.deployment = deployment_for(registration, message.deployment_id, deployment)
     trail.passed("deployment")
     return Launch(registration, trail.deployment, message, login)
+
+
+def proof_is_elsewhere(form: Mapping[str, str], cookies: Mapping[str, str]) -> LoginState | None:
+    """Return the login of a launch whose proof a frame of the platform's keeps and nobody has asked for yet."""
+    if STORED in form or not form.get("id_token"):
+        return None
+    try:
+        login = state.read(form.get("state", ""))
+    except LtiError:
+        return None  # ``receive`` says what is wrong
+    return login if login.storage_frame and login.cookie_name not in cookies else None
 
 
 def _require_form(form: Mapping[str, str]) -> str:

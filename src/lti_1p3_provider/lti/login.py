@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
@@ -11,8 +12,10 @@ from lti_1p3_provider.lti import state
 from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.find import registration_for
+from lti_1p3_provider.registrations.models import Registration
 
 REQUIRED = ("iss", "login_hint", "target_link_uri")
+FRAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LONGEST_URL = 16_000  # Django redirects to nothing longer
 
 
@@ -24,8 +27,32 @@ class AuthenticationRequest:
     state: LoginState
 
 
-def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Trail) -> AuthenticationRequest:
-    """Answer a login initiation.
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login initiation: its registration and the parameters of an authentication request, but for the state."""
+
+    registration: Registration
+    target: str
+    query: Mapping[str, str]
+    storage_frame: str
+
+    def ask(self, storage_frame: str = "") -> AuthenticationRequest:
+        """Begin a login whose proof is kept in a cookie, or in a frame of the platform's.
+
+        Raises:
+            LoginParameterMissing: the hints are too long.
+        """
+        issued = state.issue(self.registration.pk, self.target, storage_frame)
+        separator = "&" if urlsplit(self.registration.auth_login_url).query else "?"
+        query = urlencode({**self.query, "state": issued.value, "nonce": issued.nonce})
+        url = f"{self.registration.auth_login_url}{separator}{query}"
+        if len(url) > LONGEST_URL:
+            raise LoginParameterMissing("the hints are too long to be sent back")
+        return AuthenticationRequest(url, issued)
+
+
+def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Trail) -> Login:
+    """Read a login initiation.
 
     ``redirect_uri`` is our launch URL exactly as it is registered with the platform.
 
@@ -42,7 +69,6 @@ def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Trail) -> Aut
     registration = registration_for(parameters["iss"], parameters.get("client_id"))
     trail.registration = registration
     trail.passed("registration")
-    issued = state.issue(registration.pk, parameters["target_link_uri"])
     query = {
         "scope": "openid",
         "response_type": "id_token",
@@ -51,13 +77,8 @@ def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Trail) -> Aut
         "client_id": registration.client_id,
         "redirect_uri": redirect_uri,
         "login_hint": parameters["login_hint"],
-        "state": issued.value,
-        "nonce": issued.nonce,
     }
     if "lti_message_hint" in parameters:
         query["lti_message_hint"] = parameters["lti_message_hint"]
-    separator = "&" if urlsplit(registration.auth_login_url).query else "?"
-    url = f"{registration.auth_login_url}{separator}{urlencode(query)}"
-    if len(url) > LONGEST_URL:
-        raise LoginParameterMissing("the hints are too long to be sent back")
-    return AuthenticationRequest(url, issued)
+    frame = parameters.get("lti_storage_target", "")
+    return Login(registration, parameters["target_link_uri"], query, frame if FRAME.fullmatch(frame) else "")

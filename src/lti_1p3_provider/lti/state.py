@@ -23,15 +23,21 @@ MAX_LENGTH = 512
 SALT = "lti_1p3_provider.state"
 NONCE, BROWSER = f"{SALT}.nonce", f"{SALT}.browser"
 COOKIE_PREFIX = "lti1p3-"
+STORAGE_PREFIX = "lti1p3_"
 
 
 @dataclass(frozen=True, slots=True)
 class LoginState:
-    """One login. ``value`` is the ``state`` parameter; ``target_digest`` tells which target the login named."""
+    """One login. ``value`` is the ``state`` parameter; ``target_digest`` tells which target the login named.
+
+    ``storage_frame``: the platform's frame that keeps our proof instead of a cookie; empty if a cookie does. (LTI
+    Client Side postMessages Storage)
+    """
 
     value: str
     registration_pk: int
     target_digest: str
+    storage_frame: str = ""
 
     @property
     def digest(self) -> str:
@@ -53,16 +59,21 @@ class LoginState:
         return f"{COOKIE_PREFIX}{self.digest[:16]}"
 
     @property
-    def cookie_value(self) -> str:
-        """What only the browser that began this login can show."""
+    def storage_key(self) -> str:
+        """Under which the platform keeps the proof."""
+        return f"{STORAGE_PREFIX}{self.digest[:16]}"
+
+    @property
+    def proof(self) -> str:
+        """What only the browser that began this login can show: a cookie, or what the platform's frame kept."""
         return Signer(salt=BROWSER).signature(self.value)
 
 
-def issue(registration_pk: int, target: str) -> LoginState:
+def issue(registration_pk: int, target: str, storage_frame: str = "") -> LoginState:
     """Begin a login of the registration that names this ``target_link_uri``."""
     about = digest_of_target(target)
-    value = TimestampSigner(salt=SALT).sign(f"{secrets.token_urlsafe(16)}.{registration_pk}.{about}")
-    return LoginState(value, registration_pk, about)
+    content = f"{secrets.token_urlsafe(16)}.{registration_pk}.{about}.{storage_frame}".rstrip(".")
+    return LoginState(TimestampSigner(salt=SALT).sign(content), registration_pk, about, storage_frame)
 
 
 def digest_of_target(target: str) -> str:
@@ -83,21 +94,23 @@ def read(value: str) -> LoginState:
     except BadSignature as error:
         raise StateUnknown("not signed by this site") from error
     try:
-        _, registration_pk, target_digest = content.split(".")
-        return LoginState(value, int(registration_pk), target_digest)
+        _, registration_pk, target_digest, *frame = content.split(".", 3)
+        return LoginState(value, int(registration_pk), target_digest, "".join(frame))
     except ValueError as error:
         raise StateUnknown("issued by another version of this software") from error
 
 
-def require_same_browser(state: LoginState, cookies: Mapping[str, str]) -> None:
+def require_same_browser(state: LoginState, cookies: Mapping[str, str], stored: str = "") -> None:
     """Return if the browser that posts is the one that began the login.
+
+    ``stored`` is what the platform's frame kept, where one was to keep it.
 
     Raises:
         BrowserMismatch
         LaunchReplayed: the launch took the cookie back; somebody went back to its form or reloaded it.
         StateStoreDown
     """
-    shown = cookies.get(state.cookie_name, "")
+    shown = cookies.get(state.cookie_name, "") or (stored if state.storage_frame else "")
     if _is_signature(BROWSER, state.value, shown):
         return
     if not shown and store.get(_used(state)) is not None:

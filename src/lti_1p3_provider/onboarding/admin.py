@@ -88,7 +88,7 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (_("What it may open"), {"fields": ("gate_summary",)}),
         (_("Its gradebook"), {"fields": ("scores",)}),
-        (_("Its people"), {"fields": ("allow_anonymous", "trust_emails")}),
+        (_("Its people"), {"fields": ("allow_anonymous", "trust_emails", "enrolment_mode")}),
         (
             _("Rarely needed"),
             {"classes": ("collapse",), "fields": ("key_set", "other_origins", "deployment_id_in_assertion")},

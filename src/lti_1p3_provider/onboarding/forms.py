@@ -40,6 +40,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             "enabled",
             "allow_anonymous",
             "trust_emails",
+            "enrolment_mode",
             "deployment_id_in_assertion",
         )
 

@@ -25,7 +25,7 @@ FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_se
 class PlatformDetails:
     """What a platform shows its admin. ``host`` fills the preset's addresses where they are left empty.
 
-    ``trust_emails`` None: as it was, and off for a new registration.
+    ``trust_emails`` and ``enrolment_mode`` None: as they were, and off for a new registration.
     """
 
     title: str
@@ -43,6 +43,7 @@ class PlatformDetails:
     allowed_orgs: tuple[str, ...] = ()
     allowed_keys: tuple[str, ...] = ()
     trust_emails: bool | None = None
+    enrolment_mode: str | None = None
 
     @property
     def gate(self) -> dict[str, list[str]]:
@@ -70,6 +71,8 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
         setattr(row, name, value)
     if details.trust_emails is not None:
         row.trust_emails = details.trust_emails
+    if details.enrolment_mode is not None:
+        row.enrolment_mode = details.enrolment_mode
     row.full_clean()
     row.save()
     for deployment_id in details.deployment_ids:

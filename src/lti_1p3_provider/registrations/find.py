@@ -53,6 +53,18 @@ def exact(issuer: str, client_id: str) -> Registration | None:
     return next((row for row in rows if (row.issuer, row.client_id) == (issuer, client_id)), None)
 
 
+def registration_by_pk(pk: int) -> Registration:
+    """Return the enabled registration with this primary key, with its gate.
+
+    Raises:
+        RegistrationUnknown, RegistrationDisabled
+    """
+    row = _by_pk.one(pk=pk)
+    if row is None:
+        raise RegistrationUnknown("the registration was deleted during the launch")
+    return _enabled(row)
+
+
 def parties(registration_pk: int, deployment_id: str) -> tuple[Registration, Deployment | None]:
     """Return the enabled registration, with its gate, and its deployment of this name: one query for both.
 
@@ -63,10 +75,7 @@ def parties(registration_pk: int, deployment_id: str) -> tuple[Registration, Dep
         RegistrationUnknown, RegistrationDisabled
     """
     deployment = _deployment.one(registration=registration_pk, name=digest(deployment_id))
-    registration = deployment.registration if deployment else _by_pk.one(pk=registration_pk)
-    if registration is None:
-        raise RegistrationUnknown("the registration was deleted during the launch")
-    return _enabled(registration), deployment
+    return _enabled(deployment.registration) if deployment else registration_by_pk(registration_pk), deployment
 
 
 def deployment_for(registration: Registration, deployment_id: str, known: Deployment | None) -> Deployment:

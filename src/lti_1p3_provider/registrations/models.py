@@ -79,6 +79,15 @@ class Registration(models.Model):
             "address, and single sign-on joins accounts by it. Off: accounts get a placeholder address."
         ),
     )
+    enrolment_mode = models.CharField(
+        _("enrol in the course as"),
+        max_length=32,
+        blank=True,
+        help_text=_(
+            "A mode of your site, like audit or honor: whoever launches is enrolled in the Open edX course. Needed for "
+            "launches of whole courses, for gated and timed sections, and for progress. Empty: nobody is enrolled."
+        ),
+    )
     deployment_id_in_assertion = models.BooleanField(
         _("name the deployment when asking for access tokens"),
         default=True,

@@ -11,7 +11,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host.port import Block
 
-NO_PAGE = frozenset(("course", "chapter"))  # render_xblock serves what is below them
+NO_PAGE = frozenset(("chapter",))  # render_xblock serves what is below; a course has pages of its own
 
 
 class OpenEdxContent:
@@ -36,7 +36,12 @@ class OpenEdxContent:
             course = CourseOverview.get_from_id(course_key)
         except CourseOverview.DoesNotExist as error:
             raise ContentNotFound(f"{course_key} does not exist") from error
-        for thing in (course, _published_block(course_key, usage_key)):
+        things = [course]
+        if usage_key.block_type != "course":
+            things.append(_published_block(course_key, usage_key))
+        elif not _is_enrolled(user, course_key):
+            raise ContentNotAccessible("not enrolled: a whole course needs an enrolment mode in the registration")
+        for thing in things:
             answer = has_access(user, "load", thing, course_key)
             if not answer:
                 raise _refusal(getattr(answer, "error_code", None))
@@ -54,6 +59,26 @@ class OpenEdxContent:
             # A gated or timed section sends the browser to its own page, which turns away whoever is not enrolled.
             raise ContentNotAccessible("the section is gated or timed, and needs an enrolment")
         return page
+
+    def enrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> None:
+        """Enrol as the LMS does; the launch gate has decided, so dates of enrolment do not count."""
+        from common.djangoapps.course_modes.models import CourseMode
+        from common.djangoapps.student.models import CourseEnrollment, CourseEnrollmentException
+
+        if _is_enrolled(user, course_key):
+            return
+        if not CourseMode.mode_for_course(course_key, mode):
+            raise ContentNotAccessible(f"{course_key} has no enrolment mode {mode!r}")
+        try:
+            CourseEnrollment.enroll(user, course_key, mode=mode, check_access=False)
+        except CourseEnrollmentException as error:
+            raise ContentNotAccessible(f"enrolment: {type(error).__name__}") from error
+
+    def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
+        """Return the course's page in the learning front end."""
+        from openedx.features.course_experience.url_helpers import get_learning_mfe_home_url
+
+        return str(get_learning_mfe_home_url(course_key=course_key, url_fragment="home"))
 
     def ancestors(self, course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
         """Walk up in the cached structure; a block may have several parents."""

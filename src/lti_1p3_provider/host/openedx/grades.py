@@ -26,6 +26,7 @@ class OpenEdxGrades:
     def connect(self, receiver: Receiver) -> None:
         """Connect to the LMS's signals. ``SUBSECTION_SCORE_CHANGED`` also covers the gradebook's own overrides."""
         from lms.djangoapps.grades.api import signals
+        from openedx.core.djangoapps.signals.signals import COURSE_GRADE_CHANGED
 
         @_harmless
         def weighted(sender: object, **said: Any) -> None:
@@ -45,10 +46,17 @@ class OpenEdxGrades:
         def override(sender: object, **said: Any) -> None:
             _tell(receiver, said.get("course_id"), said.get("usage_id"), said, aggregate=True)
 
+        @_harmless
+        def course(sender: object, **said: Any) -> None:
+            key = said["course_key"]
+            points = {"user_id": said["user"].id}
+            _tell(receiver, key, key.make_usage_key("course", "course"), points, aggregate=True)
+
         uid = ("lti_1p3_provider", receiver)
         signals.PROBLEM_WEIGHTED_SCORE_CHANGED.connect(weighted, weak=False, dispatch_uid=uid)
         signals.SUBSECTION_SCORE_CHANGED.connect(subsection, weak=False, dispatch_uid=uid)
         signals.SUBSECTION_OVERRIDE_CHANGED.connect(override, weak=False, dispatch_uid=uid)
+        COURSE_GRADE_CHANGED.connect(course, weak=False, dispatch_uid=uid)
 
     def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
         """Compute the points of each block from the learner's own states, as the learner may see the course.
@@ -68,8 +76,19 @@ class OpenEdxGrades:
         if structure is None:
             return {}
         reading = _Reading(structure, SubsectionGradeFactory(user, course_structure=structure))
-        found = {usage_key: reading.grade(usage_key) for usage_key in usage_keys}
+        found = {
+            key: _course_grade(user, course_key) if key.block_type == "course" else reading.grade(key)
+            for key in usage_keys
+        }
         return {usage_key: grade for usage_key, grade in found.items() if grade is not None}
+
+
+def _course_grade(user: Any, course_key: CourseKey) -> Grade | None:
+    """Return the course's grade as its policy makes it, which the LMS keeps up to date by itself."""
+    from lms.djangoapps.grades.api import CourseGradeFactory
+
+    found = CourseGradeFactory().read(user, course_key=course_key)
+    return Grade(round(float(found.percent) * 100, 2), 100.0) if found is not None and found.attempted else None
 
 
 class _Reading:

@@ -43,6 +43,7 @@ class Command(BaseCommand):
             default=None,
             help="the platform makes sure that its email addresses belong to their people",
         )
+        parser.add_argument("--enrol", default=None, dest="enrolment_mode", help="enrol who launches, in this mode")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -75,6 +76,7 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
+    values |= {name: options[name] for name in ("trust_emails", "enrolment_mode")}
     return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))
 
 

@@ -1,0 +1,45 @@
+"""Cookies that a browser keeps for one platform's pages alone, where it blocks those of other sites. (CHIPS)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from http.cookies import Morsel
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+MARK = "lti_1p3_partitioned"  # in the session: it lives in a frame where only partitioned cookies work
+
+
+class PartitionedMorsel(Morsel[str]):
+    """Older Pythons do not know the attribute."""
+
+    def OutputString(self, attrs: Container[str] | None = None) -> str:
+        """Return the cookie with ``Partitioned`` at its end."""
+        return f"{super().OutputString(attrs)}; Partitioned"
+
+
+def partition(response: HttpResponseBase, name: str) -> None:
+    """Add the attribute to a cookie that the response sets."""
+    plain = response.cookies[name]
+    partitioned = PartitionedMorsel()
+    partitioned.set(name, plain.value, plain.coded_value)
+    partitioned.update(plain)
+    dict.__setitem__(response.cookies, name, partitioned)
+
+
+class PartitionCookies:
+    """Middleware; comes before all others, so that it sees the cookies of all. Only sessions that a launch marked."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Partition what is meant for frames on other sites: session, CSRF and the LMS's login cookies."""
+        response = self.get_response(request)
+        meant = [name for name, one in response.cookies.items() if one["samesite"] == "None" and one["secure"]]
+        if meant and hasattr(request, "session") and request.session.get(MARK):
+            for name in meant:
+                if not isinstance(response.cookies[name], PartitionedMorsel):
+                    partition(response, name)
+        return response

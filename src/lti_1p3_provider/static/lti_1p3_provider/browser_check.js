@@ -1,0 +1,107 @@
+// At login: find out how this browser can prove at launch that it is the same, and go on to the platform.
+// At launch: ask the platform's frame for the proof, and go on with it. (LTI Client Side postMessages Storage)
+"use strict";
+(() => {
+  const PATIENCE = 2000; // milliseconds for an answer
+  const data = JSON.parse(document.getElementById("lti-data").textContent);
+  const above = window.parent !== window ? window.parent : window.opener;
+
+  function tryCookie(kind, attributes) {
+    const { name, path } = data.proof;
+    document.cookie = `${name}=${kind}; path=${path}; max-age=31536000${attributes}`;
+    return document.cookie.split("; ").includes(`${name}=${kind}`);
+  }
+
+  function takesCookies() {
+    if (!data.proof.secure) {
+      return tryCookie("ordinary", "; SameSite=Lax");
+    }
+    const elsewhere = "; Secure; SameSite=None";
+    return tryCookie("ordinary", elsewhere) || tryCookie("partitioned", `${elsewhere}; Partitioned`);
+  }
+
+  function ask(frame, origin, message) {
+    return new Promise((resolve, reject) => {
+      const id = `lti-${Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("")}`;
+      const late = setTimeout(() => finish(reject, new Error("no answer")), PATIENCE);
+      function finish(end, value) {
+        clearTimeout(late);
+        window.removeEventListener("message", heard);
+        end(value);
+      }
+      function heard(event) {
+        const said = event.data;
+        const fits = said && typeof said === "object" && said.message_id === id && said.subject === `${message.subject}.response`;
+        if (!fits || (origin !== "*" && event.origin !== origin)) {
+          return;
+        }
+        if (said.error) {
+          finish(reject, new Error(String(said.error.code)));
+        } else {
+          finish(resolve, said);
+        }
+      }
+      window.addEventListener("message", heard);
+      frame.postMessage({ ...message, message_id: id }, origin);
+    });
+  }
+
+  function frameCalled(name) {
+    const frame = name === "_parent" ? above : above.frames[name];
+    if (!frame) {
+      throw new Error("no such frame");
+    }
+    return frame;
+  }
+
+  async function storage(subject) {
+    if (!above) {
+      throw new Error("nobody keeps anything");
+    }
+    if (data.frame) {
+      return frameCalled(data.frame);
+    }
+    const { supported_messages: offered } = await ask(above, "*", { subject: "lti.capabilities" });
+    const found = Array.isArray(offered) && offered.find((one) => one && one.subject === subject);
+    if (!found) {
+      throw new Error("not offered");
+    }
+    return frameCalled(found.frame || "_parent");
+  }
+
+  async function logIn() {
+    if (takesCookies()) {
+      location.replace(data.next);
+      return;
+    }
+    try {
+      const frame = await storage("lti.put_data");
+      await ask(frame, data.origin, { subject: "lti.put_data", key: data.key, value: data.value });
+      location.replace(data.storedNext);
+    } catch {
+      document.getElementById("waiting").hidden = true;
+      document.getElementById("window").classList.add("shown");
+    }
+  }
+
+  async function launch(form) {
+    try {
+      const frame = await storage("lti.get_data");
+      const said = await ask(frame, data.origin, { subject: "lti.get_data", key: data.key });
+      document.getElementById("stored").value = typeof said.value === "string" ? said.value : "";
+    } catch {
+      // without the proof the server says what to do
+    }
+    form.submit();
+  }
+
+  const form = document.getElementById("launch");
+  if (form) {
+    launch(form);
+  } else {
+    document.querySelector("#window form").addEventListener("submit", () => {
+      document.getElementById("opened").hidden = false;
+    });
+    logIn();
+  }
+})();
