@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 from django.test import Client
 
 from lti_1p3_provider.registrations.models import Deployment
@@ -26,6 +29,19 @@ class LaunchContract(Contract):
             assert "https://platform.example" in page["Content-Security-Policy"]
             assert "X-Frame-Options" not in page
         assert "Primary colours" in page.content.decode()
+
+    def test_the_page_asks_where_the_learners_score_is(self) -> None:
+        page = open_launched(self.browser, "ada", self.world.problem).content.decode()
+        script = re.search(
+            r'<script src="[^"]*in_frame[^"]*" data-score-status="([^"]+)" defer></script>\n</body>', page
+        )
+        assert script
+        said = self.browser.get(html.unescape(script[1]))
+        assert (said.status_code, said.json()["scores"]) == (200, [])
+        self.world.answer(account("ada"), self.world.problem, 3)
+        (score,) = self.browser.get(html.unescape(script[1])).json()["scores"]
+        assert score["text"] == "Your score is being sent to Contract."
+        assert Client().get(html.unescape(script[1])).status_code == 403
 
     def test_a_page_leaves_the_cookie_that_answers_need(self) -> None:
         open_launched(self.browser, "ada", self.world.problem)

@@ -101,6 +101,13 @@ def test_a_score_that_was_given_up_asks_to_tell_somebody(connection):
     assert said["again_in"] is None
 
 
+def test_of_a_link_that_was_only_opened_nothing_is_said_also_while_the_platform_is_down(connection):
+    ask, *_ = open_(connection)
+    PendingScore.objects.update(due_at=timezone.now())
+    outages.begin(connection.registration.pk, "HTTP 503")
+    assert ask() == {"scores": [], "again_in": 3}
+
+
 def test_of_an_ungraded_link_nothing_is_said(connection):
     ask, *_ = open_(connection, WELCOME, graded=False)
     assert ask() == {"scores": [], "again_in": None}

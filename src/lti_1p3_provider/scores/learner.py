@@ -45,6 +45,8 @@ def sentence(row: PendingScore, is_down: bool, now: datetime) -> Sentence | None
         case State.GIVEN_UP:
             text = _("Your score could not be sent to %s. Your work here is safe. Please tell your course team.")
             return Sentence(text % platform)
+        case State.WAITING | State.RETRYING if row.changed_at is None:
+            return None  # nothing was answered since the link was opened first: there may be no grade at all
         case State.WAITING | State.RETRYING as state if row.due_at:
             if is_down or state is State.RETRYING:
                 text = _("%s does not take your score right now. It will be sent again; you need not do anything.")
