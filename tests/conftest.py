@@ -22,7 +22,7 @@ from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations import keys
 
 from .connection import Connection
-from .services import mariadb
+from .services import mariadb, postgresql
 from .web_server import WebServer
 
 numbers = itertools.count(1)
@@ -48,10 +48,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     if settings.TEST_DATABASE == "sqlite":
         yield
         return
-    if reason := mariadb.missing():
+    server = {"mariadb": mariadb, "postgresql": postgresql}[settings.TEST_DATABASE]
+    if reason := server.missing():
         pytest.exit(f"LTI_TEST_DATABASE={settings.TEST_DATABASE}: {reason}", returncode=4)
-    with mariadb.running() as server:
-        connections.databases["default"].update(server.account)
+    with server.running() as running:  # type: ignore[attr-defined]
+        connections.databases["default"].update(running.account)
         yield
 
 

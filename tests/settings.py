@@ -1,6 +1,7 @@
 """Settings of the tests: those of the stand-in LMS, in a folder that goes away, whatever the environment says.
 
-``LTI_TEST_DATABASE=mariadb`` replaces SQLite by a private MariaDB, which the run starts when it first needs it.
+``LTI_TEST_DATABASE=mariadb`` (or ``postgresql``) replaces SQLite by a private server, which the run starts when it
+first needs it.
 """
 
 import atexit
@@ -18,10 +19,11 @@ atexit.register(shutil.rmtree, os.environ["DEMO_DIRECTORY"], ignore_errors=True)
 from demo.lms.settings import *  # noqa: E402, F403
 
 TEST_DATABASE = os.environ.get("LTI_TEST_DATABASE", "sqlite")
-if TEST_DATABASE == "mariadb":  # where it is, tests/conftest.py adds
-    DATABASES = {"default": {"ENGINE": "tests.services.django_mariadb", "NAME": "lms", "ATOMIC_REQUESTS": True}}
+ENGINES = {"mariadb": "tests.services.django_mariadb", "postgresql": "django.db.backends.postgresql"}
+if TEST_DATABASE in ENGINES:  # where it is, tests/conftest.py adds
+    DATABASES = {"default": {"ENGINE": ENGINES[TEST_DATABASE], "NAME": "lms", "ATOMIC_REQUESTS": True}}
 elif TEST_DATABASE != "sqlite":
-    raise ValueError("LTI_TEST_DATABASE is sqlite or mariadb")
+    raise ValueError("LTI_TEST_DATABASE is sqlite, mariadb or postgresql")
 MEDIA_URL = "/media/"  # without it the test server looks for each address among the files here first
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = True

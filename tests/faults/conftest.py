@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
@@ -16,6 +17,7 @@ from tests.services import mariadb, redis_server
 from .site import SITE, Site, running
 
 WORKERS = 2
+collect_ignore = [] if settings.TEST_DATABASE == "sqlite" else ["test_databases.py"]  # which begins that other run
 
 
 @pytest.fixture(scope="package")
