@@ -29,6 +29,19 @@ class GradesContract(Contract):
         self.world.answer(user, self.world.other_problem, 2)
         assert self.read(user) == {"problem": (3, 4), "vertical": (5, 6), "sequential": (5, 6)}
 
+    def test_a_courses_grade_is_in_percent_and_nothing_before_an_attempt(self) -> None:
+        whole, user = self.world.course.make_usage_key("course", "course"), self.person()
+        assert self.world.host.grades.read(user.pk, self.world.course, [whole]) == {}
+        self.world.answer(user, self.world.problem, 4)
+        self.world.answer(user, self.world.other_problem, 2)
+        (grade,) = self.world.host.grades.read(user.pk, self.world.course, [whole]).values()
+        assert grade.possible == 100
+        assert 0 < grade.earned <= 100
+
+    def test_a_course_is_above_all_its_blocks(self) -> None:
+        whole = self.world.course.make_usage_key("course", "course")
+        assert whole in self.world.host.content.ancestors(self.world.course, self.world.problem)
+
     def test_grades_are_fresh_while_stored_ones_are_old(self) -> None:
         user = self.person()
         self.world.answer(user, self.world.problem, 1)

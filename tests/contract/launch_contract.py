@@ -7,7 +7,7 @@ import re
 
 from django.test import Client
 
-from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
 
 from .launching import account, door, launch, open_launched, register_platform
@@ -29,6 +29,23 @@ class LaunchContract(Contract):
             assert "https://platform.example" in page["Content-Security-Policy"]
             assert "X-Frame-Options" not in page
         assert "Primary colours" in page.content.decode()
+
+    def test_a_whole_course_opens_its_own_pages_for_those_whom_the_registration_enrols(self) -> None:
+        whole = self.world.course.make_usage_key("course", "course")
+        assert launch(self.browser, "ada", whole).status_code == 403
+        assert account("ada") is None
+        Registration.objects.update(enrolment_mode=self.world.enrolment_mode)
+        opened = launch(self.browser, "ada", whole)
+        assert opened.status_code == 302, opened.content
+        home = self.browser.get(opened["Location"])
+        assert home.status_code == 302
+        assert home["Location"].endswith(f"/{self.world.course}/home")
+        assert launch(self.browser, "ada", whole).status_code == 302
+
+    def test_a_mode_that_the_course_does_not_have_is_refused_and_enrols_nobody(self) -> None:
+        Registration.objects.update(enrolment_mode="no-such-mode")
+        assert launch(self.browser, "ada", self.world.problem).status_code == 403
+        assert account("ada") is None
 
     def test_the_page_asks_where_the_learners_score_is(self) -> None:
         page = open_launched(self.browser, "ada", self.world.problem).content.decode()

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
+from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import UserProfile
 from common.djangoapps.student.roles import CourseStaffRole
 from crum import set_current_request
@@ -27,6 +28,7 @@ from lms.djangoapps.grades.api import override_subsection_grade, signals, undo_o
 from lms.djangoapps.grades.models import PersistentSubsectionGrade
 from lms.djangoapps.instructor.enrollment import reset_student_attempts
 from opaque_keys.edx.keys import CourseKey, UsageKey
+from openedx.core.djangoapps.signals.signals import COURSE_GRADE_CHANGED
 from xmodule.capa.tests.response_xml_factory import MultipleChoiceResponseXMLFactory
 from xmodule.modulestore.tests.django_utils import SharedModuleStoreTestCase
 from xmodule.modulestore.tests.factories import BlockFactory, CourseFactory
@@ -50,10 +52,12 @@ def problem(parent: Any, title: str, weight: float, **fields: Any) -> Any:
 class OpenEdxWorld:
     """Two courses, made with the platform's own factories."""
 
+    enrolment_mode = CourseMode.DEFAULT_MODE_SLUG
     signals = (
         signals.PROBLEM_WEIGHTED_SCORE_CHANGED,
         signals.SUBSECTION_SCORE_CHANGED,
         signals.SUBSECTION_OVERRIDE_CHANGED,
+        COURSE_GRADE_CHANGED,
     )
 
     def __init__(self) -> None:

@@ -32,6 +32,7 @@ class DemoWorld:
 
     host = DemoHost()
     signals = (PROBLEM_WEIGHTED_SCORE_CHANGED,)
+    enrolment_mode = "audit"
     course = CourseKey.from_string("course-v1:DemoX+LTI101+2026")
     chapter = course.make_usage_key("chapter", "light")
     subsection = course.make_usage_key("sequential", "colour")

@@ -45,7 +45,8 @@ class OpenEdxGradesTest(Contract, InOpenEdx):
     def test_an_override_arrives_and_counts_from_the_subsection_up(self) -> None:
         with self.listening() as heard:
             self.world.override(self.ada, 5)
-        assert {change.usage_key for change in heard if change.aggregate} == {self.world.subsection}
+        whole = self.world.course.make_usage_key("course", "course")
+        assert {change.usage_key for change in heard if change.aggregate} == {self.world.subsection, whole}
         assert self.is_due()
         assert self.read() == {"problem": (3, 4), "vertical": (3, 6), "sequential": (5, 6), "chapter": (5, 6)}
 

@@ -39,6 +39,7 @@ class World(Protocol):
     other_course: CourseKey
     other_block: UsageKey
     signals: Sequence[Signal]
+    enrolment_mode: str
 
     def profile_name(self, user: AbstractUser) -> str | None:
         """Return the name in the account's profile; None without a profile."""
