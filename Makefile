@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check setup test test-matrix quality mutants bench-launch format requirements clean
+.PHONY: help demo demo-check setup test test-matrix quality mutants bench-launch bench-scores soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,12 @@ mutants: $(VENV)/.mutants ## change the code bit by bit, list what no test notic
 
 bench-launch: services compiler $(VENV)/.bench ## measure launches against PyLTI1p3's sample (8 minutes; BENCH_QUICK=1: a try)
 	@$(RUN) -m bench.launch
+
+bench-scores: services compiler $(VENV)/.bench ## measure scores against PyLTI1p3 (20 minutes; BENCH_QUICK=1: a try; BENCH_MEMORY=1: memory too)
+	@$(RUN) -m bench.scores
+
+soak: $(VENV)/.test services ## 50,000 scores, 4 workers, random faults (10 minutes; SOAK_SECONDS, SOAK_SCORES, SOAK_SEED)
+	@$(RUN) -m tests.soak
 
 format: $(VENV)/.quality ## format the code
 	$(VENV)/bin/ruff format .

@@ -24,7 +24,7 @@ setup(
     package_dir={"": "src"},
     packages=find_packages("src"),
     include_package_data=True,
-    package_data={"lti_1p3_provider": ["templates/**/*.html", "py.typed"]},
+    package_data={"lti_1p3_provider": ["templates/**/*.html", "static/**/*.js", "py.typed"]},
     install_requires=requirements("base"),
     entry_points={
         "lms.djangoapp": ["lti_1p3_provider = lti_1p3_provider.apps:Lti1p3ProviderConfig"],

@@ -1,1 +1,1 @@
-"""Measures launches against the stock PyLTI1p3 Django sample: ``make bench-launch``. See ``bench/README.md``."""
+"""Measures launches and scores against stock PyLTI1p3 (``make bench-launch``, ``make bench-scores``); see README.md."""

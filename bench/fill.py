@@ -21,7 +21,7 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
-from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
 from lti_1p3_provider.users.models import Grant, PlatformUser
 
 STEPS = ["form", "state", "registration", "browser", "shape", "signature", "audience", "nonce", "message", "first use"]
@@ -78,18 +78,19 @@ def _fill_registrations(numbers: str, minter: Minter) -> None:
     known = {"issuer": tokens.ISSUER, "client_id": Sql("CONCAT('client-', seq)")}
     addresses = {"auth_login_url": f"{tokens.ISSUER}/auth", "auth_token_url": f"{tokens.ISSUER}/token"}
     link = {"course_key": tokens.COURSE, "usage_key": tokens.BLOCK}
-    _fill(Registration, numbers, id=NUMBER, title=Sql("CONCAT('School ', seq)"), **known, **addresses, **keys)
-    _fill(LtiTool, numbers, id=NUMBER, **{**world.stock_tool(minter, keys), **known})
+    fill(Registration, numbers, id=NUMBER, title=Sql("CONCAT('School ', seq)"), **known, **addresses, **keys)
+    fill(LtiTool, numbers, id=NUMBER, **{**world.stock_tool(minter, keys), **known})
     deployed = {"deployment_id": tokens.DEPLOYMENT, "deployment_digest": digest(tokens.DEPLOYMENT)}
-    _fill(Deployment, numbers, id=NUMBER, registration_id=NUMBER, **deployed)
-    _fill(LaunchGate, numbers, id=NUMBER, registration_id=NUMBER, allowed_courses=[tokens.COURSE])
+    fill(Deployment, numbers, id=NUMBER, registration_id=NUMBER, **deployed)
+    fill(LaunchGate, numbers, id=NUMBER, registration_id=NUMBER, allowed_courses=[tokens.COURSE])
     context = {"context_id": tokens.CONTEXT, "context_digest": digest(tokens.CONTEXT)}
     titles = {"label": tokens.CONTEXT_LABEL, "title": tokens.CONTEXT_TITLE}
-    _fill(Context, numbers, id=NUMBER, deployment_id=NUMBER, **context, **titles)
+    fill(Context, numbers, id=NUMBER, deployment_id=NUMBER, **context, **titles)
+    fill(Lane, numbers, id=NUMBER, name=Sql("CONCAT(seq, ':', seq)"), deployment_id=NUMBER)
     placed = {"link_id": tokens.LINK, "link_digest": digest(tokens.LINK), "title": tokens.LINK_TITLE, **link}
-    _fill(ResourceLink, numbers, id=NUMBER, deployment_id=NUMBER, context_id=NUMBER, **placed)
+    fill(ResourceLink, numbers, id=NUMBER, deployment_id=NUMBER, context_id=NUMBER, **placed)
     service = {"url": tokens.LINE_ITEM, "container_url": tokens.LINE_ITEMS, "scopes": sorted(tokens.SCOPES)}
-    _fill(LineItem, numbers, id=NUMBER, resource_link_id=NUMBER, **service, **link)
+    fill(LineItem, numbers, id=NUMBER, resource_link_id=NUMBER, **service, **link)
 
 
 def _fill_people(numbers: str, registration: Sql) -> None:
@@ -97,20 +98,21 @@ def _fill_people(numbers: str, registration: Sql) -> None:
     sub = "CONCAT('user-', seq)"
     name = f"CONCAT('Learner ', {sub})"
     account = {"username": Sql(f"CONCAT('stock-', {sub})"), "email": Sql(f"CONCAT({sub}, '@lti.invalid')")}
-    _fill(get_user_model(), numbers, id=NUMBER, password="!", **account)
-    _fill(Profile, numbers, id=NUMBER, user_id=NUMBER, name=Sql(name))
+    fill(get_user_model(), numbers, id=NUMBER, password="!", **account)
+    fill(Profile, numbers, id=NUMBER, user_id=NUMBER, name=Sql(name))
     identity = {"sub": Sql(sub), "sub_digest": Sql(f"SHA2({sub}, 256)"), "registration_id": registration}
     profile = Sql(f"SHA2(CONCAT_WS(CHAR(0), {sub}, {name}, ''), 256)")  # emails are not trusted by default
-    _fill(PlatformUser, numbers, id=NUMBER, user_id=NUMBER, profile_digest=profile, **identity)
+    fill(PlatformUser, numbers, id=NUMBER, user_id=NUMBER, profile_digest=profile, **identity)
     granted = {"usage_digest": digest(tokens.BLOCK), "deployment_id": registration, "until": timezone.now()}
-    _fill(Grant, numbers, id=NUMBER, user_id=NUMBER, **granted)
+    fill(Grant, numbers, id=NUMBER, user_id=NUMBER, **granted)
     settled = {"revision": 1, "delivered_revision": 1}
-    _fill(PendingScore, numbers, id=NUMBER, line_item_id=registration, platform_user_id=NUMBER, **settled)
+    column = {"registration_id": registration, "lane_id": registration, "line_item_id": registration}
+    fill(PendingScore, numbers, id=NUMBER, platform_user_id=NUMBER, **column, **settled)
 
 
 def _fill_attempts(numbers: str, registration: Sql) -> None:
     """Launches of the last three months."""
-    _fill(
+    fill(
         LaunchAttempt,
         numbers,
         id=NUMBER,
@@ -127,7 +129,7 @@ def _fill_attempts(numbers: str, registration: Sql) -> None:
     )
 
 
-def _fill(model: type[models.Model], numbers: str, **given: Any) -> None:
+def fill(model: type[models.Model], numbers: str, **given: Any) -> None:
     """Insert a row for each number; fields that are not given have their defaults."""
     fields = model._meta.concrete_fields
     values = {field.attname: given.pop(field.attname, _default(field)) for field in fields}

@@ -6,48 +6,32 @@ As a program it takes the key set as a line on stdin, prints its port, and ends 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+
+from bench.beside import Beside
 
 LATENCY = 0.020  # seconds
 
 
-class KeySetServer:
+class KeySetServer(Beside):
     """A running server, as a context manager."""
 
     def __init__(self, key_set: dict[str, object]) -> None:
-        self._key_set = key_set
-        self._base = ""
+        super().__init__("bench.key_set_server", json.dumps(key_set))
 
     @property
     def url(self) -> str:
         """Where the key set is."""
-        return f"{self._base}/jwks"
+        return f"{self.base}/jwks"
 
     def requests(self) -> int:
         """Return how many requests have arrived, this one left out."""
-        with urllib.request.urlopen(f"{self._base}/count", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.base}/count", timeout=5) as answer:
             return int(answer.read())
-
-    def __enter__(self) -> KeySetServer:
-        command = [sys.executable, "-m", "bench.key_set_server"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(self._key_set) + "\n")
-        self._process.stdin.flush()
-        self._base = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._process.communicate()  # closes its stdin
 
 
 class Handler(BaseHTTPRequestHandler):

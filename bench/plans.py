@@ -25,7 +25,7 @@ def explain(queries: Iterable[Query]) -> list[dict[str, object]]:
             columns = [column[0] for column in cursor.description]
             for values in cursor.fetchall():
                 row = dict(zip(columns, values, strict=True))
-                rows = row["rows"] if row["r_rows"] is None else float(row["r_rows"])
+                rows = row["rows"] if row["r_rows"] is None else float(str(row["r_rows"]).split()[0])
                 seen = {"table": row["table"], "index": row["key"] or "none", "rows": rows, "type": row["type"]}
                 found.append({"query": brief(sql), **seen, "extra": row["Extra"]})
             transaction.set_rollback(True)

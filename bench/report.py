@@ -50,28 +50,29 @@ def _speed(databases: dict[str, Measured], name: str, target: float) -> Figure:
     """Launches per second, on the database where we do worse."""
     worse = _worse(databases, name)
     found = databases[worse][name]
-    return _figure(found["ours"], found["baseline"], found["ratio"], f"launches/s ({worse})", target)
+    return figure(found["ours"], found["baseline"], found["ratio"], f"launches/s ({worse})", target)
 
 
 def _outgoing(databases: dict[str, Measured]) -> Figure:
     """Both counts plus one, because ours should be 0."""
     ours, stock = (max(found["outgoing"][side] for found in databases.values()) for side in ("ours", "stock"))
-    return _figure(ours, stock, (stock + 1) / (ours + 1), "requests/launch; ratio (baseline + 1) / (ours + 1)", 0)
+    return figure(ours, stock, (stock + 1) / (ours + 1), "requests/launch; ratio (baseline + 1) / (ours + 1)", 0)
 
 
 def _queries(databases: dict[str, Measured]) -> Figure:
     ours = max(len(found["queries"]["ours"]) for found in databases.values())
     stock = min(len(found["queries"]["stock"]) for found in databases.values())
-    return _figure(ours, stock, stock / ours, "queries/launch, at most the target; ratio baseline / ours", 8)
+    return figure(ours, stock, stock / ours, "queries/launch, at most the target; ratio baseline / ours", 8)
 
 
 def _growth(growth: Measured) -> Figure:
     """Against the target: a launch that grows less than that is good."""
     target, ours = 1.2, growth["ours"]["growth"]
-    return _figure(
+    return figure(
         ours, growth["stock"]["growth"], target / ours, "big / empty, at most the target; ratio target / ours", target
     )
 
 
-def _figure(ours: float, baseline: float, ratio: float, unit: str, target: float) -> Figure:
+def figure(ours: float, baseline: float, ratio: float, unit: str, target: float) -> Figure:
+    """Return one number of the result."""
     return {"ours": ours, "baseline": baseline, "ratio": round(ratio, 2), "unit": unit, "target": target}

@@ -18,6 +18,7 @@ from lti_1p3_provider.onboarding.register import PlatformDetails, register
 
 BY_URL, INLINE = "bench-url", "bench-inline"
 PEOPLE = 20
+TOKEN_URL = f"{tokens.ISSUER}/token"
 
 
 def prepare(minter: Minter, key_set_url: str) -> dict[str, list[Visitor]]:
@@ -34,9 +35,9 @@ def prepare(minter: Minter, key_set_url: str) -> dict[str, list[Visitor]]:
     return people
 
 
-def register_platform(client_id: str, keys: dict[str, object], minter: Minter) -> None:
+def register_platform(client_id: str, keys: dict[str, object], minter: Minter, token_url: str = TOKEN_URL) -> None:
     """Register the platform on both sides, with its key set or the URL of it."""
-    addresses = {"auth_login_url": f"{tokens.ISSUER}/auth", "auth_token_url": f"{tokens.ISSUER}/token"}
+    addresses = {"auth_login_url": f"{tokens.ISSUER}/auth", "auth_token_url": token_url}
     register(
         PlatformDetails(
             title=client_id,
@@ -48,7 +49,7 @@ def register_platform(client_id: str, keys: dict[str, object], minter: Minter) -
             **keys,
         )
     )
-    LtiTool.objects.create(**stock_tool(minter, keys), client_id=client_id)
+    LtiTool.objects.create(**{**stock_tool(minter, keys), **addresses, "client_id": client_id})
 
 
 def stock_tool(minter: Minter, keys: dict[str, object]) -> dict[str, object]:
@@ -58,7 +59,7 @@ def stock_tool(minter: Minter, keys: dict[str, object]) -> dict[str, object]:
         "title": "bench",
         "issuer": tokens.ISSUER,
         "auth_login_url": f"{tokens.ISSUER}/auth",
-        "auth_token_url": f"{tokens.ISSUER}/token",
+        "auth_token_url": TOKEN_URL,
         "deployment_ids": json.dumps([tokens.DEPLOYMENT]),
         "tool_key_id": _tool_key(minter).pk,
         **texts,

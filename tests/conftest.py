@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -67,6 +68,18 @@ def platform(running_platform: Platform) -> Iterator[Platform]:
     yield running_platform
     running_platform.faults.clear()
     running_platform.clock = lambda: datetime.now(UTC)
+
+
+@pytest.fixture
+def configure(platform: Platform) -> Iterator[Callable[..., None]]:
+    """Return a function that changes the platform's configuration for one test."""
+    before = platform.config
+
+    def change(**values: object) -> None:
+        platform.config = replace(platform.config, **values)  # type: ignore[arg-type]
+
+    yield change
+    platform.config = before
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 Any setting of the app can be given as an environment variable of the same name: a Python literal, or a plain text.
 ``DEMO_DATABASE`` and ``DEMO_CACHE`` replace the default database and cache: a Python literal of what Django's settings
-``DATABASES`` and ``CACHES`` have below "default".
+``DATABASES`` and ``CACHES`` have below "default". ``DEMO_BROKER`` is the URL of a broker that processes share.
 """
 
 import ast
@@ -95,6 +95,7 @@ CACHES = {
 if "DEMO_CACHE" in os.environ:
     CACHES = {"default": ast.literal_eval(os.environ["DEMO_CACHE"])}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "/admin/login/"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
@@ -102,7 +103,7 @@ WHITENOISE_AUTOREFRESH = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-CELERY_BROKER_URL = "memory://localhost"
+CELERY_BROKER_URL = os.environ.get("DEMO_BROKER", "memory://localhost")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -28,10 +28,11 @@ def line_items(context_id: str) -> Response:
     exchange.check_line_item_query(platform)
     if reading:
         exchange.check_accept(LINE_ITEMS_TYPE)
-        found = [item for item in platform.store.line_items() if _matches(item, access)]
+        here = [item for item in platform.store.line_items() if platform.context(item.context_id).id == context_id]
+        found = [item for item in here if _matches(item, access)]
         return exchange.container(platform, [as_json(platform, item) for item in found], LINE_ITEMS_TYPE)
     body = exchange.json_object(LINE_ITEM_TYPE)
-    item = _from_json(platform, access, body, platform.store.next_id("Item"))
+    item = replace(_from_json(platform, access, body, platform.store.next_id("Item")), context_id=context_id)
     platform.store.put_line_item(item)
     answer = exchange.json_answer(as_json(platform, item), LINE_ITEM_TYPE, 201)
     answer.headers["Location"] = platform.line_item_url(item)
@@ -52,7 +53,8 @@ def line_item(context_id: str, item_id: str) -> Response:
         body = exchange.json_object(LINE_ITEM_TYPE)
         if body.get("id", platform.line_item_url(item)) != platform.line_item_url(item):
             raise Refusal(400, "id is another line item's")
-        item = replace(_from_json(platform, access, body, item.id), resource_link_id=item.resource_link_id)
+        changed = _from_json(platform, access, body, item.id)
+        item = replace(changed, resource_link_id=item.resource_link_id, context_id=item.context_id)
         platform.store.put_line_item(item)
     else:
         exchange.check_accept(LINE_ITEM_TYPE)
@@ -64,7 +66,7 @@ def own_line_item(platform: Platform, access: AccessToken, context_id: str, item
     exchange.check_place(platform, context_id)
     exchange.check_line_item_query(platform)
     item = platform.store.line_item(item_id)
-    if item is None or item.client_id != access.client_id:
+    if item is None or item.client_id != access.client_id or platform.context(item.context_id).id != context_id:
         raise Refusal(404, "no such line item", error="not_found")
     return item
 
@@ -83,7 +85,8 @@ def as_json(platform: Platform, item: LineItem) -> dict[str, Any]:
 
 def _matches(item: LineItem, access: AccessToken) -> bool:
     values = {"resource_id": item.resource_id, "resource_link_id": item.resource_link_id, "tag": item.tag}
-    wanted = {name: request.args[name] for name in values if name in request.args}
+    ignored = current_platform().config.ignore_filters
+    wanted = {} if ignored else {name: request.args[name] for name in values if name in request.args}
     return item.client_id == access.client_id and all(values[name] == value for name, value in wanted.items())
 
 
@@ -97,6 +100,8 @@ def _from_json(platform: Platform, access: AccessToken, body: dict[str, Any], it
             raise Refusal(400, f"{name} is not text or too long")
     if not texts["label"].strip():
         raise Refusal(400, "label is missing")
+    if texts["resourceLinkId"] and not platform.config.link_in_line_items:
+        raise Refusal(400, "resourceLinkId is for the platform to say")
     link = platform.store.link(texts["resourceLinkId"])
     if texts["resourceLinkId"] and (link is None or link.client_id != access.client_id):
         raise Refusal(404, "resourceLinkId is no link of this tool", error="not_found")

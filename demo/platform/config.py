@@ -103,6 +103,8 @@ class Link:
     ags: str = "coupled"
     """AGS claim: "coupled" (lineitem and lineitems), "container" (lineitems only) or "none"."""
     line_item_url: str = ""
+    context_id: str = ""
+    """Another course than the platform's first one; it need not be described."""
 
     def __post_init__(self) -> None:
         if self.presentation not in ("iframe", "window"):
@@ -142,6 +144,12 @@ class PlatformConfig:
     """At most so many entries on a page of line items, results or members."""
     line_item_query: str = "type_id=1"
     """Query on each line item URL, as Moodle's has; requests without it are not found."""
+    moodle_lists: bool = False
+    """Lists as Moodle's: Accept exactly the one media type, Link headers with HTML entities and curly quotes."""
+    ignore_filters: bool = False
+    """Lists of line items are answered whole, whatever they are asked for."""
+    link_in_line_items: bool = True
+    """Line items made by a tool may name the link that they are for."""
 
     @classmethod
     def from_json(cls, path: str | Path) -> "PlatformConfig":

@@ -37,6 +37,7 @@ def state() -> Response:
             "scores": platform.scores,
             "score_attempts": platform.score_attempts,
             "faults": platform.faults.active,
+            "most_scores_at_once": platform.overlap.most_of_all,
         }
     )
 

@@ -10,11 +10,12 @@ from urllib.parse import quote, urlencode
 
 from flask import current_app
 
-from demo.platform.config import ConfigError, Link, Person, PlatformConfig, Tool
+from demo.platform.config import ConfigError, Context, Link, Person, PlatformConfig, Tool
 from demo.platform.faults import Faults
 from demo.platform.id_tokens import Claims, Tampering, sign
 from demo.platform.keys import KeyRing
 from demo.platform.one_use import Seen, Tickets
+from demo.platform.overlap import Overlap
 from demo.platform.store import LineItem, Score, ScoreAttempt, Store
 from demo.platform.tool_jwt import ToolKeys
 
@@ -69,6 +70,7 @@ class Platform:
         self.seen_nonces = Seen()
         self.seen_jtis = Seen()
         self.access_tokens: dict[str, AccessToken] = {}
+        self.overlap = Overlap()
         self.stopped = False
         self._log: deque[RequestRecord] = deque(maxlen=20_000)
         self._tampering: Tampering | None = None
@@ -103,17 +105,26 @@ class Platform:
     @property
     def line_items_url(self) -> str:
         """The line item container."""
-        return self._with_query(f"{self._context_url}/line_items")
+        return self.line_items_url_of(self.config.context.id)
+
+    def line_items_url_of(self, context_id: str) -> str:
+        """The line item container of a course."""
+        return self._with_query(f"{self._context_url(context_id)}/line_items")
 
     @property
     def memberships_url(self) -> str:
         """The membership container."""
-        return f"{self._context_url}/memberships"
+        return f"{self._context_url(self.config.context.id)}/memberships"
 
     def line_item_url(self, item: LineItem, below: str = "") -> str:
         """A line item's URL, or of its "scores" or "results": below the path, before the query (AGS 2.0)."""
-        path = f"{self._context_url}/line_items/{quote(item.id, safe='')}"
+        path = f"{self._context_url(self.context(item.context_id).id)}/line_items/{quote(item.id, safe='')}"
         return self._with_query(f"{path}/{below}" if below else path)
+
+    def context(self, context_id: str = "") -> Context:
+        """A course by its id; the first one by default."""
+        first = self.config.context
+        return first if context_id in ("", first.id) else Context(id=context_id, label=context_id, title=context_id)
 
     def launch_url(self, link_id: str, person_id: str, target: str = "") -> str:
         """Where a browser starts a launch; ``target`` "iframe" or "window", by default the link's."""
@@ -200,9 +211,8 @@ class Platform:
         item = self.store.line_item_of(link.id)
         return replace(link, line_item_url=self.line_item_url(item) if item else "")
 
-    @property
-    def _context_url(self) -> str:
-        return f"{self.base_url}/api/contexts/{quote(self.config.context.id, safe='')}"
+    def _context_url(self, context_id: str) -> str:
+        return f"{self.base_url}/api/contexts/{quote(context_id, safe='')}"
 
     def _with_query(self, url: str) -> str:
         return f"{url}?{self.config.line_item_query}" if self.config.line_item_query else url

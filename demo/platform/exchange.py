@@ -9,12 +9,12 @@ from flask import Response, make_response, request
 
 from demo.platform import strict_json
 from demo.platform.answers import Refusal
-from demo.platform.emulator import Platform
+from demo.platform.emulator import Platform, current_platform
 
 
 def check_place(platform: Platform, context_id: str) -> None:
     """The request must be for this course. Raises Refusal 404."""
-    if context_id != platform.config.context.id:
+    if context_id != platform.config.context.id and not platform.store.has_context(context_id):
         raise Refusal(404, "no such context", error="not_found")
 
 
@@ -28,6 +28,8 @@ def check_line_item_query(platform: Platform) -> None:
 def check_accept(media_type: str) -> None:
     """The Accept header must name exactly this type. Raises Refusal 406."""
     accepted = [entry.partition(";")[0].strip().lower() for entry in request.headers.get("Accept", "").split(",")]
+    if current_platform().config.moodle_lists and accepted != [media_type]:
+        raise Refusal(400, f"Accept must be {media_type} and nothing else")
     if media_type not in accepted:
         raise Refusal(406, f"Accept must be {media_type}", error="not_acceptable")
 
@@ -60,7 +62,15 @@ def page_of(platform: Platform, entries: Sequence[Any]) -> tuple[list[Any], str 
     # The cursor has a capital letter because some clients change the case of Link headers.
     query = [(name, value) for name, value in parse_qsl(request.query_string.decode()) if name != "cursor"]
     query.append(("cursor", f"P{start + limit}"))
-    return part, f'<{platform.base_url}{request.path}?{urlencode(query)}>; rel="next"'
+    return part, _link(platform, f"{platform.base_url}{request.path}?{urlencode(query)}")
+
+
+def _link(platform: Platform, url: str) -> str:
+    if not platform.config.moodle_lists:
+        return f'<{url}>; rel="next"'
+    first, following = (one.replace("&", "&amp;") for one in (request.url, url))
+    header = f"<{first}>; rel=\u201cfirst\u201d, <{following}>; rel=\u201cnext\u201d"
+    return header.encode().decode("latin-1")  # as it looks where headers are Latin-1
 
 
 def container(platform: Platform, entries: Sequence[Any], media_type: str) -> Response:

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from demo.platform.config import Link, Person, Tool
+from demo.platform.config import Context, Link, Person, Tool
 from demo.platform.emulator import PendingLaunch, Platform
 from demo.platform.vocabulary import (
     AGS_ENDPOINT,
@@ -25,7 +25,8 @@ def resource_link_claims(
 ) -> dict[str, Any]:
     """A complete LtiResourceLinkRequest (LTI 1.3 Core, 5.3), without the envelope."""
     resource_link = {"id": link.id, "title": link.title, "description": link.description}
-    claims = _common_claims(platform, tool, person, document_target) | {
+    context = platform.context(link.context_id)
+    claims = _common_claims(platform, tool, person, document_target, context) | {
         LTI + "message_type": RESOURCE_LINK_REQUEST,
         LTI + "target_link_uri": link.target_link_uri,
         LTI + "resource_link": {name: value for name, value in resource_link.items() if value},
@@ -44,7 +45,7 @@ def resource_link_claims(
 def deep_linking_claims(platform: Platform, tool: Tool, person: Person, document_target: str) -> dict[str, Any]:
     """An LtiDeepLinkingRequest (Deep Linking 2.0, 4.4); its ``data`` can be redeemed once."""
     pending = PendingLaunch(tool.client_id, person.id, None, document_target)
-    return _common_claims(platform, tool, person, document_target) | {
+    return _common_claims(platform, tool, person, document_target, platform.context()) | {
         LTI + "message_type": DEEP_LINKING_REQUEST,
         LTI + "target_link_uri": tool.deep_link_url or tool.redirect_uris[0],
         DEEP_LINKING + "deep_linking_settings": {
@@ -63,7 +64,7 @@ def deep_linking_claims(platform: Platform, tool: Tool, person: Person, document
 
 def custom_values(platform: Platform, person: Person, link: Link) -> dict[str, str]:
     """Custom parameters with $Variables replaced; unknown ones stay as they are (LTI 1.3 Core, appendix B)."""
-    context = platform.config.context
+    context = platform.context(link.context_id)
     known = {
         "$User.id": person.id,
         "$Context.id": context.id,
@@ -77,8 +78,10 @@ def custom_values(platform: Platform, person: Person, link: Link) -> dict[str, s
     return {name: known.get(value) or value for name, value in link.custom.items()}
 
 
-def _common_claims(platform: Platform, tool: Tool, person: Person, document_target: str) -> dict[str, Any]:
-    config, context = platform.config, platform.config.context
+def _common_claims(
+    platform: Platform, tool: Tool, person: Person, document_target: str, context: Context
+) -> dict[str, Any]:
+    config = platform.config
     claims: dict[str, Any] = {
         **person.personal_data(),
         "sub": person.id,
@@ -104,7 +107,7 @@ def _common_claims(platform: Platform, tool: Tool, person: Person, document_targ
         claims[LTI + "lis"]["person_sourcedid"] = f"SIS-{person.id}"
     granted = tool.granted_scopes()
     if ags := [scope for scope in AGS_SCOPES if scope in granted]:
-        claims[AGS_ENDPOINT] = {"scope": ags, "lineitems": platform.line_items_url}
+        claims[AGS_ENDPOINT] = {"scope": ags, "lineitems": platform.line_items_url_of(context.id)}
     if SCOPE_MEMBERSHIP in granted:
         claims[NRPS_SERVICE] = {"context_memberships_url": platform.memberships_url, "service_versions": ["2.0"]}
     return claims

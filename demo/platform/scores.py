@@ -58,6 +58,13 @@ def results(context_id: str, item_id: str) -> Response:
     return exchange.container(platform, entries, RESULTS_TYPE)
 
 
+def place(platform: Platform) -> tuple[str, str]:
+    """Whose scores for which course this request is about."""
+    said = request.view_args or {}
+    item = platform.store.line_item(said.get("item_id", ""))
+    return (item.client_id if item else "", said.get("context_id", ""))
+
+
 def record_attempt(platform: Platform, status: int) -> None:
     """Keep what was tried at the scores endpoint, whatever came of it."""
     try:

@@ -38,7 +38,15 @@ def _watch(app: Flask, platform: Platform) -> None:
     @app.before_request
     def begin() -> Response | None:
         g.at, g.started = platform.now, time.monotonic()
+        if request.endpoint == "scores.receive":
+            g.place = scores.place(platform)
+            platform.overlap.enter(g.place)
         return strike(platform.faults)
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        if place := g.pop("place", None):
+            platform.overlap.leave(place)
 
     @app.after_request
     def record(answer: Response) -> Response:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
 
@@ -21,6 +21,7 @@ class LineItem:
     resource_id: str = ""
     tag: str = ""
     resource_link_id: str = ""
+    context_id: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -71,7 +72,9 @@ class Store:
         self._links: dict[str, Link] = {}
         self._line_items: dict[str, LineItem] = {}
         self._scores: list[Score] = []
+        self._newest: dict[tuple[str, str], Score] = {}
         self._attempts: list[ScoreAttempt] = []
+        self._overrides: dict[tuple[str, str], float] = {}
 
     def next_id(self, prefix: str) -> str:
         """A new identifier, unlike those of an earlier run: what a tool remembers of that must not match."""
@@ -104,6 +107,7 @@ class Store:
                         resource_id=link.resource_id,
                         tag=link.tag,
                         resource_link_id=link.id,
+                        context_id=link.context_id,
                     )
                 )
             return link
@@ -153,6 +157,11 @@ class Store:
         with self._lock:
             return list(self._links.values())
 
+    def has_context(self, context_id: str) -> bool:
+        """Whether a link is in this course."""
+        with self._lock:
+            return any(link.context_id == context_id for link in self._links.values())
+
     def line_items(self) -> list[LineItem]:
         """All line items."""
         with self._lock:
@@ -180,16 +189,24 @@ class Store:
             if last and score.timestamp <= last.timestamp:
                 return False
             self._scores.append(score)
+            self._newest[score.line_item_id, score.user_id] = score
             return True
 
     def newest(self, line_item_id: str, user_id: str) -> Score | None:
         """The last accepted score."""
         with self._lock:
-            wanted = (line_item_id, user_id)
-            return next((s for s in reversed(self._scores) if (s.line_item_id, s.user_id) == wanted), None)
+            return self._newest.get((line_item_id, user_id))
+
+    def override(self, item: LineItem, user_id: str, points: float) -> None:
+        """A teacher's own grade, on the line item's scale: it is shown from now on, whatever tools send."""
+        with self._lock:
+            self._overrides[item.id, user_id] = points
 
     def result(self, item: LineItem, user_id: str) -> Result | None:
-        """What the gradebook shows: fully graded scores count, a score without a value clears (AGS 2.0, 3.4.4)."""
+        """What the gradebook shows: a teacher's own grade; else fully graded scores count, and a score without a value
+        clears (AGS 2.0, 3.4.4)."""
+        if (override := self._overrides.get((item.id, user_id))) is not None:
+            return Result(user_id, override, item.score_maximum, "", datetime.now(UTC))
         shown: Score | None = None
         for score in self.scores():
             if (score.line_item_id, score.user_id) != (item.id, user_id):

@@ -32,9 +32,10 @@ class Lti1p3ProviderConfig(AppConfig):
     def ready(self) -> None:
         """Listen to the LMS's grades. A host that cannot be loaded is a system check's error, not a dead site."""
         from lti_1p3_provider import checks, host, tasks  # noqa: F401  (Celery knows a task once it is imported)
-        from lti_1p3_provider.scores import intake
+        from lti_1p3_provider.scores import intake, mended
 
         checks.register()
+        mended.connect()
         try:
             host.current().grades.connect(intake.grade_changed)
         except Exception:  # the LMS must start whatever is wrong with us

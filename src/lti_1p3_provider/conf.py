@@ -94,6 +94,11 @@ class ProviderSettings:
         return float(self._get("LTI_1P3_PROVIDER_RETRY_BASE_SEC", 30))
 
     @property
+    def lease(self) -> float:
+        """``LTI_1P3_PROVIDER_LEASE_SEC`` (300): how long a worker that says nothing keeps the scores it took."""
+        return float(self._get("LTI_1P3_PROVIDER_LEASE_SEC", 300))
+
+    @property
     def http_timeout(self) -> float:
         """``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC`` (10): whole time of one request to a platform's service."""
         return float(self._get("LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC", 10))
@@ -108,6 +113,11 @@ class ProviderSettings:
         """``LTI_1P3_PROVIDER_DAILY_QUOTA`` (20000): how many new people, contexts and resource links, each, one
         deployment may bring in a day."""
         return int(self._get("LTI_1P3_PROVIDER_DAILY_QUOTA", 20_000))
+
+    @property
+    def show_score_status(self) -> bool:
+        """``LTI_1P3_PROVIDER_SHOW_SCORE_STATUS`` (True): below graded content, tell learners where their score is."""
+        return bool(self._get("LTI_1P3_PROVIDER_SHOW_SCORE_STATUS", True))
 
     @property
     def celery_queue(self) -> str | None:

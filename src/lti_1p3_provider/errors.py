@@ -6,6 +6,7 @@ ids and reasons, never a token, a secret or personal data.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.utils.functional import Promise
@@ -363,6 +364,27 @@ class AccessTokenRefused(LtiError):
     title = _("The learning platform refused to give an access token")
 
 
+class ServiceRefused(LtiError):
+    """A service of the platform answered with a status that is no success: ``answered``, with ``headers``."""
+
+    code = "service_refused"
+    status = 502
+    title = _("The learning platform refused what this site asked for")
+
+    def __init__(self, detail: str, answered: int, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{detail}: HTTP {answered}")
+        self.answered = answered
+        self.headers = headers or {}
+
+
+class ColumnMissing(LtiError):
+    """The platform has no column for a link, and lets us make none."""
+
+    code = "column_missing"
+    status = 502
+    title = _("The learning platform has no column for the scores of this activity")
+
+
 class NoActiveKey(LtiError):
     """There is no key to sign with."""
 
@@ -376,3 +398,13 @@ class KeyInvalid(LtiError):
 
     code = "key_invalid"
     title = _("This signing key cannot be used")
+
+
+def causes() -> dict[str, type[LtiError]]:
+    """Return all errors by code."""
+    found, open_ = {}, [LtiError]
+    while open_:
+        cause = open_.pop()
+        found[cause.code] = cause
+        open_.extend(cause.__subclasses__())
+    return found

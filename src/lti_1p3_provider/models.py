@@ -4,7 +4,7 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
-from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore
+from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore, Tally
 from lti_1p3_provider.users.models import Grant, PlatformUser
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "PlatformUser",
     "Registration",
     "ResourceLink",
+    "Tally",
     "ToolKey",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 MIDDLEWARE = "lti_1p3_provider.launches.sessions.EndSwitchedOffSessions"
+BEAT = {"lti_1p3_provider.deliver_scores": {"task": "lti_1p3_provider.deliver_scores", "schedule": 600.0}}
 
 
 def plugin_settings(settings: Any) -> None:
-    """Put our middleware last, once."""
+    """Put our middleware last, once; and let Celery's beat, where a site runs one, deliver what nudges lost."""
     if MIDDLEWARE not in settings.MIDDLEWARE:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, MIDDLEWARE]
+    settings.CELERY_BEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERY_BEAT_SCHEDULE", None) or {})}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lti_1p3_provider.diagnostics.admin import causes
+from lti_1p3_provider.errors import causes
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tutor_plugins").glob("*.md")])

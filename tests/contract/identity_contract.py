@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest
+from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.host.sessions import GRACE
 
@@ -93,3 +94,31 @@ class IdentityContract(Contract):
         assert request.user == other
         assert "work" not in request.session
         assert not request.session.exists(key)
+
+    def is_staff(self, user: AbstractUser, course: CourseKey) -> bool:
+        return self.world.host.identity.is_course_staff(self.stored_user(user), course)
+
+    def test_learners_are_no_course_staff(self) -> None:
+        user = self.person()
+        assert not self.is_staff(user, self.world.course)
+        assert not self.is_staff(user, CourseKey.from_string("course-v1:Gone+Gone+Gone"))
+
+    def test_course_staff_are_staff_of_their_course_only(self) -> None:
+        user = self.person()
+        self.world.put_on_team(user, self.world.course)
+        assert self.is_staff(user, self.world.course)
+        assert not self.is_staff(user, self.world.other_course)
+
+    def test_the_sites_staff_are_staff_of_each_course(self) -> None:
+        user = self.person()
+        user.is_staff = True
+        user.save()
+        assert self.is_staff(user, self.world.course)
+        assert self.is_staff(user, self.world.other_course)
+
+    def test_a_switched_off_account_is_nobodys_staff(self) -> None:
+        user = self.person()
+        self.world.put_on_team(user, self.world.course)
+        user.is_staff, user.is_active = True, False
+        user.save()
+        assert not self.is_staff(user, self.world.course)

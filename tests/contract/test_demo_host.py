@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import TestCase
@@ -20,7 +20,7 @@ if settings.ROOT_URLCONF != "demo.lms.urls":
     pytest.skip("this is a real LMS", allow_module_level=True)
 
 from demo.lms import grades
-from demo.lms.host import DemoHost
+from demo.lms.host import TEAM, DemoHost
 from demo.lms.models import Profile
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 
@@ -48,6 +48,9 @@ class DemoWorld:
     def profile_name(self, user: AbstractUser) -> str | None:
         found = Profile.objects.filter(user_id=user.pk).first()
         return found.name if found else None
+
+    def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
+        user.groups.add(Group.objects.get_or_create(name=TEAM.format(course))[0])
 
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
         grades.record(user, self.course, problem, earned, POINTS[problem.block_id])

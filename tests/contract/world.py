@@ -43,6 +43,9 @@ class World(Protocol):
     def profile_name(self, user: AbstractUser) -> str | None:
         """Return the name in the account's profile; None without a profile."""
 
+    def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
+        """Make somebody staff of a course, as the LMS does it."""
+
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
         """Let the learner earn weighted points, as an answer does."""
 

@@ -21,7 +21,7 @@ from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery import deliver_due
-from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from tests.connection import PROBLEM, WELCOME, Connection, answer
 from tests.traces import nobody_came, refusal
 from tests.web_server import Said
@@ -189,6 +189,7 @@ def answered(connection: Connection) -> PendingScore:
 def tried(row: PendingScore) -> PendingScore:
     """Try once more to send the score, with a new access token; return what became of it."""
     cache.clear()
+    Outage.objects.all().delete()
     waiting = PendingScore.objects.filter(pk=row.pk)
     waiting.update(due_at=timezone.now() - timedelta(seconds=1), parked="", sent_given=None, sent_maximum=None)
     deliver_due()

@@ -18,7 +18,9 @@ from lti_1p3_provider.errors import GrantMissing, LaunchReplayed
 from lti_1p3_provider.lti.access_tokens import access_token
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
-from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.columns import TAG
+from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.reconcile import reconcile
 from lti_1p3_provider.users.find import user_of
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, CLAIM, MEMBERSHIP, OTHER_PROBLEM, PROBLEM, RIGHT, UNIT
@@ -94,6 +96,26 @@ def test_answer_reaches_the_score_table_and_the_grade_book(openedx):
     assert (score["user_id"], score["score_given"], score["score_maximum"]) == (openedx.sub(LEARNER), 4, 4)
     assert (score["activity_progress"], score["grading_progress"]) == ("Completed", "FullyGraded")
     assert published(openedx.grades(link)) == [(LEARNER, 10, 10)]
+
+
+def test_ags_03_ags_06_column_is_made_kept_in_step_and_read_back(openedx_without_columns):
+    """Open edX wants an integer as maximum, and gives one component one container."""
+    openedx, other = openedx_without_columns, openedx_without_columns.link()
+    link = openedx.link()
+    visit = earn(openedx, link, WRONG)
+    (column,) = openedx.platform.rows()["line_items"]
+    assert (column["score_maximum"], column["resource_id"], column["tag"]) == (4, PROBLEM, TAG)
+    assert column["resource_link_id"] == link["resource_link_id"]
+    LineItem.objects.update(maximum=1)
+    visit.answer(RIGHT)
+    report = reconcile(PendingScore.objects.all())
+    assert (report.same, report.differences, report.troubles) == (1, [], [])
+    earn(openedx, other)
+    ours = LineItem.objects.order_by("pk")
+    assert [(item.created_here, item.maximum, item.trouble) for item in ours] == [(True, 4, ""), (True, 4, "")]
+    assert points(openedx.platform.rows()["scores"]) == [(4, 4), (4, 4)]
+    assert len(openedx.platform.rows()["line_items"]) == 2
+    assert [status for method, _, status in openedx.platform.answered() if method == "PUT"] == [200]
 
 
 def test_better_second_answer_updates_score_with_a_newer_timestamp(openedx):

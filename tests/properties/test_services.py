@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from demo.browser import Browser
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery import deliver_due
-from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from tests.connection import PROBLEM, Connection, answer
 from tests.web_server import Said, WebServer
 
@@ -52,6 +52,7 @@ def tried(row: PendingScore) -> PendingScore:
     waiting.update(
         due_at=timezone.now() - timedelta(seconds=1), parked="", sent_given=None, sent_maximum=None, attempts=0
     )
+    Outage.objects.all().delete()
     deliver_due()
     found = waiting.get()
     assert found.lease == ""

@@ -64,6 +64,12 @@ def certificate(folder: Path) -> Path:
     return path
 
 
+def forget_connections() -> None:
+    """Close what is pooled."""
+    transport._private.cache_clear()
+    transport._public.cache_clear()
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """Return the port of a server that speaks https, and its certificate."""
@@ -88,9 +94,9 @@ def port(request, server, settings, monkeypatch) -> int:
     address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", (PUBLIC_ADDRESS, number))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [address])
     monkeypatch.setattr(socket.socket, "connect", lambda self, _: real(self, ("127.0.0.1", number)))
-    transport._session.cache_clear()  # no connection of another test is taken up
+    forget_connections()  # none of another test is taken up
     yield number
-    transport._session.cache_clear()
+    forget_connections()
 
 
 @pytest.fixture

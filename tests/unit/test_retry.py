@@ -14,7 +14,7 @@ from lti_1p3_provider.errors import (
     PlatformUnreachable,
     StateStoreDown,
 )
-from lti_1p3_provider.lti.transport import Answer
+from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.scores import retry
 
@@ -43,9 +43,15 @@ def test_canvas_throttling_is_tried_again_and_a_plain_403_is_not():
     assert decide(403, platform="canvas", **{"x-rate-limit-remaining": "512.3"}).parked == "refused_403"
 
 
-@pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 404, 415, 422])
+@pytest.mark.parametrize("status", [301, 302, 400, 403, 404, 415, 422])
 def test_ags_15_a_refusal_needs_a_person(status):
     assert decide(status).parked == f"refused_{status}"
+
+
+def test_ags_15_a_new_access_token_that_is_refused_too_is_the_platforms_trouble():
+    decision = decide(401)
+    assert decision.retry_at is not None
+    assert decision.strikes
 
 
 @pytest.mark.parametrize(

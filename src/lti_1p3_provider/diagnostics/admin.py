@@ -9,17 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
-from lti_1p3_provider.errors import LtiError
-
-
-def causes() -> dict[str, type[LtiError]]:
-    """Return all errors by code."""
-    found, open_ = {}, [LtiError]
-    while open_:
-        cause = open_.pop()
-        found[cause.code] = cause
-        open_.extend(cause.__subclasses__())
-    return found
+from lti_1p3_provider.errors import LtiError, causes
 
 
 @admin.register(LaunchAttempt)

@@ -75,6 +75,9 @@ class Identity(Protocol):
     def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
         """Add to the launch's answer what the LMS's other front ends need to know of the sign-in."""
 
+    def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
+        """Tell whether the LMS lets ``user`` work on the course as staff; False for an account that is off."""
+
 
 class Content(Protocol):
     """Courses and blocks."""

@@ -1,4 +1,4 @@
-"""The three doors of a launch. Every refusal of any of them is made in one place: ``Door.dispatch``."""
+"""The three doors of a launch, whose refusals are all made in ``Door.dispatch``, and one for the script in the page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -22,9 +22,12 @@ from lti_1p3_provider.errors import LaunchNotPosted, LtiError, TokenMalformed
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import grants, login_cookies, targets
 from lti_1p3_provider.launches.enter import enter
+from lti_1p3_provider.launches.in_frame import with_script
+from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import launch, login
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.framing import frame_for
+from lti_1p3_provider.scores import learner
 
 LAUNCH = "lti_1p3_provider:launch"
 
@@ -97,10 +100,35 @@ class ContentDoor(Door):
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
         """Render the block without the site's chrome."""
         self.trail.target = request.path
-        target = targets.from_keys(course_key, usage_key)
-        self.trail.registration = grants.check(request.user, target)
-        policy.require(self.trail.registration, target.course_key, target.usage_key)
-        content = host.current().content
-        content.require_access(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
-        page = content.render(request, target.course_key, target.usage_key)
-        return frame_for(page, self.trail.registration)
+        target = _opened(request, course_key, usage_key, self.trail)
+        page = host.current().content.render(request, target.course_key, target.usage_key)
+        return frame_for(with_script(page, target), self.trail.registration)
+
+
+@method_decorator(never_cache, name="dispatch")
+class MyScoresDoor(View):
+    """Where the scores of the content's learner are, for the script in its page. What the content door would refuse is
+    refused here too, but not recorded: a page asks again and again."""
+
+    def get(self, request: HttpRequest, course_key: str, usage_key: str) -> JsonResponse:
+        """Answer with sentences about exactly this block and the session's user."""
+        if not (conf.enabled and conf.show_score_status):
+            raise Http404
+        try:
+            target = _opened(request, course_key, usage_key, Trail("scores"))
+        except LtiError as error:
+            return JsonResponse({"error": error.code}, status=error.status)
+        return JsonResponse(learner.status_of(request.user, target.course_key, target.usage_key))  # type: ignore[arg-type]
+
+
+def _opened(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> Target:
+    """Return the content that the session may see now.
+
+    Raises:
+        LtiError: the session has no grant, the gate is closed or the LMS refuses.
+    """
+    target = targets.from_keys(course_key, usage_key)
+    trail.registration = grants.check(request.user, target)
+    policy.require(trail.registration, target.course_key, target.usage_key)
+    host.current().content.require_access(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
+    return target

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from lti_1p3_provider.errors import AddressForbidden
 from lti_1p3_provider.lti import access_tokens
@@ -54,7 +54,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One learner's score. ``at`` has a zone; ``given`` ≥ 0 and ``maximum`` > 0 are points."""
+    """One learner's score. ``at`` has a zone; ``given`` ≥ 0 and ``maximum`` > 0 are points. ``submitted_at`` is when
+    the learner's work was done, None if that is not known; ``extensions`` are further members of the message."""
 
     user_id: str
     given: float
@@ -62,16 +63,21 @@ class Score:
     at: datetime
     activity: ActivityProgress = ActivityProgress.COMPLETED
     grading: GradingProgress = GradingProgress.FULLY_GRADED
+    submitted_at: datetime | None = None
+    extensions: Mapping[str, object] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """Return the message body."""
+        submission = {"submission": {"submittedAt": _instant(self.submitted_at)}} if self.submitted_at else {}
         return {
+            **self.extensions,
             "userId": self.user_id,
-            "timestamp": self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "timestamp": _instant(self.at),
             "activityProgress": self.activity.value,
             "gradingProgress": self.grading.value,
-            "scoreGiven": _plain(self.given),
-            "scoreMaximum": _plain(self.maximum),
+            "scoreGiven": plain(self.given),
+            "scoreMaximum": plain(self.maximum),
+            **submission,
         }
 
 
@@ -113,10 +119,26 @@ def _with(token: str, request: Request) -> Request:
 
 def scores_url(line_item_url: str) -> str:
     """Return where scores of a line item go: ``/scores`` ends the path, before any query."""
+    return below(line_item_url, "scores")
+
+
+def below(line_item_url: str, name: str) -> str:
+    """Return the address of a line item's ``scores`` or ``results``: they end the path, before any query. (3.3, 3.4)"""
     parts = urlsplit(line_item_url)
-    return parts._replace(path=parts.path.rstrip("/") + "/scores", fragment="").geturl()
+    return parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment="").geturl()
 
 
-def _plain(number: float) -> float | int:
+def with_query(url: str, values: Mapping[str, str]) -> str:
+    """Return the address with some query parameters more; those that it has stay as they are."""
+    parts = urlsplit(url)
+    added = urlencode({name: value for name, value in values.items() if value})
+    return parts._replace(query="&".join(filter(None, (parts.query, added))), fragment="").geturl()
+
+
+def plain(number: float) -> float | int:
     """Whole points as integers: some platforms read nothing else."""
     return int(number) if float(number).is_integer() else number
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,12 +8,15 @@ name, which nothing can cut off, is left behind.
 from __future__ import annotations
 
 import contextlib
+import heapq
+import itertools
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import cache
 from typing import Any, TypeVar
 
 from requests.adapters import HTTPAdapter
@@ -52,19 +55,18 @@ class Deadline:
         self.at = time.monotonic() + seconds
         self.passed = False
         self._socket: socket.socket | None = None
+        self._over = False
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
 
     def __enter__(self) -> Deadline:
         _watch.deadline = self
-        self._timer.start()
+        _watchdog(os.getpid()).watch(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         _watch.deadline = None
-        self._timer.cancel()
         with self._lock:
+            self._over = True
             self._let_go()
 
     def hold(self, connected: socket.socket) -> None:
@@ -75,10 +77,12 @@ class Deadline:
             if self.passed:
                 self._shut()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Cut the connection off, unless all is over."""
         with self._lock:
-            self.passed = True
-            self._shut()
+            if not self._over:
+                self.passed = True
+                self._shut()
 
     def _shut(self) -> None:
         if self._socket is not None:
@@ -89,6 +93,38 @@ class Deadline:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+class _Watchdog:
+    """One thread for all deadlines of a process: a thread for each would cost more than the request."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[float, int, Deadline]] = []
+        self._number = itertools.count()
+        threading.Thread(target=self._run, name="lti-deadlines", daemon=True).start()
+
+    def watch(self, deadline: Deadline) -> None:
+        """Cut the deadline's connection off when it has come."""
+        with self._changed:
+            entry = (deadline.at, next(self._number), deadline)
+            heapq.heappush(self._waiting, entry)
+            if self._waiting[0] is entry:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting or self._waiting[0][0] > time.monotonic():
+                    self._changed.wait(self._waiting[0][0] - time.monotonic() if self._waiting else None)
+                _, _, deadline = heapq.heappop(self._waiting)
+            deadline.cut()
+
+
+@cache
+def _watchdog(_process: int) -> _Watchdog:
+    """One per process: threads do not cross a fork."""
+    return _Watchdog()
 
 
 class _Watched:

@@ -53,8 +53,8 @@ def drop(name: str) -> None:
         cache.delete(name)
 
 
-def count(name: str, seconds: float) -> int:
-    """Count one more of ``name``; return how many there were; the count ends ``seconds`` after the last.
+def count(name: str, seconds: float, more: int = 1) -> int:
+    """Count one more of ``name``, or ``more``; return how many there were; the count ends ``seconds`` after the last.
 
     Raises:
         StateStoreDown
@@ -62,9 +62,9 @@ def count(name: str, seconds: float) -> int:
     with _one_failure():
         cache.add(name, 0, timeout=int(seconds))
         try:
-            counted = int(cache.incr(name))
+            counted = int(cache.incr(name, more))
         except ValueError:  # it ended in this very moment
-            return 1
+            return more
         cache.touch(name, int(seconds))  # some caches give it their default time at each count
         return counted
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 MAX_DEPTH = 20
 MAX_MEMBERS = 500  # of one list or object
+MAX_ENTRIES = 20_000  # of a list that is a whole document
 
 
 def parse_object(text: str | bytes) -> dict[str, Any]:
@@ -17,14 +18,32 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
     Raises:
         ValueError: it is not one, or not a sane one.
     """
-    try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    value = _parse(text)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     _limit(value)
     return value
+
+
+def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
+    """Return the JSON objects of the list in ``text``.
+
+    Raises:
+        ValueError: it is not one, or not a sane one.
+    """
+    value = _parse(text)
+    if not isinstance(value, list) or len(value) > MAX_ENTRIES or not all(isinstance(one, dict) for one in value):
+        raise ValueError(f"not a list of at most {MAX_ENTRIES} JSON objects")
+    for one in value:
+        _limit(one)
+    return value
+
+
+def _parse(text: str | bytes) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from functools import cache
-from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -100,15 +99,12 @@ def send(
 def _exchange(
     method: str, url: str, headers: dict[str, str], data: bytes | Mapping[str, str] | None, seconds: float
 ) -> Answer:
-    with _session(os.getpid()).request(
-        method,
-        url,
-        headers=headers,
-        data=data,
-        timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
-        allow_redirects=False,
-        stream=True,
-    ) as response:
+    """One request through an adapter. Without a requests session there are no cookies, proxies or redirects."""
+    request = requests.PreparedRequest()
+    own = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "keep-alive"}
+    request.prepare(method=method, url=url, headers={**own, **headers}, data=data)
+    timeout = (min(CONNECT_TIMEOUT, seconds), seconds)
+    with _adapter(url, os.getpid()).send(request, stream=True, timeout=timeout, verify=True) as response:
         received = b"".join(_chunks(response))
         lowered = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, lowered, received)
@@ -125,25 +121,18 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
         yield chunk
 
 
-class _Session(requests.Session):
-    """Chooses the adapter by the exact host, not by the URL's beginning as requests does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
-        self._private = watched(HTTPAdapter(pool_maxsize=POOL_SIZE))
-        self._public = watched(CheckedAdapter(is_https_proto=True))
-
-    def get_adapter(self, url: str | bytes) -> HTTPAdapter:
-        parts = split_url(url if isinstance(url, str) else url.decode())
-        if parts is not None and is_private_host(parts):
-            return self._private
-        return self._public
+def _adapter(url: str, process: int) -> HTTPAdapter:
+    """Choose by the exact host; a host that the operator did not name goes through the check of its address."""
+    parts = split_url(url)
+    return _private(process) if parts is not None and is_private_host(parts) else _public(process)
 
 
 @cache
-def _session(_process: int) -> requests.Session:
-    """One session per process: a pooled connection must not cross a fork."""
-    return _Session()
+def _private(_process: int) -> HTTPAdapter:
+    """One per process: a pooled connection must not cross a fork."""
+    return watched(HTTPAdapter(pool_maxsize=POOL_SIZE))
+
+
+@cache
+def _public(_process: int) -> HTTPAdapter:
+    return watched(CheckedAdapter(is_https_proto=True))

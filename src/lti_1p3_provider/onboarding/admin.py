@@ -11,6 +11,8 @@ from django.db.models import Count, Q, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -73,10 +75,10 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
-    list_display = ("title", "enabled", "gate_summary", "waiting", "platform", "issuer", "client_id")
+    list_display = ("title", "enabled", "gate_summary", "waiting", "scores", "platform", "issuer", "client_id")
     list_filter = ("platform", "enabled")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
-    readonly_fields = ("give_to_platform", "gate_summary")
+    readonly_fields = ("give_to_platform", "gate_summary", "scores")
     fieldsets = (
         (None, {"fields": ("title", "platform", "platform_host", "enabled")}),
         (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
@@ -85,6 +87,7 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             {"fields": ("issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")},
         ),
         (_("What it may open"), {"fields": ("gate_summary",)}),
+        (_("Its gradebook"), {"fields": ("scores",)}),
         (_("Its people"), {"fields": ("allow_anonymous", "trust_emails")}),
         (
             _("Rarely needed"),
@@ -125,6 +128,14 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """How many deployments an operator should look at."""
         count: int = row.pending  # type: ignore[attr-defined]  # annotated above
         return count
+
+    @admin.display(description=_("scores"))
+    def scores(self, row: Registration | None) -> str:
+        """The way to the page about them."""
+        if row is None or not row.pk:
+            return "-"
+        url = reverse("admin:lti_1p3_provider_registration_scores", args=[row.pk])
+        return format_html('<a href="{}">{}</a>', url, _("delivered, waiting, given up"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         """Accounts hang on a registration: one that was used is switched off instead."""

@@ -18,4 +18,5 @@ PRESET = Preset(
         "Create a deployment; switch on the user and context claims there, or learners arrive without a name.",
         "Copy client ID and deployment ID into this page.",
     ),
+    refusals={422: "this person's role cannot be graded there"},
 )

@@ -19,4 +19,11 @@ PRESET = Preset(
     ),
     origins=("https://*.instructure.com",),
     stale_statuses=frozenset((400, 409)),
+    refusals={
+        412: "the column belongs to another tool",
+        422: "this person is no student of the course, or the course has concluded",
+    },
+    resubmission={
+        "https://canvas.instructure.com/lti/submission": {"new_submission": False}
+    },  # else it uses an attempt
 )

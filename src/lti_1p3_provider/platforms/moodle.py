@@ -18,4 +18,6 @@ PRESET = Preset(
         "Save, then open the tool's details: they show issuer, client ID and deployment ID.",
     ),
     score_interval=1,
+    refusals={400: "this person is not enrolled, is a teacher, or the message was not understood"},
+    clamps=True,
 )

@@ -21,4 +21,7 @@ PRESET = Preset(
     origins=("https://apps.{host}",),
     stale_statuses=frozenset((400, 409)),
     expired_statuses=frozenset((401, 403)),
+    whole_maximum=True,
+    longest_label=100,
+    pages_results=False,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,11 @@ class Endpoints:
     def at(self, host: str, client_id: str = "") -> Endpoints:
         """Return the addresses for ``host``; an address that still lacks something becomes empty."""
         filled = {}
-        for field in fields(self):
-            value = str(getattr(self, field.name))
+        for one in fields(self):
+            value = str(getattr(self, one.name))
             value = value.replace("{host}", host) if host else value
             value = value.replace("{client_id}", client_id) if client_id else value
-            filled[field.name] = "" if "{" in value else value
+            filled[one.name] = "" if "{" in value else value
         return Endpoints(**filled)
 
 
@@ -35,7 +36,12 @@ class Preset:
     ``steps`` tell the platform's admin what to do there, in order. ``origins`` are hosts of the platform besides those
     of its endpoints, as CSP sources (``https://*.example.com``; ``{host}`` is the issuer's host). ``score_interval`` is
     how many seconds the timestamps of two scores must be apart; ``stale_statuses`` are answers that mean: a newer score
-    is here already; ``expired_statuses`` mean: this access token is over.
+    is here already; ``expired_statuses`` mean: this access token is over. ``refusals`` say in a sentence what the
+    platform means by a status.
+
+    ``resubmission`` are members of the message of a score that replaces one. ``whole_maximum``: a column's maximum is
+    an integer there; ``longest_label`` is what its title may have. ``clamps``: it shows more than the maximum as the
+    maximum. ``pages_results``: a limit makes pages of results, and does not just cut them off.
     """
 
     name: str
@@ -46,3 +52,9 @@ class Preset:
     score_interval: float = 0.001
     stale_statuses: frozenset[int] = frozenset((409,))
     expired_statuses: frozenset[int] = frozenset((401,))
+    refusals: Mapping[int, str] = field(default_factory=dict)
+    resubmission: Mapping[str, object] = field(default_factory=dict)
+    whole_maximum: bool = False
+    longest_label: int = 255
+    clamps: bool = False
+    pages_results: bool = True

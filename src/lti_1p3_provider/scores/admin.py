@@ -1,28 +1,72 @@
-"""Scores that wait, were sent or were given up, with a resend."""
+"""Scores that wait, were sent or were given up, with a resend; and a page about how each platform takes scores."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from lti_1p3_provider.scores import outbox
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.scores import nudge, outbox, overview, plain_words, standing
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import nudge
+from lti_1p3_provider.scores.picture import picture
+from lti_1p3_provider.scores.sentences import points
+from lti_1p3_provider.scores.standing import State
+
+PAGE = "lti_1p3_provider_registration_scores"
+
+
+class GivenUpFilter(admin.SimpleListFilter):
+    """Rows that wait for a person."""
+
+    title = _("given up")
+    parameter_name = "given_up"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer one choice, beside "all"."""
+        return [("yes", _("given up"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
+        """Narrow the list if that was chosen."""
+        return queryset.filter(standing.WHERE[State.GIVEN_UP]) if self.value() == "yes" else queryset
+
+
+class DifferentFilter(admin.SimpleListFilter):
+    """Rows of which the platform shows something else than it was sent."""
+
+    title = _("what the platform shows")
+    parameter_name = "shows"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer one choice."""
+        return [("different", _("something else than it was sent"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
+        """Narrow the list if that was chosen."""
+        return standing.only_different(queryset) if self.value() == "different" else queryset
 
 
 @admin.register(PendingScore)
 class PendingScoreAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Read only, but for resending."""
 
-    list_display = ("block", "platform_user", "state", "sent_given", "sent_maximum", "sent_at", "last_answer")
-    list_filter = ("parked", ("due_at", admin.EmptyFieldListFilter), "platform_user__registration")
+    list_display = ("block", "platform_user", "state", "sent_given", "sent_maximum", "sent_at", "last_answer", "shows")
+    list_filter = (
+        GivenUpFilter,
+        "parked",
+        ("due_at", admin.EmptyFieldListFilter),
+        DifferentFilter,
+        "platform_user__registration",
+    )
     list_select_related = ("line_item", "platform_user")
     search_fields = ("=platform_user__user__username", "line_item__usage_key")
-    actions = ("resend",)
+    actions = ("resend", "read_back")
 
     @admin.display(description=_("block"))
     def block(self, row: PendingScore) -> str:
@@ -32,20 +76,51 @@ class PendingScoreAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("state"))
     def state(self, row: PendingScore) -> str:
         """Where the score is, in a word."""
-        if row.parked:
-            return str(_("given up: %s")) % row.parked
-        if row.due_at:
-            return str(_("will be sent again") if row.attempts else _("will be sent"))
-        if row.sent_at:
-            return str(_("sent"))
-        return str(_("not sent: see the last answer") if row.last_answer else _("nothing to send yet"))
+        state = standing.state_of(row)
+        return f"{plain_words.STATES[state]}{f': {row.parked}' if state is State.GIVEN_UP else ''}"
+
+    @admin.display(description=_("the platform shows"), empty_value="-")
+    def shows(self, row: PendingScore) -> str | None:
+        """What it said when it was asked."""
+        if row.result_at is None:
+            return None
+        shown = points(row.result_given, row.result_maximum) or _("nothing")
+        return str(_("differs: %s") % shown if standing.differs(row) else shown)
 
     @admin.action(permissions=["resend"], description=_("Send the current grades of the selected rows"))
     def resend(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
         """Make the rows due, also where the platform has this grade already."""
         changed = outbox.send_anew(rows)
-        nudge(0)
+        nudge.nudge(0)
         self.message_user(request, str(_("%s scores will be sent.")) % changed)
+
+    @admin.action(permissions=["resend"], description=_("Ask the platform what it shows of the selected rows"))
+    def read_back(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
+        """Leave it to a worker."""
+        pks = list(rows.values_list("pk", flat=True))
+        nudge.read_back_later(pks)
+        self.message_user(request, str(_("%s results are being read. Load the list again in a minute.")) % len(pks))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of a registration."""
+        view = self.admin_site.admin_view(self.registration_scores)
+        return [path("registration/<int:pk>/", view, name=PAGE), *super().get_urls()]
+
+    def registration_scores(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show how a platform takes scores."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        registration = get_object_or_404(Registration, pk=pk)
+        found = overview.of_registration(registration)
+        page = {
+            **self.admin_site.each_context(request),
+            "title": _("Scores"),
+            "subtitle": registration.title,
+            "opts": self.model._meta,
+            "overview": found,
+            "bars": picture(found.days),
+        }
+        return render(request, "lti_1p3_provider/registration_scores.html", page)
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         """Resending is a change, though rows are not edited."""

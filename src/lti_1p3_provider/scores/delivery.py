@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 
 from django.utils import timezone
@@ -20,40 +19,22 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
+from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.scores import outages, outbox, post, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
+from lti_1p3_provider.scores.run import Report, Run
 from lti_1p3_provider.scores.wire import Wire
 
-BATCH = 100
+BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
-MOST_BATCHES = 10_000
-RENEW = outbox.LEASE.total_seconds() / 3
+MOST_ROUNDS = 1000
+CHECK = 1.0  # seconds between two looks whether the platform is still switched on
+RENEW = 1 / 3  # of a lease
 
 log = logging.getLogger(__name__)
 
 Grades = Mapping[int, Grade | Decision | None]
-
-
-@dataclass(slots=True)
-class Report:
-    """What one run did. ``next_in``: seconds until the first postponed score is due again."""
-
-    delivered: int = 0
-    settled: int = 0
-    postponed: int = 0
-    parked: int = 0
-    next_in: float | None = None
-
-
-@dataclass(slots=True)
-class Run:
-    """One run of ``deliver_due``: its report, and what it learned about platforms, by registration."""
-
-    report: Report = field(default_factory=Report)
-    strikes: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
-    down: set[int] = field(default_factory=set)
-    probing: set[int] = field(default_factory=set)
 
 
 def deliver_due() -> Report:
@@ -61,29 +42,51 @@ def deliver_due() -> Report:
     run = Run()
     if conf.enabled:
         with Wire() as wire:
-            for _ in range(MOST_BATCHES):
-                rows = _claim(run)
-                if not rows:
+            for _ in range(MOST_ROUNDS):
+                if not _round(run, wire):
                     break
-                _deliver(rows, run, wire)
     return run.report
 
 
-def _claim(run: Run) -> list[PendingScore]:
-    """Take a batch from all platforms that are due; from one that was down, a single score to try."""
+def _round(run: Run, wire: Wire) -> bool:
+    """Deliver what is due on all platforms, as of now; False if there was nothing to do."""
+    due = {pk: name for pk, name in outbox.due_registrations().items() if pk not in run.down}
+    busy = False
+    while due:
+        rows = _claim(due, run)
+        if rows:
+            busy = True
+            _deliver(rows, run, wire)
+    return busy
+
+
+def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
+    """Take a batch from all platforms that are due; from one that was down, a single score to try.
+
+    Platforms that have nothing more are left out of ``due``.
+    """
     down = outages.of_all()
-    due = [pk for pk in outbox.due_registrations() if pk not in run.down]
-    share = max(FEWEST, BATCH // max(1, len(due)))
+    share = max(FEWEST, BATCH // len(due))
     rows: list[PendingScore] = []
-    for pk in due:
-        if pk in down:
-            if down[pk] > timezone.now() or not outages.try_one(pk, down[pk]):
-                continue
-            run.probing.add(pk)
-        rows += outbox.claim(pk, 1 if pk in run.probing else share)
+    for pk, platform in list(due.items()):
+        if pk in down and not _may_try(pk, down[pk], run):
+            del due[pk]
+            continue
+        claimed = outbox.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
+        if not claimed:
+            del due[pk]
+        rows += claimed
         if len(rows) >= BATCH:
             break
     return rows
+
+
+def _may_try(pk: int, until: datetime, run: Run) -> bool:
+    """Whether this worker may try a score on a platform that was down."""
+    if until > timezone.now() or not outages.try_one(pk, until):
+        return False
+    run.probing.add(pk)
+    return True
 
 
 def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
@@ -91,26 +94,36 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
         grades = _grades_of(rows)
         lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
         wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
-    finally:
+    except BaseException:
         outbox.release_lanes(rows)
+        raise
+    finally:
+        run.write_down()
+        run.add_up()
 
 
 def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
     """Send one course's scores, one after another; one bad row does not stop the others."""
-    renewed = time.monotonic()
+    renewed, checked = time.monotonic(), 0.0
     for number, row in enumerate(rows):
-        if row.registration_id in run.down:
-            outbox.put_back(row)
+        now = time.monotonic()
+        if now > checked + CHECK:
+            checked = now
+            if not outbox.is_open(row):
+                run.off.add(row.lane_id)
+        if row.registration_id in run.down or row.lane_id in run.off:
+            run.note(row, outbox.put_back)
             continue
-        if time.monotonic() > renewed + RENEW:
+        if now > renewed + RENEW * conf.lease:
+            renewed = now
             outbox.renew(rows[number:])
-            renewed = time.monotonic()
         grade = grades[row.pk]
         try:
             decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
         except Exception as error:  # a poisoned row must not keep a thousand good ones
             decision = _failed(row, error)
-        _note(row, decision, None if isinstance(grade, Decision) else grade, run)
+        run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
+    outbox.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
 def _failed(row: PendingScore, error: Exception) -> Decision:
@@ -154,39 +167,3 @@ def _fresh(rows: Iterable[PendingScore]) -> Mapping[str, Grade]:
     wanted = {UsageKey.from_string(row.line_item.usage_key).map_into_course(course_key) for row in rows}
     found = host.current().grades.read(first.platform_user.user_id, course_key, wanted)
     return {str(key): grade for key, grade in found.items()}
-
-
-def _note(row: PendingScore, decision: Decision, grade: Grade | None, run: Run) -> None:
-    """Write the decision down, and what it says of the platform."""
-    report = run.report
-    _judge(row.registration_id, decision, run)
-    if decision.delivered and grade is not None:
-        outbox.delivered(row, grade.earned, grade.possible, decision.answer)
-        report.delivered += 1
-    elif decision.retry_at is not None:
-        outbox.again(row, decision.retry_at, decision.answer)
-        wait = (decision.retry_at - timezone.now()).total_seconds()
-        report.next_in = wait if report.next_in is None else min(report.next_in, wait)
-        report.postponed += 1
-    elif decision.parked:
-        outbox.parked(row, decision.parked, decision.answer)
-        report.parked += 1
-    else:
-        outbox.settled(row, decision.answer)
-        report.settled += 1
-
-
-def _judge(registration_pk: int, decision: Decision, run: Run) -> None:
-    """Decide whether the platform as a whole is down, or up again."""
-    if not decision.strikes:
-        run.strikes[registration_pk] = 0
-        if registration_pk in run.probing and (decision.delivered or decision.parked):
-            run.probing.discard(registration_pk)
-            outages.end(registration_pk)
-        return
-    run.strikes[registration_pk] += decision.strikes
-    tried = registration_pk in run.probing
-    if registration_pk not in run.down and (tried or run.strikes[registration_pk] >= retry.OUTAGE):
-        run.down.add(registration_pk)
-        run.probing.discard(registration_pk)
-        outages.begin(registration_pk, decision.answer, decision.asked)

@@ -79,10 +79,9 @@ def _expect_scores(item: LineItem, platform_user: PlatformUser) -> None:
         "registration_id": platform_user.registration_id,
         "lane": lanes.of_link(item.resource_link),
     }
-    if item.url:
-        values |= {"revision": 1, "due_at": timezone.now()}
+    values |= {"revision": 1, "due_at": timezone.now()}
     _, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=values)
-    if created and item.url:
+    if created:
         nudge(0)
 
 
@@ -97,9 +96,15 @@ def _update(item: LineItem, values: Mapping[str, object]) -> None:
     }
     if not changed:
         return
+    if "url" in changed:
+        changed |= {"created_here": False, "maximum": None, "trouble": ""}
     for name, value in changed.items():
         setattr(item, name, value)
     item.save(update_fields=list(changed))
-    if set(changed) & {"url", "usage_key", "scopes"}:
+    if "url" in changed:
+        outbox.send_to_new_column(item.pending_scores.all())
+    elif set(changed) & {"usage_key", "scopes"} or not item.url:
         outbox.send_anew(item.pending_scores.all())
-        nudge(0)
+    else:
+        return
+    nudge(0)

@@ -1,4 +1,4 @@
-"""LineItem, Lane, PendingScore and Outage."""
+"""LineItem, Lane, PendingScore, Outage and Tally."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class LineItem(models.Model):
 
     class Meta:
         app_label = APP_LABEL
+        indexes: ClassVar = [models.Index(fields=["course_key"], name="lti1p3_item_course")]
 
     def __str__(self) -> str:
         return f"line item of {self.resource_link}"
@@ -47,6 +48,7 @@ class Lane(models.Model):
 
     class Meta:
         app_label = APP_LABEL
+        indexes: ClassVar = [models.Index(fields=["leased_until"], name="lti1p3_lane_leased")]
 
     def __str__(self) -> str:
         return f"lane {self.name}"
@@ -65,7 +67,7 @@ class PendingScore(models.Model):
     """
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+", db_index=False)
-    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+")
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+", db_index=False)
     line_item = models.ForeignKey(LineItem, on_delete=models.CASCADE, related_name="pending_scores")
     platform_user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="+")
     revision = models.PositiveIntegerField(default=0)
@@ -93,7 +95,11 @@ class PendingScore(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["line_item", "platform_user"], name="lti1p3_score_identity")
         ]
-        indexes: ClassVar = [models.Index(fields=["registration", "due_at"], name="lti1p3_score_due")]
+        indexes: ClassVar = [
+            models.Index(fields=["registration", "due_at"], name="lti1p3_score_due"),
+            models.Index(fields=["lane", "due_at"], name="lti1p3_score_lane_due"),
+            models.Index(fields=["registration", "parked"], name="lti1p3_score_parked"),
+        ]
 
     def __str__(self) -> str:
         return f"score of {self.platform_user} in line item {self.line_item_id}"
@@ -114,3 +120,20 @@ class Outage(models.Model):
 
     def __str__(self) -> str:
         return f"outage of registration {self.pk}"
+
+
+class Tally(models.Model):
+    """How many scores a platform took on a day (UTC), how many had to wait, how many were given up."""
+
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    delivered = models.PositiveIntegerField(default=0)
+    postponed = models.PositiveIntegerField(default=0)
+    parked = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [models.UniqueConstraint(fields=["registration", "day"], name="lti1p3_tally_identity")]
+
+    def __str__(self) -> str:
+        return f"tally of registration {self.registration_id} on {self.day}"

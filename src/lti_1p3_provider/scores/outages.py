@@ -5,15 +5,37 @@ So one dead platform burns no workers and delays no other, and its scores do not
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from lti_1p3_provider.errors import StateStoreDown
+from lti_1p3_provider.lti import store
 from lti_1p3_provider.scores import outbox, retry
 from lti_1p3_provider.scores.models import Outage, PendingScore
 
 PROBE = timedelta(minutes=2)  # that a worker has for trying one score
 LONGEST = 600.0  # seconds between two tries
+MEMORY = 300.0  # seconds for which strikes count
+
+
+def strike(registration_pk: int, strikes: int) -> bool:
+    """Count what speaks for an outage, over all workers; return whether it is enough."""
+    try:
+        return store.count(_name(registration_pk), MEMORY, strikes) >= retry.OUTAGE
+    except StateStoreDown:
+        return strikes >= retry.OUTAGE
+
+
+def forgive(registration_pk: int) -> None:
+    """The platform took a score: what was counted is over."""
+    with suppress(StateStoreDown):
+        store.drop(_name(registration_pk))
+
+
+def _name(registration_pk: int) -> str:
+    return f"lti1p3:strikes:{registration_pk}"
 
 
 def of_all() -> dict[int, datetime]:
@@ -31,6 +53,7 @@ def begin(registration_pk: int, reason: str, asked: float = 0.0) -> datetime:
 
     ``asked``: seconds that it wants to be left alone.
     """
+    forgive(registration_pk)  # after it, counting begins anew
     now = timezone.now()
     known = Outage.objects.filter(pk=registration_pk).first()
     failures = known.failures + 1 if known else 1

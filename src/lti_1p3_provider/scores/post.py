@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags
-from lti_1p3_provider.lti.ags import Column, Score
+from lti_1p3_provider.lti.ags import Score
 from lti_1p3_provider.lti.exchange import Exchange
-from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import outbox, retry
+from lti_1p3_provider.platforms import Preset, preset
+from lti_1p3_provider.scores import columns, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
 
@@ -20,22 +20,38 @@ def score(row: PendingScore, grade: Grade | None) -> Exchange[Decision]:
     """Send the grade of a claimed row, if the platform does not have it already; decide what comes next.
 
     Raises:
-        LtiError: the platform could not be asked.
+        LtiError: the platform could not be asked, or there is no column.
     """
     item = row.line_item
     if grade is None:
         return Decision("no grade: hidden, reset or never attempted; the platform keeps what it has")
-    if not item.url or ags.SCORE_SCOPE not in item.scopes:
+    if not (item.url or item.container_url) or ags.SCORE_SCOPE not in item.scopes:
         return Decision("the platform offers no column for this link")
     if (row.sent_given, row.sent_maximum) == (grade.earned, grade.possible):
         return Decision("unchanged")
+    column = yield from columns.ensure(row, grade)
     deployment = item.resource_link.deployment
     traits = preset(deployment.registration.platform)
-    at = timezone.now()
-    if row.last_timestamp is not None:
-        at = max(at, row.last_timestamp + timedelta(seconds=traits.score_interval))
-    if not outbox.stamp(row, at):
-        return Decision("taken over by another worker, or switched off", retry_at=timezone.now())
-    message = Score(row.platform_user.sub, grade.earned, grade.possible, at)
-    answer = yield from ags.post_score(deployment, Column(item.url, frozenset(item.scopes)), message)
+    at = row.last_timestamp or timezone.now()  # the former, since the row is claimed
+    answer = yield from ags.post_score(deployment, column, _message(row, grade, at, traits))
+    if answer.status in columns.GONE:
+        another = yield from columns.instead_of(column, row, grade)
+        if another is not None:
+            answer = yield from ags.post_score(deployment, another, _message(row, grade, at, traits))
     return retry.of_answer(answer, traits, row.attempts, timezone.now())
+
+
+def _message(row: PendingScore, grade: Grade, at: datetime, traits: Preset) -> Score:
+    """Points are sent as they are: more than the maximum is extra credit.
+
+    The learner's work was done when the grade changed, however long the score waited for us: nobody is late by that.
+    """
+    done = min(row.changed_at, at) if row.changed_at else None
+    return Score(
+        user_id=row.platform_user.sub,
+        given=max(grade.earned, 0.0),
+        maximum=grade.possible,
+        at=at,
+        submitted_at=done,
+        extensions=traits.resubmission if row.deliveries else {},
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -12,10 +13,12 @@ from lti_1p3_provider.errors import (
     AccessTokenRefused,
     AddressForbidden,
     AnswerUnreadable,
+    ColumnMissing,
     KeyInvalid,
     LtiError,
     NoActiveKey,
     PlatformUnreachable,
+    ServiceRefused,
     StateStoreDown,
 )
 from lti_1p3_provider.lti.exchange import Answer
@@ -26,6 +29,12 @@ LONGEST_ASKED = 24 * 3600.0  # seconds that a platform may ask us to wait
 MOST_ATTEMPTS = 200  # more than a week at the longest wait
 BUSY = frozenset((408, 425))
 OUTAGE = 6  # strikes in a row, without a success between them
+REFUSALS = {  # what a status usually means; presets know better
+    403: "the tool lacks the score scope or was taken out of the course",
+    404: "the column or this person is not there",
+    410: "the column was deleted",
+    422: "this person cannot be graded there",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +54,42 @@ class Decision:
 
 
 def of_answer(answer: Answer, preset: Preset, attempts: int, now: datetime) -> Decision:
-    """Judge a platform's answer. ``attempts`` counts failures before this one. (AGS 2.0, 3.4.9)"""
+    """Judge a platform's answer to a score. ``attempts`` counts failures before this one. (AGS 2.0, 3.4.9)"""
     said = f"HTTP {answer.status}"
     if answer.ok:
         return Decision(said, delivered=True)
     if answer.status in preset.stale_statuses:
         return Decision(f"{said}: a newer score is there")
-    if answer.status == 429 or _is_throttled(answer):
-        return _later(said, attempts, now, strikes=OUTAGE, asked=_retry_after(answer, now))
-    if answer.status in BUSY or answer.status >= 500:
-        return _later(said, attempts, now, strikes=1, asked=_retry_after(answer, now))
-    if answer.status == 401:
-        return _later(f"{said}: a new access token did not help", attempts, now, strikes=2)
-    return Decision(said, parked=f"refused_{answer.status}")
+    if decision := _passing(answer.status, answer.headers, said, attempts, now):
+        return decision
+    reason = preset.refusals.get(answer.status) or REFUSALS.get(answer.status)
+    return Decision(f"{said}: {reason}" if reason else said, parked=f"refused_{answer.status}")
 
 
 def of_error(error: LtiError, attempts: int, now: datetime) -> Decision:
     """Judge an error of ours: most pass by themselves or once the operator has mended the registration."""
     said = f"{error.code}: {error.detail}"
-    if isinstance(error, AddressForbidden | KeyInvalid):
-        return Decision(said, parked=error.code)
-    return _later(said, attempts, now, strikes=_strikes(error))
+    match error:
+        case ColumnMissing():
+            return Decision(error.detail)
+        case ServiceRefused():
+            passing = _passing(error.answered, error.headers, said, attempts, now)
+            return passing or Decision(said, parked=error.code)
+        case AddressForbidden() | KeyInvalid():
+            return Decision(said, parked=error.code)
+        case _:
+            return _later(said, attempts, now, strikes=_strikes(error))
+
+
+def _passing(status: int, headers: Mapping[str, str], said: str, attempts: int, now: datetime) -> Decision | None:
+    """Judge a status that passes by itself; None for others."""
+    if status == 429 or _is_throttled(status, headers):
+        return _later(said, attempts, now, strikes=OUTAGE, asked=_retry_after(headers, now))
+    if status in BUSY or status >= 500:
+        return _later(said, attempts, now, strikes=1, asked=_retry_after(headers, now))
+    if status == 401:
+        return _later(f"{said}: a new access token did not help", attempts, now, strikes=2)
+    return None
 
 
 def _strikes(error: LtiError) -> int:
@@ -93,18 +117,18 @@ def _later(said: str, attempts: int, now: datetime, strikes: int = 0, asked: flo
     return Decision(said, retry_at=now + wait, strikes=strikes, asked=asked)
 
 
-def _is_throttled(answer: Answer) -> bool:
+def _is_throttled(status: int, headers: Mapping[str, str]) -> bool:
     """Canvas answers 403 when a tool asks too much; what is left of its allowance tells it from a refusal."""
-    left = answer.headers.get("x-rate-limit-remaining", "")
+    left = headers.get("x-rate-limit-remaining", "")
     try:
-        return answer.status == 403 and float(left) <= 0
+        return status == 403 and float(left) <= 0
     except ValueError:
         return False
 
 
-def _retry_after(answer: Answer, now: datetime) -> float:
+def _retry_after(headers: Mapping[str, str], now: datetime) -> float:
     """Return the seconds in ``Retry-After`` (RFC 9110, 10.2.3), 0 without it."""
-    value = answer.headers.get("retry-after", "").strip()
+    value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         seconds = float(value[:9])
     else:

@@ -195,3 +195,13 @@ def test_memberships_of_a_link(platform: Platform, tool: ScratchTool, token: str
     body = get(f"{platform.memberships_url}?rlid={link.id}&limit=1", token, MEMBERS_TYPE).json()
     assert [list(m["message"][0].values())[1] for m in body["members"]] == [{"who": "u-1001"}]
     assert get(f"{platform.memberships_url}?rlid=nowhere", token, MEMBERS_TYPE).status_code == 404
+
+
+def test_a_link_in_another_course_has_its_line_item_there(platform: Platform, tool: ScratchTool, token: str) -> None:
+    other = platform.add_link(tool.link(graded=True, context_id="course-2"))
+    assert "/contexts/course-2/" in other.line_item_url
+    assert get(other.line_item_url, token, LINE_ITEM_TYPE).status_code == 200
+    elsewhere = other.line_item_url.replace("course-2", platform.config.context.id)
+    assert get(elsewhere, token, LINE_ITEM_TYPE).status_code == 404
+    listed = get(platform.line_items_url_of("course-2"), token, LINE_ITEMS_TYPE).json()
+    assert [item["id"] for item in listed] == [other.line_item_url]

@@ -9,6 +9,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.sessions import renew_key
@@ -79,6 +80,12 @@ class OpenEdxIdentity:
         except AuthFailedError:  # the site has no OAuth client for them; our pages need none
             log.exception("LTI: the login cookies of other front ends cannot be made")
             delete_logged_in_cookies(response)
+
+    def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
+        """Ask the LMS; who has which role, and where that is kept, is its own affair."""
+        from lms.djangoapps.courseware.access import has_access
+
+        return user.is_active and bool(has_access(user, "staff", course_key))
 
 
 def _renew_only_session(user: AbstractUser, before: str | None, now: str | None) -> None:

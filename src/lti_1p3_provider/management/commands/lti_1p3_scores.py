@@ -1,0 +1,139 @@
+"""``lti_1p3_scores``: where scores are, send them again, and ask platforms what they show."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q, QuerySet
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import CourseKey
+
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.scores import outbox, overview, plain_words, reading_back, standing
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.nudge import nudge
+from lti_1p3_provider.scores.sentences import iso, points
+from lti_1p3_provider.scores.standing import WHERE, State
+
+WRONG, NEEDS_A_PERSON = 2, 3  # exit codes
+MOST = 100
+
+
+class Command(BaseCommand):
+    """Ends with 0; with 2 if what was asked for makes no sense; with 3 if a person should look."""
+
+    help = "Show, send again or read back scores. Exit code 3: some were given up, or the platform shows others."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the three verbs; they choose rows in the same way."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        for verb, says in (
+            ("status", "how each platform takes scores; with --course, --user or --parked also the scores"),
+            ("resend", "send the current grades, also where the platform has them"),
+            ("reconcile", "ask the platforms which results they show, and compare"),
+        ):
+            one = verbs.add_parser(verb, help=says)
+            one.add_argument("--registration", help="its number in the admin, client ID or title")
+            one.add_argument("--course", help="Open edX course key")
+            one.add_argument("--user", help="Open edX username")
+            one.add_argument("--parked", action="store_true", help="only scores that were given up")
+            one.add_argument("--all", action="store_true", dest="everything", help="all scores, without narrowing")
+            one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run one verb."""
+        registrations = _registrations(options["registration"])
+        rows = _rows(options, registrations)
+        if options["verb"] != "status" and not (options["everything"] or _narrowed(options)):
+            raise CommandError("name --registration, --course, --user or --parked, or say --all", returncode=WRONG)
+        said, needs_a_person = getattr(self, f"_{options['verb']}")(options, registrations, rows)
+        self.stdout.write(json.dumps(said) if options["as_json"] else "\n".join(_lines(said)))
+        if needs_a_person:
+            sys.exit(NEEDS_A_PERSON)
+
+    def _status(self, options: dict[str, Any], registrations: list[Registration], rows: Any) -> tuple[Any, bool]:
+        found = [overview.of_registration(registration) for registration in registrations]
+        said: dict[str, Any] = {"registrations": [one.as_json() for one in found]}
+        if options["course"] or options["user"] or options["parked"]:
+            full = rows.select_related("platform_user__user", "line_item", "registration")[: MOST + 1]
+            said |= {"scores": [_as_json(row) for row in full[:MOST]], "more": len(full) > MOST}
+            return said, any(score["state"] == State.GIVEN_UP for score in said["scores"])
+        return said, any(one.parked.number for one in found)
+
+    def _resend(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
+        number = outbox.send_anew(rows)
+        nudge(0)
+        return {"will_be_sent": number}, False
+
+    def _reconcile(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
+        done = reading_back.read_back(rows)
+        different = standing.only_different(rows).select_related("platform_user__user", "line_item", "registration")
+        said = {"asked": done.asked, "answered": done.answered, "different": done.different}
+        return {**said, "scores": [_as_json(row) for row in different[:MOST]]}, bool(done.different)
+
+
+def _registrations(name: str | None) -> list[Registration]:
+    everything = Registration.objects.order_by("pk")
+    if name is None:
+        return list(everything)
+    exact = Q(client_id=name) | Q(title=name)
+    found = list(everything.filter(exact | Q(pk=int(name)) if name.isascii() and name.isdigit() else exact))
+    if len(found) != 1:
+        numbers = ", ".join(str(one.pk) for one in found)
+        raise CommandError(f"which of {numbers}?" if found else f"no registration {name!r}", returncode=WRONG)
+    return found
+
+
+def _rows(options: dict[str, Any], registrations: list[Registration]) -> QuerySet[PendingScore]:
+    rows = PendingScore.objects.order_by("pk")
+    if options["registration"]:
+        rows = rows.filter(registration=registrations[0])
+    if options["course"]:
+        try:
+            CourseKey.from_string(options["course"])
+        except InvalidKeyError as error:
+            raise CommandError(f"--course: {options['course']!r} is no course key", returncode=WRONG) from error
+        rows = rows.filter(line_item__course_key=options["course"])
+    if options["user"]:
+        rows = rows.filter(platform_user__user__username=options["user"])
+    return rows.filter(WHERE[State.GIVEN_UP]) if options["parked"] else rows
+
+
+def _narrowed(options: dict[str, Any]) -> bool:
+    return any(options[name] for name in ("registration", "course", "user", "parked"))
+
+
+def _as_json(row: PendingScore) -> dict[str, Any]:
+    return {
+        "registration": row.registration_id,
+        "user": row.platform_user.user.get_username(),
+        "block": row.line_item.usage_key,
+        "state": str(standing.state_of(row)),
+        "given_up": row.parked,
+        "answer": plain_words.answer(row),
+        "due_at": row.due_at and iso(row.due_at),
+        "sent": points(row.sent_given, row.sent_maximum),
+        "sent_at": row.sent_at and iso(row.sent_at),
+        "result": points(row.result_given, row.result_maximum),
+        "result_at": row.result_at and iso(row.result_at),
+        "differs": standing.differs(row),
+    }
+
+
+def _lines(said: dict[str, Any]) -> list[str]:
+    lines = []
+    for one in said.get("registrations", ()):
+        outage = one["outage"]
+        off = "" if one["enabled"] else "; switched off"
+        down = f"; down since {outage['since']}: {outage['reason']}" if outage else ""
+        days = sum(day["delivered"] for day in one["days"])
+        figures = f"{days} delivered in {overview.DAYS} days, {one['waiting']} waiting, {one['given_up']} given up"
+        lines.append(f"{one['registration']} {one['title']}: {figures}{off}{down}")
+    lines += [f"{name}: {value}" for name, value in said.items() if isinstance(value, int) and name != "more"]
+    for score in said.get("scores", ()):
+        shows = f"; the platform shows {score['result'] or 'nothing'}" if score["differs"] else ""
+        lines.append(f"{score['user']}  {score['block']}  {score['state']}  {score['sent']}  {score['answer']}{shows}")
+    return [*lines, "and more"] if said.get("more") else lines

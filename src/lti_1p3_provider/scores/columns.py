@@ -1,0 +1,205 @@
+"""Sees to it that a score has a column: the link's own, else one that is found in the course's list, else a new one.
+
+What is found must be this link's; nobody else's column is touched. One worker at a time is in a course (``lanes``), so
+a column is not made twice. (AGS 2.0, 3.1 and 3.2)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from django.utils import timezone
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider import host
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.errors import AddressForbidden, ColumnMissing, LtiError, ServiceRefused
+from lti_1p3_provider.host.port import Grade
+from lti_1p3_provider.lti import ags, line_items, store
+from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.exchange import Exchange
+from lti_1p3_provider.platforms import preset
+from lti_1p3_provider.registrations.addresses import is_within, origin
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.scores import outbox, retry
+from lti_1p3_provider.scores.models import LineItem, PendingScore
+
+TAG = "open-edx-grade"  # with the block's usage key as resource id it marks columns that we made
+GONE = frozenset((404, 410))
+LINK_REFUSED = frozenset((400, 404, 412, 422))
+LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "trouble")
+BETWEEN_CHANGES = 3600.0  # seconds: learners of one block may have different points, and must not take turns
+READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
+
+
+def ensure(row: PendingScore, grade: Grade) -> Exchange[Column]:
+    """Return the column for a claimed row; find or make it where the launch named none. (AGS-03)
+
+    Raises:
+        ColumnMissing: there is none, and we may not make one.
+        ServiceRefused: the platform does not let us look or make one.
+        LtiError: the platform could not be asked.
+    """
+    item = row.line_item
+    if not item.url:
+        item.refresh_from_db(fields=LEARNED)  # another learner's score may have found it a moment ago
+    if item.url:
+        yield from _keep_in_step(item, grade)
+    else:
+        yield from _find_or_make(row, grade)
+    return _column(item)
+
+
+def instead_of(column: Column, row: PendingScore, grade: Grade) -> Exchange[Column | None]:
+    """Return another column for one that said that it is not there; None if that was not it, or it is not ours.
+
+    Only a column that we made, and that took scores before, is made once more: a teacher deleted it.
+
+    Raises:
+        LtiError: as ``ensure``.
+    """
+    item = row.line_item
+    item.refresh_from_db(fields=LEARNED)
+    if item.url != column.url:
+        return _column(item)
+    mine = item.created_here and item.container_url and READING & set(item.scopes)
+    if not mine or not item.pending_scores.filter(deliveries__gt=0).exists():
+        return None
+    try:
+        yield from line_items.read(_deployment(item), column)
+    except ServiceRefused as error:
+        if error.answered not in GONE:
+            raise
+        yield from _find_or_make(row, grade)
+        row.deliveries = 0
+        return _column(item)
+    return None
+
+
+def _find_or_make(row: PendingScore, grade: Grade) -> Exchange[None]:
+    """Settle the question once for all rows of a claim: a course has many learners."""
+    item, memo = row.line_item, f"lti1p3:no-column:{row.lease}:{row.line_item_id}"
+    if known := store.get(memo):
+        raise ServiceRefused(*known) if known[1] else ColumnMissing(known[0])
+    try:
+        found = yield from _found(item)
+        ours = found is None or _is_ours(found, item)
+        if found is None:
+            found = yield from _made(item, grade)
+    except (ColumnMissing, ServiceRefused) as error:
+        if retry.of_error(error, 0, timezone.now()).retry_at is None:
+            _note(item, error)
+            answered = error.answered if isinstance(error, ServiceRefused) else 0
+            store.put(memo, (error.detail.partition(": HTTP")[0], answered), conf.lease)
+        raise
+    _remember(row, found, ours)
+
+
+def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
+    """Look for the link's column, then for one that we made for its block."""
+    if not READING & set(item.scopes):
+        raise ColumnMissing("the platform names no column for this link, and lets us neither look for one nor make one")
+    link = item.resource_link.link_id
+    for filters in ({"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}):
+        found = yield from line_items.search(
+            _deployment(item), _container(item), **filters, enough=lambda one: _is_ours(one, item)
+        )
+        bound = [one for one in found if one.resource_link_id == link and one.url != item.url]
+        # Several columns of the link that we did not make are for their maker to use.
+        alone = bound[0] if len(bound) == 1 else None
+        if chosen := next((one for one in found if _is_ours(one, item)), alone):
+            return chosen
+    return None
+
+
+def _is_ours(one: line_items.LineItem, item: LineItem) -> bool:
+    """Whether we made it for this link. Some platforms do not say which link a column is for."""
+    if (one.resource_id, one.tag) != (item.usage_key, TAG) or one.url == item.url:
+        return False
+    if one.resource_link_id:
+        return one.resource_link_id == item.resource_link.link_id
+    others = LineItem.objects.filter(resource_link__deployment=item.resource_link.deployment).exclude(pk=item.pk)
+    return not others.filter(url=one.url).exists()
+
+
+def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
+    """Make a column. Some platforms do not take the link's id with it."""
+    if ags.LINE_ITEM_SCOPE not in item.scopes:
+        raise ColumnMissing("the platform has no column for this link, and does not let us make one")
+    deployment = _deployment(item)
+    label = _label(item)[: preset(deployment.registration.platform).longest_label]
+    wish = line_items.Wish(label, _wanted(deployment, grade), item.usage_key, TAG, item.resource_link.link_id)
+    try:
+        made = yield from line_items.create(deployment, _container(item), wish)
+    except ServiceRefused as error:
+        if error.answered not in LINK_REFUSED:
+            raise
+        made = yield from line_items.create(deployment, _container(item), replace(wish, resource_link_id=""))
+    return replace(made, maximum=wish.maximum)
+
+
+def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None:
+    """Write the column down, unless a launch named one meanwhile. All learners' scores are due in it."""
+    item = row.line_item
+    origins = _deployment(item).registration.origins
+    if not is_within(found.url, origins):
+        raise AddressForbidden(f"{origin(found.url)} is not a host of this platform: add it to its other hosts")
+    values = {"url": found.url, "maximum": found.maximum, "created_here": ours, "trouble": ""}
+    if LineItem.objects.filter(pk=item.pk, url=item.url).update(**values):
+        others = item.pending_scores.exclude(pk=row.pk)
+        outbox.send_to_new_column(others if item.url else others.filter(due_at=None))
+    item.refresh_from_db(fields=LEARNED)
+
+
+def _keep_in_step(item: LineItem, grade: Grade) -> Exchange[None]:
+    """Give a column that we made the content's points, at most once in a while. The score matters more than that."""
+    deployment = _deployment(item)
+    wanted = _wanted(deployment, grade)
+    may = item.created_here and ags.LINE_ITEM_SCOPE in item.scopes
+    if not may or item.maximum == wanted or not store.add(f"lti1p3:maximum:{item.pk}", BETWEEN_CHANGES):
+        return
+    try:
+        yield from line_items.change(deployment, _column(item), {"scoreMaximum": ags.plain(wanted)})
+    except ServiceRefused as error:
+        _note(item, error)
+        return
+    LineItem.objects.filter(pk=item.pk, url=item.url).update(maximum=wanted, trouble="")
+    item.refresh_from_db(fields=LEARNED)
+
+
+def _note(item: LineItem, error: LtiError) -> None:
+    item.trouble = error.detail[:255]
+    LineItem.objects.filter(pk=item.pk).update(trouble=item.trouble)
+
+
+def _label(item: LineItem) -> str:
+    """Return the link's title, else the block's, else the block's name."""
+    title = " ".join(item.resource_link.title.split())
+    if title:
+        return title
+    try:
+        usage_key = UsageKey.from_string(item.usage_key)
+        block = host.current().content.describe(CourseKey.from_string(item.course_key), usage_key)
+        return " ".join(block.title.split()) or str(usage_key.block_id)
+    except (LtiError, InvalidKeyError):
+        return item.usage_key.rpartition("@")[2] or item.usage_key
+
+
+def _wanted(deployment: Deployment, grade: Grade) -> float:
+    """Return the maximum that the column should have."""
+    whole = preset(deployment.registration.platform).whole_maximum
+    return float(max(1, math.ceil(grade.possible))) if whole else grade.possible
+
+
+def _deployment(item: LineItem) -> Deployment:
+    return item.resource_link.deployment
+
+
+def _column(item: LineItem) -> Column:
+    return Column(item.url, frozenset(item.scopes))
+
+
+def _container(item: LineItem) -> Column:
+    return Column(item.container_url, frozenset(item.scopes))

@@ -1,0 +1,52 @@
+"""Tries again what was given up once an operator has saved the registration or a deployment: perhaps it is mended."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_save
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.scores import outages, outbox
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.nudge import nudge
+
+log = logging.getLogger(__name__)
+
+
+def connect() -> None:
+    """Notice each save, whether by the admin, a command or other code."""
+    post_save.connect(_registration_saved, sender=Registration, dispatch_uid="lti_1p3_provider.scores")
+    post_save.connect(_deployment_saved, sender=Deployment, dispatch_uid="lti_1p3_provider.scores")
+
+
+def try_again(registration_pk: int) -> None:
+    """Make due, once the running transaction is committed, what the registration's platform did not take so far.
+
+    Scores that it has already are not sent again.
+    """
+
+    def make_due() -> None:
+        try:
+            outages.end(registration_pk)
+            given_up = PendingScore.objects.filter(registration_id=registration_pk).exclude(parked="")
+            if outbox.try_again(given_up):
+                nudge(0)
+        except Exception:  # the operator's change is saved; scores can be sent anew from their page
+            log.exception("LTI scores: what registration %s waits for could not be made due", registration_pk)
+
+    if conf.enabled:
+        transaction.on_commit(make_due)
+
+
+def _registration_saved(sender: object, instance: Registration, created: bool, **_: Any) -> None:
+    if instance.enabled and not created:
+        try_again(instance.pk)
+
+
+def _deployment_saved(sender: object, instance: Deployment, created: bool, **_: Any) -> None:
+    if instance.status == Deployment.Status.APPROVED and not created:
+        try_again(instance.registration_id)

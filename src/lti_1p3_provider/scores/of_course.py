@@ -1,0 +1,181 @@
+"""The scores of one Open edX course, a page at a time: what the course team sees.
+
+The number of queries does not grow with the rows of the course; grades are read for the rows of the page only. Rows
+are found through ``lti1p3_item_course`` and ``lti1p3_score_identity``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider import host
+from lti_1p3_provider.host.port import Grade
+from lti_1p3_provider.scores import plain_words
+from lti_1p3_provider.scores.models import Outage, PendingScore
+from lti_1p3_provider.scores.sentences import Sentence, as_time, points
+from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
+
+PAGE = 25
+MOST = 20_000  # rows that the figures of a course count
+NEEDED = ("platform_user__user", "line_item__resource_link__context", "registration", "lane__deployment")
+DIFFERENT = "different"
+GRADE_UNREADABLE = "unreadable"
+
+Place = tuple[int, int]  # line item, platform user
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One score, as a page shows it. ``grade``: None if there is none, ``GRADE_UNREADABLE`` if the LMS failed."""
+
+    row: PendingScore
+    state: State
+    grade: Grade | str | None
+    answer: str
+    next: Sentence
+    differs: bool
+
+    @property
+    def learner(self) -> str:
+        """The Open edX username; nothing else of a person is shown."""
+        return str(self.row.platform_user.user.get_username())
+
+    @property
+    def block(self) -> str:
+        """The last part of the usage key, which course teams know from the address in Studio."""
+        return self.row.line_item.usage_key.rpartition("@")[2]
+
+    @property
+    def grade_here(self) -> str:
+        """Points in the LMS."""
+        if isinstance(self.grade, Grade):
+            return points(self.grade.earned, self.grade.possible)
+        return _("cannot be read now") if self.grade == GRADE_UNREADABLE else ""
+
+    @property
+    def sent(self) -> str:
+        """Points that the platform took last, and when."""
+        return _with_moment(points(self.row.sent_given, self.row.sent_maximum), self.row.sent_at)
+
+    @property
+    def result(self) -> str:
+        """Points that the platform showed when it was asked, and when that was."""
+        return _with_moment(points(self.row.result_given, self.row.result_maximum) or _("nothing"), self.row.result_at)
+
+    @property
+    def state_label(self) -> str:
+        """The state in a word."""
+        return str(plain_words.STATES[self.state])
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many scores of a course are where; ``more``: only the first ``MOST`` were counted."""
+
+    all: int
+    sent: int
+    waiting: int
+    given_up: int
+    more: bool
+
+
+def rows_of(course_key: CourseKey) -> QuerySet[PendingScore]:
+    """Return all scores of a course."""
+    return PendingScore.objects.filter(line_item__course_key=str(course_key))
+
+
+def chosen(course_key: CourseKey, learner: str, state: str) -> QuerySet[PendingScore]:
+    """Narrow a course's scores to a username and a state; empty texts narrow nothing, a strange state everything."""
+    rows = rows_of(course_key)
+    if learner:
+        rows = rows.filter(platform_user__user__username=learner)
+    if state == DIFFERENT:
+        return only_different(rows)
+    if state:
+        return rows.filter(WHERE[State(state)]) if state in set(State) else rows.none()
+    return rows
+
+
+def page(rows: QuerySet[PendingScore], course_key: CourseKey, after: Place | None) -> tuple[list[Line], Place | None]:
+    """Return the rows behind ``after``, by line item and person, and where the next page begins."""
+    if after is not None:
+        item, person = after
+        rows = rows.filter(line_item_id__gte=item)
+        rows = rows.filter(Q(line_item_id__gt=item) | Q(platform_user_id__gt=person))
+    ordered = rows.order_by("line_item_id", "platform_user_id")
+    found = list(ordered.values_list("pk", "line_item_id", "platform_user_id")[: PAGE + 1])
+    pks = [pk for pk, *_place in found[:PAGE]]
+    full = PendingScore.objects.filter(pk__in=pks).select_related(*NEEDED)
+    shown = sorted(full, key=lambda row: (row.line_item_id, row.platform_user_id))
+    last = found[PAGE - 1][1:] if len(found) > PAGE else None
+    return lines(shown, course_key), last
+
+
+def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
+    """Return rows, which come with what is ``NEEDED``, as lines."""
+    outages = {outage.pk: outage for outage in Outage.objects.filter(pk__in={row.registration_id for row in rows})}
+    grades, now = _grades_of(rows, course_key), timezone.now()
+    return [
+        Line(
+            row=row,
+            state=state_of(row),
+            grade=grades.get(row.pk),
+            answer=plain_words.answer(row),
+            next=plain_words.what_next(row, outages.get(row.registration_id), now),
+            differs=differs(row),
+        )
+        for row in rows
+    ]
+
+
+def figures(course_key: CourseKey) -> Figures:
+    """Count a course's scores, in one query."""
+    rows = rows_of(course_key).order_by().values("pk", "parked", "due_at", "sent_at")[:MOST]
+    counted = rows.aggregate(
+        all=Count("pk"),
+        sent=Count("pk", filter=WHERE[State.SENT]),
+        waiting=Count("pk", filter=Q(parked="", due_at__isnull=False)),
+        given_up=Count("pk", filter=WHERE[State.GIVEN_UP]),
+    )
+    return Figures(**counted, more=counted["all"] == MOST)
+
+
+def _grades_of(rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:
+    found: dict[int, Grade | str | None] = {
+        row.pk: Grade(row.earned, row.possible) for row in rows if row.earned is not None and row.possible
+    }
+    unknown = sorted((row for row in rows if row.pk not in found), key=_user)
+    for user_id, group in groupby(unknown, key=_user):
+        found |= _read(user_id, list(group), course_key)
+    return found
+
+
+def _with_moment(said: str, at: datetime | None) -> str:
+    return "" if at is None else format_html('{} <span class="quiet">{}</span>', said, as_time(at))
+
+
+def _user(row: PendingScore) -> int:
+    return int(row.platform_user.user_id)
+
+
+def _read(user_id: int, rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:
+    """Read one learner's grades; a page is no reason to fail."""
+    try:
+        keys = {row.pk: UsageKey.from_string(row.line_item.usage_key).map_into_course(course_key) for row in rows}
+        grades = host.current().grades.read(user_id, course_key, set(keys.values()))
+    except Exception:  # the LMS's own failure
+        log.exception("LTI scores: grades of user %s cannot be read", user_id)
+        return dict.fromkeys((row.pk for row in rows), GRADE_UNREADABLE)
+    return {pk: grades.get(key) for pk, key in keys.items()}

@@ -1,0 +1,87 @@
+"""How a platform takes scores: what waits and what was given up, what was done in the last days, whether it is down.
+
+Each number is read from an index and is bounded: ``lti1p3_score_due``, ``lti1p3_score_parked`` and
+``lti1p3_tally_identity``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.scores import tallies
+from lti_1p3_provider.scores.models import Outage, PendingScore
+from lti_1p3_provider.scores.sentences import iso
+from lti_1p3_provider.scores.tallies import Day
+
+DAYS = 14
+MOST = 10_000  # rows that are counted; beyond it a page says "more than"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number up to ``MOST``; ``more``: there are more."""
+
+    number: int
+    more: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number}+" if self.more else str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One registration's scores. ``late_since``: since when the oldest score that is due has not been sent."""
+
+    registration: Registration
+    waiting: Count
+    parked: Count
+    late_since: datetime | None
+    outage: Outage | None
+    days: list[Day]
+
+    @property
+    def delivered(self) -> int:
+        """Deliveries in all ``days``."""
+        return sum(day.delivered for day in self.days)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for scripts."""
+        outage = self.outage
+        return {
+            "registration": self.registration.pk,
+            "title": self.registration.title,
+            "enabled": self.registration.enabled,
+            "waiting": self.waiting.number,
+            "given_up": self.parked.number,
+            "late_since": self.late_since and iso(self.late_since),
+            "outage": outage and {"since": iso(outage.since), "until": iso(outage.until), "reason": outage.reason},
+            "days": [
+                {"day": f"{day.day}", "delivered": day.delivered, "postponed": day.postponed, "given_up": day.parked}
+                for day in self.days
+            ],
+        }
+
+
+def of_registration(registration: Registration) -> Overview:
+    """Return a registration's overview, in five queries."""
+    rows = PendingScore.objects.filter(registration=registration).order_by()
+    due = rows.filter(due_at__isnull=False)
+    late = due.filter(due_at__lt=timezone.now()).order_by("due_at")
+    return Overview(
+        registration=registration,
+        waiting=_count(due),
+        parked=_count(rows.filter(parked__gt="")),
+        late_since=late.values_list("due_at", flat=True).first(),
+        outage=Outage.objects.filter(pk=registration.pk).first(),
+        days=tallies.of_days(registration.pk, DAYS),
+    )
+
+
+def _count(rows: Any) -> Count:
+    number = rows[: MOST + 1].count()
+    return Count(min(number, MOST), number > MOST)

@@ -1,0 +1,131 @@
+"""Compares what was sent with what platforms' gradebooks show. It only looks: a teacher's own grade stays.
+
+``PendingScore`` keeps what was shown last, so that a difference can be seen later too, with ``difference_of``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+
+from django.utils import timezone
+
+from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.lti import ags, results, transport
+from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.results import Result
+from lti_1p3_provider.platforms import preset
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.scores.models import LineItem, PendingScore
+
+FEW = 3  # people of a column who are asked for one by one
+ROUNDING = 0.0101  # points of the platform's scale: gradebooks keep two decimals
+NEEDED = ("platform_user", "line_item__resource_link__deployment__registration")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A score that was sent, and what the gradebook shows instead; ``shown_given`` is None if it shows nothing."""
+
+    row_pk: int
+    sent_given: float
+    sent_maximum: float
+    shown_given: float | None
+    shown_maximum: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A column that could not be read, and why."""
+
+    line_item_pk: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """``same`` and ``differences`` are about scores that platforms took; ``unsent`` counts rows without one, or where
+    that is not certain right now."""
+
+    same: int = 0
+    unsent: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+
+
+def reconcile(rows: Iterable[PendingScore]) -> Reconciliation:
+    """Ask the platforms what they show for these rows, write it down and compare. It waits for them, in this thread."""
+    report = Reconciliation()
+    known = PendingScore.objects.select_related(*NEEDED).in_bulk([row.pk for row in rows])
+    ordered = sorted(known.values(), key=lambda row: (row.line_item_id, row.pk))
+    for _, group in groupby(ordered, key=lambda row: row.line_item_id):
+        _of_column(list(group), report)
+    return report
+
+
+def difference_of(row: PendingScore) -> Difference | None:
+    """Return how what was shown last differs from what was sent; None if it does not, or was sent later."""
+    if not _is_comparable(row) or row.sent_given is None or not row.sent_maximum:
+        return None
+    if row.result_given is not None and row.result_maximum:
+        wanted = row.sent_given / row.sent_maximum * row.result_maximum
+        if preset(row.registration.platform).clamps:
+            wanted = min(wanted, row.result_maximum)
+        if abs(row.result_given - wanted) <= ROUNDING:
+            return None
+    return Difference(row.pk, row.sent_given, row.sent_maximum, row.result_given, row.result_maximum)
+
+
+def _is_comparable(row: PendingScore) -> bool:
+    return row.sent_at is not None and row.result_at is not None and row.sent_at < row.result_at
+
+
+def _of_column(rows: list[PendingScore], report: Reconciliation) -> None:
+    item, asked_at = rows[0].line_item, timezone.now()
+    if reason := _obstacle(item):
+        report.troubles.append(Trouble(item.pk, reason))
+        return
+    column = Column(item.url, frozenset(item.scopes))
+    people = [row.platform_user.sub for row in rows] if len(rows) <= FEW else [""]
+    try:
+        found = [one for person in people for one in transport.run(results.read(_deployment(item), column, person))]
+    except LtiError as error:
+        report.troubles.append(Trouble(item.pk, f"{error.code}: {error.detail}"))
+        return
+    shown = {one.user_id: one for one in found}
+    for row in rows:
+        _write(row, shown.get(row.platform_user.sub), asked_at)
+        _count(row, report)
+
+
+def _obstacle(item: LineItem) -> str:
+    deployment = _deployment(item)
+    if not deployment.registration.enabled or deployment.status != Deployment.Status.APPROVED:
+        return "the registration or deployment is switched off"
+    if not item.url:
+        return item.trouble or "there is no column"
+    if ags.RESULT_SCOPE not in item.scopes:
+        return "the platform does not let us read results"
+    return ""
+
+
+def _write(row: PendingScore, result: Result | None, asked_at: datetime) -> None:
+    row.result_given = result.given if result else None
+    row.result_maximum = result.maximum if result and result.given is not None else None
+    row.result_at = asked_at
+    row.save(update_fields=["result_given", "result_maximum", "result_at"])
+
+
+def _count(row: PendingScore, report: Reconciliation) -> None:
+    if not _is_comparable(row):
+        report.unsent += 1
+    elif difference := difference_of(row):
+        report.differences.append(difference)
+    else:
+        report.same += 1
+
+
+def _deployment(item: LineItem) -> Deployment:
+    return item.resource_link.deployment

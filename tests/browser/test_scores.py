@@ -1,0 +1,130 @@
+"""Where scores are, on the screen: the learner's strip, the course team's page, the administrator's picture."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from .reading import require_readable
+from .test_reading import NARROW
+from .visitor import RIGHT_COLOURS, Visitor, expect, open_in_page, problem, submit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+STRIP = "#lti-1p3-score-status"
+COURSE = "course-v1:DemoX+LTI101+2026"
+BEN, CLEO = "u-1002", "u-1003"
+KATHMANDU = "Asia/Kathmandu"  # three quarters of an hour off everybody else
+
+
+def look(page: Page, name: str) -> None:
+    """Leave a picture for a person to look at, if ``LTI_LOOK_AT`` names a folder."""
+    if folder := os.environ.get("LTI_LOOK_AT"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def clock() -> list[str]:
+    """Return the times of day that a browser in Kathmandu may show for what happened just now."""
+    now = datetime.now(ZoneInfo(KATHMANDU))
+    return [f"{now - timedelta(minutes=back):%-I:%M %p}" for back in (0, 1)]
+
+
+def test_the_strip_follows_an_answer_in_the_frame_and_speaks_the_browsers_time(visit: Callable[..., Visitor]):
+    visitor = visit(timezone_id=KATHMANDU, locale="en-US")
+    page = visitor.course("Ben Osei")
+    frame = open_in_page(page, "Primary colours")
+    strip = frame.locator(STRIP)
+    expect(strip).to_have_attribute("role", "status")
+    expect(strip).to_have_attribute("aria-live", "polite")
+    submit(problem(frame, "Primary colours"), *RIGHT_COLOURS)
+    expect(strip).to_have_text(re.compile(r"Sent to Emulated platform at http\S+ at .* \(4/4\)\."))
+    said = strip.inner_text().replace("\u202f", " ")
+    assert any(time in said for time in clock()), said
+    page.wait_for_timeout(50)
+    look(page, "strip-desktop")
+
+
+def test_the_strip_tells_of_a_unit_that_is_collected_and_then_sent(visitor: Visitor):
+    window = visitor.launch("unit", BEN)
+    strip = window.locator(STRIP)
+    submit(problem(window, "White light"), "White light")
+    expect(strip).to_contain_text("Sent to Emulated platform")
+    expect(strip).to_be_in_viewport()
+
+
+def test_an_ungraded_page_has_an_empty_strip(visitor: Visitor):
+    window = visitor.launch("welcome", BEN)
+    window.wait_for_load_state("networkidle")
+    expect(window.locator(STRIP)).to_have_text("")
+    assert window.locator(STRIP).evaluate("strip => strip.getBoundingClientRect().height") == 0
+
+
+def test_the_strip_is_readable_on_a_narrow_screen(visit: Callable[..., Visitor]):
+    window = visit(viewport=NARROW).launch("problem", CLEO)
+    submit(problem(window, "Primary colours"), "Yellow")
+    expect(window.locator(STRIP)).to_contain_text("Sent to")
+    require_readable(window)
+    look(window, "strip-320")
+
+
+def test_the_strip_stands_in_the_way_of_no_answer_when_its_server_fails(visitor: Visitor):
+    window = visitor.launch("problem", CLEO)
+    window.route("**/scores/mine/**", lambda route: route.fulfill(status=500, body="<p>"))
+    window.reload()
+    expect(submit(problem(window, "Primary colours"), *RIGHT_COLOURS)).to_have_text(re.compile("of 4 points"))
+    expect(window.locator(STRIP)).to_have_text("")
+
+
+def test_the_course_teams_page_is_readable_and_sends_again(visitor: Visitor, admin: Page):
+    window = visitor.launch("problem", CLEO)
+    submit(problem(window, "Primary colours"), *RIGHT_COLOURS)
+    expect(window.locator(STRIP)).to_contain_text("Sent to")
+    admin.goto(f"{visitor.stack.lms_url}/lti/1p3/scores/{COURSE}/?state=sent")
+    require_readable(admin)
+    expect(admin.get_by_role("columnheader", name="What happens next")).to_be_visible()
+    look(admin, "course-desktop")
+    before = admin.viewport_size
+    admin.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    require_readable(admin)
+    look(admin, "course-320")
+    admin.set_viewport_size(before)  # type: ignore[arg-type]
+
+    admin.get_by_role("checkbox", name=re.compile("primary_colours")).first.check()
+    admin.get_by_role("button", name="Send the ticked scores again").click()
+    expect(admin.get_by_role("status")).to_have_text("1 score will be sent.")
+    admin.get_by_label("Username").fill("nobody")
+    admin.get_by_role("button", name="Show").click()
+    expect(admin.get_by_text("No score is like that.")).to_be_visible()
+
+
+def test_the_moments_of_the_course_teams_page_are_in_the_browsers_zone(visitor: Visitor, admin: Page):
+    window = visitor.launch("problem", CLEO)
+    submit(problem(window, "Primary colours"), *RIGHT_COLOURS)
+    expect(window.locator(STRIP)).to_contain_text("Sent to")
+    admin.goto(f"{visitor.stack.lms_url}/lti/1p3/scores/{COURSE}/")
+    moment = admin.locator("time").first
+    form = "new Intl.DateTimeFormat('en', {dateStyle: 'medium', timeStyle: 'short'})"
+    expect(moment).to_have_text(moment.evaluate(f"time => {form}.format(new Date(time.dateTime))"))
+    assert moment.get_attribute("title").endswith(" UTC")
+
+
+def test_an_administrator_sees_the_picture_of_a_registration(visitor: Visitor, admin: Page):
+    window = visitor.launch("problem", CLEO)
+    submit(problem(window, "Primary colours"), *RIGHT_COLOURS)
+    expect(window.locator(STRIP)).to_contain_text("Sent to")
+    admin.get_by_role("link", name="Registrations", exact=True).first.click()
+    admin.get_by_role("link", name="delivered, waiting, given up").first.click()
+    expect(admin.get_by_role("img", name=re.compile("The last 14 days"))).to_be_visible()
+    assert admin.locator("rect.lti-delivered").count() >= 1
+    look(admin, "admin-desktop")
+    before = admin.viewport_size
+    admin.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    assert admin.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    look(admin, "admin-320")
+    admin.set_viewport_size(before)  # type: ignore[arg-type]

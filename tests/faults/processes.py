@@ -1,0 +1,171 @@
+"""The processes of a site that can be killed, frozen and started again."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+import psutil
+
+from demo.stack import ROOT
+from tests.services import KEEPER, START_SECONDS, ServerNotStarted
+
+READY = " ready."  # what Celery says
+TAIL = 4000  # characters of a log
+
+
+@dataclass(eq=False)
+class Worker:
+    """A Celery worker as sites run it: a main process that takes messages, and a pool process that obeys them."""
+
+    name: str
+    folder: Path
+    environment: dict[str, str]
+    _keeper: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def log(self) -> Path:
+        """What it printed."""
+        return self.folder / f"{self.name}.log"
+
+    def start(self) -> None:
+        """Start; ``await_ready`` says when it works."""
+        command = [sys.executable, "-m", "celery", "-A", "tests.faults.worker", "worker", "--without-gossip"]
+        command += ["--without-mingle", "--pool=prefork", "--concurrency=1"]
+        command += ["--loglevel=INFO", f"--hostname={self.name}"]
+        with self.log.open("wb") as log:
+            self._keeper = subprocess.Popen(
+                ["/bin/sh", "-c", KEEPER, "keeper", *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def await_ready(self) -> None:
+        """Return once it takes messages."""
+        deadline = time.monotonic() + START_SECONDS
+        while READY not in self.said():
+            if time.monotonic() > deadline or not self.alive:
+                raise ServerNotStarted(self.said()[-TAIL:])
+            time.sleep(0.05)
+
+    def said(self) -> str:
+        """Its log."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._keeper is not None and self._keeper.poll() is None
+
+    def crash(self) -> None:
+        """End all of it as a machine that dies does."""
+        if self._keeper is not None and self._keeper.stdin is not None:
+            pool = self.pool()
+            for process in pool:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._keeper.pid, signal.SIGKILL)
+            self._keeper.stdin.close()
+            self._keeper.wait()
+            psutil.wait_procs(pool, timeout=START_SECONDS)
+
+    def kill_pool(self) -> None:
+        """Kill the process that works, as the kernel does when memory is short; the main process makes a new one."""
+        for process in self.pool():
+            process.kill()
+
+    def freeze(self) -> None:
+        """Stop the process that works where it is."""
+        for process in self.pool():
+            process.suspend()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        for process in self.pool():
+            process.resume()
+
+    def pool(self) -> list[psutil.Process]:
+        """The processes that work."""
+        with suppress(psutil.NoSuchProcess):
+            found = [one for main in self._mains() for one in main.children()]
+            return [one for one in found if "celery" in " ".join(one.cmdline())]
+        return []
+
+    def memory(self) -> int:
+        """Bytes that its processes have for themselves or share."""
+        with suppress(psutil.NoSuchProcess):
+            return sum(one.memory_info().rss for one in [*self._mains(), *self.pool()])
+        return 0
+
+    def _mains(self) -> list[psutil.Process]:
+        if self._keeper is None:
+            return []
+        children = psutil.Process(self._keeper.pid).children()
+        return [one for one in children if "celery" in " ".join(one.cmdline()) and "keeper" not in one.cmdline()]
+
+
+class LmsProcess:
+    """Another process of the LMS: see ``lms_process``."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self._numbers, self._lock = itertools.count(1), Lock()
+        self._waiting: dict[int, Future[Any]] = {}
+        with log.open("ab") as written:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.lms_process"],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=written,
+                text=True,
+            )
+        Thread(target=self._listen, daemon=True).start()
+
+    def call(self, what: str, /, **arguments: Any) -> Future[Any]:
+        """Have it do something; the future fails with ``LmsError`` if it failed there."""
+        future: Future[Any] = Future()
+        assert self._process.stdin is not None
+        with self._lock:
+            number = next(self._numbers)
+            self._waiting[number] = future
+            self._process.stdin.write(json.dumps({"id": number, "call": what, **arguments}) + "\n")
+            self._process.stdin.flush()
+        return future
+
+    def end(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            said = json.loads(line)
+            future = self._waiting.pop(said["id"])
+            if said["error"]:
+                future.set_exception(LmsError(said["error"]))
+            else:
+                future.set_result(said["result"])
+        for future in self._waiting.values():
+            future.set_exception(LmsError("the process ended"))
+
+
+class LmsError(Exception):
+    """What went wrong in the LMS's process."""

@@ -1,0 +1,48 @@
+"""Learners' own requests while scores are sent: neither waits for the other, and no answer gets lost between them."""
+
+from __future__ import annotations
+
+from tests.connection import OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT
+
+
+def answers(course, sub, block, earned):
+    return {"user": course.learners[sub], "block": block, "earned": earned, "possible": 10}
+
+
+def test_long_requests_hold_rows_that_are_to_be_sent(site, platform):
+    """Each holds its rows, in its own order, while all others are sent. A second of waiting would be an error."""
+    blocks = [(block, "") for block in (PROBLEM, OTHER_PROBLEM, UNIT, SUBSECTION)]
+    course = site.course(platform, 24, blocks)
+    slow = course.subs[:6]
+    with site.load(course, besides=slow):
+        for points in range(1, 5):
+            calls = []
+            for number, sub in enumerate(slow):
+                first, then = (PROBLEM, OTHER_PROBLEM) if number % 2 else (OTHER_PROBLEM, PROBLEM)
+                name = f"{sub}-{points}"
+                order = {"name": name, "first": [answers(course, sub, first, points)]}
+                calls.append((name, site.lms.call("hold", **order, then=[answers(course, sub, then, points + 1)])))
+                site.lms.call("await_held", name=name).result(20)
+            site.until_more(course, 20)
+            for name, _ in calls:
+                site.lms.call("let_go", name=name).result(20)
+            for number, (_, call) in enumerate(calls):
+                call.result(20)  # fails if it waited, or met a deadlock
+                first, then = (PROBLEM, OTHER_PROBLEM) if number % 2 else (OTHER_PROBLEM, PROBLEM)
+                course.note(slow[number], points, 10, first)
+                course.note(slow[number], points + 1, 10, then)
+    site.check(course)
+    assert "Deadlock" not in "".join(worker.said() for worker in site.workers)
+
+
+def test_an_answer_comes_while_the_one_before_is_being_sent(site, platform):
+    course = site.course(platform, 8)
+    platform.faults.set("slow", endpoint="scores", seconds=0.1)
+    for points in range(1, 9):
+        with site.asleep():
+            site.grade(course, [(sub, points * 10) for sub in course.subs])
+        attempts = len(course.attempts())
+        site.until(lambda attempts=attempts: len(course.attempts()) > attempts, course)
+        site.grade(course, [(sub, points * 10 + 1) for sub in course.subs])
+    platform.faults.clear()
+    site.check(course)

@@ -1,0 +1,331 @@
+"""The course team's page over real HTTP: who gets in, what it says, and what its buttons do."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from demo.browser import Browser, forms
+from demo.lms.host import BACKEND, TEAM
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.scores import of_course, outages
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.users.models import PlatformUser
+from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, UNIT, usage
+from tests.flows.test_results import override
+from tests.flows.test_scores import earn, launched
+
+
+def signed_in(connection, user: Any) -> Browser:
+    """Return the browser of somebody who signed in to the LMS itself."""
+    session = SessionStore()
+    session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), BACKEND
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    browser = Browser()
+    browser.cookies.set("sessionid", session.session_key)
+    return browser
+
+
+def somebody(name: str, course: str = "", **values: Any) -> Any:
+    """Return an account, in the team of a course if one is named."""
+    user = get_user_model().objects.create_user(name, **values)
+    if course:
+        user.groups.add(Group.objects.get_or_create(name=TEAM.format(course))[0])
+    return user
+
+
+def address(connection, course: str = COURSE) -> str:
+    return f"{connection.lms}/lti/1p3/scores/{course}/"
+
+
+@pytest.fixture
+def team(connection) -> Browser:
+    """The browser of somebody of the course team."""
+    return signed_in(connection, somebody("teacher", COURSE))
+
+
+def rows(text: str) -> list[str]:
+    """Return the page's table, row by row, without tags."""
+    found = re.findall(r'<tr role="row">\s*<td(.*?)</tr>', text, re.S)
+    return [" ".join(re.sub(r"<[^>]+>", " ", "<td" + row).split()) for row in found]
+
+
+def press(browser: Browser, page: Any, do: str, *ticked: PendingScore, token: bool = True):
+    """Press a button of the page with some rows ticked."""
+    form = forms(page)[-1]
+    fields = dict(form.fields)
+    if not token:
+        del fields["csrfmiddlewaretoken"]
+    return browser.post(form.action, data={**fields, "row": [row.pk for row in ticked], "do": do}, timeout=10)
+
+
+# --- who gets in ------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_asked_to_sign_in(connection):
+    got = Browser().get(address(connection), allow_redirects=False, timeout=5)
+    assert got.status_code == 302
+    assert got.headers["Location"].startswith("/admin/login/?next=/lti/1p3/scores/")
+
+
+def test_learners_and_other_teams_get_nothing(connection):
+    browser = Browser()
+    connection.launch(connection.link(PROBLEM, graded=True), browser=browser)
+    other_team = signed_in(connection, somebody("other", OTHER_COURSE))
+    former = signed_in(connection, somebody("former", COURSE, is_active=False))
+    for visitor in (browser, other_team):
+        for got in (visitor.get(address(connection), timeout=5), visitor.post(address(connection), timeout=5)):
+            assert got.status_code == 403
+            assert PlatformUser.objects.get().user.username not in got.text
+    assert "learner" not in former.get(address(connection), timeout=5, allow_redirects=False).text
+
+
+def test_a_course_that_is_not_there_looks_like_one_of_others(connection):
+    other_team = signed_in(connection, somebody("other", OTHER_COURSE))
+    for course in (COURSE, "course-v1:no+such+course", "nonsense"):
+        assert other_team.get(address(connection, course), timeout=5).status_code == 403
+
+
+def test_the_team_and_the_sites_staff_get_in(connection, team):
+    superuser = signed_in(connection, somebody("root", is_staff=True, is_superuser=True))
+    for visitor in (team, superuser):
+        got = visitor.get(address(connection), timeout=5)
+        assert got.status_code == 200
+        assert "No score is like that." in got.text
+
+
+def test_sec_21_the_page_is_in_no_frame_and_no_cache(connection, team):
+    got = team.get(address(connection), timeout=5)
+    assert got.headers["X-Frame-Options"] == "DENY"
+    assert got.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    assert "no-store" in got.headers["Cache-Control"]
+
+
+def test_switched_off_there_is_no_page(connection, team, settings):
+    settings.ENABLE_LTI_1P3_PROVIDER = False
+    assert team.get(address(connection), timeout=5).status_code == 404
+
+
+def test_a_post_without_a_token_changes_nothing(connection, team):
+    launched(connection)
+    earn(4)
+    page = team.get(address(connection), timeout=5)
+    before = PendingScore.objects.values().get()
+    assert press(team, page, "resend", PendingScore.objects.get(), token=False).status_code == 403
+    assert PendingScore.objects.values().get() == before
+
+
+# --- what it says -----------------------------------------------------------------------------------------------------
+
+
+def test_a_row_says_who_what_where_and_what_next(connection, team):
+    launched(connection)
+    earn(3)
+    (row,) = rows(team.get(address(connection), timeout=5).text)
+    username = PlatformUser.objects.get().user.username
+    context = PendingScore.objects.get().line_item.resource_link.context
+    assert row.startswith(f"{username} Link to primary_colours primary_colours Emulated platform, {context} 3/4 3/4 ")
+    assert "UTC sent the platform took it Nothing: the platform has it. –" in row
+
+
+def test_sec_24_nothing_personal_but_the_username_is_shown(connect, lms):
+    connection = connect(trust_emails=True)
+    launched(connection)
+    text = signed_in(connection, somebody("teacher", COURSE)).get(address(connection), timeout=5).text
+    assert PlatformUser.objects.get().user.username in text
+    for private in ("Ada", "ada.park", LEARNER):
+        assert private not in text
+
+
+def test_a_score_that_waits_says_until_when(connection, team, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
+    launched(connection, UNIT)
+    earn(3)
+    (row,) = rows(team.get(address(connection), timeout=5).text)
+    assert " 3/6 – will be sent Will" in row  # the grade of a unit is read
+    assert f"Will be sent at {PendingScore.objects.get().due_at:%-d %b %Y %H:%M} UTC ." in row
+
+
+def test_a_score_that_was_refused_says_what_to_do(connection, team):
+    launched(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=403, times=1)
+    earn(3)
+    (row,) = rows(team.get(address(connection), timeout=5).text)
+    assert "given up the platform does not let us write this score (HTTP 403: " in row
+    assert "On the platform, let the tool write scores in this course, then send it again." in row
+
+
+def test_a_score_waits_for_a_platform_that_is_down_or_switched_off(connection, team, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
+    launched(connection, UNIT)
+    earn(3)
+    outages.begin(connection.registration.pk, "HTTP 503")
+    assert "Waits: the platform takes no scores since" in rows(team.get(address(connection), timeout=5).text)[0]
+    Deployment.objects.update(status=Deployment.Status.DISABLED)
+    assert "Waits: this platform is switched off here." in rows(team.get(address(connection), timeout=5).text)[0]
+
+
+def test_a_result_that_differs_is_marked_and_can_be_filtered(connection, team):
+    launched(connection)
+    launched(connection, person=OTHER_LEARNER)
+    earn(3)
+    earn(3, person=OTHER_LEARNER)
+    same, other = PendingScore.objects.order_by("pk")
+    now = timezone.now() + timedelta(seconds=1)
+    PendingScore.objects.filter(pk=same.pk).update(result_given=75, result_maximum=100, result_at=now)
+    PendingScore.objects.filter(pk=other.pk).update(result_given=50, result_maximum=100, result_at=now)
+    page = team.get(address(connection), timeout=5).text
+    assert ["differs" in row for row in rows(page)] == [False, True]
+    (row,) = rows(team.get(address(connection), params={"state": "different"}, timeout=5).text)
+    assert "differs 50/100" in row
+
+
+def test_sec_23_texts_of_the_platform_are_text(connection, team):
+    launched(connection, title="<script>x</script>")
+    Registration.objects.update(title="<script>y</script>")
+    text = team.get(address(connection), params={"learner": '"><script>z</script>'}, timeout=5).text
+    text += team.get(address(connection), timeout=5).text
+    for letter in "xyz":
+        assert f"<script>{letter}" not in text
+
+
+def test_other_courses_rows_are_not_shown(connection, team):
+    launched(connection, usage("vertical", "today", OTHER_COURSE), course=OTHER_COURSE)
+    assert rows(team.get(address(connection), timeout=5).text) == []
+
+
+def test_a_username_and_a_state_narrow_the_list(connection, team):
+    launched(connection)
+    launched(connection, person=OTHER_LEARNER)
+    earn(3)
+    names = dict(PlatformUser.objects.values_list("sub", "user__username"))
+
+    def found(**query: str) -> list[str]:
+        return [row.split()[0] for row in rows(team.get(address(connection), params=query, timeout=5).text)]
+
+    assert found(learner=names[OTHER_LEARNER]) == [names[OTHER_LEARNER]]
+    assert found(learner=f" {names[LEARNER]} ", state="sent") == [names[LEARNER]]
+    assert found(state="not_sent") == [names[OTHER_LEARNER]]
+    assert found(state="given_up") == found(state="strange") == found(learner="nobody") == []
+
+
+def test_a_learner_whose_grades_cannot_be_read_spoils_no_page(connection, team):
+    launched(connection, UNIT)
+    PendingScore.objects.update(last_answer="x")
+    item = PendingScore.objects.get().line_item
+    type(item).objects.filter(pk=item.pk).update(usage_key="no key")
+    assert "cannot be read now" in rows(team.get(address(connection), timeout=5).text)[0]
+
+
+# --- many rows --------------------------------------------------------------------------------------------------------
+
+
+def fill(connection, number: int) -> None:
+    """Add as many people with a score in the column that is there."""
+    row = PendingScore.objects.get()
+    names = [f"many-{n}" for n in range(number)]
+    get_user_model().objects.bulk_create(get_user_model()(username=name) for name in names)
+    users = get_user_model().objects.filter(username__startswith="many-")
+    PlatformUser.objects.bulk_create(
+        PlatformUser(
+            registration=connection.registration, sub=user.username, sub_digest=digest(user.username), user=user
+        )
+        for user in users
+    )
+    PendingScore.objects.bulk_create(
+        PendingScore(registration=row.registration, lane=row.lane, line_item=row.line_item, platform_user=person)
+        for person in PlatformUser.objects.filter(sub__startswith="many-")
+    )
+
+
+def test_each_row_is_on_one_page(connection, team):
+    launched(connection)
+    fill(connection, 2 * of_course.PAGE)
+    seen, url = [], address(connection)
+    for _ in range(4):
+        text = team.get(url, timeout=10).text
+        seen += [row.split()[0] for row in rows(text)]
+        further = re.search(r'href="(\?[^"]+)">Next page', text)
+        if not further:
+            break
+        url = address(connection) + further[1].replace("&amp;", "&")
+    assert len(seen) == len(set(seen)) == 2 * of_course.PAGE + 1
+
+
+@pytest.mark.parametrize("after", ["1", "x.y", "1.2.3", "-1.2", "9" * 30 + ".1", "١.٢"])
+def test_a_strange_place_is_the_first_page(connection, team, after):
+    launched(connection)
+    assert len(rows(team.get(address(connection), params={"after": after}, timeout=5).text)) == 1
+
+
+def test_the_queries_do_not_grow_with_the_rows(connection, team, client):
+    launched(connection)
+    earn(3)
+    client.force_login(get_user_model().objects.get(username="teacher"))
+
+    def queries() -> int:
+        with CaptureQueriesContext(database) as asked:
+            assert client.get(f"/lti/1p3/scores/{COURSE}/").status_code == 200
+        return sum("demo_lms" not in query["sql"] for query in asked)  # the LMS's own reading of grades
+
+    few = queries()
+    fill(connection, 300)
+    assert queries() == few <= 9
+
+
+# --- what its buttons do ----------------------------------------------------------------------------------------------
+
+
+def test_ticked_rows_are_sent_again(connection, team):
+    first, second = launched(connection), launched(connection)
+    earn(3)
+    before = len(connection.platform.scores)
+    chosen = PendingScore.objects.get(line_item__resource_link__link_id=second.id)
+    page = press(team, team.get(address(connection), params={"state": "sent"}, timeout=5), "resend", chosen)
+    assert "1 score will be sent." in page.text
+    assert "state=sent" in page.url
+    assert [score.user_id for score in connection.platform.scores[before:]] == [LEARNER]
+    assert PendingScore.objects.get(pk=chosen.pk).deliveries == 2
+    assert PendingScore.objects.get(line_item__resource_link__link_id=first.id).deliveries == 1
+
+
+def test_rows_of_another_course_are_not_touched(connection, team):
+    launched(connection)
+    launched(connection, usage("vertical", "today", OTHER_COURSE), course=OTHER_COURSE)
+    other = PendingScore.objects.get(line_item__course_key=OTHER_COURSE)
+    before = PendingScore.objects.filter(pk=other.pk).values().get()
+    page = press(team, team.get(address(connection), timeout=5), "resend", other)
+    assert "Nothing was done" in page.text
+    assert PendingScore.objects.filter(pk=other.pk).values().get() == before
+
+
+@pytest.mark.parametrize("row", ["", "x", "-1", "9" * 40, "1 OR 1"])
+def test_strange_rows_are_none(connection, team, row):
+    launched(connection)
+    form = forms(team.get(address(connection), timeout=5))[-1]
+    page = team.post(form.action, data={**form.fields, "row": row, "do": "resend"}, timeout=5)
+    assert "Nothing was done" in page.text
+
+
+def test_ticked_rows_are_read_back(connection, team):
+    link = launched(connection)
+    earn(3)
+    override(connection, link, 90)
+    page = team.get(address(connection), timeout=5)
+    assert "Ask the platform what it shows" in page.text
+    chosen = PendingScore.objects.get()
+    page = press(team, page, "read_back", chosen)
+    assert "1 result is being read." in page.text
+    chosen.refresh_from_db()
+    assert (chosen.result_given, chosen.result_maximum) == (90, 100)

@@ -1,0 +1,233 @@
+"""What a learner is told in the frame: the script in the content's page, and the answers that it gets."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from urllib.parse import urljoin
+
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+from django.http import FileResponse, HttpResponse, HttpResponseNotFound
+from django.utils import timezone
+
+from demo.browser import Browser
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.launches import targets
+from lti_1p3_provider.launches.in_frame import with_script
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.scores import outages
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.users.models import Grant
+from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, UNIT, WELCOME, answer
+from tests.flows.test_scores import earn, launched
+
+TAG = re.compile(r'<script src="([^"]+in_frame[^"]*\.js)" data-score-status="([^"]+)" defer></script>\n</body>')
+
+
+def where(page: requests.Response) -> str:
+    """Return the address that the script of a content page asks."""
+    (found,) = TAG.findall(page.text)
+    return urljoin(page.url, html.unescape(found[1]))
+
+
+def open_(connection, usage_key=PROBLEM, person=LEARNER, graded=True):
+    """Launch; return a function that asks as the script does, and the page."""
+    browser = Browser()
+    page = connection.launch(connection.link(usage_key, graded=graded), person, browser)
+    assert page.status_code == 200
+    return lambda: browser.get(where(page), timeout=5).json(), page, browser
+
+
+def test_the_page_has_the_script_once_and_the_script_is_there(connection):
+    _, page, browser = open_(connection)
+    ((script, _),) = TAG.findall(page.text)
+    got = browser.get(urljoin(page.url, script), timeout=5)
+    assert "javascript" in got.headers["Content-Type"]
+    assert "scoreStatus" in got.text
+
+
+def test_a_score_that_was_sent_says_so_with_points_and_a_moment(connection):
+    ask, page, browser = open_(connection)
+    assert ask() == {"scores": [], "again_in": None}
+    answer(browser, page)
+    said = ask()
+    (score,) = said["scores"]
+    assert score["text"] == "Sent to Emulated platform at {time} (4/4)."
+    assert score["moments"]["time"].startswith(f"{PendingScore.objects.get().sent_at:%Y-%m-%dT%H:%M:%S}")
+    assert said["again_in"] is None
+
+
+def test_a_score_that_is_collected_names_the_moment_until_when(connection, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
+    ask, *_ = open_(connection, UNIT)
+    earn(4)
+    said = ask()
+    assert said["scores"][0]["text"] == "Your score will be sent to Emulated platform by {time}."
+    assert said["scores"][0]["moments"]["time"] > timezone.now().isoformat()
+    assert said["again_in"] == 60
+    PendingScore.objects.update(due_at=timezone.now() - timedelta(seconds=5))
+    said = ask()
+    assert said["scores"][0]["text"] == "Your score is being sent to Emulated platform."
+    assert said["again_in"] == 3
+
+
+def test_a_score_that_is_tried_again_says_that_nothing_is_lost(connection):
+    ask, *_ = open_(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=503, times=1)
+    earn(4)
+    said = ask()
+    assert "does not take your score right now. It will be sent again" in said["scores"][0]["text"]
+    assert 3 <= said["again_in"] <= 60
+
+
+def test_a_score_waits_while_the_platform_is_down(connection, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
+    ask, *_ = open_(connection, UNIT)
+    earn(4)
+    outages.begin(connection.registration.pk, "HTTP 503")
+    assert "does not take your score right now" in ask()["scores"][0]["text"]
+
+
+def test_a_score_that_was_given_up_asks_to_tell_somebody(connection):
+    ask, *_ = open_(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=422, times=1)
+    earn(4)
+    said = ask()
+    assert said["scores"][0]["state"] == "given_up"
+    assert "Please tell your course team." in said["scores"][0]["text"]
+    assert said["again_in"] is None
+
+
+def test_of_an_ungraded_link_nothing_is_said(connection):
+    ask, *_ = open_(connection, WELCOME, graded=False)
+    assert ask() == {"scores": [], "again_in": None}
+
+
+def test_only_the_session_users_scores_of_exactly_this_block_are_said(connection):
+    launched(connection, UNIT)
+    launched(connection, OTHER_PROBLEM)
+    launched(connection, person=OTHER_LEARNER)
+    ask, *_ = open_(connection)
+    earn(4, person=OTHER_LEARNER)
+    earn(2, OTHER_PROBLEM, possible=2)
+    assert ask()["scores"] == []
+    earn(1)
+    assert [score["text"][-7:] for score in ask()["scores"]] == [" (1/4)."]
+
+
+def test_scores_in_two_columns_are_two_sentences(connection):
+    launched(connection)
+    ask, *_ = open_(connection)
+    earn(3)
+    assert len(ask()["scores"]) == 2
+
+
+def test_sec_15_what_the_content_door_refuses_is_refused_here_too_and_not_recorded(connection):
+    _, page, browser = open_(connection)
+    address = where(page)
+    attempts = LaunchAttempt.objects.count()
+    stranger = Browser()
+    connection.launch(connection.link(OTHER_PROBLEM), OTHER_LEARNER, stranger)
+    for visitor, url in (
+        (Browser(), address),
+        (stranger, address),
+        (browser, address.replace("primary_colours", "white_light")),
+        (browser, address.replace(COURSE, "course-v1:a+b+c")),
+        (browser, address.replace(COURSE, "nonsense")),
+    ):
+        got = visitor.get(url, timeout=5)
+        assert 400 <= got.status_code < 500, url
+        assert set(got.json()) == {"error"}
+    assert LaunchAttempt.objects.count() == attempts + 1  # the stranger's launch
+
+
+@pytest.mark.parametrize("change", ["lapsed", "gate", "registration", "account"])
+def test_sec_15_a_session_that_may_not_see_the_content_any_more_is_told_nothing(connection, change):
+    _, page, browser = open_(connection)
+    earn(4)
+    match change:
+        case "lapsed":
+            Grant.objects.update(until=timezone.now() - timedelta(seconds=1))
+        case "gate":
+            connection.gate()
+        case "registration":
+            Registration.objects.update(enabled=False)
+        case "account":
+            get_user_model().objects.update(is_active=False)
+    got = browser.get(where(page), timeout=5)
+    assert got.status_code == 403
+    assert "Sent" not in got.text
+
+
+def test_answers_are_never_cached_and_no_other_site_may_read_or_frame_them(connection):
+    _, page, browser = open_(connection)
+    got = browser.get(where(page), headers={"Origin": connection.platform.issuer}, timeout=5)
+    assert "no-store" in got.headers["Cache-Control"]
+    assert "Access-Control-Allow-Origin" not in got.headers
+    assert got.headers["X-Frame-Options"] == "DENY"
+
+
+def test_switched_off_there_is_no_script_and_no_answer(connection, settings):
+    _, page, browser = open_(connection)
+    settings.LTI_1P3_PROVIDER_SHOW_SCORE_STATUS = False
+    assert "in_frame" not in browser.get(page.url, timeout=5).text
+    assert browser.get(where(page), timeout=5).status_code == 404
+    settings.LTI_1P3_PROVIDER_SHOW_SCORE_STATUS = True
+    settings.ENABLE_LTI_1P3_PROVIDER = False
+    assert browser.get(where(page), timeout=5).status_code == 404
+
+
+def test_sec_23_a_platforms_title_is_text_and_not_html(connection):
+    Registration.objects.update(title="<img src=x>")
+    ask, *_ = open_(connection)
+    earn(4)
+    assert ask()["scores"][0]["text"].startswith("Sent to <img src=x> at")  # in JSON; the script makes text of it
+
+
+TARGET = targets.from_keys(COURSE, PROBLEM)
+
+
+def test_the_script_stands_before_the_last_end_of_the_body():
+    page = with_script(HttpResponse(b"<p>a </body> b</p></BODY> \n</html>"), TARGET)
+    assert page.content.startswith(b"<p>a </body> b</p><script src=")
+    assert page.content.endswith(b"defer></script>\n</BODY> \n</html>")
+
+
+def test_a_length_that_is_said_stays_true():
+    page = with_script(HttpResponse(b"</body>", headers={"Content-Length": "7"}), TARGET)
+    assert int(page.headers["Content-Length"]) == len(page.content) > 7
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        HttpResponse(b"{}</body>", content_type="application/json"),
+        HttpResponse(b"\x1f\x8b</body>", headers={"Content-Encoding": "gzip"}),
+        HttpResponseNotFound(b"</body>"),
+        HttpResponse(b"<p>a part of a page</p>"),
+    ],
+)
+def test_other_answers_stay_as_they_are(page):
+    before = page.content
+    assert with_script(page, TARGET).content == before
+
+
+def test_a_stream_stays_a_stream(tmp_path):
+    (tmp_path / "x.html").write_text("</body>")
+    with (tmp_path / "x.html").open("rb") as file:
+        page = with_script(FileResponse(file, content_type="text/html"), TARGET)
+        assert b"".join(page.streaming_content) == b"</body>"
+
+
+def test_without_collected_static_files_the_content_is_shown_without_the_script(connection, settings):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    }
+    settings.STATIC_ROOT = settings.DIRECTORY / "nothing-collected"
+    page = connection.launch(connection.link(PROBLEM))
+    assert page.status_code == 200
+    assert "in_frame" not in page.text

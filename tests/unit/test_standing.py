@@ -1,0 +1,185 @@
+"""States and differences: what Python says of a row and what SQL finds are the same."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from lti_1p3_provider.errors import AccessTokenRefused, PlatformUnreachable
+from lti_1p3_provider.lti.exchange import Answer
+from lti_1p3_provider.onboarding.register import PlatformDetails, register
+from lti_1p3_provider.platforms import preset
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores import overview, plain_words, retry, tallies
+from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
+from lti_1p3_provider.scores.picture import HEIGHT, picture
+from lti_1p3_provider.scores.sentences import Sentence, points
+from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
+from lti_1p3_provider.scores.tallies import Day
+from lti_1p3_provider.users.models import PlatformUser
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+BEFORE, AFTER = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def registration(db) -> Registration:
+    return register(
+        PlatformDetails(
+            title="T",
+            issuer="https://x.example",
+            client_id="c",
+            deployment_ids=("1",),
+            auth_login_url="https://x.example/a",
+            auth_token_url="https://x.example/t",
+            key_set_url="https://x.example/j",
+        )
+    )[0]
+
+
+@pytest.fixture
+def rows(registration):
+    """Return a function that stores rows, each of another person, in one column."""
+    deployment = registration.deployments.get()
+    link = ResourceLink.objects.create(deployment=deployment, link_id="1", link_digest="1")
+    item = LineItem.objects.create(resource_link=link, course_key="c", usage_key="u")
+    lane = Lane.objects.create(name="1:0", deployment=deployment)
+    same = {"registration": registration, "line_item": item, "lane": lane}
+
+    def store(*values: dict[str, object]) -> list[PendingScore]:
+        stored = []
+        for number, of_row in enumerate(values):
+            user = get_user_model().objects.create(username=f"u{number}")
+            person = PlatformUser.objects.create(
+                registration=registration, sub=str(number), sub_digest=str(number), user=user
+            )
+            stored.append(PendingScore.objects.create(**same, platform_user=person, **of_row))
+        return stored
+
+    return store
+
+
+def test_each_row_is_in_exactly_one_state_in_python_and_in_sql(rows):
+    kinds = {
+        "parked": ["", "refused_404"],
+        "due_at": [None, NOW],
+        "attempts": [0, 3],
+        "sent_at": [None, NOW],
+        "last_answer": ["", "HTTP 200"],
+    }
+    values = [dict(zip(kinds, chosen, strict=True)) for chosen in itertools.product(*kinds.values())]
+    stored = rows(*values)
+    for state in State:
+        found = set(PendingScore.objects.filter(WHERE[state]).values_list("pk", flat=True))
+        assert found == {row.pk for row in stored if state_of(row) is state}, state
+    assert {state_of(row) for row in stored} == set(State)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "at", "different"),
+    [
+        ((3, 4), (75, 100), AFTER, False),
+        ((1, 3), (33.33, 100), AFTER, False),
+        ((1, 3), (0.33, None), AFTER, False),
+        ((3, 4), (74, 100), AFTER, True),
+        ((3, 4), (None, None), AFTER, True),
+        ((3, 4), (None, None), None, False),
+        ((3, 4), (50, 100), BEFORE, False),
+        ((None, None), (50, 100), AFTER, False),
+        ((0, 4), (0, 100), AFTER, False),
+    ],
+)
+def test_a_result_is_compared_with_what_was_sent_before_it_was_asked_for(rows, sent, shown, at, different):
+    values = dict(zip(("sent_given", "sent_maximum", "result_given", "result_maximum"), (*sent, *shown), strict=True))
+    (row,) = rows({**values, "sent_at": None if sent[0] is None else NOW, "result_at": at})
+    assert differs(row) is different
+    assert only_different(PendingScore.objects.all()).exists() is different
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("HTTP 200", "the platform took it"),
+        ("HTTP 201", "the platform took it"),
+        ("HTTP 503", "the platform has a problem of its own (HTTP 503)"),
+        ("HTTP 404", "the platform knows no such column (HTTP 404)"),
+        ("HTTP 418", "HTTP 418"),
+        (retry.of_error(PlatformUnreachable("x.example"), 0, NOW).answer, "The learning platform does not answer"),
+        (
+            retry.of_error(AccessTokenRefused("invalid_client"), 0, NOW).answer,
+            "The learning platform refused to give an access token",
+        ),
+        ("unchanged", "the platform has this grade already"),
+        ("KeyError: x", "KeyError: x"),
+        ("", ""),
+    ],
+)
+def test_answers_are_said_in_plain_words(said, plain):
+    assert plain_words.answer(PendingScore(last_answer=said)) == plain
+
+
+def test_what_a_refused_score_needs_is_said_for_each_reason_that_there_is():
+    for status in (400, 401, 403, 404, 412, 422):
+        reason = retry.of_answer(Answer(status, {}, b""), preset("generic"), 0, NOW).parked or f"refused_{status}"
+        assert str(plain_words.TO_DO[reason])
+
+
+def test_an_answer_from_before_is_not_shown_with_a_new_grade():
+    assert plain_words.answer(PendingScore(last_answer="HTTP 200", due_at=NOW)) == ""
+    assert plain_words.answer(PendingScore(last_answer="HTTP 404", due_at=NOW, attempts=1)) != ""
+
+
+def test_sentences_show_their_moments_to_pages_and_to_scripts():
+    sentence = Sentence("<b> at {time}", {"time": NOW})
+    assert str(sentence) == "<b> at 2026-03-01T12:00:00+00:00"
+    assert sentence.html == ('&lt;b&gt; at <time datetime="2026-03-01T12:00:00+00:00">1 Mar 2026 12:00 UTC</time>')
+
+
+@pytest.mark.parametrize(
+    ("given", "maximum", "text"),
+    [(8, 10, "8/10"), (100, 100, "100/100"), (2.5, 3, "2.5/3"), (1 / 3, 1, "0.33/1"), (0, 4, "0/4"), (None, 4, "")],
+)
+def test_points_are_short(given, maximum, text):
+    assert points(given, maximum) == text
+
+
+def test_counts_are_added_up_by_day_and_registration(registration):
+    counts = tallies.Counts({(registration.pk, "delivered"): 3, (registration.pk, "parked"): 1})
+    tallies.add(counts)
+    tallies.add(tallies.Counts({(registration.pk, "delivered"): 2}))
+    assert not counts
+    today = timezone.now().date()
+    assert tallies.of_days(registration.pk, 3)[-1] == Day(today, 5, 0, 1)
+    assert [day.delivered for day in tallies.of_days(registration.pk, 3)] == [0, 0, 5]
+
+
+def test_an_overview_counts_what_waits_and_what_was_given_up(registration, rows, django_assert_max_num_queries):
+    late = timezone.now() - timedelta(hours=1)
+    rows({"due_at": late}, {"due_at": AFTER + timedelta(days=9999)}, {"parked": "gave_up"}, {"sent_at": NOW})
+    with django_assert_max_num_queries(5):
+        found = overview.of_registration(registration)
+    assert (str(found.waiting), str(found.parked), found.late_since, found.outage) == ("2", "1", late, None)
+
+
+def test_an_overview_stops_counting(registration, rows, monkeypatch):
+    monkeypatch.setattr(overview, "MOST", 2)
+    rows(*({"parked": "gave_up"} for _ in range(4)))
+    assert str(overview.of_registration(registration).parked) == "2+"
+
+
+def test_bars_stand_on_each_other_and_fit():
+    days = [Day(date(2026, 3, 1), 1000, 1, 999), Day(date(2026, 3, 2)), Day(date(2026, 3, 3), 500, 0, 0)]
+    drawn = picture(days)
+    first, second, third = drawn.bars
+    assert [part.kind for part in first.parts] == ["delivered", "postponed", "parked"]
+    assert all(part.height >= 1 for part in first.parts)
+    assert first.parts[0].y + first.parts[0].height == HEIGHT
+    assert first.parts[-1].y >= -1
+    assert second.parts == []
+    assert third.parts[0].height == HEIGHT / 4
+    assert picture([]).bars == []
