@@ -19,7 +19,7 @@ import pytest
 from tests.mutants.generate import COPY, Mutant, generate
 
 RESULTS = Path("mutants/results.json")
-TESTS = ("tests/unit", "tests/flows", "tests/properties")
+TESTS = ("tests/unit", "tests/flows")
 ELSEWHERE = ("tests/unit/test_package.py", "tests/unit/demo_platform")  # what is built, and the emulator itself
 ARGUMENTS = ("-q", "-s", "-p", "no:cacheprovider", "-p", "no:faulthandler", *(f"--ignore={path}" for path in ELSEWHERE))
 MEMORY = Path("/dev/shm")  # noqa: S108

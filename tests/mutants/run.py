@@ -1,8 +1,9 @@
 """Tries mutants inside one pytest: everything is imported and the database made once, each mutant gets a fork of that.
 
-First a fork runs all tests and notes what each takes and which functions it calls. Then each mutant meets the tests
-that call its function, until one fails: cheap ones first, then those that killed others of the same function, then
-those of the module's own files (``OWN``), one of each kind before a second.
+First a fork runs all tests and notes what each takes, which functions it calls, and which of these raise.
+Then each mutant meets the tests that call its function, until one fails: cheap ones first, then those that killed
+others of the same function, those in which it raised, those of the module's own files (``OWN``), the others; one of
+each kind before a second.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connections
 from django.urls import reverse
+from mutmut.core import MutmutCallStack
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state as noted
 
 from demo.platform import keys as platform_keys
 from tests.mutants.generate import PACKAGE, Mutant
 
+Notes = tuple[dict[str, list[str]], dict[str, list[str]], dict[str, float]]
 KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "no test"
 WARMS = "test_keys_and_gates"  # needs the database and starts no thread, which a fork would not have
 CHEAP = 0.03  # seconds: no server and no database
@@ -86,7 +89,7 @@ class Runner:
         """Try all mutants."""
         items = {item.nodeid: item for item in session.items}
         self._warm(session)
-        calls, seconds = self._noted(items)
+        calls, refusals, seconds = self._noted(items)
         killers: dict[str, Counter[str]] = defaultdict(Counter)
         for result in self.results.values():
             if result["test"]:
@@ -94,7 +97,8 @@ class Runner:
         for number, mutant in enumerate(self.mutants, 1):
             known = killers[mutant.place]
             tests = {test for function in mutant.callers for test in calls.get(function, ())}
-            reach = _in_order(tests, mutant.module, known, seconds)
+            refused = {test for function in mutant.callers for test in refusals.get(function, ())}
+            reach = _in_order(tests, mutant.module, known, refused, seconds)
             chosen = [items[test] for test in _within(reach, seconds)]
             began = time.monotonic()
             outcome, test = self._tried(mutant, chosen, seconds) if chosen else (UNREACHED, "")
@@ -130,21 +134,30 @@ class Runner:
             self.database.with_name(self.database.name + ending).unlink(missing_ok=True)
         self.database.write_bytes(self.content)
 
-    def _noted(self, items: dict[str, pytest.Item]) -> tuple[dict[str, list[str]], dict[str, float]]:
-        """Return which tests call a function and how long each takes. Tests that fail without a change do not count."""
+    def _noted(self, items: dict[str, pytest.Item]) -> Notes:
+        """Return which tests call a function, in which it raises, and how long each takes.
+
+        Tests that fail without a change do not count.
+        """
         path = self.path.with_name("tests.json")
-        wanted = sorted(items)
-        if path.exists():
-            calls, seconds = json.loads(path.read_text(encoding="utf-8"))
-            fresh = [test for test in wanted if test not in seconds]
-        else:
-            calls, seconds, fresh = {}, {}, wanted
+        calls, refusals, seconds = json.loads(path.read_text(encoding="utf-8")) if path.exists() else ({}, {}, {})
+        fresh = sorted(set(items) - set(seconds))
 
         def note() -> None:
+            raised: set[str | None] = set()
             unfit: list[str] = []
+            ended = MutmutCallStack.reset
+
+            def reset(token: Any) -> None:
+                if sys.exc_info()[0]:
+                    raised.add(MutmutCallStack.get()[0])
+                ended(token)
+
+            MutmutCallStack.reset = reset  # type: ignore[method-assign]
             set_mutant_under_test("stats")
             for item, following in _in_turn([items[test] for test in fresh]):
                 noted()._stats.clear()
+                raised.clear()
                 self.failed, began = "", time.monotonic()
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 seconds[item.nodeid] = round(time.monotonic() - began, 3)
@@ -153,15 +166,20 @@ class Runner:
                     continue
                 for function in noted()._stats:
                     calls.setdefault(function, []).append(item.nodeid)
-            path.write_text(json.dumps([calls, seconds], indent=1), encoding="utf-8")
+                for function in raised:
+                    refusals.setdefault(function, []).append(item.nodeid)
+            path.write_text(json.dumps([calls, refusals, seconds], indent=1), encoding="utf-8")
             path.with_name("unfit.txt").write_text("\n".join(unfit), encoding="utf-8")
 
         if fresh:
             self._restore()
             if _forked(note) != 0:
                 raise pytest.UsageError("the tests did not run")
-            calls, seconds = json.loads(path.read_text(encoding="utf-8"))
-        return {name: [test for test in tests if test in items] for name, tests in calls.items()}, seconds
+            calls, refusals, seconds = json.loads(path.read_text(encoding="utf-8"))
+        known = (
+            {name: [test for test in tests if test in items] for name, tests in of.items()} for of in (calls, refusals)
+        )
+        return *known, seconds  # type: ignore[return-value]
 
     def _tried(self, mutant: Mutant, chosen: list[pytest.Item], seconds: dict[str, float]) -> tuple[str, str]:
         reading, writing = os.pipe()
@@ -186,13 +204,15 @@ class Runner:
         return (TIMEOUT if status == -signal.SIGALRM else KILLED), last
 
 
-def _in_order(tests: Iterable[str], module: str, known: Counter[str], seconds: dict[str, float]) -> list[str]:
+def _in_order(
+    tests: Iterable[str], module: str, known: Counter[str], refused: set[str], seconds: dict[str, float]
+) -> list[str]:
     turns: Counter[str] = Counter()
 
     def place(test: str) -> tuple[object, ...]:
         turns[kind := test.partition("[")[0]] += 1
         own = test.removeprefix("tests/").partition(".py")[0] in OWN.get(module, ())
-        return seconds[test] > CHEAP, -known[test], not own, turns[kind], seconds[test]
+        return seconds[test] > CHEAP, -known[test], test not in refused, not own, turns[kind], seconds[test]
 
     return sorted(sorted(tests, key=lambda test: seconds[test]), key=place)
 
