@@ -37,10 +37,8 @@ quality: $(VENV)/.quality ## lint, types, imports, migrations
 	$(VENV)/bin/lint-imports
 	$(RUN) demo/lms/manage.py makemigrations --check --dry-run --skip-checks lti_1p3_provider demo_lms
 
-mutants: $(VENV)/.mutants ## change the code bit by bit, list what no test notices (hours); ONLY='*.reader.*' takes a part
-	@mkdir -p mutants
-	PYTHONPATH=mutants $(VENV)/bin/mutmut run --max-children 1 $(if $(ONLY),'$(ONLY)')
-	@$(RUN) -m tests.mutants
+mutants: $(VENV)/.mutants ## change the code bit by bit, list what no test notices (an hour); ONLY='*.reader.*' takes a part
+	@$(RUN) -m tests.mutants $(if $(ONLY),'$(ONLY)')
 
 bench-launch: services compiler $(VENV)/.bench ## measure launches against PyLTI1p3's sample (8 minutes; BENCH_QUICK=1: a try)
 	@$(RUN) -m bench.launch

@@ -51,7 +51,7 @@ def test_a_launch_opens_its_content_and_is_recorded(connection):
     assert "Primary colours" in page.text
     attempt = LaunchAttempt.objects.get()
     assert (attempt.outcome, attempt.steps, attempt.door) == ("ok", STEPS, "launch")
-    assert attempt.deployment.registration == connection.registration
+    assert attempt.registration == attempt.deployment.registration == connection.registration
 
 
 # --- CORE-04: the token -----------------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ def test_sec_25_a_token_has_three_parts(text):
         (f"a.{encoded({})}.c", "header: "),
         (f"{encoded(GOOD)}.!!!!.c", "claims: "),
         (f"{encoded(GOOD)}.é.c", "claims: "),
+        (f"{encoded(GOOD)}!!!!.{encoded({})}.c", "header: "),
+        (f"{encoded(GOOD)}.\n\n\n\n{encoded({})}.c", "claims: "),
     ],
 )
 def test_sec_25_the_refusal_names_the_part_that_cannot_be_read(text, said):

@@ -1,0 +1,1 @@
+"""Mutation testing (``make mutants``): changes ``lti/`` and ``launches/`` bit by bit and lists what no test notices."""
