@@ -15,7 +15,8 @@ PRESET = Preset(
     steps=(
         "In Brightspace: Admin Tools > Manage Extensibility > LTI Advantage > Register Tool (standard).",
         "Enter domain, redirect URI, login URL and JWKS URL shown here; switch on Assignment and Grade Services.",
-        "Create a deployment; switch on the user and context claims there, or learners arrive without a name.",
+        "Create a deployment with the same extension and 'Auto Create Grade Items'.",
+        "Switch on the user and context claims there, or learners arrive without a name.",
         "Copy client ID and deployment ID into this page.",
     ),
     refusals={422: "this person's role cannot be graded there"},

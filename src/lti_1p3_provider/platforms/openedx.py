@@ -16,7 +16,7 @@ PRESET = Preset(
         "Registered Redirect URIs: the redirect URI shown here; left empty, only the launch URL is allowed.",
         "Tool Public Key Mode: Keyset URL, with the JWKS URL shown here.",
         "Its author view shows client ID, deployment ID (1), login, token and key set addresses: copy them here.",
-        "For scores choose 'LTI Assignment and Grades Service: declarative' and make the component graded.",
+        "For scores choose 'Assignment and Grades: Declarative', make the component graded, and publish the unit.",
     ),
     origins=("https://apps.{host}",),
     stale_statuses=frozenset((400, 409)),

@@ -16,13 +16,12 @@ from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.lti import ags, results, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.results import Result
-from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.standing import differs
 
 FEW = 3  # people of a column who are asked for one by one
-ROUNDING = 0.0101  # points of the platform's scale: gradebooks keep two decimals
-NEEDED = ("platform_user", "line_item__resource_link__deployment__registration")
+NEEDED = ("platform_user", "line_item__resource_link__deployment__registration", "registration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +66,9 @@ def reconcile(rows: Iterable[PendingScore]) -> Reconciliation:
 
 def difference_of(row: PendingScore) -> Difference | None:
     """Return how what was shown last differs from what was sent; None if it does not, or was sent later."""
-    if not _is_comparable(row) or row.sent_given is None or not row.sent_maximum:
+    if not differs(row) or row.sent_given is None or row.sent_maximum is None:
         return None
-    if row.result_given is not None and row.result_maximum:
-        wanted = row.sent_given / row.sent_maximum * row.result_maximum
-        if preset(row.registration.platform).clamps:
-            wanted = min(wanted, row.result_maximum)
-        if abs(row.result_given - wanted) <= ROUNDING:
-            return None
     return Difference(row.pk, row.sent_given, row.sent_maximum, row.result_given, row.result_maximum)
-
-
-def _is_comparable(row: PendingScore) -> bool:
-    return row.sent_at is not None and row.result_at is not None and row.sent_at < row.result_at
 
 
 def _of_column(rows: list[PendingScore], report: Reconciliation) -> None:
@@ -119,7 +108,7 @@ def _write(row: PendingScore, result: Result | None, asked_at: datetime) -> None
 
 
 def _count(row: PendingScore, report: Reconciliation) -> None:
-    if not _is_comparable(row):
+    if row.sent_at is None or row.sent_given is None:
         report.unsent += 1
     elif difference := difference_of(row):
         report.differences.append(difference)

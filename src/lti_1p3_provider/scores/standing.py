@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from django.db.models import F, FloatField, Q, QuerySet, Value
+from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Abs, Coalesce
+from django.db.models.functions import Abs, Coalesce, Least
 
+from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.scores.models import PendingScore
 
-SAME = 0.005  # of the maximum: platforms round and scale
+ROUNDING = 0.0101  # points of the platform's scale: gradebooks keep two decimals
+CLAMPING = tuple(name for name, known in PRESETS.items() if known.clamps)
 
 
 class State(StrEnum):
@@ -47,18 +49,24 @@ def state_of(row: PendingScore) -> State:
 
 def differs(row: PendingScore) -> bool:
     """Tell whether the platform, asked after the last delivery, showed another score than it was sent, or none."""
-    if row.result_at is None or row.sent_at is None or row.result_at < row.sent_at or not row.sent_maximum:
+    if row.result_at is None or row.sent_at is None or row.result_at < row.sent_at:
         return False
-    if row.result_given is None or row.sent_given is None:
+    if row.sent_given is None or not row.sent_maximum:
+        return False
+    if row.result_given is None:
         return True
+    share = row.sent_given / row.sent_maximum
+    if row.registration.platform in CLAMPING:
+        share = min(share, 1.0)
     maximum = row.result_maximum or 1.0  # AGS 2.0, 3.3.4.7: without one it is 1
-    return abs(row.result_given / maximum - row.sent_given / row.sent_maximum) > SAME
+    return abs(row.result_given - share * maximum) > ROUNDING
 
 
 def only_different(rows: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
     """Return those of the rows that ``differs`` is true of."""
+    share: Combinable = F("sent_given") / F("sent_maximum")
+    sent = Case(When(registration__platform__in=CLAMPING, then=Least(share, Value(1.0))), default=share)
     maximum = Coalesce("result_maximum", Value(1.0), output_field=FloatField())
-    apart: Combinable = Abs(F("result_given") * F("sent_maximum") - F("sent_given") * maximum)
-    rows = rows.alias(apart=apart, least=maximum * F("sent_maximum") * SAME)
-    known = rows.filter(result_at__gte=F("sent_at"), sent_maximum__gt=0)
-    return known.filter(Q(result_given__isnull=True) | Q(apart__gt=F("least")))
+    known = rows.filter(result_at__gte=F("sent_at"), sent_maximum__gt=0, sent_given__isnull=False)
+    apart = known.alias(apart=Abs(F("result_given") - sent * maximum))
+    return apart.filter(Q(result_given__isnull=True) | Q(apart__gt=ROUNDING))
