@@ -56,7 +56,7 @@ def key_for(registration: Registration, kid: str) -> RSAPublicKey:
         StateStoreDown
     """
     if not registration.key_set_url:
-        return _chosen(_usable(registration.key_set), kid)
+        return _chosen(usable(registration.key_set), kid)
     name = f"lti1p3:jwks:{registration.pk}:{digest(registration.key_set_url)[:16]}"
     entry: Entry | None = store.get(name)
     if entry is None or _is_worth_asking(entry, kid):
@@ -124,7 +124,7 @@ def _ask(url: str) -> tuple[dict[str, str], float]:
     answer = transport.send("GET", url, headers={"Accept": "application/json"}, timeout=FETCH_TIMEOUT)
     if not answer.ok:
         raise KeySetUnavailable(f"the key set URL answered {answer.status}")
-    keys = _usable(answer.json())
+    keys = usable(answer.json())
     if not keys:
         raise KeySetUnavailable("the key set URL shows no RSA key with a kid")
     return keys, _max_age(answer.headers.get("cache-control", ""))
@@ -135,7 +135,7 @@ def _max_age(cache_control: str) -> float:
     return min(max(float(found[1]) if found else FRESH_DEFAULT, FRESH_MIN), FRESH_MAX)
 
 
-def _usable(key_set: Any) -> dict[str, str]:
+def usable(key_set: Any) -> dict[str, str]:
     """Return RSA signature keys as JSON by kid; everything else in the set is ignored."""
     members = key_set.get("keys") if isinstance(key_set, dict) else None
     found = {}

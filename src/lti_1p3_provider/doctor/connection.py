@@ -1,0 +1,131 @@
+"""Looks at one registration, and asks its platform: keys, clock, an access token, and a column where it may.
+
+It reads and never writes: no score is sent, no column is made or changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+from django.utils import timezone
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.doctor.findings import Finding, good, notice, wrong
+from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, transport
+from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.exchange import Answer
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.scores.models import LineItem, Outage
+
+MOST_SKEW = timedelta(seconds=30)  # Moodle refuses tokens that are further ahead
+MOST_DEPLOYMENTS = 3  # that are asked for a token
+READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
+
+
+def examine(registration: Registration) -> Iterator[Finding]:
+    """Yield what is found about a registration; each is tried for itself."""
+    if not registration.enabled:
+        yield notice("registration", "It is switched off: no launches, no scores.", "Tick 'enabled' to use it.")
+    approved = list(registration.deployments.filter(status=Deployment.Status.APPROVED))
+    yield from _deployments(registration, len(approved))
+    yield _gate(registration)
+    yield from _keys(registration)
+    yield from _outage(registration)
+    for deployment in approved[:MOST_DEPLOYMENTS]:
+        yield from _services(deployment)
+
+
+def _deployments(registration: Registration, approved: int) -> Iterator[Finding]:
+    pending = registration.deployments.filter(status=Deployment.Status.PENDING).count()
+    if pending:
+        yield notice("deployments", f"{pending} wait for approval.", "Approve in the registration those that you know.")
+    if approved:
+        yield good("deployments", f"{approved} approved.")
+    else:
+        yield wrong("deployments", "None is approved, so nobody can launch.", "Add the platform's deployment ID.")
+
+
+def _gate(registration: Registration) -> Finding:
+    gate = getattr(registration, "gate", None)
+    if gate is None and conf.require_launch_gate:
+        return wrong("gate", "It has no launch gate, and this site requires one.", "Add one in the registration.")
+    if gate is None:
+        return notice("gate", "It may open everything that is published here.", "Add a launch gate to limit it.")
+    if gate.opens_nothing:
+        return wrong("gate", "Its launch gate opens nothing.", "Name courses, organizations or blocks in it.")
+    return good("gate", "Its launch gate names what it may open.")
+
+
+def _keys(registration: Registration) -> Iterator[Finding]:
+    """Fetch the key set anew, whatever is cached."""
+    if not registration.key_set_url:
+        known = len(key_sets.usable(registration.key_set))
+        yield good("key set", f"{known} stored.") if known else wrong("key set", "No RSA key with a kid.", "Enter it.")
+        return
+    try:
+        answer = transport.send("GET", registration.key_set_url, timeout=key_sets.FETCH_TIMEOUT)
+        known = len(key_sets.usable(answer.json())) if answer.ok else 0
+    except LtiError as error:
+        yield wrong("key set", f"The key set URL cannot be read: {error.code}, {error.detail}.", "Compare the address.")
+        return
+    if known:
+        yield good("key set", f"The key set URL shows {known} RSA keys.")
+    else:
+        said = f"The key set URL answers {answer.status} and shows no RSA key with a kid."
+        yield wrong("key set", said, "Compare the address with what the platform shows.")
+    yield from _clock(answer)
+
+
+def _clock(answer: Answer) -> Iterator[Finding]:
+    try:
+        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return
+    if theirs.tzinfo is None:
+        return
+    apart = timezone.now() - theirs
+    if abs(apart) > MOST_SKEW:
+        way = "ahead of" if apart > timedelta(0) else "behind"
+        said = f"This site's clock is {abs(apart.total_seconds()):.0f} s {way} the platform's."
+        yield wrong("clock", said, "Let both sides keep the time by NTP: tokens are refused otherwise.")
+    else:
+        yield good("clock", "Both clocks agree.")
+
+
+def _outage(registration: Registration) -> Iterator[Finding]:
+    if outage := Outage.objects.filter(pk=registration.pk).first():
+        said = f"It has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.reason}."
+        yield wrong("scores", said, "It is tried again by itself. After mending, save the registration to try at once.")
+
+
+def _services(deployment: Deployment) -> Iterator[Finding]:
+    """Ask for a token with the scopes that the platform's launches listed, and read one column with it."""
+    about = f"deployment {deployment.deployment_id[:60]}"
+    items = LineItem.objects.filter(resource_link__deployment=deployment).order_by("-pk")
+    item = items.exclude(url="").first() or items.first()
+    scopes = frozenset(item.scopes) & ags.SCOPES if item else frozenset((ags.SCORE_SCOPE,))
+    try:
+        access_tokens.access_token(deployment, scopes, fresh=True)
+    except LtiError as error:
+        advice = "Compare access token URL and audience; see docs/how-to/troubleshoot/scores-refused.md."
+        yield wrong(about, f"No access token: {error.code}, {error.detail}.", advice)
+        return
+    yield good(about, f"An access token is granted for {len(scopes)} scopes.")
+    if item is None or ags.SCORE_SCOPE not in item.scopes:
+        said = "No launch has brought a gradebook column with the right to send scores yet."
+        yield notice(about, said, "Open a graded link as a learner; allow the tool to send scores.")
+    elif item.url and READING & set(item.scopes):
+        yield _column(about, deployment, item)
+
+
+def _column(about: str, deployment: Deployment, item: LineItem) -> Finding:
+    try:
+        found = transport.run(line_items.read(deployment, Column(item.url, frozenset(item.scopes))))
+    except LtiError as error:
+        said = f"The newest column cannot be read: {error.code}, {error.detail}."
+        return wrong(about, said, "Open the link again from the platform; see scores-refused.md.")
+    maximum = f"; its maximum is {found.maximum:g}" if found.maximum else ""
+    return good(about, f"The newest column can be read{maximum}.")

@@ -1,0 +1,43 @@
+"""What the doctor says."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Grade(StrEnum):
+    """``WRONG``: something does not work. ``NOTICE``: it works, or nobody can tell yet, but a person should know."""
+
+    GOOD = "good"
+    NOTICE = "notice"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried: what (``about``), how it is, and what to do, empty where it is good."""
+
+    about: str
+    grade: Grade
+    says: str
+    advice: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return it for scripts."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+
+def good(about: str, says: str) -> Finding:
+    """Return that something works."""
+    return Finding(about, Grade.GOOD, says)
+
+
+def notice(about: str, says: str, advice: str) -> Finding:
+    """Return something to know."""
+    return Finding(about, Grade.NOTICE, says, advice)
+
+
+def wrong(about: str, says: str, advice: str) -> Finding:
+    """Return what does not work."""
+    return Finding(about, Grade.WRONG, says, advice)

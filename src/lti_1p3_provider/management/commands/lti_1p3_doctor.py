@@ -1,0 +1,64 @@
+"""``lti_1p3_doctor``: tries the site and its connections, and says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
+
+from lti_1p3_provider.doctor import connection, site
+from lti_1p3_provider.doctor.findings import Finding, Grade
+from lti_1p3_provider.registrations.models import Registration
+
+WRONG = 3  # exit code: something does not work
+MARKS = {Grade.GOOD: "ok    ", Grade.NOTICE: "notice", Grade.WRONG: "WRONG "}
+
+
+class Command(BaseCommand):
+    """Reads and asks; changes nothing. It runs although system checks fail: they are part of what it says."""
+
+    help = "Try this site and each registration's platform. Exit code 3: something does not work."
+    requires_system_checks: list[str] = []  # noqa: RUF012  # as Django declares it
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare what may be left out."""
+        parser.add_argument("--registration", help="its number in the admin, client ID or title; default: all")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Examine, print, and end with 3 if anything is wrong."""
+        found = {"this site": list(site.examine())}
+        for registration in _registrations(options["registration"]):
+            found[f"{registration.title} ({registration.client_id})"] = list(connection.examine(registration))
+        if options["as_json"]:
+            self.stdout.write(json.dumps({name: [one.as_json() for one in ones] for name, ones in found.items()}))
+        else:
+            for name, ones in found.items():
+                self.stdout.write("\n".join([f"{name}:", *_lines(ones), ""]))
+        if any(one.grade is Grade.WRONG for ones in found.values() for one in ones):
+            sys.exit(WRONG)
+
+
+def _lines(found: Iterable[Finding]) -> Iterable[str]:
+    for one in found:
+        yield f"  {MARKS[one.grade]}  {one.about}: {one.says}"
+        if one.advice:
+            yield f"          -> {one.advice}"
+
+
+def _registrations(name: str | None) -> list[Registration]:
+    rows = Registration.objects.select_related("gate").order_by("pk")
+    if name is None:
+        return list(rows)
+    found = list(
+        rows.filter(Q(pk=int(name)) if name.isascii() and name.isdigit() else Q(client_id=name) | Q(title=name))
+    )
+    if not found and name.isdigit():
+        found = list(rows.filter(client_id=name))
+    if not found:
+        raise CommandError(f"There is no registration {name!r}.")
+    return found

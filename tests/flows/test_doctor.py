@@ -1,0 +1,169 @@
+"""The doctor tries a site and its connections: each thing that can be wrong is said, with what to do."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from lti_1p3_provider.doctor import connection as doctor
+from lti_1p3_provider.doctor import site
+from lti_1p3_provider.doctor.findings import Finding, Grade
+from lti_1p3_provider.lti.exchange import Answer
+from lti_1p3_provider.registrations.models import Deployment, ToolKey
+from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
+from tests.connection import COURSE, Connection
+from tests.flows.test_scores import launched
+from tests.web_server import Said
+
+
+def found(connection: Connection, about: str) -> list[Finding]:
+    """Return what the doctor says about one thing."""
+    connection.registration.refresh_from_db()
+    return [one for one in doctor.examine(connection.registration) if one.about.startswith(about)]
+
+
+def grades(findings: list[Finding]) -> list[Grade]:
+    return [one.grade for one in findings]
+
+
+@pytest.fixture
+def sound(connection: Connection) -> Connection:
+    """A connection of which everything works."""
+    connection.gate(allowed_courses=[COURSE])
+    launched(connection)
+    return connection
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Run the command; return its exit code and what it printed."""
+    out = StringIO()
+    try:
+        call_command("lti_1p3_doctor", *arguments, stdout=out)
+    except SystemExit as end:
+        return int(end.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+def test_a_sound_connection_is_good_all_over(sound):
+    said = list(doctor.examine(sound.registration))
+    assert {one.grade for one in said} == {Grade.GOOD}, said
+    assert {one.about for one in said} == {"deployments", "gate", "key set", "clock", "deployment 1"}
+    assert not any(one.advice for one in said)
+    assert any("maximum is 100" in one.says for one in said)
+
+
+def test_the_doctor_changes_nothing(sound):
+    rows, items = list(PendingScore.objects.values()), list(sound.platform.store.line_items())
+    scores = len(sound.platform.score_attempts)
+    list(doctor.examine(sound.registration))
+    assert list(PendingScore.objects.values()) == rows
+    assert list(sound.platform.store.line_items()) == items
+    assert len(sound.platform.score_attempts) == scores
+
+
+def test_a_new_connection_says_what_nobody_can_know_yet(connection):
+    (token, column) = found(connection, "deployment 1")
+    assert (token.grade, column.grade) == (Grade.GOOD, Grade.NOTICE)
+    assert "Open a graded link as a learner" in column.advice
+    assert grades(found(connection, "gate")) == [Grade.NOTICE]
+
+
+def test_a_key_set_that_cannot_be_read(sound, web_server):
+    sound.registration.key_set_url = web_server.says(Said(b"<html>", 200))
+    sound.registration.save()
+    assert grades(found(sound, "key set")) == [Grade.WRONG]
+    sound.registration.key_set_url = web_server.says(Said(b'{"keys": []}', 404))
+    sound.registration.save()
+    assert "answers 404" in found(sound, "key set")[0].says
+
+
+@pytest.mark.parametrize(("apart", "way"), [(-90, "ahead of"), (90, "behind")])
+def test_a_clock_that_differs(apart, way):
+    date = (timezone.now() + timedelta(seconds=apart)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    (clock,) = doctor._clock(Answer(200, {"date": date}, b""))
+    assert clock.grade is Grade.WRONG
+    assert f" s {way} the platform's" in clock.says
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Wed, 25 Nov 2026 10:00:00 -0000", "x" * 1000])
+def test_a_platform_that_does_not_say_the_time_is_not_judged(date):
+    assert list(doctor._clock(Answer(200, {"date": date}, b""))) == []
+
+
+def test_no_access_token(sound):
+    sound.platform.faults.set("status", endpoint="token", status=400)
+    (token,) = found(sound, "deployment 1")
+    assert token.grade is Grade.WRONG
+    assert "No access token: answer_unreadable, status 400" in token.says
+
+
+def test_a_column_that_is_gone(sound):
+    item = LineItem.objects.get().url.partition("?")[0].rpartition("/")[2]
+    sound.platform.store.delete_line_item(item)
+    assert grades(found(sound, "deployment 1")) == [Grade.GOOD, Grade.WRONG]
+
+
+def test_deployments_gate_outage_and_switch(sound):
+    registration = sound.registration
+    Deployment.objects.create(registration=registration, deployment_id="new", status=Deployment.Status.PENDING)
+    assert grades(found(sound, "deployments")) == [Grade.NOTICE, Grade.GOOD]
+    Deployment.objects.filter(deployment_id="1").update(status=Deployment.Status.DISABLED)
+    assert grades(found(sound, "deployments")) == [Grade.NOTICE, Grade.WRONG]
+    registration.gate.allowed_courses = []
+    registration.gate.save()
+    assert grades(found(sound, "gate")) == [Grade.WRONG]
+    now = timezone.now()
+    Outage.objects.create(registration=registration, since=now, until=now, reason="HTTP 503")
+    assert "HTTP 503" in found(sound, "scores")[0].says
+    type(registration).objects.update(enabled=False)
+    assert grades(found(sound, "registration")) == [Grade.NOTICE]
+
+
+def test_a_sound_site_is_good(sound, settings):
+    said = {one.about: one for one in site.examine()}
+    assert said["cache"].grade is said["keys"].grade is said["deliveries"].grade is Grade.GOOD
+    assert any("W002" in one.says for one in site.examine())  # the tests' site speaks http
+
+
+def test_a_site_without_a_key_and_with_scores_that_nobody_delivers(sound):
+    ToolKey.objects.all().delete()
+    PendingScore.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    said = {one.about: one for one in site.examine()}
+    assert said["keys"].grade is said["deliveries"].grade is Grade.WRONG
+    Outage.objects.create(
+        registration=sound.registration, since=timezone.now(), until=timezone.now(), reason="waits on purpose"
+    )
+    assert {one.about: one.grade for one in site.examine()}["deliveries"] is Grade.GOOD
+
+
+def test_a_site_that_is_switched_off_says_only_that(db, settings):
+    settings.ENABLE_LTI_1P3_PROVIDER = False
+    (only,) = site.examine()
+    assert (only.about, only.grade) == ("switch", Grade.WRONG)
+
+
+def test_the_command_prints_and_ends_with_3_if_something_is_wrong(sound):
+    code, text = run()
+    assert code == 0
+    assert f"Emulated platform ({sound.client_id}):" in text
+    assert "  ok      key set: The key set URL shows" in text
+    sound.platform.faults.set("status", endpoint="token", status=400)
+    code, text = run("--registration", sound.client_id)
+    assert code == 3
+    assert "  WRONG   deployment 1: No access token" in text
+    assert "see docs/how-to/troubleshoot/scores-refused.md" in text
+
+
+def test_the_command_speaks_json_and_knows_no_stranger(sound):
+    code, text = run("--json", "--registration", str(sound.registration.pk))
+    said = json.loads(text)
+    assert code == 0
+    assert set(said) == {"this site", f"Emulated platform ({sound.client_id})"}
+    assert {"about", "grade", "says", "advice"} == set(said["this site"][0])
+    with pytest.raises(CommandError, match="no registration"):
+        call_command("lti_1p3_doctor", "--registration", "nobody")
