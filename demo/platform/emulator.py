@@ -58,6 +58,7 @@ class Platform:
     def __init__(self, config: PlatformConfig, port: int = 9000) -> None:
         self.config = config
         self.base_url = (config.base_url or f"http://127.0.0.1:{port}").rstrip("/")
+        self.services_url = (config.services_url or self.base_url).rstrip("/")
         self.issuer = config.issuer or self.base_url
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.store = Store()
@@ -93,12 +94,12 @@ class Platform:
     @property
     def auth_token_url(self) -> str:
         """The OAuth token endpoint, also the audience of client assertions."""
-        return f"{self.base_url}/token"
+        return f"{self.services_url}/token"
 
     @property
     def key_set_url(self) -> str:
         """The JWKS."""
-        return f"{self.base_url}/jwks"
+        return f"{self.services_url}/jwks"
 
     @property
     def line_items_url(self) -> str:
@@ -202,7 +203,7 @@ class Platform:
 
     @property
     def _context_url(self) -> str:
-        return f"{self.base_url}/api/contexts/{quote(self.config.context.id, safe='')}"
+        return f"{self.services_url}/api/contexts/{quote(self.config.context.id, safe='')}"
 
     def _with_query(self, url: str) -> str:
         return f"{url}?{self.config.line_item_query}" if self.config.line_item_query else url
