@@ -21,13 +21,14 @@ from lti_1p3_provider.registrations.models import Registration
 
 PROOF = "lti1p3-cookies"  # a cookie that says which cookies work in this frame
 ORDINARY, PARTITIONED = "ordinary", "partitioned"
+FRAMES = ("iframe", "frame", "embed", "object")
 ASK = "_ask"  # in place of a frame's name: lti.capabilities tells it
 SENT_ON = ("iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id")
 
 
 def is_needed(request: HttpRequest) -> bool:
     """Whether it is not known yet which cookies work in this frame."""
-    return request.headers.get("Sec-Fetch-Dest") == "iframe" and PROOF not in request.COOKIES
+    return request.headers.get("Sec-Fetch-Dest") in FRAMES and PROOF not in request.COOKIES
 
 
 def login_page(request: HttpRequest, login: Login) -> HttpResponse:

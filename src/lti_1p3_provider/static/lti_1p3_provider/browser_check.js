@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   const PATIENCE = 2000; // milliseconds for an answer
+  const AGAIN = 250; // milliseconds: a frame that is still loading hears nothing
   const data = JSON.parse(document.getElementById("lti-data").textContent);
   const above = window.parent !== window ? window.parent : window.opener;
 
@@ -24,8 +25,11 @@
     return new Promise((resolve, reject) => {
       const id = `lti-${Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("")}`;
       const late = setTimeout(() => finish(reject, new Error("no answer")), PATIENCE);
+      const send = () => frame.postMessage({ ...message, message_id: id }, origin);
+      const again = setInterval(send, AGAIN);
       function finish(end, value) {
         clearTimeout(late);
+        clearInterval(again);
         window.removeEventListener("message", heard);
         end(value);
       }
@@ -42,7 +46,7 @@
         }
       }
       window.addEventListener("message", heard);
-      frame.postMessage({ ...message, message_id: id }, origin);
+      send();
     });
   }
 
