@@ -118,6 +118,8 @@ class Storage:
 
     target: str = ""
     """Empty: nothing, as Moodle; "_parent": the page itself; else the name of a frame in it, as in Canvas."""
+    announced: bool = True
+    """Whether a login initiation names the target, or lti.capabilities alone does."""
     answers: str = "data"
     """To put and get: "data" as specified, "error", or "nothing" at all."""
 

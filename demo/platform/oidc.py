@@ -8,7 +8,7 @@ from demo.platform.answers import Refusal, auto_form, page_refusal, single_value
 from demo.platform.config import Person, Tool
 from demo.platform.emulator import PendingLaunch, Platform, current_platform
 from demo.platform.messages import VERSION, deep_linking_claims, resource_link_claims
-from demo.platform.storage import chosen
+from demo.platform.storage import announced
 from demo.platform.vocabulary import DEEP_LINKING_REQUEST, PLATFORM_CONFIGURATION, RESOURCE_LINK_REQUEST, SCOPES
 
 blueprint = Blueprint("oidc", __name__)
@@ -33,7 +33,7 @@ def launch(link_id: str) -> Response:
     target = request.args.get("target") or link.presentation
     person = person_of_request(platform)
     pending = PendingLaunch(link.client_id, person.id, link.id, target)
-    return initiate(platform, pending, link.target_link_uri, chosen(platform).target if target == "iframe" else "")
+    return initiate(platform, pending, link.target_link_uri, announced(platform, target))
 
 
 @blueprint.get("/deep-link")

@@ -1,6 +1,7 @@
 """What course pages keep for tools; the keeping itself is done by ``static/storage.js`` (LTI postMessage Storage)."""
 
 from dataclasses import asdict
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
@@ -13,9 +14,10 @@ from demo.platform.emulator import Platform
 def chosen(platform: Platform) -> Storage:
     """What the page's address chooses (``?storage=_parent&storage_answers=error``), else the configuration."""
     usual = asdict(platform.config.storage)
-    wanted = {
+    wanted: dict[str, Any] = {
         "target": request.args.get("storage", usual["target"]),
         "answers": request.args.get("storage_answers", usual["answers"]),
+        "announced": request.args.get("storage_announced", "yes" if usual["announced"] else "no") == "yes",
     }
     try:
         return Storage(**wanted)
@@ -23,6 +25,15 @@ def chosen(platform: Platform) -> Storage:
         raise Refusal(400, str(error)) from error
 
 
+def announced(platform: Platform, document_target: str) -> str:
+    """The ``lti_storage_target`` of a login initiation, empty for none."""
+    storage = chosen(platform)
+    return storage.target if storage.announced and document_target == "iframe" else ""
+
+
 def as_query(storage: Storage) -> str:
     """The part of an address that makes the same choice again."""
-    return urlencode({"storage": storage.target, "storage_answers": storage.answers})
+    announced = "yes" if storage.announced else "no"
+    return urlencode(
+        {"storage": storage.target, "storage_answers": storage.answers, "storage_announced": announced}
+    )

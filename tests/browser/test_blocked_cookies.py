@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from demo.stack import Stack, free_port
 
@@ -20,8 +22,20 @@ if TYPE_CHECKING:
 
 COOKIES = Kind()
 PARTITIONED = Kind(blocks_third_party=True)
-STORED = Kind(blocks_third_party=True, takes_partitioned=False, storage="_parent")
 NOTHING = Kind(blocks_third_party=True, takes_partitioned=False)
+STORED = replace(NOTHING, storage="_parent")
+IN_FRAME = {"cookies": COOKIES, "partitioned": PARTITIONED}
+IN_WINDOW = {
+    "stored": STORED,
+    "stored-in-a-named-frame": replace(NOTHING, storage="post_message_forwarding"),
+    "stored-and-not-announced": replace(STORED, announced=False),
+    "nothing": NOTHING,
+    "storage-answers-with-an-error": replace(STORED, storage_answers="error"),
+    "storage-does-not-answer": replace(STORED, storage_answers="nothing"),
+}
+PROBLEM = "Primary colours"
+GO = "Open in a new window"
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -58,15 +72,116 @@ def learner(
     assert complaints == []
 
 
-def test_probe(learner, sites):
-    for kind in (COOKIES, PARTITIONED, STORED, NOTHING):
-        v = learner(kind)
-        page = v.context.new_page()
-        page.on("console", lambda m: print("console", m.text))
-        page.on("response", lambda r: print(r.status, r.request.method, r.url[:90]))
-        page.goto(f"{sites.platform_url}/links/problem?person=u-1001&{kind.query}")
-        page.wait_for_timeout(6000)
-        for f in page.frames[1:]:
-            print(kind, f.url[:100], f.evaluate("document.body.innerText")[:300])
-        for c in v.context.cookies():
-            print({k: c.get(k) for k in ("name", "domain", "partitionKey", "value")})
+@pytest.fixture
+def somebody(sites: Stack) -> Callable[[], tuple[str, str]]:
+    """Return a function that adds a person to the course and returns id and name."""
+
+    def add() -> tuple[str, str]:
+        number = next(NUMBERS)
+        person, name = f"u-blocked-{number}", f"Learner {number:03}"
+        body = {"id": person, "name": name, "email": f"{person}@platform.example"}
+        requests.post(f"{sites.platform_here}/control/people", json=body, timeout=10).raise_for_status()
+        return person, name
+
+    return add
+
+
+def open_course_page(visitor: Visitor, kind: Kind, person: str, link: str = "problem") -> Page:
+    """Open the page of the course that shows a link in its frame."""
+    page = visitor.context.new_page()
+    page.goto(f"{visitor.stack.platform_url}/links/{link}?person={person}&{kind.query}")
+    return page
+
+
+def framed(page: Page) -> FrameLocator:
+    """Return what the course page shows in its frame."""
+    return page.frame_locator("#tool")
+
+
+def in_new_window(page: Page) -> Page:
+    """Click once, and return the window that opens."""
+    with page.expect_popup() as opened:
+        framed(page).get_by_role("button", name=GO).click()
+    expect(opened.value.get_by_role("heading", level=1)).to_be_visible()
+    return opened.value
+
+
+def require_score(visitor: Visitor, place: Page | FrameLocator, name: str) -> None:
+    """Answer the problem; its score must arrive in the platform's gradebook."""
+    expect(submit(problem(place, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+    expect(score(visitor.gradebook(), name, PROBLEM)).to_have_text("100")
+
+
+@pytest.mark.parametrize("kind", IN_FRAME.values(), ids=IN_FRAME)
+def test_stor_06_the_learner_works_in_the_frame_where_any_cookies_work(learner, somebody, kind):
+    visitor, (person, name) = learner(kind), somebody()
+    page = open_course_page(visitor, kind, person)
+    require_score(visitor, framed(page), name)
+
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    expect(framed(page).get_by_label("Red")).to_be_checked()
+    assert any("/lti/1p3/login/" in url for url in asked)
+    assert not any("browser_check" in url for url in asked), "what works here was known already"
+
+
+@pytest.mark.parametrize("kind", IN_WINDOW.values(), ids=IN_WINDOW)
+def test_stor_02_to_stor_06_the_learner_works_in_a_new_window_after_one_click(learner, somebody, kind):
+    visitor, (person, name) = learner(kind), somebody()
+    page = open_course_page(visitor, kind, person)
+    window = in_new_window(page)
+    require_score(visitor, window, name)
+    page.bring_to_front()
+    expect(framed(page).get_by_role("status")).to_contain_text("open in another window")
+    expect(framed(page).get_by_role("button", name=GO)).to_be_hidden()
+
+
+@pytest.mark.parametrize("kind", [PARTITIONED, STORED, NOTHING], ids=["partitioned", "stored", "nothing"])
+def test_stor_06_two_tabs_both_go_on_taking_answers(learner, somebody, kind):
+    visitor, (person, _) = learner(kind), somebody()
+    pages = [open_course_page(visitor, kind, person, link) for link in ("problem", "unit")]
+    places = [framed(page) for page in pages] if kind == PARTITIONED else [in_new_window(page) for page in pages]
+    colours, mixing = places
+    expect(submit(problem(colours, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+    expect(submit(problem(mixing, "White light"), "White light")).to_have_text("2 of 2 points")
+    expect(submit(problem(colours, PROBLEM), "Yellow")).to_have_text("0 of 4 points")
+
+
+@pytest.mark.parametrize("kind", [PARTITIONED, STORED, NOTHING], ids=["partitioned", "stored", "nothing"])
+def test_sec_11_somebody_of_the_lms_in_the_same_browser_stays_signed_in_and_out_of_the_frame(
+    learner, somebody, sites, kind
+):
+    visitor, (person, _) = learner(kind), somebody()
+    admin = sign_in_as_admin(visitor, sites)
+    frame = framed(open_course_page(visitor, kind, person))
+    expect(frame.get_by_role("heading", level=1)).to_be_visible()
+    if kind == PARTITIONED:
+        expect(submit(problem(frame, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+    admin.bring_to_front()
+    admin.reload()
+    expect(admin.get_by_role("heading", name="Site administration")).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", [COOKIES, PARTITIONED, STORED, NOTHING], ids=["cookies", "partitioned", "stored", "nothing"])
+def test_stor_06_back_leads_to_the_course(learner, somebody, sites, kind):
+    visitor, (person, _) = learner(kind), somebody()
+    page = visitor.course()
+    page.goto(f"{sites.platform_url}/links/problem?person={person}&{kind.query}")
+    expect(framed(page).get_by_role("heading", level=1)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()
+    page.go_forward()
+    expect(framed(page).get_by_role("heading", level=1)).to_be_visible()
+    print([f.url for f in page.frames], framed(page).locator("body").inner_text())
+
+
+def sign_in_as_admin(visitor: Visitor, sites: Stack) -> Page:
+    """Sign in to the LMS itself, in a tab of its own."""
+    page = visitor.context.new_page()
+    page.goto(f"{sites.lms_url}/admin/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(sites.facts["admin_password"])
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
+    return page

@@ -97,12 +97,14 @@ class Kind:
     blocks_third_party: bool = False
     takes_partitioned: bool = True
     storage: str = ""
+    announced: bool = True
     storage_answers: str = "data"
 
     @property
     def query(self) -> str:
         """For the address of a course page."""
-        return f"storage={self.storage}&storage_answers={self.storage_answers}"
+        announced = "yes" if self.announced else "no"
+        return f"storage={self.storage}&storage_answers={self.storage_answers}&storage_announced={announced}"
 
     def write_preferences(self, profile: Path) -> None:
         """Tell Chromium, before it starts with this profile."""

@@ -103,8 +103,10 @@
   if (form) {
     launch(form);
   } else {
-    document.querySelector("#window form").addEventListener("submit", () => {
+    const again = document.querySelector("#window form");
+    again.addEventListener("submit", () => {
       document.getElementById("opened").hidden = false;
+      setTimeout(() => { again.hidden = true; }, 0); // once the form is on its way
     });
     logIn();
   }
