@@ -7,6 +7,8 @@ opens a window, where our cookies are no other site's. The hint of the login is 
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,6 +21,7 @@ from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.registrations.addresses import origin
 from lti_1p3_provider.registrations.models import Registration
 
+LOGIN = "lti_1p3_provider:login"
 PROOF = "lti1p3-cookies"  # a cookie that says which cookies work in this frame
 ORDINARY, PARTITIONED = "ordinary", "partitioned"
 FRAMES = ("iframe", "frame", "embed", "object")
@@ -42,10 +45,11 @@ def login_page(request: HttpRequest, login: Login) -> HttpResponse:
                 **_storage(stored.state, login.registration),
                 "next": asked.url,
                 "storedNext": stored.url,
+                "again": f"{reverse(LOGIN)}?{urlencode(_fields(request, *SENT_ON, 'lti_storage_target'))}",
                 "proof": {"name": PROOF, "path": _path(), "secure": request.is_secure() or conf.uses_https},
             },
-            "login_url": reverse("lti_1p3_provider:login"),
-            "fields": _fields(request),
+            "login_url": reverse(LOGIN),
+            "fields": _fields(request, *SENT_ON),  # a window needs no storage
         },
     )
     login_cookies.remember(request, response, asked.state)
@@ -72,9 +76,9 @@ def _storage(login: LoginState, registration: Registration) -> dict[str, str]:
     return {"frame": frame, "origin": platform, "key": login.storage_key, "value": login.proof}
 
 
-def _fields(request: HttpRequest) -> dict[str, str]:
+def _fields(request: HttpRequest, *names: str) -> dict[str, str]:
     given = request.POST if request.method == "POST" else request.GET
-    return {name: given[name] for name in SENT_ON if name in given}
+    return {name: given[name] for name in names if name in given}
 
 
 def _path() -> str:
