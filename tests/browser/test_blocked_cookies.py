@@ -14,8 +14,10 @@ import requests
 from demo.stack import Stack, free_port
 
 from .conftest import FLAGS, VIEWPORT, watch
+from .reading import require_readable
+from .test_reading import NARROW
 from .two_sites import LMS, PLATFORM, Fronts, Kind, tls
-from .visitor import PATIENCE, RIGHT_COLOURS, Visitor, expect, problem, score, submit
+from .visitor import RIGHT_COLOURS, Visitor, expect, problem, score, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page, Playwright
@@ -100,6 +102,7 @@ def framed(page: Page) -> FrameLocator:
 
 def in_new_window(page: Page) -> Page:
     """Click once, and return the window that opens."""
+    expect(framed(page).get_by_role("heading", level=1)).to_have_text("Open this activity in a new window")
     with page.expect_popup() as opened:
         framed(page).get_by_role("button", name=GO).click()
     expect(opened.value.get_by_role("heading", level=1)).to_be_visible()
@@ -133,7 +136,7 @@ def test_stor_02_to_stor_06_the_learner_works_in_a_new_window_after_one_click(le
     window = in_new_window(page)
     require_score(visitor, window, name)
     page.bring_to_front()
-    expect(framed(page).get_by_role("status")).to_contain_text("open in another window")
+    expect(framed(page).get_by_text("The activity is open in another window")).to_be_visible()
     expect(framed(page).get_by_role("button", name=GO)).to_be_hidden()
 
 
@@ -149,7 +152,7 @@ def test_stor_06_two_tabs_both_go_on_taking_answers(learner, somebody, kind):
 
 
 @pytest.mark.parametrize("kind", [PARTITIONED, STORED, NOTHING], ids=["partitioned", "stored", "nothing"])
-def test_sec_11_somebody_of_the_lms_in_the_same_browser_stays_signed_in_and_out_of_the_frame(
+def test_sec_21_somebody_of_the_lms_in_the_same_browser_stays_signed_in_and_out_of_the_frame(
     learner, somebody, sites, kind
 ):
     visitor, (person, _) = learner(kind), somebody()
@@ -177,7 +180,30 @@ def test_stor_06_who_comes_back_to_a_hand_over_is_told_what_to_do(learner, someb
     page = open_course_page(visitor, STORED, person)
     expect(framed(page).get_by_role("button", name=GO)).to_be_visible()
     leave_and_come_back(page)
-    expect(framed(page).get_by_role("heading", level=1)).to_have_text("Open this activity from your course")
+    expect(framed(page).get_by_text("Go back to your course and open this activity again.")).to_be_visible()
+
+
+def test_stor_06_a_hand_over_that_waited_too_long_says_what_to_do(learner, somebody):
+    visitor, (person, _) = learner(STORED), somebody()
+    page = visitor.context.new_page()
+    page.clock.install()
+    page.goto(f"{visitor.stack.platform_url}/links/problem?person={person}&{STORED.query}")
+    expect(framed(page).get_by_role("button", name=GO)).to_be_visible()
+    page.clock.fast_forward(60_000)
+    expect(framed(page).get_by_text("This page waited too long.")).to_be_visible()
+    expect(framed(page).get_by_role("button", name=GO)).to_be_hidden()
+
+
+@pytest.mark.parametrize("kind", [STORED, NOTHING], ids=["stored", "nothing"])
+def test_the_pages_of_the_new_window_are_readable_on_a_narrow_screen(learner, somebody, kind):
+    visitor, (person, _) = learner(kind), somebody()
+    page = open_course_page(visitor, kind, person)
+    page.set_viewport_size(NARROW)
+    expect(framed(page).get_by_role("button", name=GO)).to_be_visible()
+    require_readable(page)
+    require_readable(in_new_window(page))
+    page.bring_to_front()
+    require_readable(page)
 
 
 def leave_and_come_back(page: Page) -> None:
