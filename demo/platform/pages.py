@@ -55,7 +55,7 @@ def framed(link_id: str) -> Response:
     person = person_of_request(platform)
     storage = chosen(platform)
     url = platform.launch_url(link.id, person.id, "iframe").removeprefix(platform.base_url)
-    shown_here = {"link": link, "tool": tool, "person": person, "launch_url": f"{url}&{as_query(storage)}"}
+    shown_here = {"link": link, "tool": tool, "person": person, "launch_url": url + as_query(platform)}
     origins = " ".join(sorted(_origins(tool, link.target_link_uri)))
     return make_response(render_template("framed.html", **shown_here, storage=storage, origins=origins))
 

@@ -31,9 +31,8 @@ def announced(platform: Platform, document_target: str) -> str:
     return storage.target if storage.announced and document_target == "iframe" else ""
 
 
-def as_query(storage: Storage) -> str:
-    """The part of an address that makes the same choice again."""
-    announced = "yes" if storage.announced else "no"
-    return urlencode(
-        {"storage": storage.target, "storage_answers": storage.answers, "storage_announced": announced}
-    )
+def as_query(platform: Platform) -> str:
+    """What makes the same choice again at the end of an address; empty where the configuration chose."""
+    names = ("storage", "storage_answers", "storage_announced")
+    given = {name: request.args[name] for name in names if name in request.args}
+    return f"&{urlencode(given)}" if given else ""

@@ -86,8 +86,8 @@ def _check_middleware() -> list[checks.CheckMessage]:
     if FIRST not in before_sessions:
         found.append(
             checks.Warning(
-                "Where browsers block other sites' cookies nobody stays signed in inside a frame: our middleware is not "
-                "there, or not before the one of sessions.",
+                "Where browsers block other sites' cookies, nobody stays signed in inside a frame: our first "
+                "middleware is missing, or not before that of sessions.",
                 hint=f"Put {FIRST} at the beginning of MIDDLEWARE.",
                 id="lti_1p3_provider.W010",
             )

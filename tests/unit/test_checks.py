@@ -57,7 +57,9 @@ def test_a_site_that_left_out_our_middleware_is_told(settings):
     assert "W009" in ids(checks.check_settings(None))
 
 
-@pytest.mark.parametrize("sessions", ["django.contrib.sessions.middleware.SessionMiddleware", "site.SafeSessionMiddleware"])
+@pytest.mark.parametrize(
+    "sessions", ["django.contrib.sessions.middleware.SessionMiddleware", "site.SafeSessionMiddleware"]
+)
 def test_a_site_whose_session_cookies_cannot_be_partitioned_is_told(settings, sessions):
     others = [name for name in settings.MIDDLEWARE if name != FIRST and not name.endswith("SessionMiddleware")]
     for middleware, told in (
