@@ -42,22 +42,37 @@ class DemoError(Exception):
 
 @dataclass
 class Stack:
-    """The stand-in LMS and the emulated platform, on loopback ports; what they write is below ``directory``."""
+    """The stand-in LMS and the emulated platform, on loopback ports; what they write is below ``directory``.
+
+    ``lms_front`` and ``platform_front`` are where browsers reach them, if something stands in front (https, say).
+    """
 
     directory: Path
     lms_port: int
     platform_port: int
+    lms_front: str = ""
+    platform_front: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def lms_url(self) -> str:
-        """Where the stand-in LMS is."""
-        return f"http://127.0.0.1:{self.lms_port}"
+        """Where the stand-in LMS is for browsers."""
+        return self.lms_front or self.lms_here
 
     @property
     def platform_url(self) -> str:
-        """Where the platform is; also its issuer."""
+        """Where the platform is for browsers; also its issuer."""
+        return self.platform_front or self.platform_here
+
+    @property
+    def lms_here(self) -> str:
+        """Where the stand-in LMS's process listens."""
+        return f"http://127.0.0.1:{self.lms_port}"
+
+    @property
+    def platform_here(self) -> str:
+        """Where the platform's process listens; also for its services."""
         return f"http://127.0.0.1:{self.platform_port}"
 
     def __enter__(self) -> Stack:
@@ -67,12 +82,13 @@ class Stack:
             _require_free(port, name)
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
-            self.facts = json.loads(self.manage("demo_prepare", f"--platform-url={self.platform_url}"))
+            platform = (f"--platform-url={self.platform_url}", f"--services-url={self.platform_here}")
+            self.facts = json.loads(self.manage("demo_prepare", *platform))
             config = self.directory / "platform.json"
-            config.write_text(json.dumps(_platform_config(self.facts), indent=1), encoding="utf-8")
+            config.write_text(json.dumps(self._platform_config(), indent=1), encoding="utf-8")
             self._start("platform", ["-m", "demo.platform", "--config", str(config), "--port", str(self.platform_port)])
             self._start("lms", ["demo/lms/manage.py", "demo_serve", "--skip-checks", f"--port={self.lms_port}"])
-            for name, url in (("platform", self.platform_url), ("lms", f"{self.lms_url}/lti/1p3/pub/jwks/")):
+            for name, url in (("platform", self.platform_here), ("lms", f"{self.lms_here}/lti/1p3/pub/jwks/")):
                 self._wait_for(name, url)
         except BaseException:
             self.stop()
@@ -112,6 +128,21 @@ class Stack:
         """Return the end of a process's log."""
         path = self.directory / f"{name}.log"
         return "\n".join(path.read_text(errors="replace").splitlines()[-15:]) if path.exists() else ""
+
+    def _platform_config(self) -> dict[str, Any]:
+        """The platform's side of the registration, and its course."""
+        tool = {
+            "client_id": self.facts["client_id"],
+            "deployment_id": self.facts["deployment_id"],
+            "title": "Open edX",
+            "login_url": self.facts["login_url"],
+            "redirect_uris": [self.facts["redirect_uri"]],
+            "jwks_url": self.facts["jwks_url"].replace(self.lms_url, self.lms_here, 1),
+            "services": {"ags": True, "nrps": True, "deep_linking": False},
+        }
+        links = [_link(self.facts, *shown) for shown in LINKS]
+        places = {"base_url": self.platform_url, "services_url": self.platform_here}
+        return {"name": "Riverside College", **places, "tools": [tool], "links": links}
 
     def _environment(self) -> dict[str, str]:
         ours = {"DEMO_DIRECTORY": str(self.directory), "LMS_ROOT_URL": self.lms_url, "PYTHONUNBUFFERED": "1"}
@@ -154,21 +185,6 @@ def _require_free(port: int, name: str) -> None:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as error:
             raise DemoError(f"port {port} is in use or not allowed; set {name} to another one") from error
-
-
-def _platform_config(facts: dict[str, Any]) -> dict[str, Any]:
-    """The platform's side of the registration, and its course."""
-    tool = {
-        "client_id": facts["client_id"],
-        "deployment_id": facts["deployment_id"],
-        "title": "Open edX",
-        "login_url": facts["login_url"],
-        "redirect_uris": [facts["redirect_uri"]],
-        "jwks_url": facts["jwks_url"],
-        "services": {"ags": True, "nrps": True, "deep_linking": False},
-    }
-    links = [_link(facts, *shown) for shown in LINKS]
-    return {"name": "Riverside College", "tools": [tool], "links": links}
 
 
 def _link(

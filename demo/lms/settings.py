@@ -33,9 +33,12 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", ".localhost", "[::1]"]
 LMS_ROOT_URL = os.environ.get("LMS_ROOT_URL", f"http://127.0.0.1:{os.environ.get('DEMO_LMS_PORT', '8000')}")
 PLATFORM_NAME = "Stand-in LMS"
+if LMS_ROOT_URL.startswith("https:"):  # else no browser takes such cookies
+    SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "None"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 
 INSTALLED_APPS = [
     "django.contrib.admin",

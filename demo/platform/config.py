@@ -1,6 +1,7 @@
 """What the emulated course consists of: frozen values, read from Python or from a JSON file."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -113,6 +114,24 @@ class Link:
             raise ConfigError("ags is none of coupled, container, none")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """What course pages keep for the tool in their frame (LTI postMessage Storage)."""
+
+    target: str = ""
+    """Empty: nothing, as Moodle; "_parent": the page itself; else the name of a frame in it, as in Canvas."""
+    announced: bool = True
+    """Whether a login initiation names the target, or lti.capabilities alone does."""
+    answers: str = "data"
+    """To put and get: "data" as specified, "error", or "nothing" at all."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", self.target):
+            raise ConfigError("storage.target is no name of a frame")
+        if self.answers not in ("data", "error", "nothing"):
+            raise ConfigError("storage.answers is none of data, error, nothing")
+
+
 DEFAULT_PEOPLE = (
     Person(id="u-1001", name="Ada Park", given_name="Ada", family_name="Park", email="ada.park@platform.example"),
     Person(id="u-1002", name="Ben Osei", given_name="Ben", family_name="Osei", email="ben.osei@platform.example"),
@@ -134,12 +153,16 @@ class PlatformConfig:
 
     issuer: str | None = None
     base_url: str | None = None
+    services_url: str | None = None
+    """Where tools find token, keys, scores and members, if not where browsers find the pages."""
     name: str = "Emulated platform"
     product_family_code: str = "demo-platform"
     context: Context = Context()
     tools: Sequence[Tool] = ()
     people: Sequence[Person] = DEFAULT_PEOPLE
     links: Sequence[Link] = ()
+    storage: Storage = Storage()
+    """What course pages keep, unless the page's address says otherwise."""
     page_size: int = 50
     """At most so many entries on a page of line items, results or members."""
     line_item_query: str = "type_id=1"

@@ -59,6 +59,7 @@ class Platform:
     def __init__(self, config: PlatformConfig, port: int = 9000) -> None:
         self.config = config
         self.base_url = (config.base_url or f"http://127.0.0.1:{port}").rstrip("/")
+        self.services_url = (config.services_url or self.base_url).rstrip("/")
         self.issuer = config.issuer or self.base_url
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.store = Store()
@@ -95,12 +96,12 @@ class Platform:
     @property
     def auth_token_url(self) -> str:
         """The OAuth token endpoint, also the audience of client assertions."""
-        return f"{self.base_url}/token"
+        return f"{self.services_url}/token"
 
     @property
     def key_set_url(self) -> str:
         """The JWKS."""
-        return f"{self.base_url}/jwks"
+        return f"{self.services_url}/jwks"
 
     @property
     def line_items_url(self) -> str:
@@ -212,7 +213,7 @@ class Platform:
         return replace(link, line_item_url=self.line_item_url(item) if item else "")
 
     def _context_url(self, context_id: str) -> str:
-        return f"{self.base_url}/api/contexts/{quote(context_id, safe='')}"
+        return f"{self.services_url}/api/contexts/{quote(context_id, safe='')}"
 
     def _with_query(self, url: str) -> str:
         return f"{url}?{self.config.line_item_query}" if self.config.line_item_query else url

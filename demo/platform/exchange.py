@@ -62,7 +62,7 @@ def page_of(platform: Platform, entries: Sequence[Any]) -> tuple[list[Any], str 
     # The cursor has a capital letter because some clients change the case of Link headers.
     query = [(name, value) for name, value in parse_qsl(request.query_string.decode()) if name != "cursor"]
     query.append(("cursor", f"P{start + limit}"))
-    return part, _link(platform, f"{platform.base_url}{request.path}?{urlencode(query)}")
+    return part, _link(platform, f"{platform.services_url}{request.path}?{urlencode(query)}")
 
 
 def _link(platform: Platform, url: str) -> str:

@@ -8,6 +8,7 @@ from demo.platform.answers import Refusal, auto_form, page_refusal, single_value
 from demo.platform.config import Person, Tool
 from demo.platform.emulator import PendingLaunch, Platform, current_platform
 from demo.platform.messages import VERSION, deep_linking_claims, resource_link_claims
+from demo.platform.storage import announced
 from demo.platform.vocabulary import DEEP_LINKING_REQUEST, PLATFORM_CONFIGURATION, RESOURCE_LINK_REQUEST, SCOPES
 
 blueprint = Blueprint("oidc", __name__)
@@ -32,7 +33,7 @@ def launch(link_id: str) -> Response:
     target = request.args.get("target") or link.presentation
     person = person_of_request(platform)
     pending = PendingLaunch(link.client_id, person.id, link.id, target)
-    return initiate(platform, pending, link.target_link_uri)
+    return initiate(platform, pending, link.target_link_uri, announced(platform, target))
 
 
 @blueprint.get("/deep-link")
@@ -59,8 +60,8 @@ def person_of_request(platform: Platform) -> Person:
     return person
 
 
-def initiate(platform: Platform, pending: PendingLaunch, target_link_uri: str) -> Response:
-    """Third-party login initiation at the tool (LTI 1.3 Core, 4.1)."""
+def initiate(platform: Platform, pending: PendingLaunch, target_link_uri: str, storage: str = "") -> Response:
+    """Third-party login initiation at the tool (LTI 1.3 Core, 4.1); ``storage`` is what a course page offers."""
     tool = platform.store.tool(pending.client_id)
     if tool is None:
         raise Refusal(404, "The tool of this link is gone.")
@@ -71,7 +72,7 @@ def initiate(platform: Platform, pending: PendingLaunch, target_link_uri: str) -
         "lti_message_hint": platform.pending_launches.issue(pending, platform.now),
         "client_id": tool.client_id,
         "lti_deployment_id": tool.deployment_id,
-    }
+    } | ({"lti_storage_target": storage} if storage else {})
     action = tool.login_url
     if tool.login_method == "GET":  # a GET form drops the query of its action
         parts = urlsplit(action)

@@ -10,6 +10,7 @@ from demo.platform.config import Person, Tool
 from demo.platform.emulator import Platform, current_platform
 from demo.platform.gradebook import gradebook, score_on_link, shown
 from demo.platform.oidc import person_of_request
+from demo.platform.storage import as_query, chosen
 
 blueprint = Blueprint("pages", __name__)
 PERSON_COOKIE = "demo_platform_person"
@@ -52,11 +53,23 @@ def framed(link_id: str) -> Response:
     if link is None or tool is None:
         raise Refusal(404, "There is no such link in this course.")
     person = person_of_request(platform)
+    storage = chosen(platform)
     url = platform.launch_url(link.id, person.id, "iframe").removeprefix(platform.base_url)
+    shown_here = {"link": link, "tool": tool, "person": person, "launch_url": url + as_query(platform)}
     origins = " ".join(sorted(_origins(tool, link.target_link_uri)))
-    return make_response(
-        render_template("framed.html", link=link, tool=tool, person=person, launch_url=url, origins=origins)
+    return make_response(render_template("framed.html", **shown_here, storage=storage, origins=origins))
+
+
+@blueprint.get("/storage")
+def storage_frame() -> Response:
+    """The frame in a course page that keeps what the tool puts there."""
+    answer = make_response(
+        render_template(
+            "storage_frame.html", storage=chosen(current_platform()), origins=request.args.get("origins", "")
+        )
     )
+    answer.headers["Content-Security-Policy"] = "frame-ancestors 'self'"
+    return answer
 
 
 @blueprint.get("/gradebook")

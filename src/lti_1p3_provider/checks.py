@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from django.core import checks
@@ -10,7 +11,7 @@ from django.db import DatabaseError
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.plugin_settings import MIDDLEWARE
+from lti_1p3_provider.plugin_settings import FIRST, MIDDLEWARE
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 
 MIN_CACHE_ENTRIES = 50_000
@@ -72,15 +73,26 @@ def _check_cookies() -> list[checks.CheckMessage]:
 
 
 def _check_middleware() -> list[checks.CheckMessage]:
-    if MIDDLEWARE in conf.middleware:
-        return []
-    return [
-        checks.Warning(
-            "Sessions outlive a registration or deployment that is switched off: our middleware is missing.",
-            hint=f"Add {MIDDLEWARE} to the end of MIDDLEWARE.",
-            id="lti_1p3_provider.W009",
+    found: list[checks.CheckMessage] = []
+    if MIDDLEWARE not in conf.middleware:
+        found.append(
+            checks.Warning(
+                "Sessions outlive a registration or deployment that is switched off: our middleware is missing.",
+                hint=f"Add {MIDDLEWARE} to the end of MIDDLEWARE.",
+                id="lti_1p3_provider.W009",
+            )
         )
-    ]
+    before_sessions = itertools.takewhile(lambda name: not name.endswith("SessionMiddleware"), conf.middleware)
+    if FIRST not in before_sessions:
+        found.append(
+            checks.Warning(
+                "Where browsers block other sites' cookies, nobody stays signed in inside a frame: our first "
+                "middleware is missing, or not before that of sessions.",
+                hint=f"Put {FIRST} at the beginning of MIDDLEWARE.",
+                id="lti_1p3_provider.W010",
+            )
+        )
+    return found
 
 
 def _check_host() -> list[checks.CheckMessage]:

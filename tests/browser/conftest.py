@@ -78,7 +78,7 @@ def visit(browser: Browser, stack: Stack) -> Iterator[Callable[..., Visitor]]:
     def arrive(**options: Any) -> Visitor:
         context = browser.new_context(**{"viewport": VIEWPORT, **options})
         contexts.append(context)
-        _watch(context, complaints)
+        watch(context, complaints)
         return Visitor(context, stack)
 
     yield arrive
@@ -113,7 +113,7 @@ def admin_context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
     """An administrator's browser profile, logged in at the admin's own page."""
     with browser.new_context(viewport=VIEWPORT) as context:
         complaints: list[str] = []
-        _watch(context, complaints)
+        watch(context, complaints)
         page = context.new_page()
         page.goto(f"{stack.lms_url}/admin/")
         page.get_by_label("Username").fill("admin")
@@ -147,14 +147,18 @@ def picture() -> Callable[[Page, str], None]:
     return write
 
 
-def _watch(context: BrowserContext, complaints: list[str]) -> None:
+def watch(context: BrowserContext, complaints: list[str]) -> None:
     """Note errors of scripts, and requests that leave the loopback address."""
     context.set_default_timeout(PATIENCE)
     context.on("weberror", lambda error: complaints.append(f"script error: {error.error}"))
 
     def noted(request: Any) -> None:
         address = urlsplit(request.url)
-        if address.scheme in ("http", "https", "ws") and address.hostname != "127.0.0.1":
+        if address.scheme in ("http", "https", "ws") and not _is_loopback(address.hostname):
             complaints.append(f"request to {address.hostname}")
 
     context.on("request", noted)
+
+
+def _is_loopback(host: str | None) -> bool:
+    return host == "127.0.0.1" or str(host).endswith(".localhost")

@@ -45,10 +45,13 @@ def test_an_administrator_finds_a_refusal_by_its_support_code(visitor: Visitor, 
 
 
 def test_a_browser_that_blocks_our_cookies_is_told_what_to_do(without_cookies: Visitor):
-    frame = open_in_page(without_cookies.course("Ben Osei"), "Primary colours")
+    page = without_cookies.course("Ben Osei")
+    frame = open_in_page(page, "Primary colours")
+    with page.expect_popup() as opened:
+        frame.get_by_role("button", name="Open in a new window").click()
 
-    expect(frame.get_by_role("heading", level=1)).to_contain_text("cookie")
-    expect(frame.get_by_text("open this activity in a new window, or allow cookies for the site")).to_be_visible()
-    expect(frame.locator(".code")).to_be_visible()
+    expect(opened.value.get_by_role("heading", level=1)).to_contain_text("cookie")
+    expect(opened.value.get_by_text("allow cookies for the site")).to_be_visible()
+    expect(opened.value.locator(".code")).to_be_visible()
     names = {cookie["name"] for cookie in without_cookies.context.cookies()}
     assert names == {"demo_platform_person"}, "the browser kept a cookie of the LMS, so this test shows nothing"

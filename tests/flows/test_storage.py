@@ -48,9 +48,10 @@ def posted(connection: Connection, url: str) -> Form:
 
 
 def send(form: Form, **fields: str) -> requests.Response:
-    """Post a launch from the frame, without cookies."""
+    """Post a launch from the frame, without cookies: the platform's form, or our own page's with a proof."""
     data = {**form.fields, **fields}
-    return requests.post(form.action, data=data, headers=FRAME, allow_redirects=False, timeout=10)
+    own = {"Sec-Fetch-Site": "same-origin", "Origin": form.action.partition("/lti/")[0]} if STORED in data else {}
+    return requests.post(form.action, data=data, headers={**FRAME, **own}, allow_redirects=False, timeout=10)
 
 
 def proven(connection: Connection) -> requests.Response:
@@ -81,6 +82,12 @@ def test_stor_01_a_frame_tries_cookies_before_the_platform_is_asked(connection):
     assert connection.platform.pending_launches.peek(
         parse_qs(urlsplit(data["next"]).query)["lti_message_hint"][0], connection.platform.now
     )
+
+
+@pytest.mark.parametrize("kind", ["frame", "embed", "object"])
+def test_stor_01_older_kinds_of_frames_are_frames(connection, monkeypatch, kind):
+    monkeypatch.setitem(FRAME, "Sec-Fetch-Dest", kind)
+    assert in_frame(connection).status_code == 200
 
 
 def test_stor_01_a_frame_whose_cookies_are_known_to_work_goes_straight_on(connection):
@@ -150,6 +157,17 @@ def test_stor_05_sec_10_another_browsers_proof_is_refused(connection, wrong):
     other = data_of(in_frame(connection, lti_storage_target="_parent"))["value"]
     form = posted(connection, data["storedNext"])
     assert refusal(send(form, **{STORED: other if wrong == "other" else wrong})) == "browser_mismatch"
+    assert not PlatformUser.objects.exists()
+
+
+@pytest.mark.parametrize("headers", [FRAME, {"Origin": "https://evil.example"}, {"Origin": "null"}, {}])
+def test_sec_10_another_sites_page_cannot_post_a_proof(connection, headers):
+    """Who began a login knows its proof; his form in somebody else's browser must not pass as the platform's frame."""
+    data = data_of(in_frame(connection, lti_storage_target="_parent"))
+    form = posted(connection, data["storedNext"])
+    fields = {**form.fields, STORED: data["value"]}
+    answered = requests.post(form.action, data=fields, headers=headers, allow_redirects=False, timeout=10)
+    assert refusal(answered) == "browser_mismatch"
     assert not PlatformUser.objects.exists()
 
 

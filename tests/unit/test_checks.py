@@ -9,6 +9,7 @@ from lti_1p3_provider import checks
 from lti_1p3_provider.apps import Lti1p3ProviderConfig
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
+from lti_1p3_provider.plugin_settings import FIRST
 from lti_1p3_provider.registrations import keys
 
 
@@ -54,6 +55,21 @@ def test_a_site_that_left_out_our_middleware_is_told(settings):
     assert "W009" not in ids(checks.check_settings(None))
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "lti_1p3_provider" not in name]
     assert "W009" in ids(checks.check_settings(None))
+
+
+@pytest.mark.parametrize(
+    "sessions", ["django.contrib.sessions.middleware.SessionMiddleware", "site.SafeSessionMiddleware"]
+)
+def test_a_site_whose_session_cookies_cannot_be_partitioned_is_told(settings, sessions):
+    others = [name for name in settings.MIDDLEWARE if name != FIRST and not name.endswith("SessionMiddleware")]
+    for middleware, told in (
+        ([FIRST, sessions, *others], False),
+        (["site.Other", FIRST, sessions, *others], False),
+        ([sessions, FIRST, *others], True),
+        ([sessions, *others], True),
+    ):
+        settings.MIDDLEWARE = middleware
+        assert ("W010" in ids(checks.check_settings(None))) is told
 
 
 def test_a_single_text_is_a_list_of_one(settings):

@@ -7,6 +7,8 @@ opens a window, where our cookies are no other site's. The hint of the login is 
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,15 +21,17 @@ from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.registrations.addresses import origin
 from lti_1p3_provider.registrations.models import Registration
 
+LOGIN = "lti_1p3_provider:login"
 PROOF = "lti1p3-cookies"  # a cookie that says which cookies work in this frame
 ORDINARY, PARTITIONED = "ordinary", "partitioned"
+FRAMES = ("iframe", "frame", "embed", "object")
 ASK = "_ask"  # in place of a frame's name: lti.capabilities tells it
 SENT_ON = ("iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id")
 
 
 def in_frame(request: HttpRequest) -> bool:
     """Whether the page is shown inside another, as far as the browser says so."""
-    return request.headers.get("Sec-Fetch-Dest") == "iframe"
+    return request.headers.get("Sec-Fetch-Dest") in FRAMES
 
 
 def is_needed(request: HttpRequest) -> bool:
@@ -46,10 +50,11 @@ def login_page(request: HttpRequest, login: Login) -> HttpResponse:
                 **_storage(stored.state, login.registration),
                 "next": asked.url,
                 "storedNext": stored.url,
+                "again": f"{reverse(LOGIN)}?{urlencode(_fields(request, *SENT_ON, 'lti_storage_target'))}",
                 "proof": {"name": PROOF, "path": _path(), "secure": request.is_secure() or conf.uses_https},
             },
-            "login_url": reverse("lti_1p3_provider:login"),
-            "fields": _fields(request),
+            "login_url": reverse(LOGIN),
+            "fields": _fields(request, *SENT_ON),  # a window needs no storage
         },
     )
     login_cookies.remember(request, response, asked.state)
@@ -76,9 +81,9 @@ def _storage(login: LoginState, registration: Registration) -> dict[str, str]:
     return {"frame": frame, "origin": platform, "key": login.storage_key, "value": login.proof}
 
 
-def _fields(request: HttpRequest) -> dict[str, str]:
+def _fields(request: HttpRequest, *names: str) -> dict[str, str]:
     given = request.POST if request.method == "POST" else request.GET
-    return {name: given[name] for name in SENT_ON if name in given}
+    return {name: given[name] for name in names if name in given}
 
 
 def _path() -> str:

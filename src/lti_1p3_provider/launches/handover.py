@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from lti_1p3_provider.errors import AccountInactive, AccountPrivileged, HandOverInvalid
-from lti_1p3_provider.launches import targets
+from lti_1p3_provider.launches import own_page, targets
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.claims import Launch
@@ -38,8 +38,7 @@ def redeem(request: HttpRequest) -> tuple[AbstractUser, Target]:
         HandOverInvalid: it is not ours, not from a page of ours, too old or used.
         AccountInactive, AccountPrivileged, StateStoreDown
     """
-    own_page = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
-    if not own_page or request.headers.get("Origin") != targets.base_url(request):
+    if not own_page.posts(request):
         raise HandOverInvalid("not posted by a page of this site")
     token = request.POST.get("token", "")
     try:

@@ -18,9 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
-from lti_1p3_provider.errors import LaunchNotPosted, LtiError, TokenMalformed
+from lti_1p3_provider.errors import BrowserMismatch, LaunchNotPosted, LtiError, TokenMalformed
 from lti_1p3_provider.gates import policy
-from lti_1p3_provider.launches import browser_check, grants, handover, login_cookies, sessions, targets
+from lti_1p3_provider.launches import browser_check, grants, handover, login_cookies, own_page, sessions, targets
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import with_script
 from lti_1p3_provider.launches.targets import Target
@@ -91,6 +91,8 @@ class LaunchDoor(Door):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Validate the message and let the person in."""
         form = request.POST.dict()
+        if launch.STORED in form and not own_page.posts(request):  # whoever began a login knows its proof
+            raise BrowserMismatch("the proof was not posted by a page of this site")
         if waiting := launch.proof_is_elsewhere(form, request.COOKIES):
             registration = registration_by_pk(waiting.registration_pk)
             return frame_for(browser_check.stored_page(request, waiting, registration), registration)

@@ -28,6 +28,28 @@ def test_login_initiation_carries_what_a_tool_needs(platform: Platform, tool: Sc
     assert len(hint) >= 32
 
 
+@pytest.mark.parametrize(
+    ("query", "announced"),
+    [
+        ("", None),
+        ("&storage=_parent", "_parent"),
+        ("&storage=kept_here", "kept_here"),
+        ("&storage=_parent&storage_announced=no", None),
+        ("&storage=_parent&target=window", None),
+    ],
+)
+def test_storage_is_announced_to_frames_that_have_some(
+    platform: Platform, tool: ScratchTool, link: Link, query: str, announced: str | None
+) -> None:
+    form = form_of(tool.http.get(platform.launch_url(link.id, "u-1001") + query).text)
+    assert form.fields.get("lti_storage_target") == announced
+
+
+def test_storage_must_be_the_name_of_a_frame(platform: Platform, tool: ScratchTool, link: Link) -> None:
+    answer = tool.http.get(platform.launch_url(link.id, "u-1001") + "&storage=../x")
+    assert answer.status_code == 400
+
+
 def test_login_by_get_keeps_the_query_of_the_login_url(platform: Platform, tool: ScratchTool) -> None:
     platform.add_tool(
         tool.registration(client_id="c-get", login_method="GET", login_url="http://127.0.0.1:1/login?a=b")

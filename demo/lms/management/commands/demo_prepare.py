@@ -26,6 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare where the platform is."""
         parser.add_argument("--platform-url", help="register this emulated platform too")
+        parser.add_argument("--services-url", help="where its services are, if not there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, then print."""
@@ -33,13 +34,14 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         call_command("lti_1p3_keys", "create", "--if-missing", stdout=StringIO())
         course = next(iter(courses().values()))
-        registered = _register(options["platform_url"], str(course.key.org)) if options["platform_url"] else {}
+        platform, services = options["platform_url"], options["services_url"] or options["platform_url"]
+        registered = _register(platform, services, str(course.key.org)) if platform else {}
         targets = {str(key): node.title for key, node in course.blocks.items()}
-        admin = {"admin_password": _admin()} if options["platform_url"] else {}
+        admin = {"admin_password": _admin()} if platform else {}
         self.stdout.write(json.dumps({**registered, "course_key": str(course.key), "blocks": targets, **admin}))
 
 
-def _register(platform_url: str, org: str) -> dict[str, Any]:
+def _register(platform_url: str, services_url: str, org: str) -> dict[str, Any]:
     """Register through the command that operators use."""
     printed = StringIO()
     call_command(
@@ -50,8 +52,8 @@ def _register(platform_url: str, org: str) -> dict[str, Any]:
         f"--client-id={CLIENT_ID}",
         f"--deployment-id={DEPLOYMENT_ID}",
         f"--auth-login-url={platform_url}/auth",
-        f"--auth-token-url={platform_url}/token",
-        f"--key-set-url={platform_url}/jwks",
+        f"--auth-token-url={services_url}/token",
+        f"--key-set-url={services_url}/jwks",
         f"--allow-org={org}",
         stdout=printed,
     )

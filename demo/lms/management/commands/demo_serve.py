@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from waitress.server import create_server
 
@@ -27,7 +29,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop."""
         try:
-            server = create_server(application, host="127.0.0.1", port=options["port"], threads=THREADS)
+            scheme = urlsplit(settings.LMS_ROOT_URL).scheme  # where https ends in front of this process
+            server = create_server(
+                application, host="127.0.0.1", port=options["port"], threads=THREADS, url_scheme=scheme
+            )
         except OSError as error:
             raise CommandError(f"port {options['port']} cannot be used: {error.strerror}", returncode=2) from error
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,7 +2,9 @@
 // At launch: ask the platform's frame for the proof, and go on with it. (LTI Client Side postMessages Storage)
 "use strict";
 (() => {
-  const PATIENCE = 2000; // milliseconds for an answer
+  const PATIENCE = 2000; // milliseconds for an answer of somebody who may not be there
+  const MORE_PATIENCE = 8000; // of somebody who was there a moment ago
+  const AGAIN = 250; // milliseconds: a frame that is still loading hears nothing
   const data = JSON.parse(document.getElementById("lti-data").textContent);
   const above = window.parent !== window ? window.parent : window.opener;
 
@@ -20,12 +22,15 @@
     return tryCookie("ordinary", elsewhere) || tryCookie("partitioned", `${elsewhere}; Partitioned`);
   }
 
-  function ask(frame, origin, message) {
+  function ask(frame, origin, message, patience = PATIENCE) {
     return new Promise((resolve, reject) => {
       const id = `lti-${Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("")}`;
-      const late = setTimeout(() => finish(reject, new Error("no answer")), PATIENCE);
+      const late = setTimeout(() => finish(reject, new Error("no answer")), patience);
+      const send = () => frame.postMessage({ ...message, message_id: id }, origin);
+      const again = setInterval(send, AGAIN);
       function finish(end, value) {
         clearTimeout(late);
+        clearInterval(again);
         window.removeEventListener("message", heard);
         end(value);
       }
@@ -42,7 +47,7 @@
         }
       }
       window.addEventListener("message", heard);
-      frame.postMessage({ ...message, message_id: id }, origin);
+      send();
     });
   }
 
@@ -87,7 +92,7 @@
   async function launch(form) {
     try {
       const frame = await storage("lti.get_data");
-      const said = await ask(frame, data.origin, { subject: "lti.get_data", key: data.key });
+      const said = await ask(frame, data.origin, { subject: "lti.get_data", key: data.key }, MORE_PATIENCE);
       document.getElementById("stored").value = typeof said.value === "string" ? said.value : "";
     } catch {
       // without the proof the server says what to do
@@ -95,12 +100,16 @@
     form.submit();
   }
 
+  // Whoever comes back to a page that was posted sees the browser's error in its place, unless it becomes a GET.
+  history.replaceState(null, "", data.again || location.href);
   const form = document.getElementById("launch");
   if (form) {
     launch(form);
   } else {
-    document.querySelector("#window form").addEventListener("submit", () => {
+    const again = document.querySelector("#window form");
+    again.addEventListener("submit", () => {
       document.getElementById("opened").hidden = false;
+      setTimeout(() => { again.hidden = true; }, 0); // once the form is on its way
     });
     logIn();
   }

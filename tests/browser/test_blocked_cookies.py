@@ -1,0 +1,225 @@
+"""A learner in the course page's frame, in browsers that treat the LMS's cookies there in different ways."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from demo.stack import Stack, free_port
+
+from .conftest import FLAGS, VIEWPORT, watch
+from .reading import require_readable
+from .test_reading import NARROW
+from .two_sites import LMS, PLATFORM, Fronts, Kind, tls
+from .visitor import RIGHT_COLOURS, Visitor, expect, problem, score, submit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import FrameLocator, Page, Playwright
+
+COOKIES = Kind()
+PARTITIONED = Kind(blocks_third_party=True)
+NOTHING = Kind(blocks_third_party=True, takes_partitioned=False)
+STORED = replace(NOTHING, storage="_parent")
+IN_FRAME = {"cookies": COOKIES, "partitioned": PARTITIONED}
+IN_WINDOW = {
+    "stored": STORED,
+    "stored-in-a-named-frame": replace(NOTHING, storage="post_message_forwarding"),
+    "stored-and-not-announced": replace(STORED, announced=False),
+    "nothing": NOTHING,
+    "storage-answers-with-an-error": replace(STORED, storage_answers="error"),
+    "storage-does-not-answer": replace(STORED, storage_answers="nothing"),
+}
+PROBLEM = "Primary colours"
+GO = "Open in a new window"
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    directory = tmp_path_factory.mktemp("two-sites")
+    ports = free_port(), free_port()
+    with Fronts(tls(directory)) as fronts, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LTI_AGGREGATE_SCORE_PASSBACK_DELAY", "1")
+        environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+        places = (f"https://{LMS}:{fronts.open(ports[0])}", f"https://{PLATFORM}:{fronts.open(ports[1])}")
+        with Stack(directory, *ports, *places) as stack:
+            yield stack
+
+
+@pytest.fixture
+def learner(
+    playwright: Playwright, executable: str, sites: Stack, tmp_path: Path
+) -> Iterator[Callable[[Kind], Visitor]]:
+    contexts, complaints = [], []
+
+    def arrive(kind: Kind) -> Visitor:
+        profile = tmp_path / f"profile-{len(contexts)}"
+        kind.write_preferences(profile)
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
+        )
+        contexts.append(context)
+        watch(context, complaints)
+        return Visitor(context, sites)
+
+    yield arrive
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def somebody(sites: Stack) -> Callable[[], tuple[str, str]]:
+    """Return a function that adds a person to the course and returns id and name."""
+
+    def add() -> tuple[str, str]:
+        number = next(NUMBERS)
+        person, name = f"u-blocked-{number}", f"Learner {number:03}"
+        body = {"id": person, "name": name, "email": f"{person}@platform.example"}
+        requests.post(f"{sites.platform_here}/control/people", json=body, timeout=10).raise_for_status()
+        return person, name
+
+    return add
+
+
+def open_course_page(visitor: Visitor, kind: Kind, person: str, link: str = "problem") -> Page:
+    """Open the page of the course that shows a link in its frame."""
+    page = visitor.context.new_page()
+    page.goto(f"{visitor.stack.platform_url}/links/{link}?person={person}&{kind.query}")
+    return page
+
+
+def framed(page: Page) -> FrameLocator:
+    """Return what the course page shows in its frame."""
+    return page.frame_locator("#tool")
+
+
+def in_new_window(page: Page) -> Page:
+    """Click once, and return the window that opens."""
+    expect(framed(page).get_by_role("heading", level=1)).to_have_text("Open this activity in a new window")
+    with page.expect_popup() as opened:
+        framed(page).get_by_role("button", name=GO).click()
+    expect(opened.value.get_by_role("heading", level=1)).to_be_visible()
+    return opened.value
+
+
+def require_score(visitor: Visitor, place: Page | FrameLocator, name: str) -> None:
+    """Answer the problem; its score must arrive in the platform's gradebook."""
+    expect(submit(problem(place, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+    expect(score(visitor.gradebook(), name, PROBLEM)).to_have_text("100")
+
+
+@pytest.mark.parametrize("kind", IN_FRAME.values(), ids=IN_FRAME)
+def test_stor_06_the_learner_works_in_the_frame_where_any_cookies_work(learner, somebody, kind):
+    visitor, (person, name) = learner(kind), somebody()
+    page = open_course_page(visitor, kind, person)
+    require_score(visitor, framed(page), name)
+
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    expect(framed(page).get_by_label("Red")).to_be_checked()
+    assert any("/lti/1p3/login/" in url for url in asked)
+    assert not any("browser_check" in url for url in asked), "what works here was known already"
+
+
+@pytest.mark.parametrize("kind", IN_WINDOW.values(), ids=IN_WINDOW)
+def test_stor_02_to_stor_06_the_learner_works_in_a_new_window_after_one_click(learner, somebody, kind):
+    visitor, (person, name) = learner(kind), somebody()
+    page = open_course_page(visitor, kind, person)
+    window = in_new_window(page)
+    require_score(visitor, window, name)
+    page.bring_to_front()
+    expect(framed(page).get_by_text("The activity is open in another window")).to_be_visible()
+    expect(framed(page).get_by_role("button", name=GO)).to_be_hidden()
+
+
+@pytest.mark.parametrize("kind", [PARTITIONED, STORED, NOTHING], ids=["partitioned", "stored", "nothing"])
+def test_stor_06_two_tabs_both_go_on_taking_answers(learner, somebody, kind):
+    visitor, (person, _) = learner(kind), somebody()
+    pages = [open_course_page(visitor, kind, person, link) for link in ("problem", "unit")]
+    places = [framed(page) for page in pages] if kind == PARTITIONED else [in_new_window(page) for page in pages]
+    colours, mixing = places
+    expect(submit(problem(colours, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+    expect(submit(problem(mixing, "White light"), "White light")).to_have_text("2 of 2 points")
+    expect(submit(problem(colours, PROBLEM), "Yellow")).to_have_text("0 of 4 points")
+
+
+@pytest.mark.parametrize("kind", [PARTITIONED, STORED, NOTHING], ids=["partitioned", "stored", "nothing"])
+def test_sec_21_somebody_of_the_lms_in_the_same_browser_stays_signed_in_and_out_of_the_frame(
+    learner, somebody, sites, kind
+):
+    visitor, (person, _) = learner(kind), somebody()
+    admin = sign_in_as_admin(visitor, sites)
+    frame = framed(open_course_page(visitor, kind, person))
+    expect(frame.get_by_role("heading", level=1)).to_be_visible()
+    if kind == PARTITIONED:
+        expect(submit(problem(frame, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+    admin.bring_to_front()
+    admin.reload()
+    expect(admin.get_by_role("heading", name="Site administration")).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", [COOKIES, PARTITIONED, NOTHING], ids=["cookies", "partitioned", "nothing"])
+def test_stor_06_who_comes_back_to_the_course_page_can_work(learner, somebody, kind):
+    visitor, (person, _) = learner(kind), somebody()
+    page = open_course_page(visitor, kind, person)
+    leave_and_come_back(page)
+    place = in_new_window(page) if kind == NOTHING else framed(page)
+    expect(submit(problem(place, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+
+
+def test_stor_06_who_comes_back_to_a_hand_over_is_told_what_to_do(learner, somebody):
+    visitor, (person, _) = learner(STORED), somebody()
+    page = open_course_page(visitor, STORED, person)
+    expect(framed(page).get_by_role("button", name=GO)).to_be_visible()
+    leave_and_come_back(page)
+    expect(framed(page).get_by_text("Go back to your course and open this activity again.")).to_be_visible()
+
+
+def test_stor_06_a_hand_over_that_waited_too_long_says_what_to_do(learner, somebody):
+    visitor, (person, _) = learner(STORED), somebody()
+    page = visitor.context.new_page()
+    page.clock.install()
+    page.goto(f"{visitor.stack.platform_url}/links/problem?person={person}&{STORED.query}")
+    expect(framed(page).get_by_role("button", name=GO)).to_be_visible()
+    page.clock.fast_forward(60_000)
+    expect(framed(page).get_by_text("This page waited too long.")).to_be_visible()
+    expect(framed(page).get_by_role("button", name=GO)).to_be_hidden()
+
+
+@pytest.mark.parametrize("kind", [STORED, NOTHING], ids=["stored", "nothing"])
+def test_the_pages_of_the_new_window_are_readable_on_a_narrow_screen(learner, somebody, kind):
+    visitor, (person, _) = learner(kind), somebody()
+    page = open_course_page(visitor, kind, person)
+    page.set_viewport_size(NARROW)
+    expect(framed(page).get_by_role("button", name=GO)).to_be_visible()
+    require_readable(page)
+    require_readable(in_new_window(page))
+    page.bring_to_front()
+    require_readable(page)
+
+
+def leave_and_come_back(page: Page) -> None:
+    """Follow a link of the course page, once its frame shows something, and press Back."""
+    expect(framed(page).get_by_role("heading", level=1)).to_be_visible()
+    page.get_by_role("link", name="A course on another platform").click()
+    expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()
+    page.go_back(wait_until="commit")
+
+
+def sign_in_as_admin(visitor: Visitor, sites: Stack) -> Page:
+    """Sign in to the LMS itself, in a tab of its own."""
+    page = visitor.context.new_page()
+    page.goto(f"{sites.lms_url}/admin/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(sites.facts["admin_password"])
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
+    return page

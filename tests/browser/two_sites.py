@@ -1,0 +1,115 @@
+"""LMS and platform as two sites with https, as learners meet them, and browsers that treat the LMS's cookies variously.
+
+Chromium finds all names below ``localhost`` on loopback, and takes each of them for a site of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+LMS, PLATFORM = "lms.localhost", "platform.localhost"
+BLOCK, BLOCK_THIRD_PARTY = 2, 1  # Chromium's content setting and its cookie control mode
+
+
+def tls(directory: Path) -> ssl.SSLContext:
+    """Return a server's context with a certificate that nobody signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "two sites")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(LMS), x509.DNSName(PLATFORM)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    kept = directory / "two-sites.pem"
+    kept.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(kept)
+    return context
+
+
+class Fronts:
+    """Take https on loopback and hand on what comes to processes that speak http. A context manager."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context, self._loop = context, asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Fronts:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def open(self, behind: int) -> int:
+        """Begin to take https for the process at the port ``behind``; return the port to ask."""
+
+        async def begin() -> int:
+            server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=self._context)
+            return int(server.sockets[0].getsockname()[1])
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                there, away = await asyncio.open_connection("127.0.0.1", behind)
+            except OSError:
+                writer.close()
+                return
+            await asyncio.gather(_pump(reader, away), _pump(there, writer))
+
+        return asyncio.run_coroutine_threadsafe(begin(), self._loop).result(10)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError, ssl.SSLError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    with suppress(OSError, ssl.SSLError):
+        writer.close()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a browser treats cookies of the LMS in the platform's pages, and what the platform offers there."""
+
+    blocks_third_party: bool = False
+    takes_partitioned: bool = True
+    storage: str = ""
+    announced: bool = True
+    storage_answers: str = "data"
+
+    @property
+    def query(self) -> str:
+        """For the address of a course page."""
+        announced = "yes" if self.announced else "no"
+        return f"storage={self.storage}&storage_answers={self.storage_answers}&storage_announced={announced}"
+
+    def write_preferences(self, profile: Path) -> None:
+        """Tell Chromium, before it starts with this profile."""
+        told: dict[str, Any] = {"cookie_controls_mode": BLOCK_THIRD_PARTY if self.blocks_third_party else 0}
+        if not self.takes_partitioned:  # a rule of the person's own covers partitioned cookies too
+            rule = {f"https://[*.]{LMS},https://[*.]{PLATFORM}": {"setting": BLOCK}}
+            told["content_settings"] = {"exceptions": {"cookies": rule}}
+        preferences = profile / "Default" / "Preferences"
+        preferences.parent.mkdir(parents=True)
+        preferences.write_text(json.dumps({"profile": told}))
