@@ -67,6 +67,10 @@ class Worker:
         """Its log."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    def tasks_ended(self) -> int:
+        """Return how many messages it has obeyed, well or badly."""
+        return self.said().count("] succeeded in ") + self.said().count("] raised unexpected")
+
     @property
     def alive(self) -> bool:
         """Whether it has not ended."""

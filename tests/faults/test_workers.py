@@ -34,7 +34,7 @@ def test_ags_15_a_worker_killed_in_the_middle_of_a_batch(site, platform, victim)
 def test_a_worker_that_sleeps_past_its_lease(site, platform):
     """What it then still sends and writes must not undo what another worker did meanwhile."""
     course = site.course(platform, 30)
-    site.have_workers(1)
+    (sleeper,) = site.have_workers(1)
     platform.faults.set("slow", endpoint="scores", seconds=0.02)
     with site.asleep():
         site.grade(course, [(sub, 7) for sub in course.subs])
@@ -44,6 +44,8 @@ def test_a_worker_that_sleeps_past_its_lease(site, platform):
         site.have_workers(2)
         site.grade(course, [(sub, 8) for sub in course.subs])
         site.until(lambda: course.differences() == [], course)
+        ended = sleeper.tasks_ended()
+    site.until(lambda: sleeper.tasks_ended() > ended, course)
     site.check(course, stale=True)
     assert site.rows(course).aggregate(most=Max("attempts"))["most"] == 0
 
