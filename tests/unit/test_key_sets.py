@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache import cache
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from lti_1p3_provider.errors import KeySetUnavailable, KeyUnknown
 from lti_1p3_provider.lti import key_sets, store
-from lti_1p3_provider.lti.key_sets import _max_age
+from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _max_age, _patience
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 
@@ -230,3 +232,16 @@ def test_sec_04_while_another_process_asks_known_keys_are_good_and_others_wait_f
     assert asking.fetched() == 0
     cache.delete(f"{asking.name}:asked")
     assert asking.fetched() == 1
+
+
+def test_a_known_key_that_is_fresh_takes_one_look_at_the_cache(asking):
+    asking.fetched()
+    with CaptureQueriesContext(database) as queries:
+        assert asking.fetched() == 0
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT"]
+
+
+def test_sec_06_only_a_few_wait_for_as_long_as_a_fetch_may_take(lms):
+    waits = [_patience("one") for _ in range(10)]
+    assert waits == [FETCH_TIMEOUT] * 8 + [SHORT_PATIENCE] * 2
+    assert _patience("another") == FETCH_TIMEOUT
