@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
 from typing import Any
 
@@ -16,6 +17,7 @@ from lti_1p3_provider.lti import key_sets, store
 from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _max_age, _patience
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
+from tests.web_server import Said
 
 
 def as_text(number: int) -> str:
@@ -210,6 +212,19 @@ def test_a_platform_that_was_never_reached_is_asked_again_after_a_while(asking):
     asking.connection.platform.faults.clear()
     asking.later(4)
     assert [asking.fetched(), asking.fetched()] == [1, 0]
+
+
+def test_the_platform_is_asked_for_json_and_need_not_say_how_long_its_keys_are_fresh(lms, connect, web_server):
+    connection = connect(key_set_url=web_server.says(Said(json.dumps({"keys": [jwk()]}).encode())))
+    assert key_sets.key_for(connection.registration, "k").key_size == 2048
+    (asked,) = web_server.asked
+    assert (asked.method, asked.headers["Accept"]) == ("GET", "application/json")
+
+
+def test_a_key_set_without_a_usable_key_is_as_good_as_none(lms, connect, web_server):
+    connection = connect(key_set_url=web_server.says(Said(json.dumps({"keys": [jwk(kty="EC")]}).encode())))
+    with pytest.raises(KeySetUnavailable, match="shows no RSA key with a kid"):
+        key_sets.key_for(connection.registration, "k")
 
 
 def test_what_went_wrong_is_said_to_all_who_ask_meanwhile(asking):
