@@ -150,12 +150,19 @@ def test_core_04_sec_26_times_of_a_wrong_type_are_not_coerced(connection, name, 
         (AGS_CLAIM, {"scope": "x"}),
         (AGS_CLAIM, {"lineitem": 1}),
         ("nonce", 1),
+        ("azp", 7),
         ("name", "nul\x00"),
         ("name", "\ud800"),
     ],
 )
 def test_core_04_claims_of_a_wrong_type_are_refused(connection, name, value):
     assert refused(connection.launch_with({name: value}), "claim_invalid")
+
+
+def test_core_04_a_signature_that_is_none_is_a_refusal(connection):
+    response = connection.tampered_launch(raw_token=lambda token: f"{token.rpartition('.')[0]}.a")
+    assert refused(response, "token_malformed")
+    assert LaunchAttempt.objects.first().detail == "DecodeError"
 
 
 # --- CORE-05: state and nonce -----------------------------------------------------------------------------------------

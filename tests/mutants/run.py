@@ -218,12 +218,11 @@ def _in_order(
 
 
 def _within(tests: list[str], seconds: dict[str, float]) -> Iterator[str]:
-    total = 0.0
+    left = PATIENCE
     for test in tests:
-        total += seconds[test]
-        if total > PATIENCE:
-            return
-        yield test
+        if seconds[test] <= left:
+            left -= seconds[test]
+            yield test
 
 
 def _in_turn(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item]]:

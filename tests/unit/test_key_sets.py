@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache import cache
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from lti_1p3_provider.errors import KeySetUnavailable, KeyUnknown
 from lti_1p3_provider.lti import key_sets, store
-from lti_1p3_provider.lti.key_sets import _max_age
+from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _max_age, _patience
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
+from tests.web_server import Said
 
 
 def as_text(number: int) -> str:
@@ -210,6 +214,19 @@ def test_a_platform_that_was_never_reached_is_asked_again_after_a_while(asking):
     assert [asking.fetched(), asking.fetched()] == [1, 0]
 
 
+def test_the_platform_is_asked_for_json_and_need_not_say_how_long_its_keys_are_fresh(lms, connect, web_server):
+    connection = connect(key_set_url=web_server.says(Said(json.dumps({"keys": [jwk()]}).encode())))
+    assert key_sets.key_for(connection.registration, "k").key_size == 2048
+    (asked,) = web_server.asked
+    assert (asked.method, asked.headers["Accept"]) == ("GET", "application/json")
+
+
+def test_a_key_set_without_a_usable_key_is_as_good_as_none(lms, connect, web_server):
+    connection = connect(key_set_url=web_server.says(Said(json.dumps({"keys": [jwk(kty="EC")]}).encode())))
+    with pytest.raises(KeySetUnavailable, match="shows no RSA key with a kid"):
+        key_sets.key_for(connection.registration, "k")
+
+
 def test_what_went_wrong_is_said_to_all_who_ask_meanwhile(asking):
     asking.break_down()
     for _ in range(2):
@@ -230,3 +247,16 @@ def test_sec_04_while_another_process_asks_known_keys_are_good_and_others_wait_f
     assert asking.fetched() == 0
     cache.delete(f"{asking.name}:asked")
     assert asking.fetched() == 1
+
+
+def test_a_known_key_that_is_fresh_takes_one_look_at_the_cache(asking):
+    asking.fetched()
+    with CaptureQueriesContext(database) as queries:
+        assert asking.fetched() == 0
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT"]
+
+
+def test_sec_06_only_a_few_wait_for_as_long_as_a_fetch_may_take(lms):
+    waits = [_patience("one") for _ in range(10)]
+    assert waits == [FETCH_TIMEOUT] * 8 + [SHORT_PATIENCE] * 2
+    assert _patience("another") == FETCH_TIMEOUT
