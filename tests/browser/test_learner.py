@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .visitor import RIGHT_COLOURS, Visitor, expect, open_in_page, open_in_window, problem, score, submit
+from .visitor import RIGHT_COLOURS, WIDTH, Visitor, expect, open_in_page, open_in_window, problem, score, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -75,3 +75,20 @@ def test_another_person_in_the_same_browser_ends_the_first_ones_session(visitor:
     expect(submit(bens_problem, "Yellow")).to_have_text("0 of 4 points")
     expect(ben).to_have_text("0")
     expect(ada).to_have_text(before)
+
+
+def test_the_frame_becomes_as_high_as_the_content_and_shrinks_again(visitor: Visitor):
+    page = visitor.course("Ada Park")
+    page.set_viewport_size({"width": WIDTH, "height": 400})
+    frame = open_in_page(page, "Light in numbers")
+    tool = page.locator("#tool")
+
+    def has_no_scrollbar() -> bool:
+        return frame.locator("html").evaluate("html => html.scrollHeight <= window.innerHeight + 1")
+
+    page.wait_for_function("document.querySelector('#tool').clientHeight > 400")
+    page.wait_for_timeout(300)
+    assert has_no_scrollbar()
+    whole = tool.bounding_box()["height"]
+    frame.locator("body").evaluate("body => [...body.children].slice(0, -2).forEach((one) => one.remove())")
+    page.wait_for_function("whole => document.querySelector('#tool').clientHeight < whole - 50", arg=whole)

@@ -305,6 +305,8 @@ def test_init_creates_a_key_after_the_migrations(https_site: Tutor) -> None:
     [
         ("lti-1p3-register", "lti_1p3_register", NASTY),
         ("lti-1p3-keys", "lti_1p3_keys", ["create", "--if-missing", "-v2"]),
+        ("lti-1p3-doctor", "lti_1p3_doctor", ["--registration", "Riverside Moodle", "--json"]),
+        ("lti-1p3-scores", "lti_1p3_scores", ["resend", "--course", "course-v1:A+B+C"]),
     ],
 )
 def test_commands_hand_their_arguments_over(

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import click
 
 KEYS_COMMAND = "lti_1p3_keys"
+DOCTOR_COMMAND = "lti_1p3_doctor"
+SCORES_COMMAND = "lti_1p3_scores"
 REGISTER_COMMAND = "lti_1p3_register"
 
 # Options are not declared here: the management command is the one place that knows them.
@@ -46,6 +48,8 @@ def register(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
       --allow-course KEY      let it open a course
       --allow-org ORG         let it open the courses of an organisation
       --allow-block KEY       let it open one block
+      --trust-emails          its email addresses belong to their people
+      --enrol MODE            enrol who launches, in this mode
       --json                  print one JSON object
 
     Put `--` before `--help` to see the help of the management command itself.
@@ -63,3 +67,28 @@ def keys(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     Put `--` before `--help` to see the help of the management command itself.
     """
     yield ("lms", manage(KEYS_COMMAND, *args))
+
+
+@click.command(name="lti-1p3-doctor", context_settings=PASS_THROUGH)
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+def doctor(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Try this site and its platforms, and say what is wrong and what to do.
+
+    ARGS go to `./manage.py lms lti_1p3_doctor`: --registration NAME, --json.
+
+    Put `--` before `--help` to see the help of the management command itself.
+    """
+    yield ("lms", manage(DOCTOR_COMMAND, *args))
+
+
+@click.command(name="lti-1p3-scores", context_settings=PASS_THROUGH)
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+def scores(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Show where scores are, send them again, or compare them with what platforms show.
+
+    ARGS go to `./manage.py lms lti_1p3_scores`: status, resend or reconcile, with --registration, --course, --user,
+    --parked, --all, --json.
+
+    Put `--` before `--help` to see the help of the management command itself.
+    """
+    yield ("lms", manage(SCORES_COMMAND, *args))

@@ -33,4 +33,4 @@ hooks.Filters.MOUNTED_DIRECTORIES.add_item(("openedx", "lti-1p3-provider$"))
 # Tutor's own task for the LMS comes first and runs all migrations, ours included.
 hooks.Filters.CLI_DO_INIT_TASKS.add_item(("lms", commands.manage(commands.KEYS_COMMAND, "create", "--if-missing")))
 
-hooks.Filters.CLI_DO_COMMANDS.add_items([commands.register, commands.keys])
+hooks.Filters.CLI_DO_COMMANDS.add_items([commands.register, commands.keys, commands.doctor, commands.scores])

@@ -23,6 +23,7 @@ def features(target: Target) -> dict[str, str]:
     found = {}
     if conf.show_score_status:
         found["score-status"] = reverse(MY_SCORES, args=[str(target.course_key), str(target.usage_key)])
+    found["frame-height"] = ""
     return found
 
 

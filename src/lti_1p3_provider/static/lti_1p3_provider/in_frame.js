@@ -4,7 +4,7 @@
   "use strict";
 
   const given = document.currentScript.dataset;
-  const features = { scoreStatus };
+  const features = { scoreStatus, frameHeight };
 
   for (const [name, begin] of Object.entries(features)) {
     if (given[name] === undefined) continue;
@@ -13,6 +13,42 @@
     } catch (error) {
       console.error("LTI", name, error);
     }
+  }
+
+  // --- frameHeight: the platform's frame becomes as high as the content (LTI Client Side postMessages) ----------------
+
+  function frameHeight() {
+    if (window.parent === window) return;
+    const SUBJECTS = ["lti.frameResize", "org.imsglobal.lti.frameResize"]; // the second is what some older ones know
+    let told = 0;
+    let waiting = false;
+
+    /* What is in the body counts, not the body: pages make that at least as high as the frame, and it never shrank. */
+    function contentHeight() {
+      const bottoms = Array.from(document.body.children, (child) => child.getBoundingClientRect().bottom);
+      return Math.ceil(Math.max(0, ...bottoms) + window.scrollY);
+    }
+
+    function tell() {
+      waiting = false;
+      const height = contentHeight();
+      if (!height || Math.abs(height - told) < 2) return;
+      told = height;
+      for (const subject of SUBJECTS) window.parent.postMessage({ subject, height }, "*"); // a height is no secret
+    }
+
+    function soon() {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(tell);
+    }
+
+    const sizes = new ResizeObserver(soon);
+    const watch = () => Array.from(document.body.children, (child) => sizes.observe(child));
+    new MutationObserver(() => { watch(); soon(); }).observe(document.body, { childList: true });
+    watch();
+    window.addEventListener("load", soon);
+    soon();
   }
 
   // --- scoreStatus: a strip that says where the learner's score is ---------------------------------------------------
