@@ -99,7 +99,7 @@ def test_the_course_teams_page_is_readable_and_sends_again(visitor: Visitor, adm
     admin.get_by_role("button", name="Send the ticked scores again").click()
     expect(admin.get_by_role("status")).to_have_text("1 score will be sent.")
     admin.get_by_label("Username").fill("nobody")
-    admin.get_by_role("button", name="Show").click()
+    admin.get_by_role("button", name="Show", exact=True).click()
     expect(admin.get_by_text("No score is like that.")).to_be_visible()
 
 

@@ -11,7 +11,7 @@ import pytest
 from lti_1p3_provider.errors import ClaimInvalid
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.lti.claims import Message, read_message
-from lti_1p3_provider.lti.key_sets import _usable
+from lti_1p3_provider.lti.key_sets import usable
 
 MOODLE = Path(__file__).parents[1] / "fixtures/moodle-4.5"
 
@@ -61,7 +61,7 @@ def test_custom_parameters_keep_known_values_and_drop_unknown_variables():
 
 
 def test_the_key_set():
-    assert list(_usable(json.loads((MOODLE / "jwks.json").read_text(encoding="utf-8")))) == ["584bf7644c739ed82585"]
+    assert list(usable(json.loads((MOODLE / "jwks.json").read_text(encoding="utf-8")))) == ["584bf7644c739ed82585"]
 
 
 def test_the_deep_linking_of_a_later_version_is_said_to_be_unknown():
