@@ -39,7 +39,8 @@ KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "no test
 WARMS = "test_keys_and_gates"  # needs the database and starts no thread, which a fork would not have
 CHEAP = 0.03  # seconds: no server and no database
 GRACE, TIMES = 8, 6  # seconds that any test may take, and how many times what it took at first
-PATIENCE = float(os.environ.get("MUTANT_PATIENCE", "10"))  # seconds of tests that a mutant must survive
+PATIENCE = float(os.environ.get("MUTANT_PATIENCE", "30"))  # seconds of tests that a mutant must survive
+SHORT = PATIENCE / 10  # and at a first look; the second comes when all have had their first
 OWN = {
     "lti.access_tokens": ("flows/test_access_tokens", "flows/test_scores"),
     "lti.ags": ("unit/test_real_messages", "flows/test_access_tokens", "flows/test_scores"),
@@ -49,7 +50,7 @@ OWN = {
     "lti.exchange": ("unit/test_transport", "flows/test_access_tokens"),
     "lti.key_sets": ("unit/test_key_sets", "unit/test_real_messages", "flows/test_tokens"),
     "lti.launch": ("unit/test_envelopes", "flows/test_launch", "flows/test_tokens", "flows/test_certification"),
-    "lti.login": ("flows/test_login",),
+    "lti.login": ("flows/test_login", "flows/test_launch"),
     "lti.quotas": ("flows/test_sessions",),
     "lti.reader": ("unit/test_claims", "flows/test_launch"),
     "lti.roles": ("unit/test_roles",),
@@ -94,24 +95,26 @@ class Runner:
         for result in self.results.values():
             if result["test"]:
                 killers[result["place"]][result["test"]] += 1
-        for number, mutant in enumerate(self.mutants, 1):
+        looks = [(mutant, SHORT) for mutant in self.mutants if mutant.name not in self.results]
+        looks += [(mutant, PATIENCE) for mutant in self.mutants]
+        for number, (mutant, patience) in enumerate(looks, 1):
+            if self.results.get(mutant.name, {}).get("outcome") in (KILLED, TIMEOUT):
+                continue
             known = killers[mutant.place]
             tests = {test for function in mutant.callers for test in calls.get(function, ())}
             refused = {test for function in mutant.callers for test in refusals.get(function, ())}
             reach = _in_order(tests, mutant.module, known, refused, seconds)
-            chosen = [items[test] for test in _within(reach, seconds)]
+            chosen = [items[test] for test in _within(reach, seconds, patience)]
             began = time.monotonic()
             outcome, test = self._tried(mutant, chosen, seconds) if chosen else (UNREACHED, "")
             took = round(time.monotonic() - began, 2)
-            if outcome == KILLED:
-                known[test] += 1
+            known[test] += bool(test)
             self.results[mutant.name] = {
                 "version": mutant.version, "place": mutant.place, "outcome": outcome, "test": test,
                 "seconds": took, "tests": len(chosen), "of": len(reach),
             }  # fmt: skip
             self.path.write_text(json.dumps(self.results, indent=1), encoding="utf-8")
-            place = f"{number}/{len(self.mutants)}"
-            print(f"{place} {outcome:9}{took:7.2f} {mutant.name} {test}", file=sys.__stderr__, flush=True)
+            print(f"{number}/{len(looks)} {outcome:9}{took:7.2f} {mutant.name} {test}", file=sys.__stderr__, flush=True)
         return True
 
     def _warm(self, session: pytest.Session) -> None:
@@ -198,7 +201,7 @@ class Runner:
         status = _forked(attempt)
         os.close(writing)
         with os.fdopen(reading, encoding="utf-8") as lines:
-            last = lines.read().splitlines()[-1]
+            last = ["", *lines.read().splitlines()][-1]
         if status == 0:
             return SURVIVED, ""
         return (TIMEOUT if status == -signal.SIGALRM else KILLED), last
@@ -212,13 +215,12 @@ def _in_order(
     def place(test: str) -> tuple[object, ...]:
         turns[kind := test.partition("[")[0]] += 1
         own = test.removeprefix("tests/").partition(".py")[0] in OWN.get(module, ())
-        return seconds[test] > CHEAP, -known[test], test not in refused, not own, turns[kind], seconds[test]
+        return seconds[test] > CHEAP, -known[test], (test not in refused) + (not own), turns[kind], seconds[test]
 
     return sorted(sorted(tests, key=lambda test: seconds[test]), key=place)
 
 
-def _within(tests: list[str], seconds: dict[str, float]) -> Iterator[str]:
-    left = PATIENCE
+def _within(tests: list[str], seconds: dict[str, float], left: float) -> Iterator[str]:
     for test in tests:
         if seconds[test] <= left:
             left -= seconds[test]
