@@ -229,7 +229,16 @@ def test_sec_32_cookies_of_a_neighbour_are_left_alone(connection):
 def test_sec_25_hints_that_fit_into_no_address_get_a_page(connection):
     response = login(connection, lti_message_hint="%" * 9000)
     assert response.status_code == 400
-    assert LaunchAttempt.objects.get().support_code in response.text
+    attempt = LaunchAttempt.objects.get()
+    assert attempt.support_code in response.text
+    assert (attempt.outcome, attempt.steps) == ("login_parameter_missing", ["parameters", "registration"])
+    assert attempt.registration == connection.registration
+
+
+def test_sec_25_the_longest_address_that_the_platform_is_sent_to(connection):
+    fits = 16_000 - len(login(connection, lti_message_hint="x").headers["Location"]) + 1
+    assert len(login(connection, lti_message_hint="x" * fits).headers["Location"]) == 16_000
+    assert login(connection, lti_message_hint="x" * (fits + 1)).status_code == 400
 
 
 def test_sec_32_strangers_do_not_hide_what_happens_to_others(connection):

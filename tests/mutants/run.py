@@ -1,9 +1,7 @@
 """Tries mutants inside one pytest: everything is imported and the database made once, each mutant gets a fork of that.
 
 First a fork runs all tests and notes what each takes, which functions it calls, and which of these raise.
-Then each mutant meets the tests that call its function, until one fails: cheap ones first, then those that killed
-others of the same function, those in which it raised, those of the module's own files (``OWN``), the others; one of
-each kind before a second.
+Then each mutant meets the tests that call its function, in their order (``order``), until one fails.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ import signal
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -33,37 +31,14 @@ from mutmut.state import state as noted
 
 from demo.platform import keys as platform_keys
 from tests.mutants.generate import PACKAGE, Mutant
+from tests.mutants.order import in_order, within
 
 Notes = tuple[dict[str, list[str]], dict[str, list[str]], dict[str, float]]
 KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "no test"
 WARMS = "test_keys_and_gates"  # needs the database and starts no thread, which a fork would not have
-CHEAP = 0.03  # seconds: no server and no database
 GRACE, TIMES = 8, 6  # seconds that any test may take, and how many times what it took at first
-PATIENCE = float(os.environ.get("MUTANT_PATIENCE", "10"))  # seconds of tests that a mutant must survive
-OWN = {
-    "lti.access_tokens": ("flows/test_access_tokens", "flows/test_scores"),
-    "lti.ags": ("unit/test_real_messages", "flows/test_access_tokens", "flows/test_scores"),
-    "lti.checked": ("unit/test_https", "unit/test_transport"),
-    "lti.claims": ("unit/test_claims", "unit/test_real_messages", "flows/test_launch", "flows/test_certification"),
-    "lti.deadline": ("unit/test_https", "unit/test_transport"),
-    "lti.exchange": ("unit/test_transport", "flows/test_access_tokens"),
-    "lti.key_sets": ("unit/test_key_sets", "unit/test_real_messages", "flows/test_tokens"),
-    "lti.launch": ("unit/test_envelopes", "flows/test_launch", "flows/test_tokens", "flows/test_certification"),
-    "lti.login": ("flows/test_login",),
-    "lti.quotas": ("flows/test_sessions",),
-    "lti.reader": ("unit/test_claims", "flows/test_launch"),
-    "lti.roles": ("unit/test_roles",),
-    "lti.state": ("flows/test_login", "flows/test_launch"),
-    "lti.store": ("unit/test_store", "flows/test_login"),
-    "lti.strict_json": ("unit/test_strict_json", "flows/test_tokens"),
-    "lti.transport": ("unit/test_https", "unit/test_transport"),
-    "launches.enter": ("flows/test_launch", "flows/test_sessions", "flows/test_content"),
-    "launches.grants": ("flows/test_sessions", "flows/test_content"),
-    "launches.login_cookies": ("flows/test_login", "flows/test_sessions", "flows/test_launch"),
-    "launches.sessions": ("flows/test_sessions", "flows/test_content"),
-    "launches.targets": ("unit/test_targets", "flows/test_content"),
-    "launches.views": ("flows/test_login", "flows/test_sessions", "flows/test_launch", "flows/test_content"),
-}
+PATIENCE = float(os.environ.get("MUTANT_PATIENCE", "30"))  # seconds of tests that a mutant must survive
+SHORT = PATIENCE / 10  # and at a first look; the second comes when all have had their first
 
 
 @dataclass(eq=False)
@@ -94,24 +69,26 @@ class Runner:
         for result in self.results.values():
             if result["test"]:
                 killers[result["place"]][result["test"]] += 1
-        for number, mutant in enumerate(self.mutants, 1):
+        looks = [(mutant, SHORT) for mutant in self.mutants if mutant.name not in self.results]
+        looks += [(mutant, PATIENCE) for mutant in self.mutants]
+        for number, (mutant, patience) in enumerate(looks, 1):
+            if self.results.get(mutant.name, {}).get("outcome") in (KILLED, TIMEOUT):
+                continue
             known = killers[mutant.place]
             tests = {test for function in mutant.callers for test in calls.get(function, ())}
             refused = {test for function in mutant.callers for test in refusals.get(function, ())}
-            reach = _in_order(tests, mutant.module, known, refused, seconds)
-            chosen = [items[test] for test in _within(reach, seconds)]
+            reach = in_order(tests, mutant.module, known, refused, seconds)
+            chosen = [items[test] for test in within(reach, seconds, patience)]
             began = time.monotonic()
             outcome, test = self._tried(mutant, chosen, seconds) if chosen else (UNREACHED, "")
             took = round(time.monotonic() - began, 2)
-            if outcome == KILLED:
-                known[test] += 1
+            known[test] += bool(test)
             self.results[mutant.name] = {
                 "version": mutant.version, "place": mutant.place, "outcome": outcome, "test": test,
                 "seconds": took, "tests": len(chosen), "of": len(reach),
             }  # fmt: skip
             self.path.write_text(json.dumps(self.results, indent=1), encoding="utf-8")
-            place = f"{number}/{len(self.mutants)}"
-            print(f"{place} {outcome:9}{took:7.2f} {mutant.name} {test}", file=sys.__stderr__, flush=True)
+            print(f"{number}/{len(looks)} {outcome:9}{took:7.2f} {mutant.name} {test}", file=sys.__stderr__, flush=True)
         return True
 
     def _warm(self, session: pytest.Session) -> None:
@@ -198,31 +175,10 @@ class Runner:
         status = _forked(attempt)
         os.close(writing)
         with os.fdopen(reading, encoding="utf-8") as lines:
-            last = lines.read().splitlines()[-1]
+            last = ["", *lines.read().splitlines()][-1]
         if status == 0:
             return SURVIVED, ""
         return (TIMEOUT if status == -signal.SIGALRM else KILLED), last
-
-
-def _in_order(
-    tests: Iterable[str], module: str, known: Counter[str], refused: set[str], seconds: dict[str, float]
-) -> list[str]:
-    turns: Counter[str] = Counter()
-
-    def place(test: str) -> tuple[object, ...]:
-        turns[kind := test.partition("[")[0]] += 1
-        own = test.removeprefix("tests/").partition(".py")[0] in OWN.get(module, ())
-        return seconds[test] > CHEAP, -known[test], test not in refused, not own, turns[kind], seconds[test]
-
-    return sorted(sorted(tests, key=lambda test: seconds[test]), key=place)
-
-
-def _within(tests: list[str], seconds: dict[str, float]) -> Iterator[str]:
-    left = PATIENCE
-    for test in tests:
-        if seconds[test] <= left:
-            left -= seconds[test]
-            yield test
 
 
 def _in_turn(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item]]:

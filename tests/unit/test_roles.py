@@ -40,6 +40,10 @@ def test_role_01_sub_roles_keep_their_principal():
     assert parse([f"{S}Instructor#TeachingAssistant"]).sub_roles == {("Instructor", "TeachingAssistant")}
 
 
+def test_role_01_a_sub_role_may_have_any_name():
+    assert parse([f"{S}Instructor#a#b"]).sub_roles == {("Instructor", "a#b")}
+
+
 def test_role_05_a_sub_role_alone_teaches_nobody():
     assert not parse([f"{S}Instructor#TeachingAssistant"]).is_instructor
 
@@ -54,6 +58,7 @@ def test_role_05_a_sub_role_alone_teaches_nobody():
         [f"{M}Boss"],
         [f"{S}Instructor"],
         ["http://x/#Instructor"],
+        ["x" * len(S) + "Instructor#TeachingAssistant"],
         [f"{M}Instructor#x"],
     ],
 )

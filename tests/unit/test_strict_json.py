@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from lti_1p3_provider.lti.strict_json import parse_object
+from lti_1p3_provider.lti.strict_json import parse_object, parse_objects
 
 
 def nested(levels: int, opening: str, closing: str) -> str:
@@ -24,6 +26,10 @@ def test_sec_25_depth(opening, closing):
     assert parse_object(nested(levels, opening, closing))
     with pytest.raises(ValueError, match="nested too deeply"):
         parse_object(nested(levels + 1, opening, closing))
+
+
+def test_sec_25_what_the_deepest_list_holds_does_not_count():
+    assert parse_object(nested(20, "[", "]").replace("[]", '[1, "a", null]'))
 
 
 def test_sec_25_depth_that_the_parser_cannot_follow():
@@ -68,3 +74,23 @@ def test_sec_25_what_is_no_sane_object(text, said):
 def test_sec_25_bytes_that_are_no_text():
     with pytest.raises(ValueError, match="decode"):
         parse_object(b'{"a": "\xff"}')
+
+
+def test_sec_25_a_list_of_objects_has_20_000_at_most():
+    assert parse_objects(json.dumps([{"a": [1]}] * 20_000)) == [{"a": [1]}] * 20_000
+    with pytest.raises(ValueError, match="not a list of at most 20000 JSON objects"):
+        parse_objects(json.dumps([{}] * 20_001))
+
+
+@pytest.mark.parametrize("text", ["{}", '"[]"', "[1]", "[[]]", "[{}, null]", '{"a": {}}'])
+def test_sec_25_what_is_no_list_of_objects(text):
+    with pytest.raises(ValueError, match="not a list of"):
+        parse_objects(text)
+
+
+def test_sec_25_each_object_of_a_list_has_the_limits_of_one():
+    assert parse_objects(f"[{{}}, {nested(20, '[', ']')}]")
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_objects(f"[{{}}, {nested(21, '[', ']')}]")
+    with pytest.raises(ValueError, match="members"):
+        parse_objects(json.dumps([{"a": [1] * 501}]))

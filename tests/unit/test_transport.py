@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import psutil
 import pytest
 
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
@@ -240,6 +243,41 @@ def test_sec_06_a_name_server_that_hangs_holds_nobody(monkeypatch, settings, pri
         transport.send("GET", "https://slow.example/jwks", timeout=0.3)
     assert time.monotonic() - begun < 2
     released.set()
+
+
+def test_sec_06_a_lookup_that_is_left_behind_does_not_keep_the_process_alive(monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: released.wait(10) and [])
+    before = set(threading.enumerate())
+    with pytest.raises(PlatformUnreachable):
+        transport.send("GET", "https://slow.example/jwks", timeout=0.1)
+    left = set(threading.enumerate()) - before
+    assert left
+    assert all(thread.daemon for thread in left)
+    released.set()
+
+
+def test_sec_06_a_request_that_is_over_leaves_no_connection_open(server):
+    transport.send("GET", f"{server}/fine")
+    before = psutil.Process().num_fds()
+    for _ in range(5):
+        transport.send("GET", f"{server}/fine")
+    assert psutil.Process().num_fds() == before
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_sec_06_the_child_of_a_process_that_had_deadlines_has_them_too(server):
+    assert transport.send("GET", f"{server}/fine").ok
+    child = os.fork()
+    if child == 0:
+        signal.alarm(4)  # the server goes on for longer
+        try:
+            transport.send("GET", f"{server}/drip", timeout=0.3)
+        except PlatformUnreachable:
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_sec_05_redirects_are_answers(server):

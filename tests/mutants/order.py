@@ -1,0 +1,67 @@
+"""Which tests a mutant meets, and in which order: those first that will notice it soonest."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+FIRST = re.compile(os.environ.get("MUTANT_FIRST", "$^"))  # tests that somebody expects to notice what is left
+CHEAP = 0.03  # seconds: no server and no database
+# Where a module has its tests; almost every launch reaches almost every function.
+OWN = {
+    "lti.access_tokens": ("flows/test_access_tokens", "flows/test_scores"),
+    "lti.ags": ("unit/test_real_messages", "flows/test_access_tokens", "flows/test_scores"),
+    "lti.checked": ("unit/test_https", "unit/test_transport"),
+    "lti.claims": ("unit/test_claims", "unit/test_real_messages", "flows/test_launch", "flows/test_certification"),
+    "lti.deadline": ("unit/test_https", "unit/test_transport"),
+    "lti.exchange": ("unit/test_transport", "flows/test_access_tokens"),
+    "lti.key_sets": ("unit/test_key_sets", "unit/test_real_messages", "flows/test_tokens"),
+    "lti.launch": ("unit/test_envelopes", "flows/test_launch", "flows/test_tokens", "flows/test_certification"),
+    "lti.login": ("flows/test_login", "flows/test_launch"),
+    "lti.quotas": ("flows/test_sessions",),
+    "lti.reader": ("unit/test_claims", "flows/test_launch"),
+    "lti.roles": ("unit/test_roles",),
+    "lti.state": ("flows/test_login", "flows/test_launch"),
+    "lti.store": ("unit/test_store", "flows/test_login"),
+    "lti.strict_json": ("unit/test_strict_json", "flows/test_tokens"),
+    "lti.transport": ("unit/test_https", "unit/test_transport"),
+    "launches.enter": ("flows/test_launch", "flows/test_sessions", "flows/test_content"),
+    "launches.grants": ("flows/test_sessions", "flows/test_content"),
+    "launches.login_cookies": ("flows/test_login", "flows/test_sessions", "flows/test_launch"),
+    "launches.sessions": ("flows/test_sessions", "flows/test_content"),
+    "launches.targets": ("unit/test_targets", "flows/test_content"),
+    "launches.views": ("flows/test_login", "flows/test_sessions", "flows/test_launch", "flows/test_content"),
+}
+
+
+def in_order(
+    tests: Iterable[str], module: str, known: Counter[str], refused: set[str], seconds: dict[str, float]
+) -> list[str]:
+    """Cheap tests come first, then those that killed others of the same function (``known``), then those in which it
+    raised and those of the module's own files; one of each kind before a second."""
+    turns: Counter[str] = Counter()
+
+    def place(test: str) -> tuple[object, ...]:
+        turns[kind := test.partition("[")[0]] += 1
+        own = test.removeprefix("tests/").partition(".py")[0] in OWN.get(module, ())
+        expected = bool(FIRST.search(test))
+        return (
+            seconds[test] > CHEAP,
+            not expected,
+            -known[test],
+            (test not in refused) + (not own),
+            turns[kind],
+            seconds[test],
+        )
+
+    return sorted(sorted(tests, key=lambda test: seconds[test]), key=place)
+
+
+def within(tests: list[str], seconds: dict[str, float], left: float) -> Iterator[str]:
+    """Choose tests as long as there are seconds left for them."""
+    for test in tests:
+        if seconds[test] <= left:
+            left -= seconds[test]
+            yield test
