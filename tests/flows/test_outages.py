@@ -146,6 +146,36 @@ def test_one_worker_tries_a_platform_that_was_down(connection):
     assert [outages.try_one(connection.registration.pk, until) for _ in range(3)] == [True, False, False]
 
 
+def test_a_worker_that_finds_nothing_to_try_lets_the_next_one_try(connection):
+    link = enrol(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=503)
+    everybody_answers(connection)
+    connection.platform.faults.clear()
+    time_passes()
+    Lane.objects.update(leased_until=timezone.now() + timedelta(minutes=1))
+    deliver_due()
+    assert Outage.objects.get().until <= timezone.now()
+    Lane.objects.update(leased_until=None)
+    deliver_due()
+    assert {given(connection, link, sub) for sub in CLASS} == {(3, 4)}
+
+
+def test_a_try_that_had_nothing_to_send_goes_on_with_the_next_score(connection):
+    link = enrol(connection)
+    everybody_answers(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=503)
+    everybody_answers(connection, 1)
+    connection.platform.faults.clear()
+    first = PendingScore.objects.filter(due_at__isnull=False).earliest("due_at")
+    PendingScore.objects.filter(pk=first.pk).update(earned=3, sent_given=3, sent_maximum=4)  # as it is there already
+    time_passes()
+    PendingScore.objects.filter(pk=first.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    deliver_due()
+    assert not Outage.objects.exists()
+    others = [sub for sub in CLASS if sub != first.platform_user.sub]
+    assert {given(connection, link, sub) for sub in others} == {(1, 4)}
+
+
 # --- lanes ------------------------------------------------------------------------------------------------------------
 
 

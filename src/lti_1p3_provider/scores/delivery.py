@@ -69,12 +69,15 @@ def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
     share = max(FEWEST, BATCH // len(due))
     rows: list[PendingScore] = []
     for pk, platform in list(due.items()):
-        if pk in down and not _may_try(pk, down[pk], run):
+        if pk in down and pk not in run.probing and not _may_try(pk, down[pk], run):
             del due[pk]
             continue
         claimed = outbox.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
         if not claimed:
             del due[pk]
+            if pk in run.probing:  # nothing was tried: another worker sends in these courses
+                run.probing.discard(pk)
+                outages.leave(pk)
         rows += claimed
         if len(rows) >= BATCH:
             break

@@ -48,6 +48,11 @@ def try_one(registration_pk: int, seen: datetime) -> bool:
     return bool(Outage.objects.filter(pk=registration_pk, until=seen).update(until=timezone.now() + PROBE))
 
 
+def leave(registration_pk: int) -> None:
+    """Let another worker try, at once: the caller of ``try_one`` had nothing to try it with."""
+    Outage.objects.filter(pk=registration_pk).update(until=timezone.now())
+
+
 def begin(registration_pk: int, reason: str, asked: float = 0.0) -> datetime:
     """Note that a platform is down, or still is; return until when.
 
