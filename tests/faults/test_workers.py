@@ -28,7 +28,7 @@ def test_ags_15_a_worker_killed_in_the_middle_of_a_batch(site, platform, victim)
     platform.faults.clear()
     site.have_workers(1)
     site.check(course)
-    assert len(sent_again(course.attempts())) <= 1  # what was under way when the worker died
+    assert len(sent_again(course.attempts())) <= 12  # what was not written down yet when the worker died
 
 
 def test_a_worker_that_sleeps_past_its_lease(site, platform):

@@ -14,7 +14,7 @@ from lti_1p3_provider.scores import outages, outbox, tallies
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
 
-WRITE = 0.25  # seconds after which a result is written down
+WRITE = 0.1  # seconds after which a result is written down; what dies with the worker before is sent again
 
 Note = Callable[[PendingScore], None]
 
