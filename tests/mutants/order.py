@@ -36,6 +36,11 @@ OWN = {
 }
 
 
+def is_own(test: str, module: str) -> bool:
+    """Tell whether the test is one of the module's."""
+    return test.removeprefix("tests/").partition(".py")[0] in OWN.get(module, ())
+
+
 def in_order(
     tests: Iterable[str], module: str, known: Counter[str], refused: set[str], seconds: dict[str, float]
 ) -> list[str]:

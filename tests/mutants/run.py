@@ -31,7 +31,7 @@ from mutmut.state import state as noted
 
 from demo.platform import keys as platform_keys
 from tests.mutants.generate import PACKAGE, Mutant
-from tests.mutants.order import in_order, within
+from tests.mutants.order import in_order, is_own, within
 
 Notes = tuple[dict[str, list[str]], dict[str, list[str]], dict[str, float]]
 KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "no test"
@@ -76,6 +76,9 @@ class Runner:
                 continue
             known = killers[mutant.place]
             tests = {test for function in mutant.callers for test in calls.get(function, ())}
+            tests |= {
+                test for test in seconds if is_own(test, mutant.module)
+            }  # what is cached is called by the first only
             refused = {test for function in mutant.callers for test in refusals.get(function, ())}
             reach = in_order(tests, mutant.module, known, refused, seconds)
             chosen = [items[test] for test in within(reach, seconds, patience)]
@@ -139,6 +142,7 @@ class Runner:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 seconds[item.nodeid] = round(time.monotonic() - began, 3)
                 if self.failed:
+                    del seconds[item.nodeid]
                     unfit.append(item.nodeid)
                     continue
                 for function in noted()._stats:

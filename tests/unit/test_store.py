@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.cache import cache
+from django.db import connection as database
 
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import store
@@ -36,6 +39,22 @@ def test_core_05_one_caller_is_the_first():
 
 def test_each_name_is_counted_from_one():
     assert [store.count("name", 60), store.count("name", 60), store.count("another", 60)] == [1, 2, 1]
+
+
+def test_several_are_counted_at_once():
+    assert [store.count("name", 60, 5), store.count("name", 60), store.count("name", 60, 2)] == [5, 6, 8]
+    assert [store.count("short", 0, 5), store.count("short", 0, 5)] == [5, 5]
+
+
+def test_a_count_lasts_as_long_as_asked_although_the_cache_has_a_time_of_its_own(db, settings):
+    backend = "django.core.cache.backends.db.DatabaseCache"  # gives what it counts its default time
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "demo_cache"}}
+    store.count("name", 3600)
+    with database.cursor() as cursor:
+        cursor.execute("SELECT expires FROM demo_cache WHERE cache_key LIKE '%%name%%'")
+        (expires,) = cursor.fetchone()
+    lasts = datetime.fromisoformat(str(expires)) - datetime.now(UTC).replace(tzinfo=None)
+    assert 3500 < lasts.total_seconds() <= 3600
 
 
 def test_a_count_begins_anew_when_its_time_is_over():
