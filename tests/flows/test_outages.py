@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from demo.lms import grades
 from demo.platform import Link
-from lti_1p3_provider.scores import outages, outbox, retry
+from lti_1p3_provider.scores import delivery, outages, outbox, retry
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
+from lti_1p3_provider.scores.run import Run
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import PROBLEM, Connection
 from tests.flows.test_scores import COURSE, block, given, launched
@@ -174,6 +175,15 @@ def test_a_try_that_had_nothing_to_send_goes_on_with_the_next_score(connection):
     assert not Outage.objects.exists()
     others = [sub for sub in CLASS if sub != first.platform_user.sub]
     assert {given(connection, link, sub) for sub in others} == {(1, 4)}
+
+
+def test_a_run_that_found_a_platform_down_takes_nothing_more_from_it(connection):
+    """Also if an operator ends the outage meanwhile: what is taken would be put back, again and again."""
+    enrol(connection)
+    PendingScore.objects.update(due_at=timezone.now(), revision=5)
+    due, run = {connection.registration.pk: ""}, Run(down={connection.registration.pk})
+    assert delivery._claim(due, run) == []
+    assert due == {}
 
 
 # --- lanes ------------------------------------------------------------------------------------------------------------

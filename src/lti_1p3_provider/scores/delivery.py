@@ -69,7 +69,7 @@ def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
     share = max(FEWEST, BATCH // len(due))
     rows: list[PendingScore] = []
     for pk, platform in list(due.items()):
-        if pk in down and pk not in run.probing and not _may_try(pk, down[pk], run):
+        if pk in run.down or (pk in down and pk not in run.probing and not _may_try(pk, down[pk], run)):
             del due[pk]
             continue
         claimed = outbox.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
@@ -112,8 +112,7 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
         now = time.monotonic()
         if now > checked + CHECK:
             checked = now
-            if not outbox.is_open(row):
-                run.off.add(row.lane_id)
+            (run.off.discard if outbox.is_open(row) else run.off.add)(row.lane_id)
         if row.registration_id in run.down or row.lane_id in run.off:
             run.note(row, outbox.put_back)
             continue
