@@ -26,7 +26,7 @@ from demo.platform import Link, Person, Platform, Tool
 from demo.stack import free_port
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.scores.models import Lane, PendingScore
+from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
 from lti_1p3_provider.scores.nudge import TASK
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, PROBLEM
@@ -198,14 +198,32 @@ class Site:
 
     @contextmanager
     def asleep(self) -> Iterator[None]:
-        """Meanwhile the workers do nothing, so that much is due when they wake up."""
-        for worker in self.workers:
-            worker.freeze()
+        """Meanwhile the workers do nothing, so that much is due when they wake up. They hold no locks."""
+        self._freeze()
+        while self._locks():
+            self._thaw()
+            self._freeze()
         try:
             yield
         finally:
-            for worker in self.workers:
-                worker.thaw()
+            self._thaw()
+
+    def _freeze(self) -> None:
+        for worker in self.workers:
+            worker.freeze()
+
+    def _thaw(self) -> None:
+        for worker in self.workers:
+            worker.thaw()
+
+    @staticmethod
+    def _locks() -> int:
+        """Return how many transactions have locked or changed rows."""
+        with connections[SITE].cursor() as cursor:
+            cursor.execute(
+                "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_locked + trx_rows_modified > 0"
+            )
+            return int(cursor.fetchone()[0])
 
     @contextmanager
     def load(self, course: Course, besides: Collection[str] = (), at_once: int = 4) -> Iterator[None]:
@@ -270,9 +288,16 @@ class Site:
         for course in courses:
             rows = self.waiting(course).values_list("platform_user__sub", "due_at", "attempts", "lease", "last_answer")
             lines += [f"{course.client_id}: {rows.count()} rows wait", *map(str, rows[:5]), *course.differences()]
+            lines += [f"down until {one.until}: {one.reason}" for one in self._outages(course)]
+            lines += [str(row) for row in self.rows(course).values()[:2]]
+            lines += [f"{one.user_id} {one.status} {one.body} {one.reason}" for one in course.attempts()[-5:]]
         for worker in self.workers:
             lines += [f"--- {worker.name}, alive: {worker.alive}", *worker.said().splitlines()[-8:]]
         return "\n".join(lines)
+
+    @staticmethod
+    def _outages(course: Course) -> QuerySet[Outage]:
+        return Outage.objects.using(SITE).filter(pk=course.registration)
 
     def check(self, *courses: Course, stale: bool = False) -> None:
         """Everything arrived: the gradebook is the ledger, in order, and nothing was left lying.

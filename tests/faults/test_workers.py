@@ -14,11 +14,13 @@ from tests.connection import OTHER_PROBLEM, PROBLEM
 from .course import sent_again
 from .site import SITE
 
+SLOW = 0.02  # seconds
+
 
 @pytest.mark.parametrize("victim", ["machine", "pool process"])
 def test_ags_15_a_worker_killed_in_the_middle_of_a_batch(site, platform, victim):
     course = site.course(platform, 60)
-    platform.faults.set("slow", endpoint="scores", seconds=0.02)
+    platform.faults.set("slow", endpoint="scores", seconds=SLOW)
     with site.asleep():
         site.grade(course, [(sub, 7) for sub in course.subs])
     site.until(lambda: course.accepted() > 10, course)

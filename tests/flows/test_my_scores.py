@@ -24,7 +24,9 @@ from lti_1p3_provider.users.models import Grant
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, UNIT, WELCOME, answer
 from tests.flows.test_scores import earn, launched
 
-TAG = re.compile(r'<script src="([^"]+in_frame[^"]*\.js)" data-score-status="([^"]+)" defer></script>\n</body>')
+TAG = re.compile(
+    r'<script src="([^"]+in_frame[^"]*\.js)" data-score-status="([^"]+)" data-frame-height="" defer></script>\n</body>'
+)
 
 
 def where(page: requests.Response) -> str:
@@ -180,7 +182,7 @@ def test_answers_are_never_cached_and_no_other_site_may_read_or_frame_them(conne
 def test_switched_off_there_is_no_script_and_no_answer(connection, settings):
     _, page, browser = open_(connection)
     settings.LTI_1P3_PROVIDER_SHOW_SCORE_STATUS = False
-    assert "in_frame" not in browser.get(page.url, timeout=5).text
+    assert "data-score-status" not in browser.get(page.url, timeout=5).text
     assert browser.get(where(page), timeout=5).status_code == 404
     settings.LTI_1P3_PROVIDER_SHOW_SCORE_STATUS = True
     settings.ENABLE_LTI_1P3_PROVIDER = False

@@ -45,6 +45,7 @@ def deliver_due() -> Report:
             for _ in range(MOST_ROUNDS):
                 if not _round(run, wire):
                     break
+            run.finish()
     return run.report
 
 

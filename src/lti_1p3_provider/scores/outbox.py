@@ -126,11 +126,14 @@ def release_lanes(rows: Iterable[PendingScore]) -> None:
 
 
 def renew(rows: Collection[PendingScore]) -> None:
-    """Keep claimed rows and their lanes for longer; rows that somebody else has by now are left alone."""
+    """Keep claimed rows and their lanes for longer; rows that somebody else has or holds by now are left alone."""
     until = timezone.now() + _term()
-    for row in rows:
-        _held(row).update(leased_until=until)
-        lanes.renew([row.lane_id], row.lease, until)
+    with transaction.atomic():
+        free = list(_lock(PendingScore.objects.filter(pk__in=[row.pk for row in rows])).values_list("pk", flat=True))
+        for lease in {row.lease for row in rows}:
+            PendingScore.objects.filter(pk__in=free, lease=lease).update(leased_until=until)
+    for lane, lease in {(row.lane_id, row.lease) for row in rows}:
+        lanes.renew([lane], lease, until)
 
 
 def is_open(row: PendingScore) -> bool:
@@ -140,15 +143,17 @@ def is_open(row: PendingScore) -> bool:
     ).exists()
 
 
-def write_down(rows: Sequence[PendingScore], note: Callable[[PendingScore], None]) -> None:
-    """Note what became of claimed rows, with one commit for all that nobody holds right now; the others one by one."""
+def write_down(rows: Sequence[PendingScore], note: Callable[[PendingScore], None]) -> list[PendingScore]:
+    """Note what became of claimed rows, with one commit for all that nobody holds right now; return the others.
+
+    A learner's request that takes long, or an operator's that regrades a course, must not keep a worker waiting.
+    """
     left = {row.pk: row for row in rows}
     for part in _parts(list(left)):
         with transaction.atomic():
             for pk in _lock(PendingScore.objects.filter(pk__in=part)).values_list("pk", flat=True):
                 note(left.pop(pk))
-    for row in left.values():
-        note(row)
+    return list(left.values())
 
 
 def put_back(row: PendingScore) -> None:

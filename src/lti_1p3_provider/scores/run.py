@@ -15,6 +15,7 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
 
 WRITE = 0.1  # seconds after which a result is written down; what dies with the worker before is sent again
+TRIES, PAUSE = 20, 0.1  # seconds between tries to write down, at the end, what somebody holds
 
 Note = Callable[[PendingScore], None]
 
@@ -56,12 +57,19 @@ class Run:
             self.write_down()
 
     def write_down(self) -> None:
-        """Write down what became of rows."""
-        notes = {row.pk: note for row, note in self.notes}
-        rows = [row for row, _ in self.notes]
-        self.notes.clear()
-        outbox.write_down(rows, lambda row: notes[row.pk](row))
+        """Write down what became of rows; of those that somebody holds right now, the next time."""
+        notes = {row.pk: (row, note) for row, note in self.notes}
+        held = outbox.write_down([row for row, _ in notes.values()], lambda row: notes[row.pk][1](row))
+        self.notes = [notes[row.pk] for row in held]
         self.written_at = time.monotonic()
+
+    def finish(self) -> None:
+        """Write down what is left. A row that stays held is sent once more when its lease is over."""
+        for _ in range(TRIES):
+            self.write_down()
+            if not self.notes:
+                return
+            time.sleep(PAUSE)
 
     def add_up(self) -> None:
         """Add to the day's counts."""
