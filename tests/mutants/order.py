@@ -32,7 +32,7 @@ OWN = {
     "launches.login_cookies": ("flows/test_login", "flows/test_sessions", "flows/test_launch"),
     "launches.sessions": ("flows/test_sessions", "flows/test_content"),
     "launches.targets": ("unit/test_targets", "flows/test_content"),
-    "launches.views": ("flows/test_login", "flows/test_sessions", "flows/test_launch", "flows/test_content"),
+    "launches.views": ("flows/test_login", "flows/test_launch", "flows/test_content", "flows/test_my_scores"),
 }
 
 
