@@ -209,6 +209,7 @@ def test_a_form_that_is_too_large_gets_a_page(connection):
     values = {"state": "x", "id_token": "x" * 3_000_000}
     response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=10)
     assert refused(response, "token_malformed", 400)
+    assert LaunchAttempt.objects.get().detail == "RequestDataTooBig"
 
 
 def test_a_form_that_is_no_form_gets_a_page(connection):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 FIRST = re.compile(os.environ.get("MUTANT_FIRST", "$^"))  # tests that somebody expects to notice what is left
 CHEAP = 0.03  # seconds: no server and no database
@@ -32,36 +32,32 @@ OWN = {
     "launches.login_cookies": ("flows/test_login", "flows/test_sessions", "flows/test_launch"),
     "launches.sessions": ("flows/test_sessions", "flows/test_content"),
     "launches.targets": ("unit/test_targets", "flows/test_content"),
-    "launches.views": ("flows/test_login", "flows/test_sessions", "flows/test_launch", "flows/test_content"),
+    "launches.views": ("flows/test_login", "flows/test_launch", "flows/test_content", "flows/test_my_scores"),
 }
 
 
-def is_own(test: str, module: str) -> bool:
-    """Tell whether the test is one of the module's."""
-    return test.removeprefix("tests/").partition(".py")[0] in OWN.get(module, ())
-
-
 def in_order(
-    tests: Iterable[str], module: str, known: Counter[str], refused: set[str], seconds: dict[str, float]
+    module: str, reach: set[str], refused: set[str], known: Counter[str], seconds: dict[str, float]
 ) -> list[str]:
-    """Cheap tests come first, then those that killed others of the same function (``known``), then those in which it
-    raised and those of the module's own files; one of each kind before a second."""
+    """Return the tests in ``reach`` of a function, and the module's own: of calls to what is cached, one is noted.
+
+    Cheap tests come first, then those that killed others of the same function (``known``), then those in which it
+    raised (``refused``) and those of the module's own files; one of each kind before a second.
+    """
     turns: Counter[str] = Counter()
 
     def place(test: str) -> tuple[object, ...]:
         turns[kind := test.partition("[")[0]] += 1
-        own = test.removeprefix("tests/").partition(".py")[0] in OWN.get(module, ())
-        expected = bool(FIRST.search(test))
-        return (
-            seconds[test] > CHEAP,
-            not expected,
-            -known[test],
-            (test not in refused) + (not own),
-            turns[kind],
-            seconds[test],
-        )
+        likely = (test in refused) + _is_own(test, module)
+        expected = FIRST.search(test)
+        return seconds[test] > CHEAP, -known[test], test not in reach, not expected, -likely, turns[kind], seconds[test]
 
+    tests = reach | {test for test in seconds if _is_own(test, module)}
     return sorted(sorted(tests, key=lambda test: seconds[test]), key=place)
+
+
+def _is_own(test: str, module: str) -> bool:
+    return test.removeprefix("tests/").partition(".py")[0] in OWN.get(module, ())
 
 
 def within(tests: list[str], seconds: dict[str, float], left: float) -> Iterator[str]:

@@ -31,7 +31,7 @@ from mutmut.state import state as noted
 
 from demo.platform import keys as platform_keys
 from tests.mutants.generate import PACKAGE, Mutant
-from tests.mutants.order import in_order, is_own, within
+from tests.mutants.order import in_order, within
 
 Notes = tuple[dict[str, list[str]], dict[str, list[str]], dict[str, float]]
 KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "no test"
@@ -75,12 +75,10 @@ class Runner:
             if self.results.get(mutant.name, {}).get("outcome") in (KILLED, TIMEOUT):
                 continue
             known = killers[mutant.place]
-            tests = {test for function in mutant.callers for test in calls.get(function, ())}
-            tests |= {
-                test for test in seconds if is_own(test, mutant.module)
-            }  # what is cached is called by the first only
-            refused = {test for function in mutant.callers for test in refusals.get(function, ())}
-            reach = in_order(tests, mutant.module, known, refused, seconds)
+            called, refused = (
+                {test for function in mutant.callers for test in of.get(function, ())} for of in (calls, refusals)
+            )
+            reach = in_order(mutant.module, called, refused, known, seconds)
             chosen = [items[test] for test in within(reach, seconds, patience)]
             began = time.monotonic()
             outcome, test = self._tried(mutant, chosen, seconds) if chosen else (UNREACHED, "")
