@@ -24,7 +24,8 @@ from lti_1p3_provider.users.models import Grant
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, UNIT, WELCOME, answer
 from tests.flows.test_scores import earn, launched
 
-TAG = re.compile(
+DATA = 'data-score-status="([^"]+)" data-frame-height=""'
+TAG = re.compile(rf'<script src="([^"]+in_frame[^"]*\.js)" {DATA} defer></script>\n</body>')
     r'<script src="([^"]+in_frame[^"]*\.js)" data-score-status="([^"]+)" data-frame-height="" defer></script>\n</body>'
 )
 
