@@ -26,8 +26,6 @@ from tests.flows.test_scores import earn, launched
 
 DATA = 'data-score-status="([^"]+)" data-frame-height=""'
 TAG = re.compile(rf'<script src="([^"]+in_frame[^"]*\.js)" {DATA} defer></script>\n</body>')
-    r'<script src="([^"]+in_frame[^"]*\.js)" data-score-status="([^"]+)" data-frame-height="" defer></script>\n</body>'
-)
 
 
 def where(page: requests.Response) -> str:
