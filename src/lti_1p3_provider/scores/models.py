@@ -66,8 +66,12 @@ class PendingScore(models.Model):
     ``result_at`` are what it showed when it was asked.
     """
 
-    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+", db_index=False)
-    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # No constraints: in these two's indexes is ``due_at``, and InnoDB checks a constraint when its index changes. A
+    # learner's answer would lock registration and lane until its request ends, and all others who answer behind them.
+    registration = models.ForeignKey(
+        Registration, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     line_item = models.ForeignKey(LineItem, on_delete=models.CASCADE, related_name="pending_scores")
     platform_user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="+")
     revision = models.PositiveIntegerField(default=0)
