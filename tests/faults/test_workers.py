@@ -14,7 +14,7 @@ from tests.connection import OTHER_PROBLEM, PROBLEM
 from .course import sent_again
 from .site import SITE
 
-SLOW = 0.02  # seconds
+SLOW = 0.05  # seconds
 
 
 @pytest.mark.parametrize("victim", ["machine", "pool process"])
