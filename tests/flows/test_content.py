@@ -16,6 +16,7 @@ from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.launches import grants, targets
+from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.connection import (
@@ -162,6 +163,15 @@ def test_a_grant_is_for_one_block(connection):
     browser = Browser()
     connection.launch(connection.link(WELCOME), browser=browser)
     assert browser.get(connection.content_url(PROBLEM), timeout=5).status_code == 403
+
+
+def test_content_that_the_lms_closes_after_the_launch_is_not_shown(connection):
+    """The demo course knows one reason: a start date. The grant is made to be for a block that has not started."""
+    future, browser = usage("vertical", "future", OTHER_COURSE), Browser()
+    connection.launch(connection.link(WELCOME), browser=browser)
+    Grant.objects.update(usage_digest=digest(future))
+    response = browser.get(connection.content_url(future, OTHER_COURSE), timeout=5)
+    assert (response.status_code, outcome()) == (403, "content_not_started")
 
 
 @pytest.mark.parametrize("path", ["nonsense/nonsense", f"{COURSE}/nonsense", f"nonsense/{WELCOME}", "a%00b/c"])

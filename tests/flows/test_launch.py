@@ -224,6 +224,7 @@ def test_core_05_the_back_button_after_a_launch_says_to_start_again(connection):
     browser = Browser()
     form = connection.launch_form(connection.link(WELCOME), browser=browser)
     landed = browser.submit(form)
+    assert not [cookie.name for cookie in browser.cookies if cookie.name.startswith("lti1p3-")]
     again = browser.submit(form)
     assert (again.status_code, outcome()) == (400, "launch_replayed")
     assert "Start again from your course" in again.text

@@ -1,6 +1,7 @@
 """``python -m tests.mutants [pattern...]``: tries the mutants that nobody killed yet, and prints a table.
 
-A mutant stays killed until its function changes; survivors are tried again each time. ``mutants/`` holds everything.
+A mutant stays killed until its function changes; survivors are tried again each time, but those that ``explained.txt``
+says why. ``mutants/`` holds everything.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pytest
 from tests.mutants.generate import COPY, Mutant, generate
 
 RESULTS = Path("mutants/results.json")
+EXPLAINED = Path(__file__).with_name("explained.txt")
 TESTS = ("tests/unit", "tests/flows")
 ELSEWHERE = ("tests/unit/test_package.py", "tests/unit/demo_platform")  # what is built, and the emulator itself
 ARGUMENTS = ("-q", "-s", "-p", "no:cacheprovider", "-p", "no:faulthandler", *(f"--ignore={path}" for path in ELSEWHERE))
@@ -33,6 +35,10 @@ def main(patterns: list[str]) -> None:
     results = {
         each.name: found for each in mutants if (found := known.get(each.name)) and found["version"] == each.version
     }
+    explained = {line.split()[0] for line in EXPLAINED.read_text(encoding="utf-8").splitlines()}
+    for each in mutants:
+        if each.version in explained and _is_open(results.get(each.name)):
+            results[each.name] = {"version": each.version, "place": each.place, "outcome": "explained", "test": ""}
     wanted = [each for glob in patterns or ["*"] for each in mutants if fnmatch.fnmatch(each.name, glob)]
     chosen = [each for each in dict.fromkeys(wanted) if _is_open(results.get(each.name))]
     if chosen:
@@ -54,7 +60,7 @@ def _is_open(result: dict[str, Any] | None) -> bool:
 
 
 def _report(mutants: list[Mutant], results: dict[str, dict[str, Any]]) -> str:
-    columns = ("killed", "timeout", "survived", "no test", "not tried")
+    columns = ("killed", "timeout", "explained", "survived", "no test", "not tried")
     outcomes = {each.name: results.get(each.name, {}).get("outcome", "not tried") for each in mutants}
     lines = ["".join(f"{name:>10}" for name in ("mutants", *columns)) + "  module"]
     for module in [*dict.fromkeys(each.module for each in mutants), "all"]:
@@ -62,7 +68,7 @@ def _report(mutants: list[Mutant], results: dict[str, dict[str, Any]]) -> str:
         numbers = (found.total(), *(found[column] for column in columns))
         lines.append("".join(f"{number:10}" for number in numbers) + f"  {module}")
     alive = [each for each in mutants if outcomes[each.name] in ("survived", "no test")]
-    return "\n".join([*lines, "", *(f"{each.name} ({outcomes[each.name]})\n{_difference(each)}" for each in alive)])
+    return "\n".join([*lines, "", *(f"{each.version} {each.name}\n{_difference(each)}" for each in alive)])
 
 
 def _difference(mutant: Mutant) -> str:
