@@ -24,8 +24,8 @@ demo-check: $(VENV)/.demo ## run the demo without a person; prints one line of J
 setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python demo/lms/manage.py ...
 	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null
 
-test: $(VENV)/.test browser services ## run all tests, in three processes: most of them wait
-	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.test browser services ## run all tests, in two processes: most of them wait
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-matrix: $(VENV)/.quality browser services ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
 	$(VENV)/bin/tox run $(if $(PYTHONS),--discover $(PYTHONS))
