@@ -220,6 +220,16 @@ def test_core_05_twenty_posts_at_once_make_one_launch(connection):
     assert statuses.count(302) == 1
 
 
+def test_core_05_a_launch_that_is_refused_later_uses_its_login_up_too(connection):
+    connection.gate()
+    browser = Browser()
+    form = connection.launch_form(connection.link(WELCOME), browser=browser)
+    cookies = browser.cookies.copy()
+    assert refused(browser.submit(form), "gate_closed", 403)
+    browser.cookies = cookies
+    assert refused(browser.submit(form), "launch_replayed")
+
+
 def test_core_05_the_back_button_after_a_launch_says_to_start_again(connection):
     browser = Browser()
     form = connection.launch_form(connection.link(WELCOME), browser=browser)
@@ -284,7 +294,9 @@ def test_core_05_logins_outlive_a_change_of_the_sites_secret(connection, setting
     assert outcome() == "state_unknown"
 
 
-def test_core_05_fails_closed_when_the_cache_keeps_nothing(connection, settings):
+@pytest.mark.parametrize("keys", ["fetched", "inline"])
+def test_core_05_fails_closed_when_the_cache_keeps_nothing(connect, settings, platform, keys):
+    connection = connect(key_set_url="", key_set=platform.public_jwks()) if keys == "inline" else connect()
     link = connection.link(WELCOME)
     settings.CACHES = {"default": {"BACKEND": "tests.broken_cache.ForgetfulCache"}}
     assert refused(connection.launch(link), "state_store_down", 503)

@@ -29,6 +29,7 @@ from demo.lms.models import BlockState
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.host.sessions import ENDS
 from lti_1p3_provider.launches.sessions import EndSwitchedOffSessions
+from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
@@ -161,6 +162,13 @@ def test_sec_31_what_is_refused_uses_up_no_quota(connection, settings):
         assert connection.launch(closed, OTHER_LEARNER).status_code == 403
     assert outcome() == "content_not_started"
     assert connection.launch(connection.link(WELCOME)).status_code == 200
+
+
+def test_sec_31_a_count_that_fails_breaks_no_launch(db, settings, django_capture_on_commit_callbacks):
+    settings.CACHES = {"default": {"BACKEND": "tests.broken_cache.DeadCache"}}
+    with django_capture_on_commit_callbacks(execute=True) as counted:
+        quotas.count(Deployment(pk=1), "people")
+    assert len(counted) == 1
 
 
 def test_sec_31_one_deployment_does_not_use_up_anothers_quota(connect, settings):

@@ -260,3 +260,11 @@ def test_sec_06_only_a_few_wait_for_as_long_as_a_fetch_may_take(lms):
     waits = [_patience("one") for _ in range(10)]
     assert waits == [FETCH_TIMEOUT] * 8 + [SHORT_PATIENCE] * 2
     assert _patience("another") == FETCH_TIMEOUT
+
+
+def test_sec_06_who_waits_in_vain_for_what_another_process_learns_gives_up(asking):
+    for _ in range(8):
+        _patience(asking.name)
+    assert store.add(f"{asking.name}:asked", 60)
+    with pytest.raises(KeySetUnavailable, match="another process is asking the platform and has no answer yet"):
+        key_sets.key_for(asking.registration, asking.kid)
