@@ -63,13 +63,16 @@ class Course:
                     found[item, sub] = (float(score.body["scoreGiven"]), float(score.body["scoreMaximum"]))
         return found
 
+    def wrong(self) -> list[tuple[str, str]]:
+        """Return the line items and learners for which ledger and gradebook differ."""
+        expected, shown = self.expected(), self.shown()
+        return sorted(key for key in {**expected, **shown} if expected.get(key) != shown.get(key))
+
     def differences(self) -> list[str]:
         """Say where ledger and gradebook differ."""
         expected, shown = self.expected(), self.shown()
-        wrong = [key for key in {**expected, **shown} if expected.get(key) != shown.get(key)]
-        return [f"{key}: the LMS has {expected.get(key)}, the platform {shown.get(key)}" for key in sorted(wrong)][
-            :SHOWN
-        ]
+        wrong = self.wrong()[:SHOWN]
+        return [f"{key}: the LMS has {expected.get(key)}, the platform {shown.get(key)}" for key in wrong]
 
     def attempts(self) -> list[ScoreAttempt]:
         """Return what was posted for this course, oldest first."""

@@ -78,7 +78,7 @@ class Worker:
 
     def crash(self) -> None:
         """End all of it as a machine that dies does."""
-        if self._keeper is not None and self._keeper.stdin is not None:
+        if self._keeper is not None and self._keeper.stdin is not None and self.alive:
             pool = self.pool()
             for process in pool:
                 with suppress(psutil.NoSuchProcess):
@@ -118,7 +118,7 @@ class Worker:
         return 0
 
     def _mains(self) -> list[psutil.Process]:
-        if self._keeper is None:
+        if self._keeper is None or not self.alive:
             return []
         children = psutil.Process(self._keeper.pid).children()
         return [one for one in children if "celery" in " ".join(one.cmdline()) and "keeper" not in one.cmdline()]

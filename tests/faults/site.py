@@ -289,11 +289,18 @@ class Site:
             rows = self.waiting(course).values_list("platform_user__sub", "due_at", "attempts", "lease", "last_answer")
             lines += [f"{course.client_id}: {rows.count()} rows wait", *map(str, rows[:5]), *course.differences()]
             lines += [f"down until {one.until}: {one.reason}" for one in self._outages(course)]
-            lines += [str(row) for row in self.rows(course).values()[:2]]
-            lines += [f"{one.user_id} {one.status} {one.body} {one.reason}" for one in course.attempts()[-5:]]
+            lines += [line for item, sub in course.wrong()[:4] for line in self._history(course, item, sub)]
         for worker in self.workers:
             lines += [f"--- {worker.name}, alive: {worker.alive}", *worker.said().splitlines()[-8:]]
         return "\n".join(lines)
+
+    def _history(self, course: Course, item: str, sub: str) -> list[str]:
+        """Say what became of one score."""
+        url = course.platform.line_item_url(course.platform.store.line_item(item))
+        rows = self.rows(course).filter(line_item__url=url, platform_user__sub=sub).values()
+        tries = [one for one in course.attempts() if (one.line_item_id, one.user_id) == (item, sub)]
+        shown = [f"  {one.at} {one.status} {one.reason} answered: {one.answered} {one.body}" for one in tries[-6:]]
+        return [f"{item} {sub}:", *(f"  {name}: {value}" for row in rows for name, value in row.items()), *shown]
 
     @staticmethod
     def _outages(course: Course) -> QuerySet[Outage]:

@@ -125,5 +125,5 @@ def _wrong(site: Site, courses: list[Course]) -> list[str]:
     try:
         site.check(*courses, stale=True)
     except AssertionError as error:
-        return str(error).splitlines()[:60]
+        return str(error).splitlines()[:200]
     return []
