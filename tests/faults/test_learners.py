@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+from django.db import connections, transaction
+from django.utils import timezone
+
+from demo.lms.models import BlockState
 from tests.connection import OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT
+
+from .processes import LmsError
+from .site import FRESH, SITE
 
 
 def answers(course, sub, block, earned):
@@ -46,3 +56,27 @@ def test_an_answer_comes_while_the_one_before_is_being_sent(site, platform):
         site.grade(course, [(sub, points * 10 + 1) for sub in course.subs])
     platform.faults.clear()
     site.check(course)
+
+
+def test_an_answer_that_is_lost_with_our_note_is_not_reported_as_stored(site, platform):
+    """A deadlock undoes the learner's whole transaction. If it happens in our part of it, the LMS must know."""
+    course = site.course(platform, 20)
+    sub = course.subs[0]
+    site.grade(course, [(sub, 1)])
+    site.check(course)
+    with transaction.atomic(using=SITE):  # somebody whose transaction is bigger, so that the database spares it
+        site.rows(course).update(changed_at=timezone.now())
+        call = site.begin_grading(course, sub, 2)
+        site.until(_waits_for_a_lock, course, cron=False)
+        BlockState.objects.using(SITE).filter(user_id=course.learners[sub]).update(updated_at=timezone.now())
+    with pytest.raises(LmsError, match="Deadlock"):
+        call.result(20)
+    site.grade(course, [(sub, 2)])
+    site.check(course)
+
+
+def _waits_for_a_lock():
+    time.sleep(FRESH)
+    with connections[SITE].cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+        return cursor.fetchone()[0]

@@ -38,8 +38,9 @@ _of_learner = Lookup(
 def grade_changed(change: GradeChanged) -> None:
     """Mark the scores of the block, and of each linked block above it, as due.
 
-    Nothing that goes wrong here reaches the LMS: the learner's answer is worth more than our row. A learner who never
-    came through a platform costs one query.
+    Nothing that goes wrong here reaches the LMS: the learner's answer is worth more than our row. Unless the answer
+    itself is lost with it: a deadlock or a broken connection undoes the whole transaction, and the LMS must not go on
+    as if it were stored. A learner who never came through a platform costs one query.
     """
     if not conf.enabled:
         return
@@ -51,6 +52,8 @@ def grade_changed(change: GradeChanged) -> None:
                 _mark(rows, change)
     except Exception:  # whatever it is, the learner's request goes on
         log.exception("LTI score intake failed for user %s, block %s", change.user_id, change.usage_key)
+        if connection.in_atomic_block and connection.needs_rollback:
+            raise
 
 
 def _harmless_reading() -> AbstractContextManager[object]:
