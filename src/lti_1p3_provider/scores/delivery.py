@@ -21,7 +21,7 @@ from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import outages, outbox, post, retry
+from lti_1p3_provider.scores import claiming, outages, outbox, post, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
 from lti_1p3_provider.scores.run import Report, Run
@@ -57,7 +57,7 @@ def _round(run: Run, wire: Wire) -> bool:
 
     Nobody is always the first: a batch has room for so many platforms.
     """
-    found = list(outbox.due_registrations().items())
+    found = list(claiming.due_registrations().items())
     due = {pk: name for pk, name in random.sample(found, len(found)) if pk not in run.down}
     busy, end = False, time.monotonic() + conf.http_timeout
     while due and time.monotonic() < end:
@@ -80,7 +80,7 @@ def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
         if pk in run.down or (pk in down and pk not in run.probing and not _may_try(pk, down[pk], run)):
             del due[pk]
             continue
-        claimed = outbox.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
+        claimed = claiming.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
         if not claimed:
             del due[pk]
             if pk in run.probing:  # nothing was tried: another worker sends in these courses
@@ -106,7 +106,7 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
         lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
         wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
     except BaseException:
-        outbox.release_lanes(rows)
+        claiming.release_lanes(rows)
         raise
     finally:
         run.write_down()
@@ -124,20 +124,20 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
         now = time.monotonic()
         if now > checked + CHECK:
             checked = now
-            (run.off.discard if outbox.is_open(row) else run.off.add)(row.lane_id)
+            (run.off.discard if claiming.is_open(row) else run.off.add)(row.lane_id)
         if row.registration_id in run.down or row.lane_id in run.off or now > began + conf.http_timeout:
-            run.note(row, outbox.put_back)
+            run.note(row, outbox.put_back(row))
             continue
         if now > renewed + RENEW * conf.lease:
             renewed = now
-            outbox.renew(rows[number:])
+            claiming.renew(rows[number:])
         grade = grades[row.pk]
         try:
             decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
         except Exception as error:  # a poisoned row must not keep a thousand good ones
             decision = _failed(row, error)
         run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
-    outbox.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
+    claiming.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
 def _failed(row: PendingScore, error: Exception) -> Decision:
