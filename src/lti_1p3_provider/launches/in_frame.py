@@ -31,11 +31,10 @@ def features(request: HttpRequest, target: Target, registration: Registration) -
     return found
 
 
-def with_script(request: HttpRequest, page: HttpResponse, target: Target, registration: Registration) -> HttpResponse:
+def with_script(page: HttpResponse, wanted: dict[str, str]) -> HttpResponse:
     """Put the script before the end of an HTML page; any other answer stays as it is."""
     if not _is_plain_html(page) or not (script := address("in_frame.js")):
         return page
-    wanted = features(request, target, registration)
     before, end, after = _split(page.content)
     if end:
         page.content = b"".join((before, _tag(script, wanted).encode(), end, after))

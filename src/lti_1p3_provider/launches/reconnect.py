@@ -27,8 +27,8 @@ def feature(user: AbstractUser, target: Target) -> str:
     address = reverse(SESSION, args=[str(target.course_key), str(target.usage_key)])
     words = {
         "ended": _(
-            "You are no longer signed in here, so your answer was not taken. What you typed is kept: open this activity "
-            "from your course once more, in another tab, and then come back here and submit it again."
+            "You are no longer signed in here, so your answer was not taken. What you typed is kept: open this "
+            "activity from your course once more, in another tab, and then come back here and submit it again."
         ),
         "other": _(
             "Somebody else has signed in here since this page was opened, so your answer was not taken. Open this "
