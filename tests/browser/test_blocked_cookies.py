@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -20,7 +19,7 @@ from .two_sites import LMS, PLATFORM, Fronts, Kind, tls
 from .visitor import RIGHT_COLOURS, Visitor, expect, problem, score, submit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import FrameLocator, Page, Playwright
+    from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright
 
 COOKIES = Kind()
 PARTITIONED = Kind(blocks_third_party=True)
@@ -52,26 +51,47 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             yield stack
 
 
+@pytest.fixture(scope="module")
+def browsers(
+    playwright: Playwright, executable: str, sites: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Kind], tuple[BrowserContext, list[str]]]]:
+    """Return a function that returns a browser of a kind, and what it complained of. Each takes a second to start."""
+    running: dict[tuple[bool, bool], tuple[BrowserContext, list[str]]] = {}
+
+    def have(kind: Kind) -> tuple[BrowserContext, list[str]]:
+        traits = (kind.blocks_third_party, kind.takes_partitioned)
+        if traits not in running:
+            profile = tmp_path_factory.mktemp("profile")
+            kind.write_preferences(profile)
+            context = playwright.chromium.launch_persistent_context(
+                profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
+            )
+            running[traits] = (context, [])
+            watch(*running[traits])
+        return running[traits]
+
+    yield have
+    for context, _ in running.values():
+        context.close()
+
+
 @pytest.fixture
-def learner(
-    playwright: Playwright, executable: str, sites: Stack, tmp_path: Path
-) -> Iterator[Callable[[Kind], Visitor]]:
-    contexts, complaints = [], []
+def learner(browsers: Callable[[Kind], tuple[BrowserContext, list[str]]], sites: Stack) -> Iterator[Any]:
+    """Return a function that makes somebody with such a browser, without cookies or open pages of anybody else."""
+    used = []
 
     def arrive(kind: Kind) -> Visitor:
-        profile = tmp_path / f"profile-{len(contexts)}"
-        kind.write_preferences(profile)
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
-        )
-        contexts.append(context)
-        watch(context, complaints)
+        context, complaints = browsers(kind)
+        context.clear_cookies()
+        used.append((context, complaints))
         return Visitor(context, sites)
 
     yield arrive
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    for context, complaints in used:
+        context.new_page()  # with its last page Chromium ends
+        for page in context.pages[:-1]:
+            page.close()
+        assert complaints == []
 
 
 @pytest.fixture

@@ -58,8 +58,17 @@ class Fronts:
         return self
 
     def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+
+    @staticmethod
+    async def _end() -> None:
+        """Drop what is still open: browsers keep connections."""
+        open_ones = asyncio.all_tasks() - {asyncio.current_task()}
+        for one in open_ones:
+            one.cancel()
+        await asyncio.gather(*open_ones, return_exceptions=True)
 
     def open(self, behind: int) -> int:
         """Begin to take https for the process at the port ``behind``; return the port to ask."""
