@@ -70,6 +70,40 @@ def test_what_was_typed_comes_back_after_a_reload(visitor: Visitor):
     expect(banner).to_have_text("")
 
 
+def test_what_is_changed_after_it_came_back_stays_changed(visitor: Visitor):
+    """The LMS puts a new form in the place of one that was answered."""
+    page = visitor.course("Ben Osei")
+    form = problem(open_in_page(page, "Mixing colours"), "Primary colours")
+    end_session(visitor)
+    submit(form, "Yellow")
+    banner = page.frame_locator("#tool").locator(BANNER)
+    expect(banner).to_contain_text("You are no longer signed in here")
+    frame = reopen(visitor, page)
+    yellow = problem(frame, "Primary colours").get_by_label("Yellow", exact=True)
+    expect(yellow).to_be_checked()
+    yellow.uncheck()
+    frame.locator("main").evaluate("main => { main.innerHTML = main.innerHTML.replaceAll(' checked', '') }")
+    page.wait_for_timeout(300)
+    expect(yellow).not_to_be_checked()
+
+
+def test_fields_that_nobody_can_tell_apart_are_left_alone(visitor: Visitor):
+    add = "main => { for (let i = 0; i < 2; i++) main.append(document.createElement('textarea')) }"
+    page = visitor.course("Ben Osei")
+    frame = open_in_page(page, "Mixing colours")
+    frame.locator("main").evaluate(add)
+    for number, essay in enumerate(("one", "two")):
+        frame.locator("textarea").nth(number).fill(essay)
+    end_session(visitor)
+    submit(problem(frame, "White light"), "Black")
+    expect(frame.locator(BANNER)).to_contain_text("You are no longer signed in here")
+    frame = reopen(visitor, page)
+    expect(problem(frame, "White light").get_by_label("Black", exact=True)).to_be_checked()
+    frame.locator("main").evaluate(add)
+    page.wait_for_timeout(300)
+    assert [frame.locator("textarea").nth(number).input_value() for number in (0, 1)] == ["", ""]
+
+
 def test_what_one_person_typed_is_not_shown_to_another(visitor: Visitor):
     page = visitor.course("Ben Osei")
     frame = open_in_page(page, "Mixing colours")

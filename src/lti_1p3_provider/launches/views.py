@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
-from lti_1p3_provider.errors import BrowserMismatch, LaunchNotPosted, LtiError, TokenMalformed
+from lti_1p3_provider.errors import BrowserMismatch, GrantMissing, LaunchNotPosted, LtiError, TokenMalformed
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
     browser_check,
@@ -29,6 +29,7 @@ from lti_1p3_provider.launches import (
     reconnect,
     sessions,
     targets,
+    way_back,
 )
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import features, with_script
@@ -147,6 +148,21 @@ class ContentDoor(Door):
             return HttpResponseRedirect(host.current().content.course_home(request, target.course_key))
         page = host.current().content.render(request, target.course_key, target.usage_key)
         return frame_for(with_script(page, features(request, target, registration)), registration)
+
+
+class WayBackDoor(Door):
+    """Where the link back to the platform leads. Only a session that launched the block knows the way."""
+
+    name = "way back"
+
+    def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
+        """Send the browser on, and say nothing of the page that it comes from."""
+        way = way_back.address(request, targets.from_keys(course_key, usage_key))
+        if not way:
+            raise GrantMissing("the session does not know the way back")
+        response = HttpResponseRedirect(way)
+        response["Referrer-Policy"] = "no-referrer"
+        return response
 
 
 @method_decorator(never_cache, name="dispatch")
