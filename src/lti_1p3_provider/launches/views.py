@@ -153,7 +153,7 @@ class ContentDoor(Door):
 class WayBackDoor(Door):
     """Where the link back to the platform leads. Only a session that launched the block knows the way."""
 
-    name = "way back"
+    name = "back"
 
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
         """Send the browser on, and say nothing of the page that it comes from."""
