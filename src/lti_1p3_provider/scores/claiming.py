@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connection, transaction
@@ -25,7 +25,6 @@ from lti_1p3_provider.users.models import PlatformUser
 
 CHUNK = 500
 MOST_REGISTRATIONS = 50  # looked at together
-SLICE = 500  # of many registrations, in which these are looked for
 MOST_LANES = 8  # of one platform at a time
 SENT = ("sent_given", "sent_maximum", "sent_at")
 
@@ -47,21 +46,17 @@ def due_registrations() -> tuple[dict[int, str], bool]:
 
 
 def _some_of_many(groups: QuerySet[PendingScore, tuple[int, datetime]]) -> dict[int, datetime]:
-    """Return some from any place on, of those that may take scores."""
+    """Return some of those that may take scores, from any of these on."""
     left_alone = Outage.objects.filter(until__gt=timezone.now()).values("pk")
     approved = Deployment.objects.filter(status=Deployment.Status.APPROVED).values("registration_id")
-    usable = Registration.objects.filter(enabled=True, pk__in=approved).exclude(pk__in=left_alone)
-    known = list(usable.order_by("pk").values_list("pk", flat=True))
-    if not known:
+    usable = Registration.objects.filter(enabled=True, pk__in=approved).exclude(pk__in=left_alone).order_by("pk")
+    if not (number := usable.count()):
         return {}
-    start = random.randrange(len(known))
-    found: dict[int, datetime] = {}
-    for first in range(0, len(known), SLICE):
-        some = [known[(start + first + place) % len(known)] for place in range(min(SLICE, len(known) - first))]
-        found |= dict(groups.filter(registration_id__in=some))
-        if len(found) >= MOST_REGISTRATIONS:
-            break
-    return found
+    start = usable.values_list("pk", flat=True)[random.randrange(number)]
+    others = Registration.objects.exclude(pk__in=usable.values("pk")).values_list("pk", flat=True)
+    groups = groups.exclude(registration_id__in=list(others))
+    found = dict(groups.filter(registration_id__gte=start)[:MOST_REGISTRATIONS])
+    return found | dict(groups.filter(registration_id__lt=start)[: MOST_REGISTRATIONS - len(found)])
 
 
 def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[PendingScore]:
@@ -78,16 +73,15 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
     found: dict[int, int] = {}
     rows: list[PendingScore] = []
     try:
-        with _one_commit():
-            for found in _candidates(due, registration_pk, limit, now):
-                if mine := lanes.take(list(dict.fromkeys(found.values())), MOST_LANES, lease, now, until):
-                    break
-            chosen = [pk for pk, lane in found.items() if lane in mine]
-            if len(chosen) < min(len(found), limit / 2):
-                chosen = _oldest([lane for lane in dict.fromkeys(found.values()) if lane in mine], limit, now)
-            for part in parts(chosen):
-                with transaction.atomic(savepoint=False):
-                    rows += _take(due.filter(pk__in=part), timedelta(seconds=interval), lease, until)
+        for found in _candidates(due, registration_pk, limit, now):
+            if mine := lanes.take(list(dict.fromkeys(found.values())), MOST_LANES, lease, now, until):
+                break
+        chosen = [pk for pk, lane in found.items() if lane in mine]
+        if len(chosen) < min(len(found), limit / 2):
+            chosen = _oldest([lane for lane in dict.fromkeys(found.values()) if lane in mine], limit, now)
+        for part in parts(chosen):
+            with transaction.atomic():
+                rows += _take(due.filter(pk__in=part), timedelta(seconds=interval), lease, until)
         whole = _complete(rows)
     except BaseException:
         with suppress(DatabaseError):  # if the database still answers
@@ -96,11 +90,6 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
         raise
     lanes.release(mine - {row.lane_id for row in whole}, lease)
     return whole
-
-
-def _one_commit() -> AbstractContextManager[object]:
-    """A commit costs a disk's time. Where each lock may be waited for, none is held meanwhile."""
-    return transaction.atomic() if connection.features.has_select_for_update_skip_locked else nullcontext()
 
 
 def _candidates(
