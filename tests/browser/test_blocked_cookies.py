@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from demo.stack import Stack, free_port
+from demo.stack import Stack
 
 from .conftest import FLAGS, VIEWPORT, watch
 from .reading import require_readable
 from .test_reading import NARROW
-from .two_sites import LMS, PLATFORM, Fronts, Kind, tls
+from .two_sites import Kind, running
 from .visitor import RIGHT_COLOURS, Visitor, expect, problem, score, submit
 
 if TYPE_CHECKING:
@@ -41,14 +41,8 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    directory = tmp_path_factory.mktemp("two-sites")
-    ports = free_port(), free_port()
-    with Fronts(tls(directory)) as fronts, pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LTI_AGGREGATE_SCORE_PASSBACK_DELAY", "1")
-        environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)
-        places = (f"https://{LMS}:{fronts.open(ports[0])}", f"https://{PLATFORM}:{fronts.open(ports[1])}")
-        with Stack(directory, *ports, *places) as stack:
-            yield stack
+    with running(tmp_path_factory.mktemp("two-sites")) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -56,22 +50,22 @@ def browsers(
     playwright: Playwright, executable: str, sites: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[Kind], tuple[BrowserContext, list[str]]]]:
     """Return a function that returns a browser of a kind, and what it complained of. Each takes a second to start."""
-    running: dict[tuple[bool, bool], tuple[BrowserContext, list[str]]] = {}
+    started: dict[tuple[bool, bool], tuple[BrowserContext, list[str]]] = {}
 
     def have(kind: Kind) -> tuple[BrowserContext, list[str]]:
         traits = (kind.blocks_third_party, kind.takes_partitioned)
-        if traits not in running:
+        if traits not in started:
             profile = tmp_path_factory.mktemp("profile")
             kind.write_preferences(profile)
             context = playwright.chromium.launch_persistent_context(
                 profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
             )
-            running[traits] = (context, [])
-            watch(*running[traits])
-        return running[traits]
+            started[traits] = (context, [])
+            watch(*started[traits])
+        return started[traits]
 
     yield have
-    for context, _ in running.values():
+    for context, _ in started.values():
         context.close()
 
 
@@ -122,6 +116,7 @@ def framed(page: Page) -> FrameLocator:
 
 def in_new_window(page: Page) -> Page:
     """Click once, and return the window that opens."""
+    page.bring_to_front()  # a tab in the background may not take a click
     expect(framed(page).get_by_role("heading", level=1)).to_have_text("Open this activity in a new window")
     with page.expect_popup() as opened:
         framed(page).get_by_role("button", name=GO).click()

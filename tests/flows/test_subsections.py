@@ -140,7 +140,7 @@ def test_role_06_an_instructor_has_no_scores(wanting):
     assert not PendingScore.objects.exists()
 
 
-def test_a_returning_learner_costs_no_writes(wanting):
+def test_a_returning_learner_makes_nothing_due(wanting):
     link = launched(wanting)
     deliver()
     before = list(PendingScore.objects.values_list("pk", "revision"))

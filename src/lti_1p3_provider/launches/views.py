@@ -206,7 +206,7 @@ class SessionDoor(ScriptDoor):
 
     def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
         """Return who is, and the token for the page's next answer."""
-        return {**reconnect.still_here(request, request.user)}  # type: ignore[arg-type]
+        return reconnect.still_here(request, request.user)  # type: ignore[arg-type]
 
 
 def _opened(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Registration]:
