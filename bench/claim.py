@@ -20,14 +20,16 @@ import django
 django.setup()
 
 from django.db import connection  # noqa: E402
-from django.db.models import F  # noqa: E402
+from django.db.models import CharField, F, Value  # noqa: E402
+from django.db.models.functions import Cast, LPad  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from bench import plans, queries  # noqa: E402
 from bench.fill import Sql, fill  # noqa: E402
 from bench.growth import BIG, BIG_DATABASE, QUICK, use  # noqa: E402
 from lti_1p3_provider.registrations.models import Deployment  # noqa: E402
-from lti_1p3_provider.scores import claiming, outbox  # noqa: E402
+from lti_1p3_provider.resource_links.models import ResourceLink  # noqa: E402
+from lti_1p3_provider.scores import claiming, due, outbox  # noqa: E402
 from lti_1p3_provider.scores.models import Lane, PendingScore  # noqa: E402
 
 ROUNDS = 3 if QUICK else 15
@@ -95,9 +97,12 @@ def _arrange(shape: Shape) -> None:
 
 @contextmanager
 def _lanes_of(shape: Shape) -> Iterator[None]:
-    """Give the registration that has all rows all lanes, and others a lease where they are busy."""
+    """Give the registration that has all rows all lanes and links, and others a lease where they are busy."""
     if shape.registration == FIRST:
-        Lane.objects.update(deployment=Deployment.objects.get(registration_id=1))
+        first = Deployment.objects.get(registration_id=1)
+        Lane.objects.update(deployment=first)
+        links = ResourceLink.objects.filter(pk__lte=LANES)
+        links.update(deployment=first, link_digest=LPad(Cast("pk", CharField()), 64, Value("0")))
     if shape.busy:
         until = timezone.now() + timedelta(hours=1)
         Lane.objects.filter(pk__lte=BUSY_LANES).update(lease="another", leased_until=until)
@@ -105,20 +110,21 @@ def _lanes_of(shape: Shape) -> Iterator[None]:
     Lane.objects.filter(lease="another").update(lease="", leased_until=None)
     if shape.registration == FIRST:
         Lane.objects.update(deployment_id=F("pk"))  # as bench.fill numbers them
+        links.update(deployment_id=F("pk"))
 
 
 def _round(number: int) -> dict[str, float]:
     """Claim once, as a worker does, and put everything back; return the milliseconds of both steps."""
     started, cpu = time.perf_counter(), time.process_time()
-    due, _ = claiming.due_registrations()
-    found = time.perf_counter()
-    chosen = list(due)[number * 37 % len(due)]
+    found, _ = due.registrations()
+    chose = time.perf_counter()
+    chosen = list(found)[number * 37 % len(found)]
     begun = time.perf_counter()
     rows = claiming.claim(chosen, LIMIT)
     claimed, cpu = time.perf_counter(), time.process_time() - cpu
     assert rows, "nothing was claimed"
     _put_back(rows)
-    parts = {"due_registrations_ms": (found - started) * 1000, "claim_ms": (claimed - begun) * 1000}
+    parts = {"due_registrations_ms": (chose - started) * 1000, "claim_ms": (claimed - begun) * 1000}
     return {"ms": sum(parts.values()), **parts, "cpu_ms": cpu * 1000, "rows": len(rows)}
 
 
@@ -130,8 +136,8 @@ def _put_back(rows: list[PendingScore]) -> None:
 def _explain(name: str) -> None:
     """Say on stderr how the rows are found."""
     with queries.recorded() as seen:
-        due, _ = claiming.due_registrations()
-        rows = claiming.claim(next(iter(due)), LIMIT)
+        found, _ = due.registrations()
+        rows = claiming.claim(next(iter(found)), LIMIT)
     _put_back(rows)
     print(f"\n{name}\n\n{plans.table(plans.explain(queries.own(seen)))}\n", file=sys.stderr)
 

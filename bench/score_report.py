@@ -17,6 +17,7 @@ TARGETS = {
     "intake_ms": 3.0,
 }
 SHAPE_OF_LITTLE = "nearly_empty"
+LIMIT = 100
 
 
 def build(found: Measured, *, quick: bool) -> dict[str, Any]:
@@ -93,9 +94,9 @@ def _intake_queries(intake: Measured) -> Figure:
 
 
 def _claim(claimed: Measured) -> Figure:
-    """The slowest shape."""
-    shapes = {name: shape for name, shape in claimed.items() if isinstance(shape, dict)}
+    """The slowest shape of those in which there are so many to claim."""
+    shapes = {name: shape for name, shape in claimed.items() if isinstance(shape, dict) and shape["rows"] == LIMIT}
     slowest = max(shapes, key=lambda name: float(shapes[name]["ms"]))
     ours, target = shapes[slowest]["ms"], 20.0
     unit = f"ms ({slowest}), at most the target; baseline: 100 rows in the table; ratio target / ours"
-    return figure(ours, shapes[SHAPE_OF_LITTLE]["ms"], target / ours, unit, target)
+    return figure(ours, claimed[SHAPE_OF_LITTLE]["ms"], target / ours, unit, target)

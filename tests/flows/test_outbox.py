@@ -14,7 +14,7 @@ from django.utils import timezone
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import claiming, outbox
+from lti_1p3_provider.scores import claiming, due, outbox
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore
 from tests.connection import LEARNER, PROBLEM
@@ -32,7 +32,7 @@ def row(connection) -> PendingScore:
 def claim() -> list[PendingScore]:
     """Claim what is due, with the lanes that are free again or were a dead worker's."""
     Lane.objects.filter(leased_until__isnull=False).update(leased_until=timezone.now() - timedelta(seconds=1))
-    return [row for pk in claiming.due_registrations()[0] for row in claiming.claim(pk, 50)]
+    return [row for pk in due.registrations()[0] for row in claiming.claim(pk, 50)]
 
 
 def test_a_claimed_row_is_nobody_elses(row):
@@ -136,7 +136,7 @@ def test_rows_of_a_switched_off_deployment_do_not_stand_before_others(connection
 
 
 def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connection, row, monkeypatch):
-    monkeypatch.setattr(claiming, "MOST_REGISTRATIONS", 2)
+    monkeypatch.setattr(due, "MOST_REGISTRATIONS", 2)
     lane = Lane.objects.get()
     for number in range(6):
         values = {"issuer": f"https://many-{number}.example", "client_id": "many", "enabled": number != 3}
@@ -153,7 +153,7 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
         )
     seen: set[int] = set()
     for _ in range(300):
-        found, is_all = claiming.due_registrations()
+        found, is_all = due.registrations()
         assert found
         assert not is_all
         seen |= set(found)
@@ -163,9 +163,12 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
     Outage.objects.create(registration=down, since=timezone.now(), until=timezone.now() + timedelta(hours=1))
     unapproved.deployments.update(status="disabled")
     for _ in range(20):
-        found, _ = claiming.due_registrations()
+        found, _ = due.registrations()
         assert not {down.pk, unapproved.pk} & set(found)
         assert found
+    healthy = on.exclude(pk__in=[connection.registration.pk, down.pk, unapproved.pk]).last()
+    Deployment.objects.exclude(registration=healthy).update(status="disabled")
+    assert [due.registrations()[0] for _ in range(20)] == [{healthy.pk: "moodle"}] * 20
 
 
 @pytest.mark.parametrize("end", ["delivered", "settled", "put back"])

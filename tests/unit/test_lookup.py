@@ -1,11 +1,14 @@
 """Lookups return what their querysets would, although Django writes their SQL only once."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db.models import Max
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
+from django.utils.connection import ConnectionDoesNotExist
 
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
@@ -97,6 +100,67 @@ def test_a_value_that_is_not_compared_is_noticed():
     deaf = Lookup(Registration, lambda issuer, client_id: Registration.objects.filter(issuer=issuer))
     with pytest.raises(TypeError, match="each value must be compared"):
         deaf.one(issuer="a", client_id="b")
+
+
+of_many = Lookup(Registration, lambda pks: Registration.objects.filter(pk__in=pks).order_by("-client_id"), limit=None)
+made_before = Lookup(
+    Registration,
+    lambda pks, moment, issuer: (
+        Registration.objects.filter(pk__in=pks, issuer=issuer, created_at__lt=moment)
+        .order_by("client_id")
+        .values("client_id", "key_set")
+    ),
+    limit=None,
+)
+of_each_issuer = Lookup(
+    Registration,
+    lambda moment: (
+        Registration.objects.filter(created_at__lte=moment).values("issuer").annotate(newest=Max("created_at"))
+    ),
+    limit=None,
+)
+
+
+def test_lists_may_be_of_any_length():
+    rows = [registration(f"{number}") for number in range(3)]
+    for chosen in (rows[:1], rows, rows[1:], []):
+        assert of_many.all(pks=[row.pk for row in chosen]) == chosen[::-1]
+
+
+def test_columns_are_those_of_the_queryset_beside_moments_lists_and_texts():
+    rows = [registration(f"{number}", key_set={"keys": [number]}) for number in range(3)]
+    pks, later = [row.pk for row in rows], timezone.now() + timedelta(seconds=1)
+    expected = [(row.client_id, row.key_set) for row in rows]
+    for moment, some in ((later, pks), (later, pks[:2]), (later - timedelta(days=1), pks), (later, [])):
+        found = made_before.columns(pks=some, moment=moment, issuer="https://lms.example")
+        assert found == (expected[: len(some)] if moment == later else [])
+    assert made_before.columns(1, pks=pks, moment=later, issuer="https://lms.example") == expected[:1]
+    assert made_before.columns(2, pks=pks, moment=later, issuer="https://lms.example") == expected[:2]
+    assert made_before.columns(pks=pks, moment=later, issuer="https://lms.example") == expected
+    assert made_before.columns(pks=pks, moment=rows[1].created_at, issuer="https://lms.example") == expected[:1]
+
+
+def test_groups_have_their_aggregates_with_the_types_of_a_queryset():
+    first, second = registration("a"), registration("b")
+    for _ in range(2):
+        assert of_each_issuer.columns(moment=second.created_at) == [(first.issuer, second.created_at)]
+    assert of_each_issuer.columns(moment=first.created_at) == [(first.issuer, first.created_at)]
+
+
+def test_a_lookup_that_locks_reads_where_is_written():
+    class Replica:
+        def db_for_read(self, model, **hints):
+            return "replica"
+
+        def db_for_write(self, model, **hints):
+            return "default"
+
+    row = registration("a")
+    locked = Lookup(Registration, lambda pk: Registration.objects.select_for_update().filter(pk=pk), locks=True)
+    with override_settings(DATABASE_ROUTERS=[Replica()]), transaction.atomic():
+        assert locked.one(pk=row.pk) == row
+        with pytest.raises(ConnectionDoesNotExist):
+            with_gate.one(pk=row.pk)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
@@ -18,41 +19,62 @@ from django.db.models.query import ModelIterable
 from django.db.models.sql.query import Query
 
 Row = TypeVar("Row", bound=Model)
-Value = int | str
+Value = int | str | datetime | list[int]
 
 
 class Lookup(Generic[Row]):
-    """At most ``limit`` rows of a queryset of ``model``.
+    """At most ``limit`` rows of a queryset of ``model``; all, if that is None. ``locks``: it is for a transaction.
 
-    ``describe`` makes the queryset out of named integers and texts. It is called once for a database, so it may compare
-    columns with them and nothing else: no other filter for another value.
+    ``describe`` makes the queryset out of named integers, texts, moments and lists of integers. It is called once for a
+    database, so it may compare columns with them and nothing else: no other filter for another value.
     """
 
-    def __init__(self, model: type[Row], describe: Callable[..., QuerySet[Row]], limit: int = 1) -> None:
+    def __init__(
+        self,
+        model: type[Row],
+        describe: Callable[..., QuerySet[Row, Any]],
+        limit: int | None = 1,
+        *,
+        locks: bool = False,
+    ) -> None:
         self._model = model
         self._describe = describe
         self._limit = limit
-        self._statements: dict[str, _Statement] = {}
+        self._database = router.db_for_write if locks else router.db_for_read
+        self._statements: dict[tuple[str, int | None], _Statement] = {}
 
     def one(self, **values: Value) -> Row | None:
         """Return the row, or None; unlike ``first()`` it does not make the database sort."""
         return next(iter(self.all(**values)), None)
 
     def all(self, **values: Value) -> list[Row]:
-        """Return the rows, in no order."""
-        using = router.db_for_read(self._model)
-        statement = self._statements.get(using)
-        if statement is None:
-            statement = self._statements[using] = self._written(using, values)
-        return list(ModelIterable(statement.source(self._model, using, values)))
+        """Return the rows, in the queryset's order."""
+        if [] in values.values():
+            return []
+        using, compiler = self._ready(self._limit, values)
+        query = SimpleNamespace(get_compiler=lambda using: compiler)
+        source: Any = SimpleNamespace(model=self._model, db=using, query=query, _known_related_objects={})
+        return list(ModelIterable(source))
 
-    def _written(self, using: str, values: Mapping[str, Value]) -> _Statement:
-        markers: dict[str, Value] = {
-            name: f"\0{name}" if isinstance(value, str) else -(10**9) - number
-            for number, (name, value) in enumerate(values.items())
-        }
-        names = {marker: name for name, marker in markers.items()}
-        query = self._describe(**markers).using(using)[: self._limit].query
+    def columns(self, limit: int | None = None, **values: Value) -> list[tuple[Any, ...]]:
+        """Return the columns that the queryset names with ``values()``, of at most ``limit`` rows."""
+        if [] in values.values():
+            return []
+        _, compiler = self._ready(limit or self._limit, values)
+        return list(compiler.results_iter(tuple_expected=True))
+
+    def _ready(self, limit: int | None, values: Mapping[str, Value]) -> tuple[str, Any]:
+        """Return the database's name, and a compiler that has nothing left to write."""
+        using = self._database(self._model)
+        statement = self._statements.get((using, limit))
+        if statement is None:
+            statement = self._statements[using, limit] = self._written(using, limit, values)
+        return using, statement.compiler(using, values)
+
+    def _written(self, using: str, limit: int | None, values: Mapping[str, Value]) -> _Statement:
+        markers = {name: _marker(name, number, value) for number, (name, value) in enumerate(values.items())}
+        names = {_adapted(marker, connections[using])[0]: name for name, marker in markers.items()}
+        query = self._describe(**markers).using(using)[:limit].query
         compiler = query.get_compiler(using)
         sql, params = compiler.as_sql()
         places = tuple((param, names.get(param)) for param in params)
@@ -61,7 +83,18 @@ class Lookup(Generic[Row]):
         learned = {name: value for name, value in vars(compiler).items() if name != "connection"}  # that is a thread's
         columns = [column for column, _, _ in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(columns)  # of columns into Python's types; the same for each connection
-        return _Statement(query, sql, places, {**learned, "get_converters": lambda columns: converters})
+        return _Statement(
+            query, tuple(sql.split("%s")), places, {**learned, "get_converters": lambda columns: converters}
+        )
+
+
+def _marker(name: str, number: int, value: Value) -> Value:
+    """Return a value of the same kind that nobody compares with."""
+    if isinstance(value, str):
+        return f"\0{name}"
+    if isinstance(value, datetime):
+        return datetime(1000, 1, 1 + number, tzinfo=UTC)
+    return [-(10**9) - number] if isinstance(value, list) else -(10**9) - number
 
 
 class _Writing:
@@ -120,17 +153,31 @@ class Addition(_Writing):
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """SQL, its parameters (each with the name of the value that takes its place), and what reading its rows needs."""
+    """SQL, parted at its parameters (each with the name of the value that takes its place), and what reading its rows
+    needs."""
 
     query: Query
-    sql: str
+    sql: tuple[str, ...]
     places: tuple[tuple[Any, str | None], ...]
     learned: Mapping[str, Any]
 
-    def source(self, model: type[Model], using: str, values: Mapping[str, Value]) -> Any:
-        """Return what ``ModelIterable`` wants of a queryset, with a compiler that has nothing left to write."""
-        params = tuple(values[name] if name else param for param, name in self.places)
+    def compiler(self, using: str, values: Mapping[str, Value]) -> Any:
+        """Return a compiler that has nothing left to write."""
         compiler = self.query.get_compiler(using)
-        vars(compiler).update(self.learned, as_sql=lambda: (self.sql, params))
-        query = SimpleNamespace(get_compiler=lambda using: compiler)
-        return SimpleNamespace(model=model, db=using, query=query, _known_related_objects={})
+        given = {name: _adapted(value, compiler.connection) for name, value in values.items()}
+        params: list[Any] = []
+        sql = [self.sql[0]]
+        for (param, name), following in zip(self.places, self.sql[1:], strict=True):
+            several = given[name] if name else [param]
+            params += several
+            sql += [", ".join(["%s"] * len(several)), following]
+        written = "".join(sql), tuple(params)
+        vars(compiler).update(self.learned, as_sql=lambda: written)
+        return compiler
+
+
+def _adapted(value: Value, connection: Any) -> list[Any]:
+    """Return the parameters that a value becomes."""
+    if isinstance(value, datetime):
+        return [connection.ops.adapt_datetimefield_value(value)]
+    return value if isinstance(value, list) else [value]

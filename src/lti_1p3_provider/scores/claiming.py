@@ -7,56 +7,25 @@ here waits for a row while it holds another: a learner's request may hold it, an
 
 from __future__ import annotations
 
-import random
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import lanes
-from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
+from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.scores import due, lanes
+from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.users.models import PlatformUser
 
 CHUNK = 500
-MOST_REGISTRATIONS = 50  # looked at together
 MOST_LANES = 8  # of one platform at a time
 SENT = ("sent_given", "sent_maximum", "sent_at")
-
-
-def due_registrations() -> tuple[dict[int, str], bool]:
-    """Return registrations that are on and have something due, with the names of their platforms, and whether these are
-    all.
-
-    Where there are very many, some of them, others each time, and none of which it is known that they take no scores.
-    """
-    due = PendingScore.objects.filter(due_at__lte=timezone.now()).order_by().values("registration_id")
-    # With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all.
-    groups = due.annotate(first=Min("due_at")).values_list("registration_id", "first")
-    found = dict(groups[: MOST_REGISTRATIONS + 1])
-    is_all = len(found) <= MOST_REGISTRATIONS
-    if not is_all:
-        found = _some_of_many(groups)
-    return dict(Registration.objects.filter(enabled=True, pk__in=found).values_list("pk", "platform")), is_all
-
-
-def _some_of_many(groups: QuerySet[PendingScore, tuple[int, datetime]]) -> dict[int, datetime]:
-    """Return some of those that may take scores, from any of these on."""
-    left_alone = Outage.objects.filter(until__gt=timezone.now()).values("pk")
-    approved = Deployment.objects.filter(status=Deployment.Status.APPROVED).values("registration_id")
-    usable = Registration.objects.filter(enabled=True, pk__in=approved).exclude(pk__in=left_alone).order_by("pk")
-    if not (number := usable.count()):
-        return {}
-    start = usable.values_list("pk", flat=True)[random.randrange(number)]
-    others = Registration.objects.exclude(pk__in=usable.values("pk")).values_list("pk", flat=True)
-    groups = groups.exclude(registration_id__in=list(others))
-    found = dict(groups.filter(registration_id__gte=start)[:MOST_REGISTRATIONS])
-    return found | dict(groups.filter(registration_id__lt=start)[: MOST_REGISTRATIONS - len(found)])
 
 
 def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[PendingScore]:
@@ -68,20 +37,19 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
     """
     now = timezone.now()
     lease, until = uuid.uuid4().hex, now + _term()
-    due = PendingScore.objects.filter(_free(now), registration_id=registration_pk, due_at__lte=now)
     mine: set[int] = set()
     found: dict[int, int] = {}
     rows: list[PendingScore] = []
     try:
-        for found in _candidates(due, registration_pk, limit, now):
+        for found in due.candidates(registration_pk, limit, now):
             if mine := lanes.take(list(dict.fromkeys(found.values())), MOST_LANES, lease, now, until):
                 break
         chosen = [pk for pk, lane in found.items() if lane in mine]
         if len(chosen) < min(len(found), limit / 2):
-            chosen = _oldest([lane for lane in dict.fromkeys(found.values()) if lane in mine], limit, now)
+            chosen = due.oldest_of([lane for lane in dict.fromkeys(found.values()) if lane in mine], limit, now)
         for part in parts(chosen):
             with transaction.atomic():
-                rows += _take(due.filter(pk__in=part), timedelta(seconds=interval), lease, until)
+                rows += _take(part, timedelta(seconds=interval), lease, until)
         whole = _complete(rows)
     except BaseException:
         with suppress(DatabaseError):  # if the database still answers
@@ -92,42 +60,12 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
     return whole
 
 
-def _candidates(
-    due: QuerySet[PendingScore], registration_pk: int, limit: int, now: datetime
-) -> Iterator[dict[int, int]]:
-    """Yield due rows with their lanes, until the caller can have one of the lanes.
-
-    First the oldest. If all of these are in lanes of others, it may take long to read past them, so the newest are
-    looked at before that.
-    """
-    found = due.order_by("due_at").values_list("pk", "lane_id")
-    oldest = dict(found[:limit])
-    if not oldest:
-        return
-    yield oldest
-    if len(oldest) == limit:
-        yield dict(found.order_by("-due_at")[:limit])
-        yield dict(found.exclude(lane_id__in=lanes.closed(registration_pk, now))[:limit])
-
-
-def _oldest(mine: Collection[int], limit: int, now: datetime) -> list[int]:
-    """Return the oldest due rows of each lane, about as many of each.
-
-    One query for all lanes would make the database look for their rows among everybody's, or sort them all.
-    """
-    found: list[int] = []
-    for left, lane in zip(range(len(mine), 0, -1), mine, strict=True):
-        rows = PendingScore.objects.filter(_free(now), lane_id=lane, due_at__lte=now).order_by("due_at")
-        found += rows.values_list("pk", flat=True)[: -(-(limit - len(found)) // left)]
-    return found
-
-
-def _take(free: QuerySet[PendingScore], interval: timedelta, lease: str, until: datetime) -> list[PendingScore]:
+def _take(pks: Sequence[int], interval: timedelta, lease: str, until: datetime) -> list[PendingScore]:
     """Lease the rows that are still free, with new timestamps; return them with what the platform has, as far as we
     knew."""
     now = timezone.now()
     forgotten = dict.fromkeys(SENT)
-    rows = list(lock(free))
+    rows = _to_take.all(pks=list(pks), now=now)
     for row in rows:
         last = row.last_timestamp
         row.lease, row.leased_until, row.last_timestamp = lease, until, max(now, last + interval) if last else now
@@ -145,10 +83,11 @@ def _complete(rows: Collection[PendingScore]) -> list[PendingScore]:
 
     What was deleted just now is left out.
     """
-    items = LineItem.objects.select_related("resource_link").in_bulk({row.line_item_id for row in rows})
-    people = PlatformUser.objects.in_bulk({row.platform_user_id for row in rows})
+    items = {item.pk: item for item in _line_items.all(pks=list({row.line_item_id for row in rows}))}
+    people = {person.pk: person for person in _people.all(pks=list({row.platform_user_id for row in rows}))}
     links = [item.resource_link for item in items.values()]
-    deployments = Deployment.objects.select_related("registration").in_bulk({link.deployment_id for link in links})
+    of_links = _deployments.all(pks=list({link.deployment_id for link in links}))
+    deployments = {deployment.pk: deployment for deployment in of_links}
     for link in links:
         if link.deployment_id in deployments:
             link.deployment = deployments[link.deployment_id]
@@ -202,5 +141,16 @@ def _term() -> timedelta:
     return timedelta(seconds=conf.lease)
 
 
-def _free(now: datetime) -> Q:
-    return Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+_to_take = Lookup(
+    PendingScore,
+    lambda pks, now: lock(PendingScore.objects.filter(due.free(now), pk__in=pks, due_at__lte=now)),
+    limit=None,
+    locks=True,
+)
+_line_items = Lookup(
+    LineItem, lambda pks: LineItem.objects.select_related("resource_link").filter(pk__in=pks), limit=None
+)
+_people = Lookup(PlatformUser, lambda pks: PlatformUser.objects.filter(pk__in=pks), limit=None)
+_deployments = Lookup(
+    Deployment, lambda pks: Deployment.objects.select_related("registration").filter(pk__in=pks), limit=None
+)

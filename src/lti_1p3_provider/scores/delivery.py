@@ -23,7 +23,7 @@ from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import claiming, outages, outbox, post, retry
+from lti_1p3_provider.scores import claiming, due, outages, outbox, post, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
@@ -65,28 +65,28 @@ def _round(run: Run, wire: Wire) -> tuple[bool, bool]:
 
     Nobody is always the first: a batch has room for so many platforms.
     """
-    found, is_all = claiming.due_registrations()
-    due = {pk: found[pk] for pk in random.sample(list(found), len(found)) if pk not in run.down}
+    found, is_all = due.registrations()
+    waiting = {pk: found[pk] for pk in random.sample(list(found), len(found)) if pk not in run.down}
     busy, end = False, time.monotonic() + conf.http_timeout
-    while due and time.monotonic() < end:
-        rows = _claim(due, run)
+    while waiting and time.monotonic() < end:
+        rows = _claim(waiting, run)
         if rows:
             busy = True
             _deliver(rows, run, wire)
     return busy, is_all
 
 
-def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
+def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
     """Take a batch from all platforms that are due; from one that was down, a single score to try.
 
-    Platforms that have nothing more are left out of ``due``.
+    Platforms that have nothing more are left out of ``waiting``.
     """
     down = outages.of_all()
-    share = max(FEWEST, BATCH // len(due))
+    share = max(FEWEST, BATCH // len(waiting))
     rows: list[PendingScore] = []
-    for pk, platform in list(due.items()):
+    for pk, platform in list(waiting.items()):
         if pk in run.down or (pk in down and pk not in run.probing and not _may_try(pk, down[pk], run)):
-            del due[pk]
+            del waiting[pk]
             continue
         try:
             claimed = claiming.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
@@ -94,7 +94,7 @@ def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
             _give_back(rows, run, outbox.put_back)
             raise
         if not claimed:
-            del due[pk]
+            del waiting[pk]
             if pk in run.probing:  # nothing was tried: another worker sends in these courses
                 run.probing.discard(pk)
                 outages.leave(pk)

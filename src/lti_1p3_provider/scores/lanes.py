@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
+from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import Lane
@@ -28,7 +29,7 @@ def closed(registration_pk: int, now: datetime) -> list[int]:
 
 def take(lanes: Sequence[int], most: int, lease: str, now: datetime, until: datetime) -> set[int]:
     """Lease the first ``most`` of those lanes in which scores may be sent; return which."""
-    may_be_taken = set(_open(now).filter(pk__in=lanes).values_list("pk", flat=True))
+    may_be_taken = {pk for (pk,) in _open.columns(pks=list(lanes), now=now)}
     wanted = [pk for pk in lanes if pk in may_be_taken][:most]
     if not wanted:
         return set()
@@ -47,9 +48,14 @@ def release(lanes: Collection[int], lease: str) -> None:
     Lane.objects.filter(pk__in=lanes, lease=lease).update(lease="", leased_until=None)
 
 
-def _open(now: datetime) -> QuerySet[Lane]:
-    return Lane.objects.filter(_free(now), deployment__status=Deployment.Status.APPROVED)
-
-
 def _free(now: datetime) -> Q:
     return Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+
+
+_open = Lookup(
+    Lane,
+    lambda pks, now: Lane.objects.filter(
+        _free(now), pk__in=pks, deployment__status=Deployment.Status.APPROVED
+    ).values("pk"),
+    limit=None,
+)  # fmt: skip

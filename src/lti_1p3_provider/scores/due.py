@@ -1,0 +1,123 @@
+"""Finds what is due, without taking it: which platforms' scores, and which rows of one of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.scores import lanes
+from lti_1p3_provider.scores.models import Outage, PendingScore
+
+MOST_REGISTRATIONS = 50  # looked at together
+
+
+def registrations() -> tuple[dict[int, str], bool]:
+    """Return registrations that are on and have something due, with the names of their platforms, and whether these are
+    all.
+
+    Where there are very many, some of them, others each time, and none of which it is known that they take no scores.
+    """
+    now = timezone.now()
+    first = _with_due(1, now, MOST_REGISTRATIONS + 1)
+    if len(first) <= MOST_REGISTRATIONS:
+        return dict(_on.columns(pks=first)), True
+    return _some_of_many(now), False
+
+
+def _some_of_many(now: datetime) -> dict[int, str]:
+    """Return some of those that may take scores, from any of these on, however many others lie between them."""
+    newest = max((pk for (pk,) in _newest_registration.columns()), default=1)
+    start, size = random.randint(1, newest), MOST_REGISTRATIONS
+    found: dict[int, str] = {}
+    for first, last in ((start, newest), (1, start - 1)):
+        while first <= last and len(found) < MOST_REGISTRATIONS:
+            page = [pk for pk in _with_due(first, now, size) if pk <= last]
+            found |= dict(_usable.columns(pks=page, now=now))
+            first, size = page[-1] + 1 if page else last + 1, size * 2
+    return found
+
+
+def _with_due(first: int, now: datetime, limit: int) -> list[int]:
+    """Return registrations that have something due, from ``first`` on."""
+    return [pk for pk, _ in _due_each.columns(limit, first=first, now=now)]
+
+
+def candidates(registration_pk: int, limit: int, now: datetime) -> Iterator[dict[int, int]]:
+    """Yield due rows with their lanes, until the caller can have one of the lanes.
+
+    First the oldest. If all of these are in lanes of others, it may take long to read past them, so the newest are
+    looked at before that.
+    """
+    oldest = dict(_oldest_due.columns(limit, registration=registration_pk, now=now))
+    if not oldest:
+        return
+    yield oldest
+    if len(oldest) == limit:
+        yield dict(_newest_due.columns(limit, registration=registration_pk, now=now))
+        closed = lanes.closed(registration_pk, now)
+        yield dict(_due(registration_pk, now).exclude(lane_id__in=closed).values_list("pk", "lane_id")[:limit])
+
+
+def oldest_of(several: Collection[int], limit: int, now: datetime) -> list[int]:
+    """Return the oldest due rows of each lane, about as many of each.
+
+    One query for all lanes would make the database look for their rows among everybody's, or sort them all.
+    """
+    found: list[int] = []
+    for left, lane in zip(range(len(several), 0, -1), several, strict=True):
+        share = -(-(limit - len(found)) // left)
+        found += [pk for (pk,) in _due_in_lane.columns(share, lane=lane, now=now)]
+    return found
+
+
+def free(now: datetime) -> Q:
+    """Nobody has it, or whoever had it died."""
+    return Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+
+
+def _due(registration: int, now: datetime) -> QuerySet[PendingScore]:
+    """Oldest first."""
+    return PendingScore.objects.filter(free(now), registration_id=registration, due_at__lte=now).order_by("due_at")
+
+
+# With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all.
+_due_each = Lookup(
+    PendingScore,
+    lambda first, now: (
+        PendingScore.objects.filter(due_at__lte=now, registration_id__gte=first)
+        .order_by("registration_id")
+        .values("registration_id")
+        .annotate(first=Min("due_at"))
+    ),
+)
+_newest_registration = Lookup(Registration, lambda: Registration.objects.order_by("-pk").values("pk"))
+# With the names of their platforms: those that are on, and of these those that take scores as far as is known.
+_on = Lookup(
+    Registration, lambda pks: Registration.objects.filter(enabled=True, pk__in=pks).values("pk", "platform"), limit=None
+)
+_usable = Lookup(
+    Registration,
+    lambda pks, now: Registration.objects.filter(
+        Exists(Deployment.objects.filter(registration_id=OuterRef("pk"), status=Deployment.Status.APPROVED)),
+        ~Exists(Outage.objects.filter(pk=OuterRef("pk"), until__gt=now)),
+        enabled=True,
+        pk__in=pks,
+    ).values("pk", "platform"),
+    limit=None,
+)
+_oldest_due = Lookup(PendingScore, lambda registration, now: _due(registration, now).values("pk", "lane_id"))
+_newest_due = Lookup(
+    PendingScore, lambda registration, now: _due(registration, now).order_by("-due_at").values("pk", "lane_id")
+)
+_due_in_lane = Lookup(
+    PendingScore,
+    lambda lane, now: (
+        PendingScore.objects.filter(free(now), lane_id=lane, due_at__lte=now).order_by("due_at").values("pk")
+    ),
+)
