@@ -17,6 +17,7 @@ from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 
 from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
+from lti_1p3_provider.lti import key_sets
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations import keys
@@ -94,9 +95,10 @@ def tool_key_pem() -> str:
 
 @pytest.fixture
 def lms(transactional_db, live_server, settings, tool_key_pem) -> str:  # type: ignore[no-untyped-def]
-    """The base URL of the app under test, with a signing key and an empty cache."""
+    """The base URL of the app under test, with a signing key and nothing in its caches."""
     settings.LMS_ROOT_URL = live_server.url
     cache.clear()
+    key_sets._recent.clear()
     keys.import_pem(tool_key_pem)
     return str(live_server.url)
 

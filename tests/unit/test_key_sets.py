@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from base64 import urlsafe_b64encode
 from typing import Any
 
@@ -141,6 +142,11 @@ class Asking:
         entry = store.get(self.name)
         times = {name: value - seconds for name, value in entry.items() if isinstance(value, float)}
         store.put(self.name, {**entry, **times}, 3600)
+        self.in_another_process()
+
+    def in_another_process(self) -> None:
+        """Go on where nothing was read."""
+        key_sets._recent.clear()
 
     def fetched(self, kid: str | None = None) -> int:
         """Look a key up; return how many requests that took."""
@@ -249,11 +255,53 @@ def test_sec_04_while_another_process_asks_known_keys_are_good_and_others_wait_f
     assert asking.fetched() == 1
 
 
-def test_a_known_key_that_is_fresh_takes_one_look_at_the_cache(asking):
+def test_a_known_key_that_is_fresh_takes_one_look_at_the_cache_and_for_a_moment_none(asking, monkeypatch):
     asking.fetched()
-    with CaptureQueriesContext(database) as queries:
-        assert asking.fetched() == 0
-    assert [query["sql"].split()[0] for query in queries] == ["SELECT"]
+    asking.in_another_process()
+
+    def looked() -> list[str]:
+        with CaptureQueriesContext(database) as queries:
+            assert asking.fetched() == 0
+        return [query["sql"].split()[0] for query in queries]
+
+    assert [looked(), looked()] == [["SELECT"], []]
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + key_sets.MOMENT - 1)
+    assert looked() == []
+    monkeypatch.setattr(time, "monotonic", lambda: real() + key_sets.MOMENT)
+    assert [looked(), looked()] == [["SELECT"], []]
+
+
+def test_sec_04_who_read_a_moment_ago_waits_for_a_new_key_like_everybody(asking):
+    asking.fetched()
+    asking.in_another_process()
+    asking.fetched()
+    asking.later(1)
+    known = store.get(asking.name)
+    key_sets._recent[asking.name] = time.monotonic(), {**known, "quiet_until": 0.0}  # what others replaced meanwhile
+    assert store.add(f"{asking.name}:asked", 60)
+    for _ in range(8):
+        _patience(asking.name)
+    assert asking.refused("a new one", KeySetUnavailable) == 0
+
+
+def test_sec_04_what_was_read_a_moment_ago_is_not_fresh_for_longer(asking):
+    asking.fetched()
+    asking.later(299)
+    assert asking.fetched() == 0
+    real = time.time
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time", lambda: real() + 2)
+        assert asking.fetched() == 1
+
+
+def test_sec_25_a_process_remembers_only_so_many_registrations(asking, monkeypatch):
+    monkeypatch.setattr(key_sets, "MOST_RECENT", 2)
+    for tenant in range(5):
+        asking.registration.key_set_url += f"?{tenant}"
+        asking.fetched()
+        asking.fetched()
+        assert len(key_sets._recent) <= 2
 
 
 def test_sec_06_only_a_few_wait_for_as_long_as_a_fetch_may_take(lms):

@@ -1,4 +1,5 @@
-"""Platforms' public keys: cached by kid over all processes, fetched again once for an unknown kid.
+"""Platforms' public keys: cached by kid over all processes, fetched again once for an unknown kid. What a process read
+a moment ago it does not read again, as long as it answers the question: when a class begins, all launch at once.
 
 A platform that rotates hourly is followed, one that is down goes on being trusted with the keys it had, and a flood of
 invented kids causes one fetch per cool-down: one process asks at a time, the others wait for what it learns.
@@ -33,6 +34,8 @@ POLL = 0.05  # seconds between two looks for what another process learns
 MOST_PATIENT = 8  # waiting for as long as a fetch may take; the others give up earlier, so that workers stay free
 SHORT_PATIENCE = 1.0  # seconds
 MOST_MISSES = 3
+MOMENT = 10.0  # seconds
+MOST_RECENT = 1000  # registrations
 MAX_KEYS = 100
 MIN_BITS, MAX_BITS = 2048, 16384
 
@@ -47,6 +50,9 @@ class Entry(TypedDict):
     failure: str
 
 
+_recent: dict[str, tuple[float, Entry]] = {}  # what this process read, and when (``time.monotonic``)
+
+
 def key_for(registration: Registration, kid: str) -> RSAPublicKey:
     """Return the platform's key called ``kid``.
 
@@ -58,12 +64,27 @@ def key_for(registration: Registration, kid: str) -> RSAPublicKey:
     if not registration.key_set_url:
         return _chosen(usable(registration.key_set), kid)
     name = f"lti1p3:jwks:{registration.pk}:{digest(registration.key_set_url)[:16]}"
-    entry: Entry | None = store.get(name)
+    entry = _read_recently(name, kid) or _read(name)
     if entry is None or _is_worth_asking(entry, kid):
         entry = _learned(registration, name, entry, kid)
     if not entry["keys"]:
         raise KeySetUnavailable(entry["failure"])
     return _chosen(entry["keys"], kid)
+
+
+def _read_recently(name: str, kid: str) -> Entry | None:
+    """Return what this process read a moment ago, if it has the key; about other keys others may know more."""
+    read_at, entry = _recent.get(name, (0.0, None))
+    return entry if entry and kid in entry["keys"] and time.monotonic() < read_at + MOMENT else None
+
+
+def _read(name: str) -> Entry | None:
+    entry: Entry | None = store.get(name)
+    if entry is not None:
+        if len(_recent) >= MOST_RECENT:
+            _recent.clear()
+        _recent[name] = time.monotonic(), entry
+    return entry
 
 
 def _learned(registration: Registration, name: str, old: Entry | None, kid: str) -> Entry:
