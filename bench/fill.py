@@ -116,7 +116,7 @@ def _fill_attempts(numbers: str, registration: Sql) -> None:
         LaunchAttempt,
         numbers,
         id=NUMBER,
-        support_code=Sql("LPAD(seq, 9, '0')"),
+        support_code=Sql("CONCAT(UPPER(LEFT(SHA2(seq, 256), 4)), '-', LPAD(CONV(seq, 10, 36), 4, '0'))"),
         created_at=Sql("NOW(6) - INTERVAL seq * 7 SECOND"),
         door="launch",
         outcome=OK,

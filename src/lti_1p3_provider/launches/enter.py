@@ -25,6 +25,8 @@ from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.resource_links import record as links
 from lti_1p3_provider.scores import line_items, subsections
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.returning import Returning
 from lti_1p3_provider.users import sign_in
 
 MOST_TRIES = 3
@@ -33,7 +35,7 @@ PAUSE = 0.05  # seconds between two of them
 log = logging.getLogger(__name__)
 
 
-def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
+def enter(request: HttpRequest, launch: Launch, returning: Returning, trail: Trail) -> HttpResponse:
     """Let the launch's person in and send the browser to the content.
 
     Raises:
@@ -45,7 +47,7 @@ def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
     trail.passed("gate")
     host.current().content.describe(target.course_key, target.usage_key)
     trail.passed("content")
-    user = _admitted(request, launch, target, trail)
+    user = _admitted(request, launch, returning, target, trail)
     if launch.login.storage_frame or (target.is_course and browser_check.in_frame(request)):
         # No cookie of ours works in this frame, or the LMS's own pages show themselves in none.
         return frame_for(handover.page(request, launch, user, target), launch.registration)
@@ -54,7 +56,7 @@ def enter(request: HttpRequest, launch: Launch, trail: Trail) -> HttpResponse:
     return frame_for(response, launch.registration)
 
 
-def _admitted(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -> AbstractUser:
+def _admitted(request: HttpRequest, launch: Launch, returning: Returning, target: Target, trail: Trail) -> AbstractUser:
     """Write the launch down and sign in; once more if the database let another launch go first (a deadlock).
 
     Raises:
@@ -64,7 +66,7 @@ def _admitted(request: HttpRequest, launch: Launch, target: Target, trail: Trail
     for tries_left in reversed(range(MOST_TRIES)):
         try:
             with as_before_on_failure(request), transaction.atomic():  # a refusal takes everything with it
-                return _admit(request, launch, target, trail)
+                return _admit(request, launch, returning.row(launch), target, trail)
         except OperationalError as error:
             if not tries_left:
                 raise DatabaseBusy(type(error).__name__) from error
@@ -74,8 +76,9 @@ def _admitted(request: HttpRequest, launch: Launch, target: Target, trail: Trail
     raise AssertionError("unreachable")
 
 
-def _admit(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -> AbstractUser:
-    known = line_items.recall(launch)
+def _admit(
+    request: HttpRequest, launch: Launch, known: PendingScore | None, target: Target, trail: Trail
+) -> AbstractUser:
     platform_user = sign_in.account_for(launch, known.platform_user if known else None)
     trail.passed("account")
     if launch.registration.enrolment_mode:

@@ -40,6 +40,7 @@ from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores import learner
+from lti_1p3_provider.scores.returning import Returning
 
 LAUNCH = "lti_1p3_provider:launch"
 
@@ -107,8 +108,9 @@ class LaunchDoor(Door):
         if waiting := launch.proof_is_elsewhere(form, request.COOKIES):
             registration = registration_by_pk(waiting.registration_pk)
             return frame_for(browser_check.stored_page(request, waiting, registration), registration)
-        received = launch.receive(form, request.COOKIES, self.trail)
-        response = enter(request, received, self.trail)
+        returning = Returning()
+        received = launch.receive(form, request.COOKIES, self.trail, returning.parties)
+        response = enter(request, received, returning, self.trail)
         login_cookies.forget(request, response, received.login.cookie_name)
         return response
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,12 @@ from lti_1p3_provider.errors import (
     TokenMissing,
 )
 from lti_1p3_provider.lti import key_sets, state
-from lti_1p3_provider.lti.claims import LTI, Launch, Message, read_message
+from lti_1p3_provider.lti.claims import AGS, LTI, Launch, Message, read_message
 from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.lti.strict_json import parse_object
 from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.find import deployment_for, parties
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.find import deployment_for
+from lti_1p3_provider.registrations.models import Deployment, Registration
 
 ALGORITHM = "RS256"
 STORED = "lti_1p3_stored"  # the field in which our own page sends on what the platform's frame kept
@@ -47,16 +47,33 @@ MAX_KID = 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """Whom and what a token names that is not verified yet: enough to look for rows, and to believe nothing.
+
+    ``subject`` and ``link_id`` are empty where the message says nothing of grades.
+    """
+
+    deployment_id: str
+    subject: str = ""
+    link_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """A token whose shape is sane; nothing in it is believed yet."""
 
     token: str
     kid: str
-    deployment_id: str
+    names: Names
 
 
-def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -> Launch:
+Finder = Callable[[int, Names], tuple[Registration, Deployment | None]]
+
+
+def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail, find: Finder) -> Launch:
     """Validate a posted launch, adding each passed step to ``trail``.
+
+    ``find`` is ``registrations.find.parties``, which may read more than these on its way.
 
     Raises:
         LtiError: the subclass says which check failed; nothing was stored, except that an unknown deployment of a
@@ -71,7 +88,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail) -
     trail.passed("browser")
     envelope = _open(token)
     trail.passed("shape")
-    registration, deployment = parties(login.registration_pk, envelope.deployment_id)
+    registration, deployment = find(login.registration_pk, envelope.names)
     trail.registration = registration
     trail.passed("registration")
     claims = _verify(envelope, registration)
@@ -133,7 +150,17 @@ def _open(token: str) -> Envelope:
     kid = header.get("kid")
     if not isinstance(kid, str) or not kid or len(kid) > MAX_KID:
         raise TokenMalformed("the header has no usable kid")
-    return Envelope(token, kid, str(claims.get(f"{LTI}deployment_id", "")))
+    return Envelope(token, kid, _names(claims))
+
+
+def _names(claims: Mapping[str, Any]) -> Names:
+    """Note what is to be looked for, if it has the right types; ``read_message`` says what is wrong with the others."""
+    deployment_id, subject = str(claims.get(f"{LTI}deployment_id", "")), claims.get("sub")
+    link = claims.get(f"{LTI}resource_link") if AGS in claims else None
+    link_id = link.get("id") if isinstance(link, dict) else None
+    if not isinstance(subject, str) or not isinstance(link_id, str):
+        return Names(deployment_id)
+    return Names(deployment_id, subject, link_id)
 
 
 def _decode_part(part: str, name: str) -> dict[str, Any]:

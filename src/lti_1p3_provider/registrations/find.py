@@ -65,16 +65,18 @@ def registration_by_pk(pk: int) -> Registration:
     return _enabled(row)
 
 
-def parties(registration_pk: int, deployment_id: str) -> tuple[Registration, Deployment | None]:
+def parties(
+    registration_pk: int, deployment_id: str, known: Deployment | None = None
+) -> tuple[Registration, Deployment | None]:
     """Return the enabled registration, with its gate, and its deployment of this name: one query for both.
 
-    The token that names the deployment may not be verified yet, nor the deployment be approved: ``deployment_for``
-    decides about it.
+    ``known`` is that deployment with both, if somebody has read it already. The token that names the deployment may not
+    be verified yet, nor the deployment be approved: ``deployment_for`` decides about it.
 
     Raises:
         RegistrationUnknown, RegistrationDisabled
     """
-    deployment = _deployment.one(registration=registration_pk, name=digest(deployment_id))
+    deployment = known or _deployment.one(registration=registration_pk, name=digest(deployment_id))
     return _enabled(deployment.registration) if deployment else registration_by_pk(registration_pk), deployment
 
 

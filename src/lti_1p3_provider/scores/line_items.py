@@ -8,47 +8,17 @@ from typing import Any
 from django.utils import timezone
 
 from lti_1p3_provider.lti.claims import Launch
-from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores import lanes, outbox
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.nudge import nudge
 from lti_1p3_provider.users.models import PlatformUser
 
-_by_launch = Lookup(
-    PendingScore,
-    lambda registration, sub, deployment, link: PendingScore.objects.select_related(
-        "platform_user__user", "line_item__resource_link__context"
-    ).filter(
-        platform_user__registration_id=registration,
-        platform_user__sub_digest=sub,
-        line_item__resource_link__deployment_id=deployment,
-        line_item__resource_link__link_digest=link,
-    ),
-)
-
-
-def recall(launch: Launch) -> PendingScore | None:
-    """Return the row of a learner who has launched this graded link before; None for everybody else.
-
-    In one query it brings what a launch needs next: the account, and the link with its context and line item.
-    """
-    subject, link = launch.message.subject, launch.message.resource_link
-    if subject is None or launch.message.grade_service is None:
-        return None
-    return _by_launch.one(
-        registration=launch.registration.pk,
-        sub=digest(subject),
-        deployment=launch.deployment.pk,
-        link=digest(link.id),
-    )
-
 
 def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser, known: PendingScore | None) -> None:
     """Keep line item and scopes as the newest launch says them; without the AGS claim there is no grading.
 
-    ``known`` is what ``recall`` found.
+    ``known`` is what ``returning`` found.
     """
     claim = launch.message.grade_service
     if claim is None or not (claim.line_item or claim.line_items):

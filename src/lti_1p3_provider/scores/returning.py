@@ -1,0 +1,68 @@
+"""Recognizes a learner who has launched this graded link before, and reads all that a launch needs in one query."""
+
+from __future__ import annotations
+
+from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.lti.launch import Names
+from lti_1p3_provider.registrations import find
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.scores.models import PendingScore
+
+_by_names = Lookup(
+    PendingScore,
+    lambda registration, sub, deployment, link: PendingScore.objects.select_related(
+        "platform_user__user",
+        "line_item__resource_link__context",
+        "line_item__resource_link__deployment__registration__gate",
+    ).filter(
+        platform_user__registration_id=registration,
+        platform_user__sub_digest=sub,
+        line_item__resource_link__deployment__registration_id=registration,
+        line_item__resource_link__deployment__deployment_digest=deployment,
+        line_item__resource_link__link_digest=link,
+    ),
+)
+
+
+class Returning:
+    """The learner of one launch. The row is read by what the token says before it is verified, along with registration
+    and deployment, and given out afterwards, for what the message says then."""
+
+    def __init__(self) -> None:
+        self._found: tuple[Names, PendingScore | None] | None = None
+
+    def parties(self, registration_pk: int, names: Names) -> tuple[Registration, Deployment | None]:
+        """Return registration and deployment, as ``find.parties`` does, and remember the learner's row.
+
+        Raises:
+            RegistrationUnknown, RegistrationDisabled
+        """
+        row = None
+        if names.subject and names.link_id:
+            row = _read(registration_pk, names)
+            self._found = names, row
+        known = row.line_item.resource_link.deployment if row else None
+        return find.parties(registration_pk, names.deployment_id, known)
+
+    def row(self, launch: Launch) -> PendingScore | None:
+        """Return the row with the account, and the link with its context and line item; None for everybody else.
+
+        What was read is given out once, and only for the same names: whoever tries again wants the row as it is now.
+        """
+        message = launch.message
+        if message.subject is None or message.grade_service is None:
+            return None
+        names = Names(message.deployment_id, message.subject, message.resource_link.id)
+        found, self._found = self._found, None
+        return found[1] if found and found[0] == names else _read(launch.registration.pk, names)
+
+
+def _read(registration_pk: int, names: Names) -> PendingScore | None:
+    return _by_names.one(
+        registration=registration_pk,
+        sub=digest(names.subject),
+        deployment=digest(names.deployment_id),
+        link=digest(names.link_id),
+    )

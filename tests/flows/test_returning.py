@@ -1,0 +1,136 @@
+"""Launches of learners who were here before: one read brings all that they need, and believes nothing."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from demo.browser import Browser, forms
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.lti.launch import Names
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.returning import Returning
+from lti_1p3_provider.users.models import Grant
+from tests.connection import LEARNER, OTHER_LEARNER, PROBLEM
+
+
+@pytest.fixture
+def link(connection: Any) -> Any:
+    """A graded link that two learners have launched."""
+    link = connection.link(PROBLEM, graded=True)
+    for person in (LEARNER, OTHER_LEARNER):
+        assert connection.launch(link, person).status_code == 200
+    return link
+
+
+def reads_of_a_launch(connection: Any, link: Any, person: str) -> list[str]:
+    """Launch, and return what was read of our tables once the platform had answered."""
+    initiation = forms(Browser().get(connection.platform.launch_url(link.id, person), timeout=5))[0]
+    client, host = Client(), initiation.action.split("/")[2]
+    login = client.post("/lti/1p3/login/", initiation.fields, headers={"host": host})
+    form = forms(requests.get(login["Location"], timeout=5))[0]
+    with CaptureQueriesContext(database) as queries:
+        assert client.post("/lti/1p3/launch/", form.fields, headers={"host": host}).status_code == 302
+    return [each["sql"] for each in queries if each["sql"].startswith("SELECT") and "lti_1p3_provider_" in each["sql"]]
+
+
+def test_a_returning_learner_is_read_once_with_all_that_belongs_to_the_launch(connection, link):
+    (read,) = reads_of_a_launch(connection, link, LEARNER)
+    for table in (
+        "pendingscore",
+        "platformuser",
+        "resourcelink",
+        "context",
+        "deployment",
+        "registration",
+        "launchgate",
+    ):
+        assert f'JOIN "lti_1p3_provider_{table}"' in read or f'FROM "lti_1p3_provider_{table}"' in read
+
+
+@pytest.mark.parametrize("code", ["registration_disabled", "deployment_disabled", "deployment_unknown"])
+def test_a_returning_learner_stays_out_where_the_platform_was_switched_off(connection, link, code):
+    browser = Browser()
+    form = connection.launch_form(link, browser=browser)
+    if code == "registration_disabled":
+        Registration.objects.filter(pk=connection.registration.pk).update(enabled=False)
+    else:
+        status = Deployment.Status.DISABLED if code == "deployment_disabled" else Deployment.Status.PENDING
+        connection.registration.deployments.update(status=status)
+    browser.submit(form)
+    assert LaunchAttempt.objects.first().outcome == code
+
+
+def test_a_gate_that_was_closed_meanwhile_is_closed_for_a_returning_learner(connection, link):
+    connection.gate(allowed_keys=["block-v1:Other+Course+1+type@problem+block@x"])
+    connection.launch(link)
+    assert LaunchAttempt.objects.first().outcome == "gate_closed"
+
+
+def test_sec_02_a_token_that_nobody_signed_names_a_learner_in_vain(connection, link):
+    grants = list(Grant.objects.order_by("pk").values())
+    scores = list(PendingScore.objects.order_by("pk").values())
+    connection.tampered_launch(link, raw_token=lambda token: f"{token.rpartition('.')[0]}.{'A' * 342}")
+    assert LaunchAttempt.objects.first().outcome == "signature_invalid"
+    assert list(Grant.objects.order_by("pk").values()) == grants
+    assert list(PendingScore.objects.order_by("pk").values()) == scores
+
+
+def believed(connection: Any, link: Any, person: str) -> Any:
+    """What ``Returning`` wants of a launch whose message was verified."""
+    message = SimpleNamespace(
+        subject=person,
+        grade_service=object(),
+        deployment_id=Deployment.objects.get(registration=connection.registration).deployment_id,
+        resource_link=SimpleNamespace(id=link.id),
+    )
+    deployment = Deployment.objects.get(registration=connection.registration)
+    return SimpleNamespace(message=message, registration=connection.registration, deployment=deployment)
+
+
+def names(launch: Any) -> Names:
+    return Names(launch.message.deployment_id, launch.message.subject, launch.message.resource_link.id)
+
+
+def test_the_row_is_the_one_that_the_verified_message_names(connection, link):
+    other = connection.link(PROBLEM, graded=True)
+    connection.launch(other)
+    mine, another_person, another_link = (
+        believed(connection, *whose) for whose in ((link, LEARNER), (link, OTHER_LEARNER), (other, LEARNER))
+    )
+    rows = {row.pk: row for row in PendingScore.objects.all()}
+    assert len(rows) == 3
+    for unverified in (mine, another_person, another_link):
+        for launch in (mine, another_person, another_link):
+            returning = Returning()
+            returning.parties(connection.registration.pk, names(unverified))
+            row = returning.row(launch)
+            assert row.platform_user.sub == launch.message.subject
+            assert row.line_item.resource_link.link_id == launch.message.resource_link.id
+
+
+def test_a_learner_of_another_registration_is_none_of_this_ones(connect, connection, link):
+    stranger = connect()
+    returning, launch = Returning(), believed(connection, link, LEARNER)
+    registration, deployment = returning.parties(stranger.registration.pk, names(launch))
+    assert registration == stranger.registration
+    assert deployment.registration_id == stranger.registration.pk
+    launch.registration, launch.deployment = registration, deployment
+    assert returning.row(launch) is None
+
+
+def test_whoever_tries_again_gets_the_row_as_it_is_now(connection, link):
+    returning, launch = Returning(), believed(connection, link, LEARNER)
+    returning.parties(connection.registration.pk, names(launch))
+    first = returning.row(launch)
+    first.line_item.url = "https://undone.example"  # by a transaction that was undone
+    again = returning.row(launch)
+    assert again.pk == first.pk
+    assert again.line_item.url != first.line_item.url
