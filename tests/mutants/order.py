@@ -18,21 +18,31 @@ OWN = {
     "lti.deadline": ("unit/test_https", "unit/test_transport"),
     "lti.exchange": ("unit/test_transport", "flows/test_access_tokens"),
     "lti.key_sets": ("unit/test_key_sets", "unit/test_real_messages", "flows/test_tokens"),
-    "lti.launch": ("unit/test_envelopes", "flows/test_launch", "flows/test_tokens", "flows/test_certification"),
+    "lti.launch": ("unit/test_envelopes", "flows/test_launch", "flows/test_tokens", "flows/test_storage"),
+    "lti.line_items": ("flows/test_line_items", "unit/test_paging"),
     "lti.login": ("flows/test_login", "flows/test_launch"),
+    "lti.paging": ("unit/test_paging", "flows/test_line_items"),
     "lti.quotas": ("flows/test_sessions",),
     "lti.reader": ("unit/test_claims", "flows/test_launch"),
+    "lti.results": ("flows/test_results",),
     "lti.roles": ("unit/test_roles",),
     "lti.state": ("flows/test_login", "flows/test_launch"),
     "lti.store": ("unit/test_store", "flows/test_login"),
     "lti.strict_json": ("unit/test_strict_json", "flows/test_tokens"),
     "lti.transport": ("unit/test_https", "unit/test_transport"),
-    "launches.enter": ("flows/test_launch", "flows/test_sessions", "flows/test_content"),
+    "launches.browser_check": ("flows/test_storage", "flows/test_login"),
+    "launches.enter": ("flows/test_courses", "flows/test_storage", "flows/test_subsections", "flows/test_returning"),
     "launches.grants": ("flows/test_sessions", "flows/test_content"),
+    "launches.handover": ("flows/test_storage", "flows/test_courses"),
+    "launches.in_frame": ("unit/test_in_frame", "flows/test_content", "flows/test_my_scores", "flows/test_reconnect"),
     "launches.login_cookies": ("flows/test_login", "flows/test_sessions", "flows/test_launch"),
+    "launches.own_page": ("flows/test_storage", "flows/test_reconnect"),
+    "launches.partitioned": ("flows/test_storage",),
+    "launches.reconnect": ("flows/test_reconnect",),
     "launches.sessions": ("flows/test_sessions", "flows/test_content"),
     "launches.targets": ("unit/test_targets", "flows/test_content"),
-    "launches.views": ("flows/test_login", "flows/test_launch", "flows/test_content", "flows/test_my_scores"),
+    "launches.views": ("flows/test_storage", "flows/test_content", "flows/test_my_scores", "flows/test_reconnect"),
+    "launches.way_back": ("flows/test_reconnect",),
 }
 
 
@@ -41,16 +51,15 @@ def in_order(
 ) -> list[str]:
     """Return the tests in ``reach`` of a function, and the module's own: of calls to what is cached, one is noted.
 
-    Cheap tests come first, then those that killed others of the same function (``known``), then those in which it
-    raised (``refused``) and those of the module's own files; one of each kind before a second.
+    Cheap tests come first, then those that killed others of the same function (``known``), then those of the module's
+    own files, then those in which it raised (``refused``); one of each kind before a second.
     """
     turns: Counter[str] = Counter()
 
     def place(test: str) -> tuple[object, ...]:
         turns[kind := test.partition("[")[0]] += 1
-        likely = (test in refused) + _is_own(test, module)
-        expected = FIRST.search(test)
-        return seconds[test] > CHEAP, -known[test], test not in reach, not expected, -likely, turns[kind], seconds[test]
+        likely = not FIRST.search(test), not _is_own(test, module), test not in refused
+        return seconds[test] > CHEAP, -known[test], test not in reach, *likely, turns[kind], seconds[test]
 
     tests = reach | {test for test in seconds if _is_own(test, module)}
     return sorted(sorted(tests, key=lambda test: seconds[test]), key=place)

@@ -74,6 +74,8 @@ class Runner:
         for number, (mutant, patience) in enumerate(looks, 1):
             if self.results.get(mutant.name, {}).get("outcome") in (KILLED, TIMEOUT):
                 continue
+            while self.path.with_name("pause").exists():
+                time.sleep(1)
             known = killers[mutant.place]
             called, refused = (
                 {test for function in mutant.callers for test in of.get(function, ())} for of in (calls, refusals)
@@ -155,10 +157,9 @@ class Runner:
             if _forked(note) != 0:
                 raise pytest.UsageError("the tests did not run")
             calls, refusals, seconds = json.loads(path.read_text(encoding="utf-8"))
-        known = (
-            {name: [test for test in tests if test in items] for name, tests in of.items()} for of in (calls, refusals)
-        )
-        return *known, seconds  # type: ignore[return-value]
+        for tests in (*calls.values(), *refusals.values()):
+            tests[:] = [test for test in tests if test in items]
+        return calls, refusals, {test: took for test, took in seconds.items() if test in items}
 
     def _tried(self, mutant: Mutant, chosen: list[pytest.Item], seconds: dict[str, float]) -> tuple[str, str]:
         reading, writing = os.pipe()
