@@ -155,10 +155,9 @@ class Runner:
             if _forked(note) != 0:
                 raise pytest.UsageError("the tests did not run")
             calls, refusals, seconds = json.loads(path.read_text(encoding="utf-8"))
-        known = (
-            {name: [test for test in tests if test in items] for name, tests in of.items()} for of in (calls, refusals)
-        )
-        return *known, seconds  # type: ignore[return-value]
+        for tests in (*calls.values(), *refusals.values()):
+            tests[:] = [test for test in tests if test in items]
+        return calls, refusals, {test: took for test, took in seconds.items() if test in items}
 
     def _tried(self, mutant: Mutant, chosen: list[pytest.Item], seconds: dict[str, float]) -> tuple[str, str]:
         reading, writing = os.pipe()
