@@ -27,7 +27,7 @@ from bench import plans, queries  # noqa: E402
 from bench.fill import Sql, fill  # noqa: E402
 from bench.growth import BIG, BIG_DATABASE, QUICK, use  # noqa: E402
 from lti_1p3_provider.registrations.models import Deployment  # noqa: E402
-from lti_1p3_provider.scores import outbox  # noqa: E402
+from lti_1p3_provider.scores import claiming, outbox  # noqa: E402
 from lti_1p3_provider.scores.models import Lane, PendingScore  # noqa: E402
 
 ROUNDS = 3 if QUICK else 15
@@ -43,11 +43,12 @@ FIRST = Sql("1")
 @dataclass(frozen=True)
 class Shape:
     """How a million rows lie: whose they are, in which lanes, and when they are due. ``busy``: the first lanes are
-    others'; ``rows``: how many there are."""
+    others'; ``rows``: how many there are; ``column``: the row's line item."""
 
     registration: Sql
     lane: Sql
     due_at: Sql = DUE
+    column: Sql = OWN
     busy: bool = False
     rows: int = field(default=BIG.users)
 
@@ -55,7 +56,7 @@ class Shape:
 SOMETIMES = Sql(f"IF(seq MOD {BIG.users // FEW} = 0, {DUE.expression}, NULL)")
 SHAPES = {
     "nearly_empty": Shape(FIRST, Sql(f"1 + seq MOD {FEW // 10}"), rows=FEW),
-    "one_registration_one_course": Shape(FIRST, FIRST),
+    "one_registration_one_course": Shape(FIRST, FIRST, column=Sql("1 + seq MOD 50")),
     "one_registration_many_courses": Shape(FIRST, Sql(f"1 + seq MOD {LANES}")),
     "one_registration_others_send_the_oldest": Shape(FIRST, Sql(f"CEIL(seq * 80 / {BIG.users})"), busy=True),
     "many_registrations": Shape(OWN, OWN),
@@ -85,7 +86,7 @@ def _arrange(shape: Shape) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE TABLE `{PendingScore._meta.db_table}`")
         cursor.execute("SET SESSION foreign_key_checks = 0, unique_checks = 0")
-        whose = {"registration_id": shape.registration, "lane_id": shape.lane, "line_item_id": OWN}
+        whose = {"registration_id": shape.registration, "lane_id": shape.lane, "line_item_id": shape.column}
         learned = {"platform_user_id": Sql("seq"), "revision": 1, "earned": 1.0, "possible": 4.0}
         fill(PendingScore, f"seq_1_to_{shape.rows}", id=Sql("seq"), due_at=shape.due_at, **whose, **learned)
         cursor.execute("SET SESSION foreign_key_checks = 1, unique_checks = 1")
@@ -109,11 +110,11 @@ def _lanes_of(shape: Shape) -> Iterator[None]:
 def _round(number: int) -> dict[str, float]:
     """Claim once, as a worker does, and put everything back; return the milliseconds of both steps."""
     started, cpu = time.perf_counter(), time.process_time()
-    due = outbox.due_registrations()
+    due = claiming.due_registrations()
     found = time.perf_counter()
     chosen = list(due)[number * 37 % len(due)]
     begun = time.perf_counter()
-    rows = outbox.claim(chosen, LIMIT)
+    rows = claiming.claim(chosen, LIMIT)
     claimed, cpu = time.perf_counter(), time.process_time() - cpu
     assert rows, "nothing was claimed"
     _put_back(rows)
@@ -122,15 +123,15 @@ def _round(number: int) -> dict[str, float]:
 
 
 def _put_back(rows: list[PendingScore]) -> None:
-    outbox.write_down(rows, outbox.put_back)
-    outbox.release_lanes(rows)
+    outbox.write_down([(row, outbox.put_back(row)) for row in rows])
+    claiming.release_lanes(rows)
 
 
 def _explain(name: str) -> None:
     """Say on stderr how the rows are found."""
     with queries.recorded() as seen:
-        due = outbox.due_registrations()
-        rows = outbox.claim(next(iter(due)), LIMIT)
+        due = claiming.due_registrations()
+        rows = claiming.claim(next(iter(due)), LIMIT)
     _put_back(rows)
     print(f"\n{name}\n\n{plans.table(plans.explain(queries.own(seen)))}\n", file=sys.stderr)
 

@@ -1,9 +1,9 @@
 """What Django's admin discovers: each page is owned by its slice."""
 
 from lti_1p3_provider.diagnostics.admin import LaunchAttemptAdmin
-from lti_1p3_provider.onboarding.admin import RegistrationAdmin
+from lti_1p3_provider.doctor.admin import ExaminedRegistrationAdmin
 from lti_1p3_provider.registrations.admin import ToolKeyAdmin
 from lti_1p3_provider.scores.admin import PendingScoreAdmin
 from lti_1p3_provider.users.admin import PlatformUserAdmin
 
-__all__ = ["LaunchAttemptAdmin", "PendingScoreAdmin", "PlatformUserAdmin", "RegistrationAdmin", "ToolKeyAdmin"]
+__all__ = ["ExaminedRegistrationAdmin", "LaunchAttemptAdmin", "PendingScoreAdmin", "PlatformUserAdmin", "ToolKeyAdmin"]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lti_1p3_provider.launches.views import ContentDoor, ContinueDoor, LaunchDoor, LoginDoor, MyScoresDoor
+from lti_1p3_provider.launches.views import (
+    ContentDoor,
+    ContinueDoor,
+    LaunchDoor,
+    LoginDoor,
+    MyScoresDoor,
+    SessionDoor,
+)
 from lti_1p3_provider.registrations.views import key_set
 from lti_1p3_provider.scores.views import CourseScores
 
@@ -15,6 +22,7 @@ urlpatterns = [
     path("launch/<str:course_key>", ContentDoor.as_view(), name="course"),
     path("launch/<str:course_key>/<str:usage_key>", ContentDoor.as_view(), name="content"),
     path("scores/mine/<str:course_key>/<str:usage_key>", MyScoresDoor.as_view(), name="my_scores"),
+    path("session/<str:course_key>/<str:usage_key>", SessionDoor.as_view(), name="session"),
     path("scores/<str:course_key>/", CourseScores.as_view(), name="course_scores"),
     path("continue/", ContinueDoor.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),

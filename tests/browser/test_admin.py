@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from demo.stack import Stack
 
+from .test_scores import look
 from .visitor import expect
 
 if TYPE_CHECKING:
@@ -201,3 +202,17 @@ def _require_no_private_key(admin: Page, stack: Stack, kid: str) -> None:
         assert not re.search(r'"(d|p|q|dp|dq|qi)"\s*:', shown)
         assert not any(secret in shown for secret in stored.values())
     assert kid in shown, "a rotated key stays published"
+
+
+def test_the_doctor_is_called_from_the_registration(admin: Page, stack: Stack):
+    admin.goto(f"{stack.lms_url}/admin/lti_1p3_provider/registration/")
+    admin.get_by_role("link", name=re.compile("Emulated platform")).first.click()
+    admin.get_by_role("link", name="Examine this connection").click()
+    admin.get_by_role("button", name="Examine now").click()
+    expect(admin.get_by_role("status")).to_have_text(re.compile("Nothing is wrong|does not work"))
+    expect(admin.get_by_role("row").filter(has_text="key set")).to_contain_text("good")
+    look(admin, "doctor-connection")
+    admin.get_by_role("link", name="Examine this site").click()
+    admin.get_by_role("button", name="Examine now").click()
+    expect(admin.get_by_role("row").filter(has_text="cache")).to_contain_text("good")
+    look(admin, "doctor-site")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
-from lti_1p3_provider.host.port import Grade
+from lti_1p3_provider.host.port import Grade, GradeChanged
 from lti_1p3_provider.scores.models import PendingScore
 
 from .world import Contract
@@ -120,6 +120,25 @@ class GradesContract(Contract):
             raise RuntimeError
         assert heard
         assert not get_user_model().objects.filter(username="heard-1").exists()
+        assert self.read(user) == {}
+
+    def test_a_transaction_that_is_undone_in_our_part_is_no_success_of_the_lms(self) -> None:
+        """As a deadlock or a database that crashes leaves it: the answer is not stored, so nobody may say it is."""
+        user = self.person()
+
+        def undone(change: GradeChanged) -> None:
+            if not change.aggregate:  # these may come from a task, whose end the learner does not wait for
+                transaction.set_rollback(True)
+                raise DatabaseError("deadlock")
+
+        before = [(signal, list(signal.receivers)) for signal in self.world.signals]
+        try:
+            self.world.host.grades.connect(undone)
+            with pytest.raises(DatabaseError, match="deadlock"), transaction.atomic():
+                self.world.answer(user, self.world.problem, 3)
+        finally:
+            for signal, receivers in before:
+                signal.receivers = receivers
         assert self.read(user) == {}
 
     def test_a_broken_intake_does_not_break_the_answer(self) -> None:

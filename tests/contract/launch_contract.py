@@ -50,7 +50,7 @@ class LaunchContract(Contract):
     def test_the_page_asks_where_the_learners_score_is(self) -> None:
         page = open_launched(self.browser, "ada", self.world.problem).content.decode()
         data = 'data-score-status="([^"]+)" data-frame-height=""'
-        script = re.search(rf'<script src="[^"]*in_frame[^"]*" {data} defer></script>\n</body>', page)
+        script = re.search(rf'<script src="[^"]*in_frame[^"]*" [^>]*{data} defer></script>\n</body>', page)
         assert script
         said = self.browser.get(html.unescape(script[1]))
         assert (said.status_code, said.json()["scores"]) == (200, [])

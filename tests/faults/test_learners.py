@@ -75,6 +75,23 @@ def test_an_answer_that_is_lost_with_our_note_is_not_reported_as_stored(site, pl
     site.check(course)
 
 
+def test_an_answer_is_noted_later_if_somebody_holds_its_score_for_too_long(site, platform):
+    """The database gives up our statement, and not the answer."""
+    course = site.course(platform, 4)
+    sub = course.subs[0]
+    site.grade(course, [(sub, 1)])
+    site.check(course)
+    with transaction.atomic(using=SITE):
+        site.rows(course).update(changed_at=timezone.now())
+        call = site.lms.call("hold", name=sub, first=[answers(course, sub, PROBLEM, 2)], then=[])
+        site.lms.call("await_held", name=sub).result(20)  # it has waited for a second
+    site.lms.call("let_go", name=sub).result(20)
+    call.result(20)  # no error for the learner
+    course.note(sub, 2, 10)
+    site.until(lambda: not course.differences(), course)
+    site.check(course)
+
+
 def _waits_for_a_lock():
     time.sleep(FRESH)
     with connections[SITE].cursor() as cursor:

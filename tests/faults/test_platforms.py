@@ -63,6 +63,21 @@ def _pass_time(course):
     waiting.update(due_at=timezone.now())
 
 
+def test_a_slow_platform_does_not_keep_a_worker_from_others(site, platform, other_platform):
+    """It answers, in less time than it has. All of its scores together take many times as long."""
+    site.have_workers(1)
+    course, other = site.course(platform, 24), site.course(other_platform, 4)
+    platform.faults.set("slow", endpoint="scores", seconds=TIMEOUT / 2)
+    site.grade(course, [(sub, 1) for sub in course.subs])
+    site.until(lambda: course.accepted() > 0, course)
+    before = course.accepted()
+    site.grade(other, [(sub, 2) for sub in other.subs])
+    site.until(lambda: other.accepted() == len(other.subs), other)
+    assert course.accepted() - before <= 6
+    platform.faults.clear()
+    site.check(course, other)
+
+
 def test_ags_13_answers_are_lost_after_the_score_was_stored(site, platform):
     course = site.course(platform, 40)
     with site.load(course):

@@ -7,8 +7,11 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from lti_1p3_provider.doctor import connection as doctor
 from lti_1p3_provider.doctor import site
@@ -167,3 +170,63 @@ def test_the_command_speaks_json_and_knows_no_stranger(sound):
     assert {"about", "grade", "says", "advice"} == set(said["this site"][0])
     with pytest.raises(CommandError, match="no registration"):
         call_command("lti_1p3_doctor", "--registration", "nobody")
+
+
+@pytest.fixture
+def staff(django_user_model, client):
+    """A browser of somebody who may see registrations and change nothing."""
+    user = django_user_model.objects.create_user("operator", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_registration"))
+    client.force_login(user)
+    return client
+
+
+def test_the_admin_page_asks_the_platform_only_when_it_is_told_to(sound, staff):
+    url = reverse("admin:lti_1p3_provider_registration_doctor", args=[sound.registration.pk])
+    before = len(sound.platform.requests)
+    assert "Examine now" in staff.get(url).content.decode()
+    assert len(sound.platform.requests) == before
+    page = staff.post(url).content.decode()
+    assert len(sound.platform.requests) > before
+    assert "Nothing is wrong." in page
+    for one in doctor.examine(sound.registration):
+        assert escape(one.says) in page
+
+
+def test_the_admin_page_says_what_is_wrong_and_what_to_do(sound, staff):
+    Deployment.objects.update(status="pending")
+    url = reverse("admin:lti_1p3_provider_registration_doctor", args=[sound.registration.pk])
+    page = staff.post(url).content.decode()
+    assert "1 thing does not work." in page
+    assert "Add the platform&#x27;s deployment ID." in page
+
+
+def test_the_admin_page_of_the_site(sound, staff):
+    page = staff.post(reverse("admin:lti_1p3_provider_doctor")).content.decode()
+    for one in site.examine():
+        assert escape(one.says) in page
+
+
+def test_the_way_to_the_doctor_is_in_list_and_registration(sound, staff):
+    there = reverse("admin:lti_1p3_provider_registration_doctor", args=[sound.registration.pk])
+    change = reverse("admin:lti_1p3_provider_registration_change", args=[sound.registration.pk])
+    assert there in staff.get(change).content.decode()
+    listed = staff.get(reverse("admin:lti_1p3_provider_registration_changelist")).content.decode()
+    assert reverse("admin:lti_1p3_provider_doctor") in listed
+
+
+@pytest.mark.parametrize("name", ["lti_1p3_provider_doctor", "lti_1p3_provider_registration_doctor"])
+def test_nobody_else_may_call_the_doctor(sound, client, django_user_model, name):
+    url = reverse(f"admin:{name}", args=[sound.registration.pk] if "registration" in name else [])
+    assert client.post(url).status_code == 302  # to the admin's login
+    client.force_login(django_user_model.objects.create_user("other", is_staff=True))
+    before = len(sound.platform.requests)
+    assert client.post(url).status_code == 403
+    assert len(sound.platform.requests) == before
+
+
+def test_links_without_a_column_are_named_with_the_reason(sound):
+    LineItem.objects.update(trouble="the platform offers no list of columns")
+    (one,) = found(sound, "columns")
+    assert one.grade is Grade.NOTICE
+    assert one.says == "1 link has no gradebook column: the platform offers no list of columns."

@@ -15,7 +15,7 @@ from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import delivery, outbox
+from lti_1p3_provider.scores import claiming, delivery
 from lti_1p3_provider.scores.columns import TAG
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
@@ -583,7 +583,7 @@ def test_sec_15_a_switched_off_deployment_is_not_asked_for_columns(connection):
     """Also where the score was claimed before."""
     container_link(connection)
     PendingScore.objects.update(revision=5, due_at=timezone.now())
-    rows, run = outbox.claim(connection.registration.pk, 50), Run()
+    rows, run = claiming.claim(connection.registration.pk, 50), Run()
     Deployment.objects.update(status="disabled")
     before = len(connection.platform.requests)
     with Wire() as wire:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from demo.lms import grades
 from demo.platform import Link
-from lti_1p3_provider.scores import delivery, outages, outbox, retry
+from lti_1p3_provider.scores import claiming, delivery, outages, retry
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
 from lti_1p3_provider.scores.run import Run
@@ -192,11 +192,11 @@ def test_a_run_that_found_a_platform_down_takes_nothing_more_from_it(connection)
 def test_nobody_else_sends_into_a_course_that_somebody_sends_into(connection):
     enrol(connection)
     PendingScore.objects.update(due_at=timezone.now(), revision=5)
-    first = outbox.claim(connection.registration.pk, 3)
+    first = claiming.claim(connection.registration.pk, 3)
     assert len(first) == 3
-    assert outbox.claim(connection.registration.pk, 50) == []
-    outbox.release_lanes(first)
-    second = outbox.claim(connection.registration.pk, 50)
+    assert claiming.claim(connection.registration.pk, 50) == []
+    claiming.release_lanes(first)
+    second = claiming.claim(connection.registration.pk, 50)
     assert len(second) == len(CLASS) - 3
     assert not {row.pk for row in first} & {row.pk for row in second}
 
@@ -204,9 +204,9 @@ def test_nobody_else_sends_into_a_course_that_somebody_sends_into(connection):
 def test_a_lane_that_is_not_given_back_is_free_after_a_while(connection):
     enrol(connection)
     PendingScore.objects.update(due_at=timezone.now(), revision=5)
-    outbox.claim(connection.registration.pk, 3)
+    claiming.claim(connection.registration.pk, 3)
     Lane.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    assert len(outbox.claim(connection.registration.pk, 50)) == len(CLASS) - 3
+    assert len(claiming.claim(connection.registration.pk, 50)) == len(CLASS) - 3
 
 
 def test_the_scores_of_one_course_are_sent_one_after_another_by_any_number_of_workers(connection, platform):

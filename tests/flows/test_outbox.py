@@ -10,9 +10,12 @@ from django.db import connection as database
 from django.db.models import F
 from django.utils import timezone
 
-from lti_1p3_provider.scores import outbox
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores import claiming, outbox
 from lti_1p3_provider.scores.delivery import deliver_due
-from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
+from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore
 from tests.connection import LEARNER, PROBLEM
 from tests.flows.test_scores import earn, given, launched, make_due
 
@@ -28,7 +31,7 @@ def row(connection) -> PendingScore:
 def claim() -> list[PendingScore]:
     """Claim what is due, with the lanes that are free again or were a dead worker's."""
     Lane.objects.filter(leased_until__isnull=False).update(leased_until=timezone.now() - timedelta(seconds=1))
-    return [row for pk in outbox.due_registrations() for row in outbox.claim(pk, 50)]
+    return [row for pk in claiming.due_registrations() for row in claiming.claim(pk, 50)]
 
 
 def test_a_claimed_row_is_nobody_elses(row):
@@ -47,8 +50,8 @@ def test_a_worker_that_lost_its_lease_changes_nothing(row):
     (slow,) = claim()
     PendingScore.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     (fast,) = claim()
-    outbox.parked(slow, "refused_404", "HTTP 404")
-    outbox.delivered(slow, 1, 4, "HTTP 200")
+    outbox.write_down([(slow, outbox.parked(slow, "refused_404", "HTTP 404"))])
+    outbox.write_down([(slow, outbox.delivered(slow, 1, 4, "HTTP 200"))])
     fresh = PendingScore.objects.get()
     assert (fresh.parked, fresh.sent_at, fresh.lease) == ("", None, fast.lease)
 
@@ -58,11 +61,12 @@ def test_a_grade_that_changes_while_it_is_sent_stays_due(row, end):
     (claimed,) = claim()
     later = timezone.now() + timedelta(seconds=3)
     PendingScore.objects.update(revision=F("revision") + 1, due_at=later)
-    {
-        "delivered": lambda: outbox.delivered(claimed, 1, 4, "HTTP 200"),
-        "settled": lambda: outbox.settled(claimed, "unchanged"),
-        "parked": lambda: outbox.parked(claimed, "refused_404", "HTTP 404"),
-    }[end]()
+    outcome = {
+        "delivered": outbox.delivered(claimed, 1, 4, "HTTP 200"),
+        "settled": outbox.settled(claimed, "unchanged"),
+        "parked": outbox.parked(claimed, "refused_404", "HTTP 404"),
+    }[end]
+    assert outbox.write_down([(claimed, outcome)]) == []
     fresh = PendingScore.objects.get()
     assert (fresh.due_at, fresh.lease, fresh.parked) == (later, "", "")
 
@@ -78,21 +82,104 @@ def test_a_change_during_a_delivery_opens_a_new_window(row, settings):
 
 
 def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection, monkeypatch):
-    monkeypatch.setattr(outbox, "MOST_LANES", 2)
+    monkeypatch.setattr(claiming, "MOST_LANES", 2)
     link = connection.link(PROBLEM, graded=True)
     for number in range(9):
         connection.person(f"batch-test-{number}")
         connection.launch(link, f"batch-test-{number}")
     first = Lane.objects.get()
     others = [Lane.objects.create(name=f"batch-test-{name}", deployment=first.deployment) for name in "bc"]
-    courses = [first, first, first, others[0], others[1], others[0], others[0], first, others[1]]
+    b, c = others
+    courses = [first, b, c, c, c, first, first, b, b]
     for number, (row, lane) in enumerate(zip(PendingScore.objects.order_by("pk"), courses, strict=True)):
         due_at = timezone.now() - timedelta(minutes=30 - number)
         PendingScore.objects.filter(pk=row.pk).update(revision=1, due_at=due_at, lane=lane)
-    claimed = outbox.claim(connection.registration.pk, 5)
-    assert [row.lane_id for row in claimed] == [first.pk, first.pk, first.pk, others[0].pk, others[0].pk]
-    free = outbox.claim(connection.registration.pk, 5)
-    assert [row.lane_id for row in free] == [others[1].pk, others[1].pk]
+    claimed = claiming.claim(connection.registration.pk, 5)
+    assert [row.lane_id for row in claimed] == [first.pk, b.pk, first.pk, first.pk, b.pk]
+    free = claiming.claim(connection.registration.pk, 5)
+    assert [row.lane_id for row in free] == [c.pk, c.pk, c.pk]
+
+
+def test_rows_in_lanes_of_others_are_read_past(connection):
+    """Others send in the courses that have the oldest rows, and in those with the newest."""
+    link = connection.link(PROBLEM, graded=True)
+    for number in range(12):
+        connection.person(f"past-test-{number}")
+        connection.launch(link, f"past-test-{number}")
+    first = Lane.objects.get()
+    old, new = [Lane.objects.create(name=f"past-test-{name}", deployment=first.deployment) for name in ("old", "new")]
+    Lane.objects.exclude(pk=first.pk).update(lease="another", leased_until=timezone.now() + timedelta(minutes=5))
+    for number, (row, lane) in enumerate(
+        zip(PendingScore.objects.order_by("pk"), [old] * 5 + [first] * 2 + [new] * 5, strict=True)
+    ):
+        due_at = timezone.now() - timedelta(minutes=30 - number)
+        PendingScore.objects.filter(pk=row.pk).update(revision=1, due_at=due_at, lane=lane)
+    claimed = claiming.claim(connection.registration.pk, 4)
+    assert [row.lane_id for row in claimed] == [first.pk, first.pk]
+    assert claiming.claim(connection.registration.pk, 4) == []
+
+
+def test_rows_of_a_switched_off_deployment_do_not_stand_before_others(connection, row):
+    deployment = Deployment.objects.create(
+        registration=connection.registration, deployment_id="off", deployment_digest=digest("off"), status="disabled"
+    )
+    off = Lane.objects.create(name="off", deployment=deployment)
+    link = connection.link(PROBLEM, graded=True)
+    for number in range(3):
+        connection.person(f"off-test-{number}")
+        connection.launch(link, f"off-test-{number}")
+    PendingScore.objects.update(revision=1, due_at=timezone.now())
+    older = timezone.now() - timedelta(hours=1)
+    PendingScore.objects.exclude(pk=row.pk).update(revision=1, due_at=older, lane=off)
+    assert [one.pk for one in claiming.claim(connection.registration.pk, 2)] == [row.pk]
+
+
+def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connection, row, monkeypatch):
+    monkeypatch.setattr(claiming, "MOST_REGISTRATIONS", 2)
+    lane = Lane.objects.get()
+    for number in range(6):
+        values = {"issuer": f"https://many-{number}.example", "client_id": "many", "enabled": number != 3}
+        registration = Registration.objects.create(title=f"many {number}", platform="moodle", **values)
+        link_id = f"many-{number}"
+        link = ResourceLink.objects.create(
+            deployment=lane.deployment, link_id=link_id, link_digest=digest(link_id), course_key="c", usage_key="u"
+        )
+        item = LineItem.objects.create(resource_link=link, course_key="c", usage_key="u")
+        person = row.platform_user
+        PendingScore.objects.create(
+            registration=registration, lane=lane, line_item=item, platform_user=person, due_at=timezone.now()
+        )
+    seen: set[int] = set()
+    for _ in range(300):
+        found = claiming.due_registrations()
+        assert 1 <= len(found) <= 2
+        seen |= set(found)
+    assert seen == set(Registration.objects.filter(enabled=True).values_list("pk", flat=True))
+
+
+def test_equal_outcomes_are_written_together_and_each_row_gets_its_own(connection, django_assert_num_queries):
+    """Some grades changed meanwhile, one lease was lost, one score was read from the LMS instead of the row."""
+    link = connection.link(PROBLEM, graded=True)
+    for number in range(6):
+        connection.person(f"equal-test-{number}")
+        connection.launch(link, f"equal-test-{number}")
+    for number, row in enumerate(PendingScore.objects.order_by("pk")):
+        exact = {"earned": number, "possible": 10} if number != 5 else {}
+        due_at = timezone.now() - timedelta(seconds=10 - number)
+        PendingScore.objects.filter(pk=row.pk).update(revision=number, due_at=due_at, **exact)
+    rows = claiming.claim(connection.registration.pk, 50)
+    changed, lost = rows[3], rows[4]
+    PendingScore.objects.filter(pk=changed.pk).update(revision=F("revision") + 1, earned=9)
+    PendingScore.objects.filter(pk=lost.pk).update(lease="another", delivered_revision=0)
+    outcomes = [(row, outbox.delivered(row, number, 10, "HTTP 200")) for number, row in enumerate(rows)]
+    with django_assert_num_queries(6):  # savepoint, rows, one UPDATE for three of them and two for others, savepoint
+        assert outbox.write_down(outcomes) == []
+    fresh = list(PendingScore.objects.order_by("pk"))
+    assert [row.sent_given for row in fresh] == [0, 1, 2, 3, None, 5]
+    assert [row.delivered_revision for row in fresh] == [0, 1, 2, 3, 0, 5]
+    assert [row.due_at is not None for row in fresh] == [False, False, False, True, True, False]
+    assert [row.deliveries for row in fresh] == [1, 1, 1, 1, 0, 1]
+    assert [row.lease for row in fresh] == ["", "", "", "", "another", ""]
 
 
 def test_many_workers_send_each_score_once(connection):

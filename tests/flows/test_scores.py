@@ -24,6 +24,7 @@ from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.scores import claiming, outbox
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.intake import grade_changed
 from lti_1p3_provider.scores.models import LineItem, PendingScore
@@ -522,13 +523,11 @@ def test_sec_15_a_batch_that_was_claimed_before_the_switch_is_not_sent(connectio
     link = launched(connection)
     PendingScore.objects.update(revision=5, due_at=timezone.now())
     grades.record(PlatformUser.objects.get().user, COURSE, block(OTHER_PROBLEM), 1, 2)
-    from lti_1p3_provider.scores import outbox
-
-    (row,) = outbox.claim(connection.registration.pk, 50)
+    (row,) = claiming.claim(connection.registration.pk, 50)
     Deployment.objects.update(status="disabled")
-    assert not outbox.is_open(row)
-    outbox.again(row, timezone.now(), "switched off")
-    outbox.release_lanes([row])
+    assert not claiming.is_open(row)
+    outbox.write_down([(row, outbox.again(row, timezone.now(), "switched off"))])
+    claiming.release_lanes([row])
     Deployment.objects.update(status="approved")
     earn(4)
     assert given(connection, link) == (4, 4)

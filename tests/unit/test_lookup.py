@@ -3,12 +3,14 @@
 import threading
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.registrations.lookup import Addition, Change, Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +120,63 @@ def test_threads_share_the_sql_and_not_the_connection():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+renaming = Change(Registration, where=("issuer", "client_id"), columns=("title", "key_set", "enabled"))
+
+
+def test_a_change_changes_what_it_names_in_the_rows_that_it_names():
+    first, second = registration("a"), registration("b")
+    before = fields_of(second)
+    for title in ("x", "y"):
+        values = {"title": title, "key_set": {"keys": [title]}, "enabled": False}
+        assert renaming.make(issuer=first.issuer, client_id="a", **values) == 1
+        first.refresh_from_db()
+        assert (first.title, first.key_set, first.enabled) == (title, {"keys": [title]}, False)
+    second.refresh_from_db()
+    assert fields_of(second) == before
+    assert renaming.make(issuer=first.issuer, client_id="c", title="z", key_set=None, enabled=True) == 0
+
+
+def test_a_change_takes_keys_of_other_rows_and_moments():
+    row, when = Deployment.objects.create(registration=registration("a"), deployment_id="1"), timezone.now()
+    moving = Change(Deployment, where=("deployment_digest",), columns=("registration", "created_at"))
+    other = registration("b")
+    assert moving.make(deployment_digest=row.deployment_digest, registration=other.pk, created_at=when) == 1
+    row.refresh_from_db()
+    assert (row.registration, row.created_at) == (other, when)
+
+
+def test_an_addition_adds_what_the_model_would():
+    values = {
+        "support_code": "AAAA-AAAA",
+        "created_at": timezone.now(),
+        "door": "launch",
+        "outcome": "ok",
+        "detail": "it's 100 % \\ fine",
+        "steps": ["a", "b"],
+        "deployment": None,
+        "subject_digest": "",
+        "target": "",
+        "login_digest": None,
+    }
+    assert Addition(LaunchAttempt).make(registration=registration("a").pk, **values) == 1
+    added = LaunchAttempt.objects.get()
+    assert {name: getattr(added, name) for name in values} == values
+    assert added.registration.client_id == "a"
+
+
+def test_a_value_too_many_or_too_few_is_an_error():
+    with pytest.raises(TypeError):
+        renaming.make(issuer="i", client_id="a")
+    with pytest.raises(TypeError):
+        renaming.make(issuer="i", client_id="a", title="t", key_set=None, enabled=True, platform="moodle")
+
+
+def test_a_statement_that_fails_undoes_the_transaction_as_djangos_do():
+    registration("a")
+    broken = Change(Registration, where=("client_id",), columns=("issuer",))
+    with transaction.atomic():
+        with pytest.raises(IntegrityError):
+            broken.make(client_id="a", issuer=None)
+        assert connection.needs_rollback

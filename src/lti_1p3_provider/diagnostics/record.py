@@ -17,6 +17,7 @@ from lti_1p3_provider.errors import LaunchReplayed, LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.lookup import Addition
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -26,14 +27,17 @@ MOST_UNUSED_PER_MINUTE = 300
 log = logging.getLogger(__name__)
 
 
-def success(trail: Trail) -> LaunchAttempt:
+_addition = Addition(LaunchAttempt)
+
+
+def success(trail: Trail) -> None:
     """Record an attempt that ends where it should, in the transaction of all that it writes.
 
     Raises:
         LaunchReplayed: its login led to a success before, although the cache does not know.
     """
     try:
-        return _write(trail, OK, trail.note, trail.login_digest)
+        _write(trail, OK, trail.note, trail.login_digest)
     except IntegrityError as error:
         raise LaunchReplayed("this login succeeded before") from error
 
@@ -46,7 +50,7 @@ def refusal(trail: Trail, error: LtiError) -> str:
     hide what happens to others.
     """
     if "first use" in trail.steps or _is_recordable(trail):
-        support_code = _write(trail, error.code, error.detail).support_code
+        support_code = _write(trail, error.code, error.detail)
     else:
         support_code = _support_code()
     log.warning("LTI %s refused: %s, support code %s", trail.door, error.code, support_code)
@@ -73,20 +77,22 @@ def _is_recordable(trail: Trail) -> bool:
         return True  # what went wrong is worth a row
 
 
-def _write(trail: Trail, outcome: str, detail: str, login_digest: str | None = None) -> LaunchAttempt:
-    registration = trail.registration.pk if trail.registration else None
-    return LaunchAttempt.objects.create(
-        support_code=_support_code(),
+def _write(trail: Trail, outcome: str, detail: str, login_digest: str | None = None) -> str:
+    registration, support_code = trail.registration.pk if trail.registration else None, _support_code()
+    _addition.make(
+        support_code=support_code,
+        created_at=timezone.now(),
         door=trail.door,
         outcome=outcome,
         detail=CONTROL.sub(" ", detail)[:1000],
         steps=trail.steps,
-        registration_id=registration,
-        deployment_id=trail.deployment.pk if trail.deployment else None,
+        registration=registration,
+        deployment=trail.deployment.pk if trail.deployment else None,
         subject_digest=digest(f"{registration}:{trail.subject}")[:16] if trail.subject else "",
         target=CONTROL.sub(" ", trail.target.partition("?")[0])[:500],
         login_digest=login_digest,
     )
+    return support_code
 
 
 def _support_code() -> str:

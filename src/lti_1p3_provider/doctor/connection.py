@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
+from django.db.models import Count
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
@@ -21,6 +22,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import LineItem, Outage
 
 MOST_SKEW = timedelta(seconds=30)  # Moodle refuses tokens that are further ahead
+MOST_REASONS = 3
 MOST_DEPLOYMENTS = 3  # that are asked for a token
 READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
@@ -34,6 +36,7 @@ def examine(registration: Registration) -> Iterator[Finding]:
     yield _gate(registration)
     yield from _keys(registration)
     yield from _outage(registration)
+    yield from _columns(registration)
     for deployment in approved[:MOST_DEPLOYMENTS]:
         yield from _services(deployment)
 
@@ -72,7 +75,7 @@ def _keys(registration: Registration) -> Iterator[Finding]:
         yield wrong("key set", f"The key set URL cannot be read: {error.code}, {error.detail}.", "Compare the address.")
         return
     if known:
-        yield good("key set", f"The key set URL shows {known} RSA keys.")
+        yield good("key set", f"The key set URL shows {known} RSA {'key' if known == 1 else 'keys'}.")
     else:
         said = f"The key set URL answers {answer.status} and shows no RSA key with a kid."
         yield wrong("key set", said, "Compare the address with what the platform shows.")
@@ -101,6 +104,16 @@ def _outage(registration: Registration) -> Iterator[Finding]:
         yield wrong("scores", said, "It is tried again by itself. After mending, save the registration to try at once.")
 
 
+def _columns(registration: Registration) -> Iterator[Finding]:
+    """Say why links have no column; the same reason once."""
+    troubled = LineItem.objects.filter(resource_link__deployment__registration=registration).exclude(trouble="")
+    by_reason = troubled.order_by().values("trouble").annotate(links=Count("pk")).order_by("-links")
+    for row in by_reason[:MOST_REASONS]:
+        links = "1 link has" if row["links"] == 1 else f"{row['links']} links have"
+        said = f"{links} no gradebook column: {row['trouble']}."
+        yield notice("columns", said, "Open such a link again from the platform; see scores-refused.md.")
+
+
 def _services(deployment: Deployment) -> Iterator[Finding]:
     """Ask for a token with the scopes that the platform's launches listed, and read one column with it."""
     about = f"deployment {deployment.deployment_id[:60]}"
@@ -113,7 +126,7 @@ def _services(deployment: Deployment) -> Iterator[Finding]:
         advice = "Compare access token URL and audience; see docs/how-to/troubleshoot/scores-refused.md."
         yield wrong(about, f"No access token: {error.code}, {error.detail}.", advice)
         return
-    yield good(about, f"An access token is granted for {len(scopes)} scopes.")
+    yield good(about, f"An access token is granted for {len(scopes)} {'scope' if len(scopes) == 1 else 'scopes'}.")
     if item is None or ags.SCORE_SCOPE not in item.scopes:
         said = "No launch has brought a gradebook column with the right to send scores yet."
         yield notice(about, said, "Open a graded link as a learner; allow the tool to send scores.")

@@ -18,7 +18,7 @@ from lti_1p3_provider.diagnostics import record as attempts
 from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.sessions import as_before_on_failure
-from lti_1p3_provider.launches import browser_check, grants, handover, sessions, targets
+from lti_1p3_provider.launches import browser_check, grants, handover, sessions, targets, way_back
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
@@ -94,4 +94,5 @@ def _admit(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -
         host.current().identity.sign_in(request, platform_user.user)
         sessions.mark(request, launch.deployment)
         browser_check.note(request)
+        way_back.remember(request, target, launch.message.return_url)
     return platform_user.user

@@ -12,7 +12,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.registrations.lookup import Change, Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import Grant
 
@@ -24,15 +24,17 @@ _granted = Lookup(
         user_id=user, usage_digest=usage
     ),
 )
+_renewal = Change(Grant, where=("user", "usage_digest"), columns=("deployment", "until"))
 
 
 def allow(user: AbstractUser, target: Target, deployment: Deployment) -> None:
     """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session."""
     seconds = conf.session_length if conf.access_length is None else conf.access_length
-    identity = {"user_id": user.pk, "usage_digest": digest(str(target.usage_key))}
-    values = {"deployment": deployment, "until": timezone.now() + timedelta(seconds=seconds)}
-    if not Grant.objects.filter(**identity).update(**values):
-        Grant.objects.update_or_create(**identity, defaults=values)
+    usage = digest(str(target.usage_key))
+    until = timezone.now() + timedelta(seconds=seconds)
+    if not _renewal.make(user=user.pk, usage_digest=usage, deployment=deployment.pk, until=until):
+        values = {"deployment": deployment, "until": until}
+        Grant.objects.update_or_create(user_id=user.pk, usage_digest=usage, defaults=values)
 
 
 def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:

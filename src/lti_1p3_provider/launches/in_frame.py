@@ -5,32 +5,35 @@ The page is the LMS's; nothing else of it is touched.
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.static_files import address
+from lti_1p3_provider.launches import reconnect, way_back
 from lti_1p3_provider.launches.targets import Target
+from lti_1p3_provider.registrations.models import Registration
 
 MY_SCORES = "lti_1p3_provider:my_scores"
 END = b"</body>"
 
 
-def features(target: Target) -> dict[str, str]:
+def features(request: HttpRequest, target: Target, registration: Registration) -> dict[str, str]:
     """Return what the script is to do: each name is a ``data-`` attribute, and a feature in the script."""
-    found = {}
+    found = {"reconnect": reconnect.feature(request.user, target)}  # type: ignore[arg-type]
+    if way := way_back.feature(request, target, registration):
+        found["way-back"] = way
     if conf.show_score_status:
         found["score-status"] = reverse(MY_SCORES, args=[str(target.course_key), str(target.usage_key)])
     found["frame-height"] = ""
     return found
 
 
-def with_script(page: HttpResponse, target: Target) -> HttpResponse:
+def with_script(page: HttpResponse, wanted: dict[str, str]) -> HttpResponse:
     """Put the script before the end of an HTML page; any other answer stays as it is."""
-    wanted = features(target)
-    if not wanted or not _is_plain_html(page) or not (script := address("in_frame.js")):
+    if not _is_plain_html(page) or not (script := address("in_frame.js")):
         return page
     before, end, after = _split(page.content)
     if end:

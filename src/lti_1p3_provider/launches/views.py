@@ -1,4 +1,4 @@
-"""The three doors of a launch, whose refusals are all made in ``Door.dispatch``, and one for the script in the page."""
+"""The doors of a launch, whose refusals are all made in ``Door.dispatch``, and two for the script in the page."""
 
 from __future__ import annotations
 
@@ -20,14 +20,24 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
 from lti_1p3_provider.errors import BrowserMismatch, LaunchNotPosted, LtiError, TokenMalformed
 from lti_1p3_provider.gates import policy
-from lti_1p3_provider.launches import browser_check, grants, handover, login_cookies, own_page, sessions, targets
+from lti_1p3_provider.launches import (
+    browser_check,
+    grants,
+    handover,
+    login_cookies,
+    own_page,
+    reconnect,
+    sessions,
+    targets,
+)
 from lti_1p3_provider.launches.enter import enter
-from lti_1p3_provider.launches.in_frame import with_script
+from lti_1p3_provider.launches.in_frame import features, with_script
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import launch, login
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.registrations.framing import frame_for
+from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores import learner
 
 LAUNCH = "lti_1p3_provider:launch"
@@ -132,37 +142,65 @@ class ContentDoor(Door):
     def get(self, request: HttpRequest, course_key: str, usage_key: str = "") -> HttpResponse:
         """Render the block without the site's chrome; a whole course has pages of its own."""
         self.trail.target = request.path
-        target = _opened(request, course_key, usage_key, self.trail)
+        target, registration = _opened(request, course_key, usage_key, self.trail)
         if target.is_course:
             return HttpResponseRedirect(host.current().content.course_home(request, target.course_key))
         page = host.current().content.render(request, target.course_key, target.usage_key)
-        return frame_for(with_script(page, target), self.trail.registration)
+        return frame_for(with_script(page, features(request, target, registration)), registration)
 
 
 @method_decorator(never_cache, name="dispatch")
-class MyScoresDoor(View):
-    """Where the scores of the content's learner are, for the script in its page. What the content door would refuse is
-    refused here too, but not recorded: a page asks again and again."""
+class ScriptDoor(View):
+    """What the script in a content's page asks. What the content door would refuse is refused here too, but not
+    recorded: a page asks again and again."""
 
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> JsonResponse:
-        """Answer with sentences about exactly this block and the session's user."""
-        if not (conf.enabled and conf.show_score_status):
+        """Answer about exactly this block and the session's user."""
+        if not self.is_there():
             raise Http404
         try:
-            target = _opened(request, course_key, usage_key, Trail("scores"))
+            target, _ = _opened(request, course_key, usage_key, Trail("script"))
         except LtiError as error:
             return JsonResponse({"error": error.code}, status=error.status)
-        return JsonResponse(learner.status_of(request.user, target.course_key, target.usage_key))  # type: ignore[arg-type]
+        return JsonResponse(self.about(request, target))
+
+    def is_there(self) -> bool:
+        """Tell whether the feature is on."""
+        return conf.enabled
+
+    def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
+        """Return the answer."""
+        raise NotImplementedError
 
 
-def _opened(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> Target:
-    """Return the content that the session may see now.
+class MyScoresDoor(ScriptDoor):
+    """Where the scores of the content's learner are."""
+
+    def is_there(self) -> bool:
+        """Operators may do without the strip."""
+        return conf.enabled and conf.show_score_status
+
+    def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
+        """Return sentences."""
+        return learner.status_of(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
+
+
+class SessionDoor(ScriptDoor):
+    """Whether the page's learner is still signed in."""
+
+    def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
+        """Return who is, and the token for the page's next answer."""
+        return {**reconnect.still_here(request, request.user)}  # type: ignore[arg-type]
+
+
+def _opened(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Registration]:
+    """Return the content that the session may see now, and the registration that it was launched from.
 
     Raises:
         LtiError: the session has no grant, the gate is closed or the LMS refuses.
     """
     target = targets.from_keys(course_key, usage_key)
-    trail.registration = grants.check(request.user, target)
-    policy.require(trail.registration, target.course_key, target.usage_key)
+    trail.registration = registration = grants.check(request.user, target)
+    policy.require(registration, target.course_key, target.usage_key)
     host.current().content.require_access(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
-    return target
+    return target, registration

@@ -69,9 +69,8 @@ class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
     extra = 0
 
 
-@admin.register(Registration)
 class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """One page for the whole connection to a platform."""
+    """One page for the whole connection to a platform; ``doctor.admin`` registers it."""
 
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)

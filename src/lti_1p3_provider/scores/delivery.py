@@ -6,6 +6,7 @@ Platforms and their courses are served side by side, the scores of one course on
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -20,7 +21,7 @@ from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import outages, outbox, post, retry
+from lti_1p3_provider.scores import claiming, outages, outbox, post, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.retry import Decision
 from lti_1p3_provider.scores.run import Report, Run
@@ -28,7 +29,7 @@ from lti_1p3_provider.scores.wire import Wire
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
-MOST_ROUNDS = 1000
+MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
 
@@ -45,15 +46,21 @@ def deliver_due() -> Report:
             for _ in range(MOST_ROUNDS):
                 if not _round(run, wire):
                     break
+            else:
+                run.report.next_in = 0.0
             run.finish()
     return run.report
 
 
 def _round(run: Run, wire: Wire) -> bool:
-    """Deliver what is due on all platforms, as of now; False if there was nothing to do."""
-    due = {pk: name for pk, name in outbox.due_registrations().items() if pk not in run.down}
-    busy = False
-    while due:
+    """Deliver what is due on all platforms, as of now, or as much as there is time for; False if there was nothing.
+
+    Nobody is always the first: a batch has room for so many platforms.
+    """
+    found = list(claiming.due_registrations().items())
+    due = {pk: name for pk, name in random.sample(found, len(found)) if pk not in run.down}
+    busy, end = False, time.monotonic() + conf.http_timeout
+    while due and time.monotonic() < end:
         rows = _claim(due, run)
         if rows:
             busy = True
@@ -73,7 +80,7 @@ def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
         if pk in run.down or (pk in down and pk not in run.probing and not _may_try(pk, down[pk], run)):
             del due[pk]
             continue
-        claimed = outbox.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
+        claimed = claiming.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
         if not claimed:
             del due[pk]
             if pk in run.probing:  # nothing was tried: another worker sends in these courses
@@ -99,7 +106,7 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
         lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
         wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
     except BaseException:
-        outbox.release_lanes(rows)
+        claiming.release_lanes(rows)
         raise
     finally:
         run.write_down()
@@ -107,26 +114,30 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
 
 
 def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
-    """Send one course's scores, one after another; one bad row does not stop the others."""
-    renewed, checked = time.monotonic(), 0.0
+    """Send one course's scores, one after another; one bad row does not stop the others.
+
+    Whoever has taken as long as one request may take puts back what is left: others wait for the batch to end.
+    """
+    began = renewed = time.monotonic()
+    checked = 0.0
     for number, row in enumerate(rows):
         now = time.monotonic()
         if now > checked + CHECK:
             checked = now
-            (run.off.discard if outbox.is_open(row) else run.off.add)(row.lane_id)
-        if row.registration_id in run.down or row.lane_id in run.off:
-            run.note(row, outbox.put_back)
+            (run.off.discard if claiming.is_open(row) else run.off.add)(row.lane_id)
+        if row.registration_id in run.down or row.lane_id in run.off or now > began + conf.http_timeout:
+            run.note(row, outbox.put_back(row))
             continue
         if now > renewed + RENEW * conf.lease:
             renewed = now
-            outbox.renew(rows[number:])
+            claiming.renew(rows[number:])
         grade = grades[row.pk]
         try:
             decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
         except Exception as error:  # a poisoned row must not keep a thousand good ones
             decision = _failed(row, error)
         run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
-    outbox.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
+    claiming.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
 def _failed(row: PendingScore, error: Exception) -> Decision:

@@ -18,7 +18,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import nudge
+from lti_1p3_provider.scores.nudge import note_later, nudge
 
 LONGEST_WAIT = timedelta(hours=25)  # longer than any retry
 MOST_ROWS = 1000  # of one learner in one course
@@ -38,22 +38,28 @@ _of_learner = Lookup(
 def grade_changed(change: GradeChanged) -> None:
     """Mark the scores of the block, and of each linked block above it, as due.
 
-    Nothing that goes wrong here reaches the LMS: the learner's answer is worth more than our row. Unless the answer
-    itself is lost with it: a deadlock or a broken connection undoes the whole transaction, and the LMS must not go on
-    as if it were stored. A learner who never came through a platform costs one query.
+    Nothing that goes wrong here reaches the LMS: the learner's answer is worth more than our row, and a worker notes it
+    later. Unless the answer itself is lost with it: a deadlock or a broken connection undoes the whole transaction, and
+    the LMS must not go on as if it were stored. A learner who never came through a platform costs one query.
     """
     if not conf.enabled:
         return
     try:
-        with _harmless_reading():
-            rows = _of_learner.all(user=change.user_id, course=str(change.course_key))
-        if rows := [row for row in rows if row.line_item.url or row.line_item.container_url]:
-            with transaction.atomic():
-                _mark(rows, change)
+        note(change)
     except Exception:  # whatever it is, the learner's request goes on
         log.exception("LTI score intake failed for user %s, block %s", change.user_id, change.usage_key)
         if connection.in_atomic_block and connection.needs_rollback:
             raise
+        note_later(change)
+
+
+def note(change: GradeChanged) -> None:
+    """Do the work of ``grade_changed``, and raise whatever goes wrong."""
+    with _harmless_reading():
+        rows = _of_learner.all(user=change.user_id, course=str(change.course_key))
+    if rows := [row for row in rows if row.line_item.url or row.line_item.container_url]:
+        with transaction.atomic():
+            _mark(rows, change)
 
 
 def _harmless_reading() -> AbstractContextManager[object]:

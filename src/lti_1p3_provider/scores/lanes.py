@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import ResourceLink
@@ -26,11 +26,15 @@ def closed(registration_pk: int, now: datetime) -> list[int]:
     return list(lanes.filter(leased_until__gte=now).union(off))
 
 
-def take(lanes: Collection[int], lease: str, now: datetime, until: datetime) -> set[int]:
-    """Lease those lanes that are free; return which."""
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    Lane.objects.filter(free, pk__in=lanes).update(lease=lease, leased_until=until)
-    return set(Lane.objects.filter(pk__in=lanes, lease=lease).values_list("pk", flat=True))
+def take(lanes: Sequence[int], most: int, lease: str, now: datetime, until: datetime) -> set[int]:
+    """Lease the first ``most`` of those lanes in which scores may be sent; return which."""
+    may_be_taken = set(_open(now).filter(pk__in=lanes).values_list("pk", flat=True))
+    wanted = [pk for pk in lanes if pk in may_be_taken][:most]
+    if not wanted:
+        return set()
+    if Lane.objects.filter(_free(now), pk__in=wanted).update(lease=lease, leased_until=until) == len(wanted):
+        return set(wanted)
+    return set(Lane.objects.filter(pk__in=wanted, lease=lease).values_list("pk", flat=True))
 
 
 def renew(lanes: Collection[int], lease: str, until: datetime) -> None:
@@ -41,3 +45,11 @@ def renew(lanes: Collection[int], lease: str, until: datetime) -> None:
 def release(lanes: Collection[int], lease: str) -> None:
     """Let others in."""
     Lane.objects.filter(pk__in=lanes, lease=lease).update(lease="", leased_until=None)
+
+
+def _open(now: datetime) -> QuerySet[Lane]:
+    return Lane.objects.filter(_free(now), deployment__status=Deployment.Status.APPROVED)
+
+
+def _free(now: datetime) -> Q:
+    return Q(leased_until__isnull=True) | Q(leased_until__lt=now)

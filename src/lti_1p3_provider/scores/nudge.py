@@ -10,8 +10,10 @@ from celery import current_app
 from django.db import transaction
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.host.port import GradeChanged
 
 TASK = "lti_1p3_provider.deliver_scores"
+NOTE = "lti_1p3_provider.note_grade"
 READ_BACK = "lti_1p3_provider.read_back_results"
 
 log = logging.getLogger(__name__)
@@ -20,6 +22,12 @@ log = logging.getLogger(__name__)
 def nudge(delay: float) -> None:
     """Have due scores delivered ``delay`` seconds after the running transaction is committed."""
     _after_commit(TASK, (), delay, "the next run delivers")
+
+
+def note_later(change: GradeChanged) -> None:
+    """Have a worker note a change of a grade, once the running transaction is committed: here it did not work."""
+    arguments = (change.user_id, str(change.course_key), str(change.usage_key), change.at.isoformat(), change.aggregate)
+    _after_commit(NOTE, arguments, 0, "the learner's next answer brings the score")
 
 
 def read_back_later(pks: Sequence[int]) -> None:

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.scores import outbox, retry
 from lti_1p3_provider.scores.models import Outage, PendingScore
 
-PROBE = timedelta(minutes=2)  # that a worker has for trying one score
+PROBE = 6  # requests, each as long as one may take: what a worker has for trying one score
 LONGEST = 600.0  # seconds between two tries
 MEMORY = 300.0  # seconds for which strikes count
 
@@ -45,7 +46,8 @@ def of_all() -> dict[int, datetime]:
 
 def try_one(registration_pk: int, seen: datetime) -> bool:
     """Whether the caller is the one who tries a score now; ``seen`` is the outage's end that it saw."""
-    return bool(Outage.objects.filter(pk=registration_pk, until=seen).update(until=timezone.now() + PROBE))
+    until = timezone.now() + timedelta(seconds=PROBE * conf.http_timeout)
+    return bool(Outage.objects.filter(pk=registration_pk, until=seen).update(until=until))
 
 
 def leave(registration_pk: int) -> None:

@@ -1,185 +1,108 @@
-"""Hands out what is due, to one worker at a time.
+"""What became of claimed scores, written down; and rows that people or repairs make due again.
 
-A lease is taken by a conditional UPDATE, so it is correct on MySQL, PostgreSQL and SQLite, and no lock or transaction
-is open while a platform is called. A worker that dies loses its lease after a while, and the row is due again. Nothing
-here waits for a row while it holds another: a learner's request may hold it, and must not end in a deadlock.
+Nothing here waits for a row while it holds another: a learner's request may hold it, and must not end in a deadlock.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import connection, transaction
-from django.db.models import F, Min, Q, QuerySet
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from lti_1p3_provider.conf import conf
-from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import lanes
+from lti_1p3_provider.scores.claiming import CHUNK, SENT, lock, parts
 from lti_1p3_provider.scores.models import PendingScore
 
-CHUNK = 500
-MOST_LANES = 8  # of one platform at a time
-NEEDED = ("platform_user", "line_item__resource_link")
-SENT = ("sent_given", "sent_maximum", "sent_at")
+Values = tuple[tuple[str, object], ...]
+FREE = (("lease", ""), ("leased_until", None))
+IDENTITY = ("pk", "lease", "revision")
 
 
-def due_registrations() -> dict[int, str]:
-    """Return the registrations that are on and have something due, with the names of their platforms."""
-    due = PendingScore.objects.filter(due_at__lte=timezone.now()).order_by().values("registration_id")
-    # With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all.
-    found = dict(due.annotate(first=Min("due_at")).values_list("registration_id", "first"))
-    on = Registration.objects.filter(enabled=True)
-    platforms = dict((on if len(found) > CHUNK else on.filter(pk__in=found)).values_list("pk", "platform"))
-    return {pk: platforms[pk] for pk in found if pk in platforms}
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is to be written into a claimed row, if its lease is ours: ``newest`` if the claimed revision still is the
+    newest, ``outdated`` if the grade changed meanwhile, so that the row stays due when ``intake`` said. ``sent``: the
+    moment of writing is when the platform took the score."""
+
+    newest: Values
+    outdated: Values
+    sent: bool = False
 
 
-def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[PendingScore]:
-    """Take up to ``limit`` due rows of a registration, in lanes that nobody else sends in; oldest first.
+def write_down(outcomes: Iterable[tuple[PendingScore, Outcome]]) -> list[tuple[PendingScore, Outcome]]:
+    """Write down what became of claimed rows, equal values together, with one commit for all; return what is left.
 
-    Each row comes with what delivery needs of it. Its ``last_timestamp`` is the one to be sent now, at least
-    ``interval`` seconds after the one before. From here on we cannot know what the platform has, until it answers: in
-    the database ``sent_*`` are empty, in the row they are as they were. Give the lanes back with ``release_lanes``.
+    That is rows which somebody holds right now: a learner's request that takes long, or an operator's that regrades a
+    course, must not keep a worker waiting.
     """
-    now = timezone.now()
-    due = PendingScore.objects.filter(_free(now), registration_id=registration_pk, due_at__lte=now)
-    open_due = due.exclude(lane_id__in=lanes.closed(registration_pk, now)).order_by("due_at")
-    oldest = dict(open_due.values_list("pk", "lane_id")[:limit])
-    if not oldest:
-        return []
-    lease, until = uuid.uuid4().hex, now + _term()
-    mine = lanes.take(list(dict.fromkeys(oldest.values()))[:MOST_LANES], lease, now, until)
-    chosen = [pk for pk, lane in oldest.items() if lane in mine]
-    if len(chosen) < len(oldest):
-        chosen = _oldest([lane for lane in dict.fromkeys(oldest.values()) if lane in mine], limit, now)
-    before: dict[int, dict[str, Any]] = {}
-    for part in _parts(chosen):
+    left = {row.pk: (row, outcome) for row, outcome in outcomes}
+    for part in parts(list(left)):
         with transaction.atomic():
-            before |= _take(due.filter(pk__in=part), timedelta(seconds=interval), lease=lease, leased_until=until)
-    rows = _complete(before)
-    for row in rows:
-        vars(row).update(before[row.pk])
-    lanes.release(mine - {row.lane_id for row in rows}, lease)
-    return rows
-
-
-def _oldest(mine: Collection[int], limit: int, now: datetime) -> list[int]:
-    """Return the oldest due rows of each lane, about as many of each.
-
-    One query for all lanes would make the database look for their rows among everybody's, or sort them all.
-    """
-    found: list[int] = []
-    for left, lane in zip(range(len(mine), 0, -1), mine, strict=True):
-        rows = PendingScore.objects.filter(_free(now), lane_id=lane, due_at__lte=now).order_by("due_at")
-        found += rows.values_list("pk", flat=True)[: -(-(limit - len(found)) // left)]
-    return found
-
-
-def _complete(pks: Collection[int]) -> list[PendingScore]:
-    """Return rows with all that delivery reads. Deployments are few and wide, so rows share them."""
-    rows = list(PendingScore.objects.filter(pk__in=pks).select_related(*NEEDED).order_by("due_at"))
-    links = [row.line_item.resource_link for row in rows]
-    known = Deployment.objects.select_related("registration").in_bulk({link.deployment_id for link in links})
-    for link in links:
-        if link.deployment_id in known:  # it may have been deleted just now
-            link.deployment = known[link.deployment_id]
-    return rows
-
-
-def _take(free: QuerySet[PendingScore], interval: timedelta, **lease: object) -> dict[int, dict[str, Any]]:
-    """Lease the rows that are still free, with new timestamps; return what ``claim`` gives back of each."""
-    now = timezone.now()
-    taken = {values.pop("pk"): values for values in _lock(free).values("pk", "last_timestamp", *SENT)}
-    forgotten = dict.fromkeys(SENT)
-    for pk, values in taken.items():
-        last = values["last_timestamp"]
-        values["last_timestamp"] = max(now, last + interval) if last else now
-        if values["last_timestamp"] > now:
-            PendingScore.objects.filter(pk=pk).update(last_timestamp=values["last_timestamp"], **lease, **forgotten)
-    usual = [pk for pk, values in taken.items() if values["last_timestamp"] == now]
-    PendingScore.objects.filter(pk__in=usual).update(last_timestamp=now, **lease, **forgotten)
-    return taken
-
-
-def _lock(rows: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
-    """Lock rows, and leave out those that somebody holds, where the database can."""
-    return rows.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
-
-
-def _parts(pks: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Part rows into those that may be locked together: one by one where a database waits for each lock."""
-    waits = connection.features.has_select_for_update and not connection.features.has_select_for_update_skip_locked
-    size = 1 if waits else CHUNK
-    return (pks[start : start + size] for start in range(0, len(pks), size))
-
-
-def release_lanes(rows: Iterable[PendingScore]) -> None:
-    """Let other workers into the lanes of claimed rows."""
-    by_lease: dict[str, set[int]] = {}
-    for row in rows:
-        by_lease.setdefault(row.lease, set()).add(row.lane_id)
-    for lease, taken in by_lease.items():
-        lanes.release(taken, lease)
-
-
-def renew(rows: Collection[PendingScore]) -> None:
-    """Keep claimed rows and their lanes for longer; rows that somebody else has or holds by now are left alone."""
-    until = timezone.now() + _term()
-    with transaction.atomic():
-        free = list(_lock(PendingScore.objects.filter(pk__in=[row.pk for row in rows])).values_list("pk", flat=True))
-        for lease in {row.lease for row in rows}:
-            PendingScore.objects.filter(pk__in=free, lease=lease).update(leased_until=until)
-    for lane, lease in {(row.lane_id, row.lease) for row in rows}:
-        lanes.renew([lane], lease, until)
-
-
-def is_open(row: PendingScore) -> bool:
-    """Tell whether the row's platform is still switched on."""
-    return Deployment.objects.filter(
-        pk=row.line_item.resource_link.deployment_id, status=Deployment.Status.APPROVED, registration__enabled=True
-    ).exists()
-
-
-def write_down(rows: Sequence[PendingScore], note: Callable[[PendingScore], None]) -> list[PendingScore]:
-    """Note what became of claimed rows, with one commit for all that nobody holds right now; return the others.
-
-    A learner's request that takes long, or an operator's that regrades a course, must not keep a worker waiting.
-    """
-    left = {row.pk: row for row in rows}
-    for part in _parts(list(left)):
-        with transaction.atomic():
-            for pk in _lock(PendingScore.objects.filter(pk__in=part)).values_list("pk", flat=True):
-                note(left.pop(pk))
+            now = timezone.now()
+            together: defaultdict[Values, list[int]] = defaultdict(list)
+            for pk, lease, revision in lock(PendingScore.objects.filter(pk__in=part)).values_list(*IDENTITY):
+                row, outcome = left.pop(pk)
+                if lease == row.lease:
+                    values = outcome.newest if revision == row.revision else outcome.outdated
+                    together[(*values, ("sent_at", now)) if outcome.sent else values].append(pk)
+            for values, pks in together.items():
+                PendingScore.objects.filter(pk__in=pks).update(**dict(values))
     return list(left.values())
 
 
-def put_back(row: PendingScore) -> None:
+def put_back(row: PendingScore) -> Outcome:
     """Give a claimed row back unsent; it stays due when it was."""
-    _held(row).update(lease="", leased_until=None, **_as_sent(row))
+    return _whatever_came((*FREE, *_as_sent(row)))
 
 
-def delivered(row: PendingScore, given: float, maximum: float, answer: str) -> None:
+def delivered(row: PendingScore, given: float, maximum: float, answer: str) -> Outcome:
     """The platform took the score of the claimed revision; a newer one stays due."""
-    sent = {"sent_given": given, "sent_maximum": maximum, "sent_at": timezone.now(), "deliveries": row.deliveries + 1}
-    _settle(row, answer, sent)
+    numbers: Values = (("sent_given", given), ("sent_maximum", maximum))
+    if (row.earned, row.possible) == (given, maximum):  # so many rows have one UPDATE
+        columns: Values = (("sent_given", F("earned")), ("sent_maximum", F("possible")))
+    else:
+        columns = numbers
+    once_more = ("deliveries", F("deliveries") + 1)
+    return _settled(row, answer, (*columns, once_more), (*numbers, once_more), sent=True)
 
 
-def settled(row: PendingScore, answer: str) -> None:
+def settled(row: PendingScore, answer: str) -> Outcome:
     """The claimed revision needs nothing sent; a newer one stays due."""
-    _settle(row, answer, _as_sent(row))
+    return _settled(row, answer, _as_sent(row), _as_sent(row))
 
 
-def again(row: PendingScore, at: datetime, answer: str) -> None:
+def again(row: PendingScore, at: datetime, answer: str) -> Outcome:
     """Try later."""
-    _held(row).update(due_at=at, attempts=F("attempts") + 1, last_answer=answer[:255], lease="", leased_until=None)
+    tried = (("due_at", at), ("attempts", F("attempts") + 1), ("last_answer", answer[:255]))
+    return _whatever_came((*FREE, *tried))
 
 
-def parked(row: PendingScore, reason: str, answer: str) -> None:
+def parked(row: PendingScore, reason: str, answer: str) -> Outcome:
     """Give up until the grade changes again, the registration is mended or somebody resends."""
-    _release(row, parked=reason, attempts=F("attempts") + 1, last_answer=answer[:255])
+    tried = (*FREE, ("attempts", F("attempts") + 1), ("last_answer", answer[:255]))
+    return Outcome((*tried, ("parked", reason), ("due_at", None)), (*tried, ("parked", "")))
+
+
+def _settled(row: PendingScore, answer: str, newest: Values, outdated: Values, *, sent: bool = False) -> Outcome:
+    done: Values = (*FREE, ("attempts", 0), ("parked", ""), ("last_answer", answer[:255]))
+    return Outcome(
+        (*done, *newest, ("delivered_revision", F("revision")), ("due_at", None)),
+        (*done, *outdated, ("delivered_revision", row.revision)),
+        sent,
+    )
+
+
+def _as_sent(row: PendingScore) -> Values:
+    """What the platform had before the row was claimed, and has still."""
+    return tuple((name, getattr(row, name)) for name in SENT)
+
+
+def _whatever_came(values: Values) -> Outcome:
+    return Outcome(values, values)
 
 
 def send_anew(rows: QuerySet[PendingScore], **values: object) -> int:
@@ -210,38 +133,8 @@ def change_free(rows: QuerySet[PendingScore], **values: object) -> int:
     changed, last = 0, 0
     while pks := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
         last = pks[-1]
-        for part in _parts(pks):
+        for part in parts(pks):
             with transaction.atomic():
-                mine = list(_lock(rows.filter(pk__in=part)).values_list("pk", flat=True))
+                mine = list(lock(rows.filter(pk__in=part)).values_list("pk", flat=True))
                 changed += PendingScore.objects.filter(pk__in=mine).update(**values)
     return changed
-
-
-def _settle(row: PendingScore, answer: str, sent: Mapping[str, object]) -> None:
-    _release(row, delivered_revision=row.revision, attempts=0, parked="", last_answer=answer[:255], **sent)
-
-
-def _as_sent(row: PendingScore) -> dict[str, object]:
-    """What the platform had before the row was claimed, and has still."""
-    return {name: getattr(row, name) for name in SENT}
-
-
-def _release(row: PendingScore, **values: object) -> None:
-    """End the lease. If the grade changed meanwhile, the row stays due, when ``intake`` said."""
-    ended = {"lease": "", "leased_until": None, **values}
-    if not _held(row).filter(revision=row.revision).update(due_at=None, **ended):
-        _held(row).update(**{**ended, "parked": ""})
-
-
-def _term() -> timedelta:
-    """How long a lease is good without being renewed."""
-    return timedelta(seconds=conf.lease)
-
-
-def _held(row: PendingScore) -> QuerySet[PendingScore]:
-    """The row, as long as its lease is ours."""
-    return PendingScore.objects.filter(pk=row.pk, lease=row.lease)
-
-
-def _free(now: datetime) -> Q:
-    return Q(leased_until__isnull=True) | Q(leased_until__lt=now)

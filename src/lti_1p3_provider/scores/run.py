@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -12,12 +11,11 @@ from django.utils import timezone
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.scores import outages, outbox, tallies
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
 
 WRITE = 0.1  # seconds after which a result is written down; what dies with the worker before is sent again
 TRIES, PAUSE = 20, 0.1  # seconds between tries to write down, at the end, what somebody holds
-
-Note = Callable[[PendingScore], None]
 
 
 @dataclass(slots=True)
@@ -42,7 +40,7 @@ class Run:
     probing: set[int] = field(default_factory=set)
     healthy: set[int] = field(default_factory=set)
     off: set[int] = field(default_factory=set)
-    notes: list[tuple[PendingScore, Note]] = field(default_factory=list)
+    notes: list[tuple[PendingScore, Outcome]] = field(default_factory=list)
     written_at: float = field(default_factory=time.monotonic)
 
     def conclude(self, row: PendingScore, decision: Decision, grade: Grade | None) -> None:
@@ -50,17 +48,15 @@ class Run:
         self._judge(row.registration_id, decision)
         self.note(row, self._writing(row, decision, grade))
 
-    def note(self, row: PendingScore, note: Note) -> None:
+    def note(self, row: PendingScore, outcome: Outcome) -> None:
         """Keep what became of a row, to be written down soon."""
-        self.notes.append((row, note))
+        self.notes.append((row, outcome))
         if time.monotonic() > self.written_at + WRITE:
             self.write_down()
 
     def write_down(self) -> None:
         """Write down what became of rows; of those that somebody holds right now, the next time."""
-        notes = {row.pk: (row, note) for row, note in self.notes}
-        held = outbox.write_down([row for row, _ in notes.values()], lambda row: notes[row.pk][1](row))
-        self.notes = [notes[row.pk] for row in held]
+        self.notes = outbox.write_down(self.notes)
         self.written_at = time.monotonic()
 
     def finish(self) -> None:
@@ -75,25 +71,25 @@ class Run:
         """Add to the day's counts."""
         tallies.add(self.counts)
 
-    def _writing(self, row: PendingScore, decision: Decision, grade: Grade | None) -> Note:
+    def _writing(self, row: PendingScore, decision: Decision, grade: Grade | None) -> Outcome:
         """Return how to write a decision down; count it."""
         answer, retry_at, parked, report = decision.answer, decision.retry_at, decision.parked, self.report
         if decision.delivered and grade is not None:
             report.delivered += 1
             self.counts[row.registration_id, "delivered"] += 1
-            return lambda row: outbox.delivered(row, grade.earned, grade.possible, answer)
+            return outbox.delivered(row, grade.earned, grade.possible, answer)
         if retry_at is not None:
             wait = (retry_at - timezone.now()).total_seconds()
             report.next_in = wait if report.next_in is None else min(report.next_in, wait)
             report.postponed += 1
             self.counts[row.registration_id, "postponed"] += 1
-            return lambda row: outbox.again(row, retry_at, answer)
+            return outbox.again(row, retry_at, answer)
         if parked:
             report.parked += 1
             self.counts[row.registration_id, "parked"] += 1
-            return lambda row: outbox.parked(row, parked, answer)
+            return outbox.parked(row, parked, answer)
         report.settled += 1
-        return lambda row: outbox.settled(row, answer)
+        return outbox.settled(row, answer)
 
     def _judge(self, registration_pk: int, decision: Decision) -> None:
         """Decide whether the platform as a whole is down, or up again."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from celery import shared_task
 from edx_django_utils.monitoring import set_code_owner_attribute
+from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider.scores import reading_back
+from lti_1p3_provider.host.port import GradeChanged
+from lti_1p3_provider.scores import intake, reading_back
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import READ_BACK, TASK, nudge
+from lti_1p3_provider.scores.nudge import NOTE, READ_BACK, TASK, nudge
 
 # seconds; brokers hand a message to another worker if it is not acknowledged within an hour
-LONGEST_COUNTDOWN = 1800.0
+LONGEST_COUNTDOWN = 1800
 
 
 @shared_task(name=TASK, ignore_result=True)
@@ -21,6 +25,21 @@ def deliver_scores() -> None:
     report = deliver_due()
     if report.next_in is not None:
         nudge(min(report.next_in, LONGEST_COUNTDOWN))
+
+
+@shared_task(
+    name=NOTE,
+    ignore_result=True,
+    autoretry_for=(Exception,),
+    retry_backoff=30,
+    retry_backoff_max=LONGEST_COUNTDOWN,
+    max_retries=50,  # more than a day
+)
+@set_code_owner_attribute  # type: ignore[untyped-decorator]
+def note_grade(user_id: int, course_key: str, usage_key: str, at: str, aggregate: bool) -> None:
+    """Note a change of a grade that could not be noted in the learner's own request; the grade is read anew."""
+    course, block = CourseKey.from_string(course_key), UsageKey.from_string(usage_key)
+    intake.note(GradeChanged(user_id, course, block, 0.0, 0.0, datetime.fromisoformat(at), aggregate))
 
 
 @shared_task(name=READ_BACK, ignore_result=True)

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.utils import timezone
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
@@ -154,6 +155,8 @@ def _harmless(function: Callable[..., None]) -> Callable[..., None]:
             function(sender, **said)
         except Exception:  # a signal of another shape than we know
             log.exception("LTI: a grade signal could not be read")
+            if connection.in_atomic_block and connection.needs_rollback:
+                raise  # the learner's answer is lost with it, and the LMS must know
 
     return guarded
 

@@ -4,7 +4,7 @@
   "use strict";
 
   const given = document.currentScript.dataset;
-  const features = { scoreStatus, frameHeight };
+  const features = { reconnect, wayBack, scoreStatus, frameHeight };
 
   for (const [name, begin] of Object.entries(features)) {
     if (given[name] === undefined) continue;
@@ -78,16 +78,163 @@
 
     check();
     document.addEventListener("visibilitychange", check);
-    onAnswer(() => AFTER_ANSWER.forEach((wait) => setTimeout(check, wait)));
+    onAnswers(() => AFTER_ANSWER.forEach((wait) => setTimeout(check, wait)));
   }
 
   /* Learners' answers go to handlers of blocks, whichever kind of block it is. */
-  function onAnswer(tell) {
+  function onAnswers(tell) {
     const asked = ["xmlhttprequest", "fetch"];
     new PerformanceObserver((list) => {
-      if (list.getEntries().some((entry) => asked.includes(entry.initiatorType) && entry.name.includes("/handler/"))) tell();
+      const answers = list.getEntries().filter(
+        (entry) => asked.includes(entry.initiatorType) && entry.name.includes("/handler/"));
+      if (answers.length) tell(answers);
     }).observe({ type: "resource" });
   }
+
+  // --- reconnect: where the session has ended, what somebody typed is kept until they are signed in again --------------
+
+  function reconnect(argument) {
+    const { address, learner, words } = JSON.parse(argument);
+    const typed = typedText(`lti-1p3-typed ${address}`, learner);
+    const banner = makeBanner(words.check, check);
+    let ended = false;
+
+    async function check() {
+      let response, said;
+      try {
+        response = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" });
+        said = await response.json();
+      } catch {
+        return; // no connection, or an answer that is not ours: nothing is known of the session
+      }
+      const isMine = response.ok && said.learner === learner;
+      if (isMine && ended) {
+        useToken(said.csrf);
+        banner(words.back);
+      } else if (!isMine) {
+        banner(response.ok ? words.other : words.ended, true);
+      }
+      ended = !isMine;
+      ended ? typed.keep() : typed.forget();
+    }
+
+    onAnswers((answers) => answers.some(mayHaveFailed) && check());
+    for (const when of ["visibilitychange", "focus"]) window.addEventListener(when, () => ended && check(), true);
+    window.addEventListener("pagehide", () => ended && typed.keep());
+    typed.restore(() => banner(words.restored));
+  }
+
+  /* Some browsers do not tell how a request ended; a login page is a success after a redirect. */
+  function mayHaveFailed({ responseStatus, redirectStart }) {
+    return !responseStatus || responseStatus >= 400 || redirectStart > 0;
+  }
+
+  /* Each sign-in changes the token that answers need; the page has the one of before. */
+  function useToken(token) {
+    for (const field of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) field.value = token;
+    window.jQuery?.ajaxSetup({ headers: { "X-CSRFToken": token } });
+  }
+
+  /* What was typed, kept in this tab under ``name`` for one learner. A block's fields may come long after its page. */
+  function typedText(name, learner) {
+    const FOR = 15000; // milliseconds in which fields may come
+    const FIELDS = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit], [type=button])";
+    const isTick = (field) => field.type === "checkbox" || field.type === "radio";
+    const key = (field) => JSON.stringify([field.id, field.name, isTick(field) ? field.value : ""]);
+    const now = (field) => (isTick(field) ? field.checked : field.value);
+
+    function keep() {
+      const fields = Array.from(document.querySelectorAll(FIELDS), (field) => [key(field), now(field)]);
+      store((storage) => storage.setItem(name, JSON.stringify({ learner, fields })));
+    }
+
+    function restore(tell) {
+      const kept = JSON.parse(store((storage) => storage.getItem(name)) || "null");
+      forget();
+      if (kept?.learner !== learner) return;
+      const values = new Map(kept.fields);
+      const done = new WeakSet();
+      const fill = () => {
+        for (const field of document.querySelectorAll(FIELDS)) {
+          if (done.has(field) || !values.has(key(field))) continue;
+          done.add(field);
+          if (put(field, values.get(key(field)))) tell();
+        }
+      };
+      const watch = new MutationObserver(fill);
+      watch.observe(document.body, { childList: true, subtree: true });
+      setTimeout(() => watch.disconnect(), FOR);
+      fill();
+    }
+
+    function put(field, value) {
+      if (now(field) === value) return false;
+      isTick(field) ? (field.checked = value) : (field.value = value);
+      for (const event of ["input", "change"]) field.dispatchEvent(new Event(event, { bubbles: true }));
+      return true;
+    }
+
+    function forget() {
+      store((storage) => storage.removeItem(name));
+    }
+
+    /* A browser may forbid it, in a frame. */
+    function store(act) {
+      try {
+        return act(window.sessionStorage);
+      } catch {
+        return null;
+      }
+    }
+
+    return { keep, restore, forget };
+  }
+
+  /* Returns a function that shows a sentence above all else, with a button if somebody has to do something. */
+  function makeBanner(label, act) {
+    const LOOK = {
+      position: "sticky", top: "0", zIndex: "2", boxSizing: "border-box", width: "100%", margin: "0", padding: ".6rem .75rem",
+      borderBottom: "2px solid #b45309", background: "#fff7e6", color: "#1c2733", font: "15px/1.45 system-ui, sans-serif",
+      overflowWrap: "anywhere",
+    };
+    const BUTTON = {
+      margin: ".4rem 0 0", padding: ".35rem .8rem", border: "1px solid #1c2733", borderRadius: ".3rem", background: "#fff",
+      color: "#1c2733", font: "inherit", fontWeight: "600", cursor: "pointer",
+    };
+    const banner = document.createElement("div");
+    banner.id = "lti-1p3-session";
+    banner.setAttribute("role", "alert");
+    banner.dir = "auto";
+    document.body.prepend(banner);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    Object.assign(button.style, BUTTON);
+    button.addEventListener("click", act);
+    return (text, withButton = false) => {
+      if (banner.firstChild?.textContent === text) return; // not read aloud again
+      banner.replaceChildren(paragraph(text), ...(withButton ? [button] : []));
+      Object.assign(banner.style, LOOK);
+    };
+  }
+
+  // --- wayBack: a link to where the launch came from -------------------------------------------------------------------
+
+  function wayBack(argument) {
+    const { address, text } = JSON.parse(argument);
+    const link = document.createElement("a");
+    link.id = "lti-1p3-way-back";
+    link.href = address;
+    link.textContent = text;
+    link.dir = "auto";
+    Object.assign(link.style, {
+      display: "inline-block", margin: ".5rem .75rem", color: "#0b5394", font: "14px/1.45 system-ui, sans-serif",
+      textDecoration: "underline",
+    });
+    document.body.append(link);
+  }
+
+  // --- what features share ---------------------------------------------------------------------------------------------
 
   /* Returns a function that shows scores. The region is there, empty, before its first sentence: only then is that read
      aloud. */

@@ -1,0 +1,66 @@
+"""The doctor in the admin: a page about this site, and one about each registration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+
+from lti_1p3_provider.doctor import connection, site
+from lti_1p3_provider.doctor.findings import Finding, Grade
+from lti_1p3_provider.onboarding.admin import RegistrationAdmin
+from lti_1p3_provider.registrations.models import Registration
+
+SITE, CONNECTION = "lti_1p3_provider_doctor", "lti_1p3_provider_registration_doctor"
+
+
+@admin.register(Registration)
+class ExaminedRegistrationAdmin(RegistrationAdmin):
+    """The registration page, with a way to the doctor. He asks the platform, so he comes only when called: POST."""
+
+    change_list_template = "lti_1p3_provider/registrations.html"
+    change_form_template = "lti_1p3_provider/registration.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the doctor's pages."""
+        return [
+            path("examine/", self.admin_site.admin_view(self.examine_site), name=SITE),
+            path("<int:pk>/examine/", self.admin_site.admin_view(self.examine), name=CONNECTION),
+            *super().get_urls(),
+        ]
+
+    def examine_site(self, request: HttpRequest) -> HttpResponse:
+        """Examine this site."""
+        return self._page(request, _("This site"), site.examine)
+
+    def examine(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Examine a registration and its platform."""
+        registration = get_object_or_404(Registration.objects.select_related("gate"), pk=pk)
+        return self._page(request, registration.title, partial(connection.examine, registration), registration)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        subtitle: str,
+        examination: Callable[[], Iterable[Finding]],
+        registration: Registration | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request, registration):
+            raise PermissionDenied
+        found = list(examination()) if request.method == "POST" else None
+        page = {
+            **self.admin_site.each_context(request),
+            "title": _("Examine"),
+            "subtitle": subtitle,
+            "opts": self.model._meta,
+            "registration": registration,
+            "found": found,
+            "wrong": sum(one.grade is Grade.WRONG for one in found or ()),
+        }
+        return render(request, "lti_1p3_provider/doctor.html", page)

@@ -1,0 +1,51 @@
+"""What a content page in the browser needs when its session ends while somebody types: what they typed is kept until
+they are signed in again, as the same person.
+
+A page cannot sign anybody in: platforms' hints are good for one login. The person opens the link in their course once
+more, in another tab or by reloading this one.
+"""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib.auth.models import AbstractUser
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from lti_1p3_provider.launches.targets import Target
+
+SESSION = "lti_1p3_provider:session"
+SALT = "lti_1p3_provider.reconnect"
+
+
+def feature(user: AbstractUser, target: Target) -> str:
+    """Return the argument of the script's feature, as JSON."""
+    address = reverse(SESSION, args=[str(target.course_key), str(target.usage_key)])
+    words = {
+        "ended": _(
+            "You are no longer signed in here, so your answer was not taken. What you typed is kept: open this "
+            "activity from your course once more, in another tab, and then come back here and submit it again."
+        ),
+        "other": _(
+            "Somebody else has signed in here since this page was opened, so your answer was not taken. Open this "
+            "activity from your course once more."
+        ),
+        "back": _("You are signed in again. Please submit your answer once more."),
+        "restored": _("What you had typed before is back. Please check and submit it."),
+        "check": _("I am signed in again"),
+    }
+    return json.dumps({"address": address, "learner": _name(user), "words": words})
+
+
+def still_here(request: HttpRequest, user: AbstractUser) -> dict[str, str]:
+    """Return what the page compares, and the token that its next answer needs: each sign-in changes that."""
+    return {"learner": _name(user), "csrf": get_token(request)}
+
+
+def _name(user: AbstractUser) -> str:
+    """A name for the account that says nothing, and is the same at each launch."""
+    return salted_hmac(SALT, str(user.pk), algorithm="sha256").hexdigest()[:20]

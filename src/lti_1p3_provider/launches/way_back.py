@@ -1,0 +1,42 @@
+"""The way back to the platform, if its launch named one: a link below the content. (LTI 1.3 Core, 5.4.4)"""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from lti_1p3_provider.launches.targets import Target
+from lti_1p3_provider.registrations.addresses import split_url
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Registration
+
+KEPT = "lti_1p3_ways_back"  # in the session: addresses by block
+MOST, LONGEST = 20, 2000
+
+
+def remember(request: HttpRequest, target: Target, return_url: str) -> None:
+    """Keep in the session where the launch of this block came from; the newest launch counts."""
+    ways: dict[str, str] = dict(request.session.get(KEPT, {}))
+    known = ways.pop(_name(target), "")
+    if _is_address(return_url):
+        ways[_name(target)] = return_url
+    elif not known:
+        return
+    request.session[KEPT] = dict(list(ways.items())[-MOST:])
+
+
+def feature(request: HttpRequest, target: Target, registration: Registration) -> str | None:
+    """Return the argument of the script's feature, as JSON; None if the launch named no way back."""
+    way = request.session.get(KEPT, {}).get(_name(target))
+    return json.dumps({"address": way, "text": _("Back to %s") % registration.title}) if way else None
+
+
+def _name(target: Target) -> str:
+    return digest(str(target.usage_key))[:16]
+
+
+def _is_address(url: str) -> bool:
+    """Whether it is a web address: a link must not run a script."""
+    return 0 < len(url) <= LONGEST and split_url(url) is not None

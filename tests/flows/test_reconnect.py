@@ -1,0 +1,131 @@
+"""What a content page learns when its session has ended, and the link back to the platform."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from urllib.parse import urljoin
+
+import requests
+
+from demo.browser import Browser
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.registrations.models import Deployment
+from tests.connection import LEARNER, OTHER_LEARNER, PROBLEM, UNIT, WELCOME
+
+
+def feature(page: requests.Response, name: str) -> dict | None:
+    """Return the argument of one of the script's features."""
+    found = re.search(rf'data-{name}="([^"]*)"', page.text)
+    return json.loads(html.unescape(found[1])) if found else None
+
+
+def ask(browser: Browser, page: requests.Response) -> requests.Response:
+    """Ask as the script of the page does."""
+    return browser.get(urljoin(page.url, feature(page, "reconnect")["address"]), timeout=5)
+
+
+def opened(connection, person=LEARNER, browser=None, usage_key=PROBLEM):
+    browser = browser or Browser()
+    page = connection.launch(connection.link(usage_key), person, browser)
+    assert page.status_code == 200
+    return browser, page
+
+
+def test_whoever_is_still_signed_in_is_the_pages_learner_and_gets_the_token_of_the_next_answer(connection):
+    browser, page = opened(connection)
+    said = ask(browser, page)
+    assert said.json()["learner"] == feature(page, "reconnect")["learner"]
+    assert "no-store" in said.headers["Cache-Control"]
+    form = re.search(r'action="([^"]+)"', page.text)[1]
+    headers = {"X-CSRFToken": said.json()["csrf"]}
+    assert browser.post(urljoin(page.url, form), data={"input_1": ["Red"]}, headers=headers, timeout=5).ok
+
+
+def test_a_session_that_is_over_is_told_so_and_leaves_no_record(connection):
+    browser, page = opened(connection)
+    attempts = LaunchAttempt.objects.count()
+    browser.cookies.clear()
+    assert ask(browser, page).status_code == 403
+    assert ask(browser, page).json() == {"error": "grant_missing"}
+    assert LaunchAttempt.objects.count() == attempts
+
+
+def test_after_another_launch_the_same_person_has_the_same_name(connection):
+    browser, page = opened(connection)
+    browser.cookies.clear()
+    opened(connection, browser=browser)
+    assert ask(browser, page).json()["learner"] == feature(page, "reconnect")["learner"]
+
+
+def test_somebody_else_has_another_name_although_they_may_open_the_block(connection):
+    browser, page = opened(connection)
+    opened(connection, OTHER_LEARNER, browser)
+    assert ask(browser, page).json()["learner"] != feature(page, "reconnect")["learner"]
+
+
+def test_the_name_says_nothing_about_the_account(connection):
+    _, page = opened(connection)
+    assert re.fullmatch(r"[0-9a-f]{20}", feature(page, "reconnect")["learner"])
+
+
+def test_sec_15_a_switched_off_deployment_ends_it(connection):
+    browser, page = opened(connection)
+    Deployment.objects.update(status="disabled")
+    assert ask(browser, page).status_code == 403
+
+
+def test_switched_off_there_is_no_such_address(connection, settings):
+    browser, page = opened(connection)
+    settings.ENABLE_LTI_1P3_PROVIDER = False
+    assert ask(browser, page).status_code == 404
+
+
+def test_the_way_back_is_what_the_newest_launch_of_the_block_named(connection):
+    browser, page = opened(connection)
+    way = feature(page, "way-back")
+    assert way["text"] == f"Back to {connection.registration.title}"
+    first = way["address"]
+    assert first.startswith(f"{connection.platform.base_url}/return")
+    _, other = opened(connection, browser=browser, usage_key=UNIT)
+    assert feature(other, "way-back")["address"] != first
+    again = browser.get(page.url, timeout=5)
+    assert feature(again, "way-back")["address"] == first
+
+
+def named(connection, return_url, browser=None):
+    """Launch with a ``return_url``; return the page."""
+
+    def change(claims):
+        claims["https://purl.imsglobal.org/spec/lti/claim/launch_presentation"]["return_url"] = return_url
+        return claims
+
+    connection.platform.tamper_next_launch(claims=change)
+    return opened(connection, browser=browser, usage_key=WELCOME)[1]
+
+
+def test_a_launch_without_a_way_back_takes_the_former_away(connection):
+    browser = Browser()
+    assert feature(named(connection, "https://platform.example/there?a=1&b=<2>", browser), "way-back")["address"] == (
+        "https://platform.example/there?a=1&b=<2>"
+    )
+    assert feature(named(connection, "", browser), "way-back") is None
+
+
+def test_a_way_back_that_is_no_web_address_is_none(connection):
+    for url in (
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//host",
+        "https://user:secret@host/",
+        "https://h/" + "x" * 3000,
+    ):
+        assert feature(named(connection, url), "way-back") is None, url
+
+
+def test_a_session_keeps_the_ways_back_of_its_newest_blocks(connection, monkeypatch):
+    monkeypatch.setattr("lti_1p3_provider.launches.way_back.MOST", 1)
+    browser, first = opened(connection)
+    opened(connection, browser=browser, usage_key=UNIT)
+    assert feature(browser.get(first.url, timeout=5), "way-back") is None
