@@ -30,9 +30,11 @@ OWN = {
     "launches.enter": ("flows/test_launch", "flows/test_sessions", "flows/test_content"),
     "launches.grants": ("flows/test_sessions", "flows/test_content"),
     "launches.login_cookies": ("flows/test_login", "flows/test_sessions", "flows/test_launch"),
+    "launches.reconnect": ("flows/test_reconnect",),
     "launches.sessions": ("flows/test_sessions", "flows/test_content"),
     "launches.targets": ("unit/test_targets", "flows/test_content"),
     "launches.views": ("flows/test_login", "flows/test_launch", "flows/test_content", "flows/test_my_scores"),
+    "launches.way_back": ("flows/test_reconnect",),
 }
 
 
