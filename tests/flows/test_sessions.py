@@ -326,20 +326,20 @@ def test_first_launches_of_a_class_at_once(connection):
 
 @pytest.mark.parametrize(("failures", "status"), [(2, 302), (3, 503)])
 def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, failures, status):
-    """The database's part is played by a signal: it refuses the record of the attempt as it refuses a deadlock."""
+    """The database's part is played by a signal: it refuses the grant, which is written late, as it refuses a deadlock."""
     browser = Browser()
     form, refusals = connection.launch_form(connection.link(PROBLEM, graded=True), browser=browser), []
 
     def refuse(sender, instance, **rest):
-        if instance.outcome == "ok" and len(refusals) < failures:
+        if len(refusals) < failures:
             refusals.append(1)
             raise OperationalError("Deadlock found when trying to get lock")
 
-    pre_save.connect(refuse, sender=LaunchAttempt)
+    pre_save.connect(refuse, sender=Grant)
     try:
         landed = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
     finally:
-        pre_save.disconnect(refuse, sender=LaunchAttempt)
+        pre_save.disconnect(refuse, sender=Grant)
     assert landed.status_code == status
     attempt = LaunchAttempt.objects.get()
     assert (attempt.outcome, attempt.detail) == (("ok", "") if status == 302 else ("database_busy", "OperationalError"))
