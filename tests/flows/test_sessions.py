@@ -326,7 +326,7 @@ def test_first_launches_of_a_class_at_once(connection):
 
 @pytest.mark.parametrize(("failures", "status"), [(2, 302), (3, 503)])
 def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, failures, status):
-    """The database's part is played by a signal: it refuses the grant, which is written late, as it refuses a deadlock."""
+    """A signal plays the database: it refuses the grant, which is written late, as it refuses a deadlock."""
     browser = Browser()
     form, refusals = connection.launch_form(connection.link(PROBLEM, graded=True), browser=browser), []
 
