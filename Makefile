@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check setup test test-matrix quality mutants bench-launch bench-scores soak format requirements clean
+.PHONY: help demo demo-check setup test test-matrix test-webkit quality mutants bench-launch bench-scores soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ test: $(VENV)/.test browser services ## run all tests, in two processes: most of
 
 test-matrix: $(VENV)/.quality browser services ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
 	$(VENV)/bin/tox run $(if $(PYTHONS),--discover $(PYTHONS))
+
+test-webkit: $(VENV)/.webkit webkit ## try the blocked cookies of Safari's engine
+	LTI_TEST_WEBKIT=1 $(RUN) -m pytest tests/webkit
 
 quality: $(VENV)/.quality ## lint, types, imports, migrations
 	$(VENV)/bin/ruff check .
@@ -54,7 +57,7 @@ format: $(VENV)/.quality ## format the code
 	$(VENV)/bin/ruff check --fix .
 
 requirements: $(VENV)/.quality ## compile requirements/*.in to pinned *.txt; UPGRADE=--upgrade takes newer versions
-	for name in base demo test test-django42 quality mutants bench; do \
+	for name in base demo test test-django42 quality mutants bench webkit; do \
 		$(VENV)/bin/pip-compile --quiet --strip-extras --allow-unsafe --no-header --annotation-style=line $(UPGRADE) \
 			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 			--output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
@@ -94,6 +97,21 @@ $(VENV)/.mutants: $(VENV)/.test requirements/mutants.txt
 	@echo "Installing what mutation testing needs..." >&2
 	@$(PIP) -r requirements/mutants.txt
 	@touch $@
+
+$(VENV)/.webkit: $(VENV)/.test requirements/webkit.txt
+	@echo "Installing what WebKit's tests need..." >&2
+	@$(PIP) -r requirements/webkit.txt
+	@touch $@
+
+.PHONY: webkit
+webkit:
+	@command -v WebKitWebDriver > /dev/null && command -v Xvfb > /dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+			apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
+				webkit2gtk-driver xvfb > /dev/null; \
+		else \
+			echo "WebKit is missing. On Debian: apt-get install webkit2gtk-driver xvfb"; exit 1; \
+		fi; }
 
 .PHONY: browser
 browser:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from demo.lms import grades
-from demo.lms.course import Node, block
+from demo.lms.course import Node, block, courses
 from demo.lms.models import Enrolment, Profile
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
@@ -100,6 +100,13 @@ class DemoContent:
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
         """Return the block's page."""
         return render_block(request, course_key, _node(course_key, usage_key))
+
+    def graded_subsections(self, course_key: CourseKey) -> list[Block]:
+        """Return the graded subsections."""
+        course = courses().get(course_key)
+        nodes = course.whole.walk() if course else ()
+        graded = [node for node in nodes if node.key.block_type == "sequential" and node.graded and node.published]
+        return [Block(node.key, node.key.block_type, node.title) for node in graded]
 
     def ancestors(self, course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
         """Return the blocks above."""

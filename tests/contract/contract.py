@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 
@@ -51,6 +52,14 @@ class ContentContract(Contract):
         assert {key for key in found if key.block_type != "course"} == inside
         found = above(self.world.course, self.world.subsection)
         assert {key for key in found if key.block_type != "course"} == {self.world.chapter}
+
+    def test_the_graded_subsections_of_a_course_are_known(self) -> None:
+        (first, *_) = self.world.host.content.graded_subsections(self.world.course)
+        assert (first.usage_key, first.block_type) == (self.world.subsection, "sequential")
+        assert first.title
+        keys = [one.usage_key for one in self.world.host.content.graded_subsections(self.world.course)]
+        assert self.world.ungraded not in keys
+        assert self.world.host.content.graded_subsections(CourseKey.from_string("course-v1:No+Such+Course")) == []
 
     def test_unknown_blocks_have_no_ancestors(self) -> None:
         for course, key in self.nobody_has():

@@ -84,6 +84,7 @@ class OpenEdxWorld:
             "other_problem": problem(unit, "White light", 2),
             "text": BlockFactory.create(parent=unit, category="html", display_name="Text", data="<p>Look.</p>"),
             "future": later,
+            "ungraded": later,
             "future_unit": later_unit,
             "other_block": other_unit,
             # The last one: what is added later publishes everything above itself, drafts included.

@@ -36,6 +36,7 @@ class DemoWorld:
     course = CourseKey.from_string("course-v1:DemoX+LTI101+2026")
     chapter = course.make_usage_key("chapter", "light")
     subsection = course.make_usage_key("sequential", "colour")
+    ungraded = course.make_usage_key("sequential", "basics")
     unit = course.make_usage_key("vertical", "mixing")
     problem = course.make_usage_key("problem", "primary_colours")
     other_problem = course.make_usage_key("problem", "white_light")

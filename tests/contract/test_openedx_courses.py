@@ -10,11 +10,17 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 import pytest
+from common.djangoapps.student.models import CourseEnrollment
+from edx_django_utils.cache import RequestCache
+from milestones.api import add_user_milestone
+from milestones.models import MilestoneRelationshipType
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from openedx.core.djangoapps.content.block_structure.api import clear_course_from_cache
 from openedx.core.djangoapps.content.block_structure.exceptions import BlockStructureNotFound
+from openedx.core.lib.gating import api as gating
 from xmodule.modulestore import ModuleStoreEnum
 from xmodule.modulestore.tests.django_utils import ModuleStoreTestCase
+from xmodule.modulestore.tests.factories import BlockFactory
 
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 
@@ -127,3 +133,26 @@ class OpenEdxCoursesTest(Contract, ModuleStoreTestCase):
         self.change(self.world.subsection, is_time_limited=True, default_time_limit_minutes=30)
         with pytest.raises(ContentNotAccessible, match="timed"):
             self.world.page(self.ada, self.world.course, self.world.problem)
+
+    def test_a_section_with_a_prerequisite_opens_when_that_is_met(self) -> None:
+        self.feature("MILESTONES_APP", True)
+        for name in ("requires", "fulfills"):  # a site's migrations make them
+            MilestoneRelationshipType.objects.get_or_create(name=name)
+        first = BlockFactory.create(
+            parent=self.store.get_item(self.world.chapter), category="sequential", display_name="First"
+        ).location
+        course = self.store.get_course(self.world.course)
+        course.enable_subsection_gating = True
+        self.store.update_item(course, self.user.id)
+        gating.add_prerequisite(self.world.course, first)
+        gating.set_required_content(self.world.course, self.world.subsection, first, "50", "0")
+        self.published()
+        with pytest.raises(ContentNotAccessible, match="gated"):
+            self.world.page(self.ada, self.world.course, self.world.problem)
+        CourseEnrollment.enroll(self.ada, self.world.course)
+        page = self.world.page(self.ada, self.world.course, self.world.problem)
+        assert page.status_code == 302  # to the section's own page, which names what comes first
+        (milestone,) = gating.find_gating_milestones(self.world.course, self.world.subsection, "requires")
+        add_user_milestone({"id": self.ada.pk}, milestone)
+        RequestCache.clear_all_namespaces()  # this is another request
+        assert self.world.page(self.ada, self.world.course, self.world.problem).status_code == 200

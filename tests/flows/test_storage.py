@@ -213,7 +213,7 @@ def test_stor_06_a_hand_over_is_good_for_a_minute(connection, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}]
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Origin": None}]
 )
 def test_sec_10_another_sites_page_cannot_sign_anybody_in(connection, headers):
     page = proven(connection)
@@ -221,6 +221,10 @@ def test_sec_10_another_sites_page_cannot_sign_anybody_in(connection, headers):
     assert refusal(go_on(connection, page, browser, **headers)) == "handover_invalid"
     assert "sessionid" not in browser.cookies
     assert go_on(connection, page, browser).status_code == 200
+
+
+def test_stor_06_safaris_engine_calls_a_form_cross_site_that_goes_from_a_frame_into_a_window(connection):
+    assert go_on(connection, proven(connection), Browser(), **{"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "e30:1:2"])

@@ -55,6 +55,16 @@ def test_the_command_approves_a_waiting_deployment():
     assert Deployment.objects.get().status == Deployment.Status.APPROVED
 
 
+def test_options_stay_as_they_are_if_they_are_not_named():
+    options = ("trust_emails", "enrolment_mode", "subsection_columns")
+    run(*BASE, *URLS, *KEYS)
+    assert Registration.objects.values_list(*options).get() == (False, "", False)
+    run(*BASE, *URLS, *KEYS, "--trust-emails", "--enrol=audit", "--subsection-columns")
+    assert Registration.objects.values_list(*options).get() == (True, "audit", True)
+    run(*BASE, *URLS, *KEYS)
+    assert Registration.objects.values_list(*options).get() == (True, "audit", True)
+
+
 def test_gate_options():
     block = "block-v1:A+B+C+type@problem+block@p"
     run(

@@ -6,7 +6,7 @@ never leaks an exception type of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -113,6 +113,9 @@ class Content(Protocol):
         Raises:
             ContentNotFound, ContentNotAccessible
         """
+
+    def graded_subsections(self, course_key: CourseKey) -> Sequence[Block]:
+        """Return the published subsections that count for the course's grade, in order; none of an unknown course."""
 
     def ancestors(self, course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
         """Return all blocks above this one, up to the course's own; empty for an unknown block."""

@@ -24,7 +24,7 @@ from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.resource_links import record as links
-from lti_1p3_provider.scores import line_items
+from lti_1p3_provider.scores import line_items, subsections
 from lti_1p3_provider.users import sign_in
 
 MOST_TRIES = 3
@@ -87,6 +87,8 @@ def _admit(request: HttpRequest, launch: Launch, target: Target, trail: Trail) -
     known_link = known.line_item.resource_link if known else None
     link = links.remember(launch, target.course_key, target.usage_key, known_link)
     line_items.remember(launch, link, platform_user, known)
+    if target.is_course:
+        subsections.remember(launch, link, platform_user)
     grants.allow(platform_user.user, target, launch.deployment)
     trail.passed("records")
     attempts.success(trail)

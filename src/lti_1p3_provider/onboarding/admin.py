@@ -86,7 +86,7 @@ class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             {"fields": ("issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")},
         ),
         (_("What it may open"), {"fields": ("gate_summary",)}),
-        (_("Its gradebook"), {"fields": ("scores",)}),
+        (_("Its gradebook"), {"fields": ("scores", "subsection_columns")}),
         (_("Its people"), {"fields": ("allow_anonymous", "trust_emails", "enrolment_mode")}),
         (
             _("Rarely needed"),

@@ -18,6 +18,7 @@ from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
+OPTIONS = ("trust_emails", "enrolment_mode", "subsection_columns")
 FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
 
 
@@ -25,7 +26,7 @@ FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_se
 class PlatformDetails:
     """What a platform shows its admin. ``host`` fills the preset's addresses where they are left empty.
 
-    ``trust_emails`` and ``enrolment_mode`` None: as they were, and off for a new registration.
+    ``trust_emails``, ``enrolment_mode`` and ``subsection_columns`` None: as they were, and off for a new registration.
     """
 
     title: str
@@ -44,6 +45,7 @@ class PlatformDetails:
     allowed_keys: tuple[str, ...] = ()
     trust_emails: bool | None = None
     enrolment_mode: str | None = None
+    subsection_columns: bool | None = None
 
     @property
     def gate(self) -> dict[str, list[str]]:
@@ -69,10 +71,9 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
     given = {name: getattr(details, name) for name in (*FILLED, "client_id", "key_set")}
     for name, value in {**given, **filled_in(given, details.platform, bare_host(details.host))}.items():
         setattr(row, name, value)
-    if details.trust_emails is not None:
-        row.trust_emails = details.trust_emails
-    if details.enrolment_mode is not None:
-        row.enrolment_mode = details.enrolment_mode
+    for name in OPTIONS:
+        if getattr(details, name) is not None:
+            setattr(row, name, getattr(details, name))
     row.full_clean()
     row.save()
     for deployment_id in details.deployment_ids:

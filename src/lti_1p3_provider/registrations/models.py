@@ -88,6 +88,14 @@ class Registration(models.Model):
             "launches of whole courses, for gated and timed sections, and for progress. Empty: nobody is enrolled."
         ),
     )
+    subsection_columns = models.BooleanField(
+        _("a gradebook column for each graded subsection"),
+        default=False,
+        help_text=_(
+            "For launches of whole courses: besides the course's grade, each graded subsection has a column. Only if "
+            "the platform lets this tool make columns."
+        ),
+    )
     deployment_id_in_assertion = models.BooleanField(
         _("name the deployment when asking for access tokens"),
         default=True,

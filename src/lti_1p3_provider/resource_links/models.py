@@ -30,10 +30,14 @@ class Context(models.Model):
 
 
 class ResourceLink(models.Model):
-    """Our content, placed in a platform's course: what it opens, as of its last launch. (LTI 1.3 Core, 5.3.5)"""
+    """Our content, placed in a platform's course: what it opens, as of its last launch. (LTI 1.3 Core, 5.3.5)
+
+    A part of a link to a whole course has a column of its own and is no link of the platform's: it has no ``link_id``.
+    """
 
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
-    link_id = models.TextField()
+    link_id = models.TextField(blank=True)
+    part_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="parts")
     link_digest = models.CharField(max_length=DIGEST_LENGTH)
     context = models.ForeignKey(Context, null=True, on_delete=models.SET_NULL, related_name="+")
     title = models.CharField(max_length=255, blank=True)

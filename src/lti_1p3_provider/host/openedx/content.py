@@ -80,6 +80,17 @@ class OpenEdxContent:
 
         return str(get_learning_mfe_home_url(course_key=course_key, url_fragment="home"))
 
+    def graded_subsections(self, course_key: CourseKey) -> list[Block]:
+        """Return what the cached structure says is graded."""
+        structure = _structure(course_key)
+        if structure is None:
+            return []
+        return [
+            Block(key, key.block_type, structure.get_xblock_field(key, "display_name", None) or "")
+            for key in structure.topological_traversal()
+            if key.block_type == "sequential" and structure.get_xblock_field(key, "graded", False)
+        ]
+
     def ancestors(self, course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
         """Walk up in the cached structure; a block may have several parents."""
         structure = _structure(course_key)

@@ -43,6 +43,12 @@ class Command(BaseCommand):
             default=None,
             help="the platform makes sure that its email addresses belong to their people",
         )
+        parser.add_argument(
+            "--subsection-columns",
+            action="store_true",
+            default=None,
+            help="for whole courses: a column for each graded subsection",
+        )
         parser.add_argument("--enrol", default=None, dest="enrolment_mode", help="enrol who launches, in this mode")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
@@ -76,7 +82,7 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
-    values |= {name: options[name] for name in ("trust_emails", "enrolment_mode")}
+    values |= {name: options[name] for name in ("trust_emails", "enrolment_mode", "subsection_columns")}
     return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))
 
 

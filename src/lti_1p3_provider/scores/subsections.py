@@ -1,0 +1,81 @@
+"""Has a whole course's graded subsections in columns of their own, if the registration wants that.
+
+Each is a part of the course's resource link, with a line item that is found or made when its first score is due. Such
+a column is not bound to the link: a link that has several columns is no longer told its own. (AGS 2.0, 3.1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+from opaque_keys.edx.keys import CourseKey
+
+from lti_1p3_provider import host
+from lti_1p3_provider.host.port import Block
+from lti_1p3_provider.lti import ags
+from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores import lanes
+from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.nudge import nudge
+from lti_1p3_provider.users.models import PlatformUser
+
+MOST = 200  # columns of one course
+
+
+def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) -> None:
+    """Expect scores of the launch's person in each graded subsection, or no longer."""
+    mine = PendingScore.objects.filter(platform_user=platform_user, line_item__resource_link__part_of=link)
+    claim = launch.message.grade_service
+    may_make = claim is not None and claim.line_items and {ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE} <= claim.scopes
+    is_learner = launch.message.subject and launch.message.roles.gets_scores
+    if not (launch.registration.subsection_columns and may_make and is_learner):
+        mine.delete()
+        return
+    blocks = host.current().content.graded_subsections(CourseKey.from_string(link.course_key))[:MOST]
+    items = _items(link, blocks, {"container_url": claim.line_items, "scopes": sorted(claim.scopes)})  # type: ignore[union-attr]
+    expected = set(mine.values_list("line_item_id", flat=True))
+    if gone := expected - {item.pk for item in items}:
+        mine.filter(line_item__in=gone).delete()
+    new = [item for item in items if item.pk not in expected]
+    if new:
+        values = {"registration_id": platform_user.registration_id, "lane": lanes.of_link(link)}
+        values |= {"revision": 1, "due_at": timezone.now()}
+        for item in new:
+            PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=values)
+        nudge(0)
+
+
+def _items(link: ResourceLink, blocks: Iterable[Block], claimed: dict[str, object]) -> list[LineItem]:
+    """Return the blocks' line items, with what the newest launch claimed."""
+    known = {part.usage_key: part for part in link.parts.select_related("line_item")}
+    found = []
+    for block in blocks:
+        part = known.get(str(block.usage_key)) or _part(link, block)
+        placed = {"course_key": part.course_key, "usage_key": part.usage_key}
+        item = getattr(part, "line_item", None)
+        if item is None:
+            item, _ = LineItem.objects.get_or_create(resource_link=part, defaults={**placed, **claimed})
+        changed = [name for name, value in claimed.items() if getattr(item, name) != value]
+        if changed:
+            for name in changed:
+                setattr(item, name, claimed[name])
+            item.save(update_fields=changed)
+        found.append(item)
+    return found
+
+
+def _part(link: ResourceLink, block: Block) -> ResourceLink:
+    """Make the part of a link that is for a block."""
+    name = digest(f"{link.link_digest} {block.usage_key}")
+    values = {
+        "part_of": link,
+        "context_id": link.context_id,
+        "title": block.title[:255],
+        "course_key": link.course_key,
+        "usage_key": str(block.usage_key),
+    }
+    identity = {"deployment_id": link.deployment_id, "link_digest": name}
+    return ResourceLink.objects.get_or_create(**identity, defaults=values)[0]

@@ -1,0 +1,1 @@
+"""Safari's engine, WebKit, in a frame on another site: it blocks other sites' cookies. ``make test-webkit``."""
