@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check setup test test-matrix test-webkit quality mutants bench-launch bench-scores soak format requirements clean
+.PHONY: help demo demo-check setup test test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ test: $(VENV)/.test browser services ## run all tests, in two processes: most of
 
 test-matrix: $(VENV)/.quality browser services ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
 	$(VENV)/bin/tox run $(if $(PYTHONS),--discover $(PYTHONS))
+
+test-tutor: $(VENV)/.test ## render the Tutor plugin with the real tutor, and run what it renders; part of test
+	$(RUN) -m pytest tests/tutor
 
 test-webkit: $(VENV)/.webkit webkit ## try the blocked cookies of Safari's engine
 	LTI_TEST_WEBKIT=1 $(RUN) -m pytest tests/webkit

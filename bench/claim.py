@@ -110,7 +110,7 @@ def _lanes_of(shape: Shape) -> Iterator[None]:
 def _round(number: int) -> dict[str, float]:
     """Claim once, as a worker does, and put everything back; return the milliseconds of both steps."""
     started, cpu = time.perf_counter(), time.process_time()
-    due = claiming.due_registrations()
+    due, _ = claiming.due_registrations()
     found = time.perf_counter()
     chosen = list(due)[number * 37 % len(due)]
     begun = time.perf_counter()
@@ -130,7 +130,7 @@ def _put_back(rows: list[PendingScore]) -> None:
 def _explain(name: str) -> None:
     """Say on stderr how the rows are found."""
     with queries.recorded() as seen:
-        due = claiming.due_registrations()
+        due, _ = claiming.due_registrations()
         rows = claiming.claim(next(iter(due)), LIMIT)
     _put_back(rows)
     print(f"\n{name}\n\n{plans.table(plans.explain(queries.own(seen)))}\n", file=sys.stderr)

@@ -11,6 +11,7 @@ from lti_1p3_provider.launches.views import (
     LoginDoor,
     MyScoresDoor,
     SessionDoor,
+    WayBackDoor,
 )
 from lti_1p3_provider.registrations.views import key_set
 from lti_1p3_provider.scores.views import CourseScores
@@ -23,6 +24,7 @@ urlpatterns = [
     path("launch/<str:course_key>/<str:usage_key>", ContentDoor.as_view(), name="content"),
     path("scores/mine/<str:course_key>/<str:usage_key>", MyScoresDoor.as_view(), name="my_scores"),
     path("session/<str:course_key>/<str:usage_key>", SessionDoor.as_view(), name="session"),
+    path("back/<str:course_key>/<str:usage_key>", WayBackDoor.as_view(), name="way_back"),
     path("scores/<str:course_key>/", CourseScores.as_view(), name="course_scores"),
     path("continue/", ContinueDoor.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),

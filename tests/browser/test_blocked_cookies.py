@@ -5,22 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
-from demo.stack import Stack, free_port
+from demo.stack import Stack
 
 from .conftest import FLAGS, VIEWPORT, watch
 from .reading import require_readable
 from .test_reading import NARROW
-from .two_sites import LMS, PLATFORM, Fronts, Kind, tls
+from .two_sites import Kind, running
 from .visitor import RIGHT_COLOURS, Visitor, expect, problem, score, submit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import FrameLocator, Page, Playwright
+    from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright
 
 COOKIES = Kind()
 PARTITIONED = Kind(blocks_third_party=True)
@@ -42,36 +41,51 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    directory = tmp_path_factory.mktemp("two-sites")
-    ports = free_port(), free_port()
-    with Fronts(tls(directory)) as fronts, pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LTI_AGGREGATE_SCORE_PASSBACK_DELAY", "1")
-        environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)
-        places = (f"https://{LMS}:{fronts.open(ports[0])}", f"https://{PLATFORM}:{fronts.open(ports[1])}")
-        with Stack(directory, *ports, *places) as stack:
-            yield stack
+    with running(tmp_path_factory.mktemp("two-sites")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def browsers(
+    playwright: Playwright, executable: str, sites: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Kind], tuple[BrowserContext, list[str]]]]:
+    """Return a function that returns a browser of a kind, and what it complained of. Each takes a second to start."""
+    started: dict[tuple[bool, bool], tuple[BrowserContext, list[str]]] = {}
+
+    def have(kind: Kind) -> tuple[BrowserContext, list[str]]:
+        traits = (kind.blocks_third_party, kind.takes_partitioned)
+        if traits not in started:
+            profile = tmp_path_factory.mktemp("profile")
+            kind.write_preferences(profile)
+            context = playwright.chromium.launch_persistent_context(
+                profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
+            )
+            started[traits] = (context, [])
+            watch(*started[traits])
+        return started[traits]
+
+    yield have
+    for context, _ in started.values():
+        context.close()
 
 
 @pytest.fixture
-def learner(
-    playwright: Playwright, executable: str, sites: Stack, tmp_path: Path
-) -> Iterator[Callable[[Kind], Visitor]]:
-    contexts, complaints = [], []
+def learner(browsers: Callable[[Kind], tuple[BrowserContext, list[str]]], sites: Stack) -> Iterator[Any]:
+    """Return a function that makes somebody with such a browser, without cookies or open pages of anybody else."""
+    used = []
 
     def arrive(kind: Kind) -> Visitor:
-        profile = tmp_path / f"profile-{len(contexts)}"
-        kind.write_preferences(profile)
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
-        )
-        contexts.append(context)
-        watch(context, complaints)
+        context, complaints = browsers(kind)
+        context.clear_cookies()
+        used.append((context, complaints))
         return Visitor(context, sites)
 
     yield arrive
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    for context, complaints in used:
+        context.new_page()  # with its last page Chromium ends
+        for page in context.pages[:-1]:
+            page.close()
+        assert complaints == []
 
 
 @pytest.fixture
@@ -102,6 +116,7 @@ def framed(page: Page) -> FrameLocator:
 
 def in_new_window(page: Page) -> Page:
     """Click once, and return the window that opens."""
+    page.bring_to_front()  # a tab in the background may not take a click
     expect(framed(page).get_by_role("heading", level=1)).to_have_text("Open this activity in a new window")
     with page.expect_popup() as opened:
         framed(page).get_by_role("button", name=GO).click()

@@ -8,17 +8,21 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from demo.stack import Stack, free_port
 
 LMS, PLATFORM = "lms.localhost", "platform.localhost"
 BLOCK, BLOCK_THIRD_PARTY = 2, 1  # Chromium's content setting and its cookie control mode
@@ -58,8 +62,17 @@ class Fronts:
         return self
 
     def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+
+    @staticmethod
+    async def _end() -> None:
+        """Drop what is still open: browsers keep connections."""
+        open_ones = asyncio.all_tasks() - {asyncio.current_task()}
+        for one in open_ones:
+            one.cancel()
+        await asyncio.gather(*open_ones, return_exceptions=True)
 
     def open(self, behind: int) -> int:
         """Begin to take https for the process at the port ``behind``; return the port to ask."""
@@ -86,6 +99,18 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
     with suppress(OSError, ssl.SSLError):
         writer.close()
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[Stack]:
+    """Run the demo behind https: two processes, each a site of its own."""
+    ports = free_port(), free_port()
+    with Fronts(tls(directory)) as fronts, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LTI_AGGREGATE_SCORE_PASSBACK_DELAY", "1")
+        environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
+        places = (f"https://{LMS}:{fronts.open(ports[0])}", f"https://{PLATFORM}:{fronts.open(ports[1])}")
+        with Stack(directory, *ports, *places) as stack:
+            yield stack
 
 
 @dataclass(frozen=True)

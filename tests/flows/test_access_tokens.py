@@ -159,6 +159,21 @@ def test_tok_02_many_that_find_a_token_refused_ask_for_one_new_token(deployment,
     assert len(endpoint.asked) == 2
 
 
+def test_tok_02_a_refused_token_never_comes_back(deployment, says):
+    """Not if the next one is good for a moment only, and not if there is none."""
+    says({"access_token": "first", "expires_in": 3600})
+    refused = access_tokens.access_token(deployment, SCORES)
+    says({"access_token": "second", "expires_in": 30})
+    assert run(access_tokens.obtain(deployment, SCORES, refused=refused)) == "second"
+    says({"access_token": "third", "expires_in": 3600})
+    assert run(access_tokens.obtain(deployment, SCORES)) == "third"
+    says({"error": "busy"}, status=503)
+    with pytest.raises(AccessTokenRefused):
+        run(access_tokens.obtain(deployment, SCORES, refused="third"))
+    says({"access_token": "fourth", "expires_in": 3600})
+    assert run(access_tokens.obtain(deployment, SCORES)) == "fourth"
+
+
 def test_tok_02_one_asks_and_the_others_wait_for_what_it_learns(deployment, says):
     endpoint = says({"access_token": "t", "expires_in": 3600})
     first, second = access_tokens.obtain(deployment, SCORES), access_tokens.obtain(deployment, SCORES)

@@ -226,7 +226,9 @@ def test_nobody_else_may_call_the_doctor(sound, client, django_user_model, name)
 
 
 def test_links_without_a_column_are_named_with_the_reason(sound):
-    LineItem.objects.update(trouble="the platform offers no list of columns")
+    LineItem.objects.update(trouble="the maximum cannot be changed")
+    assert found(sound, "columns") == []  # it has a column
+    LineItem.objects.update(url="", trouble="the platform offers no list of columns")
     (one,) = found(sound, "columns")
     assert one.grade is Grade.NOTICE
     assert one.says == "1 link has no gradebook column: the platform offers no list of columns."

@@ -82,16 +82,35 @@ def test_switched_off_there_is_no_such_address(connection, settings):
     assert ask(browser, page).status_code == 404
 
 
+def way_back(browser: Browser, page: requests.Response) -> str | None:
+    """Return where the link below a page leads, as its script shows it; None without a link."""
+    found = feature(page, "way-back")
+    if found is None:
+        return None
+    answered = browser.get(urljoin(page.url, found["address"]), allow_redirects=False, timeout=5)
+    assert answered.status_code == 302
+    assert answered.headers["Referrer-Policy"] == "no-referrer"
+    return answered.headers["Location"]
+
+
 def test_the_way_back_is_what_the_newest_launch_of_the_block_named(connection):
     browser, page = opened(connection)
-    way = feature(page, "way-back")
-    assert way["text"] == f"Back to {connection.registration.title}"
-    first = way["address"]
+    assert feature(page, "way-back")["text"] == f"Back to {connection.registration.title}"
+    first = way_back(browser, page)
     assert first.startswith(f"{connection.platform.base_url}/return")
     _, other = opened(connection, browser=browser, usage_key=UNIT)
-    assert feature(other, "way-back")["address"] != first
-    again = browser.get(page.url, timeout=5)
-    assert feature(again, "way-back")["address"] == first
+    assert way_back(browser, other) != first
+    assert way_back(browser, page) == first
+
+
+def test_the_page_does_not_know_the_address_of_the_platform(connection):
+    """It may hold a token of the person's session there."""
+    browser = Browser()
+    page = named(connection, "https://platform.example/return.php?sesskey=s3cret", browser)
+    assert "s3cret" not in page.text
+    assert way_back(browser, page).endswith("sesskey=s3cret")
+    door = urljoin(page.url, feature(page, "way-back")["address"])
+    assert requests.get(door, timeout=5).status_code == 403  # somebody else's browser
 
 
 def named(connection, return_url, browser=None):
@@ -107,9 +126,8 @@ def named(connection, return_url, browser=None):
 
 def test_a_launch_without_a_way_back_takes_the_former_away(connection):
     browser = Browser()
-    assert feature(named(connection, "https://platform.example/there?a=1&b=<2>", browser), "way-back")["address"] == (
-        "https://platform.example/there?a=1&b=<2>"
-    )
+    there = "https://platform.example/there?a=1&b=2"
+    assert way_back(browser, named(connection, there, browser)) == there
     assert feature(named(connection, "", browser), "way-back") is None
 
 

@@ -8,7 +8,6 @@ from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from tests.connection import (
-    COURSE,
     INSTRUCTOR,
     LEARNER,
     OTHER_LEARNER,
@@ -141,7 +140,7 @@ def test_role_06_an_instructor_has_no_scores(wanting):
     assert not PendingScore.objects.exists()
 
 
-def test_a_returning_learner_costs_no_writes(wanting):
+def test_a_returning_learner_makes_nothing_due(wanting):
     link = launched(wanting)
     deliver()
     before = list(PendingScore.objects.values_list("pk", "revision"))
@@ -176,8 +175,10 @@ def test_another_list_of_columns_is_taken_over(wanting):
     assert {item.container_url for item in found} == {elsewhere}
 
 
-def test_a_link_that_opens_something_else_now_has_no_parts(wanting):
+def test_a_link_that_opens_something_else_for_once_loses_nobody_elses_scores(wanting):
+    """Links are edited by mistake; whoever launches again decides about their own scores only."""
     link = launched(wanting)
+    earn(3)
     wanting.tampered_launch(
         link,
         claims=lambda claims: {
@@ -185,9 +186,19 @@ def test_a_link_that_opens_something_else_now_has_no_parts(wanting):
             "https://purl.imsglobal.org/spec/lti/claim/target_link_uri": wanting.content_url(PROBLEM),
         },
     )
-    (left,) = ResourceLink.objects.all()
-    assert (left.usage_key, left.part_of) == (PROBLEM, None)
-    assert COURSE in left.course_key
+    deliver()
+    (item,) = parts(wanting, link).values()
+    assert shown(wanting, item) == (3, 6)
+
+
+def test_a_launch_without_the_whole_claim_loses_no_score(wanting):
+    link = launched(wanting)
+    earn(3)
+    with_scopes(wanting, link, *(scope for scope in SCOPES if not scope.endswith("/lineitem")))
+    wanting.tampered_launch(link, claims=lambda claims: {k: v for k, v in claims.items() if k != AGS_CLAIM})
+    deliver()
+    (item,) = parts(wanting, link).values()
+    assert shown(wanting, item) == (3, 6)
 
 
 def test_two_links_to_a_course_do_not_take_each_others_columns(wanting):

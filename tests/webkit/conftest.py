@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.stack import Stack, free_port
-from tests.browser.two_sites import LMS, PLATFORM, Fronts, tls
+from demo.stack import Stack
+from tests.browser.two_sites import running
 
 if TYPE_CHECKING:
     from selenium.webdriver import WebKitGTK
@@ -25,13 +25,8 @@ BROWSERS = "webkit2gtk-4.*/MiniBrowser"
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The demo's two processes behind https."""
-    directory, ports = tmp_path_factory.mktemp("webkit"), (free_port(), free_port())
-    with Fronts(tls(directory)) as fronts, pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LTI_AGGREGATE_SCORE_PASSBACK_DELAY", "1")
-        environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)
-        places = (f"https://{LMS}:{fronts.open(ports[0])}", f"https://{PLATFORM}:{fronts.open(ports[1])}")
-        with Stack(directory, *ports, *places) as stack:
-            yield stack
+    with running(tmp_path_factory.mktemp("webkit")) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +61,6 @@ def browser(screen: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebKitGTK]
     options.binary_location = str(found[-1])
     options.add_argument("--automation")
     options.set_capability("acceptInsecureCerts", True)
-    running = WebKitGTK(options=options, service=Service(driver))
-    yield running
-    running.quit()
+    started = WebKitGTK(options=options, service=Service(driver))
+    yield started
+    started.quit()

@@ -106,8 +106,8 @@ def _outage(registration: Registration) -> Iterator[Finding]:
 
 def _columns(registration: Registration) -> Iterator[Finding]:
     """Say why links have no column; the same reason once."""
-    troubled = LineItem.objects.filter(resource_link__deployment__registration=registration).exclude(trouble="")
-    by_reason = troubled.order_by().values("trouble").annotate(links=Count("pk")).order_by("-links")
+    without = LineItem.objects.filter(resource_link__deployment__registration=registration, url="")
+    by_reason = without.exclude(trouble="").order_by().values("trouble").annotate(links=Count("pk")).order_by("-links")
     for row in by_reason[:MOST_REASONS]:
         links = "1 link has" if row["links"] == 1 else f"{row['links']} links have"
         said = f"{links} no gradebook column: {row['trouble']}."

@@ -8,6 +8,7 @@ more, in another tab or by reloading this one.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest
@@ -41,7 +42,7 @@ def feature(user: AbstractUser, target: Target) -> str:
     return json.dumps({"address": address, "learner": _name(user), "words": words})
 
 
-def still_here(request: HttpRequest, user: AbstractUser) -> dict[str, str]:
+def still_here(request: HttpRequest, user: AbstractUser) -> dict[str, Any]:
     """Return what the page compares, and the token that its next answer needs: each sign-in changes that."""
     return {"learner": _name(user), "csrf": get_token(request)}
 

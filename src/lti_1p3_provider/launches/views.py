@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
-from lti_1p3_provider.errors import BrowserMismatch, LaunchNotPosted, LtiError, TokenMalformed
+from lti_1p3_provider.errors import BrowserMismatch, GrantMissing, LaunchNotPosted, LtiError, TokenMalformed
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
     browser_check,
@@ -29,6 +29,7 @@ from lti_1p3_provider.launches import (
     reconnect,
     sessions,
     targets,
+    way_back,
 )
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import features, with_script
@@ -149,6 +150,21 @@ class ContentDoor(Door):
         return frame_for(with_script(page, features(request, target, registration)), registration)
 
 
+class WayBackDoor(Door):
+    """Where the link back to the platform leads. Only a session that launched the block knows the way."""
+
+    name = "back"
+
+    def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
+        """Send the browser on, and say nothing of the page that it comes from."""
+        way = way_back.address(request, targets.from_keys(course_key, usage_key))
+        if not way:
+            raise GrantMissing("the session does not know the way back")
+        response = HttpResponseRedirect(way)
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+
 @method_decorator(never_cache, name="dispatch")
 class ScriptDoor(View):
     """What the script in a content's page asks. What the content door would refuse is refused here too, but not
@@ -190,7 +206,7 @@ class SessionDoor(ScriptDoor):
 
     def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
         """Return who is, and the token for the page's next answer."""
-        return {**reconnect.still_here(request, request.user)}  # type: ignore[arg-type]
+        return reconnect.still_here(request, request.user)  # type: ignore[arg-type]
 
 
 def _opened(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Registration]:

@@ -1,10 +1,15 @@
-"""The way back to the platform, if its launch named one: a link below the content. (LTI 1.3 Core, 5.4.4)"""
+"""The way back to the platform, if its launch named one: a link below the content. (LTI 1.3 Core, 5.4.4)
+
+The page knows a door of ours only: platforms put tokens of their own sessions into the address (Moodle its
+``sesskey``), and on the page is other people's script.
+"""
 
 from __future__ import annotations
 
 import json
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lti_1p3_provider.launches.targets import Target
@@ -12,6 +17,7 @@ from lti_1p3_provider.registrations.addresses import split_url
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 
+DOOR = "lti_1p3_provider:way_back"
 KEPT = "lti_1p3_ways_back"  # in the session: addresses by block
 MOST, LONGEST = 20, 2000
 
@@ -27,10 +33,17 @@ def remember(request: HttpRequest, target: Target, return_url: str) -> None:
     request.session[KEPT] = dict(list(ways.items())[-MOST:])
 
 
+def address(request: HttpRequest, target: Target) -> str:
+    """Return where the session's launch of this block came from; empty if it named no such place."""
+    return str(request.session.get(KEPT, {}).get(_name(target), ""))
+
+
 def feature(request: HttpRequest, target: Target, registration: Registration) -> str | None:
     """Return the argument of the script's feature, as JSON; None if the launch named no way back."""
-    way = request.session.get(KEPT, {}).get(_name(target))
-    return json.dumps({"address": way, "text": _("Back to %s") % registration.title}) if way else None
+    if not address(request, target):
+        return None
+    door = reverse(DOOR, args=[str(target.course_key), str(target.usage_key)])
+    return json.dumps({"address": door, "text": _("Back to %s") % registration.title})
 
 
 def _name(target: Target) -> str:

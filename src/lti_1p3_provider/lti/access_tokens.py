@@ -45,7 +45,9 @@ def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = 
     """
     name = _name(deployment, scopes)
     held = _held_by(deployment)
-    if name in held and held[name] != refused:
+    if held.get(name) == refused:
+        held.pop(name, None)
+    if name in held:
         return held[name]
     asked, patience = f"{name}:asked", time.monotonic() + conf.http_timeout
     while True:
@@ -59,6 +61,10 @@ def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = 
             raise PlatformUnreachable("another process is asking for an access token and has no answer yet")
         yield Pause(POLL)
     try:
+        known = store.get(name)
+        if known and known != refused:  # somebody has just learned it
+            return known
+        store.drop(name)  # the refused one is not to come back, whatever comes of the new one
         answer = yield _request(deployment, _text(scopes))
         token, lifetime = _granted(answer)
         if lifetime > MARGIN:

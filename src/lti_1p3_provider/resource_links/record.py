@@ -45,8 +45,6 @@ def remember(
         "usage_key": str(usage_key),
     }
     if link is not None:
-        if link.usage_key != values["usage_key"]:
-            link.parts.all().delete()  # they were another course's
         return _updated(link, values)
     quotas.require(launch.deployment, "links")
     link, is_new = ResourceLink.objects.get_or_create(**identity, defaults={"link_id": claim.id, **values})

@@ -10,16 +10,17 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
-from django.db.models import Max, Min, Q, QuerySet
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores import lanes
-from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.users.models import PlatformUser
 
 CHUNK = 500
@@ -28,21 +29,34 @@ MOST_LANES = 8  # of one platform at a time
 SENT = ("sent_given", "sent_maximum", "sent_at")
 
 
-def due_registrations() -> dict[int, str]:
-    """Return registrations that are on and have something due, with the names of their platforms.
+def due_registrations() -> tuple[dict[int, str], bool]:
+    """Return registrations that are on and have something due, with the names of their platforms, and whether these are
+    all.
 
-    Where there are very many, some of them, others each time.
+    Where there are very many, some of them, others each time, and none of which it is known that they take no scores.
     """
     due = PendingScore.objects.filter(due_at__lte=timezone.now()).order_by().values("registration_id")
     # With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all.
     groups = due.annotate(first=Min("due_at")).values_list("registration_id", "first")
     found = dict(groups[: MOST_REGISTRATIONS + 1])
-    if len(found) > MOST_REGISTRATIONS:
-        on = groups.exclude(registration_id__in=list(Registration.objects.filter(enabled=False).values_list("pk")))
-        last = Registration.objects.aggregate(last=Max("pk"))["last"]
-        some = on.filter(registration_id__gte=random.randint(1, last))
-        found = dict(some[:MOST_REGISTRATIONS]) or dict(on[:MOST_REGISTRATIONS])
-    return dict(Registration.objects.filter(enabled=True, pk__in=found).values_list("pk", "platform"))
+    is_all = len(found) <= MOST_REGISTRATIONS
+    if not is_all:
+        found = _some_of_many(groups)
+    return dict(Registration.objects.filter(enabled=True, pk__in=found).values_list("pk", "platform")), is_all
+
+
+def _some_of_many(groups: QuerySet[PendingScore, tuple[int, datetime]]) -> dict[int, datetime]:
+    """Return some of those that may take scores, from any of these on."""
+    left_alone = Outage.objects.filter(until__gt=timezone.now()).values("pk")
+    approved = Deployment.objects.filter(status=Deployment.Status.APPROVED).values("registration_id")
+    usable = Registration.objects.filter(enabled=True, pk__in=approved).exclude(pk__in=left_alone).order_by("pk")
+    if not (number := usable.count()):
+        return {}
+    start = usable.values_list("pk", flat=True)[random.randrange(number)]
+    others = Registration.objects.exclude(pk__in=usable.values("pk")).values_list("pk", flat=True)
+    groups = groups.exclude(registration_id__in=list(others))
+    found = dict(groups.filter(registration_id__gte=start)[:MOST_REGISTRATIONS])
+    return found | dict(groups.filter(registration_id__lt=start)[: MOST_REGISTRATIONS - len(found)])
 
 
 def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[PendingScore]:
@@ -57,17 +71,23 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
     due = PendingScore.objects.filter(_free(now), registration_id=registration_pk, due_at__lte=now)
     mine: set[int] = set()
     found: dict[int, int] = {}
-    for found in _candidates(due, registration_pk, limit, now):
-        if mine := lanes.take(list(dict.fromkeys(found.values())), MOST_LANES, lease, now, until):
-            break
-    chosen = [pk for pk, lane in found.items() if lane in mine]
-    if len(chosen) < min(len(found), limit / 2):
-        chosen = _oldest([lane for lane in dict.fromkeys(found.values()) if lane in mine], limit, now)
     rows: list[PendingScore] = []
-    for part in parts(chosen):
-        with transaction.atomic():
-            rows += _take(due.filter(pk__in=part), timedelta(seconds=interval), lease, until)
-    whole = _complete(rows)
+    try:
+        for found in _candidates(due, registration_pk, limit, now):
+            if mine := lanes.take(list(dict.fromkeys(found.values())), MOST_LANES, lease, now, until):
+                break
+        chosen = [pk for pk, lane in found.items() if lane in mine]
+        if len(chosen) < min(len(found), limit / 2):
+            chosen = _oldest([lane for lane in dict.fromkeys(found.values()) if lane in mine], limit, now)
+        for part in parts(chosen):
+            with transaction.atomic():
+                rows += _take(due.filter(pk__in=part), timedelta(seconds=interval), lease, until)
+        whole = _complete(rows)
+    except BaseException:
+        with suppress(DatabaseError):  # if the database still answers
+            PendingScore.objects.filter(lane_id__in=mine, lease=lease).update(lease="", leased_until=None)
+            lanes.release(mine, lease)
+        raise
     lanes.release(mine - {row.lane_id for row in whole}, lease)
     return whole
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
 
+from django.db import DatabaseError
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
@@ -23,12 +25,14 @@ from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.scores import claiming, outages, outbox, post, retry
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
 from lti_1p3_provider.scores.run import Report, Run
 from lti_1p3_provider.scores.wire import Wire
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
+MOST_IDLE = 10  # rounds in which only others have something to do
 MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
@@ -43,8 +47,11 @@ def deliver_due() -> Report:
     run = Run()
     if conf.enabled:
         with Wire() as wire:
+            idle = 0
             for _ in range(MOST_ROUNDS):
-                if not _round(run, wire):
+                busy, was_all = _round(run, wire)
+                idle = 0 if busy else idle + 1
+                if idle and (was_all or idle > MOST_IDLE):
                     break
             else:
                 run.report.next_in = 0.0
@@ -52,20 +59,21 @@ def deliver_due() -> Report:
     return run.report
 
 
-def _round(run: Run, wire: Wire) -> bool:
-    """Deliver what is due on all platforms, as of now, or as much as there is time for; False if there was nothing.
+def _round(run: Run, wire: Wire) -> tuple[bool, bool]:
+    """Deliver what is due, as of now, or as much as there is time for; return whether there was something, and whether
+    these were all platforms.
 
     Nobody is always the first: a batch has room for so many platforms.
     """
-    found = list(claiming.due_registrations().items())
-    due = {pk: name for pk, name in random.sample(found, len(found)) if pk not in run.down}
+    found, is_all = claiming.due_registrations()
+    due = {pk: found[pk] for pk in random.sample(list(found), len(found)) if pk not in run.down}
     busy, end = False, time.monotonic() + conf.http_timeout
     while due and time.monotonic() < end:
         rows = _claim(due, run)
         if rows:
             busy = True
             _deliver(rows, run, wire)
-    return busy
+    return busy, is_all
 
 
 def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
@@ -80,7 +88,11 @@ def _claim(due: dict[int, str], run: Run) -> list[PendingScore]:
         if pk in run.down or (pk in down and pk not in run.probing and not _may_try(pk, down[pk], run)):
             del due[pk]
             continue
-        claimed = claiming.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
+        try:
+            claimed = claiming.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
+        except BaseException:
+            _give_back(rows, run, outbox.put_back)
+            raise
         if not claimed:
             del due[pk]
             if pk in run.probing:  # nothing was tried: another worker sends in these courses
@@ -106,11 +118,22 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
         lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
         wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
     except BaseException:
-        claiming.release_lanes(rows)
+        _give_back(rows, run, outbox.let_go)
         raise
     finally:
-        run.write_down()
         run.add_up()
+    run.write_down()
+
+
+def _give_back(rows: list[PendingScore], run: Run, how: Callable[[PendingScore], Outcome]) -> None:
+    """After an error of our own, let others have what was claimed and not concluded, if the database still answers."""
+    concluded = {row.pk for row, _ in run.notes}
+    with suppress(DatabaseError):
+        for row in rows:
+            if row.pk not in concluded:
+                run.notes.append((row, how(row)))
+        run.write_down()
+        claiming.release_lanes(rows)
 
 
 def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:

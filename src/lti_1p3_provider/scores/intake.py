@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from opaque_keys.edx.keys import UsageKey
 
@@ -72,7 +72,9 @@ def _mark(rows: list[PendingScore], change: GradeChanged) -> None:
     above = _within([(row.pk, row.line_item.usage_key) for row in rows if row.pk not in same], change)
     now = timezone.now()
     waiting = {row.pk for row in rows if row.due_at and not row.lease and now < row.due_at < now + LONGEST_WAIT}
-    unknown: dict[str, object] = {"earned": None, "possible": None, "changed_at": change.at}
+    at = Value(change.at)
+    newest = Coalesce(Greatest("changed_at", at), at)  # this may be noted late
+    unknown: dict[str, object] = {"earned": None, "possible": None, "changed_at": newest}
     known = {**unknown, "earned": change.earned, "possible": change.possible} if change.exact else unknown
     same_delay = conf.aggregate_delay if change.aggregate else 0.0
     for chosen, delay, grade in ((same, same_delay, known), (above, conf.aggregate_delay, unknown)):

@@ -52,7 +52,9 @@ def try_one(registration_pk: int, seen: datetime) -> bool:
 
 def leave(registration_pk: int) -> None:
     """Let another worker try, at once: the caller of ``try_one`` had nothing to try it with."""
-    Outage.objects.filter(pk=registration_pk).update(until=timezone.now())
+    now = timezone.now()
+    tried = now + timedelta(seconds=PROBE * conf.http_timeout)  # what others learned meanwhile may be later
+    Outage.objects.filter(pk=registration_pk, until__lte=tried).update(until=now)
 
 
 def begin(registration_pk: int, reason: str, asked: float = 0.0) -> datetime:

@@ -5,6 +5,7 @@ Nothing here waits for a row while it holds another: a learner's request may hol
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,13 +21,14 @@ from lti_1p3_provider.scores.models import PendingScore
 Values = tuple[tuple[str, object], ...]
 FREE = (("lease", ""), ("leased_until", None))
 IDENTITY = ("pk", "lease", "revision")
+TRIES, PAUSE = 5, 0.05  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What is to be written into a claimed row, if its lease is ours: ``newest`` if the claimed revision still is the
-    newest, ``outdated`` if the grade changed meanwhile, so that the row stays due when ``intake`` said. ``sent``: the
-    moment of writing is when the platform took the score."""
+    newest, ``outdated`` if the grade or the column changed meanwhile, so that the row stays due when ``intake`` said,
+    and what the platform has stays unknown. ``sent``: the moment of writing is when the platform took the score."""
 
     newest: Values
     outdated: Values
@@ -46,9 +48,10 @@ def write_down(outcomes: Iterable[tuple[PendingScore, Outcome]]) -> list[tuple[P
             together: defaultdict[Values, list[int]] = defaultdict(list)
             for pk, lease, revision in lock(PendingScore.objects.filter(pk__in=part)).values_list(*IDENTITY):
                 row, outcome = left.pop(pk)
-                if lease == row.lease:
-                    values = outcome.newest if revision == row.revision else outcome.outdated
-                    together[(*values, ("sent_at", now)) if outcome.sent else values].append(pk)
+                if lease == row.lease and revision == row.revision:
+                    together[(*outcome.newest, ("sent_at", now)) if outcome.sent else outcome.newest].append(pk)
+                elif lease == row.lease:
+                    together[outcome.outdated].append(pk)
             for values, pks in together.items():
                 PendingScore.objects.filter(pk__in=pks).update(**dict(values))
     return list(left.values())
@@ -56,29 +59,33 @@ def write_down(outcomes: Iterable[tuple[PendingScore, Outcome]]) -> list[tuple[P
 
 def put_back(row: PendingScore) -> Outcome:
     """Give a claimed row back unsent; it stays due when it was."""
-    return _whatever_came((*FREE, *_as_sent(row)))
+    return Outcome((*FREE, *_as_sent(row)), FREE)
+
+
+def let_go(row: PendingScore) -> Outcome:
+    """Give a claimed row back of which nobody knows whether it was sent; it stays due when it was."""
+    return Outcome(FREE, FREE)
 
 
 def delivered(row: PendingScore, given: float, maximum: float, answer: str) -> Outcome:
     """The platform took the score of the claimed revision; a newer one stays due."""
-    numbers: Values = (("sent_given", given), ("sent_maximum", maximum))
     if (row.earned, row.possible) == (given, maximum):  # so many rows have one UPDATE
-        columns: Values = (("sent_given", F("earned")), ("sent_maximum", F("possible")))
+        points: Values = (("sent_given", F("earned")), ("sent_maximum", F("possible")))
     else:
-        columns = numbers
+        points = (("sent_given", given), ("sent_maximum", maximum))
     once_more = ("deliveries", F("deliveries") + 1)
-    return _settled(row, answer, (*columns, once_more), (*numbers, once_more), sent=True)
+    return _settled(row, answer, (*points, once_more), (once_more,), sent=True)
 
 
 def settled(row: PendingScore, answer: str) -> Outcome:
     """The claimed revision needs nothing sent; a newer one stays due."""
-    return _settled(row, answer, _as_sent(row), _as_sent(row))
+    return _settled(row, answer, _as_sent(row), ())
 
 
 def again(row: PendingScore, at: datetime, answer: str) -> Outcome:
     """Try later."""
     tried = (("due_at", at), ("attempts", F("attempts") + 1), ("last_answer", answer[:255]))
-    return _whatever_came((*FREE, *tried))
+    return Outcome((*FREE, *tried), (*FREE, *tried))
 
 
 def parked(row: PendingScore, reason: str, answer: str) -> Outcome:
@@ -99,10 +106,6 @@ def _settled(row: PendingScore, answer: str, newest: Values, outdated: Values, *
 def _as_sent(row: PendingScore) -> Values:
     """What the platform had before the row was claimed, and has still."""
     return tuple((name, getattr(row, name)) for name in SENT)
-
-
-def _whatever_came(values: Values) -> Outcome:
-    return Outcome(values, values)
 
 
 def send_anew(rows: QuerySet[PendingScore], **values: object) -> int:
@@ -127,14 +130,30 @@ def try_again(rows: QuerySet[PendingScore]) -> int:
 def change_free(rows: QuerySet[PendingScore], **values: object) -> int:
     """Update many rows, some at a time; return how many.
 
-    Where the database can, rows that a transaction holds right now are left out instead of being waited for: that one
-    makes them due itself.
+    Where the database can, rows that a transaction holds are tried some times instead of being waited for: a worker
+    holds them for a moment, and a learner's request makes them due itself.
     """
     changed, last = 0, 0
     while pks := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
         last = pks[-1]
-        for part in parts(pks):
-            with transaction.atomic():
-                mine = list(lock(rows.filter(pk__in=part)).values_list("pk", flat=True))
-                changed += PendingScore.objects.filter(pk__in=mine).update(**values)
+        for tries_left in reversed(range(TRIES)):
+            mine = _change(rows, pks, values)
+            changed += len(mine)
+            pks = [pk for pk in pks if pk not in mine]
+            if not pks or not tries_left:
+                break
+            pks = list(rows.filter(pk__in=pks).values_list("pk", flat=True))
+            if pks:
+                time.sleep(PAUSE)
+    return changed
+
+
+def _change(rows: QuerySet[PendingScore], pks: list[int], values: dict[str, object]) -> set[int]:
+    """Update those that nobody holds; return which."""
+    changed: set[int] = set()
+    for part in parts(pks):
+        with transaction.atomic():
+            mine = list(lock(rows.filter(pk__in=part)).values_list("pk", flat=True))
+            PendingScore.objects.filter(pk__in=mine).update(**values)
+            changed.update(mine)
     return changed

@@ -28,14 +28,14 @@ MOST = 200  # columns of one course
 def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) -> None:
     """Expect scores of the launch's person in each graded subsection, or no longer."""
     mine = PendingScore.objects.filter(platform_user=platform_user, line_item__resource_link__part_of=link)
-    claim = launch.message.grade_service
-    may_make = claim is not None and claim.line_items and {ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE} <= claim.scopes
-    is_learner = launch.message.subject and launch.message.roles.gets_scores
-    if not (launch.registration.subsection_columns and may_make and is_learner):
+    if not (launch.registration.subsection_columns and launch.message.subject and launch.message.roles.gets_scores):
         mine.delete()
         return
+    claim = launch.message.grade_service
+    if claim is None or not claim.line_items or not {ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE} <= claim.scopes:
+        return  # no column can be made; those that are there stay
     blocks = host.current().content.graded_subsections(CourseKey.from_string(link.course_key))[:MOST]
-    items = _items(link, blocks, {"container_url": claim.line_items, "scopes": sorted(claim.scopes)})  # type: ignore[union-attr]
+    items = _items(link, blocks, {"container_url": claim.line_items, "scopes": sorted(claim.scopes)})
     expected = set(mine.values_list("line_item_id", flat=True))
     if gone := expected - {item.pk for item in items}:
         mine.filter(line_item__in=gone).delete()

@@ -33,7 +33,8 @@ def deliver_scores() -> None:
     autoretry_for=(Exception,),
     retry_backoff=30,
     retry_backoff_max=LONGEST_COUNTDOWN,
-    max_retries=50,  # more than a day
+    retry_jitter=False,
+    max_retries=60,  # more than a day
 )
 @set_code_owner_attribute  # type: ignore[untyped-decorator]
 def note_grade(user_id: int, course_key: str, usage_key: str, at: str, aggregate: bool) -> None:

@@ -107,6 +107,7 @@
       } catch {
         return; // no connection, or an answer that is not ours: nothing is known of the session
       }
+      if (!response.ok && said.error !== "grant_missing") return; // the content is closed, or not our answer
       const isMine = response.ok && said.learner === learner;
       if (isMine && ended) {
         useToken(said.csrf);
@@ -141,11 +142,14 @@
     const FIELDS = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit], [type=button])";
     const isTick = (field) => field.type === "checkbox" || field.type === "radio";
     const key = (field) => JSON.stringify([field.id, field.name, isTick(field) ? field.value : ""]);
+    const hasName = (field) => field.id || field.name;
     const now = (field) => (isTick(field) ? field.checked : field.value);
 
     function keep() {
-      const fields = Array.from(document.querySelectorAll(FIELDS), (field) => [key(field), now(field)]);
-      store((storage) => storage.setItem(name, JSON.stringify({ learner, fields })));
+      const fields = [...document.querySelectorAll(FIELDS)].filter(hasName).map((field) => [key(field), now(field)]);
+      const names = fields.map(([field]) => field);
+      const own = fields.filter(([field]) => names.indexOf(field) === names.lastIndexOf(field));
+      store((storage) => storage.setItem(name, JSON.stringify({ learner, fields: own })));
     }
 
     function restore(tell) {
@@ -153,16 +157,17 @@
       forget();
       if (kept?.learner !== learner) return;
       const values = new Map(kept.fields);
-      const done = new WeakSet();
       const fill = () => {
         for (const field of document.querySelectorAll(FIELDS)) {
-          if (done.has(field) || !values.has(key(field))) continue;
-          done.add(field);
-          if (put(field, values.get(key(field)))) tell();
+          const value = values.get(key(field));
+          if (!values.delete(key(field))) continue; // each once: what comes in its place later is newer
+          if (put(field, value)) tell();
         }
       };
       const watch = new MutationObserver(fill);
+      const end = (event) => event.isTrusted && watch.disconnect();
       watch.observe(document.body, { childList: true, subtree: true });
+      for (const deed of ["input", "click", "keydown"]) document.addEventListener(deed, end, true); // the learner's own
       setTimeout(() => watch.disconnect(), FOR);
       fill();
     }
