@@ -93,6 +93,7 @@ def test_unpublished_content(connection):
 
 def test_missing_content(connection):
     assert refused(connection.launch(connection.link(usage("problem", "gone"))), "content_not_found", 404)
+    assert LaunchAttempt.objects.get().steps[-2:] == ["target", "gate"]
 
 
 @pytest.mark.parametrize("block_type", ["chapter", "course"])
@@ -294,6 +295,20 @@ def test_sec_17_a_grant_is_no_use_to_an_inactive_user(connection):
     target = targets.from_keys(COURSE, WELCOME)
     assert grants.check(user, target) == connection.registration
     user.is_active = False
+    with pytest.raises(GrantMissing):
+        grants.check(user, target)
+
+
+@pytest.mark.parametrize("what", ["registration", "deployment"])
+def test_sec_15_a_grant_of_what_was_switched_off_opens_nothing(connection, what):
+    """Nor does it where a site left out the middleware that ends sessions."""
+    connection.launch(connection.link(WELCOME))
+    user, target = PlatformUser.objects.get().user, targets.from_keys(COURSE, WELCOME)
+    if what == "registration":
+        connection.registration.enabled = False
+        connection.registration.save()
+    else:
+        Deployment.objects.update(status=Deployment.Status.DISABLED)
     with pytest.raises(GrantMissing):
         grants.check(user, target)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -69,8 +70,8 @@ def switch_off(connection, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["registration", "deployment", "deployment back to waiting", "deleted registration"])
-def test_sec_15_the_lms_takes_no_answer_from_a_session_that_was_switched_off(connection, what):
-    browser = Browser()
+def test_sec_15_the_lms_takes_no_answer_from_a_session_that_was_switched_off(connect, what):
+    connection, _another_that_is_on, browser = connect(), connect(), Browser()
     page = connection.launch(connection.link(PROBLEM), browser=browser)
     assert answer(browser, page).status_code == 200
     BlockState.objects.all().delete()
@@ -90,6 +91,25 @@ def test_sec_15_other_registrations_and_the_lmss_own_people_stay_signed_in(conne
     client.force_login(staff)
     client.get("/")
     assert client.session["_auth_user_id"] == str(staff.pk)
+
+
+def test_sec_15_a_session_ends_with_the_first_of_its_deployments_that_is_switched_off(connect):
+    connection, browser = connect(deployment_ids=("1", "2")), Browser()
+    connection.launch(connection.link(WELCOME), browser=browser)
+    connection.platform.tamper_next_launch(claims=lambda claims: {**claims, f"{CLAIM}deployment_id": "2"})
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    assert PlatformUser.objects.count() == 1
+    assert answer(browser, page).status_code == 200
+    Deployment.objects.filter(deployment_id="1").update(status=Deployment.Status.DISABLED)
+    assert answer(browser, page).status_code == 403
+
+
+def test_where_all_of_this_is_switched_off_no_session_is_ended(connection, settings):
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    settings.ENABLE_LTI_1P3_PROVIDER = False
+    switch_off(connection, "registration")
+    assert answer(browser, page).status_code == 200
 
 
 def test_sec_15_switched_on_again_a_new_launch_works(connection):
@@ -247,13 +267,16 @@ def login_cookie(connection) -> str:
 
 def test_sec_21_the_logins_cookie_works_in_a_frame_of_another_site(connection, settings):
     settings.LTI_1P3_PROVIDER_PUBLIC_URL = connection.lms.replace("http:", "https:")
-    attributes = {part.strip().lower() for part in login_cookie(connection).split(";")[1:]}
+    cookie, *rest = login_cookie(connection).split(";")
+    assert re.fullmatch(r"lti1p3-[0-9a-f]{16}=[\w-]{43}", cookie)
+    attributes = {part.strip().lower() for part in rest}
     assert {"secure", "httponly", "samesite=none", "partitioned", "path=/lti/1p3/"} <= attributes
 
 
 def test_sec_21_without_https_the_cookie_is_a_plain_one(connection):
     attributes = login_cookie(connection).lower()
     assert "samesite=lax" in attributes
+    assert "1970" not in attributes
     assert "secure" not in attributes
     assert "partitioned" not in attributes
 
@@ -319,7 +342,7 @@ def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, fail
         pre_save.disconnect(refuse, sender=Grant)
     assert landed.status_code == status
     attempt = LaunchAttempt.objects.get()
-    assert attempt.outcome == ("ok" if status == 302 else "database_busy")
+    assert (attempt.outcome, attempt.detail) == (("ok", "") if status == 302 else ("database_busy", "OperationalError"))
     assert len(set(attempt.steps)) == len(attempt.steps)
     assert get_user_model().objects.count() == PlatformUser.objects.count() == (1 if status == 302 else 0)
 

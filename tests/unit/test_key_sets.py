@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from lti_1p3_provider.errors import KeySetUnavailable, KeyUnknown
 from lti_1p3_provider.lti import key_sets, store
-from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _max_age, _patience
+from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _learned, _max_age, _patience
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 from tests.web_server import Said
@@ -316,3 +316,30 @@ def test_sec_06_who_waits_in_vain_for_what_another_process_learns_gives_up(askin
     assert store.add(f"{asking.name}:asked", 60)
     with pytest.raises(KeySetUnavailable, match="another process is asking the platform and has no answer yet"):
         key_sets.key_for(asking.registration, asking.kid)
+
+
+def test_sec_06_an_answer_lets_others_wait_for_long_again(asking):
+    for _ in range(9):
+        _patience(asking.name)
+    asking.fetched()
+    assert _patience(asking.name) == FETCH_TIMEOUT
+
+
+def test_what_somebody_learnt_before_our_turn_is_not_asked_for_again(asking):
+    asking.fetched()
+    before = asking.fetches
+    assert asking.kid in _learned(asking.registration, asking.name, None, asking.kid)["keys"]
+    assert asking.fetches == before
+
+
+def test_sec_04_after_a_rotation_that_was_followed_an_unknown_kid_must_wait(asking):
+    asking.fetched()
+    asking.connection.platform.keys.rotate()
+    new = asking.connection.platform.keys.current.kid
+    assert [asking.fetched(new), asking.refused("x")] == [1, 0]
+
+
+def test_sec_04_after_keys_were_only_refreshed_an_unknown_kid_is_looked_up(asking):
+    asking.fetched()
+    asking.later(310)
+    assert [asking.fetched(), asking.refused("x")] == [1, 1]
