@@ -13,9 +13,11 @@ from urllib.parse import parse_qsl
 
 import pytest
 from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
-from lti_1p3_provider.errors import AccessTokenRefused, AnswerUnreadable
-from lti_1p3_provider.lti import access_tokens, ags
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.errors import AccessTokenRefused, AnswerUnreadable, PlatformUnreachable
+from lti_1p3_provider.lti import access_tokens, ags, store
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.claims import LTI
 from lti_1p3_provider.lti.exchange import Pause
@@ -185,6 +187,48 @@ def test_tok_02_one_asks_and_the_others_wait_for_what_it_learns(deployment, says
         second.send(None)
     assert (one.value.value, other.value.value) == ("t", "t")
     assert len(endpoint.asked) == 1
+
+
+def reads_of_the_cache(deployment) -> int:
+    with CaptureQueriesContext(database) as queries:
+        assert access_tokens.access_token(deployment, SCORES)
+    return sum(query["sql"].startswith("SELECT") and "cache" in query["sql"] for query in queries)
+
+
+def test_tok_02_a_batch_asks_the_cache_once_and_takes_no_turn_for_that(deployment):
+    access_tokens.access_token(deployment, SCORES)
+    another = Deployment.objects.get(pk=deployment.pk)
+    assert [reads_of_the_cache(another), reads_of_the_cache(another), reads_of_the_cache(deployment)] == [1, 0, 0]
+
+
+def test_tok_02_who_waits_in_vain_for_what_another_process_learns_gives_up(deployment, monkeypatch):
+    """Not before a request may take as long, and not much later."""
+    assert store.add(f"{access_tokens._name(deployment, SCORES)}:asked", 60)
+    waiting, real = access_tokens.obtain(deployment, SCORES), time.monotonic
+    assert [next(waiting), next(waiting)] == [Pause(access_tokens.POLL)] * 2
+    monkeypatch.setattr(time, "monotonic", lambda: real() + conf.http_timeout - 1)
+    assert next(waiting) == Pause(access_tokens.POLL)
+    monkeypatch.setattr(time, "monotonic", lambda: real() + conf.http_timeout)
+    with pytest.raises(PlatformUnreachable, match="another process is asking for an access token"):
+        next(waiting)
+
+
+@pytest.mark.parametrize(("another", "asked"), [("t", 0), ("refused", 1)])
+def test_tok_02_what_somebody_learns_between_our_look_and_our_turn_is_taken(
+    deployment, says, monkeypatch, another, asked
+):
+    endpoint = says({"access_token": "t", "expires_in": 3600})
+    look, name = store.get, access_tokens._name(deployment, SCORES)
+
+    def too_early(wanted: str) -> object:
+        found = look(wanted)
+        if wanted == name and found is None:
+            store.put(name, another, 60)
+        return found
+
+    monkeypatch.setattr(store, "get", too_early)
+    assert run(access_tokens.obtain(deployment, SCORES, refused="refused")) == "t"
+    assert len(endpoint.asked) == asked
 
 
 # --- what a platform may answer, by a token endpoint of a few lines ---------------------------------------------------

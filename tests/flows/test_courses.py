@@ -145,6 +145,7 @@ def test_a_course_in_a_frame_opens_in_a_window_of_its_own(enrolling):
     form = enrolling.launch_form(course_link(enrolling), browser=(browser := Browser()))
     page = browser.post(form.action, data=form.fields, headers={"Sec-Fetch-Dest": "iframe"}, timeout=10)
     assert "Open in a new window" in page.text
+    assert f"frame-ancestors 'self' {enrolling.platform.issuer}" in page.headers["Content-Security-Policy"]
     window = Browser()
     own = {"Origin": enrolling.lms, "Sec-Fetch-Site": "same-origin"}
     home = window.post(f"{enrolling.lms}/lti/1p3/continue/", data=forms(page)[0].fields, headers=own, timeout=10)

@@ -11,6 +11,7 @@ import pytest
 import requests
 from django.contrib.auth import get_user_model
 from django.http import FileResponse, HttpResponse, HttpResponseNotFound
+from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 
 from demo.browser import Browser
@@ -206,6 +207,21 @@ def test_the_script_stands_before_the_last_end_of_the_body():
 def test_a_length_that_is_said_stays_true():
     page = with_script(HttpResponse(b"</body>", headers={"Content-Length": "7"}), WANTED)
     assert int(page.headers["Content-Length"]) == len(page.content) > 7
+    assert "Content-Length" not in with_script(HttpResponse(b"</body>"), WANTED).headers
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8", "Text/HTML ;charset=utf-8; x=y"])
+def test_html_is_html_whatever_is_said_besides(kind):
+    assert b"<script" in with_script(HttpResponse(b"</body>", content_type=kind), WANTED).content
+
+
+def test_what_does_not_say_that_it_is_html_stays_as_it_is():
+    page = HttpResponse(b"</body>")
+    del page.headers["Content-Type"]
+    assert with_script(page, WANTED).content == b"</body>"
+    unwritten = SimpleTemplateResponse("lti_1p3_provider/base.html")
+    assert with_script(unwritten, WANTED) is unwritten
+    assert not unwritten.is_rendered
 
 
 @pytest.mark.parametrize(
@@ -215,6 +231,7 @@ def test_a_length_that_is_said_stays_true():
         HttpResponse(b"\x1f\x8b</body>", headers={"Content-Encoding": "gzip"}),
         HttpResponseNotFound(b"</body>"),
         HttpResponse(b"<p>a part of a page</p>"),
+        HttpResponse(b"<p>"),
     ],
 )
 def test_other_answers_stay_as_they_are(page):

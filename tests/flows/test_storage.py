@@ -10,7 +10,7 @@ import re
 import time
 from html import unescape
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -82,6 +82,38 @@ def test_stor_01_a_frame_tries_cookies_before_the_platform_is_asked(connection):
     assert connection.platform.pending_launches.peek(
         parse_qs(urlsplit(data["next"]).query)["lti_message_hint"][0], connection.platform.now
     )
+
+
+SENT = {
+    "iss": "kept",
+    "login_hint": "a&b",
+    "lti_message_hint": "hint",
+    "target_link_uri": "kept",
+    "client_id": "kept",
+    "lti_deployment_id": "1",
+}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_stor_01_the_login_can_be_begun_again_here_and_in_a_window_with_all_that_was_sent(connection, method):
+    initiation = forms(Browser().get(connection.platform.launch_url(connection.link(PROBLEM).id, "u-1001")))[0]
+    kept = {name: initiation.fields[name] for name, value in SENT.items() if value == "kept"}
+    sent = {**SENT, **kept, "lti_storage_target": "_parent"}
+    also = {"unknown": "x"}
+    how = {"data": {**sent, **also}} if method == "POST" else {"params": {**sent, **also}}
+    page = requests.request(method, initiation.action, headers=FRAME, allow_redirects=False, timeout=5, **how)
+    address, _, query = data_of(page)["again"].partition("?")
+    assert address == "/lti/1p3/login/"
+    assert dict(parse_qsl(query)) == sent
+    (window,) = forms(page)
+    assert window.fields == {name: value for name, value in sent.items() if name != "lti_storage_target"}
+    assert window.action == initiation.action
+
+
+@pytest.mark.parametrize(("root", "secure"), [("https://lms.example", True), ("http://lms.example", False)])
+def test_stor_01_the_cookie_that_is_tried_is_a_secure_one_where_the_site_is(connection, settings, root, secure):
+    settings.LMS_ROOT_URL = root
+    assert data_of(in_frame(connection))["proof"]["secure"] is secure
 
 
 @pytest.mark.parametrize("kind", ["frame", "embed", "object"])
@@ -227,9 +259,24 @@ def test_stor_06_safaris_engine_calls_a_form_cross_site_that_goes_from_a_frame_i
     assert go_on(connection, proven(connection), Browser(), **{"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
 
-@pytest.mark.parametrize("token", ["", "x", "e30:1:2"])
+@pytest.mark.parametrize("token", [None, "", "x", "e30:1:2"])
 def test_stor_06_what_we_did_not_sign_is_refused(connection, token):
     assert refusal(redeem(connection, token)) == "handover_invalid"
+
+
+def test_stor_06_two_hand_overs_do_not_use_each_other_up(connection):
+    pages = [proven(connection), proven(connection)]
+    assert [go_on(connection, page, Browser()).status_code for page in pages] == [200, 200]
+
+
+def test_stor_06_two_hand_overs_of_one_moment_are_two(connection, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(signing.time, "time", lambda: now)
+    assert len({forms(proven(connection))[0].fields["token"] for _ in range(2)}) == 2
+
+
+def test_stor_06_the_page_knows_how_long_its_button_works(connection):
+    assert f'data-seconds="{handover.LIFETIME}"' in proven(connection).text
 
 
 def test_sec_15_a_hand_over_of_a_platform_that_was_switched_off_is_refused(connection):
@@ -261,7 +308,7 @@ def test_sec_33_a_hand_over_is_not_redeemed_with_get(connection):
     assert refusal(answered) == "launch_not_posted"
 
 
-def redeem(connection: Connection, token: str) -> requests.Response:
+def redeem(connection: Connection, token: str | None) -> requests.Response:
     """Post a token from a page of ours."""
     own = {"Origin": connection.lms}
     return requests.post(f"{connection.lms}/lti/1p3/continue/", data={"token": token}, headers=own, timeout=5)

@@ -3,7 +3,8 @@
 mutmut leaves decorated functions alone, which here are those that compare signatures and parse keys. So decorators move
 below their function first: what ``@property`` makes of ``digest`` is made by ``digest = property(digest)`` as well.
 Nor does mutmut leave a check or a step out, which here matters most; so ``_left_out`` and ``_decided`` do. And limits
-are constants here: each has mutants of its own, which ``run`` puts in place.
+are constants here: each has mutants of its own, which ``run`` puts in place. Another case in the name of a header is no
+change: HTTP does not see it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ SOURCE, COPY = Path("src"), Path("mutants/src")
 KNOWN = COPY.with_name("mutants.json")
 MUTATED = ("lti", "launches")
 BUILT_IN = ("staticmethod", "classmethod")  # these mutmut knows
+HTTP = re.compile(  # methods, names of headers, media types and what else HTTP reads in any case
+    r'"(GET|POST|PUT|Accept|Accept-Encoding|Cache-Control|Connection|Content-Encoding|Content-Length|Content-Type|Location'
+    r'|Origin|Referrer-Policy|Sec-Fetch-Dest|User-Agent|identity|keep-alive|(application|text)/[a-z0-9.+-]+)"',
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,13 @@ class Mutant:
         return own if own.isupper() else ""
 
     @property
+    def is_a_change(self) -> bool:
+        """False if HTTP sees none. A function's first line has its name, which differs."""
+        first = 0 if self.constant else 1
+        before, after = (_as_http_sees(code).splitlines()[first:] for code in (self.before, self.after))
+        return before != after
+
+    @property
     def version(self) -> str:
         """Another one when the function changes."""
         return sha256(f"{self.before}\n{self.after}".encode()).hexdigest()[:16]
@@ -67,9 +80,13 @@ def generate() -> list[Mutant]:
         of, mutants = json.loads(KNOWN.read_text(encoding="utf-8"))
         if of == code:
             return [Mutant(name, before, after, tuple(callers)) for name, before, after, callers in mutants]
-    found = _generated()
+    found = [mutant for mutant in _generated() if mutant.is_a_change]
     KNOWN.write_text(json.dumps([code, [(m.name, m.before, m.after, m.callers) for m in found]]), encoding="utf-8")
     return found
+
+
+def _as_http_sees(code: str) -> str:
+    return HTTP.sub(lambda found: found[0].lower(), code)
 
 
 def _generated() -> list[Mutant]:

@@ -62,4 +62,5 @@ def test_ags_05_queries_are_kept():
     assert ags.with_query("https://x.example/l?type_id=1", {"tag": "a&b", "limit": "", "r": "ü"}) == (
         "https://x.example/l?type_id=1&tag=a%26b&r=%C3%BC"
     )
+    assert ags.with_query("https://x.example/l#x", {"tag": "a"}) == "https://x.example/l?tag=a"
     assert ags.below("https://x.example/l/?type_id=1#x", "results") == "https://x.example/l/results?type_id=1"
