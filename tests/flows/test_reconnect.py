@@ -7,12 +7,16 @@ import json
 import re
 from urllib.parse import urljoin
 
+import pytest
 import requests
+from django.test import RequestFactory
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.launches import targets
+from lti_1p3_provider.launches.way_back import address, remember
 from lti_1p3_provider.registrations.models import Deployment
-from tests.connection import LEARNER, OTHER_LEARNER, PROBLEM, UNIT, WELCOME
+from tests.connection import COURSE, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, WELCOME
 
 
 def feature(page: requests.Response, name: str) -> dict | None:
@@ -63,6 +67,14 @@ def test_somebody_else_has_another_name_although_they_may_open_the_block(connect
     browser, page = opened(connection)
     opened(connection, OTHER_LEARNER, browser)
     assert ask(browser, page).json()["learner"] != feature(page, "reconnect")["learner"]
+
+
+def test_the_page_has_a_word_for_each_thing_that_happens(connection):
+    _, page = opened(connection)
+    said = feature(page, "reconnect")
+    assert set(said) == {"address", "learner", "words"}
+    assert set(said["words"]) == {"ended", "other", "back", "restored", "check"}
+    assert all(said["words"].values())
 
 
 def test_the_name_says_nothing_about_the_account(connection):
@@ -140,6 +152,29 @@ def test_a_way_back_that_is_no_web_address_is_none(connection):
         "https://h/" + "x" * 3000,
     ):
         assert feature(named(connection, url), "way-back") is None, url
+
+
+@pytest.mark.parametrize(("length", "kept"), [(2000, True), (2001, False)])
+def test_a_way_back_has_a_length(length, kept):
+    request, target = RequestFactory().get("/"), targets.from_keys(COURSE, PROBLEM)
+    request.session = {}
+    url = "https://platform.example/".ljust(length, "x")
+    remember(request, target, url)
+    assert address(request, target) == (url if kept else "")
+    assert bool(request.session) is kept
+
+
+def test_a_session_without_a_way_back_is_not_written_and_one_with_many_keeps_twenty():
+    request = RequestFactory().get("/")
+    request.session = {}
+    remember(request, targets.from_keys(COURSE, PROBLEM), "")
+    assert request.session == {}
+    blocks = [targets.from_keys(COURSE, f"{PROBLEM}{number}") for number in range(22)]
+    for number, block in enumerate(blocks):
+        remember(request, block, f"https://platform.example/{number}")
+    assert [address(request, block) for block in blocks[:3]] == ["", "", "https://platform.example/2"]
+    remember(request, blocks[5], "https://platform.example/new")
+    assert address(request, blocks[2]) == "https://platform.example/2"
 
 
 def test_a_session_keeps_the_ways_back_of_its_newest_blocks(connection, monkeypatch):

@@ -20,12 +20,13 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.db import connection as database
 from django.db.models.signals import pre_save
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from demo.browser import Browser, forms
+from demo.lms.host import DemoIdentity
 from demo.lms.models import BlockState
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.host.sessions import ENDS
@@ -291,6 +292,19 @@ def test_the_logins_cookie_is_taken_back_with_the_attributes_it_was_given(connec
     assert SimpleCookie(gone.removesuffix("; Partitioned")).popitem()[1]["max-age"] == "0"
     assert {"Secure", "SameSite=None", "Partitioned", "HttpOnly"} <= {part.strip() for part in gone.split(";")}
     assert "01 Jan 1970" in gone
+
+
+@pytest.mark.parametrize("person", [LEARNER, INSTRUCTOR])
+def test_the_lms_adds_to_the_answer_what_its_other_front_ends_need(connection, monkeypatch, person):
+    def decorate(self, request, response, user):
+        assert isinstance(request, HttpRequest)
+        response["X-Signed-In"] = str(user.pk)
+
+    monkeypatch.setattr(DemoIdentity, "decorate", decorate)
+    browser = Browser()
+    form = connection.launch_form(connection.link(PROBLEM), person, browser)
+    launched = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
+    assert launched.headers["X-Signed-In"] == str(PlatformUser.objects.get().user_id)
 
 
 # --- what a launch costs ----------------------------------------------------------------------------------------------

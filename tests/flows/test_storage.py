@@ -15,8 +15,10 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 import requests
 from django.core import signing
+from django.http import HttpRequest
 
 from demo.browser import Browser, Form, forms
+from demo.lms.host import DemoIdentity
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import handover
 from lti_1p3_provider.lti.launch import STORED
@@ -226,6 +228,24 @@ def test_stor_06_the_learner_works_in_a_window_of_its_own(connection):
     assert content.url.startswith(connection.content_url(PROBLEM))
     assert answer(browser, content).json() == {"earned": 4.0, "possible": 4.0}
     assert connection.platform.scores[-1].body["scoreGiven"] == 4
+
+
+def test_stor_06_the_lms_adds_to_the_answer_of_the_window_too(connection, monkeypatch):
+    def decorate(self, request, response, user):
+        assert isinstance(request, HttpRequest)
+        response["X-Signed-In"] = str(user.pk)
+
+    monkeypatch.setattr(DemoIdentity, "decorate", decorate)
+    signed_in = go_on(connection, proven(connection), Browser()).history[0]
+    assert signed_in.headers["X-Signed-In"] == str(PlatformUser.objects.get().user_id)
+
+
+def test_sec_15_the_window_is_signed_out_when_the_platform_is_switched_off(connection):
+    browser = Browser()
+    content = go_on(connection, proven(connection), browser)
+    connection.registration.deployments.update(status="disabled")
+    assert browser.get(content.url, timeout=5).status_code == 403
+    assert browser.get(f"{connection.lms}/dashboard", timeout=5).status_code != 200
 
 
 def test_stor_06_a_hand_over_is_good_for_one_use(connection):

@@ -4,7 +4,7 @@ mutmut leaves decorated functions alone, which here are those that compare signa
 below their function first: what ``@property`` makes of ``digest`` is made by ``digest = property(digest)`` as well.
 Nor does mutmut leave a check or a step out, which here matters most; so ``_left_out`` and ``_decided`` do. And limits
 are constants here: each has mutants of its own, which ``run`` puts in place. Another case in the name of a header is no
-change: HTTP does not see it.
+change: HTTP does not see it. Nor are other words for people.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ HTTP = re.compile(  # methods, names of headers, media types and what else HTTP 
 )
 
 
+WORDS = re.compile(r"""\b_\(\s*(?:"[^"]*"\s*)+,?\s*\)""")  # which are for people to read
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One change. ``name`` is mutmut's or, of a constant, like those; ``callers`` are the functions that it is in."""
@@ -61,9 +64,9 @@ class Mutant:
 
     @property
     def is_a_change(self) -> bool:
-        """False if HTTP sees none. A function's first line has its name, which differs."""
+        """False if nobody but a reader sees it. A function's first line has its name, which differs."""
         first = 0 if self.constant else 1
-        before, after = (_as_http_sees(code).splitlines()[first:] for code in (self.before, self.after))
+        before, after = (WORDS.sub("_", _as_http_sees(code)).splitlines()[first:] for code in (self.before, self.after))
         return before != after
 
     @property

@@ -88,3 +88,11 @@ def test_sec_12_hosts_that_are_not_ours(request_inside, place):
 def test_sec_12_the_refusal_says_what_is_wrong(request_inside, url, said):
     with pytest.raises(TargetInvalid, match=said):
         targets.parse(url, request_inside("lms.example"))
+
+
+def test_core_08_a_whole_course_is_its_own_block_and_has_an_address_of_its_own():
+    course, block = targets.from_keys(COURSE), targets.from_keys(COURSE, WELCOME)
+    assert (course.is_course, block.is_course) == (True, False)
+    assert str(course.usage_key) == f"{COURSE.replace('course-v1', 'block-v1')}+type@course+block@course"
+    assert course == targets.from_keys(COURSE, str(course.usage_key))
+    assert (course.path, block.path) == (f"/lti/1p3/launch/{COURSE}", PATH)

@@ -17,7 +17,9 @@ import pytest
 
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
 from lti_1p3_provider.lti import transport
+from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.registrations.addresses import is_within
+from tests.web_server import Said
 
 
 class Hostile(BaseHTTPRequestHandler):
@@ -289,8 +291,8 @@ def test_sec_05_no_cookies_and_a_user_agent(server):
     transport.send("GET", f"{server}/fine")
     transport.send("GET", f"{server}/fine")
     assert "Cookie" not in Hostile.seen[-1]
-    assert Hostile.seen[-1]["User-Agent"].startswith("lti-1p3-provider")
-    assert Hostile.seen[-1]["Accept-Encoding"] == "identity"
+    assert Hostile.seen[-1]["User-Agent"] == "lti-1p3-provider (Open edX)"
+    assert (Hostile.seen[-1]["Accept-Encoding"], Hostile.seen[-1]["Connection"]) == ("identity", "keep-alive")
 
 
 def test_sec_05_proxies_and_passwords_of_the_environment_are_not_used(server, monkeypatch, tmp_path):
@@ -309,6 +311,33 @@ def test_sec_05_proxies_and_passwords_of_the_environment_are_not_used(server, mo
 def test_sec_06_too_much(server, path):
     with pytest.raises(AnswerUnreadable):
         transport.send("GET", f"{server}/{path}")
+
+
+def test_sec_06_an_answer_may_be_a_mebibyte_and_no_larger(web_server):
+    most = bytes(range(256)) * 4096
+    assert transport.send("GET", web_server.says(Said(most))).body == most
+    with pytest.raises(AnswerUnreadable, match="larger than 1048576 bytes"):
+        transport.send("GET", web_server.says(Said(most + b"x")))
+
+
+def test_an_answer_has_its_headers_in_lower_case(web_server):
+    answer = transport.send("GET", web_server.says(Said(headers={"X-Some": "Thing", "Content-Encoding": "Identity"})))
+    assert answer.headers["x-some"] == "Thing"
+    assert "X-Some" not in answer.headers
+
+
+@pytest.mark.parametrize(("status", "ok"), [(199, False), (200, True), (204, True), (299, True), (300, False)])
+def test_ags_13_what_counts_as_success(status, ok):
+    assert Answer(status, {}, b"").ok is ok
+
+
+def test_a_forked_process_opens_connections_of_its_own(server, monkeypatch):
+    def port_of(process: int) -> int:
+        monkeypatch.setattr(os, "getpid", lambda: process)
+        transport.send("GET", f"{server}/fine")
+        return Hostile.ports[-1]
+
+    assert port_of(1) == port_of(1) != port_of(2)
 
 
 @pytest.mark.parametrize("path", ["drip", "silent", "headers_drip", "continues", "endless"])

@@ -1,0 +1,317 @@
+"""What is asked of a platform's services word by word, and what is made of each answer (AGS-04 to AGS-07, AGS-14).
+
+A conversation is a generator that wants answers, so none of this needs a server.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from lti_1p3_provider.errors import AnswerUnreadable, PlatformUnreachable, ServiceRefused
+from lti_1p3_provider.lti import access_tokens, ags, line_items, paging, results, store
+from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
+from lti_1p3_provider.lti.line_items import Wish
+from lti_1p3_provider.registrations.models import Deployment, Registration
+
+pytestmark = pytest.mark.django_db
+
+HERE = "https://lms.example/api/lineitems"
+ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
+
+
+@pytest.fixture
+def deployment() -> Deployment:
+    """A deployment whose access token is known, so that nobody is asked for one."""
+    cache.clear()
+    found = Deployment(pk=7, registration=Registration(pk=3, issuer="https://lms.example", platform="generic"))
+    for scopes in (ags.SCOPES, frozenset([ags.LINE_ITEM_SCOPE])):
+        store.put(access_tokens._name(found, scopes), "secret", 60)
+    return found
+
+
+CONTAINER = Column(HERE, ags.SCOPES)
+ITEM = Column(f"{HERE}/1", ags.SCOPES)
+
+
+def said(body: Any = None, status: int = 200, **headers: str) -> Answer:
+    return Answer(status, headers, b"" if body is None else json.dumps(body).encode())
+
+
+def talk(conversation: Exchange[Any], *answers: Answer) -> tuple[Any, list[Request]]:
+    """Give these answers; return the result and what was asked."""
+    asked, step = [], next(conversation)
+    try:
+        for answer in answers:
+            asked.append(step)
+            step = conversation.send(answer)
+    except StopIteration as end:
+        assert len(asked) == len(answers)
+        return end.value, asked
+    raise AssertionError(f"one more question: {step}")
+
+
+# --- line items -------------------------------------------------------------------------------------------------------
+
+
+def test_ags_04_a_search_says_what_it_looks_for_in_the_address(deployment):
+    found, (asked,) = talk(
+        line_items.search(deployment, CONTAINER, resource_link_id="l 1", resource_id="r", tag="t"),
+        said([{"id": f"{HERE}/1"}, {"id": f"{HERE}/2"}]),
+    )
+    assert [item.url for item in found] == [f"{HERE}/1", f"{HERE}/2"]
+    assert asked.url == f"{HERE}?resource_link_id=l+1&resource_id=r&tag=t&limit=100"
+    assert (asked.method, asked.body) == ("GET", None)
+    assert asked.headers == {
+        "Accept": "application/vnd.ims.lis.v2.lineitemcontainer+json",
+        "Authorization": "Bearer secret",
+    }
+
+
+@pytest.mark.parametrize(("length", "filtered"), [(1000, True), (1001, False)])
+def test_ags_04_a_filter_that_is_too_long_for_an_address_is_left_out(deployment, length, filtered):
+    _, (asked,) = talk(line_items.search(deployment, CONTAINER, resource_id="x" * length), said([]))
+    assert ("resource_id=" in asked.url) is filtered
+
+
+def test_ags_04_a_search_ends_at_the_page_that_is_enough(deployment):
+    first = said([{"id": f"{HERE}/1", "tag": "a"}], link=f'<{HERE}?page=2>; rel="next"')
+    second = said([{"id": f"{HERE}/2", "tag": "b"}])
+    everything, asked = talk(line_items.search(deployment, CONTAINER), first, second)
+    assert [item.tag for item in everything] == ["a", "b"]
+    assert asked[1].url == f"{HERE}?page=2"
+    for wanted, pages in (("a", [first]), ("b", [first, second])):
+        search = line_items.search(deployment, CONTAINER, enough=lambda item, tag=wanted: item.tag == tag)
+        assert [item.tag for item in talk(search, *pages)[0]] == ["a", "b"][: len(pages)]
+
+
+@pytest.mark.parametrize(("link_id", "more"), [("l", {"resourceLinkId": "l"}), ("", {})])
+def test_ags_06_a_column_is_made_with_all_that_finds_it_again(deployment, link_id, more):
+    wish = Wish("label", 4.0, "r", "t", link_id)
+    made, (asked,) = talk(line_items.create(deployment, CONTAINER, wish), said({"id": f"{HERE}/9"}, 201))
+    assert made.url == f"{HERE}/9"
+    assert (asked.method, asked.url) == ("POST", HERE)
+    assert asked.headers == {"Accept": ITEM_TYPE, "Content-Type": ITEM_TYPE, "Authorization": "Bearer secret"}
+    assert json.loads(asked.body) == {"label": "label", "scoreMaximum": 4, "resourceId": "r", "tag": "t", **more}
+
+
+def test_ags_06_what_a_column_is_called_is_cut_to_what_platforms_take(deployment):
+    body = Wish("a" * 256, 1.5, "b" * 513, "c" * 256).as_json()
+    assert [len(str(body[name])) for name in ("label", "resourceId", "tag")] == [255, 512, 255]
+    assert body["scoreMaximum"] == 1.5
+
+
+@pytest.mark.parametrize("body", [b"", b" \n"])
+def test_ags_06_where_a_new_column_is_may_be_said_in_a_header_alone(deployment, body):
+    answer = Answer(201, {"location": f"{HERE}/9"}, body)
+    made, _ = talk(line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), answer)
+    assert (made.url, made.label, made.maximum) == (f"{HERE}/9", "", None)
+
+
+def test_ags_06_a_column_is_read_without_a_body(deployment):
+    item, (asked,) = talk(line_items.read(deployment, ITEM), said({"label": "x"}))
+    assert (item.url, item.label) == (ITEM.url, "x")
+    assert (asked.method, asked.url, asked.body) == ("GET", ITEM.url, None)
+    assert asked.headers == {"Accept": ITEM_TYPE, "Authorization": "Bearer secret"}
+
+
+OPTIONAL = ("resourceId", "resourceLinkId", "tag", "startDateTime", "endDateTime")
+
+
+def test_ags_06_a_change_leaves_all_else_as_it_is(deployment):
+    """But what platforms show as null and do not take as such."""
+    before = {"id": ITEM.url, "label": "x", "scoreMaximum": 1, "vendor": {"a": [1]}, "vendorNull": None}
+    shown = {**before, **dict.fromkeys(OPTIONAL)}
+    item, (_, asked) = talk(line_items.change(deployment, ITEM, {"scoreMaximum": 7}), said(shown), said())
+    assert (asked.method, asked.url) == ("PUT", ITEM.url)
+    assert json.loads(asked.body) == {**before, "scoreMaximum": 7}
+    assert (item.url, item.maximum, item.label) == (ITEM.url, 7.0, "x")
+
+
+def test_ags_06_what_is_no_null_is_kept_and_what_the_platform_makes_of_a_change_counts(deployment):
+    before = {"id": ITEM.url, "scoreMaximum": 1, **{name: name for name in OPTIONAL}}
+    elsewhere = {"id": f"{HERE}/moved", "scoreMaximum": 8}
+    item, (_, asked) = talk(line_items.change(deployment, ITEM, {"scoreMaximum": 7}), said(before), said(elsewhere))
+    assert json.loads(asked.body) == {**before, "scoreMaximum": 7}
+    assert (item.url, item.maximum) == (f"{HERE}/moved", 8.0)
+
+
+def test_ags_06_a_column_that_is_read_under_another_id_is_changed_where_it_was(deployment):
+    item, _ = talk(line_items.change(deployment, ITEM, {}), said({"id": f"{HERE}/other"}), said())
+    assert item.url == ITEM.url
+
+
+@pytest.mark.parametrize(
+    ("conversation", "what"),
+    [
+        (lambda deployment: line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), "making a column"),
+        (lambda deployment: line_items.read(deployment, ITEM), "reading a column"),
+        (lambda deployment: line_items.change(deployment, ITEM, {}), "reading a column"),
+        (lambda deployment: line_items.search(deployment, CONTAINER), "reading a list"),
+        (lambda deployment: results.read(deployment, ITEM), "reading a list"),
+    ],
+)
+def test_ags_15_a_refusal_says_what_was_refused_and_how(deployment, conversation, what):
+    with pytest.raises(ServiceRefused) as caught:
+        talk(conversation(deployment), Answer(503, {"retry-after": "9"}, b""))
+    assert (caught.value.detail, caught.value.answered) == (f"{what}: HTTP 503", 503)
+    assert caught.value.headers == {"retry-after": "9"}
+
+
+def test_ags_15_a_change_that_is_refused_says_so(deployment):
+    with pytest.raises(ServiceRefused, match="changing a column: HTTP 403"):
+        talk(line_items.change(deployment, ITEM, {}), said({}), said(status=403))
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b"1", b'{"id": 1}'])
+def test_a_column_that_cannot_be_read_is_said(deployment, body):
+    with pytest.raises(AnswerUnreadable, match="a line item"):
+        talk(line_items.read(deployment, ITEM), Answer(200, {}, body))
+
+
+@pytest.mark.parametrize(("length", "usable"), [(0, False), (1, True), (8192, True), (8193, False)])
+def test_an_address_has_a_length(length, usable):
+    if usable:
+        assert line_items._read({"id": "x" * length}).url == "x" * length
+    else:
+        with pytest.raises(AnswerUnreadable, match="without a usable id"):
+            line_items._read({"id": "x" * length})
+
+
+def test_a_column_has_what_the_platform_says_of_it():
+    shown = {"id": "u", "label": "l", "resourceId": 7, "tag": None, "ltiLinkId": "m", "scoreMaximum": 2}
+    item = line_items._read(shown)
+    assert (item.label, item.resource_id, item.tag, item.resource_link_id, item.maximum) == ("l", "7", "", "m", 2.0)
+    assert item.members == shown
+    assert line_items._read({**shown, "resourceLinkId": "n"}).resource_link_id == "n"
+    assert line_items._read({"id": "u"}) == line_items.LineItem("u")
+
+
+@pytest.mark.parametrize("name", ["label", "resourceId", "tag", "resourceLinkId", "ltiLinkId"])
+@pytest.mark.parametrize("value", [True, 1.5, [], {}])
+def test_a_column_whose_texts_are_none_is_refused_by_name(name, value):
+    with pytest.raises(AnswerUnreadable, match=f"a line item's {name} is no text"):
+        line_items._read({"id": "u", name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "maximum"),
+    [
+        (0, None),
+        (-1, None),
+        (0.5, 0.5),
+        (1, 1.0),
+        (1e300, None),
+        (9e299, 9e299),
+        (True, None),
+        ("1", None),
+        (None, None),
+    ],
+)
+def test_a_maximum_is_a_number_above_nothing(value, maximum):
+    assert line_items._read({"id": "u", "scoreMaximum": value}).maximum == maximum
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def pages(deployment: Deployment) -> Exchange[Any]:
+    return paging.entries(deployment, ags.SCOPES, f"{HERE}?page=1", "application/json")
+
+
+def page(number: int, entries: int = 1) -> Answer:
+    return said([{}] * entries, link=f'<{HERE}?page={number + 1}>; rel="next"')
+
+
+def test_ags_04_so_many_pages_are_read_and_no_more(deployment):
+    found, _ = talk(pages(deployment), *(page(number) for number in range(1, 100)), said([{}]))
+    assert len(found) == 100
+    with pytest.raises(AnswerUnreadable, match="goes in a circle, or has more than 100 pages"):
+        talk(pages(deployment), *(page(number) for number in range(1, 101)))
+
+
+def test_ags_04_so_many_entries_are_read_and_no_more(deployment):
+    before = page(1, 20_000), page(2, 20_000)
+    assert len(talk(pages(deployment), *before, page(3, 9_999), said([{}]))[0]) == 50_000
+    with pytest.raises(AnswerUnreadable, match="goes in a circle"):
+        talk(pages(deployment), *before, page(3, 10_000))
+
+
+def test_ags_04_a_list_that_goes_in_a_circle_is_noticed(deployment):
+    with pytest.raises(AnswerUnreadable, match="goes in a circle"):
+        talk(pages(deployment), page(1), page(0))
+    with pytest.raises(AnswerUnreadable, match="goes in a circle"):
+        talk(pages(deployment), page(1), page(1))
+
+
+def test_ags_04_a_list_takes_a_minute_at_most(deployment, monkeypatch):
+    conversation, began = pages(deployment), time.monotonic()
+    next(conversation)
+    monkeypatch.setattr(time, "monotonic", lambda: began + 59)
+    conversation.send(page(1))
+    monkeypatch.setattr(time, "monotonic", lambda: began + 61)
+    with pytest.raises(PlatformUnreachable, match="a list took longer than 60 s"):
+        conversation.send(page(2))
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[1]", b"", b"[{}"])
+def test_ags_04_a_list_that_is_none_is_said(deployment, body):
+    with pytest.raises(AnswerUnreadable, match="a list: "):
+        talk(pages(deployment), Answer(200, {}, body))
+
+
+# --- results ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("platform", "person", "query"),
+    [
+        ("generic", "", "?limit=100"),
+        ("generic", "p&q", "?user_id=p%26q"),
+        ("openedx", "", ""),
+        ("openedx", "p", "?user_id=p"),
+    ],
+)
+def test_ags_14_results_of_one_person_or_of_everybody(deployment, platform, person, query):
+    deployment.registration.platform = platform
+    shown = [{"userId": "p&q", "resultScore": 1, "resultMaximum": 2}, {"userId": "p"}]
+    found, (asked,) = talk(results.read(deployment, ITEM, person), said(shown))
+    assert asked.url == f"{ITEM.url}/results{query}"
+    assert asked.headers["Accept"] == "application/vnd.ims.lis.v2.resultcontainer+json"
+    assert [one.user_id for one in found] == ([person] if person else ["p&q", "p"])
+
+
+@pytest.mark.parametrize(
+    ("shown", "given", "maximum"),
+    [
+        ({"resultScore": 1, "resultMaximum": 2}, 1.0, 2.0),
+        ({"resultScore": 0, "resultMaximum": 2}, 0.0, 2.0),
+        ({"resultScore": 0.5}, 0.5, 1.0),
+        ({"resultScore": 1, "resultMaximum": 0}, 1.0, 1.0),
+        ({"resultScore": 1, "resultMaximum": -3}, 1.0, 1.0),
+        ({"resultScore": 1, "resultMaximum": 0.5}, 1.0, 0.5),
+        ({"resultScore": None}, None, 1.0),
+        ({"resultScore": -9e299}, -9e299, 1.0),
+        ({}, None, 1.0),
+    ],
+)
+def test_ags_14_a_result_is_on_the_columns_scale(shown, given, maximum):
+    assert results._read({"userId": 5, **shown}) == results.Result("5", given, maximum)
+
+
+@pytest.mark.parametrize("name", ["resultScore", "resultMaximum"])
+@pytest.mark.parametrize("value", ["1", True, [], 1e300, -1e300])
+def test_ags_14_a_result_that_is_no_number_is_said(name, value):
+    with pytest.raises(AnswerUnreadable, match=f"a result's {name} is no number of points"):
+        results._read({"userId": "p", name: value})
+
+
+@pytest.mark.parametrize("user_id", [None, True, 1.5, []])
+def test_ags_14_a_result_is_somebodys(user_id):
+    with pytest.raises(AnswerUnreadable, match="a result without a usable userId"):
+        results._read({"userId": user_id})
