@@ -46,10 +46,10 @@ quality: $(VENV)/.quality ## lint, types, imports, migrations
 mutants: $(VENV)/.mutants ## change the code bit by bit, list what no test notices (an hour); ONLY='*.reader.*' takes a part
 	@$(RUN) -m tests.mutants $(if $(ONLY),'$(ONLY)')
 
-bench-launch: services compiler $(VENV)/.bench ## measure launches against PyLTI1p3's sample (8 minutes; BENCH_QUICK=1: a try)
+bench-launch: services compiler $(VENV)/.bench ## measure launches against PyLTI1p3's sample (3 minutes; BENCH_QUICK=1: a try)
 	@$(RUN) -m bench.launch
 
-bench-scores: services compiler $(VENV)/.bench ## measure scores against PyLTI1p3 (20 minutes; BENCH_QUICK=1: a try; BENCH_MEMORY=1: memory too)
+bench-scores: services compiler $(VENV)/.bench ## measure scores against PyLTI1p3 (5 minutes; BENCH_QUICK=1: a try; BENCH_MEMORY=1: memory too)
 	@$(RUN) -m bench.scores
 
 soak: $(VENV)/.test services ## 50,000 scores, 4 workers, random faults (10 minutes; SOAK_SECONDS, SOAK_SCORES, SOAK_SEED)

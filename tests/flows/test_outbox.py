@@ -9,6 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.db import connection as database
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from lti_1p3_provider.registrations.digest import digest
@@ -190,6 +191,24 @@ def test_a_column_that_changes_while_a_score_is_sent_gets_the_score(connection, 
     deliver_due()
     assert len(connection.platform.scores) == before + 1
     assert given(connection, link) == (3, 4)
+
+
+@pytest.mark.parametrize("answer", [None, {"status": 404}, {"status": 503}])
+def test_what_is_claimed_brings_all_that_delivery_needs(connection, answer):
+    """Fields that a claim leaves out would be read one by one, as Django does: from one row, ``LIMIT 21``."""
+    link = connection.link(PROBLEM, graded=True)
+    for number in range(3):
+        connection.person(f"narrow-{number}")
+        connection.launch(link, f"narrow-{number}")
+    PendingScore.objects.update(revision=2, earned=2, possible=4, due_at=timezone.now())
+    if answer:
+        connection.platform.faults.set("status", endpoint="scores", **answer)
+    with CaptureQueriesContext(database) as queries:
+        report = deliver_due()
+    assert report.delivered + report.postponed + report.parked
+    one_by_one = [query["sql"] for query in queries if query["sql"].endswith("LIMIT 21")]
+    for table in ("pendingscore", "platformuser", "resourcelink"):
+        assert not [sql for sql in one_by_one if f'FROM "lti_1p3_provider_{table}"' in sql]
 
 
 def test_what_was_claimed_is_given_back_if_the_database_fails_with_another_platform(connect, monkeypatch):

@@ -25,6 +25,8 @@ from lti_1p3_provider.users.models import PlatformUser
 
 CHUNK = 500
 MOST_LANES = 8  # of one platform at a time
+UNUSED = ("delivered_revision", "parked", "last_answer", "result_given", "result_maximum", "result_at")
+UNUSED_OF_LINKS = tuple(f"resource_link__{name}" for name in ("link_digest", "context", "course_key", "usage_key"))
 SENT = ("sent_given", "sent_maximum", "sent_at")
 
 
@@ -56,7 +58,8 @@ def claim(registration_pk: int, limit: int, interval: float = 0.001) -> list[Pen
             PendingScore.objects.filter(lane_id__in=mine, lease=lease).update(lease="", leased_until=None)
             lanes.release(mine, lease)
         raise
-    lanes.release(mine - {row.lane_id for row in whole}, lease)
+    if unused := mine - {row.lane_id for row in whole}:
+        lanes.release(unused, lease)
     return whole
 
 
@@ -81,7 +84,7 @@ def _take(pks: Sequence[int], interval: timedelta, lease: str, until: datetime) 
 def _complete(rows: Collection[PendingScore]) -> list[PendingScore]:
     """Give rows all that delivery reads, oldest first; they share line items, links and deployments.
 
-    What was deleted just now is left out.
+    What was deleted just now is left out. What delivery does not need is not read, and would be when asked for.
     """
     items = {item.pk: item for item in _line_items.all(pks=list({row.line_item_id for row in rows}))}
     people = {person.pk: person for person in _people.all(pks=list({row.platform_user_id for row in rows}))}
@@ -143,14 +146,16 @@ def _term() -> timedelta:
 
 _to_take = Lookup(
     PendingScore,
-    lambda pks, now: lock(PendingScore.objects.filter(due.free(now), pk__in=pks, due_at__lte=now)),
+    lambda pks, now: lock(PendingScore.objects.filter(due.free(now), pk__in=pks, due_at__lte=now).defer(*UNUSED)),
     limit=None,
     locks=True,
 )
 _line_items = Lookup(
-    LineItem, lambda pks: LineItem.objects.select_related("resource_link").filter(pk__in=pks), limit=None
+    LineItem,
+    lambda pks: LineItem.objects.select_related("resource_link").filter(pk__in=pks).defer(*UNUSED_OF_LINKS),
+    limit=None,
 )
-_people = Lookup(PlatformUser, lambda pks: PlatformUser.objects.filter(pk__in=pks), limit=None)
+_people = Lookup(PlatformUser, lambda pks: PlatformUser.objects.filter(pk__in=pks).only("sub", "user"), limit=None)
 _deployments = Lookup(
     Deployment, lambda pks: Deployment.objects.select_related("registration").filter(pk__in=pks), limit=None
 )
