@@ -23,7 +23,7 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import handover
 from lti_1p3_provider.lti.launch import STORED
 from lti_1p3_provider.users.models import PlatformUser
-from tests.connection import PROBLEM, Connection, answer
+from tests.connection import COURSE, PROBLEM, Connection, answer
 from tests.traces import refusal
 
 FRAME = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
@@ -175,6 +175,22 @@ def test_stor_05_a_proof_that_the_platform_kept_is_as_good_as_a_cookie(connectio
     assert "Open in a new window" in page.text
     assert "sessionid" not in page.cookies
     assert LaunchAttempt.objects.get(door="launch").outcome == "ok"
+
+
+def test_stor_05_the_page_that_asks_for_the_proof_does_not_know_it_and_sends_on_what_came(connection):
+    begun = data_of(in_frame(connection, lti_storage_target="_parent"))
+    form = posted(connection, begun["storedNext"])
+    page = send(form)
+    assert data_of(page) == {"frame": "_parent", "origin": connection.platform.issuer, "key": begun["key"], "value": ""}
+    assert forms(page)[0].fields == {**form.fields, STORED: ""}
+    assert f"frame-ancestors 'self' {connection.platform.issuer}" in page.headers["Content-Security-Policy"]
+
+
+def test_stor_06_where_cookies_work_a_block_opens_in_its_frame(connection):
+    browser = Browser()
+    form = connection.launch_form(connection.link(PROBLEM), browser=browser)
+    launched = browser.post(form.action, data=form.fields, headers=FRAME, allow_redirects=False, timeout=10)
+    assert (launched.status_code, launched.headers["Location"]) == (302, f"/lti/1p3/launch/{COURSE}/{PROBLEM}")
 
 
 def test_stor_04_without_an_answer_of_the_platforms_frame_the_launch_is_refused(connection):

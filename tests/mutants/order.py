@@ -20,7 +20,7 @@ OWN = {
     "lti.key_sets": ("unit/test_key_sets", "unit/test_real_messages", "flows/test_tokens"),
     "lti.launch": ("unit/test_envelopes", "flows/test_launch", "flows/test_tokens", "flows/test_storage"),
     "lti.line_items": ("unit/test_conversations", "flows/test_line_items"),
-    "lti.login": ("flows/test_login", "flows/test_launch"),
+    "lti.login": ("flows/test_storage", "flows/test_login"),
     "lti.paging": ("unit/test_paging", "unit/test_conversations"),
     "lti.quotas": ("flows/test_sessions",),
     "lti.reader": ("unit/test_claims", "flows/test_launch"),

@@ -228,6 +228,11 @@ def page(number: int, entries: int = 1) -> Answer:
     return said([{}] * entries, link=f'<{HERE}?page={number + 1}>; rel="next"')
 
 
+def test_ags_04_the_next_page_may_be_named_relative_to_this_one(deployment):
+    _, asked = talk(pages(deployment), said([], link='<?page=2>; rel="next"'), said([]))
+    assert asked[1].url == f"{HERE}?page=2"
+
+
 def test_ags_04_so_many_pages_are_read_and_no_more(deployment):
     found, _ = talk(pages(deployment), *(page(number) for number in range(1, 100)), said([{}]))
     assert len(found) == 100

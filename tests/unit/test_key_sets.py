@@ -295,6 +295,13 @@ def test_sec_04_what_was_read_a_moment_ago_is_not_fresh_for_longer(asking):
         assert asking.fetched() == 1
 
 
+def test_a_process_remembers_several_registrations(asking):
+    for url in [asking.registration.key_set_url, f"{asking.registration.key_set_url}?2"] * 2:
+        asking.registration.key_set_url = url
+        asking.fetched()
+    assert len(key_sets._recent) == 2
+
+
 def test_sec_25_a_process_remembers_only_so_many_registrations(asking, monkeypatch):
     monkeypatch.setattr(key_sets, "MOST_RECENT", 2)
     for tenant in range(5):

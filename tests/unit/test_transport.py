@@ -17,7 +17,7 @@ import pytest
 
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
 from lti_1p3_provider.lti import transport
-from lti_1p3_provider.lti.exchange import Answer
+from lti_1p3_provider.lti.exchange import Answer, Pause, Request
 from lti_1p3_provider.registrations.addresses import is_within
 from tests.web_server import Said
 
@@ -329,6 +329,20 @@ def test_an_answer_has_its_headers_in_lower_case(web_server):
 @pytest.mark.parametrize(("status", "ok"), [(199, False), (200, True), (204, True), (299, True), (300, False)])
 def test_ags_13_what_counts_as_success(status, ok):
     assert Answer(status, {}, b"").ok is ok
+
+
+def test_a_conversation_may_go_on_after_a_request_that_failed(server):
+    def conversation():
+        try:
+            yield Request("GET", "http://127.0.0.1:1/")
+        except PlatformUnreachable:
+            answer = yield Request("GET", f"{server}/fine")
+        nothing = yield Pause(0.0)
+        return answer.status, nothing
+
+    assert transport.run(conversation()) == (200, None)
+    with pytest.raises(PlatformUnreachable):
+        transport.run(one for one in [Request("GET", "http://127.0.0.1:1/")])
 
 
 def test_a_forked_process_opens_connections_of_its_own(server, monkeypatch):
