@@ -54,6 +54,14 @@ class Hostile(BaseHTTPRequestHandler):
         for _ in range(64):
             self.wfile.write(b"x" * 65536)
 
+    def torrent(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(2000):
+                self.wfile.write(b"x" * 65536)
+                time.sleep(0.002)
+
     def bomb(self) -> None:
         self._send(200, gzip.compress(b"0" * 50_000_000), Content_Encoding="gzip")
 
@@ -142,8 +150,9 @@ def server() -> Iterator[str]:
     ],
 )
 def test_sec_05_addresses_that_are_not_called(url):
-    with pytest.raises(AddressForbidden):
+    with pytest.raises(AddressForbidden) as caught:
         transport.send("GET", url)
+    assert caught.value.detail
 
 
 @pytest.mark.parametrize(
@@ -307,10 +316,16 @@ def test_sec_05_proxies_and_passwords_of_the_environment_are_not_used(server, mo
     assert "Authorization" not in Hostile.seen[-1]
 
 
-@pytest.mark.parametrize("path", ["huge", "bomb"])
+@pytest.mark.parametrize("path", ["huge", "bomb", "torrent"])
 def test_sec_06_too_much(server, path):
     with pytest.raises(AnswerUnreadable):
-        transport.send("GET", f"{server}/{path}")
+        transport.send("GET", f"{server}/{path}", timeout=2)
+
+
+def test_sec_06_what_is_compressed_is_not_read_at_all(web_server):
+    compressed = Said(gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
+    with pytest.raises(AnswerUnreadable, match="compressed although we did not ask for that"):
+        transport.send("GET", web_server.says(compressed))
 
 
 def test_sec_06_an_answer_may_be_a_mebibyte_and_no_larger(web_server):
@@ -343,6 +358,23 @@ def test_a_conversation_may_go_on_after_a_request_that_failed(server):
     assert transport.run(conversation()) == (200, None)
     with pytest.raises(PlatformUnreachable):
         transport.run(one for one in [Request("GET", "http://127.0.0.1:1/")])
+
+
+def test_a_pause_is_waited_for(monkeypatch):
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    assert transport.perform(Pause(0.25)) is None
+    assert waited == [0.25]
+
+
+def test_a_request_is_sent_as_it_was_asked_for_and_has_its_own_time(server, web_server):
+    assert transport.perform(Request("POST", web_server.says(Said()), {"X-A": "b"}, body=b"body")).ok
+    assert transport.perform(Request("POST", web_server.says(Said()), form={"a": "b&c"})).ok
+    with_body, with_form = web_server.asked
+    assert (with_body.method, with_body.body, with_body.headers["X-A"]) == ("POST", b"body", "b")
+    assert with_form.body == b"a=b%26c"
+    with pytest.raises(PlatformUnreachable, match=r"no whole answer in 0\.3 s"):
+        transport.perform(Request("GET", f"{server}/silent", timeout=0.3))
 
 
 def test_a_forked_process_opens_connections_of_its_own(server, monkeypatch):
