@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from demo.lms import grades
@@ -16,6 +17,7 @@ from lti_1p3_provider.lti import ags, line_items, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores import claiming, delivery
+from lti_1p3_provider.scores import line_items as remembered
 from lti_1p3_provider.scores.columns import TAG
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
@@ -591,3 +593,14 @@ def test_sec_15_a_switched_off_deployment_is_not_asked_for_columns(connection):
     run.write_down()
     assert len(connection.platform.requests) == before
     assert PendingScore.objects.get().due_at is not None
+
+
+def test_of_the_launches_that_find_a_new_column_at_once_one_sends_all_scores_there(connection):
+    connection.launch(connection.link(PROBLEM, graded=True))
+    stale = [LineItem.objects.get() for _ in range(2)]
+    PendingScore.objects.update(revision=5, due_at=None)
+    values = {"url": f"{stale[0].url}0", "container_url": "", "scopes": stale[0].scopes}
+    for item in stale:
+        with transaction.atomic():
+            remembered._update(item, values)
+    assert (LineItem.objects.get().url, PendingScore.objects.get().revision) == (values["url"], 6)

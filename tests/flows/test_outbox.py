@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -141,6 +142,7 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
     lane = Lane.objects.get()
     for number in range(6):
         values = {"issuer": f"https://many-{number}.example", "client_id": "many", "enabled": number != 3}
+        values |= {"pk": 10_000} if number == 5 else {}  # many others were deleted
         registration = Registration.objects.create(title=f"many {number}", platform="moodle", **values)
         Deployment.objects.create(registration=registration, deployment_id="1", status="approved")
         link_id = f"many-{number}"
@@ -167,6 +169,9 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
         found, _ = due.registrations()
         assert not {down.pk, unapproved.pk} & set(found)
         assert found
+    turns = Counter(pk for _ in range(30) for pk in due.registrations()[0])
+    assert set(turns) == set(on.exclude(pk__in=[down.pk, unapproved.pk]).values_list("pk", flat=True))
+    assert min(turns.values()) > max(turns.values()) / 3
     healthy = on.exclude(pk__in=[connection.registration.pk, down.pk, unapproved.pk]).last()
     Deployment.objects.exclude(registration=healthy).update(status="disabled")
     assert [due.registrations()[0] for _ in range(20)] == [{healthy.pk: "moodle"}] * 20

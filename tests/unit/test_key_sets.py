@@ -266,10 +266,11 @@ def test_a_known_key_that_is_fresh_takes_one_look_at_the_cache_and_for_a_moment_
 
     assert [looked(), looked()] == [["SELECT"], []]
     real = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: real() + key_sets.MOMENT - 1)
-    assert looked() == []
-    monkeypatch.setattr(time, "monotonic", lambda: real() + key_sets.MOMENT)
-    assert [looked(), looked()] == [["SELECT"], []]
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: real() + key_sets.MOMENT - 1)
+        assert looked() == []
+        patch.setattr(time, "monotonic", lambda: real() + key_sets.MOMENT)
+        assert [looked(), looked()] == [["SELECT"], []]
 
 
 def test_sec_04_who_read_a_moment_ago_waits_for_a_new_key_like_everybody(asking):
@@ -283,6 +284,15 @@ def test_sec_04_who_read_a_moment_ago_waits_for_a_new_key_like_everybody(asking)
     for _ in range(8):
         _patience(asking.name)
     assert asking.refused("a new one", KeySetUnavailable) == 0
+
+
+def test_what_was_learned_anew_is_remembered_instead_of_what_was_old(asking):
+    asking.fetched()
+    asking.later(1000)
+    assert asking.fetched() == 1
+    with CaptureQueriesContext(database) as queries:
+        assert asking.fetched() == 0
+    assert not queries.captured_queries
 
 
 def test_sec_04_what_was_read_a_moment_ago_is_not_fresh_for_longer(asking):

@@ -135,6 +135,7 @@ def test_columns_are_those_of_the_queryset_beside_moments_lists_and_texts():
         found = made_before.columns(pks=some, moment=moment, issuer="https://lms.example")
         assert found == (expected[: len(some)] if moment == later else [])
     assert made_before.columns(1, pks=pks, moment=later, issuer="https://lms.example") == expected[:1]
+    assert made_before.columns(0, pks=pks, moment=later, issuer="https://lms.example") == []
     assert made_before.columns(2, pks=pks, moment=later, issuer="https://lms.example") == expected[:2]
     assert made_before.columns(pks=pks, moment=later, issuer="https://lms.example") == expected
     assert made_before.columns(pks=pks, moment=rows[1].created_at, issuer="https://lms.example") == expected[:1]
@@ -161,6 +162,16 @@ def test_a_lookup_that_locks_reads_where_is_written():
         assert locked.one(pk=row.pk) == row
         with pytest.raises(ConnectionDoesNotExist):
             with_gate.one(pk=row.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_in_a_transaction_only():
+    row = registration("a")
+    locked = Lookup(Registration, lambda pk: Registration.objects.select_for_update().filter(pk=pk), locks=True)
+    with transaction.atomic():
+        assert locked.one(pk=row.pk) == row
+    with pytest.raises(transaction.TransactionManagementError):
+        locked.one(pk=row.pk)
 
 
 @pytest.mark.django_db(transaction=True)

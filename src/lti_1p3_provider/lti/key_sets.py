@@ -64,27 +64,29 @@ def key_for(registration: Registration, kid: str) -> RSAPublicKey:
     if not registration.key_set_url:
         return _chosen(usable(registration.key_set), kid)
     name = f"lti1p3:jwks:{registration.pk}:{digest(registration.key_set_url)[:16]}"
-    entry = _read_recently(name, kid) or _read(name)
-    if entry is None or _is_worth_asking(entry, kid):
-        entry = _learned(registration, name, entry, kid)
+    entry: Entry | None = _read_recently(name, kid)
+    if entry is None:
+        entry = store.get(name)
+        if entry is None or _is_worth_asking(entry, kid):
+            entry = _learned(registration, name, entry, kid)
+        _remember(name, entry)
     if not entry["keys"]:
         raise KeySetUnavailable(entry["failure"])
     return _chosen(entry["keys"], kid)
 
 
 def _read_recently(name: str, kid: str) -> Entry | None:
-    """Return what this process read a moment ago, if it has the key; about other keys others may know more."""
+    """Return what this process read a moment ago, if it is fresh and has the key; else others may know more."""
     read_at, entry = _recent.get(name, (0.0, None))
-    return entry if entry and kid in entry["keys"] and time.monotonic() < read_at + MOMENT else None
+    if entry is None or kid not in entry["keys"] or time.time() > entry["fresh_until"]:
+        return None
+    return entry if time.monotonic() < read_at + MOMENT else None
 
 
-def _read(name: str) -> Entry | None:
-    entry: Entry | None = store.get(name)
-    if entry is not None:
-        if len(_recent) >= MOST_RECENT:
-            _recent.clear()
-        _recent[name] = time.monotonic(), entry
-    return entry
+def _remember(name: str, entry: Entry) -> None:
+    if len(_recent) >= MOST_RECENT:
+        _recent.clear()
+    _recent[name] = time.monotonic(), entry
 
 
 def _learned(registration: Registration, name: str, old: Entry | None, kid: str) -> Entry:

@@ -1,4 +1,4 @@
-"""Reads and changes rows by a unique identity, with SQL that is written once instead of each time.
+"""Reads and changes rows with SQL that is written once instead of each time.
 
 Writing a SELECT with its joins takes Django longer than the database needs to answer it, and a launch is a handful of
 such reads, always the same (``docs/decisions/0010-sql-is-written-once.md``). Django's own ``ModelIterable`` makes the
@@ -23,10 +23,11 @@ Value = int | str | datetime | list[int]
 
 
 class Lookup(Generic[Row]):
-    """At most ``limit`` rows of a queryset of ``model``; all, if that is None. ``locks``: it is for a transaction.
+    """At most ``limit`` rows of a queryset of ``model``; all, if that is None. ``locks``: it locks rows.
 
-    ``describe`` makes the queryset out of named integers, texts, moments and lists of integers. It is called once for a
-    database, so it may compare columns with them and nothing else: no other filter for another value.
+    ``describe`` makes the queryset out of named integers, texts, moments (with a zone) and lists of integers. It is
+    called once for a database, so it may compare columns with them and nothing else: no other filter for another value.
+    A list says which rows are wanted: if it is empty, nobody is asked and there are none.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Lookup(Generic[Row]):
         self._model = model
         self._describe = describe
         self._limit = limit
-        self._database = router.db_for_write if locks else router.db_for_read
+        self._locks = locks
         self._statements: dict[tuple[str, int | None], _Statement] = {}
 
     def one(self, **values: Value) -> Row | None:
@@ -57,15 +58,17 @@ class Lookup(Generic[Row]):
         return list(ModelIterable(source))
 
     def columns(self, limit: int | None = None, **values: Value) -> list[tuple[Any, ...]]:
-        """Return the columns that the queryset names with ``values()``, of at most ``limit`` rows."""
-        if [] in values.values():
+        """Return the columns that the queryset names with ``values()``, of at most ``limit`` rows if that is given."""
+        if [] in values.values() or limit == 0:
             return []
-        _, compiler = self._ready(limit or self._limit, values)
+        _, compiler = self._ready(self._limit if limit is None else limit, values)
         return list(compiler.results_iter(tuple_expected=True))
 
     def _ready(self, limit: int | None, values: Mapping[str, Value]) -> tuple[str, Any]:
         """Return the database's name, and a compiler that has nothing left to write."""
-        using = self._database(self._model)
+        using = (router.db_for_write if self._locks else router.db_for_read)(self._model)
+        if self._locks and not connections[using].in_atomic_block:
+            raise transaction.TransactionManagementError("rows are locked in a transaction only")
         statement = self._statements.get((using, limit))
         if statement is None:
             statement = self._statements[using, limit] = self._written(using, limit, values)

@@ -15,6 +15,9 @@ from lti_1p3_provider.scores import lanes
 from lti_1p3_provider.scores.models import Outage, PendingScore
 
 MOST_REGISTRATIONS = 50  # looked at together
+LARGEST_PAGE = 1000  # registrations
+
+_turn: dict[str, int] = {}  # where this process begins its next look
 
 
 def registrations() -> tuple[dict[int, str], bool]:
@@ -31,15 +34,19 @@ def registrations() -> tuple[dict[int, str], bool]:
 
 
 def _some_of_many(now: datetime) -> dict[int, str]:
-    """Return some of those that may take scores, from any of these on, however many others lie between them."""
+    """Return some of those that may take scores, however many others lie between them: from any of these on at first,
+    then from where the last look of this process ended."""
     newest = max((pk for (pk,) in _newest_registration.columns()), default=1)
-    start, size = random.randint(1, newest), MOST_REGISTRATIONS
+    start, size = _turn.get("start") or random.randint(1, newest), MOST_REGISTRATIONS
     found: dict[int, str] = {}
-    for first, last in ((start, newest), (1, start - 1)):
+    for first, last in ((start, newest), (1, min(start - 1, newest))):
         while first <= last and len(found) < MOST_REGISTRATIONS:
             page = [pk for pk in _with_due(first, now, size) if pk <= last]
-            found |= dict(_usable.columns(pks=page, now=now))
-            first, size = page[-1] + 1 if page else last + 1, size * 2
+            usable = dict(_usable.columns(pks=page, now=now))
+            chosen = [pk for pk in page if pk in usable][: MOST_REGISTRATIONS - len(found)]
+            found |= {pk: usable[pk] for pk in chosen}
+            first, size = page[-1] + 1 if page else last + 1, min(size * 2, LARGEST_PAGE)
+            _turn["start"] = (chosen or page or [last])[-1] + 1
     return found
 
 
@@ -95,6 +102,7 @@ _due_each = Lookup(
         .values("registration_id")
         .annotate(first=Min("due_at"))
     ),
+    limit=None,
 )
 _newest_registration = Lookup(Registration, lambda: Registration.objects.order_by("-pk").values("pk"))
 # With the names of their platforms: those that are on, and of these those that take scores as far as is known.
@@ -111,13 +119,18 @@ _usable = Lookup(
     ).values("pk", "platform"),
     limit=None,
 )
-_oldest_due = Lookup(PendingScore, lambda registration, now: _due(registration, now).values("pk", "lane_id"))
+_oldest_due = Lookup(
+    PendingScore, lambda registration, now: _due(registration, now).values("pk", "lane_id"), limit=None
+)
 _newest_due = Lookup(
-    PendingScore, lambda registration, now: _due(registration, now).order_by("-due_at").values("pk", "lane_id")
+    PendingScore,
+    lambda registration, now: _due(registration, now).order_by("-due_at").values("pk", "lane_id"),
+    limit=None,
 )
 _due_in_lane = Lookup(
     PendingScore,
     lambda lane, now: (
         PendingScore.objects.filter(free(now), lane_id=lane, due_at__lte=now).order_by("due_at").values("pk")
     ),
+    limit=None,
 )

@@ -60,10 +60,10 @@ def _update(item: LineItem, values: Mapping[str, object]) -> None:
 
     Another column, or another block, has none of the scores that were sent before.
     """
-    kept = [name for name in ("url", "container_url") if not values[name]]
-    changed: dict[str, Any] = {
-        name: value for name, value in values.items() if name not in kept and getattr(item, name) != value
-    }
+    changed = _changed(item, values)
+    if "url" in changed:  # of the launches that name a new column at once, one sends all scores there
+        item = LineItem.objects.select_for_update().get(pk=item.pk)
+        changed = _changed(item, values)
     if not changed:
         return
     if "url" in changed:
@@ -78,3 +78,8 @@ def _update(item: LineItem, values: Mapping[str, object]) -> None:
     else:
         return
     nudge(0)
+
+
+def _changed(item: LineItem, values: Mapping[str, object]) -> dict[str, Any]:
+    kept = [name for name in ("url", "container_url") if not values[name]]
+    return {name: value for name, value in values.items() if name not in kept and getattr(item, name) != value}
