@@ -105,6 +105,13 @@ def test_sec_15_a_session_ends_with_the_first_of_its_deployments_that_is_switche
     assert answer(browser, page).status_code == 403
 
 
+def test_sec_15_others_that_are_on_keep_no_session_alive(connect):
+    connection, browser, _, _ = connect(), Browser(), connect(), connect()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    switch_off(connection, "deployment")
+    assert answer(browser, page).status_code == 403
+
+
 def test_where_all_of_this_is_switched_off_no_session_is_ended(connection, settings):
     browser = Browser()
     page = connection.launch(connection.link(PROBLEM), browser=browser)

@@ -57,6 +57,13 @@ def test_sec_21_without_the_mark_of_such_a_launch_nothing_changes(session):
     assert "Partitioned" not in found
 
 
+def test_sec_21_who_looks_at_the_answer_still_finds_the_value():
+    request = RequestFactory().get("/")
+    request.session = {MARK: True}  # type: ignore[assignment]
+    answer = PartitionCookies(lambda request: set_one(HttpResponse()))(request)
+    assert answer.cookies["a"].value == "1"
+
+
 def test_sec_21_the_attribute_is_there_once():
     inner = PartitionCookies(lambda request: set_one(HttpResponse()))
     request = RequestFactory().get("/")
