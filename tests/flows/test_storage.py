@@ -145,7 +145,7 @@ def test_stor_01_with_cookies_the_login_of_a_frame_ends_in_the_content(connectio
     assert answer(browser, content).json() == {"earned": 4.0, "possible": 4.0}
 
 
-@pytest.mark.parametrize("name", ["_parent", "post_message_forwarding"])
+@pytest.mark.parametrize("name", ["_parent", "post_message_forwarding", "Frame-2", "x" * 64])
 def test_stor_02_stor_03_the_page_says_which_frame_and_origin_are_asked(connection, name):
     data = data_of(in_frame(connection, lti_storage_target=name))
     assert data["frame"] == name

@@ -56,6 +56,12 @@ def talk(conversation: Exchange[Any], *answers: Answer) -> tuple[Any, list[Reque
     raise AssertionError(f"one more question: {step}")
 
 
+def test_ags_01_the_scopes_have_the_specifications_names():
+    names = ("lineitem", "lineitem.readonly", "result.readonly", "score")
+    assert {f"https://purl.imsglobal.org/spec/lti-ags/scope/{name}" for name in names} == ags.SCOPES
+    assert ags.LINE_ITEM_READ_SCOPE.endswith("/lineitem.readonly")
+
+
 # --- line items -------------------------------------------------------------------------------------------------------
 
 
