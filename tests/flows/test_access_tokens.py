@@ -205,9 +205,9 @@ def test_tok_02_who_waits_in_vain_for_what_another_process_learns_gives_up(deplo
     """Not before a request may take as long, and not much later."""
     assert store.add(f"{access_tokens._name(deployment, SCORES)}:asked", 60)
     waiting, real = access_tokens.obtain(deployment, SCORES), time.monotonic
-    assert [next(waiting), next(waiting)] == [Pause(access_tokens.POLL)] * 2
+    assert [next(waiting), next(waiting)] == [Pause(0.05)] * 2
     monkeypatch.setattr(time, "monotonic", lambda: real() + conf.http_timeout - 1)
-    assert next(waiting) == Pause(access_tokens.POLL)
+    assert next(waiting) == Pause(0.05)
     monkeypatch.setattr(time, "monotonic", lambda: real() + conf.http_timeout)
     with pytest.raises(PlatformUnreachable, match="another process is asking for an access token"):
         next(waiting)

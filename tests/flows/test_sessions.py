@@ -108,7 +108,7 @@ def test_sec_15_a_session_ends_with_the_first_of_its_deployments_that_is_switche
 def test_sec_15_others_that_are_on_keep_no_session_alive(connect):
     connection, browser, _, _ = connect(), Browser(), connect(), connect()
     page = connection.launch(connection.link(PROBLEM), browser=browser)
-    switch_off(connection, "deployment")
+    connection.registration.deployments.update(status=Deployment.Status.DISABLED)
     assert answer(browser, page).status_code == 403
 
 

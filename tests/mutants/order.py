@@ -12,7 +12,7 @@ CHEAP = 0.03  # seconds: no server and no database
 # Where a module has its tests; almost every launch reaches almost every function.
 OWN = {
     "lti.access_tokens": ("flows/test_access_tokens", "flows/test_scores"),
-    "lti.ags": ("unit/test_real_messages", "flows/test_access_tokens", "flows/test_scores"),
+    "lti.ags": ("unit/test_conversations", "flows/test_access_tokens", "flows/test_scores"),
     "lti.checked": ("unit/test_https", "unit/test_transport"),
     "lti.claims": ("unit/test_claims", "unit/test_real_messages", "flows/test_launch", "flows/test_certification"),
     "lti.deadline": ("unit/test_https", "unit/test_transport"),

@@ -57,9 +57,10 @@ def talk(conversation: Exchange[Any], *answers: Answer) -> tuple[Any, list[Reque
 
 
 def test_ags_01_the_scopes_have_the_specifications_names():
-    names = ("lineitem", "lineitem.readonly", "result.readonly", "score")
-    assert {f"https://purl.imsglobal.org/spec/lti-ags/scope/{name}" for name in names} == ags.SCOPES
-    assert ags.LINE_ITEM_READ_SCOPE.endswith("/lineitem.readonly")
+    scopes = "https://purl.imsglobal.org/spec/lti-ags/scope"
+    assert (f"{scopes}/score", f"{scopes}/result.readonly") == (ags.SCORE_SCOPE, ags.RESULT_SCOPE)
+    assert (f"{scopes}/lineitem", f"{scopes}/lineitem.readonly") == (ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE)
+    assert {ags.SCORE_SCOPE, ags.RESULT_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE} == ags.SCOPES
 
 
 # --- line items -------------------------------------------------------------------------------------------------------
