@@ -264,7 +264,7 @@ def says(deployment) -> Iterator[Callable[..., None]]:
         return Handler
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     deployment.registration.auth_token_url = f"http://127.0.0.1:{server.server_port}/token"
     yield chosen
     server.shutdown()

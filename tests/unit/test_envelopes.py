@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lti_1p3_provider.errors import SignatureInvalid, TokenMalformed
-from lti_1p3_provider.lti.launch import Envelope, _open
+from lti_1p3_provider.lti.claims import AGS, LTI
+from lti_1p3_provider.lti.launch import Envelope, Names, _open
 
 GOOD = {"alg": "RS256", "kid": "k", "typ": "JWT"}
 
@@ -32,7 +33,40 @@ def problem(text: str, error: type[TokenMalformed] | type[SignatureInvalid] = To
 @pytest.mark.parametrize("kid", ["k", "???>>>", "~~", "ÿ", "k" * 1024])
 def test_sec_03_a_kid_is_taken_as_it_is(kid):
     text = token({**GOOD, "kid": kid})
-    assert _open(text) == Envelope(text, kid, "")
+    assert _open(text) == Envelope(text, kid, Names(""))
+
+
+NAMED = {f"{LTI}deployment_id": "d", "sub": "s", f"{LTI}resource_link": {"id": "l"}, AGS: {}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, Names("d", "s", "l")),
+        ({AGS: None}, Names("d", "s", "l")),
+        ({"sub": None}, Names("d")),
+        ({"sub": 7}, Names("d")),
+        ({f"{LTI}resource_link": ["l"]}, Names("d")),
+        ({f"{LTI}resource_link": {"id": 7}}, Names("d")),
+        ({f"{LTI}resource_link": {}}, Names("d")),
+        ({f"{LTI}deployment_id": 7}, Names("7", "s", "l")),
+    ],
+)
+def test_core_04_what_is_looked_for_has_the_right_types(changes, names):
+    assert _open(token(claims={**NAMED, **changes})).names == names
+
+
+@pytest.mark.parametrize(
+    ("missing", "names"),
+    [
+        (AGS, Names("d")),
+        ("sub", Names("d")),
+        (f"{LTI}resource_link", Names("d")),
+        (f"{LTI}deployment_id", Names("", "s", "l")),
+    ],
+)
+def test_core_04_without_a_name_nothing_is_looked_for(missing, names):
+    assert _open(token(claims={name: value for name, value in NAMED.items() if name != missing})).names == names
 
 
 def test_sec_25_a_token_has_64_kb_at_most():
