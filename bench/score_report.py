@@ -94,9 +94,9 @@ def _intake_queries(intake: Measured) -> Figure:
 
 
 def _claim(claimed: Measured) -> Figure:
-    """The slowest shape of those in which there are so many to claim."""
+    """The slowest shape with so many to claim. Which platforms are due is asked once for many claims."""
     shapes = {name: shape for name, shape in claimed.items() if isinstance(shape, dict) and shape["rows"] == LIMIT}
-    slowest = max(shapes, key=lambda name: float(shapes[name]["ms"]))
-    ours, target = shapes[slowest]["ms"], 20.0
+    slowest = max(shapes, key=lambda name: float(shapes[name]["claim_ms"]))
+    ours, target = shapes[slowest]["claim_ms"], 20.0
     unit = f"ms ({slowest}), at most the target; baseline: 100 rows in the table; ratio target / ours"
-    return figure(ours, claimed[SHAPE_OF_LITTLE]["ms"], target / ours, unit, target)
+    return figure(ours, claimed[SHAPE_OF_LITTLE]["claim_ms"], target / ours, unit, target)

@@ -6,7 +6,7 @@
 - ``coalescing``: posts for 50 answers of one learner, with problem, unit and subsection linked.
 - ``intake_ms``, ``intake_queries``: what an answer of a learner without LTI costs in the learner's transaction, with
   1,000,000 rows in the tables (MariaDB).
-- ``claim_100_of_1m_ms``: finding and claiming 100 scores out of 1,000,000 rows in several shapes; the slowest counts
+- ``claim_100_of_1m_ms``: claiming 100 scores out of 1,000,000 rows in several shapes; the slowest counts
   (MariaDB).
 
 With ``BENCH_MEMORY=1``, ``details`` also has the peak memory of a worker that delivers 100,000 scores. The last line on

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from lti_1p3_provider.errors import BrowserMismatch, StateUnknown
@@ -17,6 +19,20 @@ def test_core_05_what_a_state_was_issued_for_is_read_from_it(registration, frame
     assert state.read(issued.value) == issued
     assert (issued.registration_pk, issued.storage_frame) == (registration, frame)
     assert issued.target_digest == state.digest_of_target(TARGET) != state.digest_of_target(f"{TARGET}/x")
+
+
+def test_core_05_a_login_is_recorded_under_a_name_of_its_own_that_is_near_those_of_its_time(monkeypatch):
+    real, names = time.time, []
+    for later in (0, 0, 10, 1000, 100_000):
+        monkeypatch.setattr(time, "time", lambda seconds=later: real() + seconds)
+        issued = state.issue(1, TARGET)
+        assert issued.dated_digest == state.read(issued.value).dated_digest
+        assert issued.dated_digest.endswith(f":{issued.digest[:57]}")
+        names.append(issued.dated_digest)
+    assert len({*names}) == 5
+    assert [len(name) for name in names] == [64] * 5
+    moments = [name.partition(":")[0] for name in names]
+    assert moments == sorted(moments)
 
 
 def test_sec_25_a_state_that_is_too_long_to_be_ours_is_not_read_to_its_end():

@@ -83,7 +83,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail, f
     token = _require_form(form)
     trail.passed("form")
     login = state.read(form["state"])
-    trail.registration_pk, trail.login_digest = login.registration_pk, login.digest
+    trail.registration_pk, trail.login_digest = login.registration_pk, login.dated_digest
     trail.passed("state")
     state.require_same_browser(login, cookies, form.get(STORED, ""))
     trail.passed("browser")

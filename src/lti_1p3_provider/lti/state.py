@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 
 from lti_1p3_provider.errors import BrowserMismatch, LaunchReplayed, StateExpired, StateStoreDown, StateUnknown
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.digest import DIGEST_LENGTH, digest
 
 LIFETIME = 600  # seconds from login to launch
 MAX_LENGTH = 512
@@ -43,6 +43,11 @@ class LoginState:
     def digest(self) -> str:
         """What this login is remembered by."""
         return digest(self.value)
+
+    @property
+    def dated_digest(self) -> str:
+        """The same behind the time of the login: an index keeps together what is made at one time."""
+        return f"{self.value.rsplit(':', 2)[1]}:{self.digest}"[:DIGEST_LENGTH]
 
     @property
     def nonce(self) -> str:
