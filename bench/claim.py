@@ -71,7 +71,7 @@ def main() -> None:
     """Measure each shape; explain the queries."""
     use(BIG_DATABASE)
     found = {name: _measure(name, shape) for name, shape in SHAPES.items()}
-    print(json.dumps({**found, "rows": BIG.users}))
+    print(json.dumps({**found, "rows": BIG.users, "limit": LIMIT}))
 
 
 def _measure(name: str, shape: Shape) -> dict[str, object]:

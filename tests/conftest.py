@@ -11,8 +11,12 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.management import create_permissions
+from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import cache
+from django.core.management.commands import flush
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 
@@ -21,6 +25,7 @@ from lti_1p3_provider.lti import key_sets
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations.models import ToolKey
 
 from .connection import Connection
 from .services import mariadb, postgresql
@@ -93,13 +98,48 @@ def tool_key_pem() -> str:
     ).decode()
 
 
+@pytest.fixture(scope="session")
+def add_tool_key(tool_key_pem: str) -> Callable[[], None]:
+    """Return a function that stores that key. To examine it takes 50 ms, so that is done once."""
+    known: dict[str, object] = {}
+
+    def add() -> None:
+        if known:
+            ToolKey.objects.create(**known)
+        else:
+            row = keys.import_pem(tool_key_pem)
+            known.update(kid=row.kid, private_key=row.private_key, public_jwk=row.public_jwk)
+
+    return add
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keep_flushing_short() -> Iterator[None]:
+    """Emptying the database after a test makes all permissions once more, which takes as long as many a test. Who needs
+    one asks for ``permissions``."""
+
+    def make_content_types(*args: object, **kwargs: object) -> None:
+        for app in apps.get_app_configs():
+            create_contenttypes(app, verbosity=0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "emit_post_migrate_signal", make_content_types)
+        yield
+
+
 @pytest.fixture
-def lms(transactional_db, live_server, settings, tool_key_pem) -> str:  # type: ignore[no-untyped-def]
+def permissions(transactional_db: None) -> None:
+    """The permissions of our models."""
+    create_permissions(apps.get_app_config("lti_1p3_provider"), verbosity=0)
+
+
+@pytest.fixture
+def lms(transactional_db, live_server, settings, add_tool_key) -> str:  # type: ignore[no-untyped-def]
     """The base URL of the app under test, with a signing key and nothing in its caches."""
     settings.LMS_ROOT_URL = live_server.url
     cache.clear()
     key_sets._recent.clear()
-    keys.import_pem(tool_key_pem)
+    add_tool_key()
     return str(live_server.url)
 
 

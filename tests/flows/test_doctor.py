@@ -173,7 +173,7 @@ def test_the_command_speaks_json_and_knows_no_stranger(sound):
 
 
 @pytest.fixture
-def staff(django_user_model, client):
+def staff(django_user_model, client, permissions):
     """A browser of somebody who may see registrations and change nothing."""
     user = django_user_model.objects.create_user("operator", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_registration"))

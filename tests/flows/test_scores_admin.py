@@ -72,7 +72,7 @@ def test_a_page_says_that_the_platform_is_down(two, admin_client):
     assert "HTTP 503 &lt;b&gt;" in text
 
 
-def test_the_page_is_for_those_who_may_see_scores(two, client):
+def test_the_page_is_for_those_who_may_see_scores(two, client, permissions):
     viewer = get_user_model().objects.create_user("viewer", is_staff=True)
     client.force_login(viewer)
     assert client.get(page_of(two)).status_code == 403

@@ -20,13 +20,12 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.db import connection as database
 from django.db.models.signals import pre_save
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from demo.browser import Browser, forms
-from demo.lms.host import DemoIdentity
 from demo.lms.models import BlockState
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.host.sessions import ENDS
@@ -45,6 +44,7 @@ from tests.connection import (
     PROBLEM,
     WELCOME,
     answer,
+    say_who_is_signed_in,
     usage,
 )
 
@@ -303,11 +303,7 @@ def test_the_logins_cookie_is_taken_back_with_the_attributes_it_was_given(connec
 
 @pytest.mark.parametrize("person", [LEARNER, INSTRUCTOR])
 def test_the_lms_adds_to_the_answer_what_its_other_front_ends_need(connection, monkeypatch, person):
-    def decorate(self, request, response, user):
-        assert isinstance(request, HttpRequest)
-        response["X-Signed-In"] = str(user.pk)
-
-    monkeypatch.setattr(DemoIdentity, "decorate", decorate)
+    say_who_is_signed_in(monkeypatch)
     browser = Browser()
     form = connection.launch_form(connection.link(PROBLEM), person, browser)
     launched = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)

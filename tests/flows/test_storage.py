@@ -15,15 +15,13 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 import requests
 from django.core import signing
-from django.http import HttpRequest
 
 from demo.browser import Browser, Form, forms
-from demo.lms.host import DemoIdentity
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import handover
 from lti_1p3_provider.lti.launch import STORED
 from lti_1p3_provider.users.models import PlatformUser
-from tests.connection import COURSE, PROBLEM, Connection, answer
+from tests.connection import COURSE, PROBLEM, Connection, answer, say_who_is_signed_in
 from tests.traces import refusal
 
 FRAME = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
@@ -247,11 +245,7 @@ def test_stor_06_the_learner_works_in_a_window_of_its_own(connection):
 
 
 def test_stor_06_the_lms_adds_to_the_answer_of_the_window_too(connection, monkeypatch):
-    def decorate(self, request, response, user):
-        assert isinstance(request, HttpRequest)
-        response["X-Signed-In"] = str(user.pk)
-
-    monkeypatch.setattr(DemoIdentity, "decorate", decorate)
+    say_who_is_signed_in(monkeypatch)
     signed_in = go_on(connection, proven(connection), Browser()).history[0]
     assert signed_in.headers["X-Signed-In"] == str(PlatformUser.objects.get().user_id)
 

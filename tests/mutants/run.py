@@ -50,6 +50,7 @@ class Runner:
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed: str = ""
     trying: bool = False
+    sound: set[str] = field(default_factory=set)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
@@ -85,6 +86,8 @@ class Runner:
             began = time.monotonic()
             outcome, test = self._tried(mutant, chosen, seconds) if chosen else (UNREACHED, "")
             took = round(time.monotonic() - began, 2)
+            if test and not self._is_sound(items[test], seconds):
+                raise pytest.UsageError(f"{test} fails without any change")
             known[test] += bool(test)
             self.results[mutant.name] = {
                 "version": mutant.version, "place": mutant.place, "outcome": outcome, "test": test,
@@ -161,13 +164,19 @@ class Runner:
             tests[:] = [test for test in tests if test in items]
         return calls, refusals, {test: took for test, took in seconds.items() if test in items}
 
-    def _tried(self, mutant: Mutant, chosen: list[pytest.Item], seconds: dict[str, float]) -> tuple[str, str]:
+    def _is_sound(self, item: pytest.Item, seconds: dict[str, float]) -> bool:
+        """Whether a test that failed passes without a change: it may be older than the code, or the code wrong."""
+        if item.nodeid not in self.sound and self._tried(None, [item], seconds)[0] == SURVIVED:
+            self.sound.add(item.nodeid)
+        return item.nodeid in self.sound
+
+    def _tried(self, mutant: Mutant | None, chosen: list[pytest.Item], seconds: dict[str, float]) -> tuple[str, str]:
         reading, writing = os.pipe()
 
         def attempt() -> None:
             self.trying = True
-            set_mutant_under_test(mutant.name)
-            if mutant.constant:
+            set_mutant_under_test(mutant.name if mutant else "")
+            if mutant and mutant.constant:
                 _redefine(mutant)
             for item, following in _in_turn(chosen):
                 os.write(writing, f"{item.nodeid}\n".encode())

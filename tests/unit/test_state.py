@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.core.signing import TimestampSigner
 
 from lti_1p3_provider.errors import BrowserMismatch, StateUnknown
 from lti_1p3_provider.lti import state
@@ -35,10 +36,17 @@ def test_core_05_a_login_is_recorded_under_a_name_of_its_own_that_is_near_those_
     assert moments == sorted(moments)
 
 
-def test_sec_25_a_state_that_is_too_long_to_be_ours_is_not_read_to_its_end():
-    issued = state.issue(1, TARGET)
+def test_sec_25_a_state_that_is_too_long_to_be_ours_is_not_read_to_its_end(monkeypatch):
+    read, unsign = [], TimestampSigner.unsign
+
+    def noted(signer: TimestampSigner, value: str, **limits: int) -> str:
+        read.append(len(value))
+        return unsign(signer, value, **limits)
+
+    monkeypatch.setattr(TimestampSigner, "unsign", noted)
     with pytest.raises(StateUnknown):
-        state.read(f"{issued.value}{'x' * 10_000}")
+        state.read(f"{state.issue(1, TARGET).value}{'x' * 10_000}")
+    assert read == [state.MAX_LENGTH + 1]
 
 
 @pytest.mark.django_db

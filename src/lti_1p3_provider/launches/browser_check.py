@@ -64,7 +64,7 @@ def login_page(request: HttpRequest, login: Login) -> HttpResponse:
 def stored_page(request: HttpRequest, login: LoginState, registration: Registration) -> HttpResponse:
     """Return the page that asks the platform's frame for the proof, and posts the launch again with it."""
     data = {**_storage(login, registration), "value": ""}
-    fields = {name: request.POST.get(name, "") for name in ("id_token", "state")}
+    fields = {name: request.POST[name] for name in ("id_token", "state")}
     page = {"data": data, "fields": fields, "stored": STORED}
     return render(request, "lti_1p3_provider/stored_proof.html", page)
 

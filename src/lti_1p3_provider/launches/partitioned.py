@@ -40,6 +40,5 @@ class PartitionCookies:
         meant = [name for name, one in response.cookies.items() if one["samesite"] == "None" and one["secure"]]
         if meant and hasattr(request, "session") and request.session.get(MARK):
             for name in meant:
-                if not isinstance(response.cookies[name], PartitionedMorsel):
-                    partition(response, name)
+                partition(response, name)
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
@@ -168,7 +169,7 @@ class WayBackDoor(Door):
 
 
 @method_decorator(never_cache, name="dispatch")
-class ScriptDoor(View):
+class ScriptDoor(View, ABC):
     """What the script in a content's page asks. What the content door would refuse is refused here too, but not
     recorded: a page asks again and again."""
 
@@ -186,9 +187,9 @@ class ScriptDoor(View):
         """Tell whether the feature is on."""
         return conf.enabled
 
+    @abstractmethod
     def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
         """Return the answer."""
-        raise NotImplementedError
 
 
 class MyScoresDoor(ScriptDoor):

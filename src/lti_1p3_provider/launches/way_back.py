@@ -52,4 +52,4 @@ def _name(target: Target) -> str:
 
 def _is_address(url: str) -> bool:
     """Whether it is a web address: a link must not run a script."""
-    return 0 < len(url) <= LONGEST and split_url(url) is not None
+    return len(url) <= LONGEST and split_url(url) is not None

@@ -121,7 +121,7 @@ def change(deployment: Deployment, column: Column, changes: Mapping[str, object]
     kept = {name: value for name, value in before.members.items() if value is not None or name not in OPTIONAL}
     wanted = {**kept, **changes}
     answer = yield from _call(deployment, column.scopes, "PUT", column.url, wanted, "changing a column")
-    return _read({**wanted, "id": column.url, **(_object(answer) if answer.body else {})})
+    return _read({**wanted, "id": column.url, **_object(answer)})
 
 
 def _call(

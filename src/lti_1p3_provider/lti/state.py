@@ -77,7 +77,7 @@ class LoginState:
 def issue(registration_pk: int, target: str, storage_frame: str = "") -> LoginState:
     """Begin a login of the registration that names this ``target_link_uri``."""
     about = digest_of_target(target)
-    content = f"{secrets.token_urlsafe(16)}.{registration_pk}.{about}.{storage_frame}".rstrip(".")
+    content = f"{secrets.token_urlsafe(16)}.{registration_pk}.{about}.{storage_frame}"
     return LoginState(TimestampSigner(salt=SALT).sign(content), registration_pk, about, storage_frame)
 
 

@@ -7,6 +7,7 @@ rows, so what comes back is what the queryset would have returned.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,7 +101,7 @@ def _marker(name: str, number: int, value: Value) -> Value:
     return [-(10**9) - number] if isinstance(value, list) else -(10**9) - number
 
 
-class _Writing:
+class _Writing(ABC):
     """A statement that changes rows of ``model``. Values of its columns go in as their fields prepare them."""
 
     def __init__(self, model: type[Model], columns: tuple[str, ...]) -> None:
@@ -124,8 +125,9 @@ class _Writing:
             cursor.execute(sql, params)
             return int(cursor.rowcount)
 
+    @abstractmethod
     def _sql(self, quote: Callable[[str], str]) -> str:
-        raise NotImplementedError
+        """Return the statement, with a place for each column in the order of ``_fields``."""
 
 
 class Change(_Writing):

@@ -146,7 +146,7 @@ def _term() -> timedelta:
 
 _to_take = Lookup(
     PendingScore,
-    lambda pks, now: lock(PendingScore.objects.filter(due.free(now), pk__in=pks, due_at__lte=now).defer(*UNUSED)),
+    lambda pks, now: lock(PendingScore.objects.filter(lanes.free(now), pk__in=pks, due_at__lte=now).defer(*UNUSED)),
     limit=None,
     locks=True,
 )

@@ -6,7 +6,7 @@ import random
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.registrations.lookup import Lookup
@@ -83,14 +83,11 @@ def oldest_of(several: Collection[int], limit: int, now: datetime) -> list[int]:
     return found
 
 
-def free(now: datetime) -> Q:
-    """Nobody has it, or whoever had it died."""
-    return Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-
-
 def _due(registration: int, now: datetime) -> QuerySet[PendingScore]:
     """Oldest first."""
-    return PendingScore.objects.filter(free(now), registration_id=registration, due_at__lte=now).order_by("due_at")
+    return PendingScore.objects.filter(lanes.free(now), registration_id=registration, due_at__lte=now).order_by(
+        "due_at"
+    )
 
 
 # With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all.
@@ -130,7 +127,7 @@ _newest_due = Lookup(
 _due_in_lane = Lookup(
     PendingScore,
     lambda lane, now: (
-        PendingScore.objects.filter(free(now), lane_id=lane, due_at__lte=now).order_by("due_at").values("pk")
+        PendingScore.objects.filter(lanes.free(now), lane_id=lane, due_at__lte=now).order_by("due_at").values("pk")
     ),
     limit=None,
 )

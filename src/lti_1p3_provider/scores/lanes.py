@@ -33,7 +33,7 @@ def take(lanes: Sequence[int], most: int, lease: str, now: datetime, until: date
     wanted = [pk for pk in lanes if pk in may_be_taken][:most]
     if not wanted:
         return set()
-    if Lane.objects.filter(_free(now), pk__in=wanted).update(lease=lease, leased_until=until) == len(wanted):
+    if Lane.objects.filter(free(now), pk__in=wanted).update(lease=lease, leased_until=until) == len(wanted):
         return set(wanted)
     return set(Lane.objects.filter(pk__in=wanted, lease=lease).values_list("pk", flat=True))
 
@@ -48,14 +48,15 @@ def release(lanes: Collection[int], lease: str) -> None:
     Lane.objects.filter(pk__in=lanes, lease=lease).update(lease="", leased_until=None)
 
 
-def _free(now: datetime) -> Q:
+def free(now: datetime) -> Q:
+    """Nobody has the lane, or the row, or whoever had it died."""
     return Q(leased_until__isnull=True) | Q(leased_until__lt=now)
 
 
 _open = Lookup(
     Lane,
-    lambda pks, now: Lane.objects.filter(
-        _free(now), pk__in=pks, deployment__status=Deployment.Status.APPROVED
-    ).values("pk"),
+    lambda pks, now: Lane.objects.filter(free(now), pk__in=pks, deployment__status=Deployment.Status.APPROVED).values(
+        "pk"
+    ),
     limit=None,
-)  # fmt: skip
+)
