@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,6 +50,7 @@ class Course:
 
     key: CourseKey
     title: str
+    version: str
     whole: Node
     blocks: dict[UsageKey, Node]
 
@@ -79,7 +81,8 @@ def _read(folder: Path) -> Course:
     own_block = UsageKey.from_string(f"{str(key).replace('course-v1:', 'block-v1:')}+type@course+block@course")
     whole = Node(own_block, title, None, published=True, graded=False, start=None)
     whole.children.extend(_node(child, key, whole, folder) for child in root)
-    return Course(key=key, title=title, whole=whole, blocks={node.key: node for node in whole.walk()})
+    version = hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:24]
+    return Course(key=key, title=title, version=version, whole=whole, blocks={node.key: node for node in whole.walk()})
 
 
 def _node(element: ElementTree.Element, course_key: CourseKey, parent: Node | None, folder: Path) -> Node:

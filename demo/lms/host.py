@@ -19,7 +19,7 @@ from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
-from lti_1p3_provider.host.port import Block, Grade, GradeChanged
+from lti_1p3_provider.host.port import Block, Course, Grade, GradeChanged
 from lti_1p3_provider.host.sessions import renew_key
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -69,13 +69,40 @@ class DemoIdentity:
         return user.is_active and (user.is_staff or user.groups.filter(name=name).exists())
 
 
-class DemoContent:
-    """The courses in files."""
+class DemoCourses:
+    """The courses in files, which never change while the process lives."""
 
-    def describe(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
-        """Return a published block of a type that has a page."""
-        node = _node(course_key, usage_key)
-        return Block(node.key, node.key.block_type, node.title)
+    def published_version(self, course_key: CourseKey) -> str | None:
+        """Return a digest of the course."""
+        course = courses().get(course_key)
+        return course.version if course else None
+
+    def published_versions(self, course_keys: Iterable[CourseKey]) -> Mapping[CourseKey, str]:
+        """Return those of several courses."""
+        return {key: version for key in course_keys if (version := self.published_version(key))}
+
+    def all_keys(self) -> Iterable[CourseKey]:
+        """Return all of them."""
+        return courses().keys()
+
+    def read_course(self, course_key: CourseKey) -> Course | None:
+        """Walk the course."""
+        course = courses().get(course_key)
+        if course is None:
+            return None
+        blocks = tuple(_as_block(node) for node in course.whole.walk() if node.published)
+        return Course(course.title, course.version, blocks)
+
+    def read_block(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
+        """Return a published block."""
+        node = block(course_key, usage_key)
+        if node is None:
+            raise ContentNotFound(f"{usage_key} does not exist or is not published")
+        return _as_block(node)
+
+
+class DemoContent:
+    """Who may see the blocks, and their pages."""
 
     def require_access(self, user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> None:
         """Check the account and the start date."""
@@ -98,20 +125,9 @@ class DemoContent:
         return reverse("course_home", args=[str(course_key)])
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
-        """Return the block's page."""
+        """Return the block's page, for whoever may see it."""
+        self.require_access(request.user, course_key, usage_key)  # type: ignore[arg-type]
         return render_block(request, course_key, _node(course_key, usage_key))
-
-    def graded_subsections(self, course_key: CourseKey) -> list[Block]:
-        """Return the graded subsections."""
-        course = courses().get(course_key)
-        nodes = course.whole.walk() if course else ()
-        graded = [node for node in nodes if node.key.block_type == "sequential" and node.graded and node.published]
-        return [Block(node.key, node.key.block_type, node.title) for node in graded]
-
-    def ancestors(self, course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
-        """Return the blocks above."""
-        node = block(course_key, usage_key)
-        return frozenset(above.key for above in node.ancestors()) if node else frozenset()
 
 
 class DemoGrades:
@@ -148,9 +164,10 @@ class DemoGrades:
 
 
 class DemoHost:
-    """The three together."""
+    """The four together."""
 
     identity = DemoIdentity()
+    courses = DemoCourses()
     content = DemoContent()
     grades = DemoGrades()
 
@@ -160,6 +177,19 @@ def _node(course_key: CourseKey, usage_key: UsageKey) -> Node:
     if node is None or node.key.block_type not in OPENED:
         raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
     return node
+
+
+def _as_block(node: Node) -> Block:
+    above = [one.key for one in node.ancestors()][::-1]
+    return Block(
+        usage_key=node.key,
+        title=node.title,
+        above=tuple(above),
+        parent=above[-1] if above else None,
+        graded=node.graded,
+        points=node.weight if node.key.block_type == "problem" else None,
+        start=node.start,
+    )
 
 
 def is_enrolled(user: AbstractUser, course_key: CourseKey) -> bool:

@@ -2,6 +2,7 @@
 
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore, Tally
@@ -9,6 +10,7 @@ from lti_1p3_provider.users.models import Grant, PlatformUser
 
 __all__ = [
     "Context",
+    "CourseOutline",
     "Deployment",
     "Grant",
     "Lane",
@@ -16,6 +18,7 @@ __all__ = [
     "LaunchGate",
     "LineItem",
     "Outage",
+    "OutlineBlock",
     "PendingScore",
     "PlatformUser",
     "Registration",

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
+from lti_1p3_provider.outline import find as outline
 
+from .courses_contract import CoursesContract
 from .grades_contract import GradesContract
 from .identity_contract import IdentityContract
 from .world import Contract
 
 
 class ContentContract(Contract):
-    """Courses and blocks."""
-
-    def test_a_block_is_described_by_key_type_and_title(self) -> None:
-        for key in (self.world.subsection, self.world.unit, self.world.problem, self.world.text):
-            block = self.world.host.content.describe(self.world.course, key)
-            assert (block.usage_key, block.block_type) == (key, key.block_type)
-            assert block.title
-        assert self.world.host.content.describe(self.world.course, self.world.problem).title == "Primary colours"
+    """Access and pages."""
 
     def test_what_cannot_be_shown_is_not_found(self) -> None:
         for course, key in [*self.nobody_has(), (self.world.course, self.world.chapter)]:
             with pytest.raises(ContentNotFound):
-                self.world.host.content.describe(course, key)
+                outline.page(course, key)
 
     def test_a_learner_may_see_what_is_open(self) -> None:
         user = self.person()
@@ -35,7 +29,7 @@ class ContentContract(Contract):
     def test_what_has_not_started_is_said_to_be_not_started(self) -> None:
         user = self.person()
         for key in (self.world.future, self.world.future_unit):
-            assert self.world.host.content.describe(self.world.future.course_key, key)
+            assert outline.page(self.world.future.course_key, key)
             with pytest.raises(ContentNotStarted):
                 self.world.host.content.require_access(user, self.world.future.course_key, key)
 
@@ -44,26 +38,6 @@ class ContentContract(Contract):
         for course, key in self.nobody_has():
             with pytest.raises(ContentNotFound):
                 self.world.host.content.require_access(user, course, key)
-
-    def test_all_blocks_above_are_ancestors(self) -> None:
-        above = self.world.host.content.ancestors
-        inside = {self.world.unit, self.world.subsection, self.world.chapter}
-        found = above(self.world.course, self.world.problem)
-        assert {key for key in found if key.block_type != "course"} == inside
-        found = above(self.world.course, self.world.subsection)
-        assert {key for key in found if key.block_type != "course"} == {self.world.chapter}
-
-    def test_the_graded_subsections_of_a_course_are_known(self) -> None:
-        (first, *_) = self.world.host.content.graded_subsections(self.world.course)
-        assert (first.usage_key, first.block_type) == (self.world.subsection, "sequential")
-        assert first.title
-        keys = [one.usage_key for one in self.world.host.content.graded_subsections(self.world.course)]
-        assert self.world.ungraded not in keys
-        assert self.world.host.content.graded_subsections(CourseKey.from_string("course-v1:No+Such+Course")) == []
-
-    def test_unknown_blocks_have_no_ancestors(self) -> None:
-        for course, key in self.nobody_has():
-            assert self.world.host.content.ancestors(course, key) == frozenset()
 
     def test_a_page_is_rendered_for_each_level(self) -> None:
         user = self.person()
@@ -86,5 +60,5 @@ class ContentContract(Contract):
             self.world.host.content.require_access(user, self.world.course, self.world.problem)
 
 
-class HostContract(IdentityContract, ContentContract, GradesContract):
+class HostContract(IdentityContract, CoursesContract, ContentContract, GradesContract):
     """All of it."""

@@ -38,10 +38,6 @@ class GradesContract(Contract):
         assert grade.possible == 100
         assert 0 < grade.earned <= 100
 
-    def test_a_course_is_above_all_its_blocks(self) -> None:
-        whole = self.world.course.make_usage_key("course", "course")
-        assert whole in self.world.host.content.ancestors(self.world.course, self.world.problem)
-
     def test_grades_are_fresh_while_stored_ones_are_old(self) -> None:
         user = self.person()
         self.world.answer(user, self.world.problem, 1)

@@ -6,7 +6,7 @@ never leaks an exception type of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,11 +19,38 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A published block of a course."""
+    """A published block of a course.
+
+    ``above``: all blocks above it, the course's own first. ``parent``: the first that has it as a child, None where
+    nobody looked. ``graded``: it counts towards the course's grade. ``points``: what it can earn by itself, weighted;
+    None if that is nothing or unknown. ``start``: when it opens, the later of its own date and the course's.
+    ``staff_only``: only the course's team sees it.
+    """
 
     usage_key: UsageKey
-    block_type: str
     title: str
+    above: tuple[UsageKey, ...] = ()
+    parent: UsageKey | None = None
+    graded: bool = False
+    points: float | None = None
+    start: datetime | None = None
+    due: datetime | None = None
+    staff_only: bool = False
+
+    @property
+    def block_type(self) -> str:
+        """Type of the block: problem, vertical, ..."""
+        return str(self.usage_key.block_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a course has published. ``version`` names this very state; ``blocks`` are in the order of the course, each
+    once, its own block first."""
+
+    title: str
+    version: str
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +107,34 @@ class Identity(Protocol):
         """Tell whether the LMS lets ``user`` work on the course as staff; False for an account that is off."""
 
 
-class Content(Protocol):
-    """Courses and blocks."""
+class Courses(Protocol):
+    """What there is to open. ``outline`` keeps a copy, so that requests need not ask here."""
 
-    def describe(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
-        """Return a published block.
+    def published_version(self, course_key: CourseKey) -> str | None:
+        """Return a name for what the course has published now: another one after each change. One small read.
+
+        None: there is no such course, or nothing of it was ever published.
+        """
+
+    def published_versions(self, course_keys: Iterable[CourseKey]) -> Mapping[CourseKey, str]:
+        """Return the same of several courses, in one read; those that do not exist are left out."""
+
+    def all_keys(self) -> Iterable[CourseKey]:
+        """Return the keys of all courses."""
+
+    def read_course(self, course_key: CourseKey) -> Course | None:
+        """Return all that the course has published; None if there is no such course. Slow: never in a request."""
+
+    def read_block(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
+        """Return a published block, reading it and what is above it alone. ``points`` may be missing.
 
         Raises:
-            ContentNotFound: it does not exist, is not published or is not of a type that can be shown by itself.
+            ContentNotFound: it does not exist, is not published, or is not one of this course.
         """
+
+
+class Content(Protocol):
+    """Who may see a block, and its page."""
 
     def require_access(self, user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> None:
         """Return if the LMS lets ``user`` see the block now; a whole course only to those who are enrolled.
@@ -108,17 +154,11 @@ class Content(Protocol):
         """Return the address of the course's own first page, for somebody who may see it."""
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
-        """Return the block's page, without the site's chrome.
+        """Return the block's page, without the site's chrome. This decides, too, whether the user may see it.
 
         Raises:
-            ContentNotFound, ContentNotAccessible
+            ContentNotFound, ContentNotStarted, ContentNotAccessible
         """
-
-    def graded_subsections(self, course_key: CourseKey) -> Sequence[Block]:
-        """Return the published subsections that count for the course's grade, in order; none of an unknown course."""
-
-    def ancestors(self, course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
-        """Return all blocks above this one, up to the course's own; empty for an unknown block."""
 
 
 class Grades(Protocol):
@@ -135,5 +175,6 @@ class Host(Protocol):
     """An LMS."""
 
     identity: Identity
+    courses: Courses
     content: Content
     grades: Grades

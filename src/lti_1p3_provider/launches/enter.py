@@ -17,11 +17,14 @@ from lti_1p3_provider import host
 from lti_1p3_provider.diagnostics import record as attempts
 from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
+from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.host.sessions import as_before_on_failure
 from lti_1p3_provider.launches import browser_check, grants, handover, sessions, targets, way_back
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.outline import access
+from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.resource_links import record as links
 from lti_1p3_provider.scores import line_items, subsections
@@ -45,9 +48,9 @@ def enter(request: HttpRequest, launch: Launch, returning: Returning, trail: Tra
     trail.passed("target")
     policy.require(launch.registration, target.course_key, target.usage_key)
     trail.passed("gate")
-    host.current().content.describe(target.course_key, target.usage_key)
+    block = outline.page(target.course_key, target.usage_key)
     trail.passed("content")
-    user = _admitted(request, launch, returning, target, trail)
+    user = _admitted(request, launch, returning, block, target, trail)
     if launch.login.storage_frame or (target.is_course and browser_check.in_frame(request)):
         # No cookie of ours works in this frame, or the LMS's own pages show themselves in none.
         return frame_for(handover.page(request, launch, user, target), launch.registration)
@@ -56,7 +59,9 @@ def enter(request: HttpRequest, launch: Launch, returning: Returning, trail: Tra
     return frame_for(response, launch.registration)
 
 
-def _admitted(request: HttpRequest, launch: Launch, returning: Returning, target: Target, trail: Trail) -> AbstractUser:
+def _admitted(
+    request: HttpRequest, launch: Launch, returning: Returning, block: Block, target: Target, trail: Trail
+) -> AbstractUser:
     """Write the launch down and sign in; once more if the database let another launch go first (a deadlock).
 
     Raises:
@@ -66,7 +71,7 @@ def _admitted(request: HttpRequest, launch: Launch, returning: Returning, target
     for tries_left in reversed(range(MOST_TRIES)):
         try:
             with as_before_on_failure(request), transaction.atomic():  # a refusal takes everything with it
-                return _admit(request, launch, returning.row(launch), target, trail)
+                return _admit(request, launch, returning.row(launch), block, target, trail)
         except OperationalError as error:
             if not tries_left:
                 raise DatabaseBusy(type(error).__name__) from error
@@ -77,7 +82,7 @@ def _admitted(request: HttpRequest, launch: Launch, returning: Returning, target
 
 
 def _admit(
-    request: HttpRequest, launch: Launch, known: PendingScore | None, target: Target, trail: Trail
+    request: HttpRequest, launch: Launch, known: PendingScore | None, block: Block, target: Target, trail: Trail
 ) -> AbstractUser:
     platform_user = sign_in.account_for(launch, known.platform_user if known else None)
     trail.passed("account")
@@ -85,7 +90,7 @@ def _admit(
         mode = launch.registration.enrolment_mode
         host.current().content.enrol(platform_user.user, target.course_key, mode)
         trail.passed("enrolment")
-    host.current().content.require_access(platform_user.user, target.course_key, target.usage_key)
+    access.require(platform_user.user, target.course_key, block)
     trail.passed("access")
     known_link = known.line_item.resource_link if known else None
     link = links.remember(launch, target.course_key, target.usage_key, known_link)

@@ -37,6 +37,8 @@ from lti_1p3_provider.launches.in_frame import features, with_script
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import launch, login
 from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.outline import access
+from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.registrations.models import Registration
@@ -146,8 +148,9 @@ class ContentDoor(Door):
     def get(self, request: HttpRequest, course_key: str, usage_key: str = "") -> HttpResponse:
         """Render the block without the site's chrome; a whole course has pages of its own."""
         self.trail.target = request.path
-        target, registration = _opened(request, course_key, usage_key, self.trail)
+        target, registration = _granted(request, course_key, usage_key, self.trail)
         if target.is_course:
+            _require_access(request, target)
             return HttpResponseRedirect(host.current().content.course_home(request, target.course_key))
         page = host.current().content.render(request, target.course_key, target.usage_key)
         return frame_for(with_script(page, features(request, target, registration)), registration)
@@ -178,7 +181,8 @@ class ScriptDoor(View, ABC):
         if not self.is_there():
             raise Http404
         try:
-            target, _ = _opened(request, course_key, usage_key, Trail("script"))
+            target, _ = _granted(request, course_key, usage_key, Trail("script"))
+            _require_access(request, target)
         except LtiError as error:
             return JsonResponse({"error": error.code}, status=error.status)
         return JsonResponse(self.about(request, target))
@@ -212,14 +216,23 @@ class SessionDoor(ScriptDoor):
         return reconnect.still_here(request, request.user)  # type: ignore[arg-type]
 
 
-def _opened(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Registration]:
-    """Return the content that the session may see now, and the registration that it was launched from.
+def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Registration]:
+    """Return the content that the session's user launched, and the registration that it was launched from.
 
     Raises:
-        LtiError: the session has no grant, the gate is closed or the LMS refuses.
+        LtiError: the session has no grant, or the gate is closed.
     """
     target = targets.from_keys(course_key, usage_key)
     trail.registration = registration = grants.check(request.user, target)
     policy.require(registration, target.course_key, target.usage_key)
-    host.current().content.require_access(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
     return target, registration
+
+
+def _require_access(request: HttpRequest, target: Target) -> None:
+    """Ask about the block, where no page of it is made: that asks for itself.
+
+    Raises:
+        LtiError: the user must not see it now.
+    """
+    block = outline.block(target.course_key, target.usage_key)
+    access.require(request.user, target.course_key, block)  # type: ignore[arg-type]

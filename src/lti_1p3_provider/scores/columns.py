@@ -13,13 +13,13 @@ from django.utils import timezone
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AddressForbidden, ColumnMissing, LtiError, ServiceRefused
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, store
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange
+from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.addresses import is_within, origin
 from lti_1p3_provider.registrations.models import Deployment
@@ -182,7 +182,7 @@ def _label(item: LineItem) -> str:
         return title
     try:
         usage_key = UsageKey.from_string(item.usage_key)
-        block = host.current().content.describe(CourseKey.from_string(item.course_key), usage_key)
+        block = outline.block(CourseKey.from_string(item.course_key), usage_key)
         return " ".join(block.title.split()) or str(usage_key.block_id)
     except (LtiError, InvalidKeyError):
         return item.usage_key.rpartition("@")[2] or item.usage_key

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
-from opaque_keys.edx.keys import UsageKey
 
-from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.port import GradeChanged
+from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.nudge import note_later, nudge
@@ -58,8 +56,7 @@ def note(change: GradeChanged) -> None:
     with _harmless_reading():
         rows = _of_learner.all(user=change.user_id, course=str(change.course_key))
     if rows := [row for row in rows if row.line_item.url or row.line_item.container_url]:
-        with transaction.atomic():
-            _mark(rows, change)
+        _mark(rows, change)
 
 
 def _harmless_reading() -> AbstractContextManager[object]:
@@ -68,42 +65,49 @@ def _harmless_reading() -> AbstractContextManager[object]:
 
 
 def _mark(rows: list[PendingScore], change: GradeChanged) -> None:
+    """Write all rows with one statement: this is a learner's request."""
     same = [row.pk for row in rows if row.line_item.usage_key == str(change.usage_key)]
     above = _within([(row.pk, row.line_item.usage_key) for row in rows if row.pk not in same], change)
+    if not same and not above:
+        return
     now = timezone.now()
     waiting = {row.pk for row in rows if row.due_at and not row.lease and now < row.due_at < now + LONGEST_WAIT}
-    at = Value(change.at)
-    newest = Coalesce(Greatest("changed_at", at), at)  # this may be noted late
-    unknown: dict[str, object] = {"earned": None, "possible": None, "changed_at": newest}
-    known = {**unknown, "earned": change.earned, "possible": change.possible} if change.exact else unknown
-    same_delay = conf.aggregate_delay if change.aggregate else 0.0
-    for chosen, delay, grade in ((same, same_delay, known), (above, conf.aggregate_delay, unknown)):
-        if chosen:
-            _make_due(PendingScore.objects.filter(pk__in=chosen), now, delay, grade)
+    delay = conf.aggregate_delay if change.aggregate else 0.0
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():  # else one statement is one transaction
+        _make_due(same, above, change, now, delay)
+    for chosen, wait in ((same, delay), (above, conf.aggregate_delay)):
         if set(chosen) - waiting:  # a row that is due later has a nudge under way
-            nudge(delay)
+            nudge(wait)
 
 
 def _within(rows: list[tuple[int, str]], change: GradeChanged) -> list[int]:
     """Return the rows whose line item is for a block above the changed one."""
     if not rows:
         return []
-    above: frozenset[UsageKey] = host.current().content.ancestors(change.course_key, change.usage_key)
-    names = {str(key) for key in above}
+    names = {str(key) for key in outline.above(change.course_key, change.usage_key)}
     return [pk for pk, usage_key in rows if usage_key in names]
 
 
-def _make_due(rows: QuerySet[PendingScore], now: datetime, delay: float, grade: Mapping[str, object]) -> None:
-    """The first change opens the window; later ones do not push it away, unless its score is being sent right now.
+def _make_due(same: list[int], above: list[int], change: GradeChanged, now: datetime, delay: float) -> None:
+    """Make rows of the block due after ``delay`` seconds, with its points if they can be sent as they are, and rows of
+    blocks above it when their window closes.
 
-    A row that was given up starts afresh, and so does one that a wrong clock made due in the far future.
+    The first change opens the window; later ones do not push it away, unless its score is being sent right now. A row
+    that was given up starts afresh, and so does one that a wrong clock made due in the far future.
     """
-    at = Value(now + timedelta(seconds=delay))
+    due = {seconds: Value(now + timedelta(seconds=seconds)) for seconds in (delay, conf.aggregate_delay)}
+    at = Case(When(pk__in=same, then=due[delay]), default=due[conf.aggregate_delay])
     stray = Q(leased_until__gt=now) | Q(due_at__gt=now + LONGEST_WAIT)
-    rows.update(
+    changed = Value(change.at)
+    points = {"earned": change.earned, "possible": change.possible} if change.exact else {}
+    PendingScore.objects.filter(pk__in=[*same, *above]).update(
         revision=F("revision") + 1,
         due_at=Case(When(stray, then=at), default=Coalesce("due_at", at)),
         attempts=Case(When(parked="", then=F("attempts")), default=Value(0)),
         parked="",
-        **grade,
+        changed_at=Coalesce(Greatest("changed_at", changed), changed),  # this may be noted late
+        **{
+            name: Case(When(pk__in=same, then=Value(points[name])), default=None) if same and points else None
+            for name in ("earned", "possible")
+        },
     )

@@ -6,20 +6,20 @@ a column is not bound to the link: a link that has several columns is no longer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
 
-from lti_1p3_provider import host
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores import lanes
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.nudge import nudge
+from lti_1p3_provider.scores.nudge import expect_later, nudge
 from lti_1p3_provider.users.models import PlatformUser
 
 MOST = 200  # columns of one course
@@ -34,8 +34,21 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) ->
     claim = launch.message.grade_service
     if claim is None or not claim.line_items or not {ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE} <= claim.scopes:
         return  # no column can be made; those that are there stay
-    blocks = host.current().content.graded_subsections(CourseKey.from_string(link.course_key))[:MOST]
-    items = _items(link, blocks, {"container_url": claim.line_items, "scopes": sorted(claim.scopes)})
+    claimed = {"container_url": claim.line_items, "scopes": sorted(claim.scopes)}
+    if not expect(link, platform_user, claimed):
+        expect_later(link.pk, platform_user.pk, claimed)
+
+
+def expect(link: ResourceLink, platform_user: PlatformUser, claimed: Mapping[str, object]) -> bool:
+    """Expect somebody's scores in the columns of the course's graded subsections; return whether these are known.
+
+    ``claimed``: what the launch says of columns.
+    """
+    blocks = outline.graded_subsections(CourseKey.from_string(link.course_key))
+    if blocks is None:
+        return False
+    mine = PendingScore.objects.filter(platform_user=platform_user, line_item__resource_link__part_of=link)
+    items = _items(link, blocks[:MOST], claimed)
     expected = set(mine.values_list("line_item_id", flat=True))
     if gone := expected - {item.pk for item in items}:
         mine.filter(line_item__in=gone).delete()
@@ -46,9 +59,10 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) ->
         for item in new:
             PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=values)
         nudge(0)
+    return True
 
 
-def _items(link: ResourceLink, blocks: Iterable[Block], claimed: dict[str, object]) -> list[LineItem]:
+def _items(link: ResourceLink, blocks: Iterable[Block], claimed: Mapping[str, object]) -> list[LineItem]:
     """Return the blocks' line items, with what the newest launch claimed."""
     known = {part.usage_key: part for part in link.parts.select_related("line_item")}
     found = []

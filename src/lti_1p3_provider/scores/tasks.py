@@ -9,10 +9,13 @@ from edx_django_utils.monitoring import set_code_owner_attribute
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.host.port import GradeChanged
-from lti_1p3_provider.scores import intake, reading_back
+from lti_1p3_provider.outline.rebuild import rebuild
+from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores import intake, reading_back, subsections
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import NOTE, READ_BACK, TASK, nudge
+from lti_1p3_provider.scores.nudge import EXPECT, NOTE, READ_BACK, TASK, nudge
+from lti_1p3_provider.users.models import PlatformUser
 
 # seconds; brokers hand a message to another worker if it is not acknowledged within an hour
 LONGEST_COUNTDOWN = 1800
@@ -41,6 +44,17 @@ def note_grade(user_id: int, course_key: str, usage_key: str, at: str, aggregate
     """Note a change of a grade that could not be noted in the learner's own request; the grade is read anew."""
     course, block = CourseKey.from_string(course_key), UsageKey.from_string(usage_key)
     intake.note(GradeChanged(user_id, course, block, 0.0, 0.0, datetime.fromisoformat(at), aggregate))
+
+
+@shared_task(name=EXPECT, ignore_result=True)
+@set_code_owner_attribute  # type: ignore[untyped-decorator]
+def expect_subsections(link_pk: int, platform_user_pk: int, claimed: dict[str, object]) -> None:
+    """Write the course's outline, which no launch waited for, and expect scores of its graded subsections."""
+    link = ResourceLink.objects.filter(pk=link_pk, deployment__registration__subsection_columns=True).first()
+    person = PlatformUser.objects.filter(pk=platform_user_pk).first()
+    if link is not None and person is not None:
+        rebuild(CourseKey.from_string(link.course_key))
+        subsections.expect(link, person, claimed)
 
 
 @shared_task(name=READ_BACK, ignore_result=True)

@@ -4,13 +4,15 @@ anywhere."""
 from __future__ import annotations
 
 from lti_1p3_provider.host.openedx.content import OpenEdxContent
+from lti_1p3_provider.host.openedx.courses import OpenEdxCourses
 from lti_1p3_provider.host.openedx.grades import OpenEdxGrades
 from lti_1p3_provider.host.openedx.identity import OpenEdxIdentity
 
 
 class OpenEdxHost:
-    """The three together."""
+    """The four together."""
 
     identity = OpenEdxIdentity()
+    courses = OpenEdxCourses()
     content = OpenEdxContent()
     grades = OpenEdxGrades()

@@ -1,0 +1,179 @@
+"""What the LMS's courses have published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider.errors import ContentNotFound
+from lti_1p3_provider.host.port import Block, Course
+
+
+class OpenEdxCourses:
+    """Reads the published branch of the module store. Its index of courses, with their versions, is a table."""
+
+    def published_version(self, course_key: CourseKey) -> str | None:
+        """Read the index of courses; inside an XBlock handler the LMS has done that already."""
+        found = _store(course_key)
+        index = found.get_course_index(course_key) if found else None
+        version = index["versions"].get("published-branch") if index else None
+        return str(version) if version else None
+
+    def published_versions(self, course_keys: Iterable[CourseKey]) -> Mapping[CourseKey, str]:
+        """Read the table of the index."""
+        from common.djangoapps.split_modulestore_django.models import SplitModulestoreCourseIndex
+
+        rows = SplitModulestoreCourseIndex.objects.filter(course_id__in=list(course_keys))
+        return {key: version for key, version in rows.values_list("course_id", "published_version") if version}
+
+    def all_keys(self) -> Iterable[CourseKey]:
+        """Read the table of the index, which has libraries too."""
+        from common.djangoapps.split_modulestore_django.models import SplitModulestoreCourseIndex
+
+        keys = SplitModulestoreCourseIndex.objects.order_by("pk").values_list("course_id", flat=True)
+        return [key for key in keys if key.is_course]
+
+    def read_course(self, course_key: CourseKey) -> Course | None:
+        """Walk the course. How many points a problem without a weight has, only the LMS's cached structure knows."""
+        version = self.published_version(course_key)
+        if version is None:
+            return None
+        with _published(course_key) as store:
+            course = store.get_course(course_key, depth=None)
+            if course is None:
+                return None
+            walk = _Walk(course_key, course, _maxima(course_key))
+            return Course(course.display_name or "", version, tuple(walk.blocks()))
+
+    def read_block(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
+        """Load the block, and look up its parents by name. A block with several parents has those of the first."""
+        from xmodule.modulestore.exceptions import ItemNotFoundError
+
+        if usage_key.context_key != course_key:
+            raise ContentNotFound(f"{usage_key} is not in {course_key}")
+        try:
+            with _published(course_key) as store:
+                block, course = store.get_item(usage_key), store.get_course(course_key)
+                above: list[UsageKey] = []
+                key = usage_key
+                while (found := store.get_parent_location(key)) is not None:
+                    key = found.map_into_course(course_key)
+                    above.insert(0, key)
+        except ItemNotFoundError as error:
+            raise ContentNotFound(f"{usage_key} does not exist or is not published") from error
+        if not above and usage_key.block_type != "course":
+            raise ContentNotFound(f"{usage_key} is not in the course's tree")
+        return _block(usage_key, block, tuple(above), _opens(course, block))
+
+
+class _Walk:
+    """Goes through a course from its own block down; each block comes once, after the first that has it as a child."""
+
+    def __init__(self, course_key: CourseKey, course: Any, maxima: Any) -> None:
+        self._course_key = course_key
+        self._course = course
+        self._maxima = maxima
+        self._found: dict[UsageKey, Any] = {}
+        self._parents: dict[UsageKey, list[UsageKey]] = {}
+        self._order: dict[UsageKey, int] = {}
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all of them."""
+        self._collect(self._course)
+        self._order = {key: number for number, key in enumerate(self._found)}
+        for key, block in self._found.items():
+            parents = self._parents.get(key)
+            points = _points(block, self._maxima, key)
+            start = _opens(self._course, block)
+            yield _block(key, block, self._above(key), start, parents[0] if parents else None, points)
+
+    def _collect(self, block: Any) -> None:
+        key = block.location.map_into_course(self._course_key)
+        self._found[key] = block
+        for child in block.get_children() if block.has_children else ():
+            child_key = child.location.map_into_course(self._course_key)
+            self._parents.setdefault(child_key, []).append(key)
+            if child_key not in self._found:
+                self._collect(child)
+
+    def _above(self, key: UsageKey) -> tuple[UsageKey, ...]:
+        """Return what is above, in the order of the course."""
+        found: set[UsageKey] = set()
+        level = {key}
+        while level:
+            level = {parent for one in level for parent in self._parents.get(one, ())} - found
+            found |= level
+        return tuple(sorted(found, key=self._order.__getitem__))
+
+
+def _block(
+    key: UsageKey,
+    block: Any,
+    above: tuple[UsageKey, ...],
+    start: datetime | None,
+    parent: UsageKey | None = None,
+    points: float | None = None,
+) -> Block:
+    return Block(
+        usage_key=key,
+        title=block.display_name or "",
+        above=above,
+        parent=parent,
+        graded=bool(getattr(block, "graded", False)),
+        points=points,
+        start=start,
+        due=getattr(block, "due", None),
+        staff_only=bool(getattr(block, "visible_to_staff_only", False)),
+    )
+
+
+def _opens(course: Any, block: Any) -> datetime | None:
+    dates = [date for date in (course.start, getattr(block, "start", None)) if date is not None]
+    return max(dates) if dates else None
+
+
+def _points(block: Any, maxima: Any, key: UsageKey) -> float | None:
+    """Return what the LMS weighs a problem's own points with, or these."""
+    if not getattr(block, "has_score", False) or block.has_children:
+        return None
+    maximum, weight = maxima(key), getattr(block, "weight", None)
+    if maximum == 0:
+        return 0.0
+    points = maximum if weight is None else weight
+    return None if points is None else float(points)
+
+
+def _maxima(course_key: CourseKey) -> Any:
+    """Return a function that knows the points of a problem, unweighted; None where the LMS has not counted them."""
+    from lms.djangoapps.grades.transformer import GradesTransformer
+    from openedx.core.djangoapps.content.block_structure.api import get_course_in_cache
+
+    structure = get_course_in_cache(course_key)
+    return lambda key: structure.get_transformer_block_field(key, GradesTransformer, "max_score", None)
+
+
+def _store(course_key: CourseKey) -> Any:
+    """Return the split module store; None for courses of the old store, which the LMS does not show any more."""
+    from xmodule.modulestore.django import modulestore
+
+    if getattr(course_key, "deprecated", False) or not course_key.is_course:
+        return None
+    return modulestore()._get_modulestore_for_courselike(course_key)
+
+
+@contextmanager
+def _published(course_key: CourseKey) -> Iterator[Any]:
+    """Open the published branch, and keep what was read of the course's structure until the end."""
+    from xmodule.modulestore import ModuleStoreEnum
+    from xmodule.modulestore.django import modulestore
+
+    store = modulestore()
+    with (
+        store.bulk_operations(course_key, emit_signals=False),
+        store.branch_setting(ModuleStoreEnum.Branch.published_only, course_key),
+    ):
+        yield store

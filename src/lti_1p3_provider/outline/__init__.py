@@ -1,0 +1,5 @@
+"""The outline: our own table of what each course has published, so that no request reads a whole course.
+
+``find`` looks up a block and what is above it; ``access`` decides from that who may pass; ``rebuild`` brings the table
+in step with what the LMS has published; ``wake`` asks a worker to do so.
+"""

@@ -1,0 +1,107 @@
+"""Finds a published block and what is above it. No request reads more of a course than that.
+
+Rows are of the version that was published when they were written. A newer one is written down by a worker, and until
+then the old rows serve. A block that is in no row yet is read from the LMS, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider import host
+from lti_1p3_provider.errors import ContentNotFound
+from lti_1p3_provider.host.port import Block
+from lti_1p3_provider.outline import rebuild, wake
+from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.lookup import Lookup
+
+NO_PAGE = frozenset(("chapter",))  # the LMS shows what is below; a course has pages of its own
+
+MAX_RECENT = 5000  # blocks that a process remembers, some kilobytes each
+
+_recent: dict[tuple[str, UsageKey], Block] = {}  # by version: what a version says of a block never changes
+_by_key = Lookup(
+    OutlineBlock,
+    lambda usage: OutlineBlock.objects.select_related("outline").filter(usage_digest=usage),
+)
+
+
+def block(course_key: CourseKey, usage_key: UsageKey) -> Block:
+    """Return a published block of the course.
+
+    Raises:
+        ContentNotFound: it does not exist, is not published, or is not one of this course.
+    """
+    found = _known(course_key, usage_key)
+    if found is None:
+        found = host.current().courses.read_block(course_key, usage_key)
+        rebuild.add(course_key, found)
+    return found
+
+
+def page(course_key: CourseKey, usage_key: UsageKey) -> Block:
+    """Return a block that can be opened by itself.
+
+    Raises:
+        ContentNotFound: as ``block`` does, or it has no page.
+    """
+    if usage_key.block_type in NO_PAGE:
+        raise ContentNotFound(f"a {usage_key.block_type} has no page of its own")
+    return block(course_key, usage_key)
+
+
+def above(course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
+    """Return all blocks above this one, up to the course's own; empty for an unknown block. Writes nothing."""
+    try:
+        found = _known(course_key, usage_key) or host.current().courses.read_block(course_key, usage_key)
+    except ContentNotFound:
+        return frozenset()
+    return frozenset(found.above)
+
+
+def graded_subsections(course_key: CourseKey) -> Sequence[Block] | None:
+    """Return the subsections that count for the course's grade, in order; None if nobody has written them down yet."""
+    outline = CourseOutline.objects.filter(course_digest=digest(str(course_key))).first()
+    version = host.current().courses.published_version(course_key)
+    if outline is None or outline.version != version:
+        wake.ask(course_key)
+    if outline is None or not outline.version:
+        return None
+    rows = outline.blocks.filter(block_type="sequential", graded=True).order_by("position")
+    return [row.as_block(course_key) for row in rows]
+
+
+def _known(course_key: CourseKey, usage_key: UsageKey) -> Block | None:
+    """Return what the rows say, whatever their version; None if only the LMS can know.
+
+    Raises:
+        ContentNotFound
+    """
+    if usage_key.context_key != course_key:
+        raise ContentNotFound(f"{usage_key} is not in {course_key}")
+    version = host.current().courses.published_version(course_key)
+    if version is None:
+        raise ContentNotFound(f"{course_key} does not exist or has nothing published")
+    if known := _recent.get((version, usage_key)):
+        return known
+    row = _by_key.one(usage=digest(str(usage_key)))
+    if row is not None:
+        found = row.as_block(course_key)
+        if row.outline.version == version:
+            _remember(version, found)
+        else:
+            wake.ask(course_key)
+        return found
+    if CourseOutline.objects.filter(course_digest=digest(str(course_key)), version=version).exists():
+        raise ContentNotFound(f"{usage_key} does not exist or is not published")
+    wake.ask(course_key)
+    return None
+
+
+def _remember(version: str, found: Block) -> None:
+    if len(_recent) >= MAX_RECENT:
+        _recent.clear()
+    _recent[version, found.usage_key] = found

@@ -1,0 +1,79 @@
+"""CourseOutline: what of a course is written down, and from which version; OutlineBlock: one published block."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider.host.port import Block
+from lti_1p3_provider.registrations.digest import DIGEST_LENGTH
+from lti_1p3_provider.registrations.models import APP_LABEL
+
+MAX_TITLE = 255
+
+
+class CourseOutline(models.Model):
+    """A course. ``version`` names the published version that its rows show; while it is empty, only some blocks are
+    there, each as it was when somebody first asked for it.
+
+    .. no_pii:
+    """
+
+    course_digest = models.CharField(max_length=DIGEST_LENGTH, unique=True)
+    course_key = models.TextField()
+    title = models.CharField(max_length=MAX_TITLE, blank=True)
+    version = models.CharField(max_length=64, blank=True)
+    built_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = APP_LABEL
+
+    def __str__(self) -> str:
+        return self.course_key
+
+
+class OutlineBlock(models.Model):
+    """A published block. ``position`` counts in the order of the course: what is below a block follows it.
+
+    ``above`` has the names (type@id) of all blocks above, separated by spaces, the course's own first; ``parent`` is
+    the position of the first block that has it as a child. ``Block`` in ``host.port`` says what the others mean. A row
+    that was read by itself has neither position nor parent.
+
+    .. no_pii:
+    """
+
+    outline = models.ForeignKey(CourseOutline, on_delete=models.CASCADE, related_name="blocks")
+    usage_digest = models.CharField(max_length=DIGEST_LENGTH, unique=True)
+    usage_key = models.TextField()
+    block_type = models.CharField(max_length=100)
+    title = models.CharField(max_length=MAX_TITLE, blank=True)
+    position = models.PositiveIntegerField(null=True)
+    parent = models.PositiveIntegerField(null=True)
+    above = models.TextField(blank=True)
+    graded = models.BooleanField(default=False)
+    points = models.FloatField(null=True)
+    start = models.DateTimeField(null=True)
+    due = models.DateTimeField(null=True)
+    staff_only = models.BooleanField(default=False)
+
+    class Meta:
+        app_label = APP_LABEL
+        indexes: ClassVar = [models.Index(fields=["outline", "parent", "position"], name="lti1p3_outline_tree")]
+
+    def __str__(self) -> str:
+        return self.usage_key
+
+    def as_block(self, course_key: CourseKey) -> Block:
+        """Return what it says of the block of this course."""
+        return Block(
+            usage_key=UsageKey.from_string(self.usage_key),
+            title=self.title,
+            above=tuple(course_key.make_usage_key(*name.split("@", 1)) for name in self.above.split()),
+            graded=self.graded,
+            points=self.points,
+            start=self.start,
+            due=self.due,
+            staff_only=self.staff_only,
+        )
