@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
+from lti_1p3_provider.host.openedx.courses import published
 
 
 class OpenEdxContent:
@@ -25,15 +26,14 @@ class OpenEdxContent:
             course = CourseOverview.get_from_id(course_key)
         except CourseOverview.DoesNotExist as error:
             raise ContentNotFound(f"{course_key} does not exist") from error
-        things = [course]
-        if usage_key.block_type != "course":
-            things.append(_published_block(course_key, usage_key))
-        elif not _is_enrolled(user, course_key):
+        if usage_key.block_type == "course" and not _is_enrolled(user, course_key):
             raise ContentNotAccessible("not enrolled: a whole course needs an enrolment mode in the registration")
-        for thing in things:
-            answer = has_access(user, "load", thing, course_key)
-            if not answer:
-                raise _refusal(getattr(answer, "error_code", None))
+        with published(course_key) as store:
+            things = [course] if usage_key.block_type == "course" else [course, _block(store, course_key, usage_key)]
+            for thing in things:
+                answer = has_access(user, "load", thing, course_key)
+                if not answer:
+                    raise _refusal(getattr(answer, "error_code", None))
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
         """Return the page of ``render_xblock``, which loads the block and asks who may see it.
@@ -74,17 +74,13 @@ class OpenEdxContent:
         return str(get_learning_mfe_home_url(course_key=course_key, url_fragment="home"))
 
 
-def _published_block(course_key: CourseKey, usage_key: UsageKey) -> Any:
-    from xmodule.modulestore import ModuleStoreEnum
-    from xmodule.modulestore.django import modulestore
+def _block(store: Any, course_key: CourseKey, usage_key: UsageKey) -> Any:
     from xmodule.modulestore.exceptions import ItemNotFoundError
 
     if usage_key.context_key != course_key:
         raise ContentNotFound(f"{usage_key} is not in {course_key}")
-    store = modulestore()
     try:
-        with store.branch_setting(ModuleStoreEnum.Branch.published_only, course_key):
-            return store.get_item(usage_key)
+        return store.get_item(usage_key)
     except ItemNotFoundError as error:
         raise ContentNotFound(f"{usage_key} does not exist or is not published") from error
 

@@ -12,6 +12,8 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.errors import ContentNotFound
 from lti_1p3_provider.host.port import Block, Course
 
+LOADED = "course_cache"  # where the LMS's module store keeps them in the request's cache
+
 
 class OpenEdxCourses:
     """Reads the published branch of the module store. Its index of courses, with their versions, is a table."""
@@ -42,7 +44,7 @@ class OpenEdxCourses:
         version = self.published_version(course_key)
         if version is None:
             return None
-        with _published(course_key) as store:
+        with published(course_key) as store:
             course = store.get_course(course_key, depth=None)
             if course is None:
                 return None
@@ -56,8 +58,8 @@ class OpenEdxCourses:
         if usage_key.context_key != course_key:
             raise ContentNotFound(f"{usage_key} is not in {course_key}")
         try:
-            with _published(course_key) as store:
-                block, course = store.get_item(usage_key), store.get_course(course_key)
+            with published(course_key) as store:
+                course, block = store.get_course(course_key), store.get_item(usage_key)
                 above: list[UsageKey] = []
                 key = usage_key
                 while (found := store.get_parent_location(key)) is not None:
@@ -166,14 +168,25 @@ def _store(course_key: CourseKey) -> Any:
 
 
 @contextmanager
-def _published(course_key: CourseKey) -> Iterator[Any]:
-    """Open the published branch, and keep what was read of the course's structure until the end."""
+def published(course_key: CourseKey) -> Iterator[Any]:
+    """Open the published branch as it is for nobody in particular, and read the course's structure once until the end.
+
+    What the LMS loads during a request stays bound to the request's user: once a block was refused to them, the blocks
+    below it lose what they inherit. So what was loaded before is put aside here.
+    """
+    from edx_django_utils.cache import DEFAULT_REQUEST_CACHE
     from xmodule.modulestore import ModuleStoreEnum
     from xmodule.modulestore.django import modulestore
 
-    store = modulestore()
-    with (
-        store.bulk_operations(course_key, emit_signals=False),
-        store.branch_setting(ModuleStoreEnum.Branch.published_only, course_key),
-    ):
-        yield store
+    store, data = modulestore(), DEFAULT_REQUEST_CACHE.data
+    aside = data.pop(LOADED, None)
+    try:
+        with (
+            store.bulk_operations(course_key, emit_signals=False),
+            store.branch_setting(ModuleStoreEnum.Branch.published_only, course_key),
+        ):
+            yield store
+    finally:
+        data.pop(LOADED, None)
+        if aside is not None:
+            data[LOADED] = aside
