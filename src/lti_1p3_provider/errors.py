@@ -309,6 +309,21 @@ class QuotaReached(LtiError):
     advice = _("Please tell your course team now, or try again tomorrow. Activities that you opened before still work.")
 
 
+class TextNotKept(LtiError):
+    """A text that identifies something holds a character that the site's database does not keep."""
+
+    code = "text_not_kept"
+    title = _("Your learning platform sent a name that this site cannot store")
+
+
+class DatabaseRefused(LtiError):
+    """The database refused what the request needs, and not because another transaction was first."""
+
+    code = "database_refused"
+    status = 500
+    title = _("Something went wrong on this site")
+
+
 class DatabaseBusy(LtiError):
     """The database refused to write the launch down, three times: other launches held what it needed."""
 

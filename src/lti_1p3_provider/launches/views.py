@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -18,8 +19,16 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.conflicts import described, traced
 from lti_1p3_provider.diagnostics.refuse import refuse
-from lti_1p3_provider.errors import BrowserMismatch, GrantMissing, LaunchNotPosted, LtiError, TokenMalformed
+from lti_1p3_provider.errors import (
+    BrowserMismatch,
+    DatabaseRefused,
+    GrantMissing,
+    LaunchNotPosted,
+    LtiError,
+    TokenMalformed,
+)
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
     browser_check,
@@ -45,6 +54,8 @@ from lti_1p3_provider.scores.returning import Returning
 
 LAUNCH = "lti_1p3_provider:launch"
 
+log = logging.getLogger(__name__)
+
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
 class Door(View):
@@ -69,6 +80,9 @@ class Door(View):
             return refuse(request, error, self.trail)
         except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError) as error:
             return refuse(request, TokenMalformed(type(error).__name__), self.trail)
+        except Error as error:  # the LMS's, too: a page with a support code says more than none
+            log.error("LTI %s: the database refused: %s", self.name, traced(error))
+            return refuse(request, DatabaseRefused(described(error)), self.trail)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
