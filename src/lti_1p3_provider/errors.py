@@ -113,6 +113,14 @@ class TokenMalformed(LtiError):
     title = _("Your learning platform sent a launch that cannot be read")
 
 
+class RequestTooLarge(LtiError):
+    """The request has more bytes or fields than any that belongs here, a file, or a length that is not known."""
+
+    code = "request_too_large"
+    status = 413
+    title = _("Your learning platform sent more than a launch may have")
+
+
 class StateUnknown(LtiError):
     """The ``state`` was not issued here, or was changed."""
 

@@ -101,14 +101,14 @@ def test_sec_25_claims_that_are_no_sane_json(connection, spoil):
     ids=["64 kB", "roles", "custom"],
 )
 def test_sec_25_too_large(connection, values):
-    assert is_refused(connection.launch_with(values), "token_malformed", "claim_invalid")
+    assert is_refused(connection.launch_with(values), "token_malformed", "request_too_large")
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
         {"raw_token": lambda token: token + "A" * 70_000},
-        {"payload": lambda text: text[:-1] + f', "{CLAIM}custom": {{"key": "{"x" * 1_000_000}"}}}}'},
+        {"payload": lambda text: text[:-1] + f', "{CLAIM}custom": {{"key": "{"x" * 100_000}"}}}}'},
         {"claims": lambda claims: {**claims, f"{CLAIM}roles": ["Learner"] * 10_000}},
         {"claims": lambda claims: {**claims, f"{CLAIM}roles": ["a"] * 600}},
         {"claims": lambda claims: {**claims, f"{CLAIM}custom": {f"key {number}": "" for number in range(600)}}},

@@ -39,7 +39,7 @@ def test_what_is_kept(charsets, kept):
 
 
 @pytest.mark.parametrize("charsets", [(), ("utf8mb4",), ("utf8mb3",)])
-@pytest.mark.parametrize("text", ["a\0b", "a\ud800b", "a\udfffb", "a\0\ud83d\0b"])
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b", "a\0\ud83d\0b"])
 def test_what_no_database_keeps(charsets, text):
     assert Repertoire(charsets).reduced(text) == "a\ufffdb"
 
@@ -151,7 +151,5 @@ def test_nothing_that_was_to_be_stored_is_told(error):
 def test_the_number_is_told():
     assert described(OperationalError(1366, "secret")) == "OperationalError 1366"
     assert described(around(Psycopg("22021"), DataError("secret"))) == "DataError 22021"
-    assert (
-        described(around(of_sqlite(8, "SQLITE_READONLY"), OperationalError("x"))) == "OperationalError SQLITE_READONLY"
-    )
+    assert described(around(of_sqlite(8, "SQLITE_READONLY"), DataError("x"))) == "DataError SQLITE_READONLY"
     assert described(DataError("secret")) == "DataError"

@@ -78,13 +78,13 @@ def from_keys(course_key: str, usage_key: str = "") -> Target:
         TargetInvalid: they cannot be read or do not belong together.
         TextNotKept: no course or block can have such a key.
     """
-    require(course_key, "the course key")
-    require(usage_key, "the usage key")
     try:
         course = CourseKey.from_string(course_key)
         usage = UsageKey.from_string(usage_key) if usage_key else course.make_usage_key("course", "course")
     except InvalidKeyError as error:
         raise TargetInvalid("the course key or usage key cannot be read") from error
+    require(course_key, "the course key")
+    require(usage_key, "the usage key")
     if not isinstance(course, CourseLocator) or course.branch or course.version_guid:
         raise TargetInvalid("the course key does not name a published course")
     if usage.context_key != course:

@@ -6,9 +6,9 @@ import logging
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import Error, transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -27,6 +27,7 @@ from lti_1p3_provider.errors import (
     GrantMissing,
     LaunchNotPosted,
     LtiError,
+    RequestTooLarge,
     TokenMalformed,
 )
 from lti_1p3_provider.gates import policy
@@ -34,6 +35,7 @@ from lti_1p3_provider.launches import (
     browser_check,
     grants,
     handover,
+    limits,
     login_cookies,
     own_page,
     reconnect,
@@ -75,10 +77,13 @@ class Door(View):
         if (request.encoding or "utf-8").lower() != "utf-8":
             request.encoding = "utf-8"  # other codecs make characters that no database stores
         try:
+            limits.require(request)
             return super().dispatch(request, *args, **kwargs)
         except LtiError as error:
             return refuse(request, error, self.trail)
-        except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError) as error:
+        except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:  # the site has limits of its own
+            return refuse(request, RequestTooLarge(type(error).__name__), self.trail)
+        except (MultiPartParserError, UnreadablePostError) as error:
             return refuse(request, TokenMalformed(type(error).__name__), self.trail)
         except Error as error:  # the LMS's, too: a page with a support code says more than none
             log.error("LTI %s: the database refused: %s", self.name, traced(error))
