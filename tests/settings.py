@@ -1,7 +1,7 @@
 """Settings of the tests: those of the stand-in LMS, in a folder that goes away, whatever the environment says.
 
 ``LTI_TEST_DATABASE=mariadb`` (or ``postgresql``) replaces SQLite by a private server, which the run starts when it
-first needs it.
+first needs it. ``LTI_TEST_CHARSETS=utf8mb3/utf8mb4`` names MariaDB's charsets: of the tables, and of the connection.
 """
 
 import atexit
@@ -19,9 +19,13 @@ atexit.register(shutil.rmtree, os.environ["DEMO_DIRECTORY"], ignore_errors=True)
 from demo.lms.settings import *  # noqa: E402, F403
 
 TEST_DATABASE = os.environ.get("LTI_TEST_DATABASE", "sqlite")
+TEST_CHARSET = ""
 ENGINES = {"mariadb": "tests.services.django_mariadb", "postgresql": "django.db.backends.postgresql"}
 if TEST_DATABASE in ENGINES:  # where it is, tests/conftest.py adds
     DATABASES = {"default": {"ENGINE": ENGINES[TEST_DATABASE], "NAME": "lms", "ATOMIC_REQUESTS": True}}
+    TEST_CHARSET, _, _connection = os.environ.get("LTI_TEST_CHARSETS", "").partition("/")
+    if TEST_CHARSET:
+        DATABASES["default"] |= {"TEST": {"CHARSET": TEST_CHARSET}, "OPTIONS": {"charset": _connection}}
 elif TEST_DATABASE != "sqlite":
     raise ValueError("LTI_TEST_DATABASE is sqlite, mariadb or postgresql")
 MEDIA_URL = "/media/"  # without it the test server looks for each address among the files here first

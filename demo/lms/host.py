@@ -18,6 +18,7 @@ from demo.lms.models import Enrolment, Profile
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host.port import Block, Course, Grade, GradeChanged
 from lti_1p3_provider.host.sessions import renew_key
@@ -33,16 +34,16 @@ class DemoIdentity:
 
     def create_user(self, username: str, email: str | None, name: str) -> AbstractUser:
         """Create an account; an email that somebody has already is not used again."""
-        address = email if email and not _taken(email) else f"{username}@{conf.email_domain}"
+        address = email if email and _is_free(email) else f"{username}@{conf.email_domain}"
         user = get_user_model().objects.create_user(username=username, email=address)
-        Profile.objects.create(user=user, name=name[:255])
+        Profile.objects.create(user=user, name=reduce(name, Profile)[:255])
         return user
 
     def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:
         """Write what changed."""
-        if name:
-            Profile.objects.filter(user_id=user.pk).exclude(name=name[:255]).update(name=name[:255])
-        if email and user.email != email and not _taken(email):
+        if name := reduce(name, Profile)[:255]:
+            Profile.objects.filter(user_id=user.pk).exclude(name=name).update(name=name)
+        if email and user.email != email and _is_free(email):
             user.email = email
             user.save(update_fields=["email"])
 
@@ -197,5 +198,6 @@ def is_enrolled(user: AbstractUser, course_key: CourseKey) -> bool:
     return Enrolment.objects.filter(user_id=user.pk, course_key=str(course_key)).exists()
 
 
-def _taken(email: str) -> bool:
-    return get_user_model().objects.filter(email__iexact=email).exists()
+def _is_free(email: str) -> bool:
+    user = get_user_model()
+    return keeps(email, user) and not user.objects.filter(email__iexact=email).exists()

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.storable import repertoire
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.plugin_settings import FIRST, MIDDLEWARE
 from lti_1p3_provider.registrations.models import Registration, ToolKey
@@ -109,8 +110,21 @@ def _check_host() -> list[checks.CheckMessage]:
     return []
 
 
+def _check_charset() -> list[checks.CheckMessage]:
+    if not (narrow := repertoire().narrow):
+        return []
+    return [
+        checks.Warning(
+            f"The database does not keep all characters: its connection or our tables have {', '.join(narrow)}.",
+            hint="Emoji are lost in titles, and whoever has one in an identifier is refused. Connect with OPTIONS "
+            "{'charset': 'utf8mb4'}, and convert the tables to utf8mb4.",
+            id="lti_1p3_provider.W011",
+        )
+    ]
+
+
 def check_tables(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check keys and gates."""
+    """Check the characters that are kept, keys and gates."""
     if not conf.enabled:
         return []
     try:
@@ -123,7 +137,7 @@ def check_tables(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         ]
     except DatabaseError:
         return []  # not migrated yet
-    found: list[checks.CheckMessage] = []
+    found = _check_charset()
     if not keys:
         hint = "Run: manage.py lms lti_1p3_keys create"
         found.append(checks.Warning("There is no signing key.", hint=hint, id="lti_1p3_provider.W005"))

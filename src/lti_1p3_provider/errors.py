@@ -113,6 +113,14 @@ class TokenMalformed(LtiError):
     title = _("Your learning platform sent a launch that cannot be read")
 
 
+class RequestTooLarge(LtiError):
+    """The request has more bytes or fields than any that belongs here, a file, or a length that is not known."""
+
+    code = "request_too_large"
+    status = 413
+    title = _("Your learning platform sent more than a launch may have")
+
+
 class StateUnknown(LtiError):
     """The ``state`` was not issued here, or was changed."""
 
@@ -307,6 +315,21 @@ class QuotaReached(LtiError):
     status = 429
     title = _("Your learning platform opened too many new things here today")
     advice = _("Please tell your course team now, or try again tomorrow. Activities that you opened before still work.")
+
+
+class TextNotKept(LtiError):
+    """A text that identifies something holds a character that the site's database does not keep."""
+
+    code = "text_not_kept"
+    title = _("Your learning platform sent a name that this site cannot store")
+
+
+class DatabaseRefused(LtiError):
+    """The database refused what the request needs, and not because another transaction was first."""
+
+    code = "database_refused"
+    status = 500
+    title = _("Something went wrong on this site")
 
 
 class DatabaseBusy(LtiError):

@@ -17,7 +17,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db import connection as database
 from django.db.models.signals import pre_save
 from django.http import HttpResponse
@@ -350,7 +350,7 @@ def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, fail
     def refuse(sender, instance, **rest):
         if len(refusals) < failures:
             refusals.append(1)
-            raise OperationalError("Deadlock found when trying to get lock")
+            raise OperationalError(1213, "Deadlock found when trying to get lock")
 
     pre_save.connect(refuse, sender=Grant)
     try:
@@ -362,6 +362,38 @@ def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, fail
     assert (attempt.outcome, attempt.detail) == (("ok", "") if status == 302 else ("database_busy", "OperationalError"))
     assert len(set(attempt.steps)) == len(attempt.steps)
     assert get_user_model().objects.count() == PlatformUser.objects.count() == (1 if status == 302 else 0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError(1366, "Incorrect string value: secret for column"),
+        OperationalError("no such table: secret"),
+        DataError("value too long: secret"),
+        IntegrityError("duplicate entry: secret"),
+        InterfaceError("connection already closed: secret"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_another_error_of_the_database_is_refused_at_once_with_a_page(connection, caplog, error):
+    browser, refusals = Browser(), []
+    form = connection.launch_form(connection.link(PROBLEM, graded=True), browser=browser)
+
+    def refuse(sender, instance, **rest):
+        refusals.append(1)
+        raise error
+
+    pre_save.connect(refuse, sender=Grant)
+    try:
+        page = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
+    finally:
+        pre_save.disconnect(refuse, sender=Grant)
+    attempt = LaunchAttempt.objects.get()
+    assert (page.status_code, attempt.outcome, len(refusals)) == (500, "database_refused", 1)
+    assert attempt.support_code in page.text
+    assert attempt.detail.startswith(type(error).__name__)
+    assert "secret" not in attempt.detail + page.text + caplog.text
+    assert not get_user_model().objects.exists()
 
 
 # --- cleaning up ------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ CHEAP = 0.03  # seconds: no server and no database
 OWN = {
     "lti.access_tokens": ("flows/test_access_tokens", "flows/test_scores"),
     "lti.ags": ("unit/test_conversations", "flows/test_access_tokens", "flows/test_scores"),
+    "lti.base64url": ("unit/test_envelopes", "flows/test_tokens"),
     "lti.checked": ("unit/test_https", "unit/test_transport"),
     "lti.claims": ("unit/test_claims", "unit/test_real_messages", "flows/test_launch", "flows/test_certification"),
     "lti.deadline": ("unit/test_https", "unit/test_transport"),
@@ -35,6 +36,7 @@ OWN = {
     "launches.grants": ("flows/test_sessions", "flows/test_content"),
     "launches.handover": ("flows/test_storage", "flows/test_courses"),
     "launches.in_frame": ("flows/test_my_scores", "flows/test_content", "flows/test_reconnect"),
+    "launches.limits": ("flows/test_limits",),
     "launches.login_cookies": ("flows/test_login", "flows/test_sessions", "flows/test_launch"),
     "launches.own_page": ("flows/test_storage", "flows/test_reconnect"),
     "launches.partitioned": ("unit/test_partitioned", "flows/test_storage"),

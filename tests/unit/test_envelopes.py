@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lti_1p3_provider.errors import SignatureInvalid, TokenMalformed
+from lti_1p3_provider.lti import base64url
 from lti_1p3_provider.lti.claims import AGS, LTI
 from lti_1p3_provider.lti.launch import Envelope, Names, _open
 
@@ -71,9 +72,10 @@ def test_core_04_without_a_name_nothing_is_looked_for(missing, names):
 
 def test_sec_25_a_token_has_64_kb_at_most():
     text = token()
-    longest = text + "x" * (65536 - len(text))
+    longest = text + "A" * ((65536 - len(text)) // 4 * 4)
     assert _open(longest).token == longest
-    assert problem(longest + "x") == "larger than 65536 characters"
+    assert 65532 < len(longest) <= 65536
+    assert problem(longest + "AAAA") == "larger than 65536 characters"
 
 
 @pytest.mark.parametrize("text", ["", "a", "a.b", token() + ".x", "...."])
@@ -93,6 +95,7 @@ def test_sec_25_a_token_has_three_parts(text):
         (f"{encoded(GOOD)}.é.c", "claims: "),
         (f"{encoded(GOOD)}!!!!.{encoded({})}.c", "header: "),
         (f"{encoded(GOOD)}.\n\n\n\n{encoded({})}.c", "claims: "),
+        (token(signature=""), "signature: "),
     ],
 )
 def test_sec_25_the_refusal_names_the_part_that_cannot_be_read(text, said):
@@ -104,7 +107,9 @@ def test_sec_01_the_algorithm_is_ours(algorithm):
     assert problem(token({**GOOD, "alg": algorithm}), SignatureInvalid) == "alg must be RS256"
 
 
-@pytest.mark.parametrize("extension", [{"crit": ["exp"]}, {"crit": []}, {"crit": None}, {"b64": False}])
+@pytest.mark.parametrize(
+    "extension", [{"crit": ["exp"]}, {"crit": []}, {"crit": None}, {"b64": False}, {"b64": 0}, {"b64": None}]
+)
 def test_sec_02_extensions_are_refused(extension):
     assert "extension" in problem(token({**GOOD, **extension}))
 
@@ -118,5 +123,45 @@ def test_sec_03_a_kid_is_a_text_of_sane_length(kid):
     assert problem(token({**GOOD, "kid": kid})) == "the header has no usable kid"
 
 
+@pytest.mark.parametrize("signature", ["", "!", "c2ln=", "c2ln\n"])
+def test_sec_01_an_unsigned_token_is_refused_for_its_algorithm(signature):
+    assert problem(token({**GOOD, "alg": "none"}, signature=signature), SignatureInvalid) == "alg must be RS256"
+
+
 def test_bad_01_a_kid_is_required():
     assert problem(token({"alg": "RS256"})) == "the header has no usable kid"
+
+
+# What lenient decoders read all the same.
+SPELLINGS = {
+    "padded": lambda part: part + "=" * (-len(part) % 4 or 4),
+    "padded with one sign": lambda part: part + "=",
+    "a line at the end": lambda part: part + "\n",
+    "a line in front": lambda part: f"\n{part}",
+    "a space inside": lambda part: f"{part[:3]} {part[3:]}",
+    "a percent sign": lambda part: f"{part[:3]}%{part[3:]}",
+    "another alphabet": lambda part: part.translate(str.maketrans("-_", "+/")) + "////",
+    "letters beyond ASCII": lambda part: f"{part[:3]}é{part[3:]}",
+    "a NUL": lambda part: part + "\0",
+    "a single letter left over": lambda part: part + "A" * ((1 - len(part)) % 4),
+    "bits left over": lambda part: part + {0: "AB", 2: "B", 3: "AAB"}[len(part) % 4],
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_sec_25_a_token_has_one_spelling(number, spelling):
+    parts = token().split(".")
+    parts[number] = SPELLINGS[spelling](parts[number])
+    assert problem(".".join(parts)).startswith(("header: ", "claims: ", "signature: ")[number])
+
+
+@pytest.mark.parametrize(("text", "content"), [("-_8", b"\xfb\xff"), ("AA", b"\0"), ("AAAA", b"\0\0\0"), ("YQ", b"a")])
+def test_sec_25_base64url_is_read(text, content):
+    assert base64url.decode(text) == content
+
+
+@pytest.mark.parametrize("text", ["", "A", "AAAAA", "+/8", "YQ==", "YQ=", "YR", "YWF", "YQ\n", "Y Q", "ÝQ", "YQ\u2028"])
+def test_sec_25_base64url_is_not_guessed(text):
+    with pytest.raises(ValueError, match="base64url"):
+        base64url.decode(text)

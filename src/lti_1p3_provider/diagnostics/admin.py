@@ -8,12 +8,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
 from lti_1p3_provider.errors import LtiError, causes
 
 
 @admin.register(LaunchAttempt)
-class LaunchAttemptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LaunchAttemptAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read only: a record is not edited."""
 
     list_display = ("support_code", "outcome", "created_at", "registration", "door", "detail")

@@ -8,10 +8,12 @@ import secrets
 import time
 from datetime import timedelta
 
-from django.db import IntegrityError
+from django.db import Error, IntegrityError
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.conflicts import traced
+from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
 from lti_1p3_provider.errors import LaunchReplayed, LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
@@ -49,10 +51,12 @@ def refusal(trail: Trail, error: LtiError) -> str:
     log only, so that nobody can fill the table; each door and registration has a number of its own, so that nobody can
     hide what happens to others.
     """
+    support_code = _support_code()
     if "first use" in trail.steps or _is_recordable(trail):
-        support_code = _write(trail, error.code, error.detail)
-    else:
-        support_code = _support_code()
+        try:
+            _write(trail, error.code, error.detail, support_code=support_code)
+        except Error as problem:  # the person gets the page all the same
+            log.error("LTI: attempt %s could not be recorded: %s", support_code, traced(problem))
     log.warning("LTI %s refused: %s, support code %s", trail.door, error.code, support_code)
     return support_code
 
@@ -77,22 +81,28 @@ def _is_recordable(trail: Trail) -> bool:
         return True  # what went wrong is worth a row
 
 
-def _write(trail: Trail, outcome: str, detail: str, login_digest: str | None = None) -> str:
-    registration, support_code = trail.registration.pk if trail.registration else None, _support_code()
+def _write(
+    trail: Trail, outcome: str, detail: str, login_digest: str | None = None, support_code: str | None = None
+) -> None:
+    registration = trail.registration.pk if trail.registration else None
     _addition.make(
-        support_code=support_code,
+        support_code=support_code or _support_code(),
         created_at=timezone.now(),
         door=trail.door,
         outcome=outcome,
-        detail=CONTROL.sub(" ", detail)[:1000],
-        steps=trail.steps,
+        detail=_line(detail)[:1000],
+        steps=[reduce(step) for step in trail.steps],
         registration=registration,
         deployment=trail.deployment.pk if trail.deployment else None,
         subject_digest=digest(f"{registration}:{trail.subject}")[:16] if trail.subject else "",
-        target=CONTROL.sub(" ", trail.target.partition("?")[0])[:500],
+        target=_line(trail.target.partition("?")[0])[:500],
         login_digest=login_digest,
     )
-    return support_code
+
+
+def _line(text: str) -> str:
+    """Return a stranger's text as one line that the database keeps."""
+    return reduce(CONTROL.sub(" ", text))
 
 
 def _support_code() -> str:

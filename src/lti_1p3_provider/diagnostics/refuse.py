@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlencode
 
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
@@ -19,7 +21,8 @@ from lti_1p3_provider.registrations.models import Registration
 def refuse(request: HttpRequest, error: LtiError, trail: Trail) -> HttpResponse:
     """Record the refused attempt and return its page, with the error's HTTP status."""
     if trail.registration is None and trail.registration_pk is not None:
-        trail.registration = Registration.objects.filter(pk=trail.registration_pk).first()
+        with suppress(Error):  # a database that is down; then no platform may frame the page
+            trail.registration = Registration.objects.filter(pk=trail.registration_pk).first()
     support_code = record.refusal(trail, error)
     page = {
         "title": error.title,

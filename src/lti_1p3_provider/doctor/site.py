@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from lti_1p3_provider import checks
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.storable import repertoire
 from lti_1p3_provider.doctor.findings import Finding, good, notice, wrong
 from lti_1p3_provider.errors import LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
@@ -27,6 +28,7 @@ def examine() -> Iterator[Finding]:
         yield wrong("switch", "The tool is switched off: all its addresses answer 404.", "Set ENABLE_LTI_1P3_PROVIDER.")
         return
     yield from _settings()
+    yield from _characters()
     yield _cache()
     yield _key()
     yield _queue()
@@ -40,6 +42,14 @@ def _settings() -> Iterator[Finding]:
         yield make("settings", f"{message.msg} ({message.id})", message.hint or "")
     if not found:
         yield good("settings", f"https, cookies, middleware and gates are in order; platforms reach {conf.public_url}.")
+
+
+def _characters() -> Iterator[Finding]:
+    """What the database does not keep is among the system checks."""
+    kept = repertoire()
+    if not kept.narrow:
+        named = f" ({', '.join(kept.charsets)})" if kept.charsets else ""
+        yield good("database", f"It keeps all characters{named}.")
 
 
 def _cache() -> Finding:

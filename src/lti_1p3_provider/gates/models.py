@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider.registrations.models import APP_LABEL, Registration
+from lti_1p3_provider.registrations.models import APP_LABEL, Registration, not_kept
 
 ORG = re.compile(r"[\w.~-]+")  # what a course key may hold between its plus signs
 
@@ -72,6 +72,7 @@ class LaunchGate(models.Model):
             "allowed_orgs": _problem_with_orgs(self.allowed_orgs),
             "block_filter": _problem_with_filter(self.block_filter),
         }
+        problems |= not_kept(self, *problems)
         if found := {name: problem for name, problem in problems.items() if problem}:
             raise ValidationError(found)
 

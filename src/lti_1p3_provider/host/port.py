@@ -85,7 +85,8 @@ class Identity(Protocol):
     def create_user(self, username: str, email: str | None, name: str) -> AbstractUser:
         """Create an active account with a profile and an unusable password.
 
-        ``email`` None, or one that another account has, gives a placeholder address. Runs in the caller's transaction.
+        ``email`` None, one that another account has or that the database does not keep, gives a placeholder address; of
+        ``name`` is stored what is kept (``database.storable``). Runs in the caller's transaction.
         """
 
     def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:

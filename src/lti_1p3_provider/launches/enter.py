@@ -10,10 +10,11 @@ import logging
 import time
 
 from django.contrib.auth.models import AbstractUser
-from django.db import OperationalError, transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from lti_1p3_provider import host
+from lti_1p3_provider.database.conflicts import is_conflict
 from lti_1p3_provider.diagnostics import record as attempts
 from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
@@ -65,14 +66,16 @@ def _admitted(
     """Write the launch down and sign in; once more if the database let another launch go first (a deadlock).
 
     Raises:
-        LtiError: nothing was written.
+        LtiError, django.db.Error: nothing was written.
     """
     passed = list(trail.steps)
     for tries_left in reversed(range(MOST_TRIES)):
         try:
             with as_before_on_failure(request), transaction.atomic():  # a refusal takes everything with it
                 return _admit(request, launch, returning.row(launch), block, target, trail)
-        except OperationalError as error:
+        except Error as error:
+            if not is_conflict(error):
+                raise  # the door refuses
             if not tries_left:
                 raise DatabaseBusy(type(error).__name__) from error
             log.warning("LTI launch: the database chose another one first; once more")

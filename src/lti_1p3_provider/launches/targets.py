@@ -12,6 +12,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from opaque_keys.edx.locator import CourseLocator
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.storable import require
 from lti_1p3_provider.errors import TargetInvalid
 from lti_1p3_provider.registrations.addresses import split_url
 
@@ -53,6 +54,7 @@ def parse(url: str, request: HttpRequest) -> Target:
 
     Raises:
         TargetInvalid: it is not the address of content here.
+        TextNotKept: no course or block can have such a key.
     """
     parts = split_url(url)
     if parts is None:
@@ -74,12 +76,15 @@ def from_keys(course_key: str, usage_key: str = "") -> Target:
 
     Raises:
         TargetInvalid: they cannot be read or do not belong together.
+        TextNotKept: no course or block can have such a key.
     """
     try:
         course = CourseKey.from_string(course_key)
         usage = UsageKey.from_string(usage_key) if usage_key else course.make_usage_key("course", "course")
     except InvalidKeyError as error:
         raise TargetInvalid("the course key or usage key cannot be read") from error
+    require(course_key, "the course key")
+    require(usage_key, "the usage key")
     if not isinstance(course, CourseLocator) or course.branch or course.version_guid:
         raise TargetInvalid("the course key does not name a published course")
     if usage.context_key != course:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import Error, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -18,13 +19,23 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.conflicts import described, traced
 from lti_1p3_provider.diagnostics.refuse import refuse
-from lti_1p3_provider.errors import BrowserMismatch, GrantMissing, LaunchNotPosted, LtiError, TokenMalformed
+from lti_1p3_provider.errors import (
+    BrowserMismatch,
+    DatabaseRefused,
+    GrantMissing,
+    LaunchNotPosted,
+    LtiError,
+    RequestTooLarge,
+    TokenMalformed,
+)
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
     browser_check,
     grants,
     handover,
+    limits,
     login_cookies,
     own_page,
     reconnect,
@@ -47,6 +58,8 @@ from lti_1p3_provider.scores.returning import Returning
 
 LAUNCH = "lti_1p3_provider:launch"
 
+log = logging.getLogger(__name__)
+
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
 class Door(View):
@@ -66,11 +79,17 @@ class Door(View):
         if (request.encoding or "utf-8").lower() != "utf-8":
             request.encoding = "utf-8"  # other codecs make characters that no database stores
         try:
+            limits.require(request)
             return super().dispatch(request, *args, **kwargs)
         except LtiError as error:
             return refuse(request, error, self.trail)
-        except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError) as error:
+        except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:  # the site has limits of its own
+            return refuse(request, RequestTooLarge(type(error).__name__), self.trail)
+        except (MultiPartParserError, UnreadablePostError) as error:
             return refuse(request, TokenMalformed(type(error).__name__), self.trail)
+        except Error as error:  # the LMS's, too: a page with a support code says more than none
+            log.error("LTI %s: the database refused: %s", self.name, traced(error))
+            return refuse(request, DatabaseRefused(described(error)), self.trail)
 
 
 @method_decorator(csrf_exempt, name="dispatch")

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.roles import Roles, parse
 from lti_1p3_provider.lti.state import LoginState
@@ -82,25 +83,26 @@ class Launch:
 
 
 def read_message(claims: Mapping[str, Any]) -> Message:
-    """Read and check the claims of a resource link launch.
+    """Read and check the claims of a resource link launch. Titles and labels are as the database keeps them.
 
     Raises:
         ClaimMissing, ClaimInvalid
+        TextNotKept: what names a person, course, link or address has characters that the database does not keep.
     """
     reader = Reader(claims)
     reader.require_text(f"{LTI}message_type", equal_to=RESOURCE_LINK_REQUEST)
     reader.require_text(f"{LTI}version", equal_to=VERSION)
-    deployment_id = reader.require_text(f"{LTI}deployment_id", limit=255)
+    deployment_id = reader.require_name(f"{LTI}deployment_id", limit=255)
     target = reader.require_text(f"{LTI}target_link_uri", limit=4096)
     roles = parse(reader.require_texts(f"{LTI}roles", limit=500))
     link = reader.require_object(f"{LTI}resource_link")
     presentation = reader.object(f"{LTI}launch_presentation")
     return Message(
-        subject=reader.text("sub", limit=2048) or None,
+        subject=reader.name("sub", limit=2048) or None,
         deployment_id=deployment_id,
         target_link_uri=target,
         roles=roles,
-        resource_link=ResourceLinkClaim(id=link.require_text("id", limit=2048), title=link.text("title")),
+        resource_link=ResourceLinkClaim(link.require_name("id", limit=2048), reduce(link.text("title"))),
         context=_context(reader.object(f"{LTI}context")),
         person=_person(reader),
         grade_service=_grade_service(reader.object(AGS)),
@@ -112,7 +114,8 @@ def read_message(claims: Mapping[str, Any]) -> Message:
 def _context(claim: Reader | None) -> ContextClaim | None:
     if claim is None:
         return None
-    return ContextClaim(id=claim.require_text("id", limit=2048), label=claim.text("label"), title=claim.text("title"))
+    label, title = reduce(claim.text("label")), reduce(claim.text("title"))
+    return ContextClaim(claim.require_name("id", limit=2048), label, title)
 
 
 def _person(reader: Reader) -> Person:
@@ -126,16 +129,16 @@ def _email(text: str) -> str:
         validate_email(text)
     except ValidationError:
         return ""
-    return text if len(text) <= LONGEST_EMAIL else ""
+    return text if len(text) <= LONGEST_EMAIL and keeps(text) else ""
 
 
 def _grade_service(claim: Reader | None) -> GradeService | None:
     if claim is None:
         return None
     return GradeService(
-        scopes=frozenset(claim.texts("scope", limit=50)),
-        line_item=claim.text("lineitem", limit=8192),
-        line_items=claim.text("lineitems", limit=8192),
+        scopes=frozenset(map(reduce, claim.texts("scope", limit=50))),  # ours are plain
+        line_item=claim.name("lineitem", limit=8192),
+        line_items=claim.name("lineitems", limit=8192),
     )
 
 

@@ -7,8 +7,6 @@ come before the database and cryptography, cryptography before anything is store
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,7 +28,7 @@ from lti_1p3_provider.errors import (
     TokenMalformed,
     TokenMissing,
 )
-from lti_1p3_provider.lti import key_sets, state
+from lti_1p3_provider.lti import base64url, key_sets, state
 from lti_1p3_provider.lti.claims import AGS, LTI, Launch, Message, read_message
 from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.lti.strict_json import parse_object
@@ -39,6 +37,7 @@ from lti_1p3_provider.registrations.find import deployment_for
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 ALGORITHM = "RS256"
+PARTS = ("header", "claims", "signature")
 STORED = "lti_1p3_stored"  # the field in which our own page sends on what the platform's frame kept
 LEEWAY = 60  # seconds
 OLDEST = state.LIFETIME + LEEWAY  # seconds since iat: a token answers a login, and no login lives longer
@@ -141,16 +140,16 @@ def _open(token: str) -> Envelope:
     parts = token.split(".")
     if len(parts) != 3:
         raise TokenMalformed("not a signed JWT in three parts")
-    header = _decode_part(parts[0], "header")
-    claims = _decode_part(parts[1], "claims")
+    header, claims = _object(parts, 0), _object(parts, 1)
     _require_types(claims)
     if header.get("alg") != ALGORITHM:
         raise SignatureInvalid(f"alg must be {ALGORITHM}")
-    if "crit" in header or header.get("b64") is False:
+    if "crit" in header or header.get("b64", True) is not True:
         raise TokenMalformed("the header demands an extension that we do not know")
     kid = header.get("kid")
     if not isinstance(kid, str) or not kid or len(kid) > MAX_KID:
         raise TokenMalformed("the header has no usable kid")
+    _decoded(parts, 2)
     return Envelope(token, kid, _names(claims))
 
 
@@ -164,11 +163,19 @@ def _names(claims: Mapping[str, Any]) -> Names:
     return Names(deployment_id, subject, link_id)
 
 
-def _decode_part(part: str, name: str) -> dict[str, Any]:
+def _object(parts: list[str], number: int) -> dict[str, Any]:
     try:
-        return parse_object(base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise TokenMalformed(f"{name}: {error}") from error
+        return parse_object(_decoded(parts, number))
+    except ValueError as error:
+        raise TokenMalformed(f"{PARTS[number]}: {error}") from error
+
+
+def _decoded(parts: list[str], number: int) -> bytes:
+    """Be strict with all parts: PyJWT need not be, and would take a token in many spellings."""
+    try:
+        return base64url.decode(parts[number])
+    except ValueError as error:
+        raise TokenMalformed(f"{PARTS[number]}: {error}") from error
 
 
 def _verify(envelope: Envelope, registration: Registration) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Trail) -> Log
     ``redirect_uri`` is our launch URL exactly as it is registered with the platform.
 
     Raises:
-        LoginParameterMissing, RegistrationUnknown, RegistrationAmbiguous, RegistrationDisabled
+        LoginParameterMissing, RegistrationUnknown, RegistrationAmbiguous, RegistrationDisabled, TextNotKept
     """
     missing = [name for name in REQUIRED if not parameters.get(name)]
     if missing:

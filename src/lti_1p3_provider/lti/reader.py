@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from lti_1p3_provider.database.storable import NOWHERE, require
 from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing
-
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Reader:
@@ -43,6 +41,22 @@ class Reader:
         if equal_to is not None and value != equal_to:
             raise ClaimInvalid(f"{self._name(name)} must be {equal_to}")
         return value
+
+    def name(self, name: str, limit: int) -> str:
+        """Return an optional text that identifies something: the database must keep it as it is. Absent is empty.
+
+        Raises:
+            ClaimInvalid, TextNotKept
+        """
+        return require(self.text(name, limit), self._name(name))
+
+    def require_name(self, name: str, limit: int) -> str:
+        """Return a text that identifies something, must be there and not be empty.
+
+        Raises:
+            ClaimMissing, ClaimInvalid, TextNotKept
+        """
+        return require(self.require_text(name, limit), self._name(name))
 
     def texts(self, name: str, limit: int) -> tuple[str, ...]:
         """Return an optional list of at most ``limit`` texts; absent is empty.
@@ -97,4 +111,4 @@ class Reader:
 
 def _is_text(value: object) -> bool:
     """A NUL and half of a surrogate pair are legal JSON, but no text that a database stores."""
-    return isinstance(value, str) and not UNSTORABLE.search(value)
+    return isinstance(value, str) and not NOWHERE.search(value)

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guide import guide
@@ -69,7 +70,7 @@ class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
     extra = 0
 
 
-class RegistrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """One page for the whole connection to a platform; ``doctor.admin`` registers it."""
 
     form = RegistrationForm

@@ -15,6 +15,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider import host
+from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.host.port import Block, Course
 from lti_1p3_provider.outline.models import MAX_TITLE, CourseOutline, OutlineBlock
 from lti_1p3_provider.registrations.digest import digest
@@ -79,7 +80,8 @@ def _write(outline: CourseOutline, course: Course) -> int:
         OutlineBlock.objects.filter(pk__in=batch).delete()
     rows = [OutlineBlock(outline=outline, usage_digest=name, **values) for name, values in new.items()]
     OutlineBlock.objects.bulk_create(rows, batch_size=BATCH)
-    outline.title, outline.version, outline.built_at = course.title[:MAX_TITLE], course.version, timezone.now()
+    outline.title, outline.version = reduce(course.title[:MAX_TITLE]), course.version
+    outline.built_at = timezone.now()
     outline.save()
     return len(new) + sum(name not in wanted for name in known)
 
@@ -99,7 +101,7 @@ def _values(block: Block) -> dict[str, Any]:
     return {
         "usage_key": str(block.usage_key),
         "block_type": block.block_type,
-        "title": block.title[:MAX_TITLE],
+        "title": reduce(block.title[:MAX_TITLE]),
         "above": " ".join(f"{key.block_type}@{key.block_id}" for key in block.above),
         "graded": block.graded,
         "points": block.points,

@@ -12,6 +12,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.errors import KeyInvalid
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
@@ -58,7 +59,7 @@ class ToolKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ToolKey)
 @method_decorator(sensitive_post_parameters("pem"), name="changeform_view")
-class ToolKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """Create, rotate, retire."""
 
     form = ToolKeyForm

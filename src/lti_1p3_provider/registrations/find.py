@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lti_1p3_provider.database.storable import keeps, require
 from lti_1p3_provider.errors import (
     DeploymentDisabled,
     DeploymentUnknown,
@@ -36,7 +37,10 @@ def registration_for(issuer: str, client_id: str | None) -> Registration:
 
     Raises:
         RegistrationUnknown, RegistrationAmbiguous, RegistrationDisabled
+        TextNotKept: no registration can have such a name.
     """
+    require(issuer, "iss")
+    require(client_id or "", "client_id")
     named = _of_client.all(issuer=issuer, client_id=client_id) if client_id else _of_issuer.all(issuer=issuer)
     # Databases may ignore case; the specification does not.
     found = [row for row in named if row.issuer == issuer and client_id in (None, "", row.client_id)]
@@ -49,6 +53,8 @@ def registration_for(issuer: str, client_id: str | None) -> Registration:
 
 def exact(issuer: str, client_id: str) -> Registration | None:
     """Return the registration of (issuer, client_id), enabled or not; letter by letter."""
+    if not keeps(issuer) or not keeps(client_id):
+        return None
     rows = Registration.objects.filter(issuer=issuer, client_id=client_id)
     return next((row for row in rows if (row.issuer, row.client_id) == (issuer, client_id)), None)
 

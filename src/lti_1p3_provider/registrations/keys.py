@@ -26,6 +26,7 @@ from django.utils import timezone
 from jwt.algorithms import RSAAlgorithm
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import KeyInvalid, NoActiveKey
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import ToolKey
@@ -83,7 +84,7 @@ def retire(kid: str) -> ToolKey:
     Raises:
         KeyInvalid: no such key, or it is the only one that signs.
     """
-    key = ToolKey.objects.filter(kid=kid).first()
+    key = ToolKey.objects.filter(kid=kid).first() if keeps(kid) else None
     if key is None:
         raise KeyInvalid(f"There is no key {kid}.")
     if key.status == ToolKey.Status.ACTIVE and not _active().exclude(pk=key.pk).exists():

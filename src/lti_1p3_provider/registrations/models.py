@@ -9,11 +9,16 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.database.storable import problem_with as problem_with_text
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.addresses import is_source, origin, problem_with
 from lti_1p3_provider.registrations.digest import DIGEST_LENGTH, digest
 
 APP_LABEL = "lti_1p3_provider"
+TEXTS = (
+    *("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url", "key_set"),
+    *("other_origins", "enrolment_mode"),
+)
 
 
 class Registration(models.Model):
@@ -138,6 +143,7 @@ class Registration(models.Model):
         for name in ("issuer", "client_id"):
             if getattr(self, name) != getattr(self, name).strip():
                 problems[name] = _("Remove the spaces around the value: it is compared letter by letter.")
+        problems |= not_kept(self, *TEXTS)
         if problems:
             raise ValidationError(problems)
 
@@ -181,6 +187,15 @@ class Deployment(models.Model):
     def __str__(self) -> str:
         return f"{self.registration} / {self.deployment_id}"
 
+    def clean(self) -> None:
+        """Check what a form or command gives.
+
+        Raises:
+            ValidationError: the database does not keep the id.
+        """
+        if problems := not_kept(self, "deployment_id"):
+            raise ValidationError(problems)
+
     def save(self, *args: object, **kwargs: object) -> None:
         """Keep the digest in step."""
         self.deployment_digest = digest(self.deployment_id)
@@ -211,6 +226,12 @@ class ToolKey(models.Model):
 
     def __str__(self) -> str:
         return self.kid
+
+
+def not_kept(row: models.Model, *names: str) -> dict[str, str]:
+    """Return what is wrong with those of a row's texts, or JSON, that the database does not keep."""
+    found = {name: problem_with_text(getattr(row, name) or "") for name in names}
+    return {name: problem for name, problem in found.items() if problem}
 
 
 def _is_key_set(value: object) -> bool:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores import nudge, outbox, overview, plain_words, standing
 from lti_1p3_provider.scores.models import PendingScore
@@ -53,7 +54,7 @@ class DifferentFilter(admin.SimpleListFilter):
 
 
 @admin.register(PendingScore)
-class PendingScoreAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read only, but for resending."""
 
     list_display = ("block", "platform_user", "state", "sent_given", "sent_maximum", "sent_at", "last_answer", "shows")

@@ -14,6 +14,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.storable import keeps, reduce, require
 from lti_1p3_provider.errors import AddressForbidden, ColumnMissing, LtiError, ServiceRefused
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, store
@@ -122,7 +123,7 @@ def _is_ours(one: line_items.LineItem, item: LineItem) -> bool:
     if one.resource_link_id:
         return one.resource_link_id == item.resource_link.link_id
     others = LineItem.objects.filter(resource_link__deployment=item.resource_link.deployment).exclude(pk=item.pk)
-    return not others.filter(url=one.url).exists()
+    return not keeps(one.url) or not others.filter(url=one.url).exists()
 
 
 def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
@@ -147,6 +148,7 @@ def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None
     origins = _deployment(item).registration.origins
     if not is_within(found.url, origins):
         raise AddressForbidden(f"{origin(found.url)} is not a host of this platform: add it to its other hosts")
+    require(found.url, "the column's address")
     values = {"url": found.url, "maximum": found.maximum, "created_here": ours, "trouble": ""}
     if LineItem.objects.filter(pk=item.pk, url=item.url).update(**values):
         others = item.pending_scores.exclude(pk=row.pk)
@@ -171,7 +173,7 @@ def _keep_in_step(item: LineItem, grade: Grade) -> Exchange[None]:
 
 
 def _note(item: LineItem, error: LtiError) -> None:
-    item.trouble = error.detail[:255]
+    item.trouble = reduce(error.detail)[:255]
     LineItem.objects.filter(pk=item.pk).update(trouble=item.trouble)
 
 

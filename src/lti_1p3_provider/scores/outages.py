@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.scores import outbox, retry
@@ -68,7 +69,7 @@ def begin(registration_pk: int, reason: str, asked: float = 0.0) -> datetime:
     failures = known.failures + 1 if known else 1
     wait = max(asked, min(retry.backoff(failures - 1), LONGEST))
     until = now + timedelta(seconds=wait)
-    values = {"until": until, "failures": failures, "reason": reason[:255]}
+    values = {"until": until, "failures": failures, "reason": reduce(reason)[:255]}
     if not Outage.objects.filter(pk=registration_pk).update(**values):
         Outage.objects.get_or_create(registration_id=registration_pk, defaults={**values, "since": now})
     return until

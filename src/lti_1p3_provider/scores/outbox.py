@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.scores.claiming import CHUNK, SENT, lock, parts
 from lti_1p3_provider.scores.models import PendingScore
 
@@ -84,23 +85,28 @@ def settled(row: PendingScore, answer: str) -> Outcome:
 
 def again(row: PendingScore, at: datetime, answer: str) -> Outcome:
     """Try later."""
-    tried = (("due_at", at), ("attempts", F("attempts") + 1), ("last_answer", answer[:255]))
+    tried = (("due_at", at), ("attempts", F("attempts") + 1), _said(answer))
     return Outcome((*FREE, *tried), (*FREE, *tried))
 
 
 def parked(row: PendingScore, reason: str, answer: str) -> Outcome:
     """Give up until the grade changes again, the registration is mended or somebody resends."""
-    tried = (*FREE, ("attempts", F("attempts") + 1), ("last_answer", answer[:255]))
+    tried = (*FREE, ("attempts", F("attempts") + 1), _said(answer))
     return Outcome((*tried, ("parked", reason), ("due_at", None)), (*tried, ("parked", "")))
 
 
 def _settled(row: PendingScore, answer: str, newest: Values, outdated: Values, *, sent: bool = False) -> Outcome:
-    done: Values = (*FREE, ("attempts", 0), ("parked", ""), ("last_answer", answer[:255]))
+    done: Values = (*FREE, ("attempts", 0), ("parked", ""), _said(answer))
     return Outcome(
         (*done, *newest, ("delivered_revision", F("revision")), ("due_at", None)),
         (*done, *outdated, ("delivered_revision", row.revision)),
         sent,
     )
+
+
+def _said(answer: str) -> tuple[str, str]:
+    """Platforms are quoted, with whatever characters they have."""
+    return "last_answer", reduce(answer)[:255]
 
 
 def _as_sent(row: PendingScore) -> Values:

@@ -20,6 +20,7 @@ from lti_1p3_provider.errors import (
     PlatformUnreachable,
     ServiceRefused,
     StateStoreDown,
+    TextNotKept,
 )
 from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.platforms import Preset
@@ -75,7 +76,7 @@ def of_error(error: LtiError, attempts: int, now: datetime) -> Decision:
         case ServiceRefused():
             passing = _passing(error.answered, error.headers, said, attempts, now)
             return passing or Decision(said, parked=error.code)
-        case AddressForbidden() | KeyInvalid():
+        case AddressForbidden() | KeyInvalid() | TextNotKept():
             return Decision(said, parked=error.code)
         case _:
             return _later(said, attempts, now, strikes=_strikes(error))

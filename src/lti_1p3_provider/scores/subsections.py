@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
 
+from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.lti.claims import Launch
@@ -87,7 +88,7 @@ def _part(link: ResourceLink, block: Block) -> ResourceLink:
     values = {
         "part_of": link,
         "context_id": link.context_id,
-        "title": block.title[:255],
+        "title": reduce(block.title)[:255],
         "course_key": link.course_key,
         "usage_key": str(block.usage_key),
     }

@@ -21,6 +21,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.scores import nudge, of_course, outbox
 from lti_1p3_provider.scores.of_course import Place
@@ -52,6 +53,8 @@ class CourseScores(View):
             self.course_key = CourseKey.from_string(kwargs["course_key"])
         except InvalidKeyError as error:
             raise PermissionDenied from error
+        if not keeps(kwargs["course_key"]):
+            raise PermissionDenied
         if not host.current().identity.is_course_staff(request.user, self.course_key):
             raise PermissionDenied
         response = super().dispatch(request, *args, **kwargs)
@@ -60,7 +63,7 @@ class CourseScores(View):
 
     def get(self, request: HttpRequest, course_key: str) -> HttpResponse:
         """Show one page of the course's scores."""
-        learner, state = request.GET.get("learner", "").strip()[:150], request.GET.get("state", "")
+        learner, state = reduce(request.GET.get("learner", "").strip()[:150]), request.GET.get("state", "")
         rows = of_course.chosen(self.course_key, learner, state)
         lines, last = of_course.page(rows, self.course_key, _place(request.GET.get("after", "")))
         shown = {"learner": learner, "state": state}

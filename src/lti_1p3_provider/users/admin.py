@@ -8,12 +8,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.users.models import PlatformUser
 
 
 @admin.register(PlatformUser)
-class PlatformUserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PlatformUserAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read only: only launches make platform users."""
 
     list_display = ("sub", "registration", "user", "created_at")

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.host.sessions import renew_key
 
 log = logging.getLogger(__name__)
@@ -27,16 +28,17 @@ class OpenEdxIdentity:
         user = get_user_model()(username=username, email=_free(email) or f"{username}@{conf.email_domain}")
         user.set_unusable_password()
         user.save()
-        UserProfile.objects.create(user=user, name=name[:255])
+        UserProfile.objects.create(user=user, name=reduce(name, UserProfile)[:255])
         return user
 
     def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:
         """Write what changed, and make the profile that somebody lost."""
         from common.djangoapps.student.models import UserProfile
 
-        profile, _ = UserProfile.objects.get_or_create(user=user, defaults={"name": name[:255]})
-        if name and profile.name != name[:255]:
-            UserProfile.objects.filter(pk=profile.pk).update(name=name[:255])
+        name = reduce(name, UserProfile)[:255]
+        profile, _ = UserProfile.objects.get_or_create(user=user, defaults={"name": name})
+        if name and profile.name != name:
+            UserProfile.objects.filter(pk=profile.pk).update(name=name)
         if email and email != user.email and _free(email):
             user.email = email
             user.save(update_fields=["email"])
@@ -101,7 +103,7 @@ def _free(email: str | None) -> str | None:
     """Return the address if nobody has it and nobody who left had it."""
     from common.djangoapps.student.models import is_email_retired
 
-    if not email or len(email) > 254:
+    if not email or len(email) > 254 or not keeps(email, get_user_model()):
         return None
     taken = get_user_model().objects.filter(email__iexact=email).exists() or is_email_retired(email)
     return None if taken else email

@@ -1,0 +1,56 @@
+"""Tells the errors that say "another transaction was first", and pass by themselves, from all others.
+
+Drivers raise ``OperationalError`` for both: MySQL's also for a character that a column does not keep.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from django.db import Error
+
+MYSQL = frozenset((1020, 1205, 1213, 3572))  # the record has changed, lock wait, deadlock, NOWAIT
+POSTGRESQL = frozenset(("40001", "40P01", "55P03"))  # serialization, deadlock, lock not available
+SQLITE = frozenset((5, 6))  # busy, locked; what is above the lowest byte says more closely why
+
+
+def is_conflict(error: Error) -> bool:
+    """Tell whether to try the whole transaction again: a deadlock, a lock wait or a failure of serialization.
+
+    Django and hosts put errors of their own around the driver's; whatever lies beneath counts.
+    """
+    at: BaseException | None = error
+    while at is not None:
+        if _is_conflict(at):
+            return True
+        at = at.__cause__
+    return False
+
+
+def described(error: Error) -> str:
+    """Return the error's kind and its number or state: the message may quote what was to be stored."""
+    beneath = error.__cause__ or error
+    state = _number(beneath) or _state(beneath) or getattr(beneath, "sqlite_errorname", None)
+    return " ".join(str(part) for part in (type(error).__name__, state) if part)
+
+
+def traced(error: Error) -> str:
+    """Return where it was raised, for a log: a traceback without the message."""
+    return f"{described(error)}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
+
+def _is_conflict(error: BaseException) -> bool:
+    sqlite = getattr(error, "sqlite_errorcode", None)
+    is_busy = isinstance(sqlite, int) and sqlite & 0xFF in SQLITE
+    return _number(error) in MYSQL or _state(error) in POSTGRESQL or is_busy
+
+
+def _number(error: BaseException) -> int | None:
+    """Return MySQL's number: its drivers put it first."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, int) else None
+
+
+def _state(error: BaseException) -> str | None:
+    """Return PostgreSQL's state, as either of its drivers calls it."""
+    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

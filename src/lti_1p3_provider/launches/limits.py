@@ -1,0 +1,120 @@
+"""Our own limits of a request, before anybody parses it: the LMS lifts Django's, and its middlewares read forms.
+
+The middleware comes first and looks at the size. Nothing of a request that is too large is read or parsed, and it is
+refused once a session is there, before anybody looks for a CSRF token in its form. The doors look again, for sites that
+left the middleware out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import NoReverseMatch, reverse
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.diagnostics.refuse import refuse
+from lti_1p3_provider.errors import RequestTooLarge
+from lti_1p3_provider.lti.trail import Trail
+
+MOST_BYTES = 256 * 1024  # a token has 64 kB at most
+MOST_FIELDS = 100
+LONGEST_QUERY = 64 * 1024
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+FILE = re.compile(rb"content-disposition:[^\r\n]*filename", re.IGNORECASE)
+KEY_SET = "lti_1p3_provider:key_set"
+DOOR_LENGTH = 16  # letters of a door's name in the record
+_JUDGED = "_lti_1p3_too_large"
+
+
+class LimitRequests:
+    """Middleware; comes before all others. Only requests to our own addresses are looked at."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Judge the request before others read it."""
+        if conf.enabled and _is_ours(request):
+            problem(request)
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """Refuse what is too large: here a session is there, and nobody has looked for a CSRF token in the form."""
+        if not (said := getattr(request, _JUDGED, "")):
+            return None
+        match = request.resolver_match
+        door = getattr(getattr(view, "view_class", None), "name", None) or (match.url_name if match else None)
+        return refuse(request, RequestTooLarge(said), Trail(str(door or "")[:DOOR_LENGTH]))
+
+
+def require(request: HttpRequest) -> None:
+    """Return if the request is no larger than any that we wait for.
+
+    Raises:
+        RequestTooLarge: nothing of it was parsed, or will be.
+    """
+    if said := problem(request):
+        raise RequestTooLarge(said)
+
+
+def problem(request: HttpRequest) -> str:
+    """Return what is too large about a request, empty if nothing is. If there is something, its form and body are empty
+    from now on, whoever asks."""
+    said: str | None = getattr(request, _JUDGED, None)
+    if said is None:
+        said = _problem_with_query(request.META.get("QUERY_STRING", "")) or _problem_with_body(request)
+        setattr(request, _JUDGED, said)
+        if said:
+            request._body = b""
+            request._mark_post_parse_error()  # type: ignore[attr-defined]
+            request.META["QUERY_STRING"] = ""
+    return said
+
+
+def _problem_with_query(query: str) -> str:
+    if len(query) > LONGEST_QUERY:
+        return f"a query of more than {LONGEST_QUERY} characters"
+    return f"more than {MOST_FIELDS} parameters" if query.count("&") >= MOST_FIELDS else ""
+
+
+def _problem_with_body(request: HttpRequest) -> str:
+    """Look at the length that is announced, and only then at what is there."""
+    if request.method in ("GET", "HEAD"):
+        return ""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length and "HTTP_TRANSFER_ENCODING" in request.META:
+        return "a body of unknown length"
+    if length and not (length.isascii() and length.isdigit()):
+        return "a length that is no number"
+    if len(length) > len(str(MOST_BYTES)) or int(length or 0) > MOST_BYTES:
+        return f"a body of more than {MOST_BYTES} bytes"
+    return _problem_with_form(request) if request.content_type in (FORM, MULTIPART) else ""
+
+
+def _problem_with_form(request: HttpRequest) -> str:
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        return "a body of more bytes than this site takes"
+    if len(body) > MOST_BYTES:
+        return f"a body of more than {MOST_BYTES} bytes"
+    if request.content_type == FORM:
+        fields = body.count(b"&") + 1
+    else:
+        boundary = (request.content_params or {}).get("boundary", "").encode("ascii", "replace")
+        fields = body.count(b"--" + boundary) - 1  # it ends the form, too
+        if FILE.search(body):
+            return "a file"
+    return f"more than {MOST_FIELDS} fields" if fields > MOST_FIELDS else ""
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    try:
+        return request.path.startswith(reverse(KEY_SET).removesuffix("pub/jwks/"))
+    except NoReverseMatch:
+        return False
