@@ -1,16 +1,11 @@
-"""The doors of a launch, whose refusals are all made in ``Door.dispatch``, and two for the script in the page."""
+"""The doors of a launch, and two for the script in the page."""
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import Error, transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, UnreadablePostError
-from django.http.multipartparser import MultiPartParserError
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -19,23 +14,17 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.database.conflicts import described, traced
-from lti_1p3_provider.diagnostics.refuse import refuse
 from lti_1p3_provider.errors import (
     BrowserMismatch,
-    DatabaseRefused,
     GrantMissing,
     LaunchNotPosted,
     LtiError,
-    RequestTooLarge,
-    TokenMalformed,
 )
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
     browser_check,
     grants,
     handover,
-    limits,
     login_cookies,
     own_page,
     reconnect,
@@ -43,6 +32,7 @@ from lti_1p3_provider.launches import (
     targets,
     way_back,
 )
+from lti_1p3_provider.launches.door import Door
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import features, with_script
 from lti_1p3_provider.launches.targets import Target
@@ -57,39 +47,6 @@ from lti_1p3_provider.scores import learner
 from lti_1p3_provider.scores.returning import Returning
 
 LAUNCH = "lti_1p3_provider:launch"
-
-log = logging.getLogger(__name__)
-
-
-@method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
-class Door(View):
-    """Off means that it is not there; an ``LtiError`` becomes a recorded refusal.
-
-    Requests are not atomic: keys may be fetched over HTTP, and a refusal must be recorded whatever else is undone.
-    """
-
-    name: ClassVar[str]
-    trail: Trail
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, or refuse."""
-        if not conf.enabled:
-            raise Http404
-        self.trail = Trail(self.name)
-        if (request.encoding or "utf-8").lower() != "utf-8":
-            request.encoding = "utf-8"  # other codecs make characters that no database stores
-        try:
-            limits.require(request)
-            return super().dispatch(request, *args, **kwargs)
-        except LtiError as error:
-            return refuse(request, error, self.trail)
-        except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:  # the site has limits of its own
-            return refuse(request, RequestTooLarge(type(error).__name__), self.trail)
-        except (MultiPartParserError, UnreadablePostError) as error:
-            return refuse(request, TokenMalformed(type(error).__name__), self.trail)
-        except Error as error:  # the LMS's, too: a page with a support code says more than none
-            log.error("LTI %s: the database refused: %s", self.name, traced(error))
-            return refuse(request, DatabaseRefused(described(error)), self.trail)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
