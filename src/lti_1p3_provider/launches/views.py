@@ -23,8 +23,10 @@ from lti_1p3_provider.errors import BrowserMismatch, GrantMissing, LaunchNotPost
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
     browser_check,
+    front_ends,
     grants,
     handover,
+    interrupted,
     login_cookies,
     own_page,
     reconnect,
@@ -61,6 +63,11 @@ class Door(View):
         if not conf.enabled:
             raise Http404
         self.trail = Trail(self.name)
+        response = self._answer(request, *args, **kwargs)
+        interrupted.note(request, response, self.trail)
+        return response
+
+    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if (request.encoding or "utf-8").lower() != "utf-8":
             request.encoding = "utf-8"  # other codecs make characters that no database stores
         try:
@@ -134,7 +141,7 @@ class ContinueDoor(Door):
         host.current().identity.sign_in(request, user)
         sessions.mark(request, grant.deployment)
         response = HttpResponseRedirect(target.path)
-        host.current().identity.decorate(request, response, user)
+        front_ends.tell(request, response, user, target)
         return response
 
 
