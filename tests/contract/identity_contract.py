@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 from opaque_keys.edx.keys import CourseKey
 
@@ -185,6 +186,13 @@ class IdentityContract(Contract):
         assert not self.lives(newest)
 
     def test_the_end_of_the_newest_session_is_a_logout(self) -> None:
+        heard: list[object] = []
+
+        def hear(sender: object, user: object, **kwargs: object) -> None:
+            heard.append(user)
+
+        user_logged_out.connect(hear)
+        self.addCleanup(user_logged_out.disconnect, hear)  # type: ignore[attr-defined]
         for prevented in (True, False):
             self.feature(PREVENT, prevented)
             request = self.signed_in(self.person())
@@ -192,6 +200,7 @@ class IdentityContract(Contract):
             self.world.host.identity.sign_out(request)
             assert not self.lives(key)
             assert request.user.is_anonymous
+        assert len(heard) == 2
 
     def test_signing_in_keeps_a_name_that_changed_since_the_account_was_read(self) -> None:
         self.feature(PREVENT, True)

@@ -63,14 +63,18 @@ class LoginCookiesContract(LaunchingContract):
             assert page.status_code == 200
             self.require_dropped(page, "None")
             continued = self.go_on(page)
-        assert continued.status_code == 302
+            in_another_frame = self.go_on(self.launch_course(framed(), "ada"), **{"Sec-Fetch-Dest": "iframe"})
+        assert continued.status_code == in_another_frame.status_code == 302
         self.require_made(continued)
+        self.require_dropped(in_another_frame, "None")
 
-    def go_on(self, page: HttpResponse) -> HttpResponse:
+    def go_on(self, page: HttpResponse, **headers: str) -> HttpResponse:
         """Press the button of a hand-over; its window is another browser's, as its cookies are."""
         found = re.search(r'name="token" value="([^"]+)"', page.content.decode())
         assert found
-        return self.browser.post(reverse("lti_1p3_provider:continue"), {"token": found[1]}, headers={"Origin": HERE})
+        return self.browser.post(
+            reverse("lti_1p3_provider:continue"), {"token": found[1]}, headers={"Origin": HERE, **headers}
+        )
 
     def test_what_a_partitioned_session_had_is_deleted_in_its_partition(self) -> None:
         with override_settings(**FOR_FRAMES):
