@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from django.contrib.auth import get_user_model, login, logout
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from demo.lms import grades
+from demo.lms import grades, login_cookies
 from demo.lms.course import Node, block, courses
 from demo.lms.models import Enrolment, Profile
 from demo.lms.rendering import render_block
@@ -20,6 +20,7 @@ from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
+from lti_1p3_provider.host import recorded_login
 from lti_1p3_provider.host.port import Block, Course, Grade, GradeChanged
 from lti_1p3_provider.host.sessions import renew_key
 
@@ -49,20 +50,38 @@ class DemoIdentity:
 
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
         """Log in; a session that is this user's already only gets a new key."""
+        profile = Profile.objects.get_or_create(user_id=user.pk)[0]
+        user.demo_profile = profile  # type: ignore[attr-defined]
         if request.user.is_authenticated and request.user.pk == user.pk:
+            before, meta = request.session.session_key, profile.meta
             renew_key(request.session)
-        else:
-            login(request, user, backend=BACKEND)  # type: ignore[arg-type]
+            if conf.prevents_concurrent_logins and recorded_login.renewed(profile, before, request.session.session_key):
+                Profile.objects.filter(pk=profile.pk, meta=meta).update(meta=profile.meta)
+            return
+        recorded_login.begin(request.session)
+        if conf.prevents_concurrent_logins:
+            recorded_login.spare_launched(profile, type(request.session))
+        login(request, user, backend=BACKEND)  # type: ignore[arg-type]
 
     def sign_out(self, request: HttpRequest) -> None:
-        """Log out."""
-        logout(request)
+        """Log out; a session that another one replaced only ends."""
+        profile = Profile.objects.filter(user_id=request.user.pk or 0).first()
+        if conf.prevents_concurrent_logins and profile and recorded_login.is_of_another(profile, request.session):
+            request.session.flush()
+            request.user = AnonymousUser()
+        else:
+            logout(request)
 
-    def forget(self, response: HttpResponseBase) -> None:
-        """Nothing: there is no other front end."""
+    def drop_login_cookies(self, response: HttpResponseBase) -> None:
+        """Delete them as a frame of another site needs it."""
+        for name in login_cookies.NAMES:
+            response.delete_cookie(name, samesite="None" if conf.session_works_in_frames else None)
 
-    def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
-        """Nothing: there is no other front end."""
+    def add_login_cookies(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
+        """Make them as the LMS does, which takes as long."""
+        for name in login_cookies.NAMES:  # what was to be deleted is not any more
+            response.cookies.pop(name, None)
+        login_cookies.add(request, response, user)
 
     def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
         """Everybody of the site's staff, and the members of a group that is named after the course."""

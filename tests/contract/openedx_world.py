@@ -18,7 +18,6 @@ from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import UserProfile
 from common.djangoapps.student.roles import CourseStaffRole
 from crum import set_current_request
-from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpResponse
 from django.test import override_settings
@@ -29,13 +28,14 @@ from lms.djangoapps.grades.models import PersistentSubsectionGrade
 from lms.djangoapps.instructor.enrollment import reset_student_attempts
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from openedx.core.djangoapps.signals.signals import COURSE_GRADE_CHANGED
+from openedx.core.djangoapps.user_authn.cookies import ALL_LOGGED_IN_COOKIE_NAMES, DEPRECATED_LOGGED_IN_COOKIE_NAMES
 from xmodule.capa.tests.response_xml_factory import MultipleChoiceResponseXMLFactory
 from xmodule.modulestore.tests.django_utils import SharedModuleStoreTestCase
 from xmodule.modulestore.tests.factories import BlockFactory, CourseFactory
 
 from lti_1p3_provider import host
 
-from .world import browser
+from .world import WithFeatures, browser
 
 PAST, FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 QUESTION = {"question_text": "Which?", "choices": [False, True], "choice_names": ["wrong", "right"]}
@@ -53,6 +53,8 @@ class OpenEdxWorld:
     """Two courses, made with the platform's own factories."""
 
     enrolment_mode = CourseMode.DEFAULT_MODE_SLUG
+    told = DEPRECATED_LOGGED_IN_COOKIE_NAMES
+    login_cookies = ALL_LOGGED_IN_COOKIE_NAMES
     signals = (
         signals.PROBLEM_WEIGHTED_SCORE_CHANGED,
         signals.SUBSECTION_SCORE_CHANGED,
@@ -140,7 +142,7 @@ class OpenEdxWorld:
 
 
 @override_settings(ENABLE_LTI_1P3_PROVIDER=True)
-class InOpenEdx(SharedModuleStoreTestCase):
+class InOpenEdx(WithFeatures, SharedModuleStoreTestCase):
     """One course for all tests of a class."""
 
     ENABLED_CACHES = ("default",)
@@ -154,9 +156,3 @@ class InOpenEdx(SharedModuleStoreTestCase):
     def setUp(self) -> None:
         self.feature("DISABLE_START_DATES", False)  # which the LMS's own test settings switch on
         super().setUp()
-
-    def feature(self, name: str, value: object) -> None:
-        """Set one of the LMS's features for this test."""
-        changed = patch.dict(settings.FEATURES, {name: value})
-        changed.start()
-        self.addCleanup(changed.stop)

@@ -14,12 +14,14 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from .contract import HostContract
 from .launch_contract import LaunchContract
+from .login_cookies_contract import LoginCookiesContract
+from .parallel_contract import ParallelContract
 from .world import browser
 
 if settings.ROOT_URLCONF != "demo.lms.urls":
     pytest.skip("this is a real LMS", allow_module_level=True)
 
-from demo.lms import grades
+from demo.lms import grades, login_cookies
 from demo.lms.host import TEAM, DemoHost
 from demo.lms.models import Profile
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
@@ -33,6 +35,7 @@ class DemoWorld:
     host = DemoHost()
     signals = (PROBLEM_WEIGHTED_SCORE_CHANGED,)
     enrolment_mode = "audit"
+    told = login_cookies = login_cookies.NAMES
     course = CourseKey.from_string("course-v1:DemoX+LTI101+2026")
     chapter = course.make_usage_key("chapter", "light")
     subsection = course.make_usage_key("sequential", "colour")
@@ -76,7 +79,7 @@ class DemoHostTest(HostContract, TestCase):
     world = DemoWorld()
 
 
-class DemoLaunchTest(LaunchContract, TestCase):
+class DemoLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, TestCase):
     """Whole launches."""
 
     world = DemoWorld()

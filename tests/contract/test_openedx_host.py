@@ -10,7 +10,9 @@ from lti_1p3_provider.host.openedx import OpenEdxHost
 
 from .contract import HostContract
 from .launch_contract import LaunchContract
+from .login_cookies_contract import LoginCookiesContract
 from .openedx_world import InOpenEdx
+from .parallel_contract import ParallelContract
 
 
 class OpenEdxHostTest(HostContract, InOpenEdx):
@@ -20,5 +22,5 @@ class OpenEdxHostTest(HostContract, InOpenEdx):
         assert isinstance(self.world.host, OpenEdxHost)
 
 
-class OpenEdxLaunchTest(LaunchContract, InOpenEdx):
+class OpenEdxLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, InOpenEdx):
     """Whole launches."""

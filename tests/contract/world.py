@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Protocol
+from unittest.mock import patch
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -40,6 +41,8 @@ class World(Protocol):
     other_block: UsageKey
     signals: Sequence[Signal]
     enrolment_mode: str
+    told: Sequence[str]  # cookies that tell other front ends who signed in, and
+    login_cookies: Sequence[str]  # all of this kind, some of which tests cannot always make
 
     def profile_name(self, user: AbstractUser) -> str | None:
         """Return the name in the account's profile; None without a profile."""
@@ -71,7 +74,17 @@ def browser(session_key: str | None = None, user: AbstractUser | None = None) ->
     return request
 
 
-class Contract:
+class WithFeatures:
+    """A test case that sets the LMS's features."""
+
+    def feature(self, name: str, value: object) -> None:
+        """Set one for this test."""
+        changed = patch.dict(settings.FEATURES, {name: value})
+        changed.start()
+        self.addCleanup(changed.stop)  # type: ignore[attr-defined]
+
+
+class Contract(WithFeatures):
     """What the three parts share. A test class sets ``world``."""
 
     world: World

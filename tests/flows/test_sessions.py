@@ -44,11 +44,10 @@ from tests.connection import (
     PROBLEM,
     WELCOME,
     answer,
-    say_who_is_signed_in,
     usage,
 )
 
-FRAMEWORKS_OWN = ("django_session", "auth_user", "SAVEPOINT", "BEGIN", "COMMIT", "demo_cache")
+FRAMEWORKS_OWN = ("django_session", "auth_user", "demo_lms_profile", "SAVEPOINT", "BEGIN", "COMMIT", "demo_cache")
 
 
 def outcome() -> str:
@@ -299,15 +298,6 @@ def test_the_logins_cookie_is_taken_back_with_the_attributes_it_was_given(connec
     assert SimpleCookie(gone.removesuffix("; Partitioned")).popitem()[1]["max-age"] == "0"
     assert {"Secure", "SameSite=None", "Partitioned", "HttpOnly"} <= {part.strip() for part in gone.split(";")}
     assert "01 Jan 1970" in gone
-
-
-@pytest.mark.parametrize("person", [LEARNER, INSTRUCTOR])
-def test_the_lms_adds_to_the_answer_what_its_other_front_ends_need(connection, monkeypatch, person):
-    say_who_is_signed_in(monkeypatch)
-    browser = Browser()
-    form = connection.launch_form(connection.link(PROBLEM), person, browser)
-    launched = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
-    assert launched.headers["X-Signed-In"] == str(PlatformUser.objects.get().user_id)
 
 
 # --- what a launch costs ----------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from lti_1p3_provider.errors import (
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
     browser_check,
+    front_ends,
     grants,
     handover,
     login_cookies,
@@ -112,7 +113,7 @@ class ContinueDoor(Door):
         host.current().identity.sign_in(request, user)
         sessions.mark(request, grant.deployment)
         response = HttpResponseRedirect(target.path)
-        host.current().identity.decorate(request, response, user)
+        front_ends.tell(request, response, user, target)
         return response
 
 
