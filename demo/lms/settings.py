@@ -106,7 +106,8 @@ WHITENOISE_AUTOREFRESH = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-CELERY_BROKER_URL = os.environ.get("DEMO_BROKER", "memory://localhost")
+CELERYD_HIJACK_ROOT_LOGGER = CELERY_REDIRECT_STDOUTS = False
+BROKER_URL = os.environ.get("DEMO_BROKER", "memory://localhost")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

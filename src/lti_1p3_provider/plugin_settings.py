@@ -1,4 +1,5 @@
-"""What the LMS's plugin loader adds to the settings."""
+"""What the LMS's plugin loader adds to the settings: once after its common settings, for all that build on them, and once
+more after its production settings, because a site's own file may replace there what was added before."""
 
 from __future__ import annotations
 
@@ -10,9 +11,13 @@ BEAT = {"lti_1p3_provider.deliver_scores": {"task": "lti_1p3_provider.deliver_sc
 
 
 def plugin_settings(settings: Any) -> None:
-    """Put our middlewares first and last, once; let Celery's beat, where a site runs one, deliver what nudges lost."""
+    """Put our middlewares first and last, once; let Celery's beat, where a site runs one, deliver what nudges lost.
+
+    The LMS's Celery reads its settings without a namespace, and by their old names: ``CELERYBEAT_SCHEDULE``. An entry
+    of the site under our name stays.
+    """
     if MIDDLEWARE not in settings.MIDDLEWARE:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, MIDDLEWARE]
     if FIRST not in settings.MIDDLEWARE:
         settings.MIDDLEWARE = [FIRST, *settings.MIDDLEWARE]
-    settings.CELERY_BEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERY_BEAT_SCHEDULE", None) or {})}
+    settings.CELERYBEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERYBEAT_SCHEDULE", None) or {})}

@@ -7,6 +7,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 
+from .beat_contract import BeatContract
 from .grades_contract import GradesContract
 from .identity_contract import IdentityContract
 from .world import Contract
@@ -86,5 +87,5 @@ class ContentContract(Contract):
             self.world.host.content.require_access(user, self.world.course, self.world.problem)
 
 
-class HostContract(IdentityContract, ContentContract, GradesContract):
+class HostContract(IdentityContract, ContentContract, GradesContract, BeatContract):
     """All of it."""

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpResponse
 from django.test import override_settings
+from lms.celery import APP
 from lms.djangoapps.courseware.block_render import load_single_xblock
 from lms.djangoapps.grades import tasks
 from lms.djangoapps.grades.api import override_subsection_grade, signals, undo_override_subsection_grade
@@ -52,6 +53,7 @@ def problem(parent: Any, title: str, weight: float, **fields: Any) -> Any:
 class OpenEdxWorld:
     """Two courses, made with the platform's own factories."""
 
+    celery = APP
     enrolment_mode = CourseMode.DEFAULT_MODE_SLUG
     signals = (
         signals.PROBLEM_WEIGHTED_SCORE_CHANGED,

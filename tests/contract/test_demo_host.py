@@ -20,6 +20,7 @@ if settings.ROOT_URLCONF != "demo.lms.urls":
     pytest.skip("this is a real LMS", allow_module_level=True)
 
 from demo.lms import grades
+from demo.lms.celery_app import app
 from demo.lms.host import TEAM, DemoHost
 from demo.lms.models import Profile
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
@@ -31,6 +32,7 @@ class DemoWorld:
     """The demo course. Stored grades are late anyway: a sweep, which does not run in tests, writes them."""
 
     host = DemoHost()
+    celery = app
     signals = (PROBLEM_WEIGHTED_SCORE_CHANGED,)
     enrolment_mode = "audit"
     course = CourseKey.from_string("course-v1:DemoX+LTI101+2026")

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Protocol
 
+from celery import Celery
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -26,6 +27,7 @@ class World(Protocol):
     """
 
     host: Host
+    celery: Celery
     course: CourseKey
     chapter: UsageKey
     subsection: UsageKey
