@@ -1,4 +1,4 @@
-"""Celery of the stand-in LMS: an in-memory broker, and a worker in a thread of the web process. It reads Django's settings
+"""Celery of the stand-in LMS: an in-memory broker, and a worker in a thread of the web process. It reads settings
 as the LMS's does: without a namespace, by their old names."""
 
 from __future__ import annotations

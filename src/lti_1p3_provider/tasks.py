@@ -1,5 +1,6 @@
 """What Celery discovers: all tasks, each owned by its slice."""
 
+from lti_1p3_provider.launches.tasks import clean_up
 from lti_1p3_provider.scores.tasks import deliver_scores, note_grade, read_back_results
 
-__all__ = ["deliver_scores", "note_grade", "read_back_results"]
+__all__ = ["clean_up", "deliver_scores", "note_grade", "read_back_results"]

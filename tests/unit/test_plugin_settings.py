@@ -25,7 +25,9 @@ def test_a_site_without_a_schedule_gets_ours(before):
 
 def test_what_a_site_schedules_stays_and_its_entry_under_our_name_wins():
     own = {"metadata": {"task": "t", "schedule": 3600}, SWEEP: {"task": SWEEP, "schedule": 60.0}}
-    assert added(CELERYBEAT_SCHEDULE=own).CELERYBEAT_SCHEDULE == own
+    found = added(CELERYBEAT_SCHEDULE=own).CELERYBEAT_SCHEDULE
+    assert found == {**BEAT, **own}
+    assert found[SWEEP]["schedule"] == 60.0
     both = added(CELERYBEAT_SCHEDULE={"metadata": own["metadata"]}).CELERYBEAT_SCHEDULE
     assert both == {**BEAT, "metadata": own["metadata"]}
 
@@ -46,4 +48,4 @@ def test_twice_is_once_and_brings_back_what_a_site_replaced_in_between():
 
 def test_the_loader_calls_it_for_common_and_for_production_settings():
     known = Lti1p3ProviderConfig.plugin_app["settings_config"]["lms.djangoapp"]
-    assert known == dict.fromkeys(("common", "production"), {"relative_path": "plugin_settings"})
+    assert known == {kind: {"relative_path": "plugin_settings"} for kind in ("common", "production")}
