@@ -62,6 +62,27 @@ class ContentContract(Contract):
         assert self.world.ungraded not in keys
         assert self.world.host.content.graded_subsections(CourseKey.from_string("course-v1:No+Such+Course")) == []
 
+    def test_the_modes_of_a_course_are_those_in_which_somebody_is_enrolled(self) -> None:
+        content = self.world.host.content
+        modes = content.enrolment_modes(self.world.course)
+        assert modes is not None
+        assert self.world.enrolment_mode in modes
+        for mode in modes:
+            content.enrol(self.person(), self.world.course, mode)
+        with pytest.raises(ContentNotAccessible):
+            content.enrol(self.person(), self.world.course, "no-such-mode")
+        assert "no-such-mode" not in modes
+
+    def test_a_course_that_is_not_there_has_no_modes(self) -> None:
+        assert self.world.host.content.enrolment_modes(CourseKey.from_string("course-v1:No+Such+Course")) is None
+
+    def test_courses_are_listed_by_organization_and_up_to_a_number(self) -> None:
+        newest = self.world.host.content.newest_courses
+        assert {self.world.course, self.world.other_course} <= set(newest(None, 100))
+        assert len(newest(None, 1)) == 1
+        assert list(newest(self.world.course.org, 100)) == [self.world.course]
+        assert list(newest("NobodyX", 100)) == []
+
     def test_unknown_blocks_have_no_ancestors(self) -> None:
         for course, key in self.nobody_has():
             assert self.world.host.content.ancestors(course, key) == frozenset()
