@@ -29,7 +29,6 @@ from lms.djangoapps.grades.api import override_subsection_grade, signals, undo_o
 from lms.djangoapps.grades.models import PersistentSubsectionGrade
 from lms.djangoapps.instructor.enrollment import reset_student_attempts
 from opaque_keys.edx.keys import CourseKey, UsageKey
-from openedx.core.djangoapps.content.course_overviews.models import CourseOverview
 from openedx.core.djangoapps.signals.signals import COURSE_GRADE_CHANGED
 from xmodule.capa.tests.response_xml_factory import MultipleChoiceResponseXMLFactory
 from xmodule.modulestore.tests.django_utils import SharedModuleStoreTestCase
@@ -97,8 +96,6 @@ class OpenEdxWorld:
         }
         for name, block in made.items():
             setattr(self, name, block.location)
-        for course in (self.course, self.other_course):
-            CourseOverview.load_from_module_store(course)  # as Studio's publishing does
 
     def profile_name(self, user: AbstractUser) -> str | None:
         found = UserProfile.objects.filter(user_id=user.pk).first()
