@@ -70,7 +70,7 @@ def _examinations(registrations: list[Registration]) -> dict[str, together.Exami
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds <= LONGEST:
-        raise argparse.ArgumentTypeError(f"from 1 to {LONGEST} seconds")
+        raise argparse.ArgumentTypeError(f"more than 0 and up to {LONGEST} seconds")
     return seconds
 
 
