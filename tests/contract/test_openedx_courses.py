@@ -170,5 +170,6 @@ class OpenEdxCoursesTest(Contract, ModuleStoreTestCase):
         for mode in ("audit", "verified"):
             with pytest.raises(ContentNotAccessible):
                 self.world.host.content.enrol(self.ada, course, mode)
+        self.world.host.content.require_access(self.ada, course, self.world.problem)  # so it is in the LMS's list
         (doubt,) = doubts(Registration(enrolment_mode="audit"), self.world.host.content)
         assert f"{course} (it has honor)" in doubt.says
