@@ -30,6 +30,6 @@ elif TEST_DATABASE != "sqlite":
     raise ValueError("LTI_TEST_DATABASE is sqlite, mariadb or postgresql")
 MEDIA_URL = "/media/"  # without it the test server looks for each address among the files here first
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CELERY_TASK_ALWAYS_EAGER = True
+CELERY_ALWAYS_EAGER = True
 LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
 LTI_1P3_PROVIDER_RETRY_BASE_SEC = 30

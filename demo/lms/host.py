@@ -27,6 +27,7 @@ from lti_1p3_provider.host.sessions import renew_key
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 TEAM = "staff of {}"  # name of a course team's group
 RENDERED = ("sequential", "vertical", "html", "problem")
+MODES = frozenset(("audit", "honor"))
 OPENED = ("course", *RENDERED)
 
 
@@ -136,9 +137,17 @@ class DemoContent:
 
     def enrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> None:
         """Note it; there are two modes."""
-        if mode not in ("audit", "honor"):
+        if mode not in MODES:
             raise ContentNotAccessible(f"{course_key} has no enrolment mode {mode!r}")
         Enrolment.objects.get_or_create(user_id=user.pk, course_key=str(course_key), defaults={"mode": mode})
+
+    def enrolment_modes(self, course_key: CourseKey) -> frozenset[str] | None:
+        """All courses have the same."""
+        return MODES if course_key in courses() else None
+
+    def newest_courses(self, org: str | None, most: int) -> list[CourseKey]:
+        """Return the courses in files; nobody knows when they were made."""
+        return [key for key in courses() if org in (None, key.org)][:most]
 
     def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
         """Return the course's outline."""

@@ -109,7 +109,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 FEATURES = {"PREVENT_CONCURRENT_LOGINS": ast.literal_eval(os.environ.get("DEMO_PREVENT_CONCURRENT_LOGINS", "True"))}
-CELERY_BROKER_URL = os.environ.get("DEMO_BROKER", "memory://localhost")
+CELERYD_HIJACK_ROOT_LOGGER = CELERY_REDIRECT_STDOUTS = False
+BROKER_URL = os.environ.get("DEMO_BROKER", "memory://localhost")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -21,6 +21,7 @@ from crum import set_current_request
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpResponse
 from django.test import override_settings
+from lms.celery import APP
 from lms.djangoapps.courseware.block_render import load_single_xblock
 from lms.djangoapps.grades import tasks
 from lms.djangoapps.grades.api import override_subsection_grade, signals, undo_override_subsection_grade
@@ -52,6 +53,7 @@ def problem(parent: Any, title: str, weight: float, **fields: Any) -> Any:
 class OpenEdxWorld:
     """Two courses, made with the platform's own factories."""
 
+    celery = APP
     enrolment_mode = CourseMode.DEFAULT_MODE_SLUG
     told = DEPRECATED_LOGGED_IN_COOKIE_NAMES
     login_cookies = ALL_LOGGED_IN_COOKIE_NAMES

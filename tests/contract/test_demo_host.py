@@ -22,6 +22,7 @@ if settings.ROOT_URLCONF != "demo.lms.urls":
     pytest.skip("this is a real LMS", allow_module_level=True)
 
 from demo.lms import grades, login_cookies
+from demo.lms.celery_app import app
 from demo.lms.host import TEAM, DemoHost
 from demo.lms.models import Profile
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
@@ -33,6 +34,7 @@ class DemoWorld:
     """The demo course. Stored grades are late anyway: a sweep, which does not run in tests, writes them."""
 
     host = DemoHost()
+    celery = app
     signals = (PROBLEM_WEIGHTED_SCORE_CHANGED,)
     enrolment_mode = "audit"
     told = login_cookies = login_cookies.NAMES

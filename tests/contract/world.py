@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Protocol
 from unittest.mock import patch
 
+from celery import Celery
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -27,6 +28,7 @@ class World(Protocol):
     """
 
     host: Host
+    celery: Celery
     course: CourseKey
     chapter: UsageKey
     subsection: UsageKey

@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from demo.browser import Browser, forms
 from demo.lms.models import BlockState
+from lti_1p3_provider import tasks
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.host.sessions import ENDS
 from lti_1p3_provider.launches.sessions import EndSwitchedOffSessions
@@ -424,3 +425,15 @@ def test_more_than_a_batch_of_grants_is_dropped(db, django_user_model):
     Grant.objects.create(**values, usage_digest="open", until=timezone.now() + timedelta(seconds=60))
     assert clean_up()["lapsed_grants_dropped"] == 1003
     assert Grant.objects.get().usage_digest == "open"
+
+
+def test_the_task_that_celerys_beat_runs_drops_both(db, django_user_model, settings):
+    settings.LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC = 0
+    registration = Registration.objects.create(issuer="https://p.example", client_id="c")
+    deployment = Deployment.objects.create(registration=registration, deployment_id="1")
+    user, over = django_user_model.objects.create_user("learner"), timezone.now() - timedelta(seconds=1)
+    Grant.objects.create(user=user, deployment=deployment, usage_digest="over", until=over)
+    LaunchAttempt.objects.create(support_code="X", door="login", outcome="ok")
+    tasks.clean_up.delay()
+    assert not Grant.objects.exists()
+    assert not LaunchAttempt.objects.exists()

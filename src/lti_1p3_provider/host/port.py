@@ -6,7 +6,7 @@ never leaks an exception type of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -153,6 +153,12 @@ class Content(Protocol):
         Raises:
             ContentNotAccessible: the LMS refuses, or does not know the mode.
         """
+
+    def enrolment_modes(self, course_key: CourseKey) -> frozenset[str] | None:
+        """Return the modes in which ``enrol`` takes somebody into the course now; None: there is no such course."""
+
+    def newest_courses(self, org: str | None, most: int) -> Sequence[CourseKey]:
+        """Return up to ``most`` courses, of all organizations or of one; those that were made last come first."""
 
     def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
         """Return the address of the course's own first page, for somebody who may see it."""

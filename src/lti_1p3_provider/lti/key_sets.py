@@ -166,11 +166,11 @@ def usable(key_set: Any) -> dict[str, str]:
         if (
             isinstance(jwk, dict)
             and jwk.get("kty") == "RSA"
-            and isinstance(jwk.get("kid"), str)
+            and all(isinstance(jwk.get(name), str) for name in ("kid", "n", "e"))
             and jwk.get("alg", "RS256") == "RS256"
             and jwk.get("use", "sig") == "sig"
         ):
-            found[jwk["kid"]] = json.dumps({"kty": "RSA", "n": jwk.get("n"), "e": jwk.get("e")})
+            found[jwk["kid"]] = json.dumps({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]})
     return found
 
 
