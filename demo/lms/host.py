@@ -13,10 +13,11 @@ from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from demo.lms import grades
-from demo.lms.course import Node, block, courses
+from demo.lms.course import courses
 from demo.lms.models import Enrolment, Profile
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
+from demo.lms.structure import Node
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host.port import Block, Grade, GradeChanged
@@ -70,20 +71,21 @@ class DemoIdentity:
 
 
 class DemoContent:
-    """The courses in files."""
+    """The courses, read as the LMS reads them: what it has in its course cache is had with the whole course only."""
 
     def describe(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
-        """Return a published block of a type that has a page."""
-        node = _node(course_key, usage_key)
+        """Return a published block of a type that has a page. A whole-course read."""
+        course = courses().get(course_key)
+        node = _shown(course.read_whole().nodes.get(usage_key) if course else None, usage_key)
         return Block(node.key, node.key.block_type, node.title)
 
     def require_access(self, user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> None:
-        """Check the account and the start date."""
+        """Check the account and the start date. The LMS also asks each block above what it allows: depth + 1 reads."""
         if not user.is_active:
             raise ContentNotAccessible(f"user {user.pk} is inactive")
         if usage_key.block_type == "course" and not is_enrolled(user, course_key):
             raise ContentNotAccessible("not enrolled: a whole course needs an enrolment mode in the registration")
-        start = _node(course_key, usage_key).start
+        start = _with_above(course_key, usage_key)[0].start
         if start is not None and start > timezone.now():
             raise ContentNotStarted(f"starts {start.isoformat()}")
 
@@ -98,20 +100,25 @@ class DemoContent:
         return reverse("course_home", args=[str(course_key)])
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
-        """Return the block's page."""
-        return render_block(request, course_key, _node(course_key, usage_key))
+        """Return the block's page. Reads the block, what is above it and what is below."""
+        node = _with_above(course_key, usage_key)[0]
+        return render_block(request, course_key, list(courses()[course_key].read_below(node)))
 
     def graded_subsections(self, course_key: CourseKey) -> list[Block]:
-        """Return the graded subsections."""
+        """Return the graded subsections. A whole-course read."""
         course = courses().get(course_key)
-        nodes = course.whole.walk() if course else ()
+        nodes = course.read_whole().nodes.values() if course else ()
         graded = [node for node in nodes if node.key.block_type == "sequential" and node.graded and node.published]
         return [Block(node.key, node.key.block_type, node.title) for node in graded]
 
     def ancestors(self, course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
-        """Return the blocks above."""
-        node = block(course_key, usage_key)
-        return frozenset(above.key for above in node.ancestors()) if node else frozenset()
+        """Return the blocks above. A whole-course read."""
+        course = courses().get(course_key)
+        structure = course.read_whole() if course else None
+        node = structure.nodes.get(usage_key) if structure else None
+        if structure is None or node is None or not node.published:
+            return frozenset()
+        return frozenset(above.key for above in structure.above(usage_key))
 
 
 class DemoGrades:
@@ -137,10 +144,13 @@ class DemoGrades:
         PROBLEM_WEIGHTED_SCORE_CHANGED.connect(translate, weak=False, dispatch_uid=("lti_1p3_provider", receiver))
 
     def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
-        """Compute from the learner's work, not from stored subsection grades, which may be old."""
-        found = {}
+        """Compute from the learner's work, not from stored subsection grades, which may be old. A whole-course read."""
+        course = courses().get(course_key)
+        if course is None:
+            return {}
+        structure, found = course.read_whole(), {}
         for usage_key in usage_keys:
-            earned, possible, attempted = grades.fresh(user_id, course_key, usage_key)
+            earned, possible, attempted = grades.fresh(user_id, structure, usage_key)
             if attempted and possible > 0:
                 percent = usage_key.block_type == "course"
                 found[usage_key] = Grade(earned / possible * 100, 100) if percent else Grade(earned, possible)
@@ -155,9 +165,16 @@ class DemoHost:
     grades = DemoGrades()
 
 
-def _node(course_key: CourseKey, usage_key: UsageKey) -> Node:
-    node = block(course_key, usage_key)
-    if node is None or node.key.block_type not in OPENED:
+def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:
+    """Return a block that has a page and all above it, nearest first. A block read each."""
+    course = courses().get(course_key)
+    found = course.read_with_above(usage_key) if course else ()
+    _shown(found[0] if found else None, usage_key)
+    return found
+
+
+def _shown(node: Node | None, usage_key: UsageKey) -> Node:
+    if node is None or not node.published or node.key.block_type not in OPENED:
         raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
     return node
 
