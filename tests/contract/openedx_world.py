@@ -97,7 +97,7 @@ class OpenEdxWorld:
     most: ClassVar = {  # the LMS reads the problem and the four blocks above it twice in some of its own work
         "access": Most(blocks=6, queries=30),
         "launch": Most(blocks=6, queries=55),
-        "first_launch": Most(blocks=6, queries=130),
+        "first_launch": Most(blocks=6, queries=75),
         "content": Most(blocks=10, queries=40),
         "answer": Most(blocks=11, queries=50),
         "answer_without_lti": Most(blocks=11, queries=50),

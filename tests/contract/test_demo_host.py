@@ -62,7 +62,7 @@ class DemoWorld:
     most: ClassVar = {  # a problem and four blocks above it
         "access": Most(blocks=5, queries=1),
         "launch": Most(blocks=5, queries=34),
-        "first_launch": Most(blocks=5, queries=60),
+        "first_launch": Most(blocks=5, queries=50),
         "content": Most(blocks=5, queries=8),
         "answer": Most(blocks=5, queries=24),
         "answer_without_lti": Most(blocks=5, queries=17),
