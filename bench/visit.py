@@ -74,7 +74,7 @@ class Browsers:
             headers={"cookie": "; ".join(f"{name}={value}" for name, value in asked.cookies.items())},
         )
         entered = self._answer(request.environ)
-        if not (tokens.TARGET.endswith(entered.location or "?") and "sessionid" in entered.cookies):
+        if not (visitor.link.target.endswith(entered.location or "?") and "sessionid" in entered.cookies):
             raise VisitFailed(f"{side.name}, launch: {entered.status} {entered.location} {entered.body[:2000]!r}")
         return asked.seconds + entered.seconds
 
@@ -82,8 +82,8 @@ class Browsers:
         query = {
             "iss": tokens.ISSUER,
             "login_hint": visitor.sub,
-            "target_link_uri": tokens.TARGET,
-            "lti_message_hint": tokens.LINK,
+            "target_link_uri": visitor.link.target,
+            "lti_message_hint": visitor.link.id,
             "client_id": visitor.client_id,
             "lti_deployment_id": tokens.DEPLOYMENT,
         }

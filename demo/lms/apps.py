@@ -12,4 +12,4 @@ class DemoLmsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the Celery app the current one; the receivers connect themselves."""
-        from demo.lms import celery_app, single_login  # noqa: F401
+        from demo.lms import celery_app, logins, single_login  # noqa: F401

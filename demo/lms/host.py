@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.contrib.auth import get_user_model, login, logout
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -13,10 +13,11 @@ from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from demo.lms import grades, login_cookies
-from demo.lms.course import Node, block, courses
+from demo.lms.course import courses
 from demo.lms.models import Enrolment, Profile
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
+from demo.lms.structure import Node
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
@@ -91,7 +92,7 @@ class DemoIdentity:
 
 
 class DemoCourses:
-    """The courses in files, which never change while the process lives."""
+    """The courses in files and the generated ones, which never change while the process lives."""
 
     def published_version(self, course_key: CourseKey) -> str | None:
         """Return a digest of the course."""
@@ -107,31 +108,35 @@ class DemoCourses:
         return courses().keys()
 
     def read_course(self, course_key: CourseKey) -> Course | None:
-        """Walk the course."""
+        """Walk the course. A whole-course read."""
         course = courses().get(course_key)
         if course is None:
             return None
-        blocks = tuple(_as_block(node) for node in course.whole.walk() if node.published)
-        return Course(course.title, course.version, blocks)
+        structure = course.read_whole()
+        blocks = [
+            _as_block(node, tuple(structure.above(node.key))) for node in structure.nodes.values() if node.published
+        ]
+        return Course(course.title, course.version, tuple(blocks))
 
     def read_block(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
-        """Return a published block."""
-        node = block(course_key, usage_key)
-        if node is None:
+        """Return a published block: depth + 1 reads."""
+        course = courses().get(course_key)
+        found = course.read_with_above(usage_key) if course else ()
+        if not found or not found[0].published:
             raise ContentNotFound(f"{usage_key} does not exist or is not published")
-        return _as_block(node)
+        return _as_block(found[0], found[1:])
 
 
 class DemoContent:
     """Who may see the blocks, and their pages."""
 
     def require_access(self, user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> None:
-        """Check the account and the start date."""
+        """Check the account and the start date. The LMS also asks each block above what it allows: depth + 1 reads."""
         if not user.is_active:
             raise ContentNotAccessible(f"user {user.pk} is inactive")
         if usage_key.block_type == "course" and not is_enrolled(user, course_key):
             raise ContentNotAccessible("not enrolled: a whole course needs an enrolment mode in the registration")
-        start = _node(course_key, usage_key).start
+        start = _with_above(course_key, usage_key)[0].start
         if start is not None and start > timezone.now():
             raise ContentNotStarted(f"starts {start.isoformat()}")
 
@@ -154,9 +159,10 @@ class DemoContent:
         return reverse("course_home", args=[str(course_key)])
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
-        """Return the block's page, for whoever may see it."""
+        """Return the block's page, for whoever may see it. Reads the block, what is above it and what is below."""
         self.require_access(request.user, course_key, usage_key)  # type: ignore[arg-type]
-        return render_block(request, course_key, _node(course_key, usage_key))
+        node = _with_above(course_key, usage_key)[0]
+        return render_block(request, course_key, list(courses()[course_key].read_below(node)))
 
 
 class DemoGrades:
@@ -182,10 +188,13 @@ class DemoGrades:
         PROBLEM_WEIGHTED_SCORE_CHANGED.connect(translate, weak=False, dispatch_uid=("lti_1p3_provider", receiver))
 
     def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
-        """Compute from the learner's work, not from stored subsection grades, which may be old."""
-        found = {}
+        """Compute from the learner's work, not from stored subsection grades, which may be old. A whole-course read."""
+        course = courses().get(course_key)
+        if course is None:
+            return {}
+        structure, found = course.read_whole(), {}
         for usage_key in usage_keys:
-            earned, possible, attempted = grades.fresh(user_id, course_key, usage_key)
+            earned, possible, attempted = grades.fresh(user_id, structure, usage_key)
             if attempted and possible > 0:
                 percent = usage_key.block_type == "course"
                 found[usage_key] = Grade(earned / possible * 100, 100) if percent else Grade(earned, possible)
@@ -201,23 +210,31 @@ class DemoHost:
     grades = DemoGrades()
 
 
-def _node(course_key: CourseKey, usage_key: UsageKey) -> Node:
-    node = block(course_key, usage_key)
-    if node is None or node.key.block_type not in OPENED:
+def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:
+    """Return a block that has a page and all above it, nearest first. A block read each."""
+    course = courses().get(course_key)
+    found = course.read_with_above(usage_key) if course else ()
+    _shown(found[0] if found else None, usage_key)
+    return found
+
+
+def _shown(node: Node | None, usage_key: UsageKey) -> Node:
+    if node is None or not node.published or node.key.block_type not in OPENED:
         raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
     return node
 
 
-def _as_block(node: Node) -> Block:
-    above = [one.key for one in node.ancestors()][::-1]
+def _as_block(node: Node, above: Sequence[Node]) -> Block:
+    """``above``: nearest first."""
     return Block(
         usage_key=node.key,
         title=node.title,
-        above=tuple(above),
-        parent=above[-1] if above else None,
+        above=tuple(one.key for one in reversed(above)),
+        parent=node.parent,
         graded=node.graded,
         points=node.weight if node.key.block_type == "problem" else None,
         start=node.start,
+        due=node.due,
     )
 
 

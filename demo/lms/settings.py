@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     *(app for app in get_plugin_apps("lms.djangoapp") if app.startswith("lti_1p3_provider.")),
 ]
 MIDDLEWARE = [
+    "demo.lms.meter.MeterMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 from unittest.mock import patch
@@ -20,11 +21,43 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.host.port import GradeChanged, Host
 
 
+@dataclass
+class Costs:
+    """What a host read: blocks one by one, courses as a whole; and how many queries it and the app made."""
+
+    blocks: int = 0
+    whole_courses: int = 0
+    queries: int = 0
+
+
+@dataclass(frozen=True)
+class Most:
+    """What something may cost at most; a whole course is never read for it."""
+
+    blocks: int
+    queries: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A graded subsection > unit > problem in a course; ``below_unit`` blocks are below the unit."""
+
+    course: CourseKey
+    subsection: UsageKey
+    unit: UsageKey
+    problem: UsageKey
+    below_unit: int
+
+
 class World(Protocol):
     """A host and its course: chapter > subsection > unit > problem (4 points), other_problem (2 points), text.
 
     ``unpublished`` is a unit of the subsection; ``future`` is a subsection that has not started, and ``future_unit`` is
     in it; ``other_block`` is a published unit of another course. The problem is titled "Primary colours".
+
+    ``small`` is a place in this course, ``large`` one in a course with many times the blocks. ``most`` says what things
+    may cost with all that the LMS does by itself, for a problem: ``access``, ``launch``, ``first_launch``, ``content``,
+    ``answer``, ``answer_without_lti``.
     """
 
     host: Host
@@ -45,6 +78,12 @@ class World(Protocol):
     enrolment_mode: str
     told: Sequence[str]  # cookies that tell other front ends who signed in, and
     login_cookies: Sequence[str]  # all of this kind, some of which tests cannot always make
+    small: Place
+    large: Place
+    most: Mapping[str, Most]
+
+    def costs(self) -> AbstractContextManager[Costs]:
+        """Count what is read inside."""
 
     def profile_name(self, user: AbstractUser) -> str | None:
         """Return the name in the account's profile; None without a profile."""
