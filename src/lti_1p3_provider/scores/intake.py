@@ -54,9 +54,12 @@ def grade_changed(change: GradeChanged) -> None:
 def note(change: GradeChanged) -> None:
     """Do the work of ``grade_changed``, and raise whatever goes wrong."""
     with _harmless_reading():
-        rows = _of_learner.all(user=change.user_id, course=str(change.course_key))
-    if rows := [row for row in rows if row.line_item.url or row.line_item.container_url]:
-        _mark(rows, change)
+        found = _of_learner.all(user=change.user_id, course=str(change.course_key))
+        rows = [row for row in found if row.line_item.url or row.line_item.container_url]
+        same = [row for row in rows if row.line_item.usage_key == str(change.usage_key)]
+        above = _above([row for row in rows if row not in same], change)
+    if same or above:
+        _mark(same, above, change)
 
 
 def _harmless_reading() -> AbstractContextManager[object]:
@@ -64,28 +67,28 @@ def _harmless_reading() -> AbstractContextManager[object]:
     return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
 
 
-def _mark(rows: list[PendingScore], change: GradeChanged) -> None:
-    """Write all rows with one statement: this is a learner's request."""
-    same = [row.pk for row in rows if row.line_item.usage_key == str(change.usage_key)]
-    above = _within([(row.pk, row.line_item.usage_key) for row in rows if row.pk not in same], change)
-    if not same and not above:
-        return
-    now = timezone.now()
-    waiting = {row.pk for row in rows if row.due_at and not row.lease and now < row.due_at < now + LONGEST_WAIT}
-    delay = conf.aggregate_delay if change.aggregate else 0.0
-    with transaction.atomic() if connection.in_atomic_block else nullcontext():  # else one statement is one transaction
-        _make_due(same, above, change, now, delay)
-    for chosen, wait in ((same, delay), (above, conf.aggregate_delay)):
-        if set(chosen) - waiting:  # a row that is due later has a nudge under way
-            nudge(wait)
-
-
-def _within(rows: list[tuple[int, str]], change: GradeChanged) -> list[int]:
+def _above(rows: list[PendingScore], change: GradeChanged) -> list[PendingScore]:
     """Return the rows whose line item is for a block above the changed one."""
     if not rows:
         return []
     names = {str(key) for key in outline.above(change.course_key, change.usage_key)}
-    return [pk for pk, usage_key in rows if usage_key in names]
+    return [row for row in rows if row.line_item.usage_key in names]
+
+
+def _mark(same: list[PendingScore], above: list[PendingScore], change: GradeChanged) -> None:
+    """Write all rows with one statement: this is a learner's request."""
+    now = timezone.now()
+    delay = conf.aggregate_delay if change.aggregate else 0.0
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():  # else one statement is one transaction
+        _make_due([row.pk for row in same], [row.pk for row in above], change, now, delay)
+    for rows, wait in ((same, delay), (above, conf.aggregate_delay)):
+        if not all(_has_nudge(row, now) for row in rows):
+            nudge(wait)
+
+
+def _has_nudge(row: PendingScore, now: datetime) -> bool:
+    """Tell whether the row was due already, later than now: then a nudge is under way."""
+    return row.due_at is not None and not row.lease and now < row.due_at < now + LONGEST_WAIT
 
 
 def _make_due(same: list[int], above: list[int], change: GradeChanged, now: datetime, delay: float) -> None:
