@@ -26,11 +26,22 @@ LIFETIME = 300  # seconds
 
 
 @dataclass(frozen=True)
+class Link:
+    """What the platform's link opens, and the column of its gradebook."""
+
+    target: str = TARGET
+    name: str = LINK
+    title: str = LINK_TITLE
+    line_item: str = LINE_ITEM
+
+
+@dataclass(frozen=True)
 class Visitor:
-    """Somebody of the platform, who launches through one registration."""
+    """Somebody of the platform, who opens a link through one registration."""
 
     sub: str
     client_id: str
+    link: Link = Link()
 
 
 @dataclass(frozen=True)
@@ -64,10 +75,10 @@ def claims(visitor: Visitor) -> dict[str, object]:
         f"{LTI}message_type": "LtiResourceLinkRequest",
         f"{LTI}version": "1.3.0",
         f"{LTI}deployment_id": DEPLOYMENT,
-        f"{LTI}target_link_uri": TARGET,
+        f"{LTI}target_link_uri": visitor.link.target,
         f"{LTI}roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"],
-        f"{LTI}resource_link": {"id": LINK, "title": LINK_TITLE},
+        f"{LTI}resource_link": {"id": visitor.link.name, "title": visitor.link.title},
         f"{LTI}context": {"id": CONTEXT, "label": CONTEXT_LABEL, "title": CONTEXT_TITLE},
         f"{LTI}launch_presentation": {"document_target": "iframe", "return_url": f"{ISSUER}/return", "locale": "en"},
-        f"{AGS}claim/endpoint": {"scope": SCOPES, "lineitem": LINE_ITEM, "lineitems": LINE_ITEMS},
+        f"{AGS}claim/endpoint": {"scope": SCOPES, "lineitem": visitor.link.line_item, "lineitems": LINE_ITEMS},
     }
