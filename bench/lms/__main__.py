@@ -1,7 +1,7 @@
 """Starts the measurement with the LMS's Python, in the folder of its checkout.
 
-``EDX_PLATFORM`` names the checkout, ``EDX_PYTHON`` its Python (``python``). Everything else in the environment is handed
-on as it is: it says where the LMS's MongoDB is, and what settings it has.
+``EDX_PLATFORM`` names the checkout, ``EDX_PYTHON`` its Python (``python``). Everything else in the environment is
+handed on as it is: it says where the LMS's MongoDB is, and what settings it has.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def interpreter(given: Mapping[str, str]) -> str:
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the caller's environment, with our package and this one on the path, and our settings over the caller's."""
+    """Return the caller's environment with our packages on the path, and our settings over the caller's."""
     path = [str(ROOT / "src"), str(ROOT), *filter(None, [given.get("PYTHONPATH")])]
     return {
         **given,

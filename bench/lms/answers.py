@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +19,10 @@ from bench.lms.plain_login import PATH
 from bench.lms.turns import Taken, in_turns
 from bench.visit import OURS, Browsers, VisitFailed
 from lti_1p3_provider import host
+from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.scores import intake
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.nudge import nudge
 
 
 @dataclass(frozen=True)
@@ -74,33 +76,77 @@ class Answers:
     def compare(self, amount: Amount) -> Taken:
         """Answer with our receivers (``ours``) and without them (``baseline``), each time with another choice."""
         return in_turns(
-            partial(self._timed, listening=True), partial(self._timed, listening=False), amount.pairs, amount.warm_up
+            partial(self._answer_with, listening=True),
+            partial(self._answer_with, listening=False),
+            amount.pairs,
+            amount.warm_up,
         )
+
+    def receiver(self, amount: Amount) -> Taken:
+        """What of an answer is spent in our receiver and in waking a worker (``ours``); baseline: the answer."""
+        taken: dict[int, float] = {}
+        clock = self._browsers.clock
+
+        def timed(change: GradeChanged) -> None:
+            started = clock()
+            intake.grade_changed(change)
+            taken[0] = taken.get(0, 0.0) + clock() - started
+
+        def answer(number: int) -> float:
+            self._forget()
+            with deaf():
+                host.current().grades.connect(timed)
+                try:
+                    whole = self._answer(number)
+                finally:
+                    _disconnect(timed)
+            self._check()
+            return whole
+
+        def inside(number: int) -> float:
+            taken.clear()
+            answer(number)
+            return taken[0] + self._waking()
+
+        return in_turns(inside, answer, amount.pairs, amount.warm_up)
 
     def queries(self) -> dict[str, list[makers.Query]]:
         """Return the queries of an answer with and without our receivers."""
         found = {}
         for listening in (True, False):
-            self._timed(int(listening), listening=listening)
-            with makers.recorded() as found[listening]:
-                self._timed(int(listening), listening=listening)
+            self._answer_with(int(listening), listening=listening)
+            self._forget()
+            with nullcontext() if listening else deaf(), makers.recorded() as found[listening]:
+                self._answer(0)
         return {"with": found[True], "without": found[False]}
 
-    def _timed(self, number: int, *, listening: bool) -> float:
-        """Answer once. Scores are not due before, so that ours does all its work: it marks rows and wakes a worker."""
-        PendingScore.objects.filter(platform_user__user_id=self._reader.user_id).update(due_at=None)
+    def _answer_with(self, number: int, *, listening: bool) -> float:
+        self._forget()
         with nullcontext() if listening else deaf():
-            seconds = self._answer("right" if (number + listening) % 2 else "wrong")
+            seconds = self._answer(number + listening)
         if listening:
             self._check()
         return seconds
+
+    def _forget(self) -> None:
+        """Make no score due, so that an answer makes ours do all its work: it marks rows and wakes a worker."""
+        PendingScore.objects.filter(platform_user__user_id=self._reader.user_id).update(due_at=None)
+
+    def _waking(self) -> float:
+        """Return the seconds for which an answer hands work to the broker: now, and when the window closes."""
+        if not PendingScore.objects.filter(platform_user__user_id=self._reader.user_id).exists():
+            return 0.0
+        started = self._browsers.clock()
+        nudge(0)
+        nudge(900)
+        return self._browsers.clock() - started
 
     def _check(self) -> None:
         rows = PendingScore.objects.filter(platform_user__user_id=self._reader.user_id)
         _require(not rows.filter(due_at=None).exists(), "a linked score was not noted")
 
-    def _answer(self, choice: str) -> float:
-        problem = self._course.problem
+    def _answer(self, number: int) -> float:
+        problem, choice = self._course.problem, "right" if number % 2 else "wrong"
         keys = {"course_id": str(self._course.key), "usage_id": str(problem)}
         path = reverse("xblock_handler", kwargs={**keys, "handler": "xmodule_handler", "suffix": "problem_check"})
         headers = {"x-csrftoken": self._reader.cookies["csrftoken"], "referer": "https://lms.example/"}
@@ -114,6 +160,15 @@ class Answers:
 @contextmanager
 def deaf() -> Iterator[None]:
     """Take our receivers off the LMS's signals meanwhile."""
+    _disconnect(intake.grade_changed)
+    try:
+        yield
+    finally:
+        host.current().grades.connect(intake.grade_changed)
+
+
+def _disconnect(receiver: Callable[[GradeChanged], None]) -> None:
+    """Undo what the host's ``connect`` did."""
     from lms.djangoapps.grades.api import signals
     from openedx.core.djangoapps.signals.signals import COURSE_GRADE_CHANGED
 
@@ -124,12 +179,8 @@ def deaf() -> Iterator[None]:
         COURSE_GRADE_CHANGED,
     )
     for signal in heard:
-        was_there = signal.disconnect(dispatch_uid=("lti_1p3_provider", intake.grade_changed))
+        was_there = signal.disconnect(dispatch_uid=("lti_1p3_provider", receiver))
         _require(was_there, "our receiver was not connected")
-    try:
-        yield
-    finally:
-        host.current().grades.connect(intake.grade_changed)
 
 
 def _require(is_so: bool, otherwise: str) -> None:

@@ -14,9 +14,7 @@ from lti_1p3_provider import host
 
 def compare(browsers: Browsers, big: tuple[Made, int], small: tuple[Made, int], amount: Amount) -> Taken:
     """Read the grades of a learner in the big course (``ours``) and in the small one (``baseline``)."""
-    return in_turns(
-        lambda _: _read(browsers, *big), lambda _: _read(browsers, *small), max(amount.pairs // 4, 5), 2
-    )
+    return in_turns(lambda _: _read(browsers, *big), lambda _: _read(browsers, *small), max(amount.pairs // 4, 5), 2)
 
 
 def queries(browsers: Browsers, course: Made, user_id: int) -> list[makers.Query]:

@@ -98,7 +98,7 @@ def _frames(frame: FrameType | None) -> Iterator[tuple[str, str]]:
 
 
 def _maker(names: list[tuple[str, str]]) -> str:
-    """Return the innermost function that is not machinery; that of a model or setting library only if nobody else is."""
+    """Return the innermost function that is no machinery, or else that of a library of models or settings."""
     asked = [name for name in names if not name[0].startswith(CARRIERS)]
     beyond = [name for name in asked if not name[0].startswith(CARRIERS_OF_MODELS)]
     return _text((beyond or asked or names)[0])

@@ -1,7 +1,7 @@
 """Measures inside the LMS; ``bench.lms`` starts it there. The last line on stdout is the result as JSON.
 
-``BENCH_QUICK=1``: a try, whose numbers mean nothing. ``BENCH_PROFILE=<file>``: also write there where the processor time
-of a returning launch goes.
+``BENCH_QUICK=1``: a try, whose numbers mean nothing. ``BENCH_PROFILE=<file>``: also write there where the processor
+time of a returning launch goes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from bench.tokens import Minter  # noqa: E402
 from bench.visit import OURS, Browsers  # noqa: E402
 
 QUICK = os.environ.get("BENCH_QUICK") == "1"
-AMOUNT = Amount(5, 2) if QUICK else Amount(100, 20)
+LAUNCHES = Amount(5, 2) if QUICK else Amount(60, 10)
+OTHERS = Amount(5, 2) if QUICK else Amount(40, 5)  # which take longer
 PROFILED = 10 if QUICK else 200  # launches
 
 
@@ -62,7 +63,7 @@ def measure(
     browsers: Browsers, small: courses.Made, big: courses.Made
 ) -> tuple[dict[str, list[makers.Query]], dict[str, Taken]]:
     """Return the queries of each kind of request, and the processor time of each comparison."""
-    launches = Launches(browsers, AMOUNT)
+    launches = Launches(browsers, LAUNCHES)
     taken = {
         "launch_returning": launches.returning(small),
         "launch_and_login_alone": launches.parts(small),
@@ -77,13 +78,14 @@ def measure(
         other = answers.signed_in(browsers, course)
         for who, reader in (("answer", learners[name]), ("answer_of_others", other)):
             answering = answers.Answers(browsers, course, reader)
-            taken[f"{who}_{name}"] = answering.compare(AMOUNT)
+            taken[f"{who}_{name}"] = answering.receiver(OTHERS)
             queries |= {f"{who}_{name}_{side}": found for side, found in answering.queries().items()}
+        taken[f"answer_{name}_with_and_without"] = answers.Answers(browsers, course, learners[name]).compare(OTHERS)
         pages = Pages(browsers, course, learners[name])
-        taken[f"content_{name}"] = pages.compare(AMOUNT)
+        taken[f"content_{name}"] = pages.compare(OTHERS)
         queries |= {f"{side}_{name}": found for side, found in pages.queries().items()}
     in_big, in_small = (big, learners["big"].user_id), (small, learners["small"].user_id)
-    taken["composite"] = composite.compare(browsers, in_big, in_small, AMOUNT)
+    taken["composite"] = composite.compare(browsers, in_big, in_small, OTHERS)
     queries["composite_big"] = composite.queries(browsers, *in_big)
     queries["composite_small"] = composite.queries(browsers, *in_small)
     return queries, taken
