@@ -30,21 +30,16 @@ LIFETIME = 300  # seconds
 
 @dataclass(frozen=True)
 class Link:
-    """A problem that is placed in the platform's course, with its column."""
+    """What the platform's link opens, and the column of its gradebook."""
 
-    course: str = COURSE
-    block: str = BLOCK
-    id: str = LINK
+    target: str = f"{LMS}/lti/1p3/launch/{COURSE}/{BLOCK}"
+    name: str = LINK
+    title: str = LINK_TITLE
     line_item: str = LINE_ITEM
-
-    @property
-    def target(self) -> str:
-        """The content's address."""
-        return f"{LMS}/lti/1p3/launch/{self.course}/{self.block}"
 
 
 LARGE = Link()
-SMALL = Link(SMALL_COURSE, SMALL_BLOCK, "link-2", f"{LINE_ITEMS}/2/lineitem")
+SMALL = Link(f"{LMS}/lti/1p3/launch/{SMALL_COURSE}/{SMALL_BLOCK}", "link-2", LINK_TITLE, f"{LINE_ITEMS}/2/lineitem")
 
 
 @dataclass(frozen=True)
@@ -89,7 +84,7 @@ def claims(visitor: Visitor) -> dict[str, object]:
         f"{LTI}deployment_id": DEPLOYMENT,
         f"{LTI}target_link_uri": visitor.link.target,
         f"{LTI}roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"],
-        f"{LTI}resource_link": {"id": visitor.link.id, "title": LINK_TITLE},
+        f"{LTI}resource_link": {"id": visitor.link.name, "title": visitor.link.title},
         f"{LTI}context": {"id": CONTEXT, "label": CONTEXT_LABEL, "title": CONTEXT_TITLE},
         f"{LTI}launch_presentation": {"document_target": "iframe", "return_url": f"{ISSUER}/return", "locale": "en"},
         f"{AGS}claim/endpoint": {"scope": SCOPES, "lineitem": visitor.link.line_item, "lineitems": LINE_ITEMS},
