@@ -23,6 +23,7 @@ from lti_1p3_provider.registrations.digest import digest
 
 log = logging.getLogger(__name__)
 
+LONGEST_REFRESH = 60.0  # seconds of a regular run, which has other work too
 BATCH = 500  # rows in one statement, and courses whose versions are asked for at once
 
 
@@ -59,9 +60,9 @@ def stale() -> Iterator[CourseKey]:
         yield from (keys[text] for _, text, version in batch if text in keys and versions.get(keys[text]) != version)
 
 
-def refresh(seconds: float) -> int:
-    """Rebuild what is behind, for about so long; return how many outlines. One that cannot be read stops no other."""
-    end, done = time.monotonic() + seconds, 0
+def refresh() -> int:
+    """Rebuild what is behind, for a minute or so; return how many outlines. One that cannot be read stops no other."""
+    end, done = time.monotonic() + LONGEST_REFRESH, 0
     for course_key in stale():
         if time.monotonic() > end:
             break

@@ -12,8 +12,6 @@ from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.outline.rebuild import refresh
 from lti_1p3_provider.scores.delivery import deliver_due
 
-LONGEST_REFRESH = 60.0  # seconds; scores are due again soon
-
 
 class Command(BaseCommand):
     """Cleans up and brings outlines in step, too: one cron entry is enough."""
@@ -26,5 +24,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run once and print what was done."""
         report = asdict(deliver_due())
-        outlines = {"outlines_rebuilt": refresh(LONGEST_REFRESH)}
+        outlines = {"outlines_rebuilt": refresh()}
         self.stdout.write(json.dumps({**report, **outlines, **clean_up()}))
