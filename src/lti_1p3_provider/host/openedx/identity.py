@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model, load_backend, login, logout
@@ -13,6 +14,7 @@ from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.host import recorded_login
 from lti_1p3_provider.host.sessions import renew_key
@@ -106,15 +108,22 @@ class OpenEdxIdentity:
         return user.is_active and bool(has_access(user, "staff", course_key))
 
 
-def _fresh_profile(user: AbstractUser) -> recorded_login.Profile:
+def _fresh_profile(user: AbstractUser) -> Any:
     """Return the profile as it is now, and make it the one that the LMS's receivers find, and save with all fields."""
     from common.djangoapps.student.models import UserProfile
 
-    profile: recorded_login.Profile | None = UserProfile.objects.filter(user_id=user.pk).first()
+    profile = _profiles().one(user=user.pk)
     if profile is None:  # somebody deleted it, and the LMS does not work without
         profile = UserProfile.objects.create(user=user)
     user.profile = profile  # type: ignore[attr-defined]
     return profile
+
+
+@cache
+def _profiles() -> Lookup[Any]:
+    from common.djangoapps.student.models import UserProfile
+
+    return Lookup(UserProfile, lambda user: UserProfile.objects.filter(user_id=user))
 
 
 def _record_renewal(profile: Any, before: str | None, now: str | None) -> None:
