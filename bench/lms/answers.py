@@ -83,36 +83,34 @@ class Answers:
             amount.warm_up,
         )
 
-    def receiver(self, amount: Amount) -> Taken:
-        """What of an answer is spent in our receiver and in waking a worker (``ours``); baseline: the answer."""
-        taken: dict[int, float] = {}
+    def parts(self, amount: Amount) -> Taken:
+        """What of an answer is ours: receiver and tasks (``ours``), and the tasks alone (``baseline``).
+
+        Where the handler is inside a transaction, tasks are handed to the broker after it, outside our receiver.
+        """
+        taken: list[float] = []
         clock = self._browsers.clock
-        woken = False
 
         def timed(change: GradeChanged) -> None:
-            nonlocal woken
-            woken = not connection.in_atomic_block  # else the workers are woken once the LMS has committed
             started = clock()
             intake.grade_changed(change)
-            taken[0] = taken.get(0, 0.0) + clock() - started
+            taken.append(clock() - started)
+            if connection.in_atomic_block:
+                taken.append(self._waking())
 
-        def answer(number: int) -> float:
+        def receiver(number: int) -> float:
+            taken.clear()
             self._forget()
             with deaf():
                 host.current().grades.connect(timed)
                 try:
-                    whole = self._answer(number)
+                    self._answer(number)
                 finally:
                     _disconnect(timed)
             self._check()
-            return whole
+            return sum(taken)
 
-        def inside(number: int) -> float:
-            taken.clear()
-            answer(number)
-            return taken[0] if woken else taken[0] + self._waking()
-
-        return in_turns(inside, answer, amount.pairs, amount.warm_up)
+        return in_turns(receiver, lambda _: self._waking(), amount.pairs, amount.warm_up)
 
     def queries(self) -> dict[str, list[makers.Query]]:
         """Return the queries of an answer with and without our receivers."""

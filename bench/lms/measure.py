@@ -78,9 +78,9 @@ def measure(
         other = answers.signed_in(browsers, course)
         for who, reader in (("answer", learners[name]), ("answer_of_others", other)):
             answering = answers.Answers(browsers, course, reader)
-            taken[f"{who}_{name}"] = answering.receiver(OTHERS)
+            taken[f"{who}_{name}_parts"] = answering.parts(OTHERS)
             queries |= {f"{who}_{name}_{side}": found for side, found in answering.queries().items()}
-        taken[f"answer_{name}_with_and_without"] = answers.Answers(browsers, course, learners[name]).compare(OTHERS)
+        taken[f"answer_{name}"] = answers.Answers(browsers, course, learners[name]).compare(OTHERS)
         pages = Pages(browsers, course, learners[name])
         taken[f"content_{name}"] = pages.compare(OTHERS)
         queries |= {f"{side}_{name}": found for side, found in pages.queries().items()}

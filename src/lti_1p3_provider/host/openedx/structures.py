@@ -60,9 +60,14 @@ def _subsection(structure: Any, keys: Collection[UsageKey]) -> UsageKey | None:
 
 
 def _cut(structure: Any, start: UsageKey) -> Any:
-    """Drop what is not below ``start``; no transformer is asked, so nothing is hidden from anybody."""
+    """Drop what is not below ``start``; no transformer is asked, so nothing is hidden from anybody.
+
+    The LMS's own pruning leaves the data of the blocks that it drops, and would copy them for each learner.
+    """
+    from openedx.core.djangoapps.content.block_structure.factory import BlockStructureFactory
     from openedx.core.djangoapps.content.block_structure.transformers import BlockStructureTransformers
 
     structure.set_root_block(start)
     BlockStructureTransformers([]).transform(structure)
-    return structure
+    data = {key: block for key, block in structure.iteritems() if key in structure}
+    return BlockStructureFactory.create_new(start, structure._block_relations, structure.transformer_data, data)
