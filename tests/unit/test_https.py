@@ -147,6 +147,12 @@ def test_sec_05_an_authority_of_the_site_is_trusted_and_checks_names_all_the_sam
     assert problems() == []
 
 
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("host", ["platform.example.", "PLATFORM.example", "Platform.Example."])
+def test_sec_05_a_certificate_is_checked_by_the_name_in_its_usual_spelling(port, host):
+    assert transport.send("GET", f"https://{host}:{port}/", timeout=5).ok
+
+
 def test_sec_05_the_setting_comes_before_the_environment(port, server, settings, monkeypatch, tmp_path):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing"))
     settings.LTI_1P3_PROVIDER_CA_BUNDLE = str(server[1])

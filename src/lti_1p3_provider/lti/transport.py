@@ -28,7 +28,7 @@ from lti_1p3_provider.lti.codings import decoded
 from lti_1p3_provider.lti.deadline import Deadline, watched
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Result, Step
 from lti_1p3_provider.lti.measured import was_too_much
-from lti_1p3_provider.registrations.addresses import is_private_host, origin, problem_with, split_url
+from lti_1p3_provider.registrations.addresses import is_private_host, origin, plain, problem_with, split_url
 
 CONNECT_TIMEOUT = 4.0
 MAX_BODY = 1024 * 1024
@@ -132,7 +132,7 @@ def _asked(
     """Make a request through an adapter. Without a requests session there are no cookies, proxies or redirects."""
     request = requests.PreparedRequest()
     own = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "keep-alive"}
-    request.prepare(method=method, url=url, headers={**own, **headers}, data=data)
+    request.prepare(method=method, url=plain(url), headers={**own, **headers}, data=data)
     timeout = (min(CONNECT_TIMEOUT, seconds), seconds)
     return _adapter(url, os.getpid()).send(request, stream=True, timeout=timeout, verify=trust)
 

@@ -129,14 +129,15 @@ def origin(url: str) -> str:
 
 def is_same(url: str, other: str) -> bool:
     """Tell whether two addresses are one: they differ in the spelling of their origin only."""
-    return url == other or _spelled_out(url) == _spelled_out(other)
+    return url == other or plain(url) == plain(other)
 
 
-def _spelled_out(url: str) -> str:
+def plain(url: str) -> str:
+    """Return an address with its origin in the one spelling, which certificates and servers know; else as it is."""
     there, parts = origin_of(url), split_url(url)
     if there is None or parts is None:
         return url
-    return parts._replace(netloc=there.host_and_port, path=parts.path or "/", fragment="").geturl()
+    return parts._replace(netloc=str(there).partition("://")[2], path=parts.path or "/", fragment="").geturl()
 
 
 def resolved(base: str, address: str) -> str:
