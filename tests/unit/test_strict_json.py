@@ -38,16 +38,13 @@ def test_sec_25_depth_that_the_parser_cannot_follow():
 
 
 @pytest.mark.parametrize("form", ["list", "object", "a list further in"])
-def test_sec_25_members(form):
-    def text(members: int) -> str:
-        if form == "object":
-            return "{" + ", ".join(f'"{number}": 1' for number in range(members)) + "}"
-        numbers = "[" + ", ".join(["1"] * members) + "]"
-        return '{"a": ' + (numbers if form == "list" else f'[{{"b": {numbers}}}, []]') + "}"
-
-    assert parse_object(text(500))
-    with pytest.raises(ValueError, match="members"):
-        parse_object(text(501))
+def test_sec_25_how_many_members_there_are_is_for_the_limit_of_bytes_to_say(form):
+    if form == "object":
+        text = "{" + ", ".join(f'"{number}": 1' for number in range(5000)) + "}"
+    else:
+        numbers = "[" + ", ".join(["1"] * 5000) + "]"
+        text = '{"a": ' + (numbers if form == "list" else f'[{{"b": {numbers}}}, []]') + "}"
+    assert parse_object(text)
 
 
 @pytest.mark.parametrize(
@@ -92,5 +89,3 @@ def test_sec_25_each_object_of_a_list_has_the_limits_of_one():
     assert parse_objects(f"[{{}}, {nested(20, '[', ']')}]")
     with pytest.raises(ValueError, match="nested too deeply"):
         parse_objects(f"[{{}}, {nested(21, '[', ']')}]")
-    with pytest.raises(ValueError, match="members"):
-        parse_objects(json.dumps([{"a": [1] * 501}]))

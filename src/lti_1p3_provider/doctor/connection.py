@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 
 from django.db.models import Count
 from django.utils import timezone
@@ -15,9 +14,11 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.doctor.findings import Finding, good, notice, wrong
 from lti_1p3_provider.errors import LtiError
-from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, transport
+from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, numbers, transport
 from lti_1p3_provider.lti.ags import Column
-from lti_1p3_provider.lti.exchange import Answer
+from lti_1p3_provider.lti.exchange import Answer, Request
+from lti_1p3_provider.lti.public_keys import usable
+from lti_1p3_provider.lti.redirects import followed
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import LineItem, Outage
 
@@ -65,12 +66,12 @@ def _gate(registration: Registration) -> Finding:
 def _keys(registration: Registration) -> Iterator[Finding]:
     """Fetch the key set anew, whatever is cached."""
     if not registration.key_set_url:
-        known = len(key_sets.usable(registration.key_set))
+        known = len(usable(registration.key_set))
         yield good("key set", f"{known} stored.") if known else wrong("key set", "No RSA key with a kid.", "Enter it.")
         return
     try:
-        answer = transport.send("GET", registration.key_set_url, timeout=key_sets.FETCH_TIMEOUT)
-        known = len(key_sets.usable(answer.json())) if answer.ok else 0
+        answer = transport.run(followed(Request("GET", registration.key_set_url, timeout=key_sets.FETCH_TIMEOUT)))
+        known = len(usable(answer.json())) if answer.ok else 0
     except LtiError as error:
         yield wrong("key set", f"The key set URL cannot be read: {error.code}, {error.detail}.", "Compare the address.")
         return
@@ -83,11 +84,8 @@ def _keys(registration: Registration) -> Iterator[Finding]:
 
 
 def _clock(answer: Answer) -> Iterator[Finding]:
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return
-    if theirs.tzinfo is None:
+    theirs = numbers.http_date(answer.headers.get("date", ""))
+    if theirs is None:
         return
     apart = timezone.now() - theirs
     if abs(apart) > MOST_SKEW:
