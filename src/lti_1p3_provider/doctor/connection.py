@@ -119,7 +119,7 @@ def _services(deployment: Deployment) -> Iterator[Finding]:
     item = items.exclude(url="").first() or items.first()
     scopes = frozenset(item.scopes) & ags.SCOPES if item else frozenset((ags.SCORE_SCOPE,))
     try:
-        access_tokens.access_token(deployment, scopes, fresh=True)
+        access_tokens.access_token(deployment, scopes, fresh=True, needed=ags.SCORE_SCOPE)
     except LtiError as error:
         advice = "Compare access token URL and audience; see docs/how-to/troubleshoot/scores-refused.md."
         yield wrong(about, f"No access token: {error.code}, {error.detail}.", advice)

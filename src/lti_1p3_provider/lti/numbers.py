@@ -16,8 +16,8 @@ def points(value: object) -> float | None:
     return float(value)
 
 
-def seconds(text: str) -> float | None:
-    """Return a number of seconds that is written down, None if it is none or endless."""
+def written(text: str) -> float | None:
+    """Return a number that is written down, None if it is none or endless."""
     try:
         value = float(text)
     except (ValueError, OverflowError):
@@ -26,9 +26,9 @@ def seconds(text: str) -> float | None:
 
 
 def http_date(text: str) -> datetime | None:
-    """Return a date of an HTTP header, with its zone; None if it is none. (RFC 9110, 5.6.7)"""
+    """Return a date of an HTTP header, in UTC; None if it is none, or names no zone. (RFC 9110, 5.6.7)"""
     try:
         parsed = parsedate_to_datetime(text)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+        return parsed.astimezone(UTC) if parsed.tzinfo else None
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
