@@ -37,7 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         self.server.asked.append(Asked(self.command, self.path, dict(self.headers), self.rfile.read(length)))
-        said: Said = self.server.said
+        queue = self.server.queue
+        said: Said = queue.pop(0) if queue else self.server.said
         self.send_response(said.status)
         for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
             self.send_header(name, value)
@@ -57,6 +58,7 @@ class WebServer:
         self._server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.handle_error = lambda *_: None  # we may hang up
         self._server.daemon_threads, self._server.asked, self._server.said = True, [], Said()
+        self._server.queue = []
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
@@ -73,5 +75,9 @@ class WebServer:
 
     def says(self, said: Said) -> str:
         """Answer like this from now on; return an address that nobody asked before."""
-        self._server.said = said
+        return self.says_in_turn(said)
+
+    def says_in_turn(self, *said: Said) -> str:
+        """Answer like this, one after another, and like the last from then on; return such an address."""
+        self._server.queue, self._server.said = list(said[:-1]), said[-1]
         return f"http://127.0.0.1:{self._server.server_port}/{len(self.asked)}"

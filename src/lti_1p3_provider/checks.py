@@ -12,6 +12,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import repertoire
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.lti import trusted
 from lti_1p3_provider.plugin_settings import FIRST, MIDDLEWARE
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 
@@ -26,10 +27,10 @@ def register() -> None:
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check cache, https, cookies, middleware and host."""
+    """Check cache, https, cookies, middleware, authorities and host."""
     if not conf.enabled:
         return []
-    return [*_check_cache(), *_check_cookies(), *_check_middleware(), *_check_host()]
+    return [*_check_cache(), *_check_cookies(), *_check_middleware(), *_check_trust(), *_check_host()]
 
 
 def _check_cache() -> list[checks.CheckMessage]:
@@ -94,6 +95,15 @@ def _check_middleware() -> list[checks.CheckMessage]:
             )
         )
     return found
+
+
+def _check_trust() -> list[checks.CheckMessage]:
+    if not (problem := trusted.problem()):
+        return []
+    hint = (
+        "Name a file of certificates in PEM form that the LMS's processes may read; without it no platform is called."
+    )
+    return [checks.Error(f"{problem}.", hint=hint, id="lti_1p3_provider.E012")]
 
 
 def _check_host() -> list[checks.CheckMessage]:

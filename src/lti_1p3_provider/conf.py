@@ -6,11 +6,14 @@ tests and site configuration may change it at run time. ``docs/reference/setting
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
+
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class ProviderSettings:
@@ -109,6 +112,21 @@ class ProviderSettings:
     def http_timeout(self) -> float:
         """``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC`` (10): whole time of one request to a platform's service."""
         return float(self._get("LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC", 10))
+
+    @property
+    def ca_bundle(self) -> tuple[str, str] | None:
+        """``LTI_1P3_PROVIDER_CA_BUNDLE`` (None): what names the certificate authorities that platforms are trusted by,
+        and their path; else what the usual environment variables say; None: the public ones."""
+        name = "LTI_1P3_PROVIDER_CA_BUNDLE"
+        path = self._get(name, None)
+        if path:
+            return name, str(path)
+        return next(((one, os.environ[one]) for one in CA_VARIABLES if os.environ.get(one)), None)
+
+    @property
+    def key_set_waiters(self) -> int:
+        """``LTI_1P3_PROVIDER_KEY_SET_WAITERS`` (2): how many threads of a process may wait for platforms' keys."""
+        return int(self._get("LTI_1P3_PROVIDER_KEY_SET_WAITERS", 2))
 
     @property
     def attempt_retention(self) -> float:

@@ -19,12 +19,14 @@ ASK_ADMIN = _("Please tell your course team. They can pass the support code belo
 
 
 class LtiError(Exception):
-    """Base of all. Raise with a short operator's ``detail``; the class says the rest."""
+    """Base of all. Raise with a short operator's ``detail``; the class says the rest. ``retry_after``: seconds after
+    which trying again makes sense, where that is known."""
 
     code: ClassVar[str] = "lti_error"
     status: ClassVar[int] = 400
     title: ClassVar[Text] = _("This activity could not be opened")
     advice: ClassVar[Text] = ASK_ADMIN
+    retry_after: ClassVar[int | None] = None
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
@@ -179,6 +181,16 @@ class KeySetUnavailable(LtiError):
     status = 502
     title = _("Your learning platform's signing keys cannot be fetched")
     advice = _("Please try again in a minute from your course. If it happens again, tell your course team.")
+
+
+class KeySetBusy(LtiError):
+    """As many threads of this process as may wait for platforms' keys are waiting already."""
+
+    code = "key_set_busy"
+    status = 503
+    title = _("Your learning platform's signing keys are being fetched")
+    advice = _("Please try again in a few seconds from your course. If it happens again, tell your course team.")
+    retry_after = 5
 
 
 class SignatureInvalid(LtiError):
@@ -395,12 +407,24 @@ class AnswerUnreadable(LtiError):
     title = _("The learning platform's answer cannot be read")
 
 
+class TrustUnreadable(LtiError):
+    """The file of certificate authorities that the site names cannot be read, so no platform can be trusted."""
+
+    code = "trust_unreadable"
+    status = 503
+    title = _("This site cannot make secure connections right now")
+
+
 class AccessTokenRefused(LtiError):
-    """The platform's token endpoint gave no access token."""
+    """The platform's token endpoint gave no access token; ``reason`` is its error's name, cut."""
 
     code = "access_token_refused"
     status = 502
     title = _("The learning platform refused to give an access token")
+
+    def __init__(self, detail: str = "", reason: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class ServiceRefused(LtiError):

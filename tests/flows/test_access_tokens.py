@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AccessTokenRefused, AnswerUnreadable, PlatformUnreachable
-from lti_1p3_provider.lti import access_tokens, ags, store
+from lti_1p3_provider.lti import access_tokens, ags, line_items, results, store
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.claims import LTI
 from lti_1p3_provider.lti.exchange import Pause
@@ -26,6 +26,7 @@ from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import LineItem
 from tests.connection import LEARNER
+from tests.web_server import Said
 
 SCORES = frozenset([ags.SCORE_SCOPE])
 
@@ -346,4 +347,122 @@ def test_ags_02_the_headers_of_a_score(deployment, says):
     _, (headers, _) = endpoint.asked
     assert headers["Authorization"] == "Bearer t"
     assert headers["Content-Type"] == "application/vnd.ims.lis.v1.score+json"
-    assert headers["Accept"] == "*/*"
+    assert headers["Accept"] == "application/vnd.ims.lis.v1.score+json"
+
+
+# --- fewer scopes than the launch listed ------------------------------------------------------------------------------
+
+ALL = " ".join(sorted(ags.SCOPES))
+GRANTED = Said(json.dumps({"access_token": "t", "expires_in": 3600}).encode())
+
+
+def scopes_asked(web_server) -> list[str]:
+    return [dict(parse_qsl(asked.body.decode()))["scope"] for asked in web_server.asked if "/token" in asked.path]
+
+
+def a_token(deployment, needed: str) -> str:
+    return access_tokens.access_token(deployment, ags.SCOPES, needed=needed)
+
+
+def refused_as(error: str, status: int = 400) -> Said:
+    return Said(json.dumps({"error": error}).encode(), status)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        refused_as("invalid_scope"),
+        refused_as(" INVALID_SCOPE ", 401),
+        refused_as("insufficient_scope", 403),
+        refused_as("access_denied", 500),
+        refused_as("invalid_scope", 200),
+        Said(json.dumps({"access_token": "t", "scope": ags.SCORE_SCOPE}).encode()),
+        Said(json.dumps({"access_token": "t", "scope": f"{ags.RESULT_SCOPE} {ags.SCORE_SCOPE}"}).encode()),
+    ],
+)
+def test_tok_02_a_platform_that_grants_fewer_scopes_is_asked_for_one_alone_and_that_is_remembered(
+    deployment, web_server, refused
+):
+    deployment.registration.auth_token_url = web_server.says_in_turn(refused, GRANTED) + "/token"
+    assert a_token(deployment, ags.SCORE_SCOPE) == a_token(deployment, ags.SCORE_SCOPE) == "t"
+    assert scopes_asked(web_server) == [ALL, ags.SCORE_SCOPE]
+    elsewhere = Deployment.objects.get(pk=deployment.pk)  # another process
+    elsewhere.registration.auth_token_url = deployment.registration.auth_token_url
+    assert a_token(elsewhere, ags.SCORE_SCOPE) == "t"
+    assert a_token(elsewhere, ags.RESULT_SCOPE) == "t"
+    assert scopes_asked(web_server) == [ALL, ags.SCORE_SCOPE, ags.RESULT_SCOPE]
+
+
+@pytest.mark.parametrize(
+    "scope", [None, "", ALL, "openid", f"{ALL} openid", ["x"], 7, ",".join(sorted(ags.SCOPES))], ids=str
+)
+def test_tok_02_what_says_nothing_of_fewer_scopes_is_one_token_for_all(deployment, web_server, scope):
+    said = Said(json.dumps({"access_token": "t", "expires_in": 3600, "scope": scope}).encode())
+    deployment.registration.auth_token_url = web_server.says(said) + "/token"
+    assert a_token(deployment, ags.SCORE_SCOPE) == a_token(deployment, ags.RESULT_SCOPE) == "t"
+    assert scopes_asked(web_server) == [ALL]
+
+
+@pytest.mark.parametrize(("error", "asked"), [("invalid_scope", 2), ("invalid_client", 1), ("", 1)])
+def test_tok_02_what_is_refused_alone_too_is_refused(deployment, web_server, error, asked):
+    deployment.registration.auth_token_url = web_server.says(refused_as(error)) + "/token"
+    for number in (1, 2):
+        with pytest.raises(AccessTokenRefused, match=error):
+            a_token(deployment, ags.SCORE_SCOPE)
+        assert len(scopes_asked(web_server)) == (asked + 1 if number == 2 else asked)
+
+
+@pytest.mark.parametrize("needed", ["", "https://scope.example/not-listed"])
+def test_tok_02_a_scope_that_the_launch_did_not_list_is_not_asked_for(deployment, web_server, needed):
+    deployment.registration.auth_token_url = web_server.says(refused_as("invalid_scope")) + "/token"
+    with pytest.raises(AccessTokenRefused):
+        a_token(deployment, needed)
+    assert scopes_asked(web_server) == [ALL]
+
+
+def test_tok_02_a_token_for_one_scope_that_ended_early_is_replaced_by_such(deployment, web_server):
+    again = Said(json.dumps({"access_token": "u", "expires_in": 3600}).encode())
+    home = web_server.says_in_turn(refused_as("invalid_scope"), GRANTED, Said(status=401), again, Said())
+    deployment.registration.auth_token_url = f"{home}/token"
+    answer = run(
+        ags.post_score(deployment, Column(f"{home}/item", ags.SCOPES), ags.Score("u", 1, 2, datetime.now(UTC)))
+    )
+    assert answer.ok
+    assert scopes_asked(web_server) == [ALL, ags.SCORE_SCOPE, ags.SCORE_SCOPE]
+
+
+@pytest.mark.parametrize(
+    ("call", "needed"),
+    [
+        (lambda one, column: ags.post_score(one, column, ags.Score("u", 1, 2, datetime.now(UTC))), ags.SCORE_SCOPE),
+        (lambda one, column: line_items.read(one, column), ags.LINE_ITEM_READ_SCOPE),
+        (lambda one, column: line_items.search(one, column), ags.LINE_ITEM_READ_SCOPE),
+        (lambda one, column: line_items.create(one, column, line_items.Wish("l", 1, "r", "t")), ags.LINE_ITEM_SCOPE),
+        (lambda one, column: results.read(one, column), ags.RESULT_SCOPE),
+    ],
+)
+def test_tok_02_each_call_needs_one_scope(deployment, web_server, call, needed):
+    done = Said(status=204, headers={"Location": "/items/1"})
+    home = web_server.says_in_turn(refused_as("invalid_scope"), GRANTED, done)
+    deployment.registration.auth_token_url = f"{home}/token"
+    run(call(deployment, Column(f"{home}/item", ags.SCOPES)))
+    assert scopes_asked(web_server) == [ALL, needed]
+
+
+@pytest.mark.parametrize("token", ["a b", "a\r\nX: y", "€", "\ud800", "x" * 70_000, "a\x00"])
+def test_tok_02_what_no_header_takes_is_no_token(deployment, says, token):
+    says({"access_token": token})
+    with pytest.raises(AccessTokenRefused, match="characters that no header takes"):
+        access_tokens.access_token(deployment, SCORES)
+
+
+def test_tok_02_spaces_around_a_token_are_none_of_it(deployment, says):
+    says({"access_token": " t\n", "expires_in": 3600})
+    assert access_tokens.access_token(deployment, SCORES) == "t"
+
+
+@pytest.mark.parametrize(
+    "said", [10**4000, -(10**400), 1e308, -1e308, "nan", "inf", "-inf", "9" * 5000, [], {}, True, "²"]
+)
+def test_tok_02_no_lifetime_breaks_anything(said):
+    assert access_tokens._lifetime(said) <= access_tokens.LIFETIME_MAX

@@ -93,15 +93,15 @@ def test_a_clock_that_differs(apart, way):
     assert f" s {way} the platform's" in clock.says
 
 
-@pytest.mark.parametrize("date", ["", "Wed, 25 Nov 2026 10:00:00 -0000"])
-def test_a_platform_that_does_not_say_the_time_is_not_judged(date):
-    assert list(doctor._clock(Answer(200, {"date": date}, b""))) == []
+def test_a_platform_that_does_not_say_the_time_is_not_judged():
+    assert list(doctor._clock(Answer(200, {"date": ""}, b""))) == []
 
 
 @pytest.mark.parametrize(
     "date",
     [
         "yesterday",
+        "Wed, 25 Nov 2026 10:00:00 -0000",  # no zone, says RFC 5322
         "x" * 1000,
         "Wed, 25 Nov 2026 10:00:00 +9999999999999",
         "Mon, 01 Jan 0001 00:00:00 +2359",

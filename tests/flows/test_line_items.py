@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 
@@ -399,14 +400,7 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
         b"null",
         b"<html>",
         b"[1]",
-        b"[{}]",
-        b'[{"id": 7}]',
-        b'[{"id": "x", "tag": []}]',
-        b'[{"id": "x", "resourceLinkId": {"a": 1}}]',
-        b'[{"id": "x", "id": "y"}]',
-        b'[{"id": "' + b"x" * 9000 + b'"}]',
-        b'[{"id": "x", "scoreMaximum": NaN}]',
-        b'[{"id": "x", "deep": ' + b"[" * 50 + b"]" * 50 + b"}]",
+        b"[[], null]",
     ],
     ids=lambda body: body[:30].decode(),
 )
@@ -420,6 +414,174 @@ def test_sec_06_a_list_of_nonsense_makes_no_column_and_loses_no_score(connection
     assert row.last_answer.startswith("answer_unreadable"), row.last_answer
     assert (row.parked, row.attempts) == ("", 1)
     assert [asked.method for asked in web_server.asked] == ["GET"]
+
+
+def at_a_strangers(connection, web_server, *said: Said) -> str:
+    """Have a link whose list of columns is at a web server that says this; return that list's address."""
+    container_link(connection)
+    home = web_server.says_in_turn(*said)
+    Registration.objects.update(other_origins=home.rpartition("/")[0])
+    LineItem.objects.update(container_url=home)
+    return home
+
+
+def listed(*entries: object) -> Said:
+    return Said(json.dumps(entries).encode())
+
+
+def was_sent(web_server, *steps: str) -> PendingScore:
+    """Earn points; check what was asked on the way, and that the score arrived."""
+    earn(3)
+    row = PendingScore.objects.get()
+    assert [f"{asked.method} {asked.path.partition('?')[0]}" for asked in web_server.asked] == list(steps)
+    assert (row.parked, row.attempts, bool(row.sent_at)) == ("", 0, True), row.last_answer
+    return row
+
+
+MADE = Said(status=201, headers={"Location": "/items/9"})
+LOOKED_AND_MADE = ("GET /0", "GET /0", "POST /0", "POST /items/9/scores")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[{}]",
+        b'[{"id": 7}]',
+        b'[{"id": "x", "tag": []}]',
+        b'[{"id": "x", "label": {"en": "Essay"}}]',
+        b'[{"id": "x", "resourceLinkId": {"a": 1}}]',
+        b'[{"id": "x", "id": "y"}]',
+        b'[{"id": "' + b"x" * 9000 + b'"}]',
+        b'[{"id": "https://p.example/\\ud800"}]',
+        b'[{"id": "x", "scoreMaximum": NaN}]',
+        b'[{"id": "x", "scoreMaximum": 1e999, "deep": ' + b"[" * 50 + b"]" * 50 + b"}]",
+        b'[{"id": "x", "scoreMaximum": ' + b"9" * 5000 + b"}]",
+        b'[{"id": "x", "members": [' + b"1," * 900 + b"1]}]",
+        b'[null, "x", 7, {"id": "x"}]',
+    ],
+    ids=lambda body: body[:40].decode(),
+)
+def test_ags_04_an_odd_entry_of_somebody_elses_keeps_no_score_from_its_column(connection, web_server, body):
+    at_a_strangers(connection, web_server, Said(body), Said(body), MADE, Said())
+    was_sent(web_server, *LOOKED_AND_MADE)
+    assert LineItem.objects.get().created_here
+
+
+@pytest.mark.parametrize("odd", [{"tag": []}, {"label": 7.5}, {"resourceId": {}}, {"scoreMaximum": "x", "tag": None}])
+def test_ags_03_the_links_own_column_is_found_among_odd_entries_and_although_it_is_one(connection, web_server, odd):
+    container_link(connection)
+    link = LineItem.objects.get().resource_link.link_id
+    own = {"id": "items/1", "resourceLinkId": link, **odd}
+    home = web_server.says_in_turn(listed({"id": 7}, own, "x", {"tag": []}), Said())
+    Registration.objects.update(other_origins=home.rpartition("/")[0])
+    LineItem.objects.update(container_url=home)
+    was_sent(web_server, "GET /0", "POST /items/1/scores")
+    assert not LineItem.objects.get().created_here
+
+
+def test_ags_03_the_links_one_column_that_is_shown_twice_is_one(connection, web_server):
+    container_link(connection)
+    own = {"id": "/items/1", "resourceLinkId": LineItem.objects.get().resource_link.link_id}
+    first = Said(json.dumps([own]).encode(), headers={"Link": '</0?page=2>; rel="next"'})
+    home = web_server.says_in_turn(first, listed(own, {"id": "/items/2"}), Said())
+    Registration.objects.update(other_origins=home.rpartition("/")[0])
+    LineItem.objects.update(container_url=home)
+    was_sent(web_server, "GET /0", "GET /0", "POST /items/1/scores")
+
+
+def test_ags_03_a_list_with_no_content_has_no_columns(connection, web_server):
+    at_a_strangers(connection, web_server, Said(status=204), Said(status=204), MADE, Said())
+    was_sent(web_server, *LOOKED_AND_MADE)
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_ags_03_a_list_that_knows_no_filters_is_read_without(connection, web_server, status):
+    refused = Said(status=status)
+    at_a_strangers(connection, web_server, refused, listed(), refused, listed(), MADE, Said())
+    was_sent(web_server, "GET /0", "GET /0", *LOOKED_AND_MADE)
+    assert [asked.path for asked in web_server.asked][1:4:2] == ["/0", "/0"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        MADE,
+        Said(status=201, headers={"Location": "  items/9 "}),
+        Said(b'{"id": "/items/9"}', 201),
+        Said(b'{"id": null, "label": "x"}', 201, {"Location": "/items/9"}),
+        Said(b'{"id": []}', 200, {"Location": "/items/9"}),
+        Said(b"\x1f\x8b\x00", 201, {"Location": "/items/9", "Content-Encoding": "gzip"}),
+        Said(b"x" * 2_000_000, 201, {"Location": "/items/9"}),
+        Said(b"made", 202, {"Location": "/items/9"}),
+    ],
+)
+def test_ags_03_a_column_that_was_made_is_found_where_the_answer_says(connection, web_server, made):
+    at_a_strangers(connection, web_server, listed(), listed(), made, Said())
+    was_sent(web_server, *LOOKED_AND_MADE)
+    assert LineItem.objects.get().url.endswith("/items/9")
+
+
+@pytest.mark.parametrize(
+    ("made", "last_answer"),
+    [
+        (Said(b'{"id": "https://p.example/\\ud800"}', 201), "answer_unreadable: a line item without a usable id"),
+        (Said(b'{"id": "https://p.example/1"}', 201), "address_forbidden: https://p.example is not a host of this"),
+        (Said(b'{"id": "urn:x:1"}', 201), "address_forbidden: 'urn:x:1' is no web address"),
+        (Said(b'{"id": "https://a:b@p.example/\\ud83d\\u0000"}', 201), "answer_unreadable: a line item without"),
+    ],
+)
+def test_ags_03_an_address_that_is_of_no_use_is_said_and_written_down(connection, web_server, made, last_answer):
+    at_a_strangers(connection, web_server, listed(), listed(), made)
+    earn(3)
+    row = PendingScore.objects.get()
+    assert row.last_answer.startswith(last_answer), row.last_answer
+    assert len(row.last_answer) <= 255
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said(gzip.compress(b'{"resultUrl": "x"}'), headers={"Content-Encoding": "gzip"}),
+        Said(b"not compressed", headers={"Content-Encoding": "gzip"}),
+        Said(b"\x01\x02", headers={"Content-Encoding": "br"}),
+        Said(b"x" * 3_000_000),
+        Said(b"short", headers={"Content-Length": "1000"}),
+        Said(b"zz", headers={"Transfer-Encoding": "chunked"}),
+        Said(b"\xff" * 10, 202, {"Content-Type": "application/json; charset=nonsense"}),
+        Said(b"", 204, {"Content-Encoding": "gzip"}),
+        Said(b"", 299, {f"X-{number}": "x" for number in range(150)}),
+        Said(b"", 201, {"X-Long": "x" * 70_000}),
+    ],
+)
+def test_ags_13_any_2xx_to_a_score_is_success_whatever_follows(connection, web_server, said):
+    container_link(connection)
+    home = web_server.says(said)
+    Registration.objects.update(other_origins=home.rpartition("/")[0])
+    LineItem.objects.update(url=f"{home}/item", container_url="")
+    was_sent(web_server, "POST /0/item/scores")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_ags_15_a_score_that_is_answered_with_another_place_is_sent_later(connection, web_server, status):
+    container_link(connection)
+    home = web_server.says_in_turn(Said(status=status, headers={"Location": "/sign-in"}), Said())
+    Registration.objects.update(other_origins=home.rpartition("/")[0])
+    LineItem.objects.update(url=f"{home}/item", container_url="")
+    earn(3)
+    row = PendingScore.objects.get()
+    assert (row.parked, row.attempts, row.last_answer, row.sent_at) == ("", 1, f"HTTP {status}", None)
+    send_now()
+    assert PendingScore.objects.get().sent_at
+    assert [asked.path for asked in web_server.asked] == ["/0/item/scores"] * 2
+
+
+def test_ags_06_a_column_that_cannot_be_read_before_its_maximum_is_changed_delays_no_score(connection, web_server):
+    container_link(connection)
+    home = web_server.says_in_turn(Said(b'{"a": NaN}'), Said())
+    Registration.objects.update(other_origins=home.rpartition("/")[0])
+    LineItem.objects.update(url=f"{home}/item", created_here=True, maximum=1)
+    was_sent(web_server, "GET /0/item", "POST /0/item/scores")
+    assert LineItem.objects.get().trouble.startswith("a line item: NaN")
 
 
 # --- deleted columns --------------------------------------------------------------------------------------------------

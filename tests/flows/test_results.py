@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
+from lti_1p3_provider.errors import AnswerUnreadable
 from lti_1p3_provider.lti import ags, results, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.results import Result
@@ -16,6 +19,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores import reconcile as comparing
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.reading_back import read_back
 from lti_1p3_provider.scores.reconcile import Difference, difference_of, reconcile
 from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM
 from tests.flows.test_scores import earn, given, launched, make_due
@@ -74,19 +78,20 @@ def test_ags_14_open_edx_is_given_no_limit_because_it_would_cut_the_list(connect
         ([{"userId": 7, "resultScore": 3, "resultMaximum": 4}], Result("7", 3.0, 4.0)),
         ([{"userId": "u"}], Result("u", None, 1.0)),
         ([{"userId": "u", "resultScore": None, "resultMaximum": 0}], Result("u", None, 1.0)),
-        ([{"userId": "u", "resultScore": "3"}], None),
-        ([{"userId": "u", "resultScore": True}], None),
-        ([{"userId": None, "resultScore": 3}], None),
-        ([{"userId": "u", "resultScore": 10**301}], None),
+        ([{"userId": "u", "resultScore": "3"}], Result("u", 3.0, 1.0)),
+        ([{"userId": "u", "resultScore": True}], Result("u", None, 1.0, is_odd=True)),
+        ([{"userId": None, "resultScore": 3}, 7, {"userId": "u"}], Result("u", None, 1.0)),
+        ([{"userId": "u", "resultScore": 10**301}], Result("u", None, 1.0, is_odd=True)),
         ({"userId": "u"}, None),
+        ([7], None),
     ],
 )
-def test_ags_14_odd_results_are_read_or_refused_as_a_whole(connection, web_server, body, wanted):
+def test_ags_14_odd_results_stop_no_other(connection, web_server, body, wanted):
     home = web_server.says(Said(json.dumps(body).encode()))
     Registration.objects.update(other_origins=home.rpartition("/")[0])
     reading = results.read(Deployment.objects.get(), Column(home, frozenset(ags.SCOPES)))
     if wanted is None:
-        with pytest.raises(results.AnswerUnreadable):
+        with pytest.raises(AnswerUnreadable):
             transport.run(reading)
     else:
         assert transport.run(reading) == [wanted]
@@ -191,6 +196,80 @@ def test_a_column_that_cannot_be_read_is_a_trouble_and_stops_no_other(connection
     assert {trouble.reason for trouble in reconcile(rows()).troubles} == {
         "the registration or deployment is switched off"
     }
+
+
+def at_a_strangers(connection, web_server, *said: Said) -> list[PendingScore]:
+    """Have a score that was sent, whose results are at a web server that says this."""
+    launched(connection)
+    earn(3)
+    home = web_server.says_in_turn(*said)
+    Registration.objects.update(other_origins=home.rpartition("/")[0])
+    LineItem.objects.update(url=f"{home}/item")
+    return rows()
+
+
+def results_of(*shown: object) -> Said:
+    return Said(json.dumps(shown).encode())
+
+
+def test_ags_14_results_that_moved_by_a_slash_are_read(connection, web_server):
+    """Open edX's platform adds one."""
+    moved = Said(b"", 301, {"Location": "/0/item/results/?user_id=x"})
+    sent = at_a_strangers(
+        connection, web_server, moved, results_of({"userId": LEARNER, "resultScore": 3, "resultMaximum": 4})
+    )
+    report = reconcile(sent)
+    assert (report.same, report.troubles) == (1, [])
+    assert [asked.path for asked in web_server.asked] == [
+        f"/0/item/results?user_id={LEARNER}",
+        "/0/item/results/?user_id=x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (Said(b"", 301, {"Location": "http://127.0.0.1:9/"}), "service_refused: reading a list: HTTP 301"),
+        (Said(b"", 403), "service_refused: reading a list: HTTP 403"),
+        (Said(b"", 500), "service_refused: reading a list: HTTP 500"),
+        (Said(b"<html>"), "answer_unreadable: a list: Expecting value"),
+        (Said(b"[7]"), "answer_unreadable: a list: not a list of"),
+        (
+            results_of({"userId": LEARNER, "resultScore": "many"}),
+            "the platform shows what is no number of points, for 1",
+        ),
+    ],
+)
+def test_every_trouble_of_reading_back_is_said_and_the_exit_code_tells(connection, web_server, said, reason):
+    (row,) = at_a_strangers(connection, web_server, said)
+    done = read_back(PendingScore.objects.all())
+    assert (done.asked, done.answered, done.different) == (1, 0, 0)
+    (trouble,) = done.troubles
+    assert (trouble.line_item_pk, trouble.reason.startswith(reason)) == (row.line_item_id, True), trouble.reason
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("lti_1p3_scores", "reconcile", "--all", "--json", stdout=out)
+    assert ended.value.code == 3
+    assert json.loads(out.getvalue())["troubles"] == [{"line_item": row.line_item_id, "reason": trouble.reason}]
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("lti_1p3_scores", "reconcile", "--all", stdout=out)
+    assert f"column {row.line_item_id} could not be read: {trouble.reason}" in out.getvalue()
+
+
+def test_an_answer_of_before_is_no_answer_of_now(connection, web_server):
+    at_a_strangers(connection, web_server, results_of({"userId": LEARNER, "resultScore": 3, "resultMaximum": 4}))
+    assert read_back(PendingScore.objects.all()).answered == 1
+    web_server.says(Said(b"", 500))
+    done = read_back(PendingScore.objects.all())
+    assert (done.answered, len(done.troubles)) == (0, 1)
+
+
+def test_an_odd_result_hides_no_good_one(connection, web_server):
+    good, odd = {"userId": LEARNER, "resultScore": 3, "resultMaximum": 4}, {"userId": LEARNER, "resultScore": []}
+    sent = at_a_strangers(connection, web_server, results_of(odd, good, odd, {"userId": "x", "resultScore": []}))
+    report = reconcile(sent)
+    assert (report.same, report.troubles) == (1, [])
 
 
 def test_a_row_without_a_column_says_why(connection):

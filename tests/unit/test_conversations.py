@@ -6,13 +6,15 @@ A conversation is a generator that wants answers, so none of this needs a server
 from __future__ import annotations
 
 import json
+import math
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 
-from lti_1p3_provider.errors import AnswerUnreadable, PlatformUnreachable, ServiceRefused
+from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable, ServiceRefused
 from lti_1p3_provider.lti import access_tokens, ags, line_items, paging, results, store
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
@@ -175,7 +177,7 @@ def test_ags_15_a_change_that_is_refused_says_so(deployment):
         talk(line_items.change(deployment, ITEM, {}), said({}), said(status=403))
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b"1", b'{"id": 1}'])
+@pytest.mark.parametrize("body", [b"[]", b"{", b"1"])
 def test_a_column_that_cannot_be_read_is_said(deployment, body):
     with pytest.raises(AnswerUnreadable, match="a line item"):
         talk(line_items.read(deployment, ITEM), Answer(200, {}, body))
@@ -200,10 +202,170 @@ def test_a_column_has_what_the_platform_says_of_it():
 
 
 @pytest.mark.parametrize("name", ["label", "resourceId", "tag", "resourceLinkId", "ltiLinkId"])
-@pytest.mark.parametrize("value", [True, 1.5, [], {}])
-def test_a_column_whose_texts_are_none_is_refused_by_name(name, value):
-    with pytest.raises(AnswerUnreadable, match=f"a line item's {name} is no text"):
-        line_items._read({"id": "u", name: value})
+@pytest.mark.parametrize("value", [True, 1.5, [], {}, None])
+def test_what_is_no_text_says_nothing_of_a_column(name, value):
+    assert line_items._read({"id": "u", name: value}) == line_items.LineItem("u")
+
+
+ODD_IDS = (None, 7, True, [], {}, "", "  ", "x" * 8193, "a\x00b", "https://p.example/\ud800", "https://[::1")
+
+
+@pytest.mark.parametrize("value", ODD_IDS, ids=lambda value: repr(value)[:12])
+def test_ags_04_an_odd_entry_of_a_list_is_left_out(deployment, value):
+    listed = said([{"id": value, "tag": "t"}, {"id": f"{HERE}/1"}, 7, {}])
+    found, _ = talk(line_items.search(deployment, CONTAINER), listed)
+    assert [item.url for item in found] == [f"{HERE}/1"]
+
+
+@pytest.mark.parametrize("value", ODD_IDS, ids=lambda value: repr(value)[:12])
+def test_ags_06_where_a_new_column_is_is_said_by_whatever_is_usable(deployment, value):
+    answer = said({"id": value, "label": "x"}, 201, location=f"{HERE}/9")
+    made, _ = talk(line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), answer)
+    assert (made.url, made.label) == (f"{HERE}/9", "x")
+    with pytest.raises(AnswerUnreadable, match="without a usable id"):
+        talk(line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), said({"id": value}, 201))
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"id": "x", "id": "y"}', b"\xff", b"[" * 100_000])
+def test_ags_06_a_change_is_made_whatever_follows_the_status(deployment, body):
+    answer = Answer(201, {"location": f"{HERE}/9"}, body)
+    assert talk(line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), answer)[0].url == f"{HERE}/9"
+    spoilt = Answer(200, {}, b"", failure=PlatformUnreachable("x"))
+    for after in (Answer(200, {}, body), spoilt):
+        item, _ = talk(line_items.change(deployment, ITEM, {"scoreMaximum": 7}), said({"label": "x"}), after)
+        assert (item.url, item.label, item.maximum) == (ITEM.url, "x", 7.0)
+
+
+@pytest.mark.parametrize(
+    ("address", "full"),
+    [
+        (" /items/9 ", "https://lms.example/items/9"),
+        ("lineitems/9", f"{HERE}/9"),
+        ("//lms.example/9", "https://lms.example/9"),
+        (f"\t{HERE}/9\r\n", f"{HERE}/9"),
+        ("?id=9", f"{HERE}?id=9"),
+    ],
+)
+def test_ags_06_addresses_are_resolved_where_they_are_said(deployment, address, full):
+    made, _ = talk(
+        line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), Answer(201, {"location": address}, b"")
+    )
+    assert made.url == full
+    assert talk(line_items.search(deployment, CONTAINER), said([{"id": address}]))[0][0].url == full
+    assert talk(line_items.read(deployment, CONTAINER), said({"id": address}))[0].url == full
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [f"{HERE}/1", f"{HERE}/1"],
+        [f"{HERE}/1", "https://LMS.example:443/api/lineitems/1", "https://lms.example./api/lineitems/1#x"],
+        ["/api/lineitems/1", f" {HERE}/1 ", "lineitems/1"],
+    ],
+)
+def test_ags_04_one_id_is_one_column(deployment, ids):
+    """Pages overlap where somebody adds a column meanwhile."""
+    first = said([{"id": ids[0]}], link=f'<{HERE}?page=2>; rel="next"')
+    found, _ = talk(line_items.search(deployment, CONTAINER), first, said([{"id": one} for one in ids]))
+    assert [item.url for item in found] == [f"{HERE}/1"]
+
+
+@pytest.mark.parametrize("conversation", [line_items.search, results.read])
+@pytest.mark.parametrize("status", [204, 205])
+def test_ags_04_a_list_with_no_content_is_empty(deployment, conversation, status):
+    assert talk(conversation(deployment, CONTAINER), Answer(status, {}, b""))[0] == []
+
+
+@pytest.mark.parametrize(("conversation", "place"), [(line_items.search, HERE), (results.read, f"{HERE}/results")])
+@pytest.mark.parametrize("status", [400, 404])
+def test_ags_04_who_knows_no_filters_is_asked_once_more_without(deployment, conversation, place, status):
+    found, asked = talk(conversation(deployment, CONTAINER), Answer(status, {}, b""), said([]))
+    assert (found, [one.url for one in asked]) == ([], [f"{place}?limit=100", place])
+    with pytest.raises(ServiceRefused, match=f"HTTP {status}"):
+        talk(conversation(deployment, CONTAINER), Answer(status, {}, b""), Answer(status, {}, b""))
+    with pytest.raises(ServiceRefused):  # not a later page
+        talk(conversation(deployment, CONTAINER), said([], link='<?page=2>; rel="next"'), Answer(status, {}, b""))
+
+
+def test_ags_04_a_next_page_without_a_readable_address_is_said(deployment):
+    with pytest.raises(AnswerUnreadable, match=r"next page has the address 'https://\[::1'"):
+        talk(line_items.search(deployment, CONTAINER), said([], link='<https://[::1>; rel="next"'))
+
+
+# --- other places, other media types, fewer scopes --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", [f"{HERE}/", "/api/lineitems/", " https://LMS.example:443/api/lineitems/ "])
+def test_ags_04_a_list_that_moved_on_its_host_is_followed_once(deployment, status, location):
+    moved = Answer(status, {"location": location}, b"")
+    found, (_, asked) = talk(line_items.search(deployment, CONTAINER), moved, said([{"id": f"{HERE}/1"}]))
+    assert [item.url for item in found] == [f"{HERE}/1"]
+    assert asked.url.rstrip().lower().replace(":443", "") == f"{HERE}/".lower()
+    with pytest.raises(ServiceRefused, match=f"HTTP {status}"):
+        talk(line_items.search(deployment, CONTAINER), moved, moved)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "https://evil.example/",
+        "http://lms.example/",
+        "https://lms.example:8443/",
+        "https://a@lms.example/",
+        "//evil.example/",
+        "https://[::1",
+    ],
+)
+def test_sec_05_another_place_is_not_followed(deployment, location):
+    with pytest.raises(ServiceRefused, match="HTTP 302"):
+        talk(results.read(deployment, ITEM), Answer(302, {"location": location}, b""))
+
+
+def test_sec_05_what_we_send_is_not_sent_on(deployment):
+    answer, _ = talk(ags.post_score(deployment, ITEM, SCORE), Answer(307, {"location": f"{HERE}/1/scores/"}, b""))
+    assert answer.status == 307
+
+
+SCORE = ags.Score("u", 1, 2, datetime(2026, 1, 1, tzinfo=UTC))
+SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
+
+
+def test_ags_02_a_score_names_its_media_type_and_another_is_taken_as_well(deployment):
+    answer, asked = talk(ags.post_score(deployment, ITEM, SCORE), Answer(406, {}, b""), Answer(200, {}, b""))
+    assert answer.ok
+    assert [one.headers["Accept"] for one in asked] == [SCORE_TYPE, "*/*"]
+    assert {(one.method, one.headers["Content-Type"], one.whole) for one in asked} == {("POST", SCORE_TYPE, False)}
+
+
+@pytest.mark.parametrize("url", ["https://lms.example:443/1", "https://LMS.EXAMPLE/1", "https://lms.example./1"])
+def test_ags_05_an_address_of_the_platform_in_another_spelling_is_the_platforms(deployment, url):
+    answer, (asked,) = talk(ags.post_score(deployment, Column(url, ags.SCOPES), SCORE), Answer(200, {}, b""))
+    assert (answer.ok, asked.url) == (True, f"{url}/scores")
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "https://evil.example/1?token=secret",
+            "https://evil.example is not a host of this platform: .*'https://evil.example/1/scores'",
+        ),
+        ("https://lms.example:8443/1", "https://lms.example:8443 is not a host of this platform"),
+        ("/lineitems/1", "'/lineitems/1/scores' is no web address"),
+        ("https://[::1/1", r"'https://\[::1/1' is no address"),
+        ("https://user:secret@lms.example/1", "'https://lms.example/1/scores' is no web address"),
+        ("", "'/scores' is no web address"),
+        ("x\ny\ud800" + "z" * 500, "is no web address"),
+    ],
+)
+def test_ags_05_an_address_that_is_none_of_the_platforms_is_named_short_and_clean(deployment, url, message):
+    with pytest.raises(AddressForbidden, match=message) as caught:
+        talk(ags.post_score(deployment, Column(url, ags.SCOPES), SCORE))
+    assert "secret" not in caught.value.detail
+    assert len(caught.value.detail) < 255
+    assert not set("\n\ud800") & set(caught.value.detail)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +378,9 @@ def test_a_column_whose_texts_are_none_is_refused_by_name(name, value):
         (1e300, None),
         (9e299, 9e299),
         (True, None),
+        (math.nan, None),
+        (math.inf, None),
+        (10**400, None),
         ("1", None),
         (None, None),
     ],
@@ -316,14 +481,19 @@ def test_ags_14_a_result_is_on_the_columns_scale(shown, given, maximum):
     assert results._read({"userId": 5, **shown}) == results.Result("5", given, maximum)
 
 
-@pytest.mark.parametrize("name", ["resultScore", "resultMaximum"])
-@pytest.mark.parametrize("value", ["1", True, [], 1e300, -1e300])
-def test_ags_14_a_result_that_is_no_number_is_said(name, value):
-    with pytest.raises(AnswerUnreadable, match=f"a result's {name} is no number of points"):
-        results._read({"userId": "p", name: value})
+@pytest.mark.parametrize("value", ["x", "nan", "", True, [], {}, 1e300, -1e300, 10**400, math.nan, math.inf])
+def test_ags_14_a_result_that_is_no_number_of_points_is_odd_and_stops_no_other(deployment, value):
+    assert results._read({"userId": "p", "resultScore": value}) == results.Result("p", None, 1.0, is_odd=True)
+    assert results._read({"userId": "p", "resultScore": 1, "resultMaximum": value}) == results.Result("p", 1.0, 1.0)
 
 
-@pytest.mark.parametrize("user_id", [None, True, 1.5, []])
-def test_ags_14_a_result_is_somebodys(user_id):
-    with pytest.raises(AnswerUnreadable, match="a result without a usable userId"):
-        results._read({"userId": user_id})
+def test_ags_14_points_may_be_written_as_a_text():
+    shown = {"userId": "p", "resultScore": "3.5", "resultMaximum": "4"}
+    assert results._read(shown) == results.Result("p", 3.5, 4.0)
+
+
+@pytest.mark.parametrize("user_id", [None, True, 1.5, [], {}])
+def test_ags_14_a_result_that_is_nobodys_is_left_out(deployment, user_id):
+    shown = said([{"userId": user_id, "resultScore": 1}, {"resultScore": 2}, 7, {"userId": "p", "resultScore": 3}])
+    found, _ = talk(results.read(deployment, ITEM), shown)
+    assert found == [results.Result("p", 3.0, 1.0)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -12,15 +13,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import requests.adapters
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from lti_1p3_provider.errors import PlatformUnreachable
+from lti_1p3_provider import checks
+from lti_1p3_provider.conf import CA_VARIABLES
+from lti_1p3_provider.errors import PlatformUnreachable, TrustUnreadable
 from lti_1p3_provider.lti import transport
 from lti_1p3_provider.lti.deadline import Deadline
+from lti_1p3_provider.lti.trusted import bundle
 
 PUBLIC_ADDRESS = "93.184.215.14"
 
@@ -99,10 +102,17 @@ def port(request, server, settings, monkeypatch) -> int:
     forget_connections()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_in_the_environment(monkeypatch) -> None:
+    """Whatever authorities this machine names are not asked."""
+    for name in CA_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
-def trusted(server, monkeypatch) -> None:
+def trusted(server, settings) -> None:
     """Make the server's certificate a root that is trusted."""
-    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(server[1]))
+    settings.LTI_1P3_PROVIDER_CA_BUNDLE = str(server[1])
 
 
 def test_sec_05_a_certificate_that_nobody_signed_is_refused(port):
@@ -115,6 +125,80 @@ def test_sec_05_a_certificate_is_checked_by_the_name_although_an_address_is_call
     assert transport.send("GET", f"https://platform.example:{port}/", timeout=5).body == b"x" * 100
     with pytest.raises(PlatformUnreachable, match="SSLError"):
         transport.send("GET", f"https://other.example:{port}/", timeout=5)
+
+
+def fetch(port: int) -> bytes:
+    return transport.send("GET", f"https://platform.example:{port}/", timeout=5).body
+
+
+@pytest.mark.parametrize("where", ["LTI_1P3_PROVIDER_CA_BUNDLE", *CA_VARIABLES])
+def test_sec_05_an_authority_of_the_site_is_trusted_and_checks_names_all_the_same(
+    port, server, settings, monkeypatch, where
+):
+    with pytest.raises(PlatformUnreachable, match="SSLError"):
+        fetch(port)
+    if where in CA_VARIABLES:
+        monkeypatch.setenv(where, str(server[1]))
+    else:
+        settings.LTI_1P3_PROVIDER_CA_BUNDLE = server[1]  # a Path, too
+    assert fetch(port) == b"x" * 100
+    with pytest.raises(PlatformUnreachable, match="SSLError"):
+        transport.send("GET", f"https://other.example:{port}/", timeout=5)
+    assert problems() == []
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("host", ["platform.example.", "PLATFORM.example", "Platform.Example."])
+def test_sec_05_a_certificate_is_checked_by_the_name_in_its_usual_spelling(port, host):
+    assert transport.send("GET", f"https://{host}:{port}/", timeout=5).ok
+
+
+def test_sec_05_the_setting_comes_before_the_environment(port, server, settings, monkeypatch, tmp_path):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing"))
+    settings.LTI_1P3_PROVIDER_CA_BUNDLE = str(server[1])
+    assert fetch(port) == b"x" * 100
+
+
+def test_sec_05_what_is_empty_names_no_authority(settings, monkeypatch):
+    settings.LTI_1P3_PROVIDER_CA_BUNDLE = ""
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    assert bundle() is True
+
+
+def test_sec_05_a_folder_of_authorities_is_taken_as_such(port, server, settings, tmp_path):
+    digest = subprocess.run(
+        ["openssl", "x509", "-noout", "-subject_hash", "-in", server[1]], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    (tmp_path / f"{digest}.0").write_bytes(server[1].read_bytes())
+    settings.LTI_1P3_PROVIDER_CA_BUNDLE = str(tmp_path)
+    assert fetch(port) == b"x" * 100
+
+
+def problems() -> list[str]:
+    """Return what the system checks say about authorities."""
+    return [one.msg for one in checks.check_settings(None) if one.id == "lti_1p3_provider.E012"]
+
+
+@pytest.mark.parametrize("where", ["LTI_1P3_PROVIDER_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+@pytest.mark.parametrize("content", [None, b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n", b"\xff\x00"])
+def test_sec_05_authorities_that_cannot_be_read_are_an_error_of_the_site(
+    port, settings, monkeypatch, tmp_path, where, content
+):
+    path = tmp_path / "authorities.pem"
+    if content is not None:
+        path.write_bytes(content)
+    settings.LTI_1P3_PROVIDER_CA_BUNDLE = str(path) if where.startswith("LTI") else None
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
+    with pytest.raises(TrustUnreadable, match=f"{where} cannot be read: "):
+        fetch(port)
+    (problem,) = problems()
+    assert problem.startswith(f"{where} cannot be read: ")
+
+
+def test_sec_05_a_path_that_is_none_is_an_error_of_the_site(port, settings):
+    settings.LTI_1P3_PROVIDER_CA_BUNDLE = "a\x00b"
+    with pytest.raises(TrustUnreadable, match="it is no path"):
+        fetch(port)
 
 
 @pytest.mark.usefixtures("trusted")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from django.core.cache import cache
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from lti_1p3_provider.errors import KeySetUnavailable, KeyUnknown
-from lti_1p3_provider.lti import key_sets, store
+from lti_1p3_provider.errors import KeySetBusy, KeySetUnavailable, KeyUnknown
+from lti_1p3_provider.lti import key_sets, store, waiting
 from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _learned, _max_age, _patience
+from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 from tests.web_server import Said
@@ -73,11 +75,76 @@ def test_sec_25_what_is_no_key_set_has_no_keys(key_set):
         key_sets.key_for(Registration(key_set=key_set), "k")
 
 
-def test_sec_25_a_hundred_keys_are_looked_at():
-    others = [jwk(kid=f"other-{number}") for number in range(99)]
+def test_sec_25_a_thousand_keys_are_looked_at():
+    others = [jwk(kid=f"other-{number}") for number in range(999)]
     assert key(*others, jwk())
+    assert key(*[jwk(kid=f"bad-{number}", kty="EC") for number in range(999)], *others, jwk())
     with pytest.raises(KeyUnknown):
         key(jwk(kid="one more"), *others, jwk())
+
+
+def other_jwk(**changes: Any) -> dict[str, Any]:
+    return jwk(2049, **changes)
+
+
+GOOD = rsa.RSAPublicNumbers(65537, (1 << 2047) + 1)
+BAD = (
+    {"n": None},
+    {"n": 7},
+    {"n": ""},
+    {"n": "AQAB"},
+    {"e": None},
+    {"e": "!"},
+    {"e": "AA"},
+    {"n": as_text((1 << 1023) + 1)},
+)
+
+
+@pytest.mark.parametrize("changes", BAD)
+def test_core_04_a_key_that_cannot_be_used_hides_none_that_can(changes):
+    bad = jwk(**changes)
+    for keys in ((bad, jwk()), (jwk(), bad), (*[bad] * 9, jwk(), bad), (bad, jwk(kid="other"), jwk())):
+        (found,) = keys_of(*keys)
+        assert found.public_numbers() == GOOD
+
+
+def keys_of(*keys: Any) -> Any:
+    return key_sets.keys_for(Registration(key_set={"keys": list(keys)}), "k")
+
+
+def test_core_04_several_keys_of_one_kid_are_all_found_up_to_a_few():
+    assert [found.key_size for found in keys_of(jwk(), other_jwk())] == [2048, 2049]
+    assert [found.key_size for found in keys_of(other_jwk(), jwk(), jwk(kid="x"))] == [2049, 2048]
+    assert [found.key_size for found in keys_of(jwk(), jwk())] == [2048]
+    assert [found.key_size for found in keys_of(*(jwk(2048 + more) for more in range(9)))] == [2048, 2049, 2050, 2051]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"alg": None, "key_ops": []},
+        {"use": None, "key_ops": None, "x5c": []},
+        {"alg": "", "use": ""},
+        {"use": "", "key_ops": ["verify"]},
+        {"alg": [], "use": {}},
+    ],
+)
+def test_core_04_what_is_null_or_empty_in_a_key_is_absent(changes):
+    assert key({**jwk(), **changes}).public_numbers() == GOOD
+
+
+def test_core_04_keys_that_are_kept_are_read_again(asking):
+    """Also several of one kid, over the cache that all processes share."""
+    genuine = asking.connection.platform.public_jwks()["keys"]
+    store.put(asking.name, _entry({"keys": [{**jwk(), "kid": asking.kid}, *genuine]}), 60)
+    assert len(key_sets.keys_for(asking.registration, asking.kid)) == 2
+    asking.in_another_process()
+    assert len(key_sets.keys_for(asking.registration, asking.kid)) == 2
+
+
+def _entry(key_set: object) -> key_sets.Entry:
+    later = time.time() + 60
+    return key_sets.Entry(keys=usable(key_set), fresh_until=later, quiet_until=0.0, forget_at=later, failure="")
 
 
 @pytest.mark.parametrize(("bits", "taken"), [(2047, False), (2048, True), (16384, True), (16385, False)])
@@ -340,6 +407,34 @@ def test_sec_06_an_answer_lets_others_wait_for_long_again(asking):
         _patience(asking.name)
     asking.fetched()
     assert _patience(asking.name) == FETCH_TIMEOUT
+
+
+def test_sec_06_a_key_that_is_known_and_old_is_good_where_no_thread_may_wait(asking, settings):
+    asking.fetched()
+    settings.LTI_1P3_PROVIDER_KEY_SET_WAITERS = 0
+    asking.later(1000)
+    assert asking.fetched() == 0
+    assert asking.refused("x", KeySetBusy) == 0
+    settings.LTI_1P3_PROVIDER_KEY_SET_WAITERS = 1
+    assert [asking.fetched(), asking.refused("x")] == [1, 1]
+
+
+def test_sec_06_a_place_is_given_back_whatever_comes(settings):
+    settings.LTI_1P3_PROVIDER_KEY_SET_WAITERS = 1
+    for _ in range(3):
+        with suppress(ZeroDivisionError), waiting.place() as is_free:
+            assert is_free
+            raise ZeroDivisionError
+
+
+def test_sec_06_who_finds_no_place_waits_for_a_moment_and_behind_those_that_wait_long_not_at_all(settings):
+    settings.LTI_1P3_PROVIDER_KEY_SET_WAITERS = 1
+    with waiting.place():
+        for shortest, longest in ((0.2, 0.5), (0.0, 0.1)):
+            begun = time.monotonic()
+            with waiting.place() as is_free:
+                assert not is_free
+            assert shortest <= time.monotonic() - begun < longest
 
 
 def test_what_somebody_learnt_before_our_turn_is_not_asked_for_again(asking):

@@ -12,7 +12,9 @@ from lti_1p3_provider.errors import (
     KeyInvalid,
     NoActiveKey,
     PlatformUnreachable,
+    ServiceRefused,
     StateStoreDown,
+    TrustUnreadable,
 )
 from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.platforms import PRESETS, preset
@@ -31,7 +33,9 @@ def test_ags_13_any_2xx_is_delivered(status):
     assert decide(status).delivered
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize(
+    "status", [103, 199, 300, 301, 302, 303, 304, 307, 308, 408, 425, 429, 500, 503, 504, 599, 700]
+)
 def test_ags_15_busy_or_broken_is_tried_again(status):
     decision = decide(status)
     assert decision.retry_at is not None
@@ -43,7 +47,18 @@ def test_canvas_throttling_is_tried_again_and_a_plain_403_is_not():
     assert decide(403, platform="canvas", **{"x-rate-limit-remaining": "512.3"}).parked == "refused_403"
 
 
-@pytest.mark.parametrize("status", [301, 302, 400, 403, 404, 415, 422])
+@pytest.mark.parametrize("left", ["nan", "inf", "1e999", "", "x", "9" * 5000, "²"])
+def test_ags_15_what_is_no_allowance_says_nothing(left):
+    assert decide(403, platform="canvas", **{"x-rate-limit-remaining": left}).parked == "refused_403"
+
+
+def test_a_redirect_is_an_outage_of_the_platform():
+    decision = decide(302)
+    assert (decision.answer, decision.strikes) == ("HTTP 302", 1)
+    assert retry.of_error(ServiceRefused("reading a list", 307), 0, NOW).retry_at is not None
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 415, 422])
 def test_ags_15_a_refusal_needs_a_person(status):
     assert decide(status).parked == f"refused_{status}"
 
@@ -71,9 +86,24 @@ def test_ags_11_stale_answers_settle(platform, status, settles):
         ("Thu, 01 Jan 2026 00:10:00 GMT", 600),
         ("Wed, 31 Dec 2025 00:00:00 GMT", 0),
         ("9999999999999", 86400),
+        ("1200.5", 1200.5),
+        ("9" * 5000, 86400),
+        ("1e5", 86400),
+        ("Mon, 01 Jan 9999 00:00:00 GMT", 86400),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 0),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 0),
+        ("Thu, 99 Foo 2026 99:99:99 GMT", 0),
+        ("Thu, 01 Jan 2026 00:10:00 -0000", 0),
+        ("nan", 0),
+        ("inf", 0),
+        ("-inf", 0),
+        ("1e999", 0),
+        ("²", 0),
         ("soon", 0),
         ("-5", 0),
         ("", 0),
+        ("x" * 10_000, 0),
     ],
 )
 def test_ags_15_retry_after_in_both_forms(value, seconds):
@@ -92,7 +122,9 @@ def test_a_day_without_the_platform_is_no_reason_to_give_up():
     assert decide(503, attempts=retry.MOST_ATTEMPTS).parked == "gave_up"
 
 
-@pytest.mark.parametrize("error", [PlatformUnreachable, AccessTokenRefused, NoActiveKey, StateStoreDown])
+@pytest.mark.parametrize(
+    "error", [PlatformUnreachable, AccessTokenRefused, NoActiveKey, StateStoreDown, TrustUnreadable]
+)
 def test_errors_that_pass_are_tried_again(error):
     assert retry.of_error(error("x"), 0, NOW).retry_at is not None
 

@@ -322,12 +322,6 @@ def test_sec_06_too_much(server, path):
         transport.send("GET", f"{server}/{path}", timeout=2)
 
 
-def test_sec_06_what_is_compressed_is_not_read_at_all(web_server):
-    compressed = Said(gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
-    with pytest.raises(AnswerUnreadable, match="compressed although we did not ask for that"):
-        transport.send("GET", web_server.says(compressed))
-
-
 def test_sec_06_an_answer_may_be_a_mebibyte_and_no_larger(web_server):
     most = bytes(range(256)) * 4096
     assert transport.send("GET", web_server.says(Said(most))).body == most

@@ -32,6 +32,8 @@ def refuse(request: HttpRequest, error: LtiError, trail: Trail) -> HttpResponse:
         "return_url": return_url(trail.return_url, error, support_code),
     }
     response = render(request, "lti_1p3_provider/refusal.html", page, status=error.status)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
     add_never_cache_headers(response)
     return frame_for(response, trail.registration)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from functools import partial
 
 from django.db.models import Count
@@ -16,9 +15,11 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.doctor.findings import Finding, each, failed, good, notice, wrong
 from lti_1p3_provider.errors import LtiError, PlatformUnreachable
-from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, transport
+from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, numbers, transport
 from lti_1p3_provider.lti.ags import Column
-from lti_1p3_provider.lti.exchange import Answer
+from lti_1p3_provider.lti.exchange import Answer, Request
+from lti_1p3_provider.lti.public_keys import usable
+from lti_1p3_provider.lti.redirects import followed
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import LineItem, Outage
@@ -80,12 +81,12 @@ def courses_of(registration: Registration) -> Iterator[Finding]:
 def _keys(registration: Registration) -> Iterator[Finding]:
     """Fetch the key set anew, whatever is cached."""
     if not registration.key_set_url:
-        known = len(key_sets.usable(registration.key_set))
+        known = len(usable(registration.key_set))
         yield good("key set", f"{known} stored.") if known else wrong("key set", "No RSA key with a kid.", "Enter it.")
         return
     try:
-        answer = transport.send("GET", registration.key_set_url, timeout=key_sets.FETCH_TIMEOUT)
-        known = len(key_sets.usable(answer.json())) if answer.ok else 0
+        answer = transport.run(followed(Request("GET", registration.key_set_url, timeout=key_sets.FETCH_TIMEOUT)))
+        known = len(usable(answer.json())) if answer.ok else 0
     except LtiError as error:
         yield wrong("key set", f"The key set URL cannot be read: {error.code}, {error.detail}.", "Compare the address.")
         return
@@ -100,14 +101,11 @@ def _keys(registration: Registration) -> Iterator[Finding]:
 def _clock(answer: Answer) -> Iterator[Finding]:
     if not (said := answer.headers.get("date", "")):
         return
-    try:
-        theirs = parsedate_to_datetime(said)
-        apart = None if theirs.tzinfo is None else timezone.now() - theirs
-    except (ValueError, TypeError, OverflowError, IndexError):  # years and offsets that no date has, or no date at all
+    theirs = numbers.http_date(said)
+    if theirs is None:
         yield notice("clock", "The platform's Date header cannot be read.", "Compare both clocks yourself.")
         return
-    if apart is None:
-        return
+    apart = timezone.now() - theirs
     if abs(apart) > MOST_SKEW:
         way = "ahead of" if apart > timedelta(0) else "behind"
         said = f"This site's clock is {abs(apart.total_seconds()):.0f} s {way} the platform's."
@@ -156,7 +154,7 @@ def _services(about: str, deployment: Deployment) -> Iterator[Finding]:
     items = LineItem.objects.filter(resource_link__deployment=deployment).order_by("-pk")
     item = items.exclude(url="").first() or items.first()
     scopes = frozenset(item.scopes) & ags.SCOPES if item else frozenset((ags.SCORE_SCOPE,))
-    access_tokens.access_token(deployment, scopes, fresh=True)
+    access_tokens.access_token(deployment, scopes, fresh=True, needed=ags.SCORE_SCOPE)
     yield good(about, f"An access token is granted for {len(scopes)} {'scope' if len(scopes) == 1 else 'scopes'}.")
     if item is None or ags.SCORE_SCOPE not in item.scopes:
         said = "No launch has brought a gradebook column with the right to send scores yet."

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AccessTokenRefused, PlatformUnreachable
-from lti_1p3_provider.lti import store, transport
+from lti_1p3_provider.lti import numbers, store, transport
 from lti_1p3_provider.lti.claims import LTI
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Request
 from lti_1p3_provider.registrations import keys
@@ -22,17 +24,39 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME = 300 - 5  # seconds; issued 5 s ago, so at most 5 minutes in all
 MARGIN = 60  # seconds before its end in which a token is not used any more
 LIFETIME_DEFAULT, LIFETIME_MAX = 600, 24 * 3600
+DAY = 24 * 3600  # seconds for which it is remembered that a platform does not grant all scopes of a launch at once
+ALONE = "\n"  # kept in place of a token: ask for one scope at a time; no token has a line break
+FEWER = frozenset(("invalid_scope", "insufficient_scope", "access_denied"))  # names of errors
+TOKEN = re.compile(r"[\x21-\x7e]{1,65536}")  # what a header takes
 POLL = 0.05  # seconds between two looks for what another process learns
 
 
-def access_token(deployment: Deployment, scopes: Iterable[str], *, fresh: bool = False) -> str:
-    """Return a Bearer token for the scopes, in this thread; ``fresh``: another one than is known.
+def access_token(deployment: Deployment, scopes: Iterable[str], *, fresh: bool = False, needed: str = "") -> str:
+    """Return a Bearer token for the scopes, in this thread; ``fresh``: another one than is known. ``needed``: the scope
+    that has to be among them, see ``obtain_for``.
 
     Raises:
         AccessTokenRefused, PlatformUnreachable, AddressForbidden, AnswerUnreadable, NoActiveKey, KeyInvalid
     """
     refused = store.get(_name(deployment, scopes)) if fresh else None
-    return transport.run(obtain(deployment, scopes, refused=refused))
+    return transport.run(obtain_for(deployment, scopes, needed, refused=refused))
+
+
+def obtain_for(deployment: Deployment, scopes: Iterable[str], needed: str, refused: str | None = None) -> Exchange[str]:
+    """Get a Bearer token for a call that needs one of the scopes. All calls share one for all scopes; but a platform
+    may grant fewer than its launches list, and is then asked for the needed one alone, for a day.
+
+    Raises:
+        AccessTokenRefused, PlatformUnreachable, AddressForbidden, AnswerUnreadable, NoActiveKey, KeyInvalid
+    """
+    together, alone = frozenset(scopes), frozenset((needed,)) & frozenset(scopes)
+    try:
+        return (yield from obtain(deployment, together, refused))
+    except AccessTokenRefused as error:
+        if error.reason not in FEWER or alone in (together, frozenset()):
+            raise
+    store.put(_name(deployment, together), ALONE, DAY)
+    return (yield from obtain(deployment, alone, refused))
 
 
 def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = None) -> Exchange[str]:
@@ -51,8 +75,7 @@ def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = 
         return held[name]
     asked, patience = f"{name}:asked", time.monotonic() + conf.http_timeout
     while True:
-        known: str | None = store.get(name)
-        if known and known != refused:
+        if known := _known(name, refused):
             held[name] = known
             return known
         if store.add(asked, conf.http_timeout + 1):
@@ -61,18 +84,35 @@ def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = 
             raise PlatformUnreachable("another process is asking for an access token and has no answer yet")
         yield Pause(POLL)
     try:
-        known = store.get(name)
-        if known and known != refused:  # somebody has just learned it
+        if known := _known(name, refused):  # somebody has just learned it
             return known
         store.drop(name)  # the refused one is not to come back, whatever comes of the new one
         answer = yield _request(deployment, _text(scopes))
-        token, lifetime = _granted(answer)
+        token, lifetime = _granted(answer, frozenset(scopes))
         if lifetime > MARGIN:
             store.put(name, token, lifetime - MARGIN)
             held[name] = token
         return token
     finally:
         store.drop(asked)
+
+
+def _known(name: str, refused: str | None) -> str:
+    """Return the token that all processes share, empty if there is none but the refused one.
+
+    Raises:
+        AccessTokenRefused: the platform grants fewer scopes, as was noticed before.
+    """
+    known: str | None = store.get(name)
+    if known is None or known == refused:
+        return ""
+    if known == ALONE:
+        raise _fewer()
+    return known
+
+
+def _fewer() -> AccessTokenRefused:
+    return AccessTokenRefused("the platform grants fewer scopes", reason=min(FEWER))
 
 
 def _held_by(deployment: Deployment) -> dict[str, str]:
@@ -112,13 +152,25 @@ def _request(deployment: Deployment, scope: str) -> Request:
     )
 
 
-def _granted(answer: Answer) -> tuple[str, int]:
-    said = answer.json() if answer.body else {}
-    token = said.get("access_token") if isinstance(said, dict) else None
+def _granted(answer: Answer, wanted: frozenset[str]) -> tuple[str, int]:
+    said = _said(answer)
+    token, reason = said.get("access_token"), said.get("error")
     if not answer.ok or not isinstance(token, str) or not token:
-        reason = said.get("error") if isinstance(said, dict) else None
-        raise AccessTokenRefused(f"status {answer.status}, error {str(reason)[:64]!r}")
+        name = reason if isinstance(reason, str) else ""
+        raise AccessTokenRefused(f"status {answer.status}, error {str(reason)[:64]!r}", name.strip().lower()[:64])
+    token, scope = token.strip(), said.get("scope")
+    if not TOKEN.fullmatch(token):
+        raise AccessTokenRefused("the access token is too long, or has characters that no header takes")
+    granted = frozenset(scope.split()) if isinstance(scope, str) else frozenset()
+    if granted & wanted and len(wanted) > 1 and not wanted <= granted:
+        raise _fewer()
     return token, _lifetime(said.get("expires_in"))
+
+
+def _said(answer: Answer) -> dict[str, Any]:
+    """Return the answer's JSON object; a refusal may have none."""
+    said = answer.json() if answer.body else {}
+    return said if isinstance(said, dict) else {}
 
 
 def _text(scopes: Iterable[str]) -> str:
@@ -130,8 +182,9 @@ def _name(deployment: Deployment, scopes: Iterable[str]) -> str:
 
 
 def _lifetime(said: object) -> int:
-    """Return the seconds in ``expires_in``; some platforms send a text, some nothing."""
+    """Return the seconds in ``expires_in``; some platforms send a text, some nothing, some what is no time."""
     try:
-        return min(int(float(str(said))), LIFETIME_MAX)
-    except (ValueError, OverflowError):
-        return LIFETIME_DEFAULT
+        found = numbers.written(str(said))
+    except ValueError:  # more digits than Python writes
+        found = None
+    return LIFETIME_DEFAULT if found is None else int(min(found, LIFETIME_MAX))

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from lti_1p3_provider.database.storable import keeps, reduce
+from lti_1p3_provider.database.storable import NOWHERE, keeps, reduce
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.roles import Roles, parse
 from lti_1p3_provider.lti.state import LoginState
@@ -19,6 +19,7 @@ LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 VERSION = "1.3.0"
 LONGEST_EMAIL = 254
+LONGEST_URL = 4096
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
 
 
@@ -83,7 +84,8 @@ class Launch:
 
 
 def read_message(claims: Mapping[str, Any]) -> Message:
-    """Read and check the claims of a resource link launch. Titles and labels are as the database keeps them.
+    """Read and check the claims of a resource link launch. Titles and labels are as the database keeps them; nothing
+    that only people read refuses a launch.
 
     Raises:
         ClaimMissing, ClaimInvalid
@@ -94,33 +96,32 @@ def read_message(claims: Mapping[str, Any]) -> Message:
     reader.require_text(f"{LTI}version", equal_to=VERSION)
     deployment_id = reader.require_name(f"{LTI}deployment_id", limit=255)
     target = reader.require_text(f"{LTI}target_link_uri", limit=4096)
-    roles = parse(reader.require_texts(f"{LTI}roles", limit=500))
+    roles = parse(reader.require_texts(f"{LTI}roles"))
     link = reader.require_object(f"{LTI}resource_link")
-    presentation = reader.object(f"{LTI}launch_presentation")
     return Message(
         subject=reader.name("sub", limit=2048) or None,
         deployment_id=deployment_id,
         target_link_uri=target,
         roles=roles,
-        resource_link=ResourceLinkClaim(link.require_name("id", limit=2048), reduce(link.text("title"))),
+        resource_link=ResourceLinkClaim(link.require_name("id", limit=2048), reduce(link.label("title"))),
         context=_context(reader.object(f"{LTI}context")),
         person=_person(reader),
         grade_service=_grade_service(reader.object(AGS)),
-        return_url=presentation.text("return_url") if presentation else "",
-        custom=_custom(reader.object(f"{LTI}custom")),
+        return_url=_return_url(reader.object_or_empty(f"{LTI}launch_presentation")),
+        custom=_custom(reader.object_or_empty(f"{LTI}custom")),
     )
 
 
 def _context(claim: Reader | None) -> ContextClaim | None:
-    if claim is None:
+    if claim is None or not claim.values:
         return None
-    label, title = reduce(claim.text("label")), reduce(claim.text("title"))
+    label, title = reduce(claim.label("label")), reduce(claim.label("title"))
     return ContextClaim(claim.require_name("id", limit=2048), label, title)
 
 
 def _person(reader: Reader) -> Person:
-    name = reader.text("name") or " ".join(filter(None, (reader.text("given_name"), reader.text("family_name"))))
-    return Person(name=" ".join(name.split()), email=_email(reader.text("email").strip()))
+    name = reader.label("name") or " ".join(filter(None, (reader.label("given_name"), reader.label("family_name"))))
+    return Person(name=" ".join(name.split()), email=_email(reader.label("email").strip()))
 
 
 def _email(text: str) -> str:
@@ -136,14 +137,21 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
     if claim is None:
         return None
     return GradeService(
-        scopes=frozenset(map(reduce, claim.texts("scope", limit=50))),  # ours are plain
-        line_item=claim.name("lineitem", limit=8192),
-        line_items=claim.name("lineitems", limit=8192),
+        scopes=frozenset(map(reduce, claim.texts("scope"))),  # ours are plain
+        line_item=claim.name("lineitem", limit=8192).strip(),
+        line_items=claim.name("lineitems", limit=8192).strip(),
     )
 
 
-def _custom(claim: Reader | None) -> dict[str, str]:
+def _return_url(claim: Reader) -> str:
+    """An address is taken as a whole or not at all."""
+    said = claim.values.get("return_url")
+    return said if isinstance(said, str) and len(said) <= LONGEST_URL and not NOWHERE.search(said) else ""
+
+
+def _custom(claim: Reader) -> dict[str, str]:
     """Custom parameters; a ``$Variable`` that the platform did not know is absent."""
-    if claim is None:
-        return {}
-    return {name: value for name, value in claim.values.items() if isinstance(value, str) and not value.startswith("$")}
+    said = {name: value for name, value in claim.values.items() if isinstance(value, str)}
+    return {
+        name: value for name, value in said.items() if not value.startswith("$") and not NOWHERE.search(name + value)
+    }

@@ -23,6 +23,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from lti_1p3_provider.lti.measured import MeasuredResponse
+
 Result = TypeVar("Result")
 _watch = threading.local()
 
@@ -49,11 +51,14 @@ def in_time(call: Callable[[], Result]) -> Result:
 
 
 class Deadline:
-    """Cuts off the connection that this thread uses inside the ``with``; ``passed`` tells whether it had to."""
+    """Cuts off the connection that this thread uses inside the ``with``; ``passed`` tells whether it had to.
+
+    ``status`` is that of the answer, as soon as it is known."""
 
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
         self.passed = False
+        self.status: int | None = None
         self._socket: socket.socket | None = None
         self._over = False
         self._lock = threading.Lock()
@@ -76,6 +81,11 @@ class Deadline:
             self._socket = socket.socket(fileno=os.dup(connected.fileno()))
             if self.passed:
                 self._shut()
+
+    def hasten(self, seconds: float) -> None:
+        """Let no more than so many seconds be left."""
+        self.at = min(self.at, time.monotonic() + seconds)
+        _watchdog(os.getpid()).watch(self)
 
     def cut(self) -> None:
         """Cut the connection off, unless all is over."""
@@ -144,12 +154,24 @@ class _Watched:
         return super().request(*args, **kwargs)  # type: ignore[misc]
 
 
+class _WatchedResponse(MeasuredResponse):
+    """Tells the thread's deadline its status, also if nothing else of it can be read."""
+
+    def begin(self) -> None:
+        try:
+            super().begin()
+        finally:
+            deadline: Deadline | None = getattr(_watch, "deadline", None)
+            if deadline is not None and isinstance(self.status, int):
+                deadline.status = self.status
+
+
 class _PlainConnection(_Watched, HTTPConnection):
-    pass
+    response_class = _WatchedResponse
 
 
 class _SecureConnection(_Watched, HTTPSConnection):
-    pass
+    response_class = _WatchedResponse
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -161,7 +183,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 def watched(adapter: HTTPAdapter) -> HTTPAdapter:
-    """Make an adapter's connections heed the deadline of the thread that uses them."""
+    """Make an adapter's connections heed the deadline of the thread that uses them, and measure what they bring."""
     adapter.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
     return adapter
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from lti_1p3_provider.errors import AnswerUnreadable
+from lti_1p3_provider.errors import AnswerUnreadable, LtiError
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request. ``form`` is sent url-encoded, ``body`` as it is. ``timeout``: seconds for the whole exchange,
-    None for ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``."""
+    None for ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``. ``whole`` False: the answer's status is what counts, and its body
+    need not be readable."""
 
     method: str
     url: str
@@ -25,6 +27,7 @@ class Request:
     form: Mapping[str, str] | None = None
     body: bytes | None = None
     timeout: float | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +39,47 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a platform said. Header names are in lower case."""
+    """What a platform said. Header names are in lower case. ``url``: who said it; ``failure``: why ``body`` is not what
+    was sent, where only the status counts."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    url: str = ""
+    failure: LtiError | None = None
 
     @property
     def ok(self) -> bool:
         """Any 2xx; the body may be empty."""
         return 200 <= self.status < 300
 
+    def header(self, name: str) -> str:
+        """Return a header without the spaces around it; absent is empty. HTTP libraries read headers as Latin-1, also
+        those that are UTF-8."""
+        value = self.headers.get(name, "")
+        with suppress(UnicodeError):
+            value = value.encode("latin-1").decode("utf-8")
+        return value.strip()
+
+    def content(self) -> bytes:
+        """Return the body.
+
+        Raises:
+            LtiError: why it is not there.
+        """
+        if self.failure is not None:
+            raise self.failure
+        return self.body
+
     def json(self) -> Any:
         """Return the body as JSON, whatever its media type says (Moodle sends JSON as text/html).
 
         Raises:
             AnswerUnreadable
+            LtiError: why the body is not there.
         """
         try:
-            return json.loads(self.body)
+            return json.loads(self.content())
         except (ValueError, RecursionError) as error:
             raise AnswerUnreadable(f"status {self.status}, not JSON") from error
 

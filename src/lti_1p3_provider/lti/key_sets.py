@@ -8,19 +8,18 @@ invented kids causes one fetch per cool-down: one process asks at a time, the ot
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
-from functools import lru_cache
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import RSAAlgorithm
-from jwt.exceptions import InvalidKeyError
 
-from lti_1p3_provider.errors import KeySetUnavailable, KeyUnknown, LtiError, StateStoreDown
-from lti_1p3_provider.lti import store, transport
+from lti_1p3_provider.errors import KeySetBusy, KeySetUnavailable, LtiError, StateStoreDown
+from lti_1p3_provider.lti import store, transport, waiting
+from lti_1p3_provider.lti.exchange import Request
+from lti_1p3_provider.lti.public_keys import chosen, usable
+from lti_1p3_provider.lti.redirects import followed
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 
@@ -36,8 +35,6 @@ SHORT_PATIENCE = 1.0  # seconds
 MOST_MISSES = 3
 MOMENT = 10.0  # seconds
 MOST_RECENT = 1000  # registrations
-MAX_KEYS = 100
-MIN_BITS, MAX_BITS = 2048, 16384
 
 
 class Entry(TypedDict):
@@ -53,26 +50,32 @@ class Entry(TypedDict):
 _recent: dict[str, tuple[float, Entry]] = {}  # what this process read, and when (``time.monotonic``)
 
 
-def key_for(registration: Registration, kid: str) -> RSAPublicKey:
-    """Return the platform's key called ``kid``.
+def keys_for(registration: Registration, kid: str) -> tuple[RSAPublicKey, ...]:
+    """Return the platform's keys called ``kid``: one, or a few where it calls several the same.
 
     Raises:
         KeyUnknown: the platform has no such key.
         KeySetUnavailable: the platform cannot be asked and its keys are not known from before.
+        KeySetBusy: so many threads of this process wait for key sets that this one may not.
         StateStoreDown
     """
     if not registration.key_set_url:
-        return _chosen(usable(registration.key_set), kid)
+        return chosen(usable(registration.key_set), kid)
     name = f"lti1p3:jwks:{registration.pk}:{digest(registration.key_set_url)[:16]}"
     entry: Entry | None = _read_recently(name, kid)
     if entry is None:
         entry = store.get(name)
         if entry is None or _is_worth_asking(entry, kid):
-            entry = _learned(registration, name, entry, kid)
+            entry = _waited_for(registration, name, entry, kid)
         _remember(name, entry)
     if not entry["keys"]:
         raise KeySetUnavailable(entry["failure"])
-    return _chosen(entry["keys"], kid)
+    return chosen(entry["keys"], kid)
+
+
+def key_for(registration: Registration, kid: str) -> RSAPublicKey:
+    """Return the first of ``keys_for``."""
+    return keys_for(registration, kid)[0]
 
 
 def _read_recently(name: str, kid: str) -> Entry | None:
@@ -87,6 +90,17 @@ def _remember(name: str, entry: Entry) -> None:
     if len(_recent) >= MOST_RECENT:
         _recent.clear()
     _recent[name] = time.monotonic(), entry
+
+
+def _waited_for(registration: Registration, name: str, old: Entry | None, kid: str) -> Entry:
+    """Learn the keys, unless too many threads of this process wait for some already: whoever invents kids, or has a key
+    set that hangs, must leave the others to serve everybody else. A key that is known is good meanwhile."""
+    with waiting.place() as is_free:
+        if is_free:
+            return _learned(registration, name, old, kid)
+    if old is not None and kid in old["keys"]:
+        return old
+    raise KeySetBusy("as many threads as may wait for key sets are waiting")
 
 
 def _learned(registration: Registration, name: str, old: Entry | None, kid: str) -> Entry:
@@ -144,7 +158,8 @@ def _fetched(registration: Registration, old: Entry | None, kid: str) -> Entry:
 
 def _ask(url: str) -> tuple[dict[str, str], float]:
     """Return the usable keys and how many seconds they are fresh."""
-    answer = transport.send("GET", url, headers={"Accept": "application/json"}, timeout=FETCH_TIMEOUT)
+    request = Request("GET", url, {"Accept": "application/json"}, timeout=FETCH_TIMEOUT)
+    answer = transport.run(followed(request))
     if not answer.ok:
         raise KeySetUnavailable(f"the key set URL answered {answer.status}")
     keys = usable(answer.json())
@@ -156,36 +171,3 @@ def _ask(url: str) -> tuple[dict[str, str], float]:
 def _max_age(cache_control: str) -> float:
     found = re.search(r"\bmax-age=(\d{1,9})\b", cache_control)
     return min(max(float(found[1]) if found else FRESH_DEFAULT, FRESH_MIN), FRESH_MAX)
-
-
-def usable(key_set: Any) -> dict[str, str]:
-    """Return RSA signature keys as JSON by kid; everything else in the set is ignored."""
-    members = key_set.get("keys") if isinstance(key_set, dict) else None
-    found = {}
-    for jwk in members[:MAX_KEYS] if isinstance(members, list) else ():
-        if (
-            isinstance(jwk, dict)
-            and jwk.get("kty") == "RSA"
-            and all(isinstance(jwk.get(name), str) for name in ("kid", "n", "e"))
-            and jwk.get("alg", "RS256") == "RS256"
-            and jwk.get("use", "sig") == "sig"
-        ):
-            found[jwk["kid"]] = json.dumps({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]})
-    return found
-
-
-def _chosen(keys: dict[str, str], kid: str) -> RSAPublicKey:
-    if kid not in keys:
-        raise KeyUnknown(f"kid {kid[:64]!r} is not in the platform's key set")
-    return _parsed(keys[kid])
-
-
-@lru_cache(maxsize=256)
-def _parsed(jwk: str) -> RSAPublicKey:
-    try:
-        key = RSAAlgorithm.from_jwk(jwk)
-    except (InvalidKeyError, ValueError, TypeError) as error:
-        raise KeyUnknown("the platform's key cannot be read") from error
-    if not isinstance(key, RSAPublicKey) or not MIN_BITS <= key.key_size <= MAX_BITS:
-        raise KeyUnknown(f"the platform's key is not an RSA public key of {MIN_BITS} to {MAX_BITS} bits")
-    return key

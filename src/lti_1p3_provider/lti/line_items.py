@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from lti_1p3_provider.errors import AnswerUnreadable, ServiceRefused
-from lti_1p3_provider.lti import ags, paging
+from lti_1p3_provider.database.storable import NOWHERE
+from lti_1p3_provider.errors import AnswerUnreadable, LtiError, ServiceRefused
+from lti_1p3_provider.lti import ags, numbers, paging
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
 from lti_1p3_provider.lti.strict_json import parse_object
+from lti_1p3_provider.registrations.addresses import plain, resolved
 from lti_1p3_provider.registrations.models import Deployment
 
 CONTAINER_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
@@ -69,7 +72,8 @@ def search(
 ) -> Exchange[list[LineItem]]:
     """List the line items of a container, by filters that platforms may ignore: compare what comes. (3.2.4)
 
-    The list ends at the first page with a line item that is ``enough``.
+    What has no usable id is left out, and one id is one column, also where pages overlap. The list ends at the first
+    page with a line item that is ``enough``.
 
     Raises:
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
@@ -77,13 +81,15 @@ def search(
     """
     wanted = {"resource_link_id": resource_link_id, "resource_id": resource_id, "tag": tag}
     filters = {name: value for name, value in wanted.items() if len(value) <= LONGEST_FILTER}
-    url = ags.with_query(container.url, {**filters, "limit": PAGE})
 
     def has_enough(page: Sequence[paging.Entry]) -> bool:
-        return any(enough(_read(entry)) for entry in page)
+        return any(enough(item) for item in _readable(page, container.url))
 
-    found = yield from paging.entries(deployment, container.scopes, url, CONTAINER_TYPE, has_enough)
-    return [_read(entry) for entry in found]
+    query, needed = {**filters, "limit": PAGE}, ags.reading(container.scopes)
+    found = yield from paging.entries(
+        deployment, container.scopes, container.url, CONTAINER_TYPE, has_enough, query, needed
+    )
+    return _readable(found, container.url)
 
 
 def create(deployment: Deployment, container: Column, wish: Wish) -> Exchange[LineItem]:
@@ -94,7 +100,7 @@ def create(deployment: Deployment, container: Column, wish: Wish) -> Exchange[Li
         KeyInvalid
     """
     answer = yield from _call(deployment, container.scopes, "POST", container.url, wish.as_json(), "making a column")
-    return _read({"id": answer.headers.get("location"), **_object(answer)})
+    return _read(_said_of_change(answer), container.url, answer.header("location"))
 
 
 def read(deployment: Deployment, column: Column) -> Exchange[LineItem]:
@@ -105,7 +111,7 @@ def read(deployment: Deployment, column: Column) -> Exchange[LineItem]:
         KeyInvalid
     """
     answer = yield from _call(deployment, column.scopes, "GET", column.url, None, "reading a column")
-    return _read({"id": column.url, **_object(answer)})
+    return _read(_object(answer), column.url, column.url)
 
 
 def change(deployment: Deployment, column: Column, changes: Mapping[str, object]) -> Exchange[LineItem]:
@@ -121,32 +127,56 @@ def change(deployment: Deployment, column: Column, changes: Mapping[str, object]
     kept = {name: value for name, value in before.members.items() if value is not None or name not in OPTIONAL}
     wanted = {**kept, **changes}
     answer = yield from _call(deployment, column.scopes, "PUT", column.url, wanted, "changing a column")
-    return _read({**wanted, "id": column.url, **_object(answer)})
+    return _read({**wanted, "id": None, **_said_of_change(answer)}, column.url, column.url)
 
 
 def _call(
-    deployment: Deployment, scopes: Iterable[str], method: str, url: str, body: object, what: str
+    deployment: Deployment, scopes: frozenset[str], method: str, url: str, body: object, what: str
 ) -> Exchange[Answer]:
-    headers = {"Accept": ITEM_TYPE} if body is None else {"Accept": ITEM_TYPE, "Content-Type": ITEM_TYPE}
-    request = Request(method, url, headers, body=None if body is None else json.dumps(body).encode())
-    answer = yield from ags.call(deployment, scopes, request)
+    """Read or change something. A change is made as soon as the status says so, whatever follows it."""
+    if body is None:
+        request, needed = Request(method, url, {"Accept": ITEM_TYPE}), ags.reading(scopes)
+    else:
+        headers = {"Accept": ITEM_TYPE, "Content-Type": ITEM_TYPE}
+        request = Request(method, url, headers, body=json.dumps(body).encode(), whole=False)
+        needed = ags.LINE_ITEM_SCOPE
+    answer: Answer = yield from ags.call(deployment, scopes, request, needed)
     if not answer.ok:
         raise ServiceRefused(what, answer.status, answer.headers)
     return answer
 
 
 def _object(answer: Answer) -> paging.Entry:
-    if not answer.body.strip():
+    if not answer.content().strip():
         return {}
     try:
-        return parse_object(answer.body)
+        return parse_object(answer.content())
     except ValueError as error:
         raise AnswerUnreadable(f"a line item: {error}") from error
 
 
-def _read(said: paging.Entry) -> LineItem:
-    url = said.get("id")
-    if not isinstance(url, str) or not 0 < len(url) <= LONGEST_URL:
+def _said_of_change(answer: Answer) -> paging.Entry:
+    """Return the line item in the answer to a change, nothing if it cannot be read: the change is made all the same."""
+    try:
+        return _object(answer)
+    except LtiError:
+        return {}
+
+
+def _readable(entries: Iterable[paging.Entry], base: str) -> list[LineItem]:
+    """Return the columns of a list: what has no usable id is none, and one id is one column."""
+    found: dict[str, LineItem] = {}
+    for entry in entries:
+        with suppress(AnswerUnreadable):
+            item = _read(entry, base)
+            found.setdefault(plain(item.url), item)
+    return list(found.values())
+
+
+def _read(said: paging.Entry, base: str = "", otherwise: str = "") -> LineItem:
+    """Read a line item; ``base`` is where it was said, ``otherwise`` its address if it names none that is usable."""
+    url = _address(said.get("id"), base) or _address(otherwise, base)
+    if not url:
         raise AnswerUnreadable("a line item without a usable id")
     return LineItem(
         url=url,
@@ -159,18 +189,23 @@ def _read(said: paging.Entry) -> LineItem:
     )
 
 
-def _text(said: paging.Entry, name: str) -> str:
-    """Some platforms write ids as numbers, and null for nothing."""
-    value = said.get(name)
-    if value is None:
+def _address(value: object, base: str) -> str:
+    """Return an address in full; empty if it is none, or could not be written down."""
+    if not isinstance(value, str) or NOWHERE.search(value) or not value.strip():
         return ""
+    url = resolved(base, value)
+    return url if len(url) <= LONGEST_URL else ""
+
+
+def _text(said: paging.Entry, name: str) -> str:
+    """Some platforms write ids as numbers, and null for nothing. What is no text says nothing."""
+    value = said.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise AnswerUnreadable(f"a line item's {name} is no text")
+        return ""
     return str(value)
 
 
 def _maximum(value: object) -> float | None:
     """Return a usable maximum; it is for us to keep in step, so one that is none does no harm."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e300:
-        return None
-    return float(value)
+    found = numbers.points(value)
+    return found if found is not None and found > 0 else None

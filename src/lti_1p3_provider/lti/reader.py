@@ -1,11 +1,14 @@
-"""Reads typed values out of claims: a wrong JSON type is refused, never coerced; null is absent."""
+"""Reads typed values out of claims: a wrong JSON type is refused, never coerced; null is absent.
+
+What only people read (``label``), and what we can do without (``object_or_empty``), is never refused.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from lti_1p3_provider.database.storable import NOWHERE, require
+from lti_1p3_provider.database.storable import INSTEAD, NOWHERE, require
 from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing
 
 
@@ -58,8 +61,19 @@ class Reader:
         """
         return require(self.require_text(name, limit), self._name(name))
 
-    def texts(self, name: str, limit: int) -> tuple[str, ...]:
-        """Return an optional list of at most ``limit`` texts; absent is empty.
+    def label(self, name: str, limit: int = 4096) -> str:
+        """Return a text that only people read, at most ``limit`` characters of it. What is no text is none; characters
+        that no database stores are replaced."""
+        value = self.values.get(name)
+        return NOWHERE.sub(INSTEAD, value[:limit]) if isinstance(value, str) else ""
+
+    def object_or_empty(self, name: str) -> Reader:
+        """Return an object that we can do without; what is none is empty."""
+        value = self.values.get(name)
+        return Reader(value if isinstance(value, dict) else {}, self._name(name))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return an optional list of texts; absent is empty, and a null in it is nothing.
 
         Raises:
             ClaimInvalid
@@ -67,11 +81,12 @@ class Reader:
         value = self.values.get(name)
         if value is None:
             return ()
-        if not isinstance(value, list) or len(value) > limit or not all(map(_is_text, value)):
-            raise ClaimInvalid(f"{self._name(name)} must be a list of at most {limit} texts")
-        return tuple(value)
+        found = [one for one in value if one is not None] if isinstance(value, list) else [None]
+        if not all(map(_is_text, found)):
+            raise ClaimInvalid(f"{self._name(name)} must be a list of texts")
+        return tuple(map(str, found))
 
-    def require_texts(self, name: str, limit: int) -> tuple[str, ...]:
+    def require_texts(self, name: str) -> tuple[str, ...]:
         """Return a list of texts that must be there; it may be empty.
 
         Raises:
@@ -79,16 +94,16 @@ class Reader:
         """
         if self.values.get(name) is None:
             raise ClaimMissing(self._name(name))
-        return self.texts(name, limit)
+        return self.texts(name)
 
     def object(self, name: str) -> Reader | None:
-        """Return an optional object.
+        """Return an optional object. Null is absent, and so is an empty list: PHP writes an empty object like that.
 
         Raises:
             ClaimInvalid
         """
         value = self.values.get(name)
-        if value is None:
+        if value is None or value == []:
             return None
         if not isinstance(value, dict):
             raise ClaimInvalid(f"{self._name(name)} must be an object")
@@ -98,11 +113,14 @@ class Reader:
         """Return an object that must be there.
 
         Raises:
-            ClaimMissing, ClaimInvalid
+            ClaimMissing
+            ClaimInvalid: also for an empty list.
         """
+        if self.values.get(name) is None:
+            raise ClaimMissing(self._name(name))
         found = self.object(name)
         if found is None:
-            raise ClaimMissing(self._name(name))
+            raise ClaimInvalid(f"{self._name(name)} must be an object")
         return found
 
     def _name(self, name: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lti_1p3_provider.errors import AnswerUnreadable
-from lti_1p3_provider.lti import ags, paging
+from lti_1p3_provider.lti import ags, numbers, paging
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
@@ -17,39 +16,44 @@ PAGE = "100"  # results that we ask for at once
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One person's result on the column's scale; ``given`` is None where the gradebook shows nothing."""
+    """One person's result on the column's scale; ``given`` is None where the gradebook shows nothing. ``is_odd``: it
+    shows what is no number of points."""
 
     user_id: str
     given: float | None
     maximum: float
+    is_odd: bool = False
 
 
 def read(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[list[Result]]:
     """Read the results of a line item, of everybody or of one person. Platforms may ignore the filter. (3.3.3)
+
+    A result that is nobody's is left out.
 
     Raises:
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
         KeyInvalid
     """
     pages = preset(deployment.registration.platform).pages_results and not user_id
-    url = ags.with_query(ags.below(column.url, "results"), {"user_id": user_id, "limit": PAGE if pages else ""})
-    found = yield from paging.entries(deployment, column.scopes, url, RESULTS_TYPE)
-    results = [_read(entry) for entry in found]
+    url, query = ags.below(column.url, "results"), {"user_id": user_id, "limit": PAGE if pages else ""}
+    query = {name: value for name, value in query.items() if value}
+    found = yield from paging.entries(
+        deployment, column.scopes, url, RESULTS_TYPE, query=query, needed=ags.RESULT_SCOPE
+    )
+    results = [result for entry in found if (result := _read(entry))]
     return [result for result in results if user_id in ("", result.user_id)]
 
 
-def _read(said: paging.Entry) -> Result:
-    user_id = said.get("userId")
+def _read(said: paging.Entry) -> Result | None:
+    """Return a result, None if it is nobody's."""
+    user_id, score = said.get("userId"), said.get("resultScore")
     if isinstance(user_id, bool) or not isinstance(user_id, str | int):
-        raise AnswerUnreadable("a result without a usable userId")
-    given = _number(said.get("resultScore"), "resultScore")
-    maximum = _number(said.get("resultMaximum"), "resultMaximum") or 1.0  # absent: 1
-    return Result(str(user_id), given, maximum if maximum > 0 else 1.0)
-
-
-def _number(value: object, name: str) -> float | None:
-    if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
-        raise AnswerUnreadable(f"a result's {name} is no number of points")
-    return float(value)
+    given, maximum = _number(score), _number(said.get("resultMaximum"))
+    is_odd = given is None and score is not None
+    return Result(str(user_id), given, maximum if maximum is not None and maximum > 0 else 1.0, is_odd)  # absent: 1
+
+
+def _number(value: object) -> float | None:
+    """Return points; some platforms write them as texts."""
+    return numbers.points(numbers.written(value) if isinstance(value, str) else value)

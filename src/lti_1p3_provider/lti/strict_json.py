@@ -1,4 +1,5 @@
-"""JSON of strangers: duplicate names, NaN, great depth, long lists and anything but an object are refused."""
+"""JSON of strangers: duplicate names, NaN, great depth and anything but an object are refused. How much there is of it
+is for the limits of bytes to say."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Collection
 from typing import Any, NoReturn
 
 MAX_DEPTH = 20
-MAX_MEMBERS = 500  # of one list or object
+MAX_DIGITS = 1000  # Python reads no more than 4300
 MAX_ENTRIES = 20_000  # of a list that is a whole document
 
 
@@ -26,24 +27,47 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
 
 
 def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
-    """Return the JSON objects of the list in ``text``.
+    """Return the JSON objects of the list in ``text``. An entry that is none, or not a sane one, is left out: the list
+    is a whole course's, and not to be lost because of one. Numbers that are too large for anything are infinite.
 
     Raises:
-        ValueError: it is not one, or not a sane one.
+        ValueError: it is no list, or one of nothing but other things.
     """
-    value = _parse(text)
-    if not isinstance(value, list) or len(value) > MAX_ENTRIES or not all(isinstance(one, dict) for one in value):
+    value = _parse(text, object_pairs_hook=_marked, parse_int=_whole)
+    entries = value if isinstance(value, list) else [None]
+    objects = [one for one in entries if isinstance(one, dict)]
+    if len(entries) > MAX_ENTRIES or (entries and not objects):
         raise ValueError(f"not a list of at most {MAX_ENTRIES} JSON objects")
-    for one in value:
-        _limit(one)
-    return value
+    return [one for one in objects if _is_sane(one)]
 
 
-def _parse(text: str | bytes) -> Any:
+class _Twice(dict[str, Any]):
+    """An object in which a name stands twice."""
+
+
+def _is_sane(value: object) -> bool:
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+        _limit(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _parse(text: str | bytes, **hooks: Any) -> Any:
+    strict = {"object_pairs_hook": _unique, "parse_constant": _no_constant, "parse_float": _finite}
+    try:
+        return json.loads(text, **(hooks or strict))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else _Twice(members)
+
+
+def _whole(text: str) -> float:
+    return int(text) if len(text) <= MAX_DIGITS else math.copysign(math.inf, -1 if text[0] == "-" else 1)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -74,7 +98,6 @@ def _limit(value: object) -> None:
 
 
 def _members(node: object) -> Collection[object]:
-    members: Collection[object] = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    if len(members) > MAX_MEMBERS:
-        raise ValueError(f"more than {MAX_MEMBERS} members in a list or object")
-    return members
+    if isinstance(node, _Twice):
+        raise ValueError("a name stands twice in an object")
+    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()

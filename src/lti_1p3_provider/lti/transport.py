@@ -1,16 +1,18 @@
 """Every HTTP request that we make to a platform goes through here.
 
-Time and size are limited, redirects are not followed, cookies and proxies are not used, and a connection is made only
-to the address that was checked: no private or special one, unless the operator named the host in
-``LTI_1P3_PROVIDER_PRIVATE_HOSTS``.
+Time and size are limited (``deadline``, ``measured``), redirects are not followed, cookies and proxies are not used,
+and a connection is made only to the address that was checked: no private or special one, unless the operator named the
+host in ``LTI_1P3_PROVIDER_PRIVATE_HOSTS``.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
+from http.client import HTTPException
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -18,17 +20,24 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import HTTPError
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.quoting import quoted_address
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, LtiError, PlatformUnreachable
+from lti_1p3_provider.lti import trusted
 from lti_1p3_provider.lti.checked import CheckedAdapter
+from lti_1p3_provider.lti.codings import decoded
 from lti_1p3_provider.lti.deadline import Deadline, watched
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Result, Step
-from lti_1p3_provider.registrations.addresses import is_private_host, problem_with, split_url
+from lti_1p3_provider.lti.measured import was_too_much
+from lti_1p3_provider.registrations.addresses import is_private_host, origin, plain, problem_with, split_url
 
 CONNECT_TIMEOUT = 4.0
 MAX_BODY = 1024 * 1024
 CHUNK = 16 * 1024
+BODY_PATIENCE = 2.0  # seconds for a body that nobody needs; read to its end, the connection can be used again
 POOL_SIZE = 8
 USER_AGENT = "lti-1p3-provider (Open edX)"
+TOO_LARGE = f"the answer is larger than {MAX_BODY} bytes"
+FAILURES = (LtiError, InvalidIPAddress, requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
 
 
 def run(exchange: Exchange[Result]) -> Result:
@@ -60,7 +69,15 @@ def perform(step: Step) -> Answer | None:
     if isinstance(step, Pause):
         time.sleep(step.seconds)
         return None
-    return send(step.method, step.url, headers=step.headers, form=step.form, body=step.body, timeout=step.timeout)
+    return send(
+        step.method,
+        step.url,
+        headers=step.headers,
+        form=step.form,
+        body=step.body,
+        timeout=step.timeout,
+        whole=step.whole,
+    )
 
 
 def send(
@@ -71,54 +88,88 @@ def send(
     form: Mapping[str, str] | None = None,
     body: bytes | None = None,
     timeout: float | None = None,
+    whole: bool = True,
 ) -> Answer:
     """Make one request; any status is an answer.
 
-    ``timeout`` is in seconds, for the whole exchange (default: ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``).
+    ``timeout`` is in seconds, for the whole exchange (default: ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``). ``whole``: a
+    success whose body cannot be read is none.
 
     Raises:
-        AddressForbidden, PlatformUnreachable, AnswerUnreadable
+        AddressForbidden, PlatformUnreachable, AnswerUnreadable, TrustUnreadable
     """
     if problem := problem_with(url):
-        raise AddressForbidden(problem)
-    seconds = timeout or conf.http_timeout
+        raise AddressForbidden(f"{quoted_address(url)}: {problem}")
+    seconds, trust = timeout or conf.http_timeout, trusted.bundle() if origin(url).startswith("https:") else True
+    said: Answer | None = None
+    failure: LtiError | None = None
     with Deadline(seconds) as deadline:
         try:
-            answer = _exchange(method, url, dict(headers or {}), form if body is None else body, seconds)
-        except InvalidIPAddress as error:
-            raise AddressForbidden("the name leads to a private or special address") from error
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            late = deadline.passed or isinstance(error, (TimeoutError, requests.Timeout))
-            reason = f"no whole answer in {seconds:g} s" if late else type(error).__name__
-            raise PlatformUnreachable(reason) from error
-        if deadline.passed:  # a body without a length seems to end where it was cut off
-            raise PlatformUnreachable(f"no whole answer in {seconds:g} s")
-        return answer
+            with _asked(method, url, dict(headers or {}), form if body is None else body, seconds, trust) as response:
+                said = Answer(response.status_code, _lowered(response), b"", url)
+                if not whole:
+                    deadline.hasten(BODY_PATIENCE)
+                said = replace(said, body=_body(response))
+            if deadline.passed:  # a body without a length seems to end where it was cut off
+                failure = _late(seconds)
+        except FAILURES as error:
+            failure = _as_ours(error, deadline, seconds)
+            if said is None and deadline.status is not None:  # its headers cannot be read
+                said = Answer(deadline.status, {}, b"", url)
+    if said is not None and (failure is None or not whole or not said.ok):
+        return replace(said, failure=failure)
+    raise failure or _late(seconds)
 
 
-def _exchange(
-    method: str, url: str, headers: dict[str, str], data: bytes | Mapping[str, str] | None, seconds: float
-) -> Answer:
-    """One request through an adapter. Without a requests session there are no cookies, proxies or redirects."""
+def _asked(
+    method: str,
+    url: str,
+    headers: dict[str, str],
+    data: bytes | Mapping[str, str] | None,
+    seconds: float,
+    trust: bool | str,
+) -> requests.Response:
+    """Make a request through an adapter. Without a requests session there are no cookies, proxies or redirects."""
     request = requests.PreparedRequest()
     own = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "keep-alive"}
-    request.prepare(method=method, url=url, headers={**own, **headers}, data=data)
+    request.prepare(method=method, url=plain(url), headers={**own, **headers}, data=data)
     timeout = (min(CONNECT_TIMEOUT, seconds), seconds)
-    with _adapter(url, os.getpid()).send(request, stream=True, timeout=timeout, verify=True) as response:
-        received = b"".join(_chunks(response))
-        lowered = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, lowered, received)
+    return _adapter(url, os.getpid()).send(request, stream=True, timeout=timeout, verify=trust)
 
 
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise AnswerUnreadable("the answer is compressed although we did not ask for that")
-    size = 0
-    for chunk in response.iter_content(CHUNK):
-        size += len(chunk)
-        if size > MAX_BODY:
-            raise AnswerUnreadable(f"the answer is larger than {MAX_BODY} bytes")
-        yield chunk
+def _lowered(response: requests.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _body(response: requests.Response) -> bytes:
+    """Return what the platform sent, without its codings."""
+    received = bytearray()
+    for chunk in response.raw.stream(CHUNK, decode_content=False):
+        received += chunk
+        if len(received) > MAX_BODY:
+            raise AnswerUnreadable(TOO_LARGE)
+    return decoded(bytes(received), response.headers.get("Content-Encoding", ""), MAX_BODY)
+
+
+def _as_ours(error: Exception, deadline: Deadline, seconds: float) -> LtiError:
+    """Say in our words why there is no whole answer."""
+    said: LtiError
+    if isinstance(error, LtiError):
+        return error
+    if isinstance(error, InvalidIPAddress):
+        said = AddressForbidden("the name leads to a private or special address")
+    elif was_too_much(error):
+        said = AnswerUnreadable(TOO_LARGE)
+    elif deadline.passed or isinstance(error, (TimeoutError, requests.Timeout)):
+        said = _late(seconds)
+    else:
+        said = PlatformUnreachable(type(error).__name__)
+    said.__cause__ = error
+    return said
+
+
+def _late(seconds: float) -> PlatformUnreachable:
+    return PlatformUnreachable(f"no whole answer in {seconds:g} s")
 
 
 def _adapter(url: str, process: int) -> HTTPAdapter:

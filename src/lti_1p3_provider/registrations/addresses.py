@@ -1,16 +1,25 @@
 """Which addresses of a platform may be called at all: https, or a host that the operator named.
 
-The address behind the name is checked when the connection is made, in ``lti.transport``.
+Addresses are compared as origins: case, a default port that is written out, the dot that ends a full name, and the two
+forms of an internationalized name make no difference. The address behind the name is checked when the connection is
+made, in ``lti.transport``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
-from urllib.parse import SplitResult, urlsplit
+from typing import NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import idna
 
 from lti_1p3_provider.conf import conf
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+LONGEST_NAME = 253  # of a host
 
 
 @lru_cache(maxsize=512)
@@ -27,9 +36,57 @@ def split_url(url: str) -> SplitResult | None:
     return parts if sane else None
 
 
+class Origin(NamedTuple):
+    """Scheme, host and port, in the one spelling in which they are compared. An IPv6 host has no brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self._bracketed}{port}"
+
+    @property
+    def host_and_port(self) -> str:
+        """The host with its port, also where that is the default one."""
+        return f"{self._bracketed}:{self.port}"
+
+    @property
+    def _bracketed(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+@lru_cache(maxsize=512)
+def origin_of(url: str) -> Origin | None:
+    """Return where an http(s) URL leads, None if it is not one."""
+    parts = split_url(url)
+    if parts is None:
+        return None
+    return Origin(parts.scheme, _host(str(parts.hostname)), parts.port or DEFAULT_PORTS[parts.scheme])
+
+
+def _host(name: str) -> str:
+    """Return a host in lower case and ASCII, without the dot at its end. What is no name stays as it is."""
+    if not name.isascii() and len(name) <= LONGEST_NAME:
+        with suppress(UnicodeError):
+            name = idna.encode(name, uts46=True).decode()  # as requests does
+    return name.lower().removesuffix(".")
+
+
 def is_private_host(parts: SplitResult) -> bool:
     """Tell whether the operator allows this host by name, with or without its port."""
-    return bool(conf.private_hosts & {str(parts.hostname), parts.netloc.lower()})
+    there = origin_of(parts.geturl())
+    if there is None:
+        return False
+    return not {there.host, there.host_and_port}.isdisjoint(map(_host_and_port, conf.private_hosts))
+
+
+def _host_and_port(named: str) -> str:
+    """Return a host that the operator named in the spelling of ``Origin``; its port may be missing."""
+    name, colon, port = named.rpartition(":")
+    has_port = colon and port.isascii() and port.isdigit() and (":" not in name or name.endswith("]"))
+    return f"{_host(name)}:{int(port)}" if has_port else _host(named.removeprefix("[").removesuffix("]"))
 
 
 def problem_with(url: str) -> str | None:
@@ -52,16 +109,40 @@ def is_source(text: str) -> bool:
 
 def is_within(url: str, sources: Iterable[str]) -> bool:
     """Tell whether ``url`` lies on one of the origins; ``https://*.example.com`` means any host below it."""
-    place = origin(url)
-    scheme, _, host = place.partition("://")
-    for source in sources:
-        wanted_scheme, _, wanted = source.lower().partition("://")
-        if scheme == wanted_scheme and (host == wanted or (wanted.startswith("*.") and host.endswith(wanted[1:]))):
-            return True
-    return False
+    there = origin_of(url)
+    return there is not None and any(_covers(source, there) for source in sources)
+
+
+def _covers(source: str, there: Origin) -> bool:
+    scheme, _, host = source.partition("://")
+    below = host.startswith("*.")
+    wanted = origin_of(f"{scheme}://{host[2:]}" if below else source)
+    if wanted is None or not below:
+        return wanted == there
+    return wanted._replace(host="") == there._replace(host="") and there.host.endswith(f".{wanted.host}")
 
 
 def origin(url: str) -> str:
     """Return scheme, host and port of ``url``, or nothing if it is not a web address."""
-    parts = split_url(url)
-    return f"{parts.scheme}://{parts.netloc.lower()}" if parts else ""
+    return str(origin_of(url) or "")
+
+
+def is_same(url: str, other: str) -> bool:
+    """Tell whether two addresses are one: they differ in the spelling of their origin only."""
+    return url == other or plain(url) == plain(other)
+
+
+def plain(url: str) -> str:
+    """Return an address with its origin in the one spelling, which certificates and servers know; else as it is."""
+    there, parts = origin_of(url), split_url(url)
+    if there is None or parts is None:
+        return url
+    return parts._replace(netloc=str(there).partition("://")[2], path=parts.path or "/", fragment="").geturl()
+
+
+def resolved(base: str, address: str) -> str:
+    """Return an address of an answer in full; ``base`` is where the answer came from. Empty if it cannot be read."""
+    try:
+        return urljoin(base, address.strip())
+    except ValueError:
+        return ""

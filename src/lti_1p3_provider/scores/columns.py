@@ -15,14 +15,14 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce, require
-from lti_1p3_provider.errors import AddressForbidden, ColumnMissing, LtiError, ServiceRefused
+from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, ColumnMissing, LtiError, ServiceRefused
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, store
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.registrations.addresses import is_within, origin
+from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores import outbox, retry
 from lti_1p3_provider.scores.models import LineItem, PendingScore
@@ -108,7 +108,7 @@ def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
         found = yield from line_items.search(
             _deployment(item), _container(item), **filters, enough=lambda one: _is_ours(one, item)
         )
-        bound = [one for one in found if link and one.resource_link_id == link and one.url != item.url]
+        bound = [one for one in found if link and one.resource_link_id == link and not is_same(one.url, item.url)]
         # Several columns of the link that we did not make are for their maker to use.
         alone = bound[0] if len(bound) == 1 else None
         if chosen := next((one for one in found if _is_ours(one, item)), alone):
@@ -118,7 +118,7 @@ def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
 
 def _is_ours(one: line_items.LineItem, item: LineItem) -> bool:
     """Whether we made it for this link. Some platforms do not say which link a column is for."""
-    if (one.resource_id, one.tag) != (item.usage_key, TAG) or one.url == item.url:
+    if (one.resource_id, one.tag) != (item.usage_key, TAG) or is_same(one.url, item.url):
         return False
     if one.resource_link_id:
         return one.resource_link_id == item.resource_link.link_id
@@ -147,7 +147,7 @@ def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None
     item = row.line_item
     origins = _deployment(item).registration.origins
     if not is_within(found.url, origins):
-        raise AddressForbidden(f"{origin(found.url)} is not a host of this platform: add it to its other hosts")
+        raise AddressForbidden(ags.foreign(found.url))
     require(found.url, "the column's address")
     values = {"url": found.url, "maximum": found.maximum, "created_here": ours, "trouble": ""}
     if LineItem.objects.filter(pk=item.pk, url=item.url).update(**values):
@@ -165,7 +165,7 @@ def _keep_in_step(item: LineItem, grade: Grade) -> Exchange[None]:
         return
     try:
         yield from line_items.change(deployment, _column(item), {"scoreMaximum": ags.plain(wanted)})
-    except ServiceRefused as error:
+    except (ServiceRefused, AnswerUnreadable) as error:
         _note(item, error)
         return
     LineItem.objects.filter(pk=item.pk, url=item.url).update(maximum=wanted, trouble="")

@@ -83,10 +83,20 @@ def _of_column(rows: list[PendingScore], report: Reconciliation) -> None:
     except LtiError as error:
         report.troubles.append(Trouble(item.pk, f"{error.code}: {error.detail}"))
         return
-    shown = {one.user_id: one for one in found}
+    shown: dict[str, Result] = {}
+    for one in found:
+        if not one.is_odd or one.user_id not in shown:
+            shown[one.user_id] = one
+    odd = 0
     for row in rows:
-        _write(row, shown.get(row.platform_user.sub), asked_at)
+        result = shown.get(row.platform_user.sub)
+        if result is not None and result.is_odd:
+            odd += 1
+            continue
+        _write(row, result, asked_at)
         _count(row, report)
+    if odd:
+        report.troubles.append(Trouble(item.pk, f"the platform shows what is no number of points, for {odd}"))
 
 
 def _obstacle(item: LineItem) -> str:

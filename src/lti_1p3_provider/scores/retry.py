@@ -6,7 +6,6 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import (
@@ -21,7 +20,9 @@ from lti_1p3_provider.errors import (
     ServiceRefused,
     StateStoreDown,
     TextNotKept,
+    TrustUnreadable,
 )
+from lti_1p3_provider.lti import numbers
 from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.platforms import Preset
 
@@ -86,7 +87,7 @@ def _passing(status: int, headers: Mapping[str, str], said: str, attempts: int, 
     """Judge a status that passes by itself; None for others."""
     if status == 429 or _is_throttled(status, headers):
         return _later(said, attempts, now, strikes=OUTAGE, asked=_retry_after(headers, now))
-    if status in BUSY or status >= 500:
+    if status in BUSY or status >= 500 or status < 200 or 300 <= status < 400:  # a redirect: moved, or to a sign-in
         return _later(said, attempts, now, strikes=1, asked=_retry_after(headers, now))
     if status == 401:
         return _later(f"{said}: a new access token did not help", attempts, now, strikes=2)
@@ -96,7 +97,7 @@ def _passing(status: int, headers: Mapping[str, str], said: str, attempts: int, 
 def _strikes(error: LtiError) -> int:
     """An access token is refused to all scores alike; a time-out costs a worker seconds."""
     match error:
-        case AccessTokenRefused() | NoActiveKey() | StateStoreDown():
+        case AccessTokenRefused() | NoActiveKey() | StateStoreDown() | TrustUnreadable():
             return OUTAGE
         case PlatformUnreachable():
             return OUTAGE // 2
@@ -120,21 +121,15 @@ def _later(said: str, attempts: int, now: datetime, strikes: int = 0, asked: flo
 
 def _is_throttled(status: int, headers: Mapping[str, str]) -> bool:
     """Canvas answers 403 when a tool asks too much; what is left of its allowance tells it from a refusal."""
-    left = headers.get("x-rate-limit-remaining", "")
-    try:
-        return status == 403 and float(left) <= 0
-    except ValueError:
-        return False
+    left = numbers.written(headers.get("x-rate-limit-remaining", ""))
+    return status == 403 and left is not None and left <= 0
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float:
     """Return the seconds in ``Retry-After`` (RFC 9110, 10.2.3), 0 without it."""
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        seconds = float(value[:9])
-    else:
-        try:
-            seconds = (parsedate_to_datetime(value) - now).total_seconds()
-        except (ValueError, TypeError):
-            return 0.0
-    return min(max(seconds, 0.0), LONGEST_ASKED)
+    is_whole = value.isascii() and value.isdigit()  # however many digits
+    seconds = float(value) if is_whole else numbers.written(value)
+    if seconds is None and (date := numbers.http_date(value)) is not None:
+        seconds = (date - now).total_seconds()
+    return min(max(seconds or 0.0, 0.0), LONGEST_ASKED)

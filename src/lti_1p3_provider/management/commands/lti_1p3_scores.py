@@ -25,7 +25,7 @@ MOST = 100
 class Command(BaseCommand):
     """Ends with 0; with 2 if what was asked for makes no sense; with 3 if a person should look."""
 
-    help = "Show, send again or read back scores. Exit code 3: some were given up, or the platform shows others."
+    help = "Show, send again or read back scores. Exit code 3: a person should look."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the three verbs; they choose rows in the same way."""
@@ -72,7 +72,9 @@ class Command(BaseCommand):
         done = reading_back.read_back(rows)
         different = standing.only_different(rows).select_related("platform_user__user", "line_item", "registration")
         said = {"asked": done.asked, "answered": done.answered, "different": done.different}
-        return {**said, "scores": [_as_json(row) for row in different[:MOST]]}, bool(done.different)
+        troubles = [{"line_item": one.line_item_pk, "reason": one.reason} for one in done.troubles]
+        scores = [_as_json(row) for row in different[:MOST]]
+        return {**said, "troubles": troubles, "scores": scores}, bool(done.different or troubles)
 
 
 def _registrations(name: str | None) -> list[Registration]:
@@ -133,6 +135,7 @@ def _lines(said: dict[str, Any]) -> list[str]:
         figures = f"{days} delivered in {overview.DAYS} days, {one['waiting']} waiting, {one['given_up']} given up"
         lines.append(f"{one['registration']} {one['title']}: {figures}{off}{down}")
     lines += [f"{name}: {value}" for name, value in said.items() if isinstance(value, int) and name != "more"]
+    lines += [f"column {one['line_item']} could not be read: {one['reason']}" for one in said.get("troubles", ())]
     for score in said.get("scores", ()):
         shows = f"; the platform shows {score['result'] or 'nothing'}" if score["differs"] else ""
         lines.append(f"{score['user']}  {score['block']}  {score['state']}  {score['sent']}  {score['answer']}{shows}")

@@ -1,0 +1,49 @@
+"""Decodes what is compressed, to a limit. We do not ask for it, but some platforms do not look. (RFC 9110, 8.4)"""
+
+from __future__ import annotations
+
+import zlib
+
+from lti_1p3_provider.errors import AnswerUnreadable
+
+DEFLATED = frozenset(("gzip", "x-gzip", "deflate"))
+MOST_CODINGS = 3
+WITH_HEADER, BARE = 47, -15  # zlib's names for: gzip or zlib, whichever it is; and for neither
+
+
+def decoded(body: bytes, codings: str, most: int) -> bytes:
+    """Return the body without its codings, ``most`` bytes at most. What is coded in a way that we do not know, or not
+    coded at all although the header says so, stays as it is.
+
+    Raises:
+        AnswerUnreadable: it becomes larger, or breaks off.
+    """
+    names = [name.strip().lower() for name in codings.split(",")]
+    for name in reversed([name for name in names if name not in ("", "identity")][:MOST_CODINGS]):
+        if name not in DEFLATED:
+            return body
+        body = _inflated(body, most)
+    return body
+
+
+def _inflated(body: bytes, most: int) -> bytes:
+    for form in (WITH_HEADER, BARE):
+        try:
+            return _all_parts(body, form, most)
+        except zlib.error:
+            continue
+    return body
+
+
+def _all_parts(body: bytes, form: int, most: int) -> bytes:
+    """A gzip file may have several parts; what follows the last is padding."""
+    found = b""
+    while body and (not found or body.startswith(b"\x1f\x8b")):
+        part = zlib.decompressobj(form)
+        found += part.decompress(body, most + 1 - len(found))
+        if len(found) > most:
+            raise AnswerUnreadable(f"the answer is larger than {most} bytes")
+        if not part.eof:
+            raise AnswerUnreadable("the answer's compression breaks off")
+        body = part.unused_data
+    return found

@@ -1,0 +1,72 @@
+"""Counts what an answer brings, below everything that interprets it.
+
+HTTP libraries read some things to their end, however far that is: a chunk of length -1, the line of a chunk's length,
+one interim answer after another. Here every byte of an answer is counted as it comes from the connection.
+"""
+
+from __future__ import annotations
+
+import io
+from http import HTTPStatus
+from http.client import HTTPResponse, parse_headers
+from typing import Any
+
+MOST_CAUSES = 20  # that errors of HTTP libraries have behind them
+MOST_BYTES = 2 * 1024 * 1024  # of one answer: headers, body and what frames it
+MOST_INTERIM = 50  # answers before the one that counts
+
+
+class TooMuch(OSError):
+    """An answer has more than ``MOST_BYTES``, or more interim answers than anybody needs."""
+
+
+class _Counted(io.RawIOBase):
+    """A connection's bytes, up to a limit."""
+
+    def __init__(self, source: Any) -> None:
+        super().__init__()
+        self._source = source
+        self._left = MOST_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        number: int | None = self._source.readinto(buffer)
+        self._left -= number or 0
+        if self._left < 0:
+            raise TooMuch(f"more than {MOST_BYTES} bytes")
+        return number
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+class MeasuredResponse(HTTPResponse):
+    """An answer of limited size. Interim answers, of which the library skips one kind only, are all skipped."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._answers = 0
+        self.fp: Any = io.BufferedReader(_Counted(self.fp.detach()))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            self._answers += 1
+            if self._answers > MOST_INTERIM:
+                raise TooMuch(f"more than {MOST_INTERIM} answers")
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not HTTPStatus.CONTINUE < status < HTTPStatus.OK or status == HTTPStatus.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            parse_headers(self.fp)
+
+
+def was_too_much(error: BaseException) -> bool:
+    """Tell whether ``TooMuch`` is behind another error."""
+    found: BaseException | None = error
+    for _ in range(MOST_CAUSES):
+        if found is None or isinstance(found, TooMuch):
+            break
+        found = found.__cause__ or found.__context__
+    return isinstance(found, TooMuch)

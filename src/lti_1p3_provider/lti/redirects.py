@@ -1,0 +1,27 @@
+"""Follows a platform that has moved a page on its own host: some add a slash to addresses that they gave us without.
+
+Nothing else is followed: a redirect to another host would take what we send along, and lead us anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
+from lti_1p3_provider.registrations.addresses import origin, resolved
+
+REDIRECTS = frozenset((301, 302, 303, 307, 308))
+
+
+def followed(request: Request) -> Exchange[Answer]:
+    """Make a request; if it is a GET that is answered with another address on the same origin, make it there, once."""
+    answer: Answer = yield request
+    place = resolved(request.url, answer.header("location"))
+    if (
+        request.method == "GET"
+        and answer.status in REDIRECTS
+        and place not in ("", request.url)
+        and origin(place) == origin(request.url)
+    ):
+        answer = yield replace(request, url=place)
+    return answer

@@ -1,0 +1,64 @@
+"""Places for threads that wait for a platform while a person waits for them; a process has few.
+
+Who finds none waits for a moment, counted from when the last was taken: as long as a platform that is well takes for an
+answer. Behind one that hangs nobody queues.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from lti_1p3_provider.conf import conf
+
+MOMENT = 0.3  # seconds
+
+
+class _Places:
+    """How many threads wait; ``LTI_1P3_PROVIDER_KEY_SET_WAITERS`` may."""
+
+    def __init__(self) -> None:
+        self._freed = threading.Condition()
+        self._taken = 0
+        self._full_since = 0.0
+
+    def take(self) -> bool:
+        """Take a place if there is one, now or in a moment."""
+        with self._freed:
+            left = self._full_since + MOMENT - time.monotonic()
+            if not self._freed.wait_for(self._is_free, timeout=max(left, 0.0)):
+                return False
+            self._taken += 1
+            self._full_since = time.monotonic()
+            return True
+
+    def give_back(self) -> None:
+        """Leave a place."""
+        with self._freed:
+            self._taken -= 1
+            self._freed.notify_all()
+
+    def _is_free(self) -> bool:
+        return self._taken < conf.key_set_waiters
+
+
+@contextmanager
+def place() -> Iterator[bool]:
+    """Hold a place inside the ``with``; False if all are taken."""
+    places = _places(os.getpid())
+    is_free = places.take()
+    try:
+        yield is_free
+    finally:
+        if is_free:
+            places.give_back()
+
+
+@cache
+def _places(_process: int) -> _Places:
+    """One per process: what waits in the parent of a fork does not wait in its child."""
+    return _Places()
