@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
@@ -36,6 +37,7 @@ MOST_IDLE = 10  # rounds in which only others have something to do
 MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
+END = (GeneratorExit, KeyboardInterrupt, SystemExit, SoftTimeLimitExceeded)  # of the whole run; all else is one row's
 
 log = logging.getLogger(__name__)
 
@@ -154,18 +156,34 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
         if now > renewed + RENEW * conf.lease:
             renewed = now
             claiming.renew(rows[number:])
-        grade = grades[row.pk]
-        try:
-            decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
-        except Exception as error:  # a poisoned row must not keep a thousand good ones
-            decision = _failed(row, error)
-        run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
+        run.note(row, (yield from _outcome(row, grades[row.pk], run)))
     claiming.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
-def _failed(row: PendingScore, error: Exception) -> Decision:
+def _outcome(row: PendingScore, grade: Grade | Decision | None, run: Run) -> Exchange[Outcome]:
+    """Send one row and say what is to be written into it.
+
+    Whatever is raised on the way, by whatever a platform says or by what judges it, is about this row: a poisoned one
+    must not keep a thousand good ones of others.
+    """
+    try:
+        try:
+            decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
+        except END:
+            raise
+        except BaseException as error:
+            decision = _failed(row, error)
+        return run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
+    except END:
+        raise
+    except BaseException as error:
+        log.exception("LTI scores: what became of row %s could not be judged", row.pk)
+        return run.outcome(row, retry.of_accident(type(error).__name__, row.attempts, timezone.now()), None)
+
+
+def _failed(row: PendingScore, error: BaseException) -> Decision:
     if not isinstance(error, LtiError):
-        log.exception("LTI scores: row %s failed", row.pk)
+        log.error("LTI scores: row %s failed", row.pk, exc_info=error)
         error = LtiError(type(error).__name__)
     return retry.of_error(error, row.attempts, timezone.now())
 
@@ -190,7 +208,9 @@ def _read(rows: list[PendingScore]) -> Grades:
     """One learner's due scores in one course share one reading of grades; if it fails, each is read alone."""
     try:
         grades = _fresh(rows)
-    except Exception as error:  # the LMS's own failure, or one row's
+    except END:
+        raise
+    except BaseException as error:  # the LMS's own failure, or one row's
         if len(rows) == 1:
             return {rows[0].pk: _failed(rows[0], error)}
         return {pk: grade for row in rows for pk, grade in _read([row]).items()}

@@ -5,16 +5,18 @@ Nothing here waits for a row while it holds another: a learner's request may hol
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from lti_1p3_provider.database.conflicts import is_conflict
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.scores.claiming import CHUNK, SENT, lock, parts
 from lti_1p3_provider.scores.models import PendingScore
@@ -23,6 +25,9 @@ Values = tuple[tuple[str, object], ...]
 FREE = (("lease", ""), ("leased_until", None))
 IDENTITY = ("pk", "lease", "revision")
 TRIES, PAUSE = 5, 0.05  # seconds
+UNWRITABLE = "unwritable"  # given up because the database does not take what became of it
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +41,58 @@ class Outcome:
     sent: bool = False
 
 
+Notes = dict[int, tuple[PendingScore, Outcome]]  # by the row's primary key
+
+
 def write_down(outcomes: Iterable[tuple[PendingScore, Outcome]]) -> list[tuple[PendingScore, Outcome]]:
     """Write down what became of claimed rows, equal values together, with one commit for all; return what is left.
 
     That is rows which somebody holds right now: a learner's request that takes long, or an operator's that regrades a
     course, must not keep a worker waiting.
     """
-    left = {row.pk: (row, outcome) for row, outcome in outcomes}
+    left: Notes = {row.pk: (row, outcome) for row, outcome in outcomes}
     for part in parts(list(left)):
-        with transaction.atomic():
-            now = timezone.now()
-            together: defaultdict[Values, list[int]] = defaultdict(list)
-            for pk, lease, revision in lock(PendingScore.objects.filter(pk__in=part)).values_list(*IDENTITY):
-                row, outcome = left.pop(pk)
-                if lease == row.lease and revision == row.revision:
-                    together[(*outcome.newest, ("sent_at", now)) if outcome.sent else outcome.newest].append(pk)
-                elif lease == row.lease:
-                    together[outcome.outdated].append(pk)
-            for values, pks in together.items():
-                PendingScore.objects.filter(pk__in=pks).update(**dict(values))
+        try:
+            written = _write({pk: left[pk] for pk in part})
+        except Exception:  # also a value that the driver cannot encode
+            log.exception("LTI scores: what became of %s scores is written one by one", len(part))
+            written = {pk for pk in part if _write_alone(*left[pk])}
+        for pk in written:
+            del left[pk]
     return list(left.values())
+
+
+def _write(notes: Notes) -> set[int]:
+    """Write some down with one commit; return those that are settled, which is all that nobody holds."""
+    settled: set[int] = set()
+    with transaction.atomic():
+        now = timezone.now()
+        together: defaultdict[Values, list[int]] = defaultdict(list)
+        for pk, lease, revision in lock(PendingScore.objects.filter(pk__in=list(notes))).values_list(*IDENTITY):
+            row, outcome = notes[pk]
+            settled.add(pk)
+            if lease == row.lease and revision == row.revision:
+                together[(*outcome.newest, ("sent_at", now)) if outcome.sent else outcome.newest].append(pk)
+            elif lease == row.lease:
+                together[outcome.outdated].append(pk)
+        for values, pks in together.items():
+            PendingScore.objects.filter(pk__in=pks).update(**dict(values))
+    return settled
+
+
+def _write_alone(row: PendingScore, outcome: Outcome) -> bool:
+    """Write one down, or give it up if the database does not take it; return whether it is settled.
+
+    Raises:
+        Exception: the database takes nothing at all.
+    """
+    try:
+        return bool(_write({row.pk: (row, outcome)}))
+    except Exception as error:
+        if isinstance(error, Error) and is_conflict(error):
+            return False  # somebody else's turn
+        log.exception("LTI scores: what became of row %s cannot be written down", row.pk)
+        return bool(_write({row.pk: (row, parked(row, UNWRITABLE, type(error).__name__))}))
 
 
 def put_back(row: PendingScore) -> Outcome:

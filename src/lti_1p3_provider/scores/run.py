@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from lti_1p3_provider.scores.retry import Decision
 
 WRITE = 0.1  # seconds after which a result is written down; what dies with the worker before is sent again
 TRIES, PAUSE = 20, 0.1  # seconds between tries to write down, at the end, what somebody holds
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -43,10 +46,13 @@ class Run:
     notes: list[tuple[PendingScore, Outcome]] = field(default_factory=list)
     written_at: float = field(default_factory=time.monotonic)
 
-    def conclude(self, row: PendingScore, decision: Decision, grade: Grade | None) -> None:
-        """Take a decision about a row: what it says of the platform, how it counts, what is to be written down."""
-        self._judge(row.registration_id, decision)
-        self.note(row, self._writing(row, decision, grade))
+    def conclude(self, row: PendingScore, decision: Decision, grade: Grade | None) -> Outcome:
+        """Take a decision about a row: what it says of the platform, how it counts; return what is to be written."""
+        try:
+            self._judge(row.registration_id, decision)
+        except Exception:  # what the platform made of the score counts all the same
+            log.exception("LTI scores: what row %s says of its platform is lost", row.pk)
+        return self.outcome(row, decision, grade)
 
     def note(self, row: PendingScore, outcome: Outcome) -> None:
         """Keep what became of a row, to be written down soon."""
@@ -71,7 +77,7 @@ class Run:
         """Add to the day's counts."""
         tallies.add(self.counts)
 
-    def _writing(self, row: PendingScore, decision: Decision, grade: Grade | None) -> Outcome:
+    def outcome(self, row: PendingScore, decision: Decision, grade: Grade | None) -> Outcome:
         """Return how to write a decision down; count it."""
         answer, retry_at, parked, report = decision.answer, decision.retry_at, decision.parked, self.report
         if decision.delivered and grade is not None:
