@@ -153,6 +153,8 @@ class Site:
                         lane_id=made.lane_id,
                         line_item=made.line_item,
                         platform_user=one,
+                        course_key=made.course_key,
+                        usage_key=made.usage_key,
                     )
                     for one in newcomers
                 ],

@@ -24,16 +24,19 @@ _granted = Lookup(
         user_id=user, usage_digest=usage
     ),
 )
-_renewal = Change(Grant, where=("user", "usage_digest"), columns=("deployment", "until"))
+_renewal = Change(Grant, where=("user", "usage_digest"), columns=("deployment", "until", "link_pk"))
 
 
-def allow(user: AbstractUser, target: Target, deployment: Deployment) -> None:
-    """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session."""
+def allow(user: AbstractUser, target: Target, deployment: Deployment, link_pk: int | None = None) -> None:
+    """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session.
+
+    ``link_pk``: the resource link that was launched.
+    """
     seconds = conf.session_length if conf.access_length is None else conf.access_length
     usage = digest(str(target.usage_key))
     until = timezone.now() + timedelta(seconds=seconds)
-    if not _renewal.make(user=user.pk, usage_digest=usage, deployment=deployment.pk, until=until):
-        values = {"deployment": deployment, "until": until}
+    if not _renewal.make(user=user.pk, usage_digest=usage, deployment=deployment.pk, until=until, link_pk=link_pk):
+        values = {"deployment": deployment, "until": until, "link_pk": link_pk}
         Grant.objects.update_or_create(user_id=user.pk, usage_digest=usage, defaults=values)
 
 

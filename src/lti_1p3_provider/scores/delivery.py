@@ -24,7 +24,7 @@ from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import claiming, due, outages, outbox, post, retry
+from lti_1p3_provider.scores import claiming, due, moving, outages, outbox, post, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
@@ -67,9 +67,10 @@ def _round(run: Run, wire: Wire) -> tuple[bool, bool]:
 
     Nobody is always the first: a batch has room for so many platforms.
     """
+    moved = moving.go_on()
     found, is_all = due.registrations()
     waiting = {pk: found[pk] for pk in random.sample(list(found), len(found)) if pk not in run.down}
-    busy, end = False, time.monotonic() + conf.http_timeout
+    busy, end = moved, time.monotonic() + conf.http_timeout
     while waiting and time.monotonic() < end:
         rows = _claim(waiting, run)
         if rows:
@@ -201,7 +202,7 @@ def _grades_of(rows: list[PendingScore]) -> Grades:
 
 
 def _learner_and_course(row: PendingScore) -> tuple[int, str]:
-    return row.platform_user.user_id, row.line_item.course_key
+    return row.platform_user.user_id, row.course_key
 
 
 def _read(rows: list[PendingScore]) -> Grades:
@@ -214,13 +215,13 @@ def _read(rows: list[PendingScore]) -> Grades:
         if len(rows) == 1:
             return {rows[0].pk: _failed(rows[0], error)}
         return {pk: grade for row in rows for pk, grade in _read([row]).items()}
-    return {row.pk: grades.get(row.line_item.usage_key) for row in rows}
+    return {row.pk: grades.get(row.usage_key) for row in rows}
 
 
 def _fresh(rows: Iterable[PendingScore]) -> Mapping[str, Grade]:
     """Return fresh grades by usage key."""
     first, *_rest = rows = list(rows)
-    course_key = CourseKey.from_string(first.line_item.course_key)
-    wanted = {UsageKey.from_string(row.line_item.usage_key).map_into_course(course_key) for row in rows}
+    course_key = CourseKey.from_string(first.course_key)
+    wanted = {UsageKey.from_string(row.usage_key).map_into_course(course_key) for row in rows}
     found = host.current().grades.read(first.platform_user.user_id, course_key, wanted)
     return {str(key): grade for key, grade in found.items()}

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _of_learner = Lookup(
     PendingScore,
     lambda user, course: PendingScore.objects.select_related("line_item").filter(
-        platform_user__user_id=user, line_item__course_key=course
+        platform_user__user_id=user, course_key=course
     ),
     limit=MOST_ROWS,
 )
@@ -66,8 +66,8 @@ def _harmless_reading() -> AbstractContextManager[object]:
 
 def _mark(rows: list[PendingScore], change: GradeChanged) -> None:
     """Write all rows with one statement: this is a learner's request."""
-    same = [row.pk for row in rows if row.line_item.usage_key == str(change.usage_key)]
-    above = _within([(row.pk, row.line_item.usage_key) for row in rows if row.pk not in same], change)
+    same = [row.pk for row in rows if row.usage_key == str(change.usage_key)]
+    above = _within([(row.pk, row.usage_key) for row in rows if row.pk not in same], change)
     if not same and not above:
         return
     now = timezone.now()
@@ -81,7 +81,7 @@ def _mark(rows: list[PendingScore], change: GradeChanged) -> None:
 
 
 def _within(rows: list[tuple[int, str]], change: GradeChanged) -> list[int]:
-    """Return the rows whose line item is for a block above the changed one."""
+    """Return the rows that are for a block above the changed one."""
     if not rows:
         return []
     names = {str(key) for key in outline.above(change.course_key, change.usage_key)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -156,13 +156,24 @@ def send_anew(rows: QuerySet[PendingScore], **values: object) -> int:
 
     ``values`` are what else is to be changed.
     """
+    return change_free(rows, **{**_anew(), **values})
+
+
+def _anew() -> dict[str, object]:
     anew = {"due_at": timezone.now(), "parked": "", "attempts": 0, "sent_given": None, "sent_maximum": None}
-    return change_free(rows, revision=F("revision") + 1, earned=None, possible=None, **{**anew, **values})
+    return {**anew, "revision": F("revision") + 1, "earned": None, "possible": None}
 
 
 def send_to_new_column(rows: QuerySet[PendingScore]) -> int:
     """Make rows due for a column that has none of their scores; return how many."""
     return send_anew(rows, deliveries=0, sent_at=None, result_given=None, result_maximum=None, result_at=None)
+
+
+def send_other_block(row_pk: int, block: Mapping[str, str]) -> None:
+    """Make one person's row due with the grade of another block. What was sent before is no answer to where it is."""
+    unknown = dict.fromkeys(("sent_at", "changed_at", "result_given", "result_maximum", "result_at"))
+    # Not only if it is free: without this the person's grade would go on coming from the block of before.
+    PendingScore.objects.filter(pk=row_pk).update(**{**_anew(), **unknown, **block})
 
 
 def try_again(rows: QuerySet[PendingScore]) -> int:
