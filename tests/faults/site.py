@@ -308,7 +308,7 @@ class Site:
 
     @staticmethod
     def _outages(course: Course) -> QuerySet[Outage]:
-        return Outage.objects.using(SITE).filter(pk=course.registration)
+        return Outage.objects.using(SITE).filter(registration=course.registration)
 
     def check(self, *courses: Course, stale: bool = False) -> None:
         """Everything arrived: the gradebook is the ledger, in order, and nothing was left lying.

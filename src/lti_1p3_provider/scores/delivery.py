@@ -10,7 +10,6 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
 from itertools import groupby
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -33,6 +32,7 @@ from lti_1p3_provider.scores.wire import Wire
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
+MOST_TRIED = 8  # deployments of one registration that are tried at a time
 MOST_IDLE = 10  # rounds in which only others have something to do
 MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
@@ -85,14 +85,15 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
     Platforms that have nothing more are left out of ``waiting``.
     """
     down = outages.of_all()
+    run.look()
     share = max(FEWEST, BATCH // len(waiting))
     rows: list[PendingScore] = []
     for pk, platform in list(waiting.items()):
-        if pk in run.down or (pk in down and pk not in run.probing and not _may_try(pk, down[pk], run)):
+        if pk in run.down or (pk in down and pk not in run.probing and not run.may_try(pk, down[pk])):
             del waiting[pk]
             continue
         try:
-            claimed = claiming.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
+            claimed = _of_registration(pk, 1 if pk in run.probing else share, preset(platform).score_interval, run)
         except BaseException:
             _give_back(rows, run, outbox.put_back)
             raise
@@ -107,12 +108,28 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
     return rows
 
 
-def _may_try(pk: int, until: datetime, run: Run) -> bool:
-    """Whether this worker may try a score on a platform that was down."""
-    if until > timezone.now() or not outages.try_one(pk, until):
-        return False
-    run.probing.add(pk)
-    return True
+def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[PendingScore]:
+    """Take due rows of those deployments that take scores, and one to try of some that may take them again."""
+    whole = {place: until for place, until in run.places.items() if place.registration == pk and not place.host}
+    rows = claiming.claim(pk, limit, interval, {place.deployment for place in whole})
+    try:
+        over = [
+            place
+            for place, until in whole.items()
+            if until <= timezone.now() and place not in {*run.found, *run.probed}
+        ]
+        under_way = [place for place in whole if place in run.probed]  # the one before had nothing to send
+        for place in (*under_way, *random.sample(over, min(len(over), MOST_TRIED))):
+            if place in run.probed or run.may_try(place, whole[place]):
+                tried = claiming.claim(pk, 1, interval, only=place.deployment)
+                rows += tried
+                if not tried:  # as above
+                    run.probed.discard(place)
+                    outages.leave(place)
+    except BaseException:
+        _give_back(rows, run, outbox.put_back)
+        raise
+    return rows
 
 
 def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
@@ -151,8 +168,11 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
         if now > checked + CHECK:
             checked = now
             (run.off.discard if claiming.is_open(row) else run.off.add)(row.lane_id)
-        if row.registration_id in run.down or row.lane_id in run.off or now > began + conf.http_timeout:
+        if row.lane_id in run.off or now > began + conf.http_timeout:
             run.note(row, outbox.put_back(row))
+            continue
+        if (held := run.waits(row)) is not None:
+            run.note(row, held)
             continue
         if now > renewed + RENEW * conf.lease:
             renewed = now

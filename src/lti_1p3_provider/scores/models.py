@@ -129,13 +129,15 @@ class PendingScore(models.Model):
 
 
 class Outage(models.Model):
-    """A platform that does not take scores at all right now. Nothing is sent to it before ``until``; then one score is
-    tried. The row goes when that works.
+    """Where no scores are taken right now: a whole registration, or one deployment of it, or one ``host`` of that.
+    Nothing is sent there before ``until``; then one score is tried. The row goes when that works.
 
     .. no_pii:
     """
 
-    registration = models.OneToOneField(Registration, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+")
+    deployment = models.ForeignKey(Deployment, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    host = models.CharField(max_length=255, blank=True)
     since = models.DateTimeField()
     until = models.DateTimeField()
     failures = models.PositiveIntegerField(default=1)
@@ -143,9 +145,12 @@ class Outage(models.Model):
 
     class Meta:
         app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["registration", "deployment", "host"], name="lti1p3_outage_identity")
+        ]
 
     def __str__(self) -> str:
-        return f"outage of registration {self.pk}"
+        return f"outage of registration {self.registration_id}, deployment {self.deployment_id or '*'}"
 
 
 class Tally(models.Model):

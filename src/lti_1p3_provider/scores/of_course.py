@@ -20,8 +20,8 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
 from lti_1p3_provider.host.port import Grade
-from lti_1p3_provider.scores import plain_words
-from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
+from lti_1p3_provider.scores import outages, plain_words
+from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.sentences import Sentence, as_time, points
 from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
 
@@ -135,7 +135,7 @@ def page(rows: QuerySet[PendingScore], course_key: CourseKey, after: Place | Non
 
 def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
     """Return rows, which come with what is ``NEEDED``, as lines."""
-    outages = {outage.pk: outage for outage in Outage.objects.filter(pk__in={row.registration_id for row in rows})}
+    waits_for = outages.of_rows(rows)
     grades, now = _grades_of(rows, course_key), timezone.now()
     return [
         Line(
@@ -143,7 +143,7 @@ def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
             state=state_of(row),
             grade=grades.get(row.pk),
             answer=plain_words.answer(row),
-            next=plain_words.what_next(row, outages.get(row.registration_id), now),
+            next=plain_words.what_next(row, waits_for.get(row.pk), now),
             differs=differs(row),
         )
         for row in rows

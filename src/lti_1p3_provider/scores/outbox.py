@@ -100,6 +100,12 @@ def put_back(row: PendingScore) -> Outcome:
     return Outcome((*FREE, *_as_sent(row)), FREE)
 
 
+def hold(row: PendingScore, until: datetime) -> Outcome:
+    """Give a claimed row back unsent, and let nobody claim it before ``until``; it stays due when it was."""
+    kept = (("lease", ""), ("leased_until", until))
+    return Outcome((*kept, *_as_sent(row)), kept)
+
+
 def let_go(row: PendingScore) -> Outcome:
     """Give a claimed row back of which nobody knows whether it was sent; it stays due when it was."""
     return Outcome(FREE, FREE)

@@ -126,7 +126,7 @@ def _as_json(row: PendingScore) -> dict[str, Any]:
 def _lines(said: dict[str, Any]) -> list[str]:
     lines = []
     for one in said.get("registrations", ()):
-        outage = one["outage"]
+        outage = one["outage"] or next(iter(one["outages"]), None)
         off = "" if one["enabled"] else "; switched off"
         down = f"; down since {outage['since']}: {outage['reason']}" if outage else ""
         days = sum(day["delivered"] for day in one["days"])
