@@ -222,9 +222,7 @@ def test_a_username_and_a_state_narrow_the_list(connection, team):
 
 def test_a_learner_whose_grades_cannot_be_read_spoils_no_page(connection, team):
     launched(connection, UNIT)
-    PendingScore.objects.update(last_answer="x")
-    item = PendingScore.objects.get().line_item
-    type(item).objects.filter(pk=item.pk).update(usage_key="no key")
+    PendingScore.objects.update(last_answer="x", usage_key="no key")
     assert "cannot be read now" in rows(team.get(address(connection), timeout=5).text)[0]
 
 
@@ -243,9 +241,9 @@ def fill(connection, number: int) -> None:
         )
         for user in users
     )
+    same = {name: getattr(row, name) for name in ("registration", "lane", "line_item", "course_key", "usage_key")}
     PendingScore.objects.bulk_create(
-        PendingScore(registration=row.registration, lane=row.lane, line_item=row.line_item, platform_user=person)
-        for person in PlatformUser.objects.filter(sub__startswith="many-")
+        PendingScore(**same, platform_user=person) for person in PlatformUser.objects.filter(sub__startswith="many-")
     )
 
 
@@ -303,7 +301,7 @@ def test_ticked_rows_are_sent_again(connection, team):
 def test_rows_of_another_course_are_not_touched(connection, team):
     launched(connection)
     launched(connection, usage("vertical", "today", OTHER_COURSE), course=OTHER_COURSE)
-    other = PendingScore.objects.get(line_item__course_key=OTHER_COURSE)
+    other = PendingScore.objects.get(course_key=OTHER_COURSE)
     before = PendingScore.objects.filter(pk=other.pk).values().get()
     page = press(team, team.get(address(connection), timeout=5), "resend", other)
     assert "Nothing was done" in page.text

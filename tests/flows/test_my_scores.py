@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urljoin
 
@@ -126,11 +127,39 @@ def test_only_the_session_users_scores_of_exactly_this_block_are_said(connection
     assert [score["text"][-7:] for score in ask()["scores"]] == [" (1/4)."]
 
 
-def test_scores_in_two_columns_are_two_sentences(connection):
-    launched(connection)
+def test_what_is_said_is_about_the_link_that_was_opened_last(connection):
+    """A copied activity whose column is gone says nothing about the healthy original."""
+    copied = connection.link(PROBLEM, graded=True)
+    connection.launch(copied)
+    ask, page, browser = open_(connection)
+    earn(3)
+    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(parked="refused_404", due_at=None)
+    assert [score["text"][:5] for score in ask()["scores"]] == ["Sent "]
+    connection.launch(copied, browser=browser)  # it is tried again, and refused again
+    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(parked="refused_404", due_at=None)
+    assert [score["state"] for score in ask()["scores"]] == ["given_up"]
+    connection.launch(connection.link(PROBLEM, ags="none"), browser=browser)  # this one has no column
+    assert ask() == {"scores": [], "again_in": None}
+    assert page.status_code == 200
+
+
+def test_a_page_that_was_opened_before_the_link_led_elsewhere_says_nothing_of_the_other_block(connection):
+    link = connection.link(PROBLEM, graded=True)
+    browser = Browser()
+    page = connection.launch(link, LEARNER, browser)
+    earn(3)
+    connection.platform.add_link(replace(link, target_link_uri=connection.content_url(OTHER_PROBLEM)))
+    other = connection.launch(link, LEARNER, browser)
+    earn(2, OTHER_PROBLEM, possible=2)
+    assert browser.get(where(page), timeout=5).json()["scores"] == []
+    assert [score["text"][-7:] for score in browser.get(where(other), timeout=5).json()["scores"]] == [" (2/2)."]
+
+
+def test_a_grant_of_before_the_upgrade_says_what_is_known_of_the_block(connection):
     ask, *_ = open_(connection)
     earn(3)
-    assert len(ask()["scores"]) == 2
+    Grant.objects.update(link_pk=None)
+    assert len(ask()["scores"]) == 1
 
 
 def test_sec_15_what_the_content_door_refuses_is_refused_here_too_and_not_recorded(connection):

@@ -115,8 +115,10 @@ def _clock(answer: Answer) -> Iterator[Finding]:
 
 
 def _outage(registration: Registration) -> Iterator[Finding]:
-    if outage := Outage.objects.filter(pk=registration.pk).first():
-        said = f"It has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.reason}."
+    known = Outage.objects.filter(registration=registration).select_related("deployment").order_by("since")
+    for outage in sorted(known[:MOST_REASONS], key=lambda one: one.deployment_id or 0):
+        who = f"Deployment {outage.deployment.deployment_id[:60]}" if outage.deployment else "It"
+        said = f"{who} has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.reason}."
         yield wrong("scores", said, "It is tried again by itself. After mending, save the registration to try at once.")
 
 

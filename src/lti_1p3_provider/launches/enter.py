@@ -102,7 +102,7 @@ def _admit(
     line_items.remember(launch, link, platform_user, known)
     if target.is_course:
         subsections.remember(launch, link, platform_user)
-    grants.allow(platform_user.user, target, launch.deployment)
+    grants.allow(platform_user.user, target, launch.deployment, link.pk)
     trail.passed("records")
     attempts.success(trail)
     if not launch.login.storage_frame:

@@ -25,16 +25,19 @@ _granted = Lookup(
         user_id=user, usage_digest=usage
     ),
 )
-_renewal = Change(Grant, where=("user", "usage_digest"), columns=("deployment", "until"))
+_renewal = Change(Grant, where=("user", "usage_digest"), columns=("deployment", "until", "link_pk"))
 _addition = Addition(Grant)
 
 
-def allow(user: AbstractUser, target: Target, deployment: Deployment) -> None:
-    """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session."""
+def allow(user: AbstractUser, target: Target, deployment: Deployment, link_pk: int | None = None) -> None:
+    """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session.
+
+    ``link_pk``: the resource link that was launched.
+    """
     seconds = conf.session_length if conf.access_length is None else conf.access_length
     usage = digest(str(target.usage_key))
     until = timezone.now() + timedelta(seconds=seconds)
-    values = {"user": user.pk, "usage_digest": usage, "deployment": deployment.pk, "until": until}
+    values = {"user": user.pk, "usage_digest": usage, "deployment": deployment.pk, "until": until, "link_pk": link_pk}
     if _renewal.make(**values):
         return
     try:

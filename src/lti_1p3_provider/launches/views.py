@@ -180,7 +180,8 @@ class MyScoresDoor(ScriptDoor):
 
     def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
         """Return sentences."""
-        return learner.status_of(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
+        link_pk = grants.find(request.user, target).link_pk
+        return learner.status_of(request.user, target.course_key, target.usage_key, link_pk)  # type: ignore[arg-type]
 
 
 class SessionDoor(ScriptDoor):

@@ -10,9 +10,9 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
 from itertools import groupby
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
@@ -23,7 +23,7 @@ from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import claiming, due, outages, outbox, post, retry
+from lti_1p3_provider.scores import claiming, due, moving, outages, outbox, post, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
@@ -32,10 +32,12 @@ from lti_1p3_provider.scores.wire import Wire
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
+MOST_TRIED = 8  # deployments of one registration that are tried at a time
 MOST_IDLE = 10  # rounds in which only others have something to do
 MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
+END = (GeneratorExit, KeyboardInterrupt, SystemExit, SoftTimeLimitExceeded)  # of the whole run; all else is one row's
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +67,10 @@ def _round(run: Run, wire: Wire) -> tuple[bool, bool]:
 
     Nobody is always the first: a batch has room for so many platforms.
     """
+    moved = moving.go_on()
     found, is_all = due.registrations()
     waiting = {pk: found[pk] for pk in random.sample(list(found), len(found)) if pk not in run.down}
-    busy, end = False, time.monotonic() + conf.http_timeout
+    busy, end = moved, time.monotonic() + conf.http_timeout
     while waiting and time.monotonic() < end:
         rows = _claim(waiting, run)
         if rows:
@@ -82,14 +85,15 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
     Platforms that have nothing more are left out of ``waiting``.
     """
     down = outages.of_all()
+    run.look()
     share = max(FEWEST, BATCH // len(waiting))
     rows: list[PendingScore] = []
     for pk, platform in list(waiting.items()):
-        if pk in run.down or (pk in down and pk not in run.probing and not _may_try(pk, down[pk], run)):
+        if pk in run.down or (pk in down and pk not in run.probing and not run.may_try(pk, down[pk])):
             del waiting[pk]
             continue
         try:
-            claimed = claiming.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
+            claimed = _of_registration(pk, 1 if pk in run.probing else share, preset(platform).score_interval, run)
         except BaseException:
             _give_back(rows, run, outbox.put_back)
             raise
@@ -104,12 +108,28 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
     return rows
 
 
-def _may_try(pk: int, until: datetime, run: Run) -> bool:
-    """Whether this worker may try a score on a platform that was down."""
-    if until > timezone.now() or not outages.try_one(pk, until):
-        return False
-    run.probing.add(pk)
-    return True
+def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[PendingScore]:
+    """Take due rows of those deployments that take scores, and one to try of some that may take them again."""
+    whole = {place: until for place, until in run.places.items() if place.registration == pk and not place.host}
+    rows = claiming.claim(pk, limit, interval, {place.deployment for place in whole})
+    try:
+        over = [
+            place
+            for place, until in whole.items()
+            if until <= timezone.now() and place not in {*run.found, *run.probed}
+        ]
+        under_way = [place for place in whole if place in run.probed]  # the one before had nothing to send
+        for place in (*under_way, *random.sample(over, min(len(over), MOST_TRIED))):
+            if place in run.probed or run.may_try(place, whole[place]):
+                tried = claiming.claim(pk, 1, interval, only=place.deployment)
+                rows += tried
+                if not tried:  # as above
+                    run.probed.discard(place)
+                    outages.leave(place)
+    except BaseException:
+        _give_back(rows, run, outbox.put_back)
+        raise
+    return rows
 
 
 def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
@@ -148,24 +168,43 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
         if now > checked + CHECK:
             checked = now
             (run.off.discard if claiming.is_open(row) else run.off.add)(row.lane_id)
-        if row.registration_id in run.down or row.lane_id in run.off or now > began + conf.http_timeout:
+        if row.lane_id in run.off or now > began + conf.http_timeout:
             run.note(row, outbox.put_back(row))
+            continue
+        if (held := run.waits(row)) is not None:
+            run.note(row, held)
             continue
         if now > renewed + RENEW * conf.lease:
             renewed = now
             claiming.renew(rows[number:])
-        grade = grades[row.pk]
-        try:
-            decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
-        except Exception as error:  # a poisoned row must not keep a thousand good ones
-            decision = _failed(row, error)
-        run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
+        run.note(row, (yield from _outcome(row, grades[row.pk], run)))
     claiming.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
-def _failed(row: PendingScore, error: Exception) -> Decision:
+def _outcome(row: PendingScore, grade: Grade | Decision | None, run: Run) -> Exchange[Outcome]:
+    """Send one row and say what is to be written into it.
+
+    Whatever is raised on the way, by whatever a platform says or by what judges it, is about this row: a poisoned one
+    must not keep a thousand good ones of others.
+    """
+    try:
+        try:
+            decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
+        except END:
+            raise
+        except BaseException as error:
+            decision = _failed(row, error)
+        return run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
+    except END:
+        raise
+    except BaseException as error:
+        log.exception("LTI scores: what became of row %s could not be judged", row.pk)
+        return run.outcome(row, retry.of_accident(type(error).__name__, row.attempts, timezone.now()), None)
+
+
+def _failed(row: PendingScore, error: BaseException) -> Decision:
     if not isinstance(error, LtiError):
-        log.exception("LTI scores: row %s failed", row.pk)
+        log.error("LTI scores: row %s failed", row.pk, exc_info=error)
         error = LtiError(type(error).__name__)
     return retry.of_error(error, row.attempts, timezone.now())
 
@@ -183,24 +222,26 @@ def _grades_of(rows: list[PendingScore]) -> Grades:
 
 
 def _learner_and_course(row: PendingScore) -> tuple[int, str]:
-    return row.platform_user.user_id, row.line_item.course_key
+    return row.platform_user.user_id, row.course_key
 
 
 def _read(rows: list[PendingScore]) -> Grades:
     """One learner's due scores in one course share one reading of grades; if it fails, each is read alone."""
     try:
         grades = _fresh(rows)
-    except Exception as error:  # the LMS's own failure, or one row's
+    except END:
+        raise
+    except BaseException as error:  # the LMS's own failure, or one row's
         if len(rows) == 1:
             return {rows[0].pk: _failed(rows[0], error)}
         return {pk: grade for row in rows for pk, grade in _read([row]).items()}
-    return {row.pk: grades.get(row.line_item.usage_key) for row in rows}
+    return {row.pk: grades.get(row.usage_key) for row in rows}
 
 
 def _fresh(rows: Iterable[PendingScore]) -> Mapping[str, Grade]:
     """Return fresh grades by usage key."""
     first, *_rest = rows = list(rows)
-    course_key = CourseKey.from_string(first.line_item.course_key)
-    wanted = {UsageKey.from_string(row.line_item.usage_key).map_into_course(course_key) for row in rows}
+    course_key = CourseKey.from_string(first.course_key)
+    wanted = {UsageKey.from_string(row.usage_key).map_into_course(course_key) for row in rows}
     found = host.current().grades.read(first.platform_user.user_id, course_key, wanted)
     return {str(key): grade for key, grade in found.items()}

@@ -1,7 +1,7 @@
 """The scores of one Open edX course, a page at a time: what the course team sees.
 
 The number of queries does not grow with the rows of the course; grades are read for the rows of the page only. Rows
-are found through ``lti1p3_item_course`` and ``lti1p3_score_identity``.
+are found through ``lti1p3_score_course``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -20,13 +20,14 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
 from lti_1p3_provider.host.port import Grade
-from lti_1p3_provider.scores import plain_words
-from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
+from lti_1p3_provider.scores import outages, plain_words
+from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.sentences import Sentence, as_time, points
 from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
 
 PAGE = 25
 MOST = 20_000  # rows that the figures of a course count
+MOST_LINKS, MOST_BLOCKS = 20, 5  # of those that open different blocks
 NEEDED = ("platform_user__user", "line_item__resource_link__context", "registration", "lane__deployment")
 DIFFERENT = "different"
 GRADE_UNREADABLE = "unreadable"
@@ -55,7 +56,7 @@ class Line:
     @property
     def block(self) -> str:
         """The last part of the usage key, which course teams know from the address in Studio."""
-        return self.row.line_item.usage_key.rpartition("@")[2]
+        return self.row.usage_key.rpartition("@")[2]
 
     @property
     def grade_here(self) -> str:
@@ -91,14 +92,18 @@ class Figures:
     more: bool
 
 
-def rows_of(course_key: CourseKey) -> QuerySet[PendingScore]:
-    """Return all scores of a course.
+@dataclass(frozen=True, slots=True)
+class MixedLink:
+    """A link that opens different blocks for different learners, each of whom has the grade of their own."""
 
-    Named by the keys of the columns, of which a course has few, and not by a join: that way the database walks along
-    ``lti1p3_score_identity`` and stops when the page is full.
-    """
-    items = LineItem.objects.filter(course_key=str(course_key)).order_by("pk")
-    return PendingScore.objects.filter(line_item_id__in=list(items.values_list("pk", flat=True)))
+    title: str
+    platform: str
+    blocks: str
+
+
+def rows_of(course_key: CourseKey) -> QuerySet[PendingScore]:
+    """Return all scores of a course, whatever its links open for other people."""
+    return PendingScore.objects.filter(course_key=str(course_key))
 
 
 def chosen(course_key: CourseKey, learner: str, state: str) -> QuerySet[PendingScore]:
@@ -130,7 +135,7 @@ def page(rows: QuerySet[PendingScore], course_key: CourseKey, after: Place | Non
 
 def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
     """Return rows, which come with what is ``NEEDED``, as lines."""
-    outages = {outage.pk: outage for outage in Outage.objects.filter(pk__in={row.registration_id for row in rows})}
+    waits_for = outages.of_rows(rows)
     grades, now = _grades_of(rows, course_key), timezone.now()
     return [
         Line(
@@ -138,7 +143,7 @@ def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
             state=state_of(row),
             grade=grades.get(row.pk),
             answer=plain_words.answer(row),
-            next=plain_words.what_next(row, outages.get(row.registration_id), now),
+            next=plain_words.what_next(row, waits_for.get(row.pk), now),
             differs=differs(row),
         )
         for row in rows
@@ -155,6 +160,19 @@ def figures(course_key: CourseKey) -> Figures:
         given_up=Count("pk", filter=WHERE[State.GIVEN_UP]),
     )
     return Figures(**counted, more=counted["all"] == MOST)
+
+
+def mixed_links(course_key: CourseKey) -> list[MixedLink]:
+    """Return links that open different blocks now; a teacher chose another, or somebody signs what was never chosen."""
+    here = PendingScore.objects.filter(course_key=str(course_key), line_item_id=OuterRef("pk"))
+    once = LineItem.objects.filter(Exists(here), is_mixed=True)
+    found = []
+    for item in once.select_related("resource_link__deployment__registration").order_by("pk")[:MOST_LINKS]:
+        keys = item.pending_scores.order_by("usage_key").values_list("usage_key", flat=True).distinct()[:MOST_BLOCKS]
+        if len(blocks := [key.rpartition("@")[2] for key in keys]) > 1:
+            link = item.resource_link
+            found.append(MixedLink(str(link), link.deployment.registration.title, ", ".join(blocks)))
+    return found
 
 
 def _grades_of(rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:
@@ -178,7 +196,7 @@ def _user(row: PendingScore) -> int:
 def _read(user_id: int, rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:
     """Read one learner's grades; a page is no reason to fail."""
     try:
-        keys = {row.pk: UsageKey.from_string(row.line_item.usage_key).map_into_course(course_key) for row in rows}
+        keys = {row.pk: UsageKey.from_string(row.usage_key).map_into_course(course_key) for row in rows}
         grades = host.current().grades.read(user_id, course_key, set(keys.values()))
     except Exception:  # the LMS's own failure
         log.exception("LTI scores: grades of user %s cannot be read", user_id)

@@ -46,6 +46,9 @@ TO_DO = {
         "The column is on a host that the registration does not know. The site's administrator can add that host."
     ),
     "key_invalid": gettext_lazy("The site's administrator has to look at the tool's keys."),
+    "unwritable": gettext_lazy(
+        "The database did not take the platform's answer. The site's administrator finds the cause in the log."
+    ),
     "gave_up": gettext_lazy("It was tried for more than a week. Mend what the platform said last, then send it again."),
 }
 ANSWERS = {

@@ -69,6 +69,7 @@ class CourseScores(View):
         shown = {"learner": learner, "state": state}
         page = {
             "course_key": str(self.course_key),
+            "mixed": of_course.mixed_links(self.course_key),
             "figures": of_course.figures(self.course_key),
             "lines": lines,
             "choices": CHOICES.items(),

@@ -11,7 +11,6 @@ from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
 
-from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Step
 from lti_1p3_provider.lti.transport import perform
 
@@ -39,20 +38,20 @@ class Wire:
         while under_way:
             one, future = answered.get()
             error = future.exception()
-            if error is None:
-                going = self._go_on(one, partial(one.send, future.result()), answered)
-            elif isinstance(error, LtiError):
-                going = self._go_on(one, partial(one.throw, error), answered)
-            else:
-                one.close()
-                raise error
-            under_way -= not going
+            turn = partial(one.send, future.result()) if error is None else partial(one.throw, error)
+            under_way -= not self._go_on(one, turn, answered)
 
     def _go_on(self, one: Exchange[None], turn: Callable[[], Step], answered: SimpleQueue[Turn]) -> bool:
-        """Let a conversation take its turn; False if that was its last."""
-        try:
-            step = turn()
-        except StopIteration:
-            return False
-        self._pool.submit(perform, step).add_done_callback(lambda done: answered.put((one, done)))
-        return True
+        """Let a conversation take its turn; False if that was its last. Whatever goes wrong here is for it to judge."""
+        while True:
+            try:
+                step = turn()
+            except StopIteration:
+                return False
+            try:
+                future = self._pool.submit(perform, step)
+            except Exception as error:  # no thread, or no memory for one
+                turn = partial(one.throw, error)
+                continue
+            future.add_done_callback(lambda done: answered.put((one, done)))
+            return True

@@ -43,7 +43,7 @@ class Grant(models.Model):
     """A user launched a block, and may open it until then.
 
     It belongs to the account, not to a session: several frames of one page launch at the same time, each with a session
-    that does not know of the others.
+    that does not know of the others. ``link_pk``: the resource link through which it was launched last, if known.
 
     .. no_pii:
     """
@@ -52,6 +52,7 @@ class Grant(models.Model):
     usage_digest = models.CharField(max_length=DIGEST_LENGTH)
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
     until = models.DateTimeField()
+    link_pk = models.BigIntegerField(null=True, blank=True)  # no foreign key: nobody needs the link itself
 
     class Meta:
         app_label = APP_LABEL
