@@ -1,4 +1,4 @@
-"""Retires an account in the order of the LMS: the address goes first, then two stages tell others, and the name last."""
+"""Retires an account in the order of the LMS: address first, then two stages that tell others, and the name last."""
 
 from __future__ import annotations
 

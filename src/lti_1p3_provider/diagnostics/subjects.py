@@ -1,5 +1,5 @@
-"""Names a person in the record of attempts by a keyed digest: with it, an operator finds all attempts of one person, and
-whoever has a copy of the table can try out no ids, however short these are."""
+"""Names a person in the record of attempts by a keyed digest: with it, an operator finds all attempts of one person,
+and whoever has a copy of the table can try out no ids, however short these are."""
 
 from __future__ import annotations
 

@@ -81,8 +81,8 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class StaffRole:
-    """A role of the LMS's own that lets an account do more than learn: in a ``course``, in all courses of an ``org``, or
-    on the whole site, where both are empty."""
+    """A role of the LMS's own that lets an account do more than learn: in a ``course``, in all courses of an ``org``,
+    or on the whole site, where both are empty."""
 
     name: str
     org: str = ""
@@ -132,7 +132,8 @@ class Identity(Protocol):
     def connect_retirement(self, receiver: Callable[[int], None]) -> None:
         """Call ``receiver`` with the primary key of each account that the LMS retires, in the LMS's transaction.
 
-        It may be called more than once for an account. What it raises makes the LMS try again. Connecting twice is once.
+        It may be called more than once for an account. What it raises makes the LMS try again. Connecting twice is
+        once.
         """
 
 

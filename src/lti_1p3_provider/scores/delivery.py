@@ -23,7 +23,7 @@ from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import claiming, due, outages, outbox, post, retry
+from lti_1p3_provider.scores import claiming, due, outages, outbox, post, recipients, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
@@ -36,6 +36,7 @@ MOST_IDLE = 10  # rounds in which only others have something to do
 MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
+SWITCHED_OFF = Decision("the account is switched off here; the platform keeps what it has")
 
 log = logging.getLogger(__name__)
 
@@ -142,19 +143,22 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
     Whoever has taken as long as one request may take puts back what is left: others wait for the batch to end.
     """
     began = renewed = time.monotonic()
-    checked = 0.0
+    checked, people = 0.0, recipients.NOBODY
     for number, row in enumerate(rows):
         now = time.monotonic()
         if now > checked + CHECK:
             checked = now
             (run.off.discard if claiming.is_open(row) else run.off.add)(row.lane_id)
+            people = recipients.of(rows[number:])
+        if row.platform_user_id not in people:
+            continue
         if row.registration_id in run.down or row.lane_id in run.off or now > began + conf.http_timeout:
             run.note(row, outbox.put_back(row))
             continue
         if now > renewed + RENEW * conf.lease:
             renewed = now
             claiming.renew(rows[number:])
-        grade = grades[row.pk]
+        grade = grades[row.pk] if people[row.platform_user_id] else SWITCHED_OFF
         try:
             decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
         except Exception as error:  # a poisoned row must not keep a thousand good ones

@@ -110,7 +110,7 @@ class OpenEdxIdentity:
         return user.is_active and bool(has_access(user, "staff", course_key))
 
     def staff_roles(self, user: AbstractUser) -> frozenset[StaffRole]:
-        """Ask the LMS's cache of roles, which newer releases fill from two sources; what shows content asks it anyway."""
+        """Ask the LMS's cache of roles, which newer releases fill from two sources; content's access asks it anyway."""
         from common.djangoapps.student.role_helpers import get_role_cache
 
         site = {StaffRole("site")} if user.is_staff or user.is_superuser else set()
