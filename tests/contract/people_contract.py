@@ -13,6 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from edx_django_utils.cache import RequestCache
 
 from lti_1p3_provider.host.port import StaffRole
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.users.models import PlatformUser
 
 from .world import Contract, as_connected
 
@@ -62,6 +65,19 @@ class PeopleContract(Contract):
         assert (stored.email, stored.is_active) == (f"{stored.username}@lti.invalid", False)
         assert not stored.has_usable_password()
         assert self.world.profile_name(stored) == ""
+
+    def test_whoever_the_lms_retires_is_forgotten_here(self) -> None:
+        """With what ``apps.ready`` connected."""
+        retired, other = self.launched_once("u-1"), self.launched_once("u-2")
+        self.world.retire(retired)
+        assert list(PlatformUser.objects.values_list("user", flat=True)) == [other.pk]
+
+    def launched_once(self, sub: str) -> AbstractUser:
+        """Return the account of somebody who came through a platform."""
+        registration = Registration.objects.get_or_create(issuer="https://x.example", client_id="people")[0]
+        user = self.person()
+        PlatformUser.objects.create(registration=registration, sub=sub, sub_digest=digest(sub), user=user)
+        return user
 
     @contextmanager
     def hearing(self, problem: Exception | None = None) -> Iterator[list[int]]:

@@ -57,6 +57,7 @@ class EndSwitchedOffSessions:
             let_go(request.session)
             return response
         partitioned.keep(request)
+        front_ends.hear_nothing(request)
         host.current().identity.sign_out(request)
         response = self.get_response(request)
         front_ends.tell_nothing(response)

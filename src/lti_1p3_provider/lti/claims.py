@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from lti_1p3_provider.database.storable import keeps, reduce
+from lti_1p3_provider.lti.names import plain_name
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.roles import Roles, parse
 from lti_1p3_provider.lti.state import LoginState
@@ -119,8 +120,8 @@ def _context(claim: Reader | None) -> ContextClaim | None:
 
 
 def _person(reader: Reader) -> Person:
-    name = reader.text("name") or " ".join(filter(None, (reader.text("given_name"), reader.text("family_name"))))
-    return Person(name=" ".join(name.split()), email=_email(reader.text("email").strip()))
+    parts = " ".join(filter(None, (reader.text("given_name"), reader.text("family_name"))))
+    return Person(name=plain_name(reader.text("name")) or plain_name(parts), email=_email(reader.text("email").strip()))
 
 
 def _email(text: str) -> str:
