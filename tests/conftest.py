@@ -27,6 +27,7 @@ from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
+from . import outgoing
 from .connection import Connection
 from .services import mariadb, postgresql
 from .web_server import WebServer
@@ -60,6 +61,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     with server.running() as running:  # type: ignore[attr-defined]
         connections.databases["default"].update(running.account)
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_request_in_a_transaction() -> Iterator[None]:
+    """No outgoing request of ours runs inside a transaction, whoever makes it."""
+    with outgoing.watched() as seen:
+        yield
+    assert seen == [], "a request of ours was made inside a transaction"
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from demo.lms import grades, login_cookies
 from demo.lms.course import courses
 from demo.lms.models import Enrolment, Profile
+from demo.lms.people import TEAM, DemoPeople
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from demo.lms.structure import Node
@@ -26,13 +27,12 @@ from lti_1p3_provider.host.port import Block, Course, Grade, GradeChanged
 from lti_1p3_provider.host.sessions import renew_key
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-TEAM = "staff of {}"  # name of a course team's group
 RENDERED = ("sequential", "vertical", "html", "problem")
 MODES = frozenset(("audit", "honor"))
 OPENED = ("course", *RENDERED)
 
 
-class DemoIdentity:
+class DemoIdentity(DemoPeople):
     """Django's users and sessions, and a profile."""
 
     def create_user(self, username: str, email: str | None, name: str) -> AbstractUser:

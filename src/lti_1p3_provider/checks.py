@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.isolation import isolation
 from lti_1p3_provider.database.storable import repertoire
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.lti import trusted
@@ -133,8 +134,20 @@ def _check_charset() -> list[checks.CheckMessage]:
     ]
 
 
+def _check_isolation(level: str) -> list[checks.CheckMessage]:
+    if level not in ("repeatable read", "serializable"):
+        return []
+    return [
+        checks.Warning(
+            f"The database's connections use {level.upper()}: when a class launches at once, most are refused.",
+            hint="Use READ COMMITTED, Django's default: remove 'isolation_level' from the OPTIONS of DATABASES.",
+            id="lti_1p3_provider.W012",
+        )
+    ]
+
+
 def check_tables(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check the characters that are kept, keys and gates."""
+    """Check the characters that are kept, isolation, keys and gates."""
     if not conf.enabled:
         return []
     try:
@@ -147,7 +160,7 @@ def check_tables(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         ]
     except DatabaseError:
         return []  # not migrated yet
-    found = _check_charset()
+    found = [*_check_charset(), *_check_isolation(isolation())]
     if not keys:
         hint = "Run: manage.py lms lti_1p3_keys create"
         found.append(checks.Warning("There is no signing key.", hint=hint, id="lti_1p3_provider.W005"))

@@ -304,7 +304,8 @@ class AccountInactive(LtiError):
 
 
 class AccountPrivileged(LtiError):
-    """The account behind this platform user was made staff or superuser; platforms may not sign in to such accounts."""
+    """The account behind this platform user was made staff of the site, an organization or a course; platforms may not
+    sign in to such accounts."""
 
     code = "account_privileged"
     status = 403

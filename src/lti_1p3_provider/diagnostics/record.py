@@ -15,11 +15,11 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.database.storable import reduce
+from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
 from lti_1p3_provider.errors import LaunchReplayed, LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.lookup import Addition
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
@@ -121,7 +121,7 @@ def _write(
         steps=[reduce(step) for step in trail.steps],
         registration=registration,
         deployment=trail.deployment.pk if trail.deployment else None,
-        subject_digest=digest(f"{registration}:{trail.subject}")[:16] if trail.subject else "",
+        subject_digest=subjects.keyed(registration, trail.subject) if trail.subject else "",
         target=_line(trail.target.partition("?")[0])[:500],
         login_digest=login_digest,
     )

@@ -79,6 +79,16 @@ class Grade:
     possible: float
 
 
+@dataclass(frozen=True, slots=True)
+class StaffRole:
+    """A role of the LMS's own that lets an account do more than learn: in a ``course``, in all courses of an ``org``,
+    or on the whole site, where both are empty."""
+
+    name: str
+    org: str = ""
+    course: str = ""
+
+
 class Identity(Protocol):
     """Accounts and sessions."""
 
@@ -109,6 +119,22 @@ class Identity(Protocol):
 
     def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
         """Tell whether the LMS lets ``user`` work on the course as staff; False for an account that is off."""
+
+    def staff_roles(self, user: AbstractUser) -> frozenset[StaffRole]:
+        """Return all roles in which ``user`` is staff of anything. One query at most, none if the LMS knows already."""
+
+    def names(self, user_ids: Iterable[int]) -> Mapping[int, str]:
+        """Return the names of these accounts, as far as they have one. One query."""
+
+    def erase(self, user: AbstractUser) -> None:
+        """Take name and address from the account, and switch it off. What it did in courses stays. Twice is once."""
+
+    def connect_retirement(self, receiver: Callable[[int], None]) -> None:
+        """Call ``receiver`` with the primary key of each account that the LMS retires, in the LMS's transaction.
+
+        It may be called more than once for an account. What it raises makes the LMS try again. Connecting twice is
+        once.
+        """
 
 
 class Courses(Protocol):

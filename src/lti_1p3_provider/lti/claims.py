@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from lti_1p3_provider.database.storable import NOWHERE, keeps, reduce
+from lti_1p3_provider.lti.names import plain_name
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.roles import Roles, parse
 from lti_1p3_provider.lti.state import LoginState
@@ -120,8 +121,9 @@ def _context(claim: Reader | None) -> ContextClaim | None:
 
 
 def _person(reader: Reader) -> Person:
-    name = reader.label("name") or " ".join(filter(None, (reader.label("given_name"), reader.label("family_name"))))
-    return Person(name=" ".join(name.split()), email=_email(reader.label("email").strip()))
+    parts = " ".join(filter(None, (reader.label("given_name"), reader.label("family_name"))))
+    name = plain_name(reader.label("name")) or plain_name(parts)
+    return Person(name=name, email=_email(reader.label("email").strip()))
 
 
 def _email(text: str) -> str:

@@ -55,6 +55,9 @@ ANSWERS = {
     "no grade: hidden, reset or never attempted; the platform keeps what it has": gettext_lazy(
         "there is no grade here"
     ),
+    "the account is switched off here; the platform keeps what it has": gettext_lazy(
+        "the account here is switched off"
+    ),
     "unchanged": gettext_lazy("the platform has this grade already"),
     "the platform offers no column for this link": gettext_lazy("the platform has no column for this activity"),
 }

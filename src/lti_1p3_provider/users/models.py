@@ -17,9 +17,9 @@ class PlatformUser(models.Model):
     ``profile_digest`` tells whether the platform says something new about the person.
 
     .. pii: ``sub``, by which the platform knows the person, beside the account; a digest of the name and email that the
-      platform said last. The LMS's retirement does not know of it: an operator removes the row.
+      platform said last. The row goes when the LMS retires the account, or an operator forgets the person.
     .. pii_types: id, external_service, other
-    .. pii_retirement: retained
+    .. pii_retirement: local_api
     """
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+")
