@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -108,6 +109,7 @@ class Scope:
         return policy.opens(registration, key.course_key, key)
 
 
+@lru_cache(1000)
 def whole(course_key: CourseKey) -> UsageKey:
     """Return the block that stands for the whole course."""
     return course_key.make_usage_key("course", "course")
