@@ -21,6 +21,7 @@ from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 
 from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
+from lti_1p3_provider.launches import scope
 from lti_1p3_provider.lti import key_sets
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
@@ -148,6 +149,7 @@ def lms(transactional_db, live_server, settings, add_tool_key) -> str:  # type: 
     settings.LMS_ROOT_URL = live_server.url
     cache.clear()
     key_sets._recent.clear()
+    scope.forget_all()
     add_tool_key()
     return str(live_server.url)
 

@@ -14,7 +14,7 @@ from lti_1p3_provider.database.isolation import isolation
 from lti_1p3_provider.database.storable import repertoire
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.lti import trusted
-from lti_1p3_provider.plugin_settings import FIRST, MIDDLEWARE
+from lti_1p3_provider.plugin_settings import CONFINE, FIRST, MIDDLEWARE
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 
 MIN_CACHE_ENTRIES = 50_000
@@ -83,6 +83,16 @@ def _check_middleware() -> list[checks.CheckMessage]:
                 "Sessions outlive a registration or deployment that is switched off: our middleware is missing.",
                 hint=f"Add {MIDDLEWARE} to the end of MIDDLEWARE.",
                 id="lti_1p3_provider.W009",
+            )
+        )
+    after_people = itertools.dropwhile(lambda name: not name.endswith("AuthenticationMiddleware"), conf.middleware)
+    if CONFINE not in after_people:
+        found.append(
+            checks.Warning(
+                "Whoever launches one block can use the whole site: the middleware that confines sessions is missing, "
+                "or before that of authentication.",
+                hint=f"Add {CONFINE} to the end of MIDDLEWARE.",
+                id="lti_1p3_provider.W013",
             )
         )
     before_sessions = itertools.takewhile(lambda name: not name.endswith("SessionMiddleware"), conf.middleware)

@@ -366,6 +366,18 @@ class GrantMissing(LtiError):
     )
 
 
+class SessionConfined(LtiError):
+    """A session that a launch made asked for something else of this site than what was launched."""
+
+    code = "session_confined"
+    status = 403
+    title = _("This page is not part of the activity that you opened")
+    advice = _(
+        "Go back to your course and open the activity that you need from there. To use this site with an account of "
+        "your own, sign out of it first."
+    )
+
+
 class HandOverInvalid(LtiError):
     """A launch that was to go on in a window of its own is too old, was used, or does not come from our page."""
 

@@ -13,7 +13,7 @@ from lti_1p3_provider.apps import Lti1p3ProviderConfig
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.isolation import isolation
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
-from lti_1p3_provider.plugin_settings import FIRST
+from lti_1p3_provider.plugin_settings import CONFINE, FIRST
 from lti_1p3_provider.registrations import keys
 
 
@@ -59,6 +59,22 @@ def test_a_site_that_left_out_our_middleware_is_told(settings):
     assert "W009" not in ids(checks.check_settings(None))
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "lti_1p3_provider" not in name]
     assert "W009" in ids(checks.check_settings(None))
+
+
+@pytest.mark.parametrize(
+    "authentication",
+    ["django.contrib.auth.middleware.AuthenticationMiddleware", "site.CacheBackedAuthenticationMiddleware"],
+)
+def test_a_site_whose_sessions_are_not_confined_is_told(settings, authentication):
+    others = [name for name in settings.MIDDLEWARE if name != CONFINE and not name.endswith("AuthenticationMiddleware")]
+    for middleware, told in (
+        ([*others, authentication, CONFINE], False),
+        ([*others, authentication, CONFINE, "site.Other"], False),
+        ([*others, CONFINE, authentication], True),
+        ([*others, authentication], True),
+    ):
+        settings.MIDDLEWARE = middleware
+        assert ("W013" in ids(checks.check_settings(None))) is told
 
 
 @pytest.mark.parametrize(

@@ -57,13 +57,15 @@ def test_the_command_approves_a_waiting_deployment():
 
 
 def test_options_stay_as_they_are_if_they_are_not_named():
-    options = ("trust_emails", "enrolment_mode", "subsection_columns")
+    options = ("trust_emails", "enrolment_mode", "subsection_columns", "confine_sessions")
     run(*BASE, *URLS, *KEYS)
-    assert Registration.objects.values_list(*options).get() == (False, "", False)
-    run(*BASE, *URLS, *KEYS, "--trust-emails", "--enrol=audit", "--subsection-columns")
-    assert Registration.objects.values_list(*options).get() == (True, "audit", True)
+    assert Registration.objects.values_list(*options).get() == (False, "", False, True)
+    run(*BASE, *URLS, *KEYS, "--trust-emails", "--enrol=audit", "--subsection-columns", "--whole-lms")
+    assert Registration.objects.values_list(*options).get() == (True, "audit", True, False)
     run(*BASE, *URLS, *KEYS)
-    assert Registration.objects.values_list(*options).get() == (True, "audit", True)
+    assert Registration.objects.values_list(*options).get() == (True, "audit", True, False)
+    run(*BASE, *URLS, *KEYS, "--no-whole-lms")
+    assert Registration.objects.values_list(*options).get() == (True, "audit", True, True)
 
 
 def test_gate_options():

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider.host.surface import Surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,16 @@ class Grades(Protocol):
         """Return the user's fresh grades; a block without points or attempts (hidden, unknown, reset) is left out."""
 
 
+class Surfaces(Protocol):
+    """What requests to the LMS are about, wherever in it they go."""
+
+    def of(self, request: HttpRequest, view: Any, arguments: Mapping[str, Any]) -> Surface:
+        """Return what a request is about that goes to ``view`` with the arguments of its path. It asks no database."""
+
+    def token_names(self, request: HttpRequest) -> frozenset[str]:
+        """Return the names of the accounts for which the request shows tokens that need no session. Not verified."""
+
+
 class Host(Protocol):
     """An LMS."""
 
@@ -214,3 +226,4 @@ class Host(Protocol):
     courses: Courses
     content: Content
     grades: Grades
+    surfaces: Surfaces

@@ -22,9 +22,12 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guide import guide
+from lti_1p3_provider.onboarding.reach import reach
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import PlatformUser
+
+PEOPLE = ("allow_anonymous", "trust_emails", "enrolment_mode")
 
 
 class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
@@ -79,7 +82,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     list_display = ("title", "enabled", "gate_summary", "waiting", "scores", "platform", "issuer", "client_id")
     list_filter = ("platform", "enabled")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
-    readonly_fields = ("give_to_platform", "gate_summary", "scores")
+    readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores")
     fieldsets = (
         (None, {"fields": ("title", "platform", "platform_host", "enabled")}),
         (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
@@ -89,7 +92,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         ),
         (_("What it may open"), {"fields": ("gate_summary",)}),
         (_("Its gradebook"), {"fields": ("scores", "subsection_columns")}),
-        (_("Its people"), {"fields": ("allow_anonymous", "trust_emails", "enrolment_mode")}),
+        (_("Its people"), {"fields": ("reach", "confine_sessions", *PEOPLE)}),
         (
             _("Rarely needed"),
             {"classes": ("collapse",), "fields": ("key_set", "other_origins", "deployment_id_in_assertion")},
@@ -123,6 +126,11 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
             return str(_("Nothing: its launch gate names nothing."))
         named = (*gate.allowed_orgs, *gate.allowed_courses, *gate.allowed_keys)
         return str(_("Only what its launch gate names: %s")) % ", ".join(named[:5])
+
+    @admin.display(description=_("its people may reach"))
+    def reach(self, row: Registration | None) -> str:
+        """What a launch opens of the site, in plain words."""
+        return reach(row if row and row.pk else None)
 
     @admin.display(description=_("deployments waiting"))
     def waiting(self, row: Registration) -> int:

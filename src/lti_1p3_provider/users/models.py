@@ -44,12 +44,14 @@ class Grant(models.Model):
 
     It belongs to the account, not to a session: several frames of one page launch at the same time, each with a session
     that does not know of the others. ``link_pk``: the resource link through which it was launched last, if known.
+    ``usage_key`` is None in rows that older versions made, until the next launch.
 
     .. no_pii:
     """
 
     user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
     usage_digest = models.CharField(max_length=DIGEST_LENGTH)
+    usage_key = models.TextField(null=True)
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
     until = models.DateTimeField()
     link_pk = models.BigIntegerField(null=True, blank=True)  # no foreign key: nobody needs the link itself

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import uuid
 from dataclasses import replace
@@ -18,6 +19,8 @@ from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users import ordinary
 from lti_1p3_provider.users.models import PlatformUser
+
+USERNAME = re.compile(r"lti_[0-9a-f]{24}")
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +106,11 @@ def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
             if made_meanwhile is not None:
                 return made_meanwhile
     raise AccountNotMade("the database refused the account twice")
+
+
+def is_made_by_launch(username: str) -> bool:
+    """Tell whether an account's name is one that a launch gives."""
+    return bool(USERNAME.fullmatch(username))
 
 
 def _username() -> str:

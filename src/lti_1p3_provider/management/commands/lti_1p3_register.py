@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import BooleanOptionalAction
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ class Command(BaseCommand):
             help="for whole courses: a column for each graded subsection",
         )
         parser.add_argument("--enrol", default=None, dest="enrolment_mode", help="enrol who launches, in this mode")
+        parser.add_argument(
+            "--whole-lms",
+            action=BooleanOptionalAction,
+            default=None,
+            help="leave its people the whole site with their account, not only what they launched (default: no)",
+        )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -87,6 +94,8 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
     values |= {name: options[name] for name in ("trust_emails", "enrolment_mode", "subsection_columns")}
+    whole = options["whole_lms"]
+    values["confine_sessions"] = None if whole is None else not whole
     return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))
 
 
