@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check setup test test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores soak format requirements clean
+.PHONY: help demo demo-check setup test test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-lms soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,11 @@ bench-launch: services compiler $(VENV)/.bench ## measure launches against PyLTI
 
 bench-scores: services compiler $(VENV)/.bench ## measure scores against PyLTI1p3 (5 minutes; BENCH_QUICK=1: a try; BENCH_MEMORY=1: memory too)
 	@$(RUN) -m bench.scores
+
+bench-lms: export EDX_PLATFORM := $(EDX_PLATFORM)
+bench-lms: export EDX_PYTHON := $(EDX_PYTHON)
+bench-lms: ## measure inside a real LMS: EDX_PLATFORM=<checkout> [EDX_PYTHON=<its python>] (15 minutes; BENCH_QUICK=1: a try)
+	@$(PYTHON) -m bench.lms
 
 soak: $(VENV)/.test services ## 50,000 scores, 4 workers, random faults (10 minutes; SOAK_SECONDS, SOAK_SCORES, SOAK_SEED)
 	@$(RUN) -m tests.soak

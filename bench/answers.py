@@ -26,9 +26,7 @@ from lti_1p3_provider.scores.delivery import deliver_due  # noqa: E402
 from lti_1p3_provider.scores.models import PendingScore  # noqa: E402
 
 ANSWERS = 5 if os.environ.get("BENCH_QUICK") == "1" else 50
-UNIT = "block-v1:DemoX+LTI101+2026+type@vertical+block@mixing"
-SUBSECTION = "block-v1:DemoX+LTI101+2026+type@sequential+block@colour"
-LINKED = {"leaf": tokens.BLOCK, "unit": UNIT, "subsection": SUBSECTION}
+LINKED = {"leaf": tokens.BLOCK, "unit": tokens.UNIT, "subsection": tokens.SUBSECTION}
 
 
 def main() -> None:

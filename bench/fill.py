@@ -124,7 +124,7 @@ def _fill_attempts(numbers: str, registration: Sql) -> None:
         registration_id=registration,
         deployment_id=registration,
         subject_digest=Sql("LEFT(SHA2(CONCAT('user-', seq), 256), 16)"),
-        target=tokens.TARGET.removeprefix(tokens.LMS),
+        target=tokens.LARGE.target.removeprefix(tokens.LMS),
         login_digest=Sql("CONCAT(CONV(UNIX_TIMESTAMP() - seq * 7, 10, 36), ':', LEFT(SHA2(seq, 256), 57))"),
     )
 

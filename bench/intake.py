@@ -19,7 +19,6 @@ from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 
 from bench import plans, queries, score_world, tokens  # noqa: E402
-from bench.answers import SUBSECTION, UNIT  # noqa: E402
 from bench.fill import Size, Sql, fill, fill_everything  # noqa: E402
 from bench.growth import BIG, BIG_DATABASE, SMALL_DATABASE, STEP, WARM_UP, use  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
@@ -54,7 +53,7 @@ def link_above(size: Size) -> None:
     """Link unit and subsection, too, for those who are measured."""
     people = f"seq_{STEP}_to_{size.users}_step_{STEP}"
     owner = f"CEIL(seq / {size.users_each})"
-    for number, block in enumerate((UNIT, SUBSECTION), start=1):
+    for number, block in enumerate((tokens.UNIT, tokens.SUBSECTION), start=1):
         key = Sql(f"seq + {number} * 10000000")
         place = {"course_key": tokens.COURSE, "usage_key": block}
         link = {"deployment_id": Sql(owner), "context_id": Sql(owner), "link_id": block, "link_digest": digest(block)}

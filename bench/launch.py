@@ -13,6 +13,7 @@ the browser's are outside it. Compared are medians.
 - ``queries_per_launch``: SQL of login and launch together, without sessions, accounts, profile and transaction control.
 - ``growth_1m``: a launch with 1,000,000 users, launch attempts, grants and pending scores and 10,000 registrations in
   the tables, in relation to nearly empty ones (MariaDB).
+- ``course_growth``: a launch in a course of 2,100 blocks, in relation to one of 20 blocks; the worse database counts.
 
 The last line on stdout is the result as JSON, everything else goes to stderr. ``BENCH_QUICK=1`` makes a short run whose
 numbers mean nothing.

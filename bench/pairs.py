@@ -1,4 +1,5 @@
-"""Measures both sides in turns on one database: with the key set by URL, and with the key set stored.
+"""Measures both sides in turns on one database: with the key set by URL, with the key set stored, and in a small course
+and a large one.
 
 A process of its own for each database; prints its result as JSON.
 """
@@ -10,6 +11,7 @@ import os
 import statistics
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import django
@@ -19,7 +21,7 @@ django.setup()
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from bench import queries, world  # noqa: E402
+from bench import queries, tokens, world  # noqa: E402
 from bench.key_set_server import KeySetServer  # noqa: E402
 from bench.tokens import Minter, Visitor  # noqa: E402
 from bench.visit import OURS, STOCK, Browsers, Side  # noqa: E402
@@ -39,6 +41,7 @@ def main() -> None:
         result = {
             "key_set_url": compare(browsers, people[world.BY_URL]),
             "key_set_inline": compare(browsers, people[world.INLINE]),
+            "course_growth": {side.name: course_growth(browsers, side, people[world.INLINE]) for side in (OURS, STOCK)},
             "outgoing": {side.name: outgoing(browsers, side, people, server) for side in (OURS, STOCK)},
             "queries": {side.name: count_queries(browsers, side, people) for side in (OURS, STOCK)},
         }
@@ -65,6 +68,18 @@ def compare(browsers: Browsers, people: list[Visitor]) -> dict[str, float]:
         "baseline_ms": round(middle["stock"] * 1000, 2),
         "pairs": PAIRS,
     }
+
+
+def course_growth(browsers: Browsers, side: Side, people: list[Visitor]) -> dict[str, float]:
+    """Return the median launch of a side in a small course and a large one, and by how much they differ."""
+    steps = {
+        name: lambda visitor, link=link: browsers.visit(side, replace(visitor, link=link))
+        for name, link in (("small", tokens.SMALL), ("large", tokens.LARGE))
+    }
+    in_turns(steps, people, max(WARM_UP, len(people)))  # the first launch of a link makes rows
+    taken = in_turns(steps, people, PAIRS)
+    small, large = (statistics.median(seconds) for seconds in taken.values())
+    return {"growth": round(large / small, 3), "small_ms": round(small * 1000, 2), "large_ms": round(large * 1000, 2)}
 
 
 def in_turns(steps: Mapping[str, Step], people: list[Visitor], rounds: int) -> dict[str, list[float]]:

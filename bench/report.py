@@ -26,6 +26,7 @@ def build(databases: dict[str, Measured], growth: Measured, *, quick: bool) -> d
         "outgoing_per_warm_launch": _outgoing(databases),
         "queries_per_launch": _queries(databases),
         "growth_1m": _growth(growth),
+        "course_growth": _course_growth(databases),
     }
     speeds = {name: {key: found[key] for key in ("key_set_url", "key_set_inline")} for name, found in databases.items()}
     details = {
@@ -37,6 +38,7 @@ def build(databases: dict[str, Measured], growth: Measured, *, quick: bool) -> d
         },
         "growth": {side: growth[side] for side in ("ours", "stock")},
         "growth_users": growth["users"],
+        "course_growth": {name: found["course_growth"] for name, found in databases.items()},
         "worse_database": {name: _worse(databases, name) for name in ("key_set_url", "key_set_inline")},
     }
     return {**numbers, "quick": quick, "details": details}
@@ -71,6 +73,17 @@ def _growth(growth: Measured) -> Figure:
     return figure(
         ours, growth["stock"]["growth"], target / ours, "big / empty, at most the target; ratio target / ours", target
     )
+
+
+def _course_growth(databases: dict[str, Measured]) -> Figure:
+    """On the database where a launch of ours grows more."""
+
+    def grown(database: str, side: str = "ours") -> float:
+        return float(databases[database]["course_growth"][side]["growth"])
+
+    target, worse = 1.1, max(databases, key=grown)
+    unit = f"2,100 blocks / 20 blocks ({worse}), at most the target; ratio target / ours"
+    return figure(grown(worse), grown(worse, "stock"), target / grown(worse), unit, target)
 
 
 def figure(ours: float, baseline: float, ratio: float, unit: str, target: float) -> Figure:

@@ -14,9 +14,12 @@ LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/"
 ISSUER = "https://platform.example"
 LMS = "https://lms.example"
-COURSE = "course-v1:DemoX+LTI101+2026"
-BLOCK = "block-v1:DemoX+LTI101+2026+type@problem+block@primary_colours"
-TARGET = f"{LMS}/lti/1p3/launch/{COURSE}/{BLOCK}"
+COURSE = "course-v1:Demo+Large+2026"  # 2,100 blocks
+SUBSECTION = "block-v1:Demo+Large+2026+type@sequential+block@7-3"
+UNIT = "block-v1:Demo+Large+2026+type@vertical+block@7-3-2"
+BLOCK = "block-v1:Demo+Large+2026+type@problem+block@7-3-2-2"
+SMALL_COURSE = "course-v1:Demo+Small+2026"  # 20 blocks
+SMALL_BLOCK = "block-v1:Demo+Small+2026+type@problem+block@1-1-2-2"
 DEPLOYMENT, CONTEXT, LINK = "1", "course-1", "link-1"
 CONTEXT_LABEL, CONTEXT_TITLE, LINK_TITLE = "LTI 101", "Colours", "Primary colours"
 LINE_ITEMS = f"{ISSUER}/courses/1/line_items"
@@ -26,11 +29,26 @@ LIFETIME = 300  # seconds
 
 
 @dataclass(frozen=True)
+class Link:
+    """What the platform's link opens, and the column of its gradebook."""
+
+    target: str = f"{LMS}/lti/1p3/launch/{COURSE}/{BLOCK}"
+    name: str = LINK
+    title: str = LINK_TITLE
+    line_item: str = LINE_ITEM
+
+
+LARGE = Link()
+SMALL = Link(f"{LMS}/lti/1p3/launch/{SMALL_COURSE}/{SMALL_BLOCK}", "link-2", LINK_TITLE, f"{LINE_ITEMS}/2/lineitem")
+
+
+@dataclass(frozen=True)
 class Visitor:
-    """Somebody of the platform, who launches through one registration."""
+    """Somebody of the platform, who launches a link through one registration."""
 
     sub: str
     client_id: str
+    link: Link = LARGE
 
 
 @dataclass(frozen=True)
@@ -64,10 +82,10 @@ def claims(visitor: Visitor) -> dict[str, object]:
         f"{LTI}message_type": "LtiResourceLinkRequest",
         f"{LTI}version": "1.3.0",
         f"{LTI}deployment_id": DEPLOYMENT,
-        f"{LTI}target_link_uri": TARGET,
+        f"{LTI}target_link_uri": visitor.link.target,
         f"{LTI}roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"],
-        f"{LTI}resource_link": {"id": LINK, "title": LINK_TITLE},
+        f"{LTI}resource_link": {"id": visitor.link.name, "title": visitor.link.title},
         f"{LTI}context": {"id": CONTEXT, "label": CONTEXT_LABEL, "title": CONTEXT_TITLE},
         f"{LTI}launch_presentation": {"document_target": "iframe", "return_url": f"{ISSUER}/return", "locale": "en"},
-        f"{AGS}claim/endpoint": {"scope": SCOPES, "lineitem": LINE_ITEM, "lineitems": LINE_ITEMS},
+        f"{AGS}claim/endpoint": {"scope": SCOPES, "lineitem": visitor.link.line_item, "lineitems": LINE_ITEMS},
     }

@@ -7,11 +7,12 @@ clock runs only while the handler works: making requests and signing the token i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import RequestFactory
 
@@ -40,7 +41,7 @@ STOCK = Side("stock", "/stock/login/", "/stock/launch/")
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, and after how many seconds."""
+    """What came back, and after how many seconds of the clock that was given."""
 
     status: str
     location: str
@@ -50,10 +51,11 @@ class Answer:
 
 
 class Browsers:
-    """Makes visits. ``handler`` and ``minter`` are made once."""
+    """Makes visits. Handler and ``minter`` are made once; ``clock`` counts seconds."""
 
-    def __init__(self, minter: Minter) -> None:
+    def __init__(self, minter: Minter, clock: Callable[[], float] = time.perf_counter) -> None:
         self._minter = minter
+        self.clock = clock
         self._handler: Callable[..., Any] = WSGIHandler()
         self._requests = RequestFactory(HTTP_HOST=urlsplit(tokens.LMS).netloc)
 
@@ -63,43 +65,68 @@ class Browsers:
         Raises:
             VisitFailed
         """
-        asked = self._login(side, visitor)
-        given = dict(parse_qsl(urlsplit(asked.location).query))
-        token = self._minter.id_token(visitor, given["nonce"])
-        request = self._requests.post(
-            side.launch,
-            urlencode({"id_token": token, "state": given["state"]}),
-            content_type=FORM,
-            secure=True,
-            headers={"cookie": "; ".join(f"{name}={value}" for name, value in asked.cookies.items())},
-        )
-        entered = self._answer(request.environ)
-        if not (tokens.TARGET.endswith(entered.location or "?") and "sessionid" in entered.cookies):
-            raise VisitFailed(f"{side.name}, launch: {entered.status} {entered.location} {entered.body[:2000]!r}")
-        return asked.seconds + entered.seconds
+        asked = self.login(side, visitor)
+        return asked.seconds + self.launch(side, visitor, asked).seconds
 
-    def _login(self, side: Side, visitor: Visitor) -> Answer:
+    def login(self, side: Side, visitor: Visitor) -> Answer:
+        """Send the login request, with a browser that has no cookies.
+
+        Raises:
+            VisitFailed
+        """
         query = {
             "iss": tokens.ISSUER,
             "login_hint": visitor.sub,
-            "target_link_uri": tokens.TARGET,
-            "lti_message_hint": tokens.LINK,
+            "target_link_uri": visitor.link.target,
+            "lti_message_hint": visitor.link.name,
             "client_id": visitor.client_id,
             "lti_deployment_id": tokens.DEPLOYMENT,
         }
-        asked = self._answer(self._requests.get(side.login, query, secure=True).environ)
+        asked = self.get(side.login, query=query)
         if not asked.location.startswith(f"{tokens.ISSUER}/auth?"):
             raise VisitFailed(f"{side.name}, login: {asked.status} {asked.location} {asked.body[:2000]!r}")
         return asked
 
+    def launch(self, side: Side, visitor: Visitor, asked: Answer) -> Answer:
+        """Post the platform's form, with the cookies of the login.
+
+        Raises:
+            VisitFailed
+        """
+        given = dict(parse_qsl(urlsplit(asked.location).query))
+        token = self._minter.id_token(visitor, given["nonce"])
+        entered = self.post(side.launch, {"id_token": token, "state": given["state"]}, asked.cookies)
+        is_there = visitor.link.target.endswith(entered.location or "?")
+        if not (is_there and settings.SESSION_COOKIE_NAME in entered.cookies):
+            raise VisitFailed(f"{side.name}, launch: {entered.status} {entered.location} {entered.body[:2000]!r}")
+        return entered
+
+    def get(
+        self, path: str, cookies: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Ask for a page."""
+        return self._answer(self._requests.get(path, query, secure=True, headers=_cookie(cookies)).environ)
+
+    def post(
+        self, path: str, form: Mapping[str, str], cookies: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Post a form."""
+        given = {**_cookie(cookies), **(headers or {})}
+        request = self._requests.post(path, urlencode(form), content_type=FORM, secure=True, headers=given)
+        return self._answer(request.environ)
+
     def _answer(self, environ: dict[str, object]) -> Answer:
         head: list[Any] = []
-        started = time.perf_counter()
+        started = self.clock()
         response = self._handler(environ, lambda status, headers, exc_info=None: head.extend((status, headers)))
         body = b"".join(response)
         response.close()
-        seconds = time.perf_counter() - started
+        seconds = self.clock() - started
         status, headers = head
         given = [value.partition(";")[0].partition("=") for name, value in headers if name.lower() == "set-cookie"]
         location = next((value for name, value in headers if name.lower() == "location"), "")
         return Answer(str(status), location, {name.strip(): value for name, _, value in given}, body, seconds)
+
+
+def _cookie(cookies: Mapping[str, str] | None) -> dict[str, str]:
+    return {"cookie": "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())}

@@ -44,7 +44,7 @@ def register_platform(client_id: str, keys: dict[str, object], minter: Minter, t
             issuer=tokens.ISSUER,
             client_id=client_id,
             deployment_ids=(tokens.DEPLOYMENT,),
-            allowed_courses=(tokens.COURSE,),
+            allowed_courses=(tokens.COURSE, tokens.SMALL_COURSE),
             **addresses,
             **keys,
         )

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 import requests
-from django.contrib.auth.models import AbstractUser
-from django.http import HttpRequest, HttpResponse
 
 from demo.browser import Browser, forms
 from demo.lms.course import courses
-from demo.lms.host import DemoIdentity
 from demo.platform import Link, Person, Platform
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.models import Registration
@@ -94,16 +90,6 @@ class Connection:
     def gate(self, **lists: Any) -> LaunchGate:
         """Give the registration a launch gate."""
         return LaunchGate.objects.create(registration=self.registration, **lists)
-
-
-def say_who_is_signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the stand-in LMS add to a launch's answer who it signed in: ``X-Signed-In``."""
-
-    def decorate(self: DemoIdentity, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
-        assert isinstance(request, HttpRequest)
-        response["X-Signed-In"] = str(user.pk)
-
-    monkeypatch.setattr(DemoIdentity, "decorate", decorate)
 
 
 def answer(browser: Browser, page: requests.Response, chosen: list[str] = RIGHT, number: int = 0) -> requests.Response:

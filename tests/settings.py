@@ -11,7 +11,7 @@ import tempfile
 
 for _name in [name for name in os.environ if "LTI_1P3_PROVIDER" in name or name.startswith("LTI_AGGREGATE")]:
     del os.environ[_name]
-for _name in ("LMS_ROOT_URL", "DEMO_DATABASE", "DEMO_CACHE", "DEMO_BROKER"):
+for _name in ("LMS_ROOT_URL", "DEMO_DATABASE", "DEMO_CACHE", "DEMO_BROKER", "DEMO_PREVENT_CONCURRENT_LOGINS"):
     os.environ.pop(_name, None)
 os.environ["DEMO_DIRECTORY"] = tempfile.mkdtemp(prefix="lti-tests-")
 atexit.register(shutil.rmtree, os.environ["DEMO_DIRECTORY"], ignore_errors=True)
@@ -30,6 +30,6 @@ elif TEST_DATABASE != "sqlite":
     raise ValueError("LTI_TEST_DATABASE is sqlite, mariadb or postgresql")
 MEDIA_URL = "/media/"  # without it the test server looks for each address among the files here first
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CELERY_TASK_ALWAYS_EAGER = True
+CELERY_ALWAYS_EAGER = True
 LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
 LTI_1P3_PROVIDER_RETRY_BASE_SEC = 30

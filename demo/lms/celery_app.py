@@ -1,4 +1,5 @@
-"""Celery of the stand-in LMS: an in-memory broker, and a worker in a thread of the web process."""
+"""Celery of the stand-in LMS: an in-memory broker, and a worker in a thread of the web process. It reads settings
+as the LMS's does: without a namespace, by their old names."""
 
 from __future__ import annotations
 
@@ -13,12 +14,8 @@ from demo.lms.grades import persist_due
 log = logging.getLogger(__name__)
 
 app = Celery("demo_lms")
-app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.update(
-    worker_hijack_root_logger=False,
-    worker_redirect_stdouts=False,
-    broker_connection_retry_on_startup=True,
-)
+app.config_from_object("django.conf:settings")
+app.conf.broker_connection_retry_on_startup = True  # no old name of this one
 app.autodiscover_tasks()
 app.set_default()
 

@@ -13,9 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from demo.lms.course import Node, block, courses
+from demo.lms.course import courses
 from demo.lms.models import BlockState, PersistedGrade
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
+from demo.lms.structure import Node, Structure
 
 PERSIST_DELAY = timedelta(seconds=2)
 
@@ -53,20 +54,20 @@ def reset(user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> Non
         _changed(user, course_key, usage_key, 0, 0, deleted=True)
 
 
-def fresh(user_id: int, course_key: CourseKey, usage_key: UsageKey) -> tuple[float, float, bool]:
-    """Return (earned, possible, attempted) of a block from the learner's work as it is now."""
-    node = block(course_key, usage_key)
-    if node is None:
+def fresh(user_id: int, structure: Structure, usage_key: UsageKey) -> tuple[float, float, bool]:
+    """Return (earned, possible, attempted) of a block from the learner's work as it is now.
+
+    ``structure`` is the course, read as a whole: the LMS has no grade without it.
+    """
+    node = structure.nodes.get(usage_key)
+    if node is None or not node.published:
         return 0.0, 0.0, False
-    graded = [below for below in node.walk() if below.published and below.key.block_type == "problem"]
-    states = {
-        state.usage_key: state
-        for state in BlockState.objects.filter(
-            user_id=user_id, usage_key__in=[str(problem.key) for problem in graded], attempted=True
-        )
-    }
+    below = structure.below(usage_key)
+    graded = {str(one.key): one for one in below if one.published and one.key.block_type == "problem"}
+    found = BlockState.objects.filter(user_id=user_id, course_key=str(usage_key.course_key), attempted=True)
+    states = {state.usage_key: state for state in found if state.usage_key in graded}
     earned = sum(state.earned for state in states.values())
-    possible = sum(_possible(problem, states.get(str(problem.key))) for problem in graded)
+    possible = sum(_possible(problem, states.get(key)) for key, problem in graded.items())
     return earned, possible, bool(states)
 
 
@@ -81,8 +82,8 @@ def persist_due(now: datetime | None = None) -> int:
     due = (now or timezone.now()) - PERSIST_DELAY
     rows = list(PersistedGrade.objects.filter(stale_since__lte=due)[:100])
     for row in rows:
-        course_key = CourseKey.from_string(row.course_key)
-        earned, possible, _ = fresh(row.user_id, course_key, UsageKey.from_string(row.usage_key))
+        structure = courses()[CourseKey.from_string(row.course_key)].read_whole()
+        earned, possible, _ = fresh(row.user_id, structure, UsageKey.from_string(row.usage_key))
         PersistedGrade.objects.filter(pk=row.pk).update(earned=earned, possible=possible, stale_since=None)
     return len(rows)
 
@@ -94,8 +95,7 @@ def _possible(problem: Node, state: BlockState | None) -> float:
 def _changed(
     user: AbstractUser, course_key: CourseKey, usage_key: UsageKey, earned: float, possible: float, *, deleted: bool
 ) -> None:
-    node = courses()[course_key].blocks[usage_key]
-    for above in node.ancestors():
+    for above in courses()[course_key].read_with_above(usage_key):
         if above.key.block_type == "sequential":
             PersistedGrade.objects.update_or_create(
                 user_id=user.pk,

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.contrib.auth import get_user_model, login, logout
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from demo.lms import grades
-from demo.lms.course import Node, block, courses
+from demo.lms import grades, login_cookies
+from demo.lms.course import courses
 from demo.lms.models import Enrolment, Profile
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
+from demo.lms.structure import Node
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
+from lti_1p3_provider.host import recorded_login
 from lti_1p3_provider.host.port import Block, Course, Grade, GradeChanged
 from lti_1p3_provider.host.sessions import renew_key
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 TEAM = "staff of {}"  # name of a course team's group
 RENDERED = ("sequential", "vertical", "html", "problem")
+MODES = frozenset(("audit", "honor"))
 OPENED = ("course", *RENDERED)
 
 
@@ -49,20 +52,38 @@ class DemoIdentity:
 
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
         """Log in; a session that is this user's already only gets a new key."""
+        profile = Profile.objects.get_or_create(user_id=user.pk)[0]
+        user.demo_profile = profile  # type: ignore[attr-defined]
         if request.user.is_authenticated and request.user.pk == user.pk:
+            before, meta = request.session.session_key, profile.meta
             renew_key(request.session)
-        else:
-            login(request, user, backend=BACKEND)  # type: ignore[arg-type]
+            if conf.prevents_concurrent_logins and recorded_login.renewed(profile, before, request.session.session_key):
+                Profile.objects.filter(pk=profile.pk, meta=meta).update(meta=profile.meta)
+            return
+        recorded_login.begin(request.session)
+        if conf.prevents_concurrent_logins:
+            recorded_login.spare_launched(profile, type(request.session))
+        login(request, user, backend=BACKEND)  # type: ignore[arg-type]
 
     def sign_out(self, request: HttpRequest) -> None:
-        """Log out."""
-        logout(request)
+        """Log out; a session that another one replaced only ends."""
+        profile = Profile.objects.filter(user_id=request.user.pk or 0).first()
+        if conf.prevents_concurrent_logins and profile and recorded_login.is_of_another(profile, request.session):
+            request.session.flush()
+            request.user = AnonymousUser()
+        else:
+            logout(request)
 
-    def forget(self, response: HttpResponseBase) -> None:
-        """Nothing: there is no other front end."""
+    def drop_login_cookies(self, response: HttpResponseBase) -> None:
+        """Delete them as a frame of another site needs it."""
+        for name in login_cookies.NAMES:
+            response.delete_cookie(name, samesite="None" if conf.session_works_in_frames else None)
 
-    def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
-        """Nothing: there is no other front end."""
+    def add_login_cookies(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
+        """Make them as the LMS does, which takes as long."""
+        for name in login_cookies.NAMES:  # what was to be deleted is not any more
+            response.cookies.pop(name, None)
+        login_cookies.add(request, response, user)
 
     def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
         """Everybody of the site's staff, and the members of a group that is named after the course."""
@@ -71,7 +92,7 @@ class DemoIdentity:
 
 
 class DemoCourses:
-    """The courses in files, which never change while the process lives."""
+    """The courses in files and the generated ones, which never change while the process lives."""
 
     def published_version(self, course_key: CourseKey) -> str | None:
         """Return a digest of the course."""
@@ -87,48 +108,61 @@ class DemoCourses:
         return courses().keys()
 
     def read_course(self, course_key: CourseKey) -> Course | None:
-        """Walk the course."""
+        """Walk the course. A whole-course read."""
         course = courses().get(course_key)
         if course is None:
             return None
-        blocks = tuple(_as_block(node) for node in course.whole.walk() if node.published)
-        return Course(course.title, course.version, blocks)
+        structure = course.read_whole()
+        blocks = [
+            _as_block(node, tuple(structure.above(node.key))) for node in structure.nodes.values() if node.published
+        ]
+        return Course(course.title, course.version, tuple(blocks))
 
     def read_block(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
-        """Return a published block."""
-        node = block(course_key, usage_key)
-        if node is None:
+        """Return a published block: depth + 1 reads."""
+        course = courses().get(course_key)
+        found = course.read_with_above(usage_key) if course else ()
+        if not found or not found[0].published:
             raise ContentNotFound(f"{usage_key} does not exist or is not published")
-        return _as_block(node)
+        return _as_block(found[0], found[1:])
 
 
 class DemoContent:
     """Who may see the blocks, and their pages."""
 
     def require_access(self, user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> None:
-        """Check the account and the start date."""
+        """Check the account and the start date. The LMS also asks each block above what it allows: depth + 1 reads."""
         if not user.is_active:
             raise ContentNotAccessible(f"user {user.pk} is inactive")
         if usage_key.block_type == "course" and not is_enrolled(user, course_key):
             raise ContentNotAccessible("not enrolled: a whole course needs an enrolment mode in the registration")
-        start = _node(course_key, usage_key).start
+        start = _with_above(course_key, usage_key)[0].start
         if start is not None and start > timezone.now():
             raise ContentNotStarted(f"starts {start.isoformat()}")
 
     def enrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> None:
         """Note it; there are two modes."""
-        if mode not in ("audit", "honor"):
+        if mode not in MODES:
             raise ContentNotAccessible(f"{course_key} has no enrolment mode {mode!r}")
         Enrolment.objects.get_or_create(user_id=user.pk, course_key=str(course_key), defaults={"mode": mode})
+
+    def enrolment_modes(self, course_key: CourseKey) -> frozenset[str] | None:
+        """All courses have the same."""
+        return MODES if course_key in courses() else None
+
+    def newest_courses(self, org: str | None, most: int) -> list[CourseKey]:
+        """Return the courses in files; nobody knows when they were made."""
+        return [key for key in courses() if org in (None, key.org)][:most]
 
     def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
         """Return the course's outline."""
         return reverse("course_home", args=[str(course_key)])
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
-        """Return the block's page, for whoever may see it."""
+        """Return the block's page, for whoever may see it. Reads the block, what is above it and what is below."""
         self.require_access(request.user, course_key, usage_key)  # type: ignore[arg-type]
-        return render_block(request, course_key, _node(course_key, usage_key))
+        node = _with_above(course_key, usage_key)[0]
+        return render_block(request, course_key, list(courses()[course_key].read_below(node)))
 
 
 class DemoGrades:
@@ -154,10 +188,13 @@ class DemoGrades:
         PROBLEM_WEIGHTED_SCORE_CHANGED.connect(translate, weak=False, dispatch_uid=("lti_1p3_provider", receiver))
 
     def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
-        """Compute from the learner's work, not from stored subsection grades, which may be old."""
-        found = {}
+        """Compute from the learner's work, not from stored subsection grades, which may be old. A whole-course read."""
+        course = courses().get(course_key)
+        if course is None:
+            return {}
+        structure, found = course.read_whole(), {}
         for usage_key in usage_keys:
-            earned, possible, attempted = grades.fresh(user_id, course_key, usage_key)
+            earned, possible, attempted = grades.fresh(user_id, structure, usage_key)
             if attempted and possible > 0:
                 percent = usage_key.block_type == "course"
                 found[usage_key] = Grade(earned / possible * 100, 100) if percent else Grade(earned, possible)
@@ -173,23 +210,31 @@ class DemoHost:
     grades = DemoGrades()
 
 
-def _node(course_key: CourseKey, usage_key: UsageKey) -> Node:
-    node = block(course_key, usage_key)
-    if node is None or node.key.block_type not in OPENED:
+def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:
+    """Return a block that has a page and all above it, nearest first. A block read each."""
+    course = courses().get(course_key)
+    found = course.read_with_above(usage_key) if course else ()
+    _shown(found[0] if found else None, usage_key)
+    return found
+
+
+def _shown(node: Node | None, usage_key: UsageKey) -> Node:
+    if node is None or not node.published or node.key.block_type not in OPENED:
         raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
     return node
 
 
-def _as_block(node: Node) -> Block:
-    above = [one.key for one in node.ancestors()][::-1]
+def _as_block(node: Node, above: Sequence[Node]) -> Block:
+    """``above``: nearest first."""
     return Block(
         usage_key=node.key,
         title=node.title,
-        above=tuple(above),
-        parent=above[-1] if above else None,
+        above=tuple(one.key for one in reversed(above)),
+        parent=node.parent,
         graded=node.graded,
         points=node.weight if node.key.block_type == "problem" else None,
         start=node.start,
+        due=node.due,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import json
+from importlib import import_module
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +15,23 @@ class Profile(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="demo_profile")
     name = models.CharField(max_length=255, blank=True)
+    meta = models.TextField(blank=True)  # JSON
+
+    def get_meta(self) -> dict[str, Any]:
+        """Return what else is recorded of the person."""
+        return dict(json.loads(self.meta)) if self.meta else {}
+
+    def set_meta(self, meta_json: dict[str, Any]) -> None:
+        """Replace it, in memory."""
+        self.meta = json.dumps(meta_json)
+
+    def set_login_session(self, session_id: str | None = None) -> None:
+        """As in the LMS: end the recorded session, whichever it is, and record this one. Saves all fields."""
+        meta = self.get_meta()
+        if old_login := meta.get("session_id"):
+            import_module(settings.SESSION_ENGINE).SessionStore(session_key=old_login).delete()
+        self.set_meta({**meta, "session_id": session_id})
+        self.save()
 
 
 class BlockState(models.Model):

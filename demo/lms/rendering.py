@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,22 +11,22 @@ from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from opaque_keys.edx.keys import CourseKey
 
-from demo.lms.course import Node
 from demo.lms.models import BlockState
 from demo.lms.problems import questions
+from demo.lms.structure import Node
 
 
 @ensure_csrf_cookie
-def render_block(request: HttpRequest, course_key: CourseKey, node: Node) -> HttpResponse:
-    """Render a block and the published blocks below it."""
-    shown = [below for below in node.walk() if below.published]
+def render_block(request: HttpRequest, course_key: CourseKey, nodes: Sequence[Node]) -> HttpResponse:
+    """Render a block and the published ones of those below it, which follow it in ``nodes``."""
+    shown = [node for node in nodes if node.published]
     states = {
         state.usage_key: state
         for state in BlockState.objects.filter(
             user_id=request.user.pk or 0, usage_key__in=[str(below.key) for below in shown]
         )
     }
-    page = {"node": node, "parts": [_part(course_key, below, states.get(str(below.key))) for below in shown]}
+    page = {"node": nodes[0], "parts": [_part(course_key, below, states.get(str(below.key))) for below in shown]}
     return render(request, "demo_lms/block.html", page)
 
 

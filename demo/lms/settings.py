@@ -3,6 +3,7 @@
 Any setting of the app can be given as an environment variable of the same name: a Python literal, or a plain text.
 ``DEMO_DATABASE`` and ``DEMO_CACHE`` replace the default database and cache: a Python literal of what Django's settings
 ``DATABASES`` and ``CACHES`` have below "default". ``DEMO_BROKER`` is the URL of a broker that processes share.
+``DEMO_PREVENT_CONCURRENT_LOGINS`` (True, as in the LMS): a login ends the person's session of before.
 """
 
 import ast
@@ -33,6 +34,7 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 DEBUG = False
+DEMO_JWT_KEY = DIRECTORY / "jwt_key.pem"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", ".localhost", "[::1]"]
 LMS_ROOT_URL = os.environ.get("LMS_ROOT_URL", f"http://127.0.0.1:{os.environ.get('DEMO_LMS_PORT', '8000')}")
 PLATFORM_NAME = "Stand-in LMS"
@@ -52,6 +54,7 @@ INSTALLED_APPS = [
     *(app for app in get_plugin_apps("lms.djangoapp") if app.startswith("lti_1p3_provider.")),
 ]
 MIDDLEWARE = [
+    "demo.lms.meter.MeterMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -106,7 +109,9 @@ WHITENOISE_AUTOREFRESH = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-CELERY_BROKER_URL = os.environ.get("DEMO_BROKER", "memory://localhost")
+FEATURES = {"PREVENT_CONCURRENT_LOGINS": ast.literal_eval(os.environ.get("DEMO_PREVENT_CONCURRENT_LOGINS", "True"))}
+CELERYD_HIJACK_ROOT_LOGGER = CELERY_REDIRECT_STDOUTS = False
+BROKER_URL = os.environ.get("DEMO_BROKER", "memory://localhost")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

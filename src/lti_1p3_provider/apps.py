@@ -26,7 +26,12 @@ class Lti1p3ProviderConfig(AppConfig):
                 "relative_path": "urls",
             },
         },
-        "settings_config": {"lms.djangoapp": {"common": {"relative_path": "plugin_settings"}}},
+        "settings_config": {
+            "lms.djangoapp": {
+                "common": {"relative_path": "plugin_settings"},
+                "production": {"relative_path": "plugin_settings"},
+            },
+        },
     }
 
     def ready(self) -> None:

@@ -30,7 +30,14 @@ class ProviderSettings:
     @property
     def enabled(self) -> bool:
         """``ENABLE_LTI_1P3_PROVIDER``, flat or in FEATURES (False): off means that every URL of ours is a 404."""
-        name = "ENABLE_LTI_1P3_PROVIDER"
+        return self._is_on("ENABLE_LTI_1P3_PROVIDER")
+
+    @property
+    def prevents_concurrent_logins(self) -> bool:
+        """The LMS's ``PREVENT_CONCURRENT_LOGINS``, flat or in FEATURES: a login ends the person's session of before."""
+        return self._is_on("PREVENT_CONCURRENT_LOGINS")
+
+    def _is_on(self, name: str) -> bool:
         flat = self._get(name, None)
         if flat is not None:
             return bool(flat)
@@ -187,10 +194,16 @@ class ProviderSettings:
     @property
     def cookies_work_in_frames(self) -> bool:
         """Whether session and CSRF cookies are ``SameSite=None; Secure``, as browsers want them in others' frames."""
-        return all(
-            self._get(f"{kind}_COOKIE_SAMESITE", "Lax") == "None" and self._get(f"{kind}_COOKIE_SECURE", False)
-            for kind in ("SESSION", "CSRF")
-        )
+        return self.session_works_in_frames and self._is_for_frames("CSRF")
+
+    @property
+    def session_works_in_frames(self) -> bool:
+        """Whether the session's cookie is, so that a launch in a frame replaces an earlier person's session."""
+        return self._is_for_frames("SESSION")
+
+    def _is_for_frames(self, kind: str) -> bool:
+        same_site = self._get(f"{kind}_COOKIE_SAMESITE", "Lax")
+        return same_site == "None" and bool(self._get(f"{kind}_COOKIE_SECURE", False))
 
 
 conf = ProviderSettings()

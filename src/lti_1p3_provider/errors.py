@@ -373,6 +373,14 @@ class HandOverInvalid(LtiError):
     advice = RELAUNCH
 
 
+class SessionEnded(LtiError):
+    """The session was ended elsewhere while the request ran: a login, a logout or another person's launch."""
+
+    code = "session_ended"
+    title = _("You were signed out while this activity was opening")
+    advice = RELAUNCH
+
+
 # --- calls to platforms, keys -----------------------------------------------------------------------------------------
 
 

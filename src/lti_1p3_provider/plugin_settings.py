@@ -1,4 +1,5 @@
-"""What the LMS's plugin loader adds to the settings."""
+"""What the LMS's plugin loader adds to the settings: once after its common settings, for all that build on them, and
+once more after its production settings, because a site's own file may replace there what was added before."""
 
 from __future__ import annotations
 
@@ -7,14 +8,21 @@ from typing import Any
 MIDDLEWARE = "lti_1p3_provider.launches.sessions.EndSwitchedOffSessions"
 FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
 LIMITS = "lti_1p3_provider.launches.limits.LimitRequests"
-BEAT = {"lti_1p3_provider.deliver_scores": {"task": "lti_1p3_provider.deliver_scores", "schedule": 600.0}}
+BEAT = {
+    name: {"task": name, "schedule": seconds}
+    for name, seconds in (("lti_1p3_provider.deliver_scores", 600.0), ("lti_1p3_provider.clean_up", 3600.0))
+}
 
 
 def plugin_settings(settings: Any) -> None:
-    """Put our middlewares first and last, once; let Celery's beat, where a site runs one, deliver what nudges lost."""
+    """Put our middlewares first and last, once; let Celery's beat, where a site runs one, do what cron does elsewhere.
+
+    The LMS's Celery reads its settings without a namespace, and by their old names: ``CELERYBEAT_SCHEDULE``. An entry
+    of the site under one of our names stays.
+    """
     if MIDDLEWARE not in settings.MIDDLEWARE:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, MIDDLEWARE]
     for name in (FIRST, LIMITS):
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]
-    settings.CELERY_BEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERY_BEAT_SCHEDULE", None) or {})}
+    settings.CELERYBEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERYBEAT_SCHEDULE", None) or {})}

@@ -1,6 +1,7 @@
 """What Celery discovers: all tasks, each owned by its slice."""
 
+from lti_1p3_provider.launches.tasks import clean_up
 from lti_1p3_provider.outline.tasks import rebuild_outline
 from lti_1p3_provider.scores.tasks import deliver_scores, expect_subsections, note_grade, read_back_results
 
-__all__ = ["deliver_scores", "expect_subsections", "note_grade", "read_back_results", "rebuild_outline"]
+__all__ = ["clean_up", "deliver_scores", "expect_subsections", "note_grade", "read_back_results", "rebuild_outline"]

@@ -238,3 +238,39 @@ def sign_in_as_admin(visitor: Visitor, sites: Stack) -> Page:
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
     return page
+
+
+# --- many frames at once ----------------------------------------------------------------------------------------------
+
+FRAMES = 10
+
+
+def open_many(visitor: Visitor, kind: Kind, person: str) -> Page:
+    """Open a page of the platform with ten frames, which all launch at once."""
+    page = visitor.context.new_page()
+    page.goto(f"{visitor.stack.platform_url}/gradebook")
+    sources = [f"/launch/{link}?person={person}&target=iframe&{kind.query}" for link in ("problem", "unit")]
+    show = """(sources) => document.body.replaceChildren(...sources.map((src, number) =>
+        Object.assign(document.createElement("iframe"), { id: `tool${number}`, src, height: 500, width: 900 })))"""
+    page.evaluate(show, [sources[number % 2] for number in range(FRAMES)])
+    return page
+
+
+def require_all_work(page: Page) -> None:
+    """All ten show content, and only then is each answered."""
+    frames = [page.frame_locator(f"#tool{number}") for number in range(FRAMES)]
+    for frame in frames:
+        expect(problem(frame, PROBLEM)).to_be_visible()
+    for frame in frames:
+        expect(submit(problem(frame, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+
+
+@pytest.mark.parametrize("kind", IN_FRAME.values(), ids=IN_FRAME)
+def test_stor_06_ten_frames_of_one_page_all_take_answers_at_the_first_visit_and_later(learner, somebody, kind):
+    visitor, (person, _) = learner(kind), somebody()
+    for _ in ("first", "again"):
+        page = open_many(visitor, kind, person)
+        require_all_work(page)
+        page.close()
+    cookies = {cookie["name"] for cookie in visitor.context.cookies(visitor.stack.lms_url)}
+    assert not any(name.startswith("edx") for name in cookies)

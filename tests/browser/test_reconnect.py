@@ -164,6 +164,18 @@ def test_jquery_sends_the_new_token(somebody):
     assert len(window.evaluate("window.told")["X-CSRFToken"]) > 30
 
 
+def test_a_token_that_another_frames_launch_replaced_is_renewed_after_one_refusal(somebody):
+    """The LMS's pages set it once; of frames that launch at once, the last one's is the browser's."""
+    learner = somebody()
+    window = learner.visitor.launch("unit", learner.person)
+    window.evaluate("window.jQuery = { ajaxSetup: (given) => { window.told = given.headers } }")
+    learner.visitor.context.clear_cookies(name="csrftoken")
+    submit(problem(window, "Primary colours"), "Red")
+    expect(window.locator(BANNER)).to_contain_text("Please submit it once more")
+    assert len(window.evaluate("window.told")["X-CSRFToken"]) > 30
+    expect(submit(problem(window, "Primary colours"), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+
+
 def test_a_link_leads_back_to_the_platform(visitor: Visitor):
     window = open_in_window(visitor.course("Ben Osei"), "Mixing colours")
     look(window, "way-back")

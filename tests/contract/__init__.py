@@ -5,5 +5,5 @@
 
 import pytest
 
-for name in ("contract", "identity_contract", "grades_contract", "launch_contract"):
+for name in ("contract", "beat_contract", "identity_contract", "grades_contract", "launch_contract", "cost_contract"):
     pytest.register_assert_rewrite(f"{__name__}.{name}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.outline import find as outline
 
+from .beat_contract import BeatContract
 from .courses_contract import CoursesContract
 from .grades_contract import GradesContract
 from .identity_contract import IdentityContract
@@ -39,6 +41,29 @@ class ContentContract(Contract):
             with pytest.raises(ContentNotFound):
                 self.world.host.content.require_access(user, course, key)
 
+    def test_the_modes_of_a_course_are_those_in_which_somebody_is_enrolled(self) -> None:
+        content = self.world.host.content
+        modes = content.enrolment_modes(self.world.course)
+        assert modes is not None
+        assert self.world.enrolment_mode in modes
+        for mode in modes:
+            content.enrol(self.person(), self.world.course, mode)
+        with pytest.raises(ContentNotAccessible):
+            content.enrol(self.person(), self.world.course, "no-such-mode")
+        assert "no-such-mode" not in modes
+
+    def test_a_course_that_is_not_there_has_no_modes(self) -> None:
+        assert self.world.host.content.enrolment_modes(CourseKey.from_string("course-v1:No+Such+Course")) is None
+
+    def test_courses_are_listed_by_organization_and_up_to_a_number(self) -> None:
+        for block in (self.world.problem, self.world.other_block):  # an LMS lists what was opened or published once
+            self.world.host.content.require_access(self.person(), block.course_key, block)
+        newest = self.world.host.content.newest_courses
+        assert {self.world.course, self.world.other_course} <= set(newest(None, 100))
+        assert len(newest(None, 1)) == 1
+        assert list(newest(self.world.course.org, 100)) == [self.world.course]
+        assert list(newest("NobodyX", 100)) == []
+
     def test_a_page_is_rendered_for_each_level(self) -> None:
         user = self.person()
         for key in (self.world.problem, self.world.unit, self.world.subsection):
@@ -60,5 +85,5 @@ class ContentContract(Contract):
             self.world.host.content.require_access(user, self.world.course, self.world.problem)
 
 
-class HostContract(IdentityContract, CoursesContract, ContentContract, GradesContract):
+class HostContract(IdentityContract, CoursesContract, ContentContract, GradesContract, BeatContract):
     """All of it."""

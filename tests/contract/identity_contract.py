@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, login
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.host.sessions import GRACE
 
 from .world import Contract, browser
+
+PREVENT = "PREVENT_CONCURRENT_LOGINS"
 
 
 class IdentityContract(Contract):
@@ -94,6 +97,124 @@ class IdentityContract(Contract):
         assert request.user == other
         assert "work" not in request.session
         assert not request.session.exists(key)
+
+    def launched(self, user: AbstractUser, session_key: str | None = None) -> str:
+        """Sign in with nothing but what the host itself stores: a launch's answer comes later. Return the key."""
+        request = browser(session_key, user if session_key else None)
+        self.world.host.identity.sign_in(request, self.stored_user(user))
+        assert request.session.session_key
+        return request.session.session_key
+
+    def logged_in(self, user: AbstractUser) -> str:
+        """Log in at the LMS itself; return the session's key."""
+        request = browser()
+        login(request, self.stored_user(user), backend=settings.AUTHENTICATION_BACKENDS[-1])
+        request.session.save()
+        assert request.session.session_key
+        return request.session.session_key
+
+    @staticmethod
+    def lives(key: str) -> bool:
+        return browser(key).session.exists(key)
+
+    def test_launches_end_no_session_that_a_launch_made(self) -> None:
+        for prevented in (True, False):
+            self.feature(PREVENT, prevented)
+            user = self.person()
+            keys = [self.launched(user) for _ in range(3)]
+            assert all(map(self.lives, keys)), prevented
+
+    def test_a_launch_ends_a_session_of_the_lms_where_it_prevents_concurrent_logins(self) -> None:
+        for prevented in (True, False):
+            self.feature(PREVENT, prevented)
+            user = self.person()
+            own = self.logged_in(user)
+            self.launched(user)
+            assert self.lives(own) is not prevented
+
+    def test_a_login_at_the_lms_ends_the_newest_launchs_session(self) -> None:
+        self.feature(PREVENT, True)
+        user = self.person()
+        key = self.launched(user)
+        self.logged_in(user)
+        assert not self.lives(key)
+
+    def test_whoever_takes_a_browser_over_has_a_session_that_the_lms_can_end(self) -> None:
+        self.feature(PREVENT, True)
+        request, other = self.signed_in(self.person()), self.person()
+        self.world.host.identity.sign_in(request, self.stored_user(other))
+        key = request.session.session_key
+        assert self.launched(other)
+        assert self.lives(key)
+        request = browser()
+        self.world.host.identity.sign_in(request, self.stored_user(other))
+        self.logged_in(other)
+        assert not self.lives(request.session.session_key)
+
+    def test_a_relaunch_leaves_the_old_key_its_last_minute_and_the_new_one_can_be_ended(self) -> None:
+        self.feature(PREVENT, True)
+        user = self.person()
+        request = self.signed_in(user)
+        old = request.session.session_key
+        self.world.host.identity.sign_in(request, user)
+        new = request.session.session_key
+        request.session.save()
+        assert self.lives(old)
+        self.logged_in(user)
+        assert not self.lives(new)
+
+    def test_a_relaunch_in_another_session_leaves_the_recorded_one_alone(self) -> None:
+        self.feature(PREVENT, True)
+        user = self.person()
+        request, newest = self.signed_in(user), self.launched(user)
+        self.world.host.identity.sign_in(request, self.stored_user(user))
+        assert self.lives(newest)
+        self.logged_in(user)
+        assert not self.lives(newest)
+
+    def test_the_end_of_an_older_session_ends_no_newer_one(self) -> None:
+        for prevented in (False, True):
+            self.feature(PREVENT, prevented)
+            user = self.person()
+            request, newest = self.signed_in(user), self.launched(user)
+            older = request.session.session_key
+            self.world.host.identity.sign_out(request)
+            assert (self.lives(older), self.lives(newest)) == (False, True)
+            assert request.user.is_anonymous
+            assert "_auth_user_id" not in request.session
+        self.logged_in(user)
+        assert not self.lives(newest)
+
+    def test_the_end_of_the_newest_session_is_a_logout(self) -> None:
+        heard: list[object] = []
+
+        def hear(sender: object, user: object, **kwargs: object) -> None:
+            heard.append(user)
+
+        user_logged_out.connect(hear)
+        self.addCleanup(user_logged_out.disconnect, hear)  # type: ignore[attr-defined]
+        for prevented in (True, False):
+            self.feature(PREVENT, prevented)
+            request = self.signed_in(self.person())
+            key = request.session.session_key
+            self.world.host.identity.sign_out(request)
+            assert not self.lives(key)
+            assert request.user.is_anonymous
+        assert len(heard) == 2
+
+    def test_signing_in_keeps_a_name_that_changed_since_the_account_was_read(self) -> None:
+        self.feature(PREVENT, True)
+        user = self.person(name="Ada")  # this object knows its profile
+        self.world.host.identity.update_profile(self.stored_user(user), None, "Ada King")
+        self.launched_with(user)
+        assert self.world.profile_name(user) == "Ada King"
+        self.world.host.identity.update_profile(user, None, "Ada Lovelace")
+        self.launched_with(user)
+        assert self.world.profile_name(user) == "Ada Lovelace"
+
+    def launched_with(self, user: AbstractUser) -> None:
+        """Sign in with this very object."""
+        self.world.host.identity.sign_in(browser(), user)
 
     def is_staff(self, user: AbstractUser, course: CourseKey) -> bool:
         return self.world.host.identity.is_course_staff(self.stored_user(user), course)

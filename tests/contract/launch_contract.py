@@ -14,13 +14,17 @@ from .launching import account, door, launch, open_launched, register_platform
 from .world import Contract
 
 
-class LaunchContract(Contract):
-    """What a browser and a gradebook notice."""
+class LaunchingContract(Contract):
+    """A browser, and a platform to launch from."""
 
     def setUp(self) -> None:
         super().setUp()  # type: ignore[misc]
         register_platform()
         self.browser = Client()
+
+
+class LaunchContract(LaunchingContract):
+    """What a browser and a gradebook notice."""
 
     def test_each_level_is_shown_in_the_platforms_frame(self) -> None:
         for key in (self.world.problem, self.world.unit, self.world.subsection):

@@ -9,33 +9,41 @@ import pytest
 if find_spec("lms") is None or find_spec("xmodule") is None:
     pytest.skip("edx-platform is not importable", allow_module_level=True)
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import UserProfile
 from common.djangoapps.student.roles import CourseStaffRole
 from crum import set_current_request
-from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.db import connection
 from django.http import HttpResponse
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+from lms.celery import APP
 from lms.djangoapps.courseware.block_render import load_single_xblock
 from lms.djangoapps.grades import tasks
 from lms.djangoapps.grades.api import override_subsection_grade, signals, undo_override_subsection_grade
 from lms.djangoapps.grades.models import PersistentSubsectionGrade
 from lms.djangoapps.instructor.enrollment import reset_student_attempts
 from opaque_keys.edx.keys import CourseKey, UsageKey
+from openedx.core.djangoapps.content.block_structure.manager import BlockStructureManager
 from openedx.core.djangoapps.signals.signals import COURSE_GRADE_CHANGED
+from openedx.core.djangoapps.user_authn.cookies import ALL_LOGGED_IN_COOKIE_NAMES, DEPRECATED_LOGGED_IN_COOKIE_NAMES
 from xmodule.capa.tests.response_xml_factory import MultipleChoiceResponseXMLFactory
+from xmodule.modulestore.django import modulestore
+from xmodule.modulestore.split_mongo.caching_descriptor_system import CachingDescriptorSystem
 from xmodule.modulestore.tests.django_utils import SharedModuleStoreTestCase
 from xmodule.modulestore.tests.factories import BlockFactory, CourseFactory
 
 from lti_1p3_provider import host
 
-from .world import browser
+from .world import Costs, Most, Place, WithFeatures, browser
 
 PAST, FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 QUESTION = {"question_text": "Which?", "choices": [False, True], "choice_names": ["wrong", "right"]}
@@ -49,10 +57,56 @@ def problem(parent: Any, title: str, weight: float, **fields: Any) -> Any:
     )
 
 
+def large_course() -> Place:
+    """Make a course of about 300 blocks; return a place in the middle of it."""
+    course = CourseFactory.create(org="LargeX", number="LTI", run="now", start=PAST)
+    places = []
+    with modulestore().bulk_operations(course.id, emit_signals=False):
+        for _ in range(3):
+            chapter = BlockFactory.create(parent=course, category="chapter")
+            for _ in range(4):
+                subsection = BlockFactory.create(parent=chapter, category="sequential", graded=True, format="Homework")
+                places += [_large_unit(course.id, subsection, f"{len(places)}-{number}") for number in range(4)]
+    return places[len(places) // 2]
+
+
+def _large_unit(course: CourseKey, subsection: Any, name: str) -> Place:
+    unit = BlockFactory.create(parent=subsection, category="vertical")
+    first = problem(unit, f"Problem {name}", 4)
+    for number in range(2):
+        problem(unit, f"Problem {name}-{number}", 4)
+        BlockFactory.create(parent=unit, category="html", data="<p>Look.</p>")
+    return Place(course, subsection.location, unit.location, first.location, below_unit=5)
+
+
+@contextmanager
+def counted(owner: type, method: str, note: Callable[[], None]) -> Iterator[None]:
+    """Call ``note`` whenever the LMS calls a method of one of its classes."""
+    original = getattr(owner, method)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        note()
+        return original(*args, **kwargs)
+
+    with patch.object(owner, method, wrapped):
+        yield
+
+
 class OpenEdxWorld:
     """Two courses, made with the platform's own factories."""
 
+    celery = APP
+    most: ClassVar = {  # the LMS reads the problem and the four blocks above it twice in some of its own work
+        "access": Most(blocks=6, queries=30),
+        "launch": Most(blocks=6, queries=55),
+        "first_launch": Most(blocks=6, queries=75),
+        "content": Most(blocks=10, queries=40),
+        "answer": Most(blocks=11, queries=50),
+        "answer_without_lti": Most(blocks=11, queries=50),
+    }
     enrolment_mode = CourseMode.DEFAULT_MODE_SLUG
+    told = DEPRECATED_LOGGED_IN_COOKIE_NAMES
+    login_cookies = ALL_LOGGED_IN_COOKIE_NAMES
     signals = (
         signals.PROBLEM_WEIGHTED_SCORE_CHANGED,
         signals.SUBSECTION_SCORE_CHANGED,
@@ -95,6 +149,32 @@ class OpenEdxWorld:
         for name, block in made.items():
             setattr(self, name, block.location)
 
+        self.small = Place(self.course, self.subsection, self.unit, self.problem, below_unit=3)
+
+    @cached_property
+    def large(self) -> Place:
+        """A course that takes a while to make."""
+        return large_course()
+
+    @contextmanager
+    def costs(self) -> Iterator[Costs]:
+        """Count blocks that are made of stored data, and structures of whole courses that come from the cache."""
+        found = Costs()
+
+        def block() -> None:
+            found.blocks += 1
+
+        def whole_course() -> None:
+            found.whole_courses += 1
+
+        with (
+            counted(CachingDescriptorSystem, "xblock_from_json", block),
+            counted(BlockStructureManager, "get_collected", whole_course),
+            CaptureQueriesContext(connection) as queries,
+        ):
+            yield found
+        found.queries = len(queries)
+
     def profile_name(self, user: AbstractUser) -> str | None:
         found = UserProfile.objects.filter(user_id=user.pk).first()
         return found.name if found else None
@@ -103,12 +183,12 @@ class OpenEdxWorld:
         CourseStaffRole(course).add_users(user)
 
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
-        points = {self.problem: 4, self.other_problem: 2}[problem]
+        points = 2 if problem == self.other_problem else 4
         self.publish(user, problem, earned / points, 1)
 
     def publish(self, user: AbstractUser, problem: UsageKey, value: float, max_value: float) -> None:
         """Publish raw points as the block itself does; its weight makes points of them."""
-        block = load_single_xblock(browser(user=user), user.pk, str(self.course), str(problem))
+        block = load_single_xblock(browser(user=user), user.pk, str(problem.course_key), str(problem))
         block.runtime.publish(block, "grade", {"value": value, "max_value": max_value, "user_id": user.pk})
 
     def page(self, user: AbstractUser, course: CourseKey, block: UsageKey) -> HttpResponse:
@@ -140,7 +220,7 @@ class OpenEdxWorld:
 
 
 @override_settings(ENABLE_LTI_1P3_PROVIDER=True)
-class InOpenEdx(SharedModuleStoreTestCase):
+class InOpenEdx(WithFeatures, SharedModuleStoreTestCase):
     """One course for all tests of a class."""
 
     ENABLED_CACHES = ("default",)
@@ -154,9 +234,3 @@ class InOpenEdx(SharedModuleStoreTestCase):
     def setUp(self) -> None:
         self.feature("DISABLE_START_DATES", False)  # which the LMS's own test settings switch on
         super().setUp()
-
-    def feature(self, name: str, value: object) -> None:
-        """Set one of the LMS's features for this test."""
-        changed = patch.dict(settings.FEATURES, {name: value})
-        changed.start()
-        self.addCleanup(changed.stop)

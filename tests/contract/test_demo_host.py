@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import ClassVar
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.core.cache import cache
+from django.db import connection
 from django.http import HttpResponse
 from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from .contract import HostContract
+from .cost_contract import CostContract
 from .launch_contract import LaunchContract
-from .world import browser
+from .login_cookies_contract import LoginCookiesContract
+from .parallel_contract import ParallelContract
+from .world import Costs, Most, Place, browser
 
 if settings.ROOT_URLCONF != "demo.lms.urls":
     pytest.skip("this is a real LMS", allow_module_level=True)
 
-from demo.lms import grades
+from demo.lms import grades, login_cookies
+from demo.lms.celery_app import app
+from demo.lms.course import LARGE, courses
 from demo.lms.host import TEAM, DemoHost
+from demo.lms.meter import metered
 from demo.lms.models import Profile
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
-
-POINTS = {"primary_colours": 4, "white_light": 2}
 
 
 class DemoWorld:
     """The demo course. Stored grades are late anyway: a sweep, which does not run in tests, writes them."""
 
     host = DemoHost()
+    celery = app
     signals = (PROBLEM_WEIGHTED_SCORE_CHANGED,)
     enrolment_mode = "audit"
+    told = login_cookies = login_cookies.NAMES
     course = CourseKey.from_string("course-v1:DemoX+LTI101+2026")
     chapter = course.make_usage_key("chapter", "light")
     subsection = course.make_usage_key("sequential", "colour")
@@ -46,6 +56,29 @@ class DemoWorld:
     future = other_course.make_usage_key("sequential", "not_yet")
     future_unit = other_course.make_usage_key("vertical", "future")
     other_block = other_course.make_usage_key("vertical", "today")
+    small = Place(course, subsection, unit, problem, below_unit=3)
+    large = Place(
+        LARGE,
+        LARGE.make_usage_key("sequential", "7-3"),
+        LARGE.make_usage_key("vertical", "7-3-2"),
+        LARGE.make_usage_key("problem", "7-3-2-2"),
+        below_unit=4,
+    )
+    most: ClassVar = {  # a problem and four blocks above it
+        "access": Most(blocks=5, queries=1),
+        "launch": Most(blocks=5, queries=34),
+        "first_launch": Most(blocks=5, queries=50),
+        "content": Most(blocks=5, queries=8),
+        "answer": Most(blocks=5, queries=24),
+        "answer_without_lti": Most(blocks=5, queries=17),
+    }
+
+    @contextmanager
+    def costs(self) -> Iterator[Costs]:
+        found = Costs()
+        with metered() as read, CaptureQueriesContext(connection) as queries:
+            yield found
+        found.blocks, found.whole_courses, found.queries = read.blocks, read.whole_courses, len(queries)
 
     def profile_name(self, user: AbstractUser) -> str | None:
         found = Profile.objects.filter(user_id=user.pk).first()
@@ -55,7 +88,10 @@ class DemoWorld:
         user.groups.add(Group.objects.get_or_create(name=TEAM.format(course))[0])
 
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
-        grades.record(user, self.course, problem, earned, POINTS[problem.block_id])
+        course = courses()[problem.course_key]
+        found = course.read(problem)
+        assert found
+        grades.record(user, course.key, problem, earned, found.weight)
 
     def page(self, user: AbstractUser, course: CourseKey, block: UsageKey) -> HttpResponse:
         return self.host.content.render(browser(user=user), course, block)
@@ -76,10 +112,32 @@ class DemoHostTest(HostContract, TestCase):
     world = DemoWorld()
 
 
-class DemoLaunchTest(LaunchContract, TestCase):
+class DemoLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, TestCase):
     """Whole launches."""
 
     world = DemoWorld()
+
+    def setUp(self) -> None:
+        super().setUp()
+        cache.clear()
+
+
+class DemoSmallCourseTest(CostContract, TestCase):
+    """What things cost in a small course."""
+
+    world = DemoWorld()
+    size = "small"
+
+    def setUp(self) -> None:
+        super().setUp()
+        cache.clear()
+
+
+class DemoLargeCourseTest(CostContract, TestCase):
+    """What things cost in a large course."""
+
+    world = DemoWorld()
+    size = "large"
 
     def setUp(self) -> None:
         super().setUp()

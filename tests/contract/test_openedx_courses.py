@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 import pytest
+from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import CourseEnrollment
 from edx_django_utils.cache import RequestCache
 from milestones.api import add_user_milestone
@@ -23,8 +24,10 @@ from xmodule.modulestore.tests.django_utils import ModuleStoreTestCase
 from xmodule.modulestore.tests.factories import BlockFactory
 
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
+from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.outline.rebuild import rebuild
+from lti_1p3_provider.registrations.models import Registration
 
 from .world import Contract
 
@@ -160,3 +163,17 @@ class OpenEdxCoursesTest(Contract, ModuleStoreTestCase):
         add_user_milestone({"id": self.ada.pk}, milestone)
         RequestCache.clear_all_namespaces()  # this is another request
         assert self.world.page(self.ada, self.world.course, self.world.problem).status_code == 200
+
+    def test_a_mode_that_a_course_does_not_have_or_no_longer_is_none_of_its_modes(self) -> None:
+        modes, course = self.world.host.content.enrolment_modes, self.world.course
+        assert modes(course) == {CourseMode.DEFAULT_MODE_SLUG}  # nothing is set
+        CourseMode.objects.create(course_id=course, mode_slug="honor", mode_display_name="Honor")
+        over = {"mode_display_name": "Verified", "min_price": 10, "expiration_datetime": PAST}
+        CourseMode.objects.create(course_id=course, mode_slug="verified", **over)
+        assert modes(course) == {"honor"}
+        for mode in ("audit", "verified"):
+            with pytest.raises(ContentNotAccessible):
+                self.world.host.content.enrol(self.ada, course, mode)
+        self.world.host.content.require_access(self.ada, course, self.world.problem)  # so it is in the LMS's list
+        (doubt,) = doubts(Registration(enrolment_mode="audit"), self.world.host.content)
+        assert f"{course} (it has honor)" in doubt.says

@@ -9,8 +9,11 @@ from __future__ import annotations
 from lti_1p3_provider.host.openedx import OpenEdxHost
 
 from .contract import HostContract
+from .cost_contract import CostContract
 from .launch_contract import LaunchContract
+from .login_cookies_contract import LoginCookiesContract
 from .openedx_world import InOpenEdx
+from .parallel_contract import ParallelContract
 
 
 class OpenEdxHostTest(HostContract, InOpenEdx):
@@ -20,5 +23,22 @@ class OpenEdxHostTest(HostContract, InOpenEdx):
         assert isinstance(self.world.host, OpenEdxHost)
 
 
-class OpenEdxLaunchTest(LaunchContract, InOpenEdx):
+class OpenEdxLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, InOpenEdx):
     """Whole launches."""
+
+
+class OpenEdxSmallCourseTest(CostContract, InOpenEdx):
+    """What things cost in a small course."""
+
+    size = "small"
+
+
+class OpenEdxLargeCourseTest(CostContract, InOpenEdx):
+    """What things cost in a large course."""
+
+    size = "large"
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        assert cls.world.large

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
+from unittest.mock import patch
 
+from celery import Celery
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -18,14 +21,47 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.host.port import GradeChanged, Host
 
 
+@dataclass
+class Costs:
+    """What a host read: blocks one by one, courses as a whole; and how many queries it and the app made."""
+
+    blocks: int = 0
+    whole_courses: int = 0
+    queries: int = 0
+
+
+@dataclass(frozen=True)
+class Most:
+    """What something may cost at most; a whole course is never read for it."""
+
+    blocks: int
+    queries: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A graded subsection > unit > problem in a course; ``below_unit`` blocks are below the unit."""
+
+    course: CourseKey
+    subsection: UsageKey
+    unit: UsageKey
+    problem: UsageKey
+    below_unit: int
+
+
 class World(Protocol):
     """A host and its course: chapter > subsection > unit > problem (4 points), other_problem (2 points), text.
 
     ``unpublished`` is a unit of the subsection; ``future`` is a subsection that has not started, and ``future_unit`` is
     in it; ``other_block`` is a published unit of another course. The problem is titled "Primary colours".
+
+    ``small`` is a place in this course, ``large`` one in a course with many times the blocks. ``most`` says what things
+    may cost with all that the LMS does by itself, for a problem: ``access``, ``launch``, ``first_launch``, ``content``,
+    ``answer``, ``answer_without_lti``.
     """
 
     host: Host
+    celery: Celery
     course: CourseKey
     chapter: UsageKey
     subsection: UsageKey
@@ -40,6 +76,14 @@ class World(Protocol):
     other_block: UsageKey
     signals: Sequence[Signal]
     enrolment_mode: str
+    told: Sequence[str]  # cookies that tell other front ends who signed in, and
+    login_cookies: Sequence[str]  # all of this kind, some of which tests cannot always make
+    small: Place
+    large: Place
+    most: Mapping[str, Most]
+
+    def costs(self) -> AbstractContextManager[Costs]:
+        """Count what is read inside."""
 
     def profile_name(self, user: AbstractUser) -> str | None:
         """Return the name in the account's profile; None without a profile."""
@@ -71,7 +115,17 @@ def browser(session_key: str | None = None, user: AbstractUser | None = None) ->
     return request
 
 
-class Contract:
+class WithFeatures:
+    """A test case that sets the LMS's features."""
+
+    def feature(self, name: str, value: object) -> None:
+        """Set one for this test."""
+        changed = patch.dict(settings.FEATURES, {name: value})
+        changed.start()
+        self.addCleanup(changed.stop)  # type: ignore[attr-defined]
+
+
+class Contract(WithFeatures):
     """What the three parts share. A test class sets ``world``."""
 
     world: World

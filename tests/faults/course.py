@@ -9,7 +9,7 @@ from datetime import datetime
 
 from opaque_keys.edx.keys import UsageKey
 
-from demo.lms.course import block as block_of
+from demo.lms.course import courses
 from demo.platform import Link, Platform
 from demo.platform.store import ScoreAttempt
 from tests.connection import PROBLEM
@@ -119,6 +119,5 @@ def sent_again(attempts: Sequence[ScoreAttempt]) -> list[str]:
 def _problems(block: str) -> dict[str, float]:
     """Return the problems of a block, with their weights."""
     key = UsageKey.from_string(block)
-    node = block_of(key.course_key, key)
-    assert node is not None
-    return {str(one.key): one.weight for one in node.walk() if one.published and one.key.block_type == "problem"}
+    below = courses()[key.course_key].read_whole().below(key)
+    return {str(one.key): one.weight for one in below if one.published and one.key.block_type == "problem"}

@@ -93,9 +93,25 @@ def test_a_clock_that_differs(apart, way):
     assert f" s {way} the platform's" in clock.says
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Wed, 25 Nov 2026 10:00:00 -0000", "x" * 1000])
+@pytest.mark.parametrize("date", ["", "Wed, 25 Nov 2026 10:00:00 -0000"])
 def test_a_platform_that_does_not_say_the_time_is_not_judged(date):
     assert list(doctor._clock(Answer(200, {"date": date}, b""))) == []
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "yesterday",
+        "x" * 1000,
+        "Wed, 25 Nov 2026 10:00:00 +9999999999999",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+        "Wed, 25 Nov 99999999999 10:00:00 GMT",
+    ],
+)
+def test_a_time_that_nobody_can_read_is_said_to_be_that(date):
+    (clock,) = doctor._clock(Answer(200, {"date": date}, b""))
+    assert (clock.about, clock.grade) in [("clock", Grade.NOTICE), ("clock", Grade.WRONG)]
 
 
 def test_no_access_token(sound):
@@ -232,3 +248,16 @@ def test_links_without_a_column_are_named_with_the_reason(sound):
     (one,) = found(sound, "columns")
     assert one.grade is Grade.NOTICE
     assert one.says == "1 link has no gradebook column: the platform offers no list of columns."
+
+
+def test_what_the_gate_and_the_enrolment_mode_name_in_vain(sound):
+    type(sound.registration).objects.update(enrolment_mode="nope")
+    sound.registration.gate.allowed_courses = [COURSE, "course-v1:Gone+Gone+Gone"]
+    sound.registration.gate.save()
+    assert grades(found(sound, "gate")) == [Grade.GOOD, Grade.NOTICE]
+    assert grades(found(sound, "enrolment")) == [Grade.WRONG]
+    type(sound.registration).objects.update(enrolment_mode="audit")
+    assert grades(found(sound, "enrolment")) == []  # the gate's course is in doubt
+    sound.registration.gate.allowed_courses = [COURSE]
+    sound.registration.gate.save()
+    assert grades(found(sound, "enrolment")) == [Grade.GOOD]

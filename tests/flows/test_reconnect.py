@@ -73,7 +73,7 @@ def test_the_page_has_a_word_for_each_thing_that_happens(connection):
     _, page = opened(connection)
     said = feature(page, "reconnect")
     assert set(said) == {"address", "learner", "words"}
-    assert set(said["words"]) == {"ended", "other", "back", "restored", "check"}
+    assert set(said["words"]) == {"ended", "other", "back", "renewed", "restored", "check"}
     assert all(said["words"].values())
 
 

@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from demo.browser import Browser, forms
 from demo.lms.models import BlockState
+from lti_1p3_provider import tasks
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.host.sessions import ENDS
 from lti_1p3_provider.launches.sessions import EndSwitchedOffSessions
@@ -34,6 +35,7 @@ from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.connection import (
     CLAIM,
@@ -44,11 +46,10 @@ from tests.connection import (
     PROBLEM,
     WELCOME,
     answer,
-    say_who_is_signed_in,
     usage,
 )
 
-FRAMEWORKS_OWN = ("django_session", "auth_user", "SAVEPOINT", "BEGIN", "COMMIT", "demo_cache")
+FRAMEWORKS_OWN = ("django_session", "auth_user", "demo_lms_profile", "SAVEPOINT", "BEGIN", "COMMIT", "demo_cache")
 
 
 def outcome() -> str:
@@ -301,15 +302,6 @@ def test_the_logins_cookie_is_taken_back_with_the_attributes_it_was_given(connec
     assert "01 Jan 1970" in gone
 
 
-@pytest.mark.parametrize("person", [LEARNER, INSTRUCTOR])
-def test_the_lms_adds_to_the_answer_what_its_other_front_ends_need(connection, monkeypatch, person):
-    say_who_is_signed_in(monkeypatch)
-    browser = Browser()
-    form = connection.launch_form(connection.link(PROBLEM), person, browser)
-    launched = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
-    assert launched.headers["X-Signed-In"] == str(PlatformUser.objects.get().user_id)
-
-
 # --- what a launch costs ----------------------------------------------------------------------------------------------
 
 
@@ -343,7 +335,7 @@ def test_first_launches_of_a_class_at_once(connection):
 
 @pytest.mark.parametrize(("failures", "status"), [(2, 302), (3, 503)])
 def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, failures, status):
-    """A signal plays the database: it refuses the grant, which is written late, as it refuses a deadlock."""
+    """A signal plays the database: it refuses the pending score, which is written late, as in a deadlock."""
     browser = Browser()
     form, refusals = connection.launch_form(connection.link(PROBLEM, graded=True), browser=browser), []
 
@@ -352,11 +344,11 @@ def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, fail
             refusals.append(1)
             raise OperationalError(1213, "Deadlock found when trying to get lock")
 
-    pre_save.connect(refuse, sender=Grant)
+    pre_save.connect(refuse, sender=PendingScore)
     try:
         landed = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
     finally:
-        pre_save.disconnect(refuse, sender=Grant)
+        pre_save.disconnect(refuse, sender=PendingScore)
     assert landed.status_code == status
     attempt = LaunchAttempt.objects.get()
     assert (attempt.outcome, attempt.detail) == (("ok", "") if status == 302 else ("database_busy", "OperationalError"))
@@ -383,11 +375,11 @@ def test_another_error_of_the_database_is_refused_at_once_with_a_page(connection
         refusals.append(1)
         raise error
 
-    pre_save.connect(refuse, sender=Grant)
+    pre_save.connect(refuse, sender=PendingScore)
     try:
         page = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
     finally:
-        pre_save.disconnect(refuse, sender=Grant)
+        pre_save.disconnect(refuse, sender=PendingScore)
     attempt = LaunchAttempt.objects.get()
     assert (page.status_code, attempt.outcome, len(refusals)) == (500, "database_refused", 1)
     assert attempt.support_code in page.text
@@ -434,3 +426,15 @@ def test_more_than_a_batch_of_grants_is_dropped(db, django_user_model):
     Grant.objects.create(**values, usage_digest="open", until=timezone.now() + timedelta(seconds=60))
     assert clean_up()["lapsed_grants_dropped"] == 1003
     assert Grant.objects.get().usage_digest == "open"
+
+
+def test_the_task_that_celerys_beat_runs_drops_both(db, django_user_model, settings):
+    settings.LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC = 0
+    registration = Registration.objects.create(issuer="https://p.example", client_id="c")
+    deployment = Deployment.objects.create(registration=registration, deployment_id="1")
+    user, over = django_user_model.objects.create_user("learner"), timezone.now() - timedelta(seconds=1)
+    Grant.objects.create(user=user, deployment=deployment, usage_digest="over", until=over)
+    LaunchAttempt.objects.create(support_code="X", door="login", outcome="ok")
+    tasks.clean_up.delay()
+    assert not Grant.objects.exists()
+    assert not LaunchAttempt.objects.exists()

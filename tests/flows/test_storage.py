@@ -21,7 +21,7 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import handover
 from lti_1p3_provider.lti.launch import STORED
 from lti_1p3_provider.users.models import PlatformUser
-from tests.connection import COURSE, PROBLEM, Connection, answer, say_who_is_signed_in
+from tests.connection import COURSE, PROBLEM, Connection, answer
 from tests.traces import refusal
 
 FRAME = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
@@ -242,12 +242,6 @@ def test_stor_06_the_learner_works_in_a_window_of_its_own(connection):
     assert content.url.startswith(connection.content_url(PROBLEM))
     assert answer(browser, content).json() == {"earned": 4.0, "possible": 4.0}
     assert connection.platform.scores[-1].body["scoreGiven"] == 4
-
-
-def test_stor_06_the_lms_adds_to_the_answer_of_the_window_too(connection, monkeypatch):
-    say_who_is_signed_in(monkeypatch)
-    signed_in = go_on(connection, proven(connection), Browser()).history[0]
-    assert signed_in.headers["X-Signed-In"] == str(PlatformUser.objects.get().user_id)
 
 
 def test_sec_15_the_window_is_signed_out_when_the_platform_is_switched_off(connection):

@@ -11,9 +11,14 @@ OK = "ok"
 
 
 class LaunchAttempt(models.Model):
-    """One attempt, successful or refused. No claims, no token, no personal data: ids, steps and a code.
+    """One attempt, successful or refused. No claims, no token, no name: ids, steps and a code.
 
     ``login_digest`` names the login that a success used up, so no login can succeed twice, whatever the cache forgets.
+
+    .. pii: A digest of ``sub``, by which the platform knows the person; where such ids are short numbers, it can be
+      guessed from it. Rows are dropped after ``LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC``.
+    .. pii_types: id
+    .. pii_retirement: retained
     """
 
     support_code = models.CharField(max_length=9, unique=True)

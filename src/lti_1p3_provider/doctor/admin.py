@@ -7,12 +7,13 @@ from functools import partial
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from lti_1p3_provider.doctor import connection, site
+from lti_1p3_provider.doctor import connection, site, together
 from lti_1p3_provider.doctor.findings import Finding, Grade
 from lti_1p3_provider.onboarding.admin import RegistrationAdmin
 from lti_1p3_provider.registrations.models import Registration
@@ -26,6 +27,7 @@ class ExaminedRegistrationAdmin(RegistrationAdmin):
 
     change_list_template = "lti_1p3_provider/registrations.html"
     change_form_template = "lti_1p3_provider/registration.html"
+    within = together.WITHIN
 
     def get_urls(self) -> list[URLPattern]:
         """Add the doctor's pages."""
@@ -35,10 +37,12 @@ class ExaminedRegistrationAdmin(RegistrationAdmin):
             *super().get_urls(),
         ]
 
+    @transaction.non_atomic_requests  # no lock is held while platforms are asked, and other threads do that
     def examine_site(self, request: HttpRequest) -> HttpResponse:
         """Examine this site."""
         return self._page(request, _("This site"), site.examine)
 
+    @transaction.non_atomic_requests
     def examine(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Examine a registration and its platform."""
         registration = get_object_or_404(Registration.objects.select_related("gate"), pk=pk)
@@ -53,7 +57,7 @@ class ExaminedRegistrationAdmin(RegistrationAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request, registration):
             raise PermissionDenied
-        found = list(examination()) if request.method == "POST" else None
+        found = next(together.examine({subtitle: examination}, self.within))[1] if request.method == "POST" else None
         page = {
             **self.admin_site.each_context(request),
             "title": _("Examine"),

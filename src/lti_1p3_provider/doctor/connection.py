@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
 
 from django.db.models import Count
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.doctor.findings import Finding, good, notice, wrong
-from lti_1p3_provider.errors import LtiError
-from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, numbers, transport
+from lti_1p3_provider.doctor.findings import Finding, each, failed, good, notice, wrong
+from lti_1p3_provider.errors import LtiError, PlatformUnreachable
+from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Answer, Request
 from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.lti.redirects import followed
+from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import LineItem, Outage
 
@@ -32,17 +35,20 @@ def examine(registration: Registration) -> Iterator[Finding]:
     """Yield what is found about a registration; each is tried for itself."""
     if not registration.enabled:
         yield notice("registration", "It is switched off: no launches, no scores.", "Tick 'enabled' to use it.")
-    approved = list(registration.deployments.filter(status=Deployment.Status.APPROVED))
-    yield from _deployments(registration, len(approved))
-    yield _gate(registration)
-    yield from _keys(registration)
-    yield from _outage(registration)
-    yield from _columns(registration)
-    for deployment in approved[:MOST_DEPLOYMENTS]:
-        yield from _services(deployment)
+    steps = {
+        "deployments": _deployments,
+        "gate": _gate,
+        "courses": courses_of,
+        "key set": _keys,
+        "scores": _outage,
+        "columns": _columns,
+        "services": _all_services,
+    }
+    yield from each((about, partial(step, registration)) for about, step in steps.items())
 
 
-def _deployments(registration: Registration, approved: int) -> Iterator[Finding]:
+def _deployments(registration: Registration) -> Iterator[Finding]:
+    approved = registration.deployments.filter(status=Deployment.Status.APPROVED).count()
     pending = registration.deployments.filter(status=Deployment.Status.PENDING).count()
     if pending:
         yield notice("deployments", f"{pending} wait for approval.", "Approve in the registration those that you know.")
@@ -52,15 +58,25 @@ def _deployments(registration: Registration, approved: int) -> Iterator[Finding]
         yield wrong("deployments", "None is approved, so nobody can launch.", "Add the platform's deployment ID.")
 
 
-def _gate(registration: Registration) -> Finding:
+def _gate(registration: Registration) -> Iterator[Finding]:
     gate = getattr(registration, "gate", None)
     if gate is None and conf.require_launch_gate:
-        return wrong("gate", "It has no launch gate, and this site requires one.", "Add one in the registration.")
-    if gate is None:
-        return notice("gate", "It may open everything that is published here.", "Add a launch gate to limit it.")
-    if gate.opens_nothing:
-        return wrong("gate", "Its launch gate opens nothing.", "Name courses, organizations or blocks in it.")
-    return good("gate", "Its launch gate names what it may open.")
+        yield wrong("gate", "It has no launch gate, and this site requires one.", "Add one in the registration.")
+    elif gate is None:
+        yield notice("gate", "It may open everything that is published here.", "Add a launch gate to limit it.")
+    elif gate.opens_nothing:
+        yield wrong("gate", "Its launch gate opens nothing.", "Name courses, organizations or blocks in it.")
+    else:
+        yield good("gate", "Its launch gate names what it may open.")
+
+
+def courses_of(registration: Registration) -> Iterator[Finding]:
+    """Say what gate and enrolment mode name and this site does not have."""
+    found = doubts(registration)
+    for doubt in found:
+        yield (wrong if doubt.refuses else notice)(doubt.about, doubt.says, doubt.advice)
+    if registration.enrolment_mode and not found:
+        yield good("enrolment", f"The courses that were looked up have the mode '{registration.enrolment_mode}'.")
 
 
 def _keys(registration: Registration) -> Iterator[Finding]:
@@ -84,10 +100,16 @@ def _keys(registration: Registration) -> Iterator[Finding]:
 
 
 def _clock(answer: Answer) -> Iterator[Finding]:
-    theirs = numbers.http_date(answer.headers.get("date", ""))
-    if theirs is None:
+    if not (said := answer.headers.get("date", "")):
         return
-    apart = timezone.now() - theirs
+    try:
+        theirs = parsedate_to_datetime(said)
+        apart = None if theirs.tzinfo is None else timezone.now() - theirs
+    except (ValueError, TypeError, OverflowError, IndexError):  # years and offsets that no date has, or no date at all
+        yield notice("clock", "The platform's Date header cannot be read.", "Compare both clocks yourself.")
+        return
+    if apart is None:
+        return
     if abs(apart) > MOST_SKEW:
         way = "ahead of" if apart > timedelta(0) else "behind"
         said = f"This site's clock is {abs(apart.total_seconds()):.0f} s {way} the platform's."
@@ -112,18 +134,31 @@ def _columns(registration: Registration) -> Iterator[Finding]:
         yield notice("columns", said, "Open such a link again from the platform; see scores-refused.md.")
 
 
-def _services(deployment: Deployment) -> Iterator[Finding]:
-    """Ask for a token with the scopes that the platform's launches listed, and read one column with it."""
-    about = f"deployment {deployment.deployment_id[:60]}"
+def _all_services(registration: Registration) -> Iterator[Finding]:
+    """Try some deployments; where nobody answers one is enough, because all ask at the same address."""
+    for deployment in registration.deployments.filter(status=Deployment.Status.APPROVED)[:MOST_DEPLOYMENTS]:
+        about = f"deployment {deployment.deployment_id[:60]}"
+        try:
+            yield from _services(about, deployment)
+        except LtiError as error:
+            advice = "Compare access token URL and audience; see docs/how-to/troubleshoot/scores-refused.md."
+            yield wrong(about, f"No access token: {error.code}, {error.detail}.", advice)
+            if isinstance(error, PlatformUnreachable):
+                return
+        except Exception as error:  # any: the next deployment is tried all the same
+            yield failed(about, error)
+
+
+def _services(about: str, deployment: Deployment) -> Iterator[Finding]:
+    """Ask for a token with the scopes that the platform's launches listed, and read one column with it.
+
+    Raises:
+        LtiError: there is no token.
+    """
     items = LineItem.objects.filter(resource_link__deployment=deployment).order_by("-pk")
     item = items.exclude(url="").first() or items.first()
     scopes = frozenset(item.scopes) & ags.SCOPES if item else frozenset((ags.SCORE_SCOPE,))
-    try:
-        access_tokens.access_token(deployment, scopes, fresh=True, needed=ags.SCORE_SCOPE)
-    except LtiError as error:
-        advice = "Compare access token URL and audience; see docs/how-to/troubleshoot/scores-refused.md."
-        yield wrong(about, f"No access token: {error.code}, {error.detail}.", advice)
-        return
+    access_tokens.access_token(deployment, scopes, fresh=True, needed=ags.SCORE_SCOPE)
     yield good(about, f"An access token is granted for {len(scopes)} {'scope' if len(scopes) == 1 else 'scopes'}.")
     if item is None or ags.SCORE_SCOPE not in item.scopes:
         said = "No launch has brought a gradebook column with the right to send scores yet."

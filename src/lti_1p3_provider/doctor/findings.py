@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -41,3 +42,19 @@ def notice(about: str, says: str, advice: str) -> Finding:
 def wrong(about: str, says: str, advice: str) -> Finding:
     """Return what does not work."""
     return Finding(about, Grade.WRONG, says, advice)
+
+
+def failed(about: str, error: BaseException) -> Finding:
+    """Return that trying something ended with an error that nobody foresaw. What it says is left out: it may quote a
+    platform."""
+    said = f"This cannot be examined: {type(error).__name__}."
+    return wrong(about, said, "Either the platform answers in an unusual way, or this is a defect: please report it.")
+
+
+def each(steps: Iterable[tuple[str, Callable[[], Iterable[Finding]]]]) -> Iterator[Finding]:
+    """Yield what each step finds. If one raises, that is a finding about what it is named after; the next is tried."""
+    for about, step in steps:
+        try:
+            yield from step()
+        except Exception as error:  # any: platforms answer what they like
+            yield failed(about, error)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from lti_1p3_provider import checks
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import repertoire
-from lti_1p3_provider.doctor.findings import Finding, good, notice, wrong
+from lti_1p3_provider.doctor.findings import Finding, each, good, notice, wrong
 from lti_1p3_provider.errors import LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.registrations import keys
@@ -27,11 +27,15 @@ def examine() -> Iterator[Finding]:
     if not conf.enabled:
         yield wrong("switch", "The tool is switched off: all its addresses answer 404.", "Set ENABLE_LTI_1P3_PROVIDER.")
         return
-    yield from _settings()
-    yield from _characters()
-    yield _cache()
-    yield _key()
-    yield _queue()
+    yield from each(
+        (
+            ("settings", _settings),
+            ("characters", _characters),
+            ("cache", lambda: [_cache()]),
+            ("keys", lambda: [_key()]),
+            ("deliveries", lambda: [_queue()]),
+        )
+    )
 
 
 def _settings() -> Iterator[Finding]:

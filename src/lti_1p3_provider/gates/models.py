@@ -22,6 +22,8 @@ class LaunchGate(models.Model):
     ``allowed_keys`` names single blocks, whatever their type. ``allowed_courses`` and ``allowed_orgs`` open their
     blocks, as far as the block filter lets them: the course's list of types decides, else the org's, else the list for
     all, else every type passes.
+
+    .. no_pii:
     """
 
     registration = models.OneToOneField(Registration, on_delete=models.CASCADE, related_name="gate")

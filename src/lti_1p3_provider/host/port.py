@@ -6,7 +6,7 @@ never leaks an exception type of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -93,16 +93,19 @@ class Identity(Protocol):
         """Take over what the platform says now; an empty name or an email of another account changes nothing."""
 
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
-        """Make ``user`` the session's user. The session key changes; another user's session data are dropped."""
+        """Make ``user`` the session's user. The session key changes; another user's session data are dropped.
+
+        Ends no session that another launch of the user made, even where the LMS prevents concurrent logins.
+        """
 
     def sign_out(self, request: HttpRequest) -> None:
-        """End the session, and make the rest of the request anonymous."""
+        """End this session and no other, and make the rest of the request anonymous."""
 
-    def forget(self, response: HttpResponseBase) -> None:
-        """Take back what ``decorate`` added."""
+    def drop_login_cookies(self, response: HttpResponseBase) -> None:
+        """Delete the cookies that tell the LMS's other front ends who signed in, in frames too; the session stays."""
 
-    def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
-        """Add to the launch's answer what the LMS's other front ends need to know of the sign-in."""
+    def add_login_cookies(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
+        """Tell the LMS's other front ends who signed in, and nothing of anybody before. Slow; of no use in a frame."""
 
     def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
         """Tell whether the LMS lets ``user`` work on the course as staff; False for an account that is off."""
@@ -150,6 +153,12 @@ class Content(Protocol):
         Raises:
             ContentNotAccessible: the LMS refuses, or does not know the mode.
         """
+
+    def enrolment_modes(self, course_key: CourseKey) -> frozenset[str] | None:
+        """Return the modes in which ``enrol`` takes somebody into the course now; None: there is no such course."""
+
+    def newest_courses(self, org: str | None, most: int) -> Sequence[CourseKey]:
+        """Return up to ``most`` courses, of all organizations or of one; those that were made last come first."""
 
     def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
         """Return the address of the course's own first page, for somebody who may see it."""

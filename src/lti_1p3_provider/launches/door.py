@@ -18,7 +18,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import described, traced
 from lti_1p3_provider.diagnostics.refuse import refuse
 from lti_1p3_provider.errors import DatabaseRefused, LtiError, RequestTooLarge, TokenMalformed
-from lti_1p3_provider.launches import limits
+from lti_1p3_provider.launches import interrupted, limits
 from lti_1p3_provider.lti.trail import Trail
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,11 @@ class Door(View):
         if not conf.enabled:
             raise Http404
         self.trail = Trail(self.name)
+        response = self._answer(request, *args, **kwargs)
+        interrupted.note(request, response, self.trail)
+        return response
+
+    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if (request.encoding or "utf-8").lower() != "utf-8":
             request.encoding = "utf-8"  # other codecs make characters that no database stores
         try:

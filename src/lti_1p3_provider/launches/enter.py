@@ -20,7 +20,7 @@ from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.host.sessions import as_before_on_failure
-from lti_1p3_provider.launches import browser_check, grants, handover, sessions, targets, way_back
+from lti_1p3_provider.launches import browser_check, front_ends, grants, handover, sessions, targets, way_back
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
@@ -54,9 +54,11 @@ def enter(request: HttpRequest, launch: Launch, returning: Returning, trail: Tra
     user = _admitted(request, launch, returning, block, target, trail)
     if launch.login.storage_frame or (target.is_course and browser_check.in_frame(request)):
         # No cookie of ours works in this frame, or the LMS's own pages show themselves in none.
-        return frame_for(handover.page(request, launch, user, target), launch.registration)
+        page = handover.page(request, launch, user, target)
+        front_ends.tell_nothing(page)
+        return frame_for(page, launch.registration)
     response = HttpResponseRedirect(target.path)
-    host.current().identity.decorate(request, response, user)
+    front_ends.tell(request, response, user, target)
     return frame_for(response, launch.registration)
 
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.prepared import Addition, Change, Lookup
 from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Change, Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import Grant
 
@@ -25,6 +26,7 @@ _granted = Lookup(
     ),
 )
 _renewal = Change(Grant, where=("user", "usage_digest"), columns=("deployment", "until"))
+_addition = Addition(Grant)
 
 
 def allow(user: AbstractUser, target: Target, deployment: Deployment) -> None:
@@ -32,9 +34,14 @@ def allow(user: AbstractUser, target: Target, deployment: Deployment) -> None:
     seconds = conf.session_length if conf.access_length is None else conf.access_length
     usage = digest(str(target.usage_key))
     until = timezone.now() + timedelta(seconds=seconds)
-    if not _renewal.make(user=user.pk, usage_digest=usage, deployment=deployment.pk, until=until):
-        values = {"deployment": deployment, "until": until}
-        Grant.objects.update_or_create(user_id=user.pk, usage_digest=usage, defaults=values)
+    values = {"user": user.pk, "usage_digest": usage, "deployment": deployment.pk, "until": until}
+    if _renewal.make(**values):
+        return
+    try:
+        with transaction.atomic():
+            _addition.make(**values)
+    except IntegrityError:  # another launch of the same person was first
+        _renewal.make(**values)
 
 
 def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:

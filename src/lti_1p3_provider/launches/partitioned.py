@@ -8,6 +8,8 @@ from http.cookies import Morsel
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from lti_1p3_provider.launches import interrupted
+
 MARK = "lti_1p3_partitioned"  # in the session: it lives in a frame where only partitioned cookies work
 
 
@@ -28,17 +30,29 @@ def partition(response: HttpResponseBase, name: str) -> None:
     dict.__setitem__(response.cookies, name, partitioned)
 
 
+def keep(request: HttpRequest) -> None:
+    """Note that the session lives in a partition, just before it ends: what deletes its cookies must say so too."""
+    if request.session.get(MARK):
+        setattr(request, MARK, True)
+
+
+def _lives_in_a_partition(request: HttpRequest) -> bool:
+    session = getattr(request, "session", None)
+    return getattr(request, MARK, False) or (session is not None and bool(session.get(MARK)))
+
+
 class PartitionCookies:
-    """Middleware; comes before all others, so that it sees the cookies of all. Only sessions that a launch marked."""
+    """Middleware; comes before all others, so that it sees the cookies of all, and what went wrong in them. Only
+    sessions that a launch marked."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Partition what is meant for frames on other sites: session, CSRF and the LMS's login cookies."""
-        response = self.get_response(request)
+        response = interrupted.readable(request, self.get_response(request))
         meant = [name for name, one in response.cookies.items() if one["samesite"] == "None" and one["secure"]]
-        if meant and hasattr(request, "session") and request.session.get(MARK):
+        if meant and _lives_in_a_partition(request):
             for name in meant:
                 partition(response, name)
         return response

@@ -36,6 +36,10 @@ def feature(user: AbstractUser, target: Target) -> str:
             "activity from your course once more."
         ),
         "back": _("You are signed in again. Please submit your answer once more."),
+        "renewed": _(
+            "Your answer was not taken, because another activity was opened at the same moment. "
+            "Please submit it once more."
+        ),
         "restored": _("What you had typed before is back. Please check and submit it."),
         "check": _("I am signed in again"),
     }

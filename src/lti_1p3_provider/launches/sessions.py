@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.sessions import is_over, let_go
+from lti_1p3_provider.launches import front_ends, partitioned
 from lti_1p3_provider.registrations.models import Deployment
 
 MARK = "lti_1p3_deployments"  # in the session: the deployments that it was launched from
@@ -49,8 +50,8 @@ class EndSwitchedOffSessions:
             response = self.get_response(request)
             let_go(request.session)
             return response
-        identity = host.current().identity
-        identity.sign_out(request)
+        partitioned.keep(request)
+        host.current().identity.sign_out(request)
         response = self.get_response(request)
-        identity.forget(response)
+        front_ends.tell_nothing(response)
         return response

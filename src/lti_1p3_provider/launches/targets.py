@@ -17,6 +17,7 @@ from lti_1p3_provider.errors import TargetInvalid
 from lti_1p3_provider.registrations.addresses import split_url
 
 CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
+LAUNCH, URLS = "lti_1p3_provider:launch", "lti_1p3_provider.urls"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -62,11 +63,14 @@ def parse(url: str, request: HttpRequest) -> Target:
     ours = {_host_and_port(base_url(request)), _host_and_port(conf.public_url)}
     if _host_and_port(url) not in ours:
         raise TargetInvalid("target_link_uri is not on this host")
+    path, above = unquote(parts.path), reverse(LAUNCH).removesuffix("/launch/")
     try:
-        match = resolve(unquote(parts.path))
+        if not path.startswith(f"{above}/"):
+            raise Resolver404
+        match = resolve(path.removeprefix(above), URLS)  # among ours alone: an LMS has hundreds
     except Resolver404 as error:
-        raise TargetInvalid("target_link_uri is no page of this site") from error
-    if match.view_name not in (CONTENT, COURSE):
+        raise TargetInvalid("target_link_uri is no page of this tool") from error
+    if match.url_name not in (CONTENT.partition(":")[2], COURSE.partition(":")[2]):
         raise TargetInvalid("target_link_uri names no content: it must end in <course key>/<usage key>")
     return from_keys(**match.kwargs)
 

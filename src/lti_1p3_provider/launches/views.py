@@ -23,6 +23,7 @@ from lti_1p3_provider.errors import (
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
     browser_check,
+    front_ends,
     grants,
     handover,
     login_cookies,
@@ -46,8 +47,6 @@ from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores import learner
 from lti_1p3_provider.scores.returning import Returning
 
-LAUNCH = "lti_1p3_provider:launch"
-
 
 @method_decorator(csrf_exempt, name="dispatch")
 class LoginDoor(Door):
@@ -58,7 +57,7 @@ class LoginDoor(Door):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        begun = login.begin(parameters, f"{targets.base_url(request)}{reverse(LAUNCH)}", self.trail)
+        begun = login.begin(parameters, f"{targets.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
         if browser_check.is_needed(request):
             return frame_for(browser_check.login_page(request, begun), begun.registration)
         asked = begun.ask()
@@ -112,7 +111,7 @@ class ContinueDoor(Door):
         host.current().identity.sign_in(request, user)
         sessions.mark(request, grant.deployment)
         response = HttpResponseRedirect(target.path)
-        host.current().identity.decorate(request, response, user)
+        front_ends.tell(request, response, user, target)
         return response
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.forms import BaseInlineFormSet
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.platforms import PRESETS, preset
@@ -136,6 +137,12 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
             return "-"
         url = reverse("admin:lti_1p3_provider_registration_scores", args=[row.pk])
         return format_html('<a href="{}">{}</a>', url, _("delivered, waiting, given up"))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save deployments and gate, too; then say what of all that does not fit this site."""
+        super().save_related(request, form, formsets, change)
+        for doubt in doubts(form.instance):
+            self.message_user(request, str(doubt), messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         """Accounts hang on a registration: one that was used is switched off instead."""

@@ -6,6 +6,7 @@ This reads whole courses, so it is a worker's work and never a request's.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ from lti_1p3_provider.registrations.digest import digest
 
 log = logging.getLogger(__name__)
 
+LONGEST_REFRESH = 60.0  # seconds of a regular run, which has other work too
 BATCH = 500  # rows in one statement, and courses whose versions are asked for at once
 
 
@@ -56,6 +58,20 @@ def stale() -> Iterator[CourseKey]:
         keys = {text: key for _, text, _ in batch if (key := _key(text)) is not None}
         versions = host.current().courses.published_versions(keys.values())
         yield from (keys[text] for _, text, version in batch if text in keys and versions.get(keys[text]) != version)
+
+
+def refresh() -> int:
+    """Rebuild what is behind, for a minute or so; return how many outlines. One that cannot be read stops no other."""
+    end, done = time.monotonic() + LONGEST_REFRESH, 0
+    for course_key in stale():
+        if time.monotonic() > end:
+            break
+        try:
+            rebuild(course_key)
+            done += 1
+        except Exception:  # whatever the LMS raises about one course
+            log.exception("LTI outline: %s cannot be read", course_key)
+    return done
 
 
 def add(course_key: CourseKey, block: Block) -> None:

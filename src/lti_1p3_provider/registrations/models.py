@@ -22,7 +22,10 @@ TEXTS = (
 
 
 class Registration(models.Model):
-    """A platform's registration of us: its issuer and the client id that it gave us (LTI 1.3 Core, 3.1.3)."""
+    """A platform's registration of us: its issuer and the client id that it gave us (LTI 1.3 Core, 3.1.3).
+
+    .. no_pii:
+    """
 
     title = models.CharField(max_length=255, help_text=_("Your own name for it, for example 'Riverside Moodle'."))
     platform = models.CharField(
@@ -163,7 +166,10 @@ class Registration(models.Model):
 
 
 class Deployment(models.Model):
-    """One installation of the tool in a platform (LTI 1.3 Core, 3.1.3); the tenant where an issuer serves many."""
+    """One installation of the tool in a platform (LTI 1.3 Core, 3.1.3); the tenant where an issuer serves many.
+
+    .. no_pii:
+    """
 
     class Status(models.TextChoices):
         """What an operator decided."""
@@ -203,7 +209,10 @@ class Deployment(models.Model):
 
 
 class ToolKey(models.Model):
-    """A key pair of ours. The private part is encrypted at rest and never shown."""
+    """A key pair of ours. The private part is encrypted at rest and never shown.
+
+    .. no_pii:
+    """
 
     class Status(models.TextChoices):
         """A key may be published first, then signs, then is only published, then is gone."""

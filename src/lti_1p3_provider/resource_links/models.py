@@ -11,7 +11,10 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Deployment
 
 
 class Context(models.Model):
-    """A platform's course. (LTI 1.3 Core, 5.4.1)"""
+    """A platform's course. (LTI 1.3 Core, 5.4.1)
+
+    .. no_pii:
+    """
 
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
     context_id = models.TextField()
@@ -33,6 +36,8 @@ class ResourceLink(models.Model):
     """Our content, placed in a platform's course: what it opens, as of its last launch. (LTI 1.3 Core, 5.3.5)
 
     A part of a link to a whole course has a column of its own and is no link of the platform's: it has no ``link_id``.
+
+    .. no_pii:
     """
 
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")

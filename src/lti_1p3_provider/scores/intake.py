@@ -7,14 +7,14 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.prepared import Lookup, Revision
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.outline import find as outline
-from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.nudge import note_later, nudge
 
@@ -54,9 +54,12 @@ def grade_changed(change: GradeChanged) -> None:
 def note(change: GradeChanged) -> None:
     """Do the work of ``grade_changed``, and raise whatever goes wrong."""
     with _harmless_reading():
-        rows = _of_learner.all(user=change.user_id, course=str(change.course_key))
-    if rows := [row for row in rows if row.line_item.url or row.line_item.container_url]:
-        _mark(rows, change)
+        found = _of_learner.all(user=change.user_id, course=str(change.course_key))
+        rows = [row for row in found if row.line_item.url or row.line_item.container_url]
+        same = [row for row in rows if row.line_item.usage_key == str(change.usage_key)]
+        above = _above([row for row in rows if row not in same], change)
+    if same or above:
+        _mark(same, above, change)
 
 
 def _harmless_reading() -> AbstractContextManager[object]:
@@ -64,50 +67,74 @@ def _harmless_reading() -> AbstractContextManager[object]:
     return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
 
 
-def _mark(rows: list[PendingScore], change: GradeChanged) -> None:
-    """Write all rows with one statement: this is a learner's request."""
-    same = [row.pk for row in rows if row.line_item.usage_key == str(change.usage_key)]
-    above = _within([(row.pk, row.line_item.usage_key) for row in rows if row.pk not in same], change)
-    if not same and not above:
-        return
-    now = timezone.now()
-    waiting = {row.pk for row in rows if row.due_at and not row.lease and now < row.due_at < now + LONGEST_WAIT}
-    delay = conf.aggregate_delay if change.aggregate else 0.0
-    with transaction.atomic() if connection.in_atomic_block else nullcontext():  # else one statement is one transaction
-        _make_due(same, above, change, now, delay)
-    for chosen, wait in ((same, delay), (above, conf.aggregate_delay)):
-        if set(chosen) - waiting:  # a row that is due later has a nudge under way
-            nudge(wait)
-
-
-def _within(rows: list[tuple[int, str]], change: GradeChanged) -> list[int]:
+def _above(rows: list[PendingScore], change: GradeChanged) -> list[PendingScore]:
     """Return the rows whose line item is for a block above the changed one."""
     if not rows:
         return []
     names = {str(key) for key in outline.above(change.course_key, change.usage_key)}
-    return [pk for pk, usage_key in rows if usage_key in names]
+    return [row for row in rows if row.line_item.usage_key in names]
+
+
+def _mark(same: list[PendingScore], above: list[PendingScore], change: GradeChanged) -> None:
+    """Write all rows with one statement: this is a learner's request."""
+    now = timezone.now()
+    delay = conf.aggregate_delay if change.aggregate else 0.0
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():  # else one statement is one transaction
+        _make_due([row.pk for row in same], [row.pk for row in above], change, now, delay)
+    for rows, wait in ((same, delay), (above, conf.aggregate_delay)):
+        if not all(_has_nudge(row, now) for row in rows):
+            nudge(wait)
+
+
+def _has_nudge(row: PendingScore, now: datetime) -> bool:
+    """Tell whether the row was due already, later than now: then a nudge is under way."""
+    return row.due_at is not None and not row.lease and now < row.due_at < now + LONGEST_WAIT
 
 
 def _make_due(same: list[int], above: list[int], change: GradeChanged, now: datetime, delay: float) -> None:
     """Make rows of the block due after ``delay`` seconds, with its points if they can be sent as they are, and rows of
-    blocks above it when their window closes.
+    blocks above it when their window closes."""
+    moments = {
+        "now": now,
+        "soon": now + timedelta(seconds=delay),
+        "later": now + timedelta(seconds=conf.aggregate_delay),
+        "never": now + LONGEST_WAIT,
+        "changed": change.at,
+    }
+    if change.exact and same:
+        points = {"earned": change.earned, "possible": change.possible}
+        _due_with_points.make(rows=[*same, *above], same=same, **moments, **points)
+    else:
+        _due.make(rows=[*same, *above], same=same, **moments)
 
-    The first change opens the window; later ones do not push it away, unless its score is being sent right now. A row
-    that was given up starts afresh, and so does one that a wrong clock made due in the far future.
+
+def _described(
+    rows: list[int],
+    same: list[int],
+    now: datetime,
+    soon: datetime,
+    later: datetime,
+    never: datetime,
+    changed: datetime,
+    **points: float,
+) -> tuple[QuerySet[PendingScore], dict[str, object]]:
+    """The first change opens the window; later ones do not push it away, unless its score is being sent right now.
+
+    A row that was given up starts afresh, and so does one that a wrong clock made due in the far future.
     """
-    due = {seconds: Value(now + timedelta(seconds=seconds)) for seconds in (delay, conf.aggregate_delay)}
-    at = Case(When(pk__in=same, then=due[delay]), default=due[conf.aggregate_delay])
-    stray = Q(leased_until__gt=now) | Q(due_at__gt=now + LONGEST_WAIT)
-    changed = Value(change.at)
-    points = {"earned": change.earned, "possible": change.possible} if change.exact else {}
-    PendingScore.objects.filter(pk__in=[*same, *above]).update(
-        revision=F("revision") + 1,
-        due_at=Case(When(stray, then=at), default=Coalesce("due_at", at)),
-        attempts=Case(When(parked="", then=F("attempts")), default=Value(0)),
-        parked="",
-        changed_at=Coalesce(Greatest("changed_at", changed), changed),  # this may be noted late
-        **{
-            name: Case(When(pk__in=same, then=Value(points[name])), default=None) if same and points else None
-            for name in ("earned", "possible")
-        },
-    )
+    at = Case(When(pk__in=same, then=Value(soon)), default=Value(later))
+    stray = Q(leased_until__gt=now) | Q(due_at__gt=never)
+    known = {name: Case(When(pk__in=same, then=Value(value)), default=None) for name, value in points.items()}
+    return PendingScore.objects.filter(pk__in=rows), {
+        "revision": F("revision") + 1,
+        "due_at": Case(When(stray, then=at), default=Coalesce("due_at", at)),
+        "attempts": Case(When(parked="", then=F("attempts")), default=Value(0)),
+        "parked": "",
+        "changed_at": Coalesce(Greatest("changed_at", Value(changed)), Value(changed)),  # this may be noted late
+        "earned": None,
+        "possible": None,
+        **known,
+    }
+
+
+_due, _due_with_points = Revision(PendingScore, _described), Revision(PendingScore, _described)

@@ -17,6 +17,8 @@ class LineItem(models.Model):
     ``course_key`` and ``usage_key`` are the link's, repeated here because they are searched for at each answer of a
     learner. ``maximum`` is the column's as far as we know, ``created_here`` says that we made it and so keep its
     maximum in step, ``trouble`` why there is no column.
+
+    .. no_pii:
     """
 
     resource_link = models.OneToOneField(ResourceLink, on_delete=models.CASCADE, related_name="line_item")
@@ -39,7 +41,10 @@ class LineItem(models.Model):
 
 class Lane(models.Model):
     """One course of a platform. Its scores are sent one after another, by whoever has the lease: platforms refuse or
-    mix up scores that arrive for one course at the same time. ``name`` is made of deployment and context."""
+    mix up scores that arrive for one course at the same time. ``name`` is made of deployment and context.
+
+    .. no_pii:
+    """
 
     name = models.CharField(max_length=64, unique=True)
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
@@ -64,6 +69,8 @@ class PendingScore(models.Model):
     must be read; ``changed_at`` is when that was. ``sent_given`` and ``sent_maximum`` are what the platform has for
     certain, empty while that is not known; ``deliveries`` counts what it took. ``result_given``, ``result_maximum`` and
     ``result_at`` are what it showed when it was asked.
+
+    .. no_pii:
     """
 
     # No constraints: in these two's indexes is ``due_at``, and InnoDB checks a constraint when its index changes. A
@@ -111,7 +118,10 @@ class PendingScore(models.Model):
 
 class Outage(models.Model):
     """A platform that does not take scores at all right now. Nothing is sent to it before ``until``; then one score is
-    tried. The row goes when that works."""
+    tried. The row goes when that works.
+
+    .. no_pii:
+    """
 
     registration = models.OneToOneField(Registration, on_delete=models.CASCADE, related_name="+", primary_key=True)
     since = models.DateTimeField()
@@ -127,7 +137,10 @@ class Outage(models.Model):
 
 
 class Tally(models.Model):
-    """How many scores a platform took on a day (UTC), how many had to wait, how many were given up."""
+    """How many scores a platform took on a day (UTC), how many had to wait, how many were given up.
+
+    .. no_pii:
+    """
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()

@@ -14,7 +14,13 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registr
 class PlatformUser(models.Model):
     """Identity is (registration, sub), byte by byte. One account each; accounts are never shared or looked up by
     email. An account may one day have several platform users (a migration), so ``user`` is no one-to-one.
-    ``profile_digest`` tells whether the platform says something new about the person."""
+    ``profile_digest`` tells whether the platform says something new about the person.
+
+    .. pii: ``sub``, by which the platform knows the person, beside the account; a digest of the name and email that the
+      platform said last. The LMS's retirement does not know of it: an operator removes the row.
+    .. pii_types: id, external_service, other
+    .. pii_retirement: retained
+    """
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+")
     sub = models.TextField()
@@ -38,6 +44,8 @@ class Grant(models.Model):
 
     It belongs to the account, not to a session: several frames of one page launch at the same time, each with a session
     that does not know of the others.
+
+    .. no_pii:
     """
 
     user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")

@@ -93,7 +93,7 @@ def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
                     registration=registration,
                     sub=sub,
                     sub_digest=digest(sub),
-                    user_id=user.pk,
+                    user=user,  # type: ignore[misc]
                     profile_digest=_profile_digest(sub, person) if person.email in ("", user.email) else "",
                 )
             quotas.count(deployment, "people")

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from demo.lms.course import Node, courses
+from demo.lms.course import courses
+from demo.lms.structure import Node, Structure
 
 
 class Command(BaseCommand):
@@ -22,7 +23,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print."""
         course = next(iter(courses().values()))
-        blocks = [_described(node) for section in course.sections for node in section.walk()]
+        structure = course.read_whole()
+        blocks = [_described(node, structure) for node in structure.nodes.values() if node.parent is not None]
         if options["as_json"]:
             self.stdout.write(json.dumps({"course_key": str(course.key), "blocks": blocks}))
             return
@@ -32,13 +34,13 @@ class Command(BaseCommand):
             self.stdout.write(f"  {found['type']:10} {found['display_name']}{marks}  {found['usage_key']}")
 
 
-def _described(node: Node) -> dict[str, Any]:
+def _described(node: Node, structure: Structure) -> dict[str, Any]:
     return {
         "usage_key": str(node.key),
         "type": node.key.block_type,
         "display_name": node.title,
-        "parent": str(node.parent.key) if node.parent else None,
+        "parent": str(node.parent) if node.parent else None,
         "graded": node.graded,
-        "max_score": sum(below.weight for below in node.walk() if below.published or not node.published),
+        "max_score": sum(below.weight for below in structure.below(node.key) if below.published or not node.published),
         "published": node.published,
     }

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         course = next(iter(courses().values()))
         platform, services = options["platform_url"], options["services_url"] or options["platform_url"]
         registered = _register(platform, services, str(course.key.org)) if platform else {}
-        targets = {str(key): node.title for key, node in course.blocks.items()}
+        targets = {str(key): node.title for key, node in course.read_whole().nodes.items()}
         admin = {"admin_password": _admin()} if platform else {}
         self.stdout.write(json.dumps({**registered, "course_key": str(course.key), "blocks": targets, **admin}))
 

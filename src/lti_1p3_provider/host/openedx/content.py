@@ -67,6 +67,22 @@ class OpenEdxContent:
         except CourseEnrollmentException as error:
             raise ContentNotAccessible(f"enrolment: {type(error).__name__}") from error
 
+    def enrolment_modes(self, course_key: CourseKey) -> frozenset[str] | None:
+        """Ask the table of courses, and the modes that ``enrol`` asks."""
+        from common.djangoapps.course_modes.models import CourseMode
+        from openedx.core.djangoapps.content.course_overviews.models import CourseOverview
+
+        if not CourseOverview.course_exists(course_key):
+            return None
+        return frozenset(mode.slug for mode in CourseMode.modes_for_course(course_key))
+
+    def newest_courses(self, org: str | None, most: int) -> list[CourseKey]:
+        """Ask the table of courses."""
+        from openedx.core.djangoapps.content.course_overviews.models import CourseOverview
+
+        courses = CourseOverview.objects.all() if org is None else CourseOverview.objects.filter(org=org)
+        return list(courses.order_by("-created").values_list("id", flat=True)[:most])
+
     def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
         """Return the course's page in the learning front end."""
         from openedx.features.course_experience.url_helpers import get_learning_mfe_home_url

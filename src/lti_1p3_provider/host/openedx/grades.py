@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -14,6 +14,7 @@ from django.utils import timezone
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
+from lti_1p3_provider.host.openedx import structures
 from lti_1p3_provider.host.port import Grade, GradeChanged
 
 COMPOSITE = frozenset(("course", "chapter", "sequential", "vertical"))
@@ -62,33 +63,30 @@ class OpenEdxGrades:
     def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
         """Compute the points of each block from the learner's own states, as the learner may see the course.
 
-        Stored subsection grades are written by a later task, so only an override is read from them.
+        Stored subsection grades are written by a later task, so only an override is read from them. A course's grade is
+        what the LMS keeps.
         """
-        from lms.djangoapps.course_blocks.api import get_course_blocks
-        from lms.djangoapps.grades.subsection_grade_factory import SubsectionGradeFactory
-        from xmodule.modulestore.django import modulestore
-        from xmodule.modulestore.exceptions import ItemNotFoundError
-
         user = get_user_model().objects.filter(pk=user_id).first()
-        try:
-            structure = get_course_blocks(user, modulestore().make_course_usage_key(course_key)) if user else None
-        except ItemNotFoundError:  # no such course (any more)
-            structure = None
-        if structure is None:
+        if user is None:
             return {}
-        reading = _Reading(structure, SubsectionGradeFactory(user, course_structure=structure))
-        found = {
-            key: _course_grade(user, course_key) if key.block_type == "course" else reading.grade(key)
-            for key in usage_keys
-        }
+        keys = set(usage_keys)
+        whole = {key for key in keys if key.block_type == "course"}
+        found = {key: _course_grade(user, course_key) for key in whole}
+        reading = _Reading.of(user, course_key, keys - whole) if keys - whole else None
+        if reading is not None:
+            found |= {key: reading.grade(key) for key in keys - whole}
         return {usage_key: grade for usage_key, grade in found.items() if grade is not None}
 
 
 def _course_grade(user: Any, course_key: CourseKey) -> Grade | None:
     """Return the course's grade as its policy makes it, which the LMS keeps up to date by itself."""
     from lms.djangoapps.grades.api import CourseGradeFactory
+    from xmodule.modulestore.exceptions import ItemNotFoundError
 
-    found = CourseGradeFactory().read(user, course_key=course_key)
+    try:
+        found = CourseGradeFactory().read(user, course_key=course_key)
+    except (ItemNotFoundError, ValueError):  # no such course (any more)
+        return None
     return Grade(round(float(found.percent) * 100, 2), 100.0) if found is not None and found.attempted else None
 
 
@@ -99,6 +97,18 @@ class _Reading:
         self._structure = structure
         self._factory = factory
         self._computed: dict[UsageKey, Any] = {}
+
+    @classmethod
+    def of(cls, user: Any, course_key: CourseKey, keys: Collection[UsageKey]) -> _Reading | None:
+        """Read as much of the course as the blocks need; None if there is no such course."""
+        from lms.djangoapps.course_blocks.api import get_course_blocks
+        from lms.djangoapps.grades.subsection_grade_factory import SubsectionGradeFactory
+
+        part = structures.part(course_key, keys)
+        if part is None:
+            return None
+        structure = get_course_blocks(user, part.root_block_usage_key, collected_block_structure=part)
+        return cls(structure, SubsectionGradeFactory(user, course_structure=structure))
 
     def grade(self, usage_key: UsageKey) -> Grade | None:
         """Return the points of a block; None without points or attempts, or if the learner cannot see it."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
+from typing import Any
 
 from django.contrib.auth import get_user_model, load_backend, login, logout
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.database.storable import keeps, reduce
+from lti_1p3_provider.host import recorded_login
 from lti_1p3_provider.host.sessions import renew_key
 
 log = logging.getLogger(__name__)
@@ -45,18 +49,19 @@ class OpenEdxIdentity:
 
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
         """Log in. Safe sessions flush a session whose user changes without being told."""
-        from common.djangoapps.student.models import UserProfile
         from openedx.core.djangoapps.safe_sessions.middleware import mark_user_change_as_expected
 
-        if not hasattr(user, "profile"):  # somebody deleted it, and the LMS does not work without
-            UserProfile.objects.create(user=user)
+        profile = _fresh_profile(user)
         if request.user.is_authenticated and request.user.pk == user.pk:
             # A fresh login would end this user's other session where concurrent logins are prevented.
             before = request.session.session_key
             renew_key(request.session)
-            _renew_only_session(user, before, request.session.session_key)
+            _record_renewal(profile, before, request.session.session_key)
             return
         mark_user_change_as_expected(user.pk)
+        recorded_login.begin(request.session)
+        if conf.prevents_concurrent_logins:
+            recorded_login.spare_launched(profile, type(request.session))
         login(request, user, backend=_backend_for(user))  # type: ignore[arg-type]
 
     def sign_out(self, request: HttpRequest) -> None:
@@ -64,24 +69,37 @@ class OpenEdxIdentity:
         from openedx.core.djangoapps.safe_sessions.middleware import mark_user_change_as_expected
 
         mark_user_change_as_expected(None)
-        logout(request)
+        if conf.prevents_concurrent_logins and _would_end_another(request):
+            # Nobody logs out: the person is signed in under another key.
+            request.session.flush()
+            request.user = AnonymousUser()
+        else:
+            logout(request)
 
-    def forget(self, response: HttpResponseBase) -> None:
-        """Delete the cookies that the LMS's other front ends read."""
+    def drop_login_cookies(self, response: HttpResponseBase) -> None:
+        """Let the LMS say which; it does not say it as a frame of another site needs it."""
         from openedx.core.djangoapps.user_authn.cookies import delete_logged_in_cookies
 
-        delete_logged_in_cookies(response)
+        gone = delete_logged_in_cookies(HttpResponse())
+        for name, cookie in gone.cookies.items():
+            if conf.session_works_in_frames:
+                cookie["samesite"], cookie["secure"] = "None", True
+            response.cookies[name] = cookie
 
-    def decorate(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
-        """Set the cookies that the LMS's other front ends read: those of an earlier user must not stay."""
-        from openedx.core.djangoapps.user_authn.cookies import delete_logged_in_cookies, set_logged_in_cookies
+    def add_login_cookies(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
+        """Have the LMS make them: it loads a key, signs a token and writes two rows, 40 ms in all."""
+        from openedx.core.djangoapps.user_authn.cookies import set_logged_in_cookies
         from openedx.core.djangoapps.user_authn.exceptions import AuthFailedError
 
+        self.drop_login_cookies(response)
+        made = HttpResponse()
         try:
-            set_logged_in_cookies(request, response, user)
+            set_logged_in_cookies(request, made, user)
         except AuthFailedError:  # the site has no OAuth client for them; our pages need none
             log.exception("LTI: the login cookies of other front ends cannot be made")
-            delete_logged_in_cookies(response)
+            return
+        for name, cookie in made.cookies.items():
+            response.cookies[name] = cookie
 
     def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
         """Ask the LMS; who has which role, and where that is kept, is its own affair."""
@@ -90,13 +108,42 @@ class OpenEdxIdentity:
         return user.is_active and bool(has_access(user, "staff", course_key))
 
 
-def _renew_only_session(user: AbstractUser, before: str | None, now: str | None) -> None:
-    """Where concurrent logins are prevented, the LMS keeps the key of the session that the next login ends."""
+def _fresh_profile(user: AbstractUser) -> Any:
+    """Return the profile as it is now, and make it the one that the LMS's receivers find, and save with all fields."""
     from common.djangoapps.student.models import UserProfile
 
-    profile = UserProfile.objects.filter(user_id=user.pk).first()
-    if profile is not None and before is not None and profile.get_meta().get("session_id") == before:
-        profile.set_login_session(now)
+    profile = _profiles().one(user=user.pk)
+    if profile is None:  # somebody deleted it, and the LMS does not work without
+        profile = UserProfile.objects.create(user=user)
+    user.profile = profile  # type: ignore[attr-defined]
+    return profile
+
+
+@cache
+def _profiles() -> Lookup[Any]:
+    from common.djangoapps.student.models import UserProfile
+
+    return Lookup(UserProfile, lambda user: UserProfile.objects.filter(user_id=user))
+
+
+def _record_renewal(profile: Any, before: str | None, now: str | None) -> None:
+    """Where concurrent logins are prevented, the next login ends the renewed session; the old key has its last minute.
+
+    Only if nobody logged in meanwhile, whose session is recorded by now.
+    """
+    from common.djangoapps.student.models import UserProfile
+
+    meta = profile.meta
+    if conf.prevents_concurrent_logins and recorded_login.renewed(profile, before, now):
+        UserProfile.objects.filter(pk=profile.pk, meta=meta).update(meta=profile.meta)
+
+
+def _would_end_another(request: HttpRequest) -> bool:
+    """Tell whether the LMS would end another session than this one with a logout."""
+    from common.djangoapps.student.models import UserProfile
+
+    profile = UserProfile.objects.filter(user_id=request.user.pk).first()
+    return profile is not None and recorded_login.is_of_another(profile, request.session)
 
 
 def _free(email: str | None) -> str | None:
@@ -116,7 +163,14 @@ def _backend_for(user: AbstractUser) -> str:
     """
     backends = [(path, load_backend(path)) for path in conf.authentication_backends]
     for path, backend in sorted(backends, key=lambda pair: not isinstance(pair[1], ModelBackend)):
-        find = getattr(backend, "get_user", None)
-        if find is not None and find(user.pk) is not None:
+        if _knows(backend, user):
             return path
     return "django.contrib.auth.backends.ModelBackend"
+
+
+def _knows(backend: Any, user: AbstractUser) -> bool:
+    """Ask the backend, without a query where it would do as Django's own does."""
+    if isinstance(backend, ModelBackend) and type(backend).get_user is ModelBackend.get_user:
+        return bool(backend.user_can_authenticate(user))  # type: ignore[arg-type]
+    find = getattr(backend, "get_user", None)
+    return find is not None and find(user.pk) is not None

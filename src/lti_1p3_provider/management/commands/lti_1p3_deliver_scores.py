@@ -9,15 +9,20 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
+from lti_1p3_provider.outline.rebuild import refresh
 from lti_1p3_provider.scores.delivery import deliver_due
 
 
 class Command(BaseCommand):
-    """Cleans up too: one cron entry is enough."""
+    """Cleans up and brings outlines in step, too: one cron entry is enough."""
 
-    help = "Deliver due LTI scores, and drop what is too old to keep. Safe to run at any time and in parallel."
+    help = (
+        "Deliver due LTI scores, bring outlines of courses in step, and drop what is too old to keep. "
+        "Safe to run at any time and in parallel."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run once and print what was done."""
         report = asdict(deliver_due())
-        self.stdout.write(json.dumps({**report, **clean_up()}))
+        outlines = {"outlines_rebuilt": refresh()}
+        self.stdout.write(json.dumps({**report, **outlines, **clean_up()}))

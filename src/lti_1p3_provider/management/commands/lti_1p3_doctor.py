@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
-from lti_1p3_provider.doctor import connection, site
+from lti_1p3_provider.doctor import connection, site, together
 from lti_1p3_provider.doctor.findings import Finding, Grade
 from lti_1p3_provider.registrations.models import Registration
 
+LONGEST = 3600  # seconds
 WRONG = 3  # exit code: something does not work
 MARKS = {Grade.GOOD: "ok    ", Grade.NOTICE: "notice", Grade.WRONG: "WRONG "}
 
@@ -27,20 +30,48 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what may be left out."""
         parser.add_argument("--registration", help="its number in the admin, client ID or title; default: all")
+        parser.add_argument(
+            "--within",
+            type=_seconds,
+            default=together.WITHIN,
+            metavar="SECONDS",
+            help="time for all of it; default: 60",
+        )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Examine, print, and end with 3 if anything is wrong."""
-        found = {"this site": list(site.examine())}
-        for registration in _registrations(options["registration"]):
-            found[f"{registration.title} ({registration.client_id})"] = list(connection.examine(registration))
-        if options["as_json"]:
-            self.stdout.write(json.dumps({name: [one.as_json() for one in ones] for name, ones in found.items()}))
-        else:
-            for name, ones in found.items():
+        """Examine, print, and end with 3 if anything is wrong. JSON is in the order of the registrations; text comes as
+        each examination ends."""
+        examinations = _examinations(_registrations(options["registration"]))
+        found: dict[str, list[Finding]] = {}
+        for name, ones in together.examine(examinations, options["within"]):
+            found[name] = ones
+            if not options["as_json"]:
                 self.stdout.write("\n".join([f"{name}:", *_lines(ones), ""]))
+                self.stdout.flush()
+        if options["as_json"]:
+            ordered = {name: [one.as_json() for one in found[name]] for name in examinations}
+            self.stdout.write(json.dumps(ordered))
+            self.stdout.flush()
         if any(one.grade is Grade.WRONG for ones in found.values() for one in ones):
             sys.exit(WRONG)
+
+
+def _examinations(registrations: list[Registration]) -> dict[str, together.Examination]:
+    """Return what to examine, by the name to print; the number tells those of the same name apart."""
+    found: dict[str, together.Examination] = {"this site": site.examine}
+    for registration in registrations:
+        name = f"{registration.title} ({registration.client_id})"
+        name = f"{name} {registration.pk}" if name in found else name
+        found[name] = partial(connection.examine, registration)
+    return found
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= LONGEST:
+        raise argparse.ArgumentTypeError(f"more than 0 and up to {LONGEST} seconds")
+    return seconds
 
 
 def _lines(found: Iterable[Finding]) -> Iterable[str]:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Register, then print what to enter on the platform."""
+        """Register, then print what to enter on the platform, and what of it does not fit this site."""
         try:
             row, created = register(_details(options))
         except ValidationError as error:
@@ -69,12 +70,15 @@ class Command(BaseCommand):
             "jwks_url": ours.jwks_url,
             "target_link_uri": ours.target_link_uri,
         }
+        warnings = [str(doubt) for doubt in doubts(row)]
         if options["as_json"]:
-            self.stdout.write(json.dumps(printed))
+            self.stdout.write(json.dumps({**printed, "warnings": warnings}))
             return
         self.stdout.write(f"{'Registered' if created else 'Updated'} {row.title}. Enter these on the platform:")
         for name, value in printed.items():
             self.stdout.write(f"  {name:16} {value}")
+        for warning in warnings:
+            self.stdout.write(f"Warning: {warning}")
 
 
 def _details(options: dict[str, Any]) -> PlatformDetails:

@@ -96,10 +96,10 @@
   function reconnect(argument) {
     const { address, learner, words } = JSON.parse(argument);
     const typed = typedText(`lti-1p3-typed ${address}`, learner);
-    const banner = makeBanner(words.check, check);
+    const banner = makeBanner(words.check, () => check());
     let ended = false;
 
-    async function check() {
+    async function check(refused = false) {
       let response, said;
       try {
         response = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" });
@@ -109,9 +109,9 @@
       }
       if (!response.ok && said.error !== "grant_missing") return; // the content is closed, or not our answer
       const isMine = response.ok && said.learner === learner;
-      if (isMine && ended) {
+      if (isMine && (ended || refused)) {
         useToken(said.csrf);
-        banner(words.back);
+        banner(ended ? words.back : words.renewed);
       } else if (!isMine) {
         banner(response.ok ? words.other : words.ended, true);
       }
@@ -119,7 +119,7 @@
       ended ? typed.keep() : typed.forget();
     }
 
-    onAnswers((answers) => answers.some(mayHaveFailed) && check());
+    onAnswers((answers) => answers.some(mayHaveFailed) && check(answers.some(wasForbidden)));
     for (const when of ["visibilitychange", "focus"]) window.addEventListener(when, () => ended && check(), true);
     window.addEventListener("pagehide", () => ended && typed.keep());
     typed.restore(() => banner(words.restored));
@@ -128,6 +128,11 @@
   /* Some browsers do not tell how a request ended; a login page is a success after a redirect. */
   function mayHaveFailed({ responseStatus, redirectStart }) {
     return !responseStatus || responseStatus >= 400 || redirectStart > 0;
+  }
+
+  /* Of somebody who is signed in, it is the token: another frame of the page launched at the same moment. */
+  function wasForbidden({ responseStatus }) {
+    return responseStatus === 403;
   }
 
   /* Each sign-in changes the token that answers need; the page has the one of before. */

@@ -1,0 +1,61 @@
+"""Takes two sides in turns and counts processor time, so that what disturbs the machine meets both."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Step = Callable[[int], float]  # takes the number of the round, returns seconds of processor time
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Milliseconds of both sides, one of each for each round."""
+
+    ours: list[float]
+    baseline: list[float]
+
+    @property
+    def ours_ms(self) -> float:
+        """The median."""
+        return _middle(self.ours)
+
+    @property
+    def baseline_ms(self) -> float:
+        """The median."""
+        return _middle(self.baseline)
+
+    @property
+    def more_ms(self) -> float:
+        """The median of how much more ours takes than the baseline beside it."""
+        return _middle([ours - baseline for ours, baseline in zip(self.ours, self.baseline, strict=True)])
+
+    def details(self) -> dict[str, float]:
+        """Return medians, and the fastest tenths, which a busy machine disturbs least."""
+        ours, baseline = (statistics.quantiles(side, n=10)[0] for side in (self.ours, self.baseline))
+        return {
+            "ours_ms": self.ours_ms,
+            "baseline_ms": self.baseline_ms,
+            "fastest_tenth_ours_ms": round(ours, 3),
+            "fastest_tenth_baseline_ms": round(baseline, 3),
+            "pairs": len(self.ours),
+        }
+
+
+def in_turns(ours: Step, baseline: Step, rounds: int, warm_up: int) -> Taken:
+    """Take both sides once in each round, the other one first in every second round."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    for number in range(-warm_up, rounds):
+        gc.collect(0)
+        order: Sequence[tuple[int, Step]] = ((0, ours), (1, baseline))
+        for side, step in order if number % 2 else reversed(order):
+            milliseconds = step(number + warm_up) * 1000
+            if number >= 0:
+                taken[side].append(milliseconds)
+    return Taken(*taken)
+
+
+def _middle(values: Sequence[float]) -> float:
+    return round(statistics.median(values), 3)

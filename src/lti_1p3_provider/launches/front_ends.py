@@ -1,0 +1,28 @@
+"""What the LMS's other front ends (the learning MFE) are told about who signed in: cookies that outlive the session.
+
+They are made for whole courses that open in a window, whose pages need them. A block's page needs none, and in a frame
+no browser takes them. An earlier person's are deleted with every launch.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from lti_1p3_provider import host
+from lti_1p3_provider.launches import browser_check
+from lti_1p3_provider.launches.targets import Target
+
+
+def tell(request: HttpRequest, response: HttpResponse, user: AbstractUser, target: Target) -> None:
+    """Add to a launch's answer what the target's pages need."""
+    if target.is_course and not browser_check.in_frame(request):
+        host.current().identity.add_login_cookies(request, response, user)
+    else:
+        tell_nothing(response)
+
+
+def tell_nothing(response: HttpResponseBase) -> None:
+    """Delete what they were told of anybody."""
+    host.current().identity.drop_login_cookies(response)

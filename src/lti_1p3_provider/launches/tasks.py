@@ -1,0 +1,19 @@
+"""The Celery task of this slice: what cron's command does besides delivering, for sites that run Celery's beat."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from edx_django_utils.monitoring import set_code_owner_attribute
+
+from lti_1p3_provider.diagnostics.record import drop_old
+from lti_1p3_provider.launches.grants import drop_lapsed
+from lti_1p3_provider.outline.rebuild import refresh
+
+
+@shared_task(name="lti_1p3_provider.clean_up", ignore_result=True)
+@set_code_owner_attribute  # type: ignore[untyped-decorator]
+def clean_up() -> None:
+    """Drop old attempts and lapsed grants, and bring outlines in step."""
+    drop_old()
+    drop_lapsed()
+    refresh()

@@ -1,0 +1,107 @@
+"""What a registration names and this site does not have: courses, organizations, and its enrolment mode in a course.
+
+A launch notices too, but tells the learner. Here whoever registers is told, and the doctor repeats it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider import host
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.host.port import Content
+from lti_1p3_provider.registrations.models import Registration
+
+MOST_NAMED = 200  # courses of a gate that are looked up: two short queries each
+MOST_ORGS = 20
+MOST_NEWEST = 20  # courses of an organization, or of the site where a registration has no gate
+MOST_SHOWN = 5
+
+Modes = Mapping[CourseKey, frozenset[str] | None]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that does not fit: what it is about, what, and what to do. ``refuses``: launches are refused for it."""
+
+    about: str
+    says: str
+    advice: str
+    refuses: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.says} {self.advice}"
+
+
+def doubts(registration: Registration, content: Content | None = None) -> list[Doubt]:
+    """Return what does not fit; ``content`` is the configured host's if it is None.
+
+    It reads as many courses as the bounds above allow. If the LMS cannot say, that is the only doubt: a registration is
+    never refused for it.
+    """
+    try:
+        with transaction.atomic():  # an error of the database must not spoil the caller's transaction
+            return list(_doubts(registration, content or host.current().content))
+    except Exception as error:  # any: it is the LMS's
+        log.warning("LTI registration %s: its courses cannot be looked up: %s", registration.pk, type(error).__name__)
+        said = f"This site's courses cannot be looked up: {type(error).__name__}."
+        return [Doubt("courses", said, "Check yourself that they exist and have the enrolment mode.")]
+
+
+def _doubts(registration: Registration, content: Content) -> Iterator[Doubt]:
+    gate = LaunchGate.objects.filter(registration=registration).first()
+    named = {key: content.enrolment_modes(key) for key in _named(gate)[:MOST_NAMED]}
+    if gone := [str(key) for key, modes in named.items() if modes is None]:
+        said = f"Its launch gate names what this site does not have: {_listed(gone)}."
+        yield Doubt("gate", said, "Compare the course keys letter by letter, unless the courses are still to come.")
+    newest: list[CourseKey] = []
+    for org in _orgs(gate):
+        of_org = content.newest_courses(org, MOST_NEWEST)
+        newest += of_org
+        if org is not None and not of_org:
+            said = f"This site has no course of the organization {org}, which its launch gate names."
+            yield Doubt("gate", said, "Compare the name letter by letter, unless its courses are still to come.")
+    if mode := registration.enrolment_mode:
+        others = {key: content.enrolment_modes(key) for key in newest if key not in named}
+        yield from _without_mode(mode, named, refuses=True)
+        yield from _without_mode(mode, others, refuses=False)
+
+
+def _without_mode(mode: str, courses: Modes, refuses: bool) -> Iterator[Doubt]:
+    """Name courses without the mode, and what they have instead."""
+    without = [
+        f"{key} (it has {', '.join(sorted(modes)) or 'none'})"
+        for key, modes in courses.items()
+        if modes is not None and mode not in modes
+    ]
+    if without:
+        said = f"No enrolment mode '{mode}' in {_listed(without)}. Launches of people who are not enrolled are refused."
+        advice = f"Add the mode '{mode}' to these courses, or choose another mode for the registration."
+        yield Doubt("enrolment", said, advice, refuses)
+
+
+def _named(gate: LaunchGate | None) -> list[CourseKey]:
+    """Return the courses that a gate names, or of which it names a block; each once."""
+    if gate is None:
+        return []
+    keys = [CourseKey.from_string(text) for text in gate.allowed_courses]
+    return list(dict.fromkeys([*keys, *(UsageKey.from_string(text).course_key for text in gate.allowed_keys)]))
+
+
+def _orgs(gate: LaunchGate | None) -> Iterable[str | None]:
+    """Return the organizations whose courses may be opened, None for all."""
+    if gate is None:
+        return [] if conf.require_launch_gate else [None]
+    return list(gate.allowed_orgs[:MOST_ORGS])
+
+
+def _listed(things: list[str]) -> str:
+    more = len(things) - MOST_SHOWN
+    return "; ".join([*things[:MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])])
