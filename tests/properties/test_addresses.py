@@ -61,7 +61,7 @@ def test_sec_05_an_address_that_may_be_called_is_plain_https(url):
     assert re.match(r"https?://[^@/\\]+", url, re.I)
     assert not re.search(r"[\x00-\x20\x7f\\]", url)
     assert parts.username is parts.password is None
-    usual = f"{parts.scheme}://{_in_ascii(str(parts.hostname)).removesuffix('.')}"
+    usual = f"{parts.scheme}://{_in_ascii(str(parts.hostname)).lower().removesuffix('.')}"
     assert origin(url).replace("[", "").replace("]", "") in (usual, f"{usual}:{parts.port}")
     if problem_with(url) is None:
         named = {"127.0.0.1", "localhost", "::1"}  # what the tests' settings allow

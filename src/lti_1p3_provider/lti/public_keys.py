@@ -28,7 +28,7 @@ def usable(key_set: Any) -> dict[str, str]:
     for jwk in members if isinstance(members, list) else ():
         if not _may_verify(jwk) or (jwk["kid"] not in found and len(found) >= MAX_KIDS):
             continue
-        kept = json.dumps({"kty": "RSA", "n": jwk.get("n"), "e": jwk.get("e")})
+        kept = json.dumps({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]})
         of_kid = found.setdefault(jwk["kid"], [])
         if kept not in of_kid:
             of_kid.append(kept)
@@ -39,8 +39,7 @@ def _may_verify(jwk: Any) -> bool:
     return (
         isinstance(jwk, dict)
         and jwk.get("kty") == "RSA"
-        and isinstance(jwk.get("kid"), str)
-        and jwk["kid"] != ""
+        and all(isinstance(jwk.get(name), str) and jwk[name] for name in ("kid", "n", "e"))
         and (jwk.get("alg") or "RS256") == "RS256"
         and (jwk.get("use") or "sig") == "sig"
     )
