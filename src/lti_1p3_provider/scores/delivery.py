@@ -8,27 +8,24 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import groupby
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError
 from django.utils import timezone
-from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import claiming, due, moving, outages, outbox, post, retry
+from lti_1p3_provider.scores import claiming, due, moving, outages, outbox, patience, post, retry
+from lti_1p3_provider.scores.grading import END, Grades, failed, grades_of
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
 from lti_1p3_provider.scores.run import Report, Run
-from lti_1p3_provider.scores.wire import Wire
+from lti_1p3_provider.scores.wire import THREADS, Wire
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
@@ -37,11 +34,8 @@ MOST_IDLE = 10  # rounds in which only others have something to do
 MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
-END = (GeneratorExit, KeyboardInterrupt, SystemExit, SoftTimeLimitExceeded)  # of the whole run; all else is one row's
 
 log = logging.getLogger(__name__)
-
-Grades = Mapping[int, Grade | Decision | None]
 
 
 def deliver_due() -> Report:
@@ -103,7 +97,7 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
                 run.probing.discard(pk)
                 outages.leave(pk)
         rows += claimed
-        if len(rows) >= BATCH:
+        if len(rows) >= BATCH or len({row.registration_id for row in rows}) >= THREADS:  # each has a thread
             break
     return rows
 
@@ -134,9 +128,10 @@ def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[Pen
 
 def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
     try:
-        grades = _grades_of(rows)
-        lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
-        wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
+        grades = grades_of(rows)
+        ordered = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
+        lanes, began = [list(lane) for _, lane in ordered], time.monotonic()
+        wire.have([_lane(lane, grades, run, began) for lane in lanes], [lane[0].registration_id for lane in lanes])
     except BaseException:
         _give_back(rows, run, outbox.let_go)
         raise
@@ -156,12 +151,14 @@ def _give_back(rows: list[PendingScore], run: Run, how: Callable[[PendingScore],
         claiming.release_lanes(rows)
 
 
-def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
+def _lane(rows: list[PendingScore], grades: Grades, run: Run, began: float | None = None) -> Exchange[None]:
     """Send one course's scores, one after another; one bad row does not stop the others.
 
-    Whoever has taken as long as one request may take puts back what is left: others wait for the batch to end.
+    When a batch, which ``began`` then, has taken as long as one request may take, what is left is put back: others wait
+    for the batch to end.
     """
-    began = renewed = time.monotonic()
+    renewed = time.monotonic()
+    began = renewed if began is None else began
     checked = 0.0
     for number, row in enumerate(rows):
         now = time.monotonic()
@@ -187,61 +184,17 @@ def _outcome(row: PendingScore, grade: Grade | Decision | None, run: Run) -> Exc
     Whatever is raised on the way, by whatever a platform says or by what judges it, is about this row: a poisoned one
     must not keep a thousand good ones of others.
     """
+    began = time.monotonic()
     try:
         try:
-            decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
+            decision = grade if isinstance(grade, Decision) else (yield from patience.within(post.score(row, grade)))
         except END:
             raise
         except BaseException as error:
-            decision = _failed(row, error)
-        return run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
+            decision = failed(row, error)
+        return run.conclude(row, decision, None if isinstance(grade, Decision) else grade, time.monotonic() - began)
     except END:
         raise
     except BaseException as error:
         log.exception("LTI scores: what became of row %s could not be judged", row.pk)
         return run.outcome(row, retry.of_accident(type(error).__name__, row.attempts, timezone.now()), None)
-
-
-def _failed(row: PendingScore, error: BaseException) -> Decision:
-    if not isinstance(error, LtiError):
-        log.error("LTI scores: row %s failed", row.pk, exc_info=error)
-        error = LtiError(type(error).__name__)
-    return retry.of_error(error, row.attempts, timezone.now())
-
-
-def _grades_of(rows: list[PendingScore]) -> Grades:
-    """Return each row's grade; a decision where it cannot be read, None where the LMS has none to send."""
-    found: dict[int, Grade | Decision | None] = {}
-    for row in rows:
-        if row.earned is not None and row.possible:
-            found[row.pk] = Grade(row.earned, row.possible)
-    unknown = sorted((row for row in rows if row.pk not in found), key=_learner_and_course)
-    for _, group in groupby(unknown, key=_learner_and_course):
-        found |= _read(list(group))
-    return found
-
-
-def _learner_and_course(row: PendingScore) -> tuple[int, str]:
-    return row.platform_user.user_id, row.course_key
-
-
-def _read(rows: list[PendingScore]) -> Grades:
-    """One learner's due scores in one course share one reading of grades; if it fails, each is read alone."""
-    try:
-        grades = _fresh(rows)
-    except END:
-        raise
-    except BaseException as error:  # the LMS's own failure, or one row's
-        if len(rows) == 1:
-            return {rows[0].pk: _failed(rows[0], error)}
-        return {pk: grade for row in rows for pk, grade in _read([row]).items()}
-    return {row.pk: grades.get(row.usage_key) for row in rows}
-
-
-def _fresh(rows: Iterable[PendingScore]) -> Mapping[str, Grade]:
-    """Return fresh grades by usage key."""
-    first, *_rest = rows = list(rows)
-    course_key = CourseKey.from_string(first.course_key)
-    wanted = {UsageKey.from_string(row.usage_key).map_into_course(course_key) for row in rows}
-    found = host.current().grades.read(first.platform_user.user_id, course_key, wanted)
-    return {str(key): grade for key, grade in found.items()}
