@@ -1,4 +1,4 @@
-"""Reads the grades of claimed rows: once for each learner and course, and alone where that fails."""
+"""Reads the grades that are due, each learner's once, and says what it means if something of our own fails."""
 
 from __future__ import annotations
 
@@ -24,7 +24,15 @@ log = logging.getLogger(__name__)
 Grades = Mapping[int, Grade | Decision | None]
 
 
-def of(rows: list[PendingScore]) -> Grades:
+def failed(row: PendingScore, error: BaseException) -> Decision:
+    """Decide about a row of which something was raised."""
+    if not isinstance(error, LtiError):
+        log.error("LTI scores: row %s failed", row.pk, exc_info=error)
+        error = LtiError(type(error).__name__)
+    return retry.of_error(error, row.attempts, timezone.now())
+
+
+def grades_of(rows: list[PendingScore]) -> Grades:
     """Return each row's grade; a decision where it cannot be read, None where the LMS has none to send."""
     found: dict[int, Grade | Decision | None] = {}
     for row in rows:
@@ -60,11 +68,3 @@ def _fresh(rows: Iterable[PendingScore]) -> Mapping[str, Grade]:
     wanted = {UsageKey.from_string(row.usage_key).map_into_course(course_key) for row in rows}
     found = host.current().grades.read(first.platform_user.user_id, course_key, wanted)
     return {str(key): grade for key, grade in found.items()}
-
-
-def failed(row: PendingScore, error: BaseException) -> Decision:
-    """Return what becomes of a row about which something was raised."""
-    if not isinstance(error, LtiError):
-        log.error("LTI scores: row %s failed", row.pk, exc_info=error)
-        error = LtiError(type(error).__name__)
-    return retry.of_error(error, row.attempts, timezone.now())
