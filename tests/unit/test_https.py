@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from lti_1p3_provider.doctor import causes
 from lti_1p3_provider.errors import PlatformUnreachable
 from lti_1p3_provider.lti import transport
 from lti_1p3_provider.lti.deadline import Deadline
@@ -115,6 +116,25 @@ def test_sec_05_a_certificate_is_checked_by_the_name_although_an_address_is_call
     assert transport.send("GET", f"https://platform.example:{port}/", timeout=5).body == b"x" * 100
     with pytest.raises(PlatformUnreachable, match="SSLError"):
         transport.send("GET", f"https://other.example:{port}/", timeout=5)
+
+
+@pytest.mark.parametrize("trust", [True, False])
+def test_a_certificate_is_named_as_the_cause_wherever_it_fails(port, trust, request):
+    if trust:
+        request.getfixturevalue("trusted")
+    host = "other.example" if trust else "platform.example"
+    with pytest.raises(PlatformUnreachable) as refused:
+        transport.send("GET", f"https://{host}:{port}/", timeout=5)
+    said = causes.says(refused.value)
+    assert said.startswith("platform_unreachable, certificate: ")
+    assert ("other.example" in said) is trust
+    assert "certificate is not accepted" in causes.advice(refused.value, f"https://{host}/", "?")
+
+
+def test_no_other_failure_blames_the_certificate():
+    with pytest.raises(PlatformUnreachable) as refused:
+        transport.send("GET", "http://127.0.0.1:9/", timeout=5)
+    assert causes.certificate_problem(refused.value) == ""
 
 
 @pytest.mark.usefixtures("trusted")

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding import hosts
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guide import guide
@@ -141,7 +142,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save deployments and gate, too; then say what of all that does not fit this site."""
         super().save_related(request, form, formsets, change)
-        for doubt in doubts(form.instance):
+        for doubt in (*hosts.doubts(form.instance), *doubts(form.instance)):
             self.message_user(request, str(doubt), messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.onboarding import hosts
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
@@ -70,7 +71,7 @@ class Command(BaseCommand):
             "jwks_url": ours.jwks_url,
             "target_link_uri": ours.target_link_uri,
         }
-        warnings = [str(doubt) for doubt in doubts(row)]
+        warnings = [str(doubt) for doubt in (*hosts.doubts(row), *doubts(row))]
         if options["as_json"]:
             self.stdout.write(json.dumps({**printed, "warnings": warnings}))
             return
