@@ -31,8 +31,8 @@ DOWN = (
 )
 MOODLE_BLOCKS = (
     "Moodle says this if it may not fetch our keys. In Moodle, Site administration > General > Security > HTTP "
-    "security: take this site's host out of 'cURL blocked hosts list', and put its port into 'cURL allowed ports list'. "
-    "If both are so already, compare the access token URL."
+    "security: take this site's host out of 'cURL blocked hosts list', and put its port into 'cURL allowed ports "
+    "list'. If both are so already, compare the access token URL."
 )
 
 
