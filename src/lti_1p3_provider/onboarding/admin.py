@@ -77,7 +77,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
 
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
-    list_display = ("title", "enabled", "gate_summary", "waiting", "scores", "platform", "issuer", "client_id")
+    list_display = ("title", "enabled", "opens", "waiting", "scores", "platform", "named")
     list_filter = ("platform", "enabled")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
     readonly_fields = ("give_to_platform", "gate_summary", "scores")
@@ -124,6 +124,22 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
             return str(_("Nothing: its launch gate names nothing."))
         named = (*gate.allowed_orgs, *gate.allowed_courses, *gate.allowed_keys)
         return str(_("Only what its launch gate names: %s")) % ", ".join(named[:5])
+
+    @admin.display(description=_("may open"))
+    def opens(self, row: Registration) -> str:
+        """The gate in two words, for a column that must not be wide."""
+        gate: LaunchGate | None = getattr(row, "gate", None)
+        if gate is None:
+            return str(_("nothing") if conf.require_launch_gate else _("everything"))
+        return str(_("nothing") if gate.opens_nothing else _("what its gate names"))
+
+    @admin.display(description=_("issuer and client ID"))
+    def named(self, row: Registration) -> str:
+        """Both in one column; long ones break anywhere."""
+        wide = "display: block; max-width: 22rem; overflow-wrap: anywhere"
+        return format_html(
+            '<span style="{}">{}</span><span style="{}">{}</span>', wide, row.issuer, wide, row.client_id
+        )
 
     @admin.display(description=_("deployments waiting"))
     def waiting(self, row: Registration) -> int:

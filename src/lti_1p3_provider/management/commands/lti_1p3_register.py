@@ -24,7 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what a platform shows its admin."""
-        parser.add_argument("--title", required=True, help="your own name for the platform")
+        parser.add_argument(
+            "--title", required=True, help="what learners call the platform; they see it beside their score"
+        )
         parser.add_argument("--issuer", required=True, help="the platform's issuer, letter by letter")
         parser.add_argument("--client-id", required=True)
         parser.add_argument("--deployment-id", required=True, nargs="+", action="extend", dest="deployment_ids")
