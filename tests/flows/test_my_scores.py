@@ -22,7 +22,19 @@ from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores import outages
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import Grant
-from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, UNIT, WELCOME, answer
+from tests.connection import (
+    CLAIM,
+    COURSE,
+    INSTRUCTOR,
+    LEARNER,
+    MEMBERSHIP,
+    OTHER_LEARNER,
+    OTHER_PROBLEM,
+    PROBLEM,
+    UNIT,
+    WELCOME,
+    answer,
+)
 from tests.flows.test_scores import earn, launched
 
 DATA = 'data-reconnect="[^"]+"(?: data-way-back="[^"]+")? data-score-status="([^"]+)" data-frame-height=""'
@@ -284,3 +296,38 @@ def test_without_collected_static_files_the_content_is_shown_without_the_script(
     page = connection.launch(connection.link(PROBLEM))
     assert page.status_code == 200
     assert "in_frame" not in page.text
+
+
+# --- who teaches -----------------------------------------------------------------------------------------------------
+
+
+def test_whoever_teaches_is_told_that_their_own_answers_do_not_count(connection):
+    ask, page, browser = open_(connection, person=INSTRUCTOR)
+    (said,) = ask()["scores"]
+    assert (said["state"], said["moments"]) == ("teaching", {})
+    assert "your own answers here do not count" in said["text"]
+    answer(browser, page)
+    assert ask()["scores"] == [said]
+    assert not PendingScore.objects.exists()
+
+
+@pytest.mark.parametrize("case", ["a learner", "not graded", "another block", "learns by now"])
+def test_nobody_else_is_told_that(connection, case):
+    if case == "a learner":
+        ask, *_ = open_(connection)
+    elif case == "not graded":
+        ask, *_ = open_(connection, person=INSTRUCTOR, graded=False)
+    else:
+        _, _, browser = open_(connection, person=INSTRUCTOR)
+        graded = case != "another block"
+        if graded:
+            connection.platform.tamper_next_launch(
+                claims=lambda claims: {**claims, f"{CLAIM}roles": [f"{MEMBERSHIP}Learner"]}
+            )
+        link = connection.link(PROBLEM if graded else OTHER_PROBLEM, graded=graded)
+        page = connection.launch(link, INSTRUCTOR, browser)
+
+        def ask():
+            return browser.get(where(page), timeout=5).json()
+
+    assert [one for one in ask()["scores"] if one["state"] == "teaching"] == []

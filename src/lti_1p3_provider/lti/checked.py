@@ -15,10 +15,10 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter import InvalidIPAddress, filter_host
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
-from lti_1p3_provider.lti.deadline import in_time
+from lti_1p3_provider.lti.deadline import Deadline, in_time
 
 # Besides what the library refuses: old forms of IPv6 that lead to an IPv4 address or into a site's own network.
 OLD_FORMS = tuple(map(ip_network, ("::/96", "::ffff:0:0:0/96", "fec0::/10")))
@@ -33,6 +33,7 @@ METADATA = tuple(
         ),
     )
 )
+SPECIAL = (*OLD_FORMS, *METADATA)
 
 
 class CheckedAdapter(IPFilterAdapter):  # type: ignore[misc]  # the library is not typed
@@ -48,7 +49,7 @@ class CheckedAdapter(IPFilterAdapter):  # type: ignore[misc]  # the library is n
         """
         resolve = partial(super().build_connection_pool_key_attributes, request, verify, cert)
         host_params, pool_kwargs = in_time(resolve)
-        _refuse(host_params["host"].strip("[]"), (*OLD_FORMS, *METADATA))
+        _refuse(host_params["host"].strip("[]"), SPECIAL)
         return host_params, pool_kwargs
 
 
@@ -68,6 +69,19 @@ class NamedAdapter(HTTPAdapter):
         for address in _addresses(str(host_params["host"]).strip("[]")):
             _refuse(address, METADATA)
         return host_params, pool_kwargs
+
+
+def is_forbidden(host: str, seconds: float) -> bool:
+    """Tell whether a host leads to an address that is not called unless the operator names it. One that has no address,
+    or none within so many seconds, is not: it may have one later."""
+    try:
+        with Deadline(seconds):
+            _refuse(str(in_time(partial(filter_host, host, 443, allow_loopback=False))).strip("[]"), SPECIAL)
+    except InvalidIPAddress:
+        return True
+    except (requests.RequestException, OSError, ValueError):
+        return False
+    return False
 
 
 def _addresses(host: str) -> list[str]:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.onboarding import hosts
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
@@ -24,7 +25,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what a platform shows its admin."""
-        parser.add_argument("--title", required=True, help="your own name for the platform")
+        parser.add_argument(
+            "--title", required=True, help="what learners call the platform; they see it beside their score"
+        )
         parser.add_argument("--issuer", required=True, help="the platform's issuer, letter by letter")
         parser.add_argument("--client-id", required=True)
         parser.add_argument("--deployment-id", required=True, nargs="+", action="extend", dest="deployment_ids")
@@ -77,7 +80,7 @@ class Command(BaseCommand):
             "jwks_url": ours.jwks_url,
             "target_link_uri": ours.target_link_uri,
         }
-        warnings = [str(doubt) for doubt in doubts(row)]
+        warnings = [str(doubt) for doubt in (*hosts.doubts(row), *doubts(row))]
         if options["as_json"]:
             self.stdout.write(json.dumps({**printed, "warnings": warnings}))
             return
