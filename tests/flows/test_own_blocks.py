@@ -12,7 +12,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.scores import moving, of_course, tasks
+from lti_1p3_provider.scores import moving, odd_links, tasks
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.run import Report
@@ -145,14 +145,14 @@ def test_whoever_signs_a_strange_target_moves_nobody(connection, person):
 def test_a_link_that_opens_different_blocks_is_shown_to_the_course_team(connection):
     link = launched(connection)
     connection.launch(link, OTHER_LEARNER)
-    assert of_course.mixed_links(COURSE_KEY) == []
+    assert odd_links.mixed_links(COURSE_KEY) == []
     leads_to(connection, link, OTHER_PROBLEM)
     connection.launch(link)
-    (mixed,) = of_course.mixed_links(COURSE_KEY)
+    (mixed,) = odd_links.mixed_links(COURSE_KEY)
     assert mixed.blocks == "primary_colours, white_light"
     assert link.title in mixed.title
     connection.launch(link, OTHER_LEARNER)
-    assert of_course.mixed_links(COURSE_KEY) == []
+    assert odd_links.mixed_links(COURSE_KEY) == []
 
 
 def test_the_course_teams_page_names_it(connection, client):

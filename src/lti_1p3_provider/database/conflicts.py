@@ -27,14 +27,14 @@ def is_conflict(error: Error) -> bool:
     return False
 
 
-def described(error: Error) -> str:
-    """Return the error's kind and its number or state: the message may quote what was to be stored."""
+def described(error: BaseException) -> str:
+    """Return the error's kind and its number or state: the message may quote what was to be stored, or a platform."""
     beneath = error.__cause__ or error
     state = _number(beneath) or _state(beneath) or getattr(beneath, "sqlite_errorname", None)
     return " ".join(str(part) for part in (type(error).__name__, state) if part)
 
 
-def traced(error: Error) -> str:
+def traced(error: BaseException) -> str:
     """Return where it was raised, for a log: a traceback without the message."""
     return f"{described(error)}\n{''.join(traceback.format_tb(error.__traceback__))}"
 

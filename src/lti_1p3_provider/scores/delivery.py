@@ -16,6 +16,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
@@ -201,5 +202,5 @@ def _outcome(row: PendingScore, grade: Grade | Decision | None, run: Run) -> Exc
     except END:
         raise
     except BaseException as error:
-        log.exception("LTI scores: what became of row %s could not be judged", row.pk)
+        log.error("LTI scores: what became of row %s could not be judged: %s", row.pk, traced(error))
         return run.outcome(row, retry.of_accident(type(error).__name__, row.attempts, timezone.now()), None)

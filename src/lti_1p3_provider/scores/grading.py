@@ -11,6 +11,7 @@ from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
+from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.scores import retry
@@ -27,7 +28,7 @@ Grades = Mapping[int, Grade | Decision | None]
 def failed(row: PendingScore, error: BaseException) -> Decision:
     """Decide about a row of which something was raised."""
     if not isinstance(error, LtiError):
-        log.error("LTI scores: row %s failed", row.pk, exc_info=error)
+        log.error("LTI scores: row %s failed: %s", row.pk, traced(error))
         error = LtiError(type(error).__name__)
     return retry.of_error(error, row.attempts, timezone.now())
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -25,11 +25,9 @@ from lti_1p3_provider.scores import outages, plain_words
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.sentences import Sentence, as_time, points
 from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
-from lti_1p3_provider.scores.taking_back import FOR_TEAMS
 
 PAGE = 25
 MOST = 20_000  # rows that the figures of a course count
-MOST_LINKS, MOST_BLOCKS = 20, 5  # of those that open different blocks
 NEEDED = ("platform_user__user", "line_item__resource_link__context", "registration", "lane__deployment")
 MOST_ACTIVITIES = 300  # that a page offers to choose from
 DIFFERENT, OPENED, ALL = "different", "opened", "all"
@@ -104,15 +102,6 @@ class Figures:
     given_up: int
     opened: int
     more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MixedLink:
-    """A link that opens different blocks for different learners, each of whom has the grade of their own."""
-
-    title: str
-    platform: str
-    blocks: str
 
 
 def activities(course_key: CourseKey) -> list[tuple[str, str]]:
@@ -204,26 +193,6 @@ def figures(course_key: CourseKey) -> Figures:
         opened=Count("pk", filter=ONLY_OPENED),
     )
     return Figures(**counted, more=counted["all"] == MOST)
-
-
-def mixed_links(course_key: CourseKey) -> list[MixedLink]:
-    """Return links that open different blocks now; a teacher chose another, or somebody signs what was never chosen."""
-    here = PendingScore.objects.filter(course_key=str(course_key), line_item_id=OuterRef("pk"))
-    once = LineItem.objects.filter(Exists(here), is_mixed=True)
-    found = []
-    for item in once.select_related("resource_link__deployment__registration").order_by("pk")[:MOST_LINKS]:
-        keys = item.pending_scores.order_by("usage_key").values_list("usage_key", flat=True).distinct()[:MOST_BLOCKS]
-        if len(blocks := [key.rpartition("@")[2] for key in keys]) > 1:
-            link = item.resource_link
-            found.append(MixedLink(str(link), link.deployment.registration.title, ", ".join(blocks)))
-    return found
-
-
-def column_troubles(course_key: CourseKey) -> list[tuple[str, str]]:
-    """Return links of the course that have two columns, or one that nobody wants, and what to do."""
-    here = PendingScore.objects.filter(course_key=str(course_key)).order_by().values("line_item_id").distinct()
-    items = LineItem.objects.filter(pk__in=here, trouble__in=FOR_TEAMS).select_related("resource_link")
-    return [(str(item.resource_link), item.trouble) for item in items.order_by("pk")[:MOST_LINKS]]
 
 
 def _grades_of(rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:

@@ -16,7 +16,7 @@ from django.db import Error, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from lti_1p3_provider.database.conflicts import is_conflict
+from lti_1p3_provider.database.conflicts import is_conflict, traced
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.scores.claiming import CHUNK, SENT, lock, parts
 from lti_1p3_provider.scores.models import PendingScore
@@ -54,8 +54,8 @@ def write_down(outcomes: Iterable[tuple[PendingScore, Outcome]]) -> list[tuple[P
     for part in parts(list(left)):
         try:
             written = _write({pk: left[pk] for pk in part})
-        except Exception:  # also a value that the driver cannot encode
-            log.exception("LTI scores: what became of %s scores is written one by one", len(part))
+        except Exception as error:  # also a value that the driver cannot encode
+            log.error("LTI scores: what became of %s scores is written one by one: %s", len(part), traced(error))
             written = {pk for pk in part if _write_alone(*left[pk])}
         for pk in written:
             del left[pk]
@@ -91,7 +91,7 @@ def _write_alone(row: PendingScore, outcome: Outcome) -> bool:
     except Exception as error:
         if isinstance(error, Error) and is_conflict(error):
             return False  # somebody else's turn
-        log.exception("LTI scores: what became of row %s cannot be written down", row.pk)
+        log.error("LTI scores: what became of row %s cannot be written down: %s", row.pk, traced(error))
         return bool(_write({row.pk: (row, parked(row, UNWRITABLE, type(error).__name__))}))
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.scores import outages, outbox, patience, tallies
 from lti_1p3_provider.scores.models import PendingScore
@@ -90,8 +91,8 @@ class Run:
         """
         try:
             self._judge(row, decision, seconds)
-        except Exception:  # what the platform made of the score counts all the same
-            log.exception("LTI scores: what row %s says of its platform is lost", row.pk)
+        except Exception as error:  # what the platform made of the score counts all the same
+            log.error("LTI scores: what row %s says of its platform is lost: %s", row.pk, traced(error))
         return self.outcome(row, decision, grade)
 
     def note(self, row: PendingScore, outcome: Outcome) -> None:

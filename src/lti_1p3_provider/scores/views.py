@@ -23,7 +23,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.host.static_files import address
-from lti_1p3_provider.scores import nudge, of_course, outbox
+from lti_1p3_provider.scores import nudge, odd_links, of_course, outbox
 from lti_1p3_provider.scores.of_course import Place
 
 CHOICES = {
@@ -77,8 +77,8 @@ class CourseScores(View):
         lines, last = of_course.page(rows, self.course_key, after)
         page = {
             "course_key": str(self.course_key),
-            "mixed": of_course.mixed_links(self.course_key),
-            "troubles": of_course.column_troubles(self.course_key),
+            "mixed": odd_links.mixed_links(self.course_key),
+            "troubles": odd_links.column_troubles(self.course_key),
             "figures": figures,
             "groups": [(gettext("A person has to look at these"), urgent), ("", lines)] if urgent else [("", lines)],
             "any": bool(urgent or lines),
