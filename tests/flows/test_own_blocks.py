@@ -12,7 +12,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.scores import moving, odd_links, tasks
+from lti_1p3_provider.scores import moving, odd_links, of_course, tasks
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.run import Report
