@@ -58,7 +58,7 @@ def _answer(rows: list[int], platform: ScoreServer, paths: dict[str, str], *, le
     _end_window(rows)
     deliver_due()
     seen = platform.counts() - before
-    last = dict(PendingScore.objects.filter(pk__in=rows).values_list("line_item__usage_key", "sent_given"))
+    last = dict(PendingScore.objects.filter(pk__in=rows).values_list("usage_key", "sent_given"))
     assert set(last.values()) == {0.05 * (ANSWERS - 1)}, f"the last grade did not arrive everywhere: {last}"
     assert seen.refused == 0
     by_link = {name: seen.by_path[path] for path, name in paths.items()}

@@ -104,10 +104,12 @@ def _fill_people(numbers: str, registration: Sql) -> None:
     profile = Sql(f"SHA2(CONCAT_WS(CHAR(0), {sub}, {name}, ''), 256)")  # emails are not trusted by default
     fill(PlatformUser, numbers, id=NUMBER, user_id=NUMBER, profile_digest=profile, **identity)
     granted = {"usage_digest": digest(tokens.BLOCK), "deployment_id": registration, "until": timezone.now()}
+    granted["link_pk"] = registration
     fill(Grant, numbers, id=NUMBER, user_id=NUMBER, **granted)
     settled = {"revision": 1, "delivered_revision": 1}
     column = {"registration_id": registration, "lane_id": registration, "line_item_id": registration}
-    fill(PendingScore, numbers, id=NUMBER, platform_user_id=NUMBER, **column, **settled)
+    block = {"course_key": tokens.COURSE, "usage_key": tokens.BLOCK}
+    fill(PendingScore, numbers, id=NUMBER, platform_user_id=NUMBER, **column, **block, **settled)
 
 
 def _fill_attempts(numbers: str, registration: Sql) -> None:

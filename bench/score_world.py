@@ -88,6 +88,8 @@ def expect(items: list[LineItem], first: int, *, same: bool = False) -> list[int
             lane=lanes.of_link(item.resource_link),
             line_item=item,
             platform_user_id=known[name],
+            course_key=item.course_key,
+            usage_key=item.usage_key,
         )
         for item, name in zip(items, names, strict=True)
     )

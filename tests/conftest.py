@@ -21,12 +21,14 @@ from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 
 from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
+from lti_1p3_provider.launches import scope
 from lti_1p3_provider.lti import key_sets
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
+from . import outgoing
 from .connection import Connection
 from .services import mariadb, postgresql
 from .web_server import WebServer
@@ -60,6 +62,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     with server.running() as running:  # type: ignore[attr-defined]
         connections.databases["default"].update(running.account)
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_request_in_a_transaction() -> Iterator[None]:
+    """No outgoing request of ours runs inside a transaction, whoever makes it."""
+    with outgoing.watched() as seen:
+        yield
+    assert seen == [], "a request of ours was made inside a transaction"
 
 
 @pytest.fixture(scope="session")
@@ -139,6 +149,7 @@ def lms(transactional_db, live_server, settings, add_tool_key) -> str:  # type: 
     settings.LMS_ROOT_URL = live_server.url
     cache.clear()
     key_sets._recent.clear()
+    scope.forget_all()
     add_tool_key()
     return str(live_server.url)
 

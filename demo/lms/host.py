@@ -15,24 +15,26 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from demo.lms import grades, login_cookies
 from demo.lms.course import courses
 from demo.lms.models import Enrolment, Profile
+from demo.lms.people import TEAM, DemoPeople
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from demo.lms.structure import Node
+from demo.lms.surfaces import PAGE_QUERY, DemoSurfaces
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host import recorded_login
 from lti_1p3_provider.host.port import Block, Course, Grade, GradeChanged
 from lti_1p3_provider.host.sessions import renew_key
+from lti_1p3_provider.host.surface import keep_query
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-TEAM = "staff of {}"  # name of a course team's group
 RENDERED = ("sequential", "vertical", "html", "problem")
 MODES = frozenset(("audit", "honor"))
 OPENED = ("course", *RENDERED)
 
 
-class DemoIdentity:
+class DemoIdentity(DemoPeople):
     """Django's users and sessions, and a profile."""
 
     def create_user(self, username: str, email: str | None, name: str) -> AbstractUser:
@@ -162,6 +164,7 @@ class DemoContent:
         """Return the block's page, for whoever may see it. Reads the block, what is above it and what is below."""
         self.require_access(request.user, course_key, usage_key)  # type: ignore[arg-type]
         node = _with_above(course_key, usage_key)[0]
+        keep_query(request, PAGE_QUERY["xblock"])
         return render_block(request, course_key, list(courses()[course_key].read_below(node)))
 
 
@@ -202,26 +205,22 @@ class DemoGrades:
 
 
 class DemoHost:
-    """The four together."""
+    """The five together."""
 
     identity = DemoIdentity()
     courses = DemoCourses()
     content = DemoContent()
     grades = DemoGrades()
+    surfaces = DemoSurfaces()
 
 
 def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:
     """Return a block that has a page and all above it, nearest first. A block read each."""
     course = courses().get(course_key)
     found = course.read_with_above(usage_key) if course else ()
-    _shown(found[0] if found else None, usage_key)
-    return found
-
-
-def _shown(node: Node | None, usage_key: UsageKey) -> Node:
-    if node is None or not node.published or node.key.block_type not in OPENED:
+    if not found or not found[0].published or usage_key.block_type not in OPENED:
         raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
-    return node
+    return found
 
 
 def _as_block(node: Node, above: Sequence[Node]) -> Block:

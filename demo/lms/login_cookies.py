@@ -17,6 +17,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
 
@@ -37,6 +38,16 @@ def add(request: HttpRequest, response: HttpResponse, user: AbstractUser) -> Non
     token, _, signature = jwt.encode(claims, _key(), "RS512").rpartition(".")
     response.set_cookie(TOKEN, token, max_age=TOKEN_LIFETIME, secure=secure)
     response.set_cookie(SIGNATURE, signature, max_age=TOKEN_LIFETIME, secure=secure, httponly=True)
+
+
+def user_of(request: HttpRequest) -> AbstractUser | None:
+    """Return whose token the request shows, None without a good one."""
+    token = f"{request.COOKIES.get(TOKEN, '')}.{request.COOKIES.get(SIGNATURE, '')}"
+    try:
+        claims = jwt.decode(token, _key().public_key(), ["RS512"])
+    except jwt.InvalidTokenError:
+        return None
+    return get_user_model().objects.filter(username=claims["preferred_username"]).first()
 
 
 def _key() -> rsa.RSAPrivateKey:

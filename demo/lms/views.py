@@ -6,11 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 from opaque_keys import InvalidKeyError
-from opaque_keys.edx.keys import CourseKey, UsageKey
+from opaque_keys.edx.keys import CourseKey
 
 from demo.lms import grades
 from demo.lms.course import block, courses
 from demo.lms.models import Enrolment
+from demo.lms.pages import handled_key
 from demo.lms.problems import fraction
 from demo.lms.rendering import render_block
 
@@ -43,7 +44,8 @@ def problem_check(request: HttpRequest, course_key: str, usage_key: str) -> Http
     ):
         return JsonResponse({"error": ENDED}, status=403)
     try:
-        course, usage = CourseKey.from_string(course_key), UsageKey.from_string(usage_key)
+        course = CourseKey.from_string(course_key)
+        usage = handled_key(course, usage_key)
     except InvalidKeyError as error:
         raise Http404 from error
     node = block(course, usage)

@@ -2,8 +2,8 @@
 
 from lti_1p3_provider.diagnostics.admin import LaunchAttemptAdmin
 from lti_1p3_provider.doctor.admin import ExaminedRegistrationAdmin
+from lti_1p3_provider.people.admin import PersonAdmin
 from lti_1p3_provider.registrations.admin import ToolKeyAdmin
 from lti_1p3_provider.scores.admin import PendingScoreAdmin
-from lti_1p3_provider.users.admin import PlatformUserAdmin
 
-__all__ = ["ExaminedRegistrationAdmin", "LaunchAttemptAdmin", "PendingScoreAdmin", "PlatformUserAdmin", "ToolKeyAdmin"]
+__all__ = ["ExaminedRegistrationAdmin", "LaunchAttemptAdmin", "PendingScoreAdmin", "PersonAdmin", "ToolKeyAdmin"]

@@ -35,8 +35,9 @@ class Lti1p3ProviderConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Listen to the LMS's grades. A host that cannot be loaded is a system check's error, not a dead site."""
+        """Listen to the LMS's grades and retirements. A host that cannot be loaded is a system check's error."""
         from lti_1p3_provider import checks, host, tasks  # noqa: F401  (Celery knows a task once it is imported)
+        from lti_1p3_provider.people import forget
         from lti_1p3_provider.scores import intake, mended
 
         checks.register()
@@ -45,3 +46,7 @@ class Lti1p3ProviderConfig(AppConfig):
             host.current().grades.connect(intake.grade_changed)
         except Exception:  # the LMS must start whatever is wrong with us
             log.exception("LTI 1.3 provider: cannot listen to grades; no score will be sent")
+        try:
+            host.current().identity.connect_retirement(forget.retired)
+        except Exception:
+            log.exception("LTI 1.3 provider: cannot listen to retirements; forget people with lti_1p3_people")

@@ -10,10 +10,11 @@ from django.db import DatabaseError
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.isolation import isolation
 from lti_1p3_provider.database.storable import repertoire
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.lti import trusted
-from lti_1p3_provider.plugin_settings import FIRST, MIDDLEWARE
+from lti_1p3_provider.plugin_settings import CONFINE, FIRST, MIDDLEWARE
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 
 MIN_CACHE_ENTRIES = 50_000
@@ -84,6 +85,16 @@ def _check_middleware() -> list[checks.CheckMessage]:
                 id="lti_1p3_provider.W009",
             )
         )
+    after_people = itertools.dropwhile(lambda name: not name.endswith("AuthenticationMiddleware"), conf.middleware)
+    if CONFINE not in after_people:
+        found.append(
+            checks.Warning(
+                "Whoever launches one block can use the whole site: the middleware that confines sessions is missing, "
+                "or before that of authentication.",
+                hint=f"Add {CONFINE} to the end of MIDDLEWARE.",
+                id="lti_1p3_provider.W013",
+            )
+        )
     before_sessions = itertools.takewhile(lambda name: not name.endswith("SessionMiddleware"), conf.middleware)
     if FIRST not in before_sessions:
         found.append(
@@ -133,8 +144,20 @@ def _check_charset() -> list[checks.CheckMessage]:
     ]
 
 
+def _check_isolation(level: str) -> list[checks.CheckMessage]:
+    if level not in ("repeatable read", "serializable"):
+        return []
+    return [
+        checks.Warning(
+            f"The database's connections use {level.upper()}: when a class launches at once, most are refused.",
+            hint="Use READ COMMITTED, Django's default: remove 'isolation_level' from the OPTIONS of DATABASES.",
+            id="lti_1p3_provider.W012",
+        )
+    ]
+
+
 def check_tables(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check the characters that are kept, keys and gates."""
+    """Check the characters that are kept, isolation, keys and gates."""
     if not conf.enabled:
         return []
     try:
@@ -147,7 +170,7 @@ def check_tables(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         ]
     except DatabaseError:
         return []  # not migrated yet
-    found = _check_charset()
+    found = [*_check_charset(), *_check_isolation(isolation())]
     if not keys:
         hint = "Run: manage.py lms lti_1p3_keys create"
         found.append(checks.Warning("There is no signing key.", hint=hint, id="lti_1p3_provider.W005"))

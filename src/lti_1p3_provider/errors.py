@@ -304,7 +304,8 @@ class AccountInactive(LtiError):
 
 
 class AccountPrivileged(LtiError):
-    """The account behind this platform user was made staff or superuser; platforms may not sign in to such accounts."""
+    """The account behind this platform user was made staff of the site, an organization or a course; platforms may not
+    sign in to such accounts."""
 
     code = "account_privileged"
     status = 403
@@ -362,6 +363,18 @@ class GrantMissing(LtiError):
     advice = _(
         "Relaunch from your course: go back to it and open this activity again. Your answers are kept. If you see this "
         "message each time, your browser blocks cookies here: open the activity in a new window."
+    )
+
+
+class SessionConfined(LtiError):
+    """A session that a launch made asked for something else of this site than what was launched."""
+
+    code = "session_confined"
+    status = 403
+    title = _("This page is not part of the activity that you opened")
+    advice = _(
+        "Go back to your course and open the activity that you need from there. To use this site with an account of "
+        "your own, sign out of it first."
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 MIDDLEWARE = "lti_1p3_provider.launches.sessions.EndSwitchedOffSessions"
+CONFINE = "lti_1p3_provider.launches.confine.ConfineSessions"
 FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
 LIMITS = "lti_1p3_provider.launches.limits.LimitRequests"
 BEAT = {
@@ -20,8 +21,9 @@ def plugin_settings(settings: Any) -> None:
     The LMS's Celery reads its settings without a namespace, and by their old names: ``CELERYBEAT_SCHEDULE``. An entry
     of the site under one of our names stays.
     """
-    if MIDDLEWARE not in settings.MIDDLEWARE:
-        settings.MIDDLEWARE = [*settings.MIDDLEWARE, MIDDLEWARE]
+    for name in (MIDDLEWARE, CONFINE):
+        if name not in settings.MIDDLEWARE:
+            settings.MIDDLEWARE = [*settings.MIDDLEWARE, name]
     for name in (FIRST, LIMITS):
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]

@@ -130,4 +130,4 @@ class LaunchContract(LaunchingContract):
 
     def due(self, key: object) -> bool:
         """Whether a score of the block's link is to be sent."""
-        return PendingScore.objects.get(line_item__usage_key=str(key)).due_at is not None
+        return PendingScore.objects.get(usage_key=str(key)).due_at is not None

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from unittest.mock import patch
 
 from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import UserProfile
-from common.djangoapps.student.roles import CourseStaffRole
+from common.djangoapps.student.roles import CourseBetaTesterRole, CourseStaffRole, OrgStaffRole
 from crum import set_current_request
 from django.contrib.auth.models import AbstractUser
 from django.db import connection
@@ -34,6 +35,9 @@ from lms.djangoapps.instructor.enrollment import reset_student_attempts
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from openedx.core.djangoapps.content.block_structure.manager import BlockStructureManager
 from openedx.core.djangoapps.signals.signals import COURSE_GRADE_CHANGED
+from openedx.core.djangoapps.user_api.accounts.signals import USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
+from openedx.core.djangoapps.user_api.accounts.views import AccountRetirementView, LMSAccountRetirementView
+from openedx.core.djangoapps.user_api.models import RetirementState, UserRetirementStatus
 from openedx.core.djangoapps.user_authn.cookies import ALL_LOGGED_IN_COOKIE_NAMES, DEPRECATED_LOGGED_IN_COOKIE_NAMES
 from xmodule.capa.tests.response_xml_factory import MultipleChoiceResponseXMLFactory
 from xmodule.modulestore.django import modulestore
@@ -113,6 +117,7 @@ class OpenEdxWorld:
         signals.SUBSECTION_OVERRIDE_CHANGED,
         COURSE_GRADE_CHANGED,
     )
+    retirement = (USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC)
 
     def __init__(self) -> None:
         self.host = host.current()
@@ -181,6 +186,30 @@ class OpenEdxWorld:
 
     def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
         CourseStaffRole(course).add_users(user)
+
+    def put_on_org_team(self, user: AbstractUser, org: str) -> None:
+        OrgStaffRole(org).add_users(user)
+
+    def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
+        CourseBetaTesterRole(course).add_users(user)
+
+    def retire(self, user: AbstractUser) -> None:
+        """Call the views that the retirement pipeline calls, without who may call them."""
+        for order, name in enumerate(("PENDING", "RETIRING_LMS", "COMPLETE")):
+            RetirementState.objects.get_or_create(
+                state_name=name,
+                defaults={"state_execution_order": order, "required": name != "RETIRING_LMS"},
+            )
+        status = UserRetirementStatus.create_retirement(user)
+        status.current_state = RetirementState.objects.get(state_name="RETIRING_LMS")
+        status.save()
+        user.email = status.retired_email
+        user.set_unusable_password()
+        user.save()
+        request = SimpleNamespace(data={"username": user.username})
+        for view in (LMSAccountRetirementView, AccountRetirementView):
+            answer = view().post(request)
+            assert answer.status_code == 204, answer.data
 
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
         points = 2 if problem == self.other_problem else 4

@@ -21,6 +21,7 @@ from .cost_contract import CostContract
 from .launch_contract import LaunchContract
 from .login_cookies_contract import LoginCookiesContract
 from .parallel_contract import ParallelContract
+from .people_contract import PeopleContract
 from .world import Costs, Most, Place, browser
 
 if settings.ROOT_URLCONF != "demo.lms.urls":
@@ -29,10 +30,12 @@ if settings.ROOT_URLCONF != "demo.lms.urls":
 from demo.lms import grades, login_cookies
 from demo.lms.celery_app import app
 from demo.lms.course import LARGE, courses
-from demo.lms.host import TEAM, DemoHost
+from demo.lms.host import DemoHost
 from demo.lms.meter import metered
 from demo.lms.models import Profile
-from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
+from demo.lms.people import ORGANIZATION, TEAM
+from demo.lms.retirement import retire
+from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED, USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
 
 
 class DemoWorld:
@@ -41,6 +44,7 @@ class DemoWorld:
     host = DemoHost()
     celery = app
     signals = (PROBLEM_WEIGHTED_SCORE_CHANGED,)
+    retirement = (USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC)
     enrolment_mode = "audit"
     told = login_cookies = login_cookies.NAMES
     course = CourseKey.from_string("course-v1:DemoX+LTI101+2026")
@@ -87,6 +91,15 @@ class DemoWorld:
     def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
         user.groups.add(Group.objects.get_or_create(name=TEAM.format(course))[0])
 
+    def put_on_org_team(self, user: AbstractUser, org: str) -> None:
+        user.groups.add(Group.objects.get_or_create(name=ORGANIZATION.format(org))[0])
+
+    def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
+        """Nothing is early here."""
+
+    def retire(self, user: AbstractUser) -> None:
+        retire(user)
+
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
         course = courses()[problem.course_key]
         found = course.read(problem)
@@ -106,7 +119,7 @@ class DemoWorld:
         return grades.persisted(user.pk, self.subsection)[0]
 
 
-class DemoHostTest(HostContract, TestCase):
+class DemoHostTest(HostContract, PeopleContract, TestCase):
     """Identity, content, grades."""
 
     world = DemoWorld()

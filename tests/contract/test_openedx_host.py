@@ -14,9 +14,10 @@ from .launch_contract import LaunchContract
 from .login_cookies_contract import LoginCookiesContract
 from .openedx_world import InOpenEdx
 from .parallel_contract import ParallelContract
+from .people_contract import PeopleContract
 
 
-class OpenEdxHostTest(HostContract, InOpenEdx):
+class OpenEdxHostTest(HostContract, PeopleContract, InOpenEdx):
     """Identity, content, grades."""
 
     def test_this_is_the_host_that_sites_use(self) -> None:

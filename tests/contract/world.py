@@ -75,6 +75,7 @@ class World(Protocol):
     other_course: CourseKey
     other_block: UsageKey
     signals: Sequence[Signal]
+    retirement: Sequence[Signal]
     enrolment_mode: str
     told: Sequence[str]  # cookies that tell other front ends who signed in, and
     login_cookies: Sequence[str]  # all of this kind, some of which tests cannot always make
@@ -90,6 +91,19 @@ class World(Protocol):
 
     def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
         """Make somebody staff of a course, as the LMS does it."""
+
+    def put_on_org_team(self, user: AbstractUser, org: str) -> None:
+        """Make somebody staff of all courses of an organization."""
+
+    def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
+        """Let somebody see a course early, which makes nobody staff."""
+
+    def retire(self, user: AbstractUser) -> None:
+        """Retire an account through all stages of the LMS.
+
+        Raises:
+            Exception: a receiver's refusal, in whatever form the LMS has for it.
+        """
 
     def answer(self, user: AbstractUser, problem: UsageKey, earned: float) -> None:
         """Let the learner earn weighted points, as an answer does."""
@@ -113,6 +127,18 @@ def browser(session_key: str | None = None, user: AbstractUser | None = None) ->
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     request.user = user or AnonymousUser()
     return request
+
+
+@contextmanager
+def as_connected(signals: Sequence[Signal]) -> Iterator[None]:
+    """Afterwards nobody listens but those from before."""
+    before = [(signal, list(signal.receivers)) for signal in signals]
+    try:
+        yield
+    finally:
+        for signal, receivers in before:
+            signal.receivers = receivers
+            signal.sender_receivers_cache.clear()
 
 
 class WithFeatures:
@@ -156,11 +182,7 @@ class Contract(WithFeatures):
             heard.append(change)
             get_user_model().objects.create_user(f"heard-{len(heard)}")
 
-        before = [(signal, list(signal.receivers)) for signal in self.world.signals]
-        try:
+        with as_connected(self.world.signals):
             self.world.host.grades.connect(receiver)
             self.world.host.grades.connect(receiver)
             yield heard
-        finally:
-            for signal, receivers in before:
-                signal.receivers = receivers

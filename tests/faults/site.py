@@ -153,6 +153,8 @@ class Site:
                         lane_id=made.lane_id,
                         line_item=made.line_item,
                         platform_user=one,
+                        course_key=made.course_key,
+                        usage_key=made.usage_key,
                     )
                     for one in newcomers
                 ],
@@ -306,7 +308,7 @@ class Site:
 
     @staticmethod
     def _outages(course: Course) -> QuerySet[Outage]:
-        return Outage.objects.using(SITE).filter(pk=course.registration)
+        return Outage.objects.using(SITE).filter(registration=course.registration)
 
     def check(self, *courses: Course, stale: bool = False) -> None:
         """Everything arrived: the gradebook is the ledger, in order, and nothing was left lying.

@@ -24,7 +24,7 @@ def test_ags_15_a_platform_is_away_for_a_night(site, platform, other_platform, k
     course, other = site.course(platform, 24), site.course(other_platform, 24)
     _switch_off(platform, kind)
     site.grade(course, [(sub, 1) for sub in course.subs])
-    site.until(lambda: Outage.objects.using(SITE).filter(pk=course.registration).exists(), course)
+    site.until(lambda: Outage.objects.using(SITE).filter(registration=course.registration).exists(), course)
     for hour in range(1, HOURS + 1):  # the clock goes on: the wait is over each time
         failures = _failures(course)
         site.grade(course, [(sub, hour) for sub in course.subs[:5]])
@@ -40,7 +40,7 @@ def test_ags_15_a_platform_is_away_for_a_night(site, platform, other_platform, k
     platform.stopped = False
     _pass_time(course)
     site.check(course, stale=kind == "never answers")  # what was given up may still be on its way through the platform
-    assert not Outage.objects.using(SITE).filter(pk=course.registration).exists()
+    assert not Outage.objects.using(SITE).filter(registration=course.registration).exists()
 
 
 def _switch_off(platform, kind):
@@ -54,11 +54,11 @@ def _switch_off(platform, kind):
 
 
 def _failures(course):
-    return Outage.objects.using(SITE).get(pk=course.registration).failures
+    return Outage.objects.using(SITE).get(registration=course.registration).failures
 
 
 def _pass_time(course):
-    Outage.objects.using(SITE).filter(pk=course.registration).update(until=timezone.now())
+    Outage.objects.using(SITE).filter(registration=course.registration).update(until=timezone.now())
     waiting = PendingScore.objects.using(SITE).filter(registration=course.registration, due_at__isnull=False, lease="")
     waiting.update(due_at=timezone.now())
 

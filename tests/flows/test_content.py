@@ -9,10 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from demo.browser import Browser
+from demo.lms.people import ORGANIZATION, TEAM
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.launches import grants, targets
@@ -402,6 +404,25 @@ def test_sec_16_staff_and_superusers_are_never_signed_in(connection, right):
     response = connection.launch(connection.link(WELCOME))
     assert (response.status_code, outcome()) == (403, "account_privileged")
     assert "sessionid" not in response.cookies
+
+
+@pytest.mark.parametrize(
+    "team", [TEAM.format(COURSE), TEAM.format("course-v1:Else+Where+1"), ORGANIZATION.format("AnyX")]
+)
+def test_sec_16_who_is_on_a_team_is_never_signed_in_wherever_the_team_is(connection, team):
+    browser = Browser()
+    connection.launch(connection.link(WELCOME), browser=browser)
+    get_user_model().objects.get().groups.add(Group.objects.create(name=team))
+    session = browser.cookies["sessionid"]
+    response = connection.launch(connection.link(WELCOME), browser=browser)
+    assert (response.status_code, outcome()) == (403, "account_privileged")
+    assert browser.cookies["sessionid"] == session
+
+
+def test_sec_16_a_group_that_is_no_team_keeps_nobody_out(connection):
+    connection.launch(connection.link(WELCOME))
+    get_user_model().objects.get().groups.add(Group.objects.create(name="people who like staff"))
+    assert connection.launch(connection.link(WELCOME)).status_code == 200
 
 
 @pytest.mark.parametrize("email", ["a@b.example\r\nBcc: c@d.example", "no address", "a@b", "x" * 300 + "@y.example"])

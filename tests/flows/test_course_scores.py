@@ -25,6 +25,8 @@ from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBL
 from tests.flows.test_results import override
 from tests.flows.test_scores import earn, launched
 
+USERNAME = re.compile(r"(lti_|many-)\w+")
+
 
 def signed_in(connection, user: Any) -> Browser:
     """Return the browser of somebody who signed in to the LMS itself."""
@@ -135,16 +137,18 @@ def test_a_row_says_who_what_where_and_what_next(connection, team):
     (row,) = rows(team.get(address(connection), timeout=5).text)
     username = PlatformUser.objects.get().user.username
     context = PendingScore.objects.get().line_item.resource_link.context
-    assert row.startswith(f"{username} Link to primary_colours primary_colours Emulated platform, {context} 3/4 3/4 ")
-    assert "UTC sent the platform took it Nothing: the platform has it. –" in row
+    assert row.startswith(f"Ada Park {username} Primary colours Emulated platform, {context} 3/4 3/4 ")
+    assert row.endswith("UTC sent the platform took it Nothing: the platform has it.")
 
 
-def test_sec_24_nothing_personal_but_the_username_is_shown(connect, lms):
+def test_sec_24_nothing_personal_but_name_and_username_is_shown(connect, lms):
     connection = connect(trust_emails=True)
     launched(connection)
+    earn(3)
     text = signed_in(connection, somebody("teacher", COURSE)).get(address(connection), timeout=5).text
     assert PlatformUser.objects.get().user.username in text
-    for private in ("Ada", "ada.park", LEARNER):
+    assert "Ada Park" in text
+    for private in ("ada.park", LEARNER):
         assert private not in text
 
 
@@ -153,7 +157,7 @@ def test_a_score_that_waits_says_until_when(connection, team, settings):
     launched(connection, UNIT)
     earn(3)
     (row,) = rows(team.get(address(connection), timeout=5).text)
-    assert " 3/6 – will be sent Will" in row  # the grade of a unit is read
+    assert " 3/6 will be sent Will" in row  # the grade of a unit is read
     assert f"Will be sent at {PendingScore.objects.get().due_at:%-d %b %Y %H:%M} UTC ." in row
 
 
@@ -200,6 +204,58 @@ def test_sec_23_texts_of_the_platform_are_text(connection, team):
         assert f"<script>{letter}" not in text
 
 
+def test_what_needs_a_person_comes_first_and_only_once(connection, team):
+    launched(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=403, times=1)
+    launched(connection, person=OTHER_LEARNER)
+    earn(3, person=OTHER_LEARNER)
+    earn(3)
+    text = team.get(address(connection), timeout=5).text
+    given_up, sent = rows(text)
+    assert ("given up" in given_up, "sent the platform took it" in sent) == (True, True)
+    assert text.index("A person has to look at these") < text.index("All others")
+    text = team.get(address(connection), params={"state": "sent"}, timeout=5).text
+    assert len(rows(text)) == 1
+    assert "A person has to look" not in text
+
+
+def test_who_only_opened_an_activity_is_counted_and_not_listed(connection, team):
+    launched(connection)
+    page = team.get(address(connection), timeout=5).text
+    assert rows(page) == []
+    assert "<b>1</b> only opened it" in page
+    assert 'href="?state=opened"' in page
+    (row,) = rows(team.get(address(connection), params={"state": "opened"}, timeout=5).text)
+    assert "primary_colours" in row or "Primary colours" in row
+    assert rows(team.get(address(connection), params={"state": "all"}, timeout=5).text) == [row]
+
+
+def test_a_list_is_narrowed_to_an_activity_by_its_title(connection, team):
+    launched(connection)
+    launched(connection, UNIT)
+    earn(3)
+    page = team.get(address(connection), timeout=5).text
+    assert f'<option value="{PROBLEM}">Primary colours</option>' in page
+    assert f'<option value="{UNIT}">Mixing colours</option>' in page
+    (row,) = rows(team.get(address(connection), params={"activity": UNIT}, timeout=5).text)
+    assert "Mixing colours" in row
+    assert rows(team.get(address(connection), params={"activity": "strange"}, timeout=5).text) == []
+
+
+def test_columns_that_would_be_empty_are_not_there(connection, team, settings):
+    settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
+    launched(connection, UNIT)
+    earn(3)
+    page = team.get(address(connection), timeout=5).text
+    assert ("Last score sent" in page, "The platform shows" in page) == (False, False)
+    launched(connection)
+    earn(4)
+    page = team.get(address(connection), timeout=5).text
+    assert ("Last score sent" in page, "The platform shows" in page) == (True, False)
+    PendingScore.objects.filter(sent_at__isnull=False).update(result_at=timezone.now())
+    assert "The platform shows" in team.get(address(connection), timeout=5).text
+
+
 def test_other_courses_rows_are_not_shown(connection, team):
     launched(connection, usage("vertical", "today", OTHER_COURSE), course=OTHER_COURSE)
     assert rows(team.get(address(connection), timeout=5).text) == []
@@ -212,19 +268,18 @@ def test_a_username_and_a_state_narrow_the_list(connection, team):
     names = dict(PlatformUser.objects.values_list("sub", "user__username"))
 
     def found(**query: str) -> list[str]:
-        return [row.split()[0] for row in rows(team.get(address(connection), params=query, timeout=5).text)]
+        return [USERNAME.search(row)[0] for row in rows(team.get(address(connection), params=query, timeout=5).text)]
 
-    assert found(learner=names[OTHER_LEARNER]) == [names[OTHER_LEARNER]]
+    assert found(learner=names[OTHER_LEARNER], state="all") == [names[OTHER_LEARNER]]
     assert found(learner=f" {names[LEARNER]} ", state="sent") == [names[LEARNER]]
-    assert found(state="not_sent") == [names[OTHER_LEARNER]]
-    assert found(state="given_up") == found(state="strange") == found(learner="nobody") == []
+    assert found(state="opened") == [names[OTHER_LEARNER]]
+    assert found() == [names[LEARNER]]
+    assert found(state="not_sent") == found(state="given_up") == found(state="strange") == found(learner="nobody") == []
 
 
 def test_a_learner_whose_grades_cannot_be_read_spoils_no_page(connection, team):
     launched(connection, UNIT)
-    PendingScore.objects.update(last_answer="x")
-    item = PendingScore.objects.get().line_item
-    type(item).objects.filter(pk=item.pk).update(usage_key="no key")
+    PendingScore.objects.update(last_answer="x", usage_key="no key", changed_at=timezone.now())
     assert "cannot be read now" in rows(team.get(address(connection), timeout=5).text)[0]
 
 
@@ -243,19 +298,21 @@ def fill(connection, number: int) -> None:
         )
         for user in users
     )
+    same = {name: getattr(row, name) for name in ("registration", "lane", "line_item", "course_key", "usage_key")}
     PendingScore.objects.bulk_create(
-        PendingScore(registration=row.registration, lane=row.lane, line_item=row.line_item, platform_user=person)
+        PendingScore(**same, platform_user=person, changed_at=timezone.now())
         for person in PlatformUser.objects.filter(sub__startswith="many-")
     )
 
 
 def test_each_row_is_on_one_page(connection, team):
     launched(connection)
+    earn(3)
     fill(connection, 2 * of_course.PAGE)
     seen, url = [], address(connection)
     for _ in range(4):
         text = team.get(url, timeout=10).text
-        seen += [row.split()[0] for row in rows(text)]
+        seen += [USERNAME.search(row)[0] for row in rows(text)]
         further = re.search(r'href="(\?[^"]+)">Next page', text)
         if not further:
             break
@@ -266,6 +323,7 @@ def test_each_row_is_on_one_page(connection, team):
 @pytest.mark.parametrize("after", ["1", "x.y", "1.2.3", "-1.2", "9" * 30 + ".1", "١.٢"])
 def test_a_strange_place_is_the_first_page(connection, team, after):
     launched(connection)
+    earn(3)
     assert len(rows(team.get(address(connection), params={"after": after}, timeout=5).text)) == 1
 
 
@@ -281,7 +339,7 @@ def test_the_queries_do_not_grow_with_the_rows(connection, team, client):
 
     few = queries()
     fill(connection, 300)
-    assert queries() == few <= 11
+    assert queries() == few <= 14  # names, and titles of rows and of activities, among them
 
 
 # --- what its buttons do ----------------------------------------------------------------------------------------------
@@ -302,8 +360,9 @@ def test_ticked_rows_are_sent_again(connection, team):
 
 def test_rows_of_another_course_are_not_touched(connection, team):
     launched(connection)
+    earn(3)
     launched(connection, usage("vertical", "today", OTHER_COURSE), course=OTHER_COURSE)
-    other = PendingScore.objects.get(line_item__course_key=OTHER_COURSE)
+    other = PendingScore.objects.get(course_key=OTHER_COURSE)
     before = PendingScore.objects.filter(pk=other.pk).values().get()
     page = press(team, team.get(address(connection), timeout=5), "resend", other)
     assert "Nothing was done" in page.text
@@ -313,6 +372,7 @@ def test_rows_of_another_course_are_not_touched(connection, team):
 @pytest.mark.parametrize("row", ["", "x", "-1", "9" * 40, "1 OR 1"])
 def test_strange_rows_are_none(connection, team, row):
     launched(connection)
+    earn(3)
     form = forms(team.get(address(connection), timeout=5))[-1]
     page = team.post(form.action, data={**form.fields, "row": row, "do": "resend"}, timeout=5)
     assert "Nothing was done" in page.text

@@ -93,15 +93,15 @@ def test_a_clock_that_differs(apart, way):
     assert f" s {way} the platform's" in clock.says
 
 
-@pytest.mark.parametrize("date", ["", "Wed, 25 Nov 2026 10:00:00 -0000"])
-def test_a_platform_that_does_not_say_the_time_is_not_judged(date):
-    assert list(doctor._clock(Answer(200, {"date": date}, b""))) == []
+def test_a_platform_that_does_not_say_the_time_is_not_judged():
+    assert list(doctor._clock(Answer(200, {"date": ""}, b""))) == []
 
 
 @pytest.mark.parametrize(
     "date",
     [
         "yesterday",
+        "Wed, 25 Nov 2026 10:00:00 -0000",  # no zone, says RFC 5322
         "x" * 1000,
         "Wed, 25 Nov 2026 10:00:00 +9999999999999",
         "Mon, 01 Jan 0001 00:00:00 +2359",
@@ -119,6 +119,44 @@ def test_no_access_token(sound):
     (token,) = found(sound, "deployment 1")
     assert token.grade is Grade.WRONG
     assert "No access token: answer_unreadable, status 400" in token.says
+
+
+# --- why a platform could not be asked ------------------------------------------------------------------------------
+
+
+def test_a_private_address_names_the_setting_and_the_host(sound, settings):
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = []
+    type(sound.registration).objects.update(
+        key_set_url="https://127.0.0.1:9/jwks", auth_token_url="https://localhost:9/token"
+    )
+    (keys,), (token,) = found(sound, "key set"), found(sound, "deployment 1")
+    assert "LTI_1P3_PROVIDER_PRIVATE_HOSTS: ['127.0.0.1:9']" in keys.advice
+    assert "LTI_1P3_PROVIDER_PRIVATE_HOSTS: ['localhost:9']" in token.advice
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_platform_that_is_down_is_not_a_wrong_address(sound, web_server, status):
+    address = web_server.says(Said(b"<html>Bad gateway", status))
+    type(sound.registration).objects.update(key_set_url=address, auth_token_url=address)
+    for about in ("key set", "deployment 1"):
+        (one,) = found(sound, about)
+        assert str(status) in one.says
+        assert "Nothing is to be changed here" in one.advice
+
+
+def test_a_platform_that_does_not_answer(sound):
+    type(sound.registration).objects.update(key_set_url="http://127.0.0.1:9/", auth_token_url="http://127.0.0.1:9/")
+    for about in ("key set", "deployment 1"):
+        assert "curl -v http://127.0.0.1:9/" in found(sound, about)[0].advice
+
+
+@pytest.mark.parametrize(("kind", "blames"), [("moodle", True), ("canvas", False)])
+def test_moodles_404_with_html_is_its_blocked_requests(sound, web_server, kind, blames):
+    address = web_server.says(Said(b"<!DOCTYPE html>", 404))
+    type(sound.registration).objects.update(platform=kind, auth_token_url=address)
+    (token,) = found(sound, "deployment 1")
+    assert "status 404" in token.says
+    assert ("cURL blocked hosts list" in token.advice) is blames
 
 
 def test_a_column_that_is_gone(sound):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urljoin
 
@@ -21,7 +22,19 @@ from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores import outages
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import Grant
-from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, UNIT, WELCOME, answer
+from tests.connection import (
+    CLAIM,
+    COURSE,
+    INSTRUCTOR,
+    LEARNER,
+    MEMBERSHIP,
+    OTHER_LEARNER,
+    OTHER_PROBLEM,
+    PROBLEM,
+    UNIT,
+    WELCOME,
+    answer,
+)
 from tests.flows.test_scores import earn, launched
 
 DATA = 'data-reconnect="[^"]+"(?: data-way-back="[^"]+")? data-score-status="([^"]+)" data-frame-height=""'
@@ -126,11 +139,39 @@ def test_only_the_session_users_scores_of_exactly_this_block_are_said(connection
     assert [score["text"][-7:] for score in ask()["scores"]] == [" (1/4)."]
 
 
-def test_scores_in_two_columns_are_two_sentences(connection):
-    launched(connection)
+def test_what_is_said_is_about_the_link_that_was_opened_last(connection):
+    """A copied activity whose column is gone says nothing about the healthy original."""
+    copied = connection.link(PROBLEM, graded=True)
+    connection.launch(copied)
+    ask, page, browser = open_(connection)
+    earn(3)
+    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(parked="refused_404", due_at=None)
+    assert [score["text"][:5] for score in ask()["scores"]] == ["Sent "]
+    connection.launch(copied, browser=browser)  # it is tried again, and refused again
+    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(parked="refused_404", due_at=None)
+    assert [score["state"] for score in ask()["scores"]] == ["given_up"]
+    connection.launch(connection.link(PROBLEM, ags="none"), browser=browser)  # this one has no column
+    assert ask() == {"scores": [], "again_in": None}
+    assert page.status_code == 200
+
+
+def test_a_page_that_was_opened_before_the_link_led_elsewhere_says_nothing_of_the_other_block(connection):
+    link = connection.link(PROBLEM, graded=True)
+    browser = Browser()
+    page = connection.launch(link, LEARNER, browser)
+    earn(3)
+    connection.platform.add_link(replace(link, target_link_uri=connection.content_url(OTHER_PROBLEM)))
+    other = connection.launch(link, LEARNER, browser)
+    earn(2, OTHER_PROBLEM, possible=2)
+    assert browser.get(where(page), timeout=5).json()["scores"] == []
+    assert [score["text"][-7:] for score in browser.get(where(other), timeout=5).json()["scores"]] == [" (2/2)."]
+
+
+def test_a_grant_of_before_the_upgrade_says_what_is_known_of_the_block(connection):
     ask, *_ = open_(connection)
     earn(3)
-    assert len(ask()["scores"]) == 2
+    Grant.objects.update(link_pk=None)
+    assert len(ask()["scores"]) == 1
 
 
 def test_sec_15_what_the_content_door_refuses_is_refused_here_too_and_not_recorded(connection):
@@ -255,3 +296,38 @@ def test_without_collected_static_files_the_content_is_shown_without_the_script(
     page = connection.launch(connection.link(PROBLEM))
     assert page.status_code == 200
     assert "in_frame" not in page.text
+
+
+# --- who teaches -----------------------------------------------------------------------------------------------------
+
+
+def test_whoever_teaches_is_told_that_their_own_answers_do_not_count(connection):
+    ask, page, browser = open_(connection, person=INSTRUCTOR)
+    (said,) = ask()["scores"]
+    assert (said["state"], said["moments"]) == ("teaching", {})
+    assert "your own answers here do not count" in said["text"]
+    answer(browser, page)
+    assert ask()["scores"] == [said]
+    assert not PendingScore.objects.exists()
+
+
+@pytest.mark.parametrize("case", ["a learner", "not graded", "another block", "learns by now"])
+def test_nobody_else_is_told_that(connection, case):
+    if case == "a learner":
+        ask, *_ = open_(connection)
+    elif case == "not graded":
+        ask, *_ = open_(connection, person=INSTRUCTOR, graded=False)
+    else:
+        _, _, browser = open_(connection, person=INSTRUCTOR)
+        graded = case != "another block"
+        if graded:
+            connection.platform.tamper_next_launch(
+                claims=lambda claims: {**claims, f"{CLAIM}roles": [f"{MEMBERSHIP}Learner"]}
+            )
+        link = connection.link(PROBLEM if graded else OTHER_PROBLEM, graded=graded)
+        page = connection.launch(link, INSTRUCTOR, browser)
+
+        def ask():
+            return browser.get(where(page), timeout=5).json()
+
+    assert [one for one in ask()["scores"] if one["state"] == "teaching"] == []

@@ -26,6 +26,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from demo.browser import Browser, forms
+from demo.lms.login_cookies import NAMES
 from demo.lms.models import BlockState
 from lti_1p3_provider import tasks
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
@@ -129,6 +130,33 @@ def test_sec_15_switched_on_again_a_new_launch_works(connection):
     Registration.objects.update(enabled=True)
     assert browser.get(page.url, timeout=5).status_code == 403
     assert answer(browser, connection.launch(connection.link(PROBLEM), browser=browser)).status_code == 200
+
+
+def test_sec_15_the_login_cookies_end_with_the_session_and_are_not_believed_any_more(connect):
+    """They hold a token that is good for an hour, and parts of the LMS take it where no session is."""
+    connection, browser, other = connect(enrolment_mode="audit"), Browser(), Browser()
+    for each in (browser, other):
+        page = connection.launch(connection.link(usage("course", "course")), browser=each)
+        assert page.status_code == 200
+        assert set(NAMES) <= set(each.cookies.keys())
+    switch_off(connection, "registration")
+    other.get(page.url, timeout=5)
+    assert not set(NAMES) & set(other.cookies.keys())
+    believed = []
+
+    def get_response(request):
+        believed.extend(request.COOKIES)
+        return HttpResponse()
+
+    request = RequestFactory().get("/api/user/v1/accounts")
+    request_cookies = dict(browser.cookies)
+    request.COOKIES = dict(request_cookies)
+    request.session = SessionStore(browser.cookies["sessionid"])
+    request.user = get_user_model().objects.get()
+    answered = EndSwitchedOffSessions(get_response)(request)
+    assert believed == [name for name in request_cookies if name not in NAMES]
+    gone = {name for name, one in answered.cookies.items() if one["max-age"] == 0}
+    assert gone == set(NAMES)
 
 
 def test_sec_15_a_session_that_no_launch_began_costs_no_query(db, client):

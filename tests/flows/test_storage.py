@@ -14,9 +14,11 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import requests
+from django.contrib.auth.models import Group
 from django.core import signing
 
 from demo.browser import Browser, Form, forms
+from demo.lms.people import TEAM
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import handover
 from lti_1p3_provider.lti.launch import STORED
@@ -318,11 +320,15 @@ def test_sec_17_a_hand_over_of_an_account_that_was_switched_off_is_refused(conne
     assert refusal(go_on(connection, page, Browser())) == "account_inactive"
 
 
-def test_sec_19_a_hand_over_signs_in_no_staff(connection):
+@pytest.mark.parametrize("team", [True, False])
+def test_sec_19_a_hand_over_signs_in_no_staff(connection, team):
     page = proven(connection)
     user = PlatformUser.objects.get().user
-    user.is_staff = True
-    user.save()
+    if team:
+        user.groups.add(Group.objects.create(name=TEAM.format(COURSE)))
+    else:
+        user.is_staff = True
+        user.save()
     assert refusal(go_on(connection, page, Browser())) == "account_privileged"
 
 

@@ -160,7 +160,7 @@ def test_a_subsection_that_is_not_graded_any_more_expects_no_scores(wanting):
     row.pk, row.line_item = None, item
     row.save()
     launched(wanting, link=link)
-    expected = set(PendingScore.objects.values_list("line_item__usage_key", flat=True))
+    expected = set(PendingScore.objects.values_list("usage_key", flat=True))
     assert {SUBSECTION, NUMBERS} <= expected
     assert basics not in expected
 

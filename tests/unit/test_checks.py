@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from django.db import connection
 from edx_django_utils.plugins import PluginURLs, get_plugin_apps
 
 from lti_1p3_provider import checks
 from lti_1p3_provider.apps import Lti1p3ProviderConfig
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.isolation import isolation
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
-from lti_1p3_provider.plugin_settings import FIRST
+from lti_1p3_provider.plugin_settings import CONFINE, FIRST
 from lti_1p3_provider.registrations import keys
 
 
@@ -55,6 +59,22 @@ def test_a_site_that_left_out_our_middleware_is_told(settings):
     assert "W009" not in ids(checks.check_settings(None))
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "lti_1p3_provider" not in name]
     assert "W009" in ids(checks.check_settings(None))
+
+
+@pytest.mark.parametrize(
+    "authentication",
+    ["django.contrib.auth.middleware.AuthenticationMiddleware", "site.CacheBackedAuthenticationMiddleware"],
+)
+def test_a_site_whose_sessions_are_not_confined_is_told(settings, authentication):
+    others = [name for name in settings.MIDDLEWARE if name != CONFINE and not name.endswith("AuthenticationMiddleware")]
+    for middleware, told in (
+        ([*others, authentication, CONFINE], False),
+        ([*others, authentication, CONFINE, "site.Other"], False),
+        ([*others, CONFINE, authentication], True),
+        ([*others, authentication], True),
+    ):
+        settings.MIDDLEWARE = middleware
+        assert ("W013" in ids(checks.check_settings(None))) is told
 
 
 @pytest.mark.parametrize(
@@ -121,3 +141,50 @@ def test_the_lms_finds_the_app_and_its_addresses():
         PluginURLs.REGEX: r"^lti/1p3/",
         PluginURLs.RELATIVE_PATH: "urls",
     }
+
+
+class Cursor:
+    """Says what a MySQL says."""
+
+    def __init__(self, shown: list[tuple[str, str]]) -> None:
+        self.shown = shown
+
+    def __enter__(self) -> Cursor:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def execute(self, sql: str, params: tuple[str, ...]) -> None:
+        assert params == ("transaction_isolation", "tx_isolation")
+
+    def fetchall(self) -> list[tuple[str, str]]:
+        return self.shown
+
+
+@pytest.mark.parametrize(
+    ("vendor", "shown", "warned"),
+    [
+        ("mysql", [("transaction_isolation", "REPEATABLE-READ")], True),
+        ("mysql", [("tx_isolation", "REPEATABLE-READ")], True),
+        ("mysql", [("transaction_isolation", "SERIALIZABLE")], True),
+        ("mysql", [("transaction_isolation", "READ-COMMITTED")], False),
+        ("mysql", [], False),
+        ("postgresql", [("transaction_isolation", "REPEATABLE-READ")], False),
+    ],
+)
+def test_an_isolation_that_ends_in_deadlocks_is_a_warning(vendor, shown, warned):
+    database = SimpleNamespace(vendor=vendor, cursor=lambda: Cursor(shown))
+    assert ids(checks._check_isolation(isolation(database))) == ({"W012"} if warned else set())
+
+
+@pytest.mark.parametrize(("level", "warned"), [("REPEATABLE READ", True), ("READ COMMITTED", False)])
+def test_the_databases_own_answer_is_read(db, level, warned):
+    if connection.vendor != "mysql":
+        return  # there is nothing to read; test_an_isolation... has what others say
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION TRANSACTION ISOLATION LEVEL {level}")
+        try:
+            assert ("W012" in ids(checks.check_tables(None))) is warned
+        finally:
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")

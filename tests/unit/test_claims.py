@@ -92,6 +92,10 @@ def test_core_11_what_may_be_missing_inside_of_optional_claims():
         ({"given_name": "Ada"}, "Ada"),
         ({"family_name": "Park"}, "Park"),
         ({"name": "A. Park", "given_name": "Ada"}, "A. Park"),
+        ({"name": "<b></b>", "given_name": "=Ada"}, "Ada"),
+        ({"name": "=1+1", "given_name": "Ada"}, "1+1"),
+        ({"given_name": "@Ada", "family_name": "<i>Park</i>"}, "Ada Park"),
+        ({"name": f"Ada {'x' * 4000}"}, f"Ada {'x' * 296}"),
     ],
 )
 def test_core_11_a_name_may_come_in_parts(names, read):

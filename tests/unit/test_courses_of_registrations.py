@@ -52,13 +52,14 @@ def said(*arguments: object) -> list[tuple[str, bool]]:
     ("gate", "expected"),
     [
         ({"allowed_courses": [COURSE]}, [("enrolment", True)]),
-        ({"allowed_keys": [PROBLEM]}, [("enrolment", True)]),
+        ({"allowed_keys": [PROBLEM]}, [("reach", False), ("enrolment", True)]),
         ({"allowed_courses": [OTHER_COURSE]}, []),
         ({"allowed_orgs": ["DemoX"]}, [("enrolment", False)]),
         ({"allowed_orgs": ["OtherX"]}, []),
         ({"allowed_orgs": ["DemoX"], "allowed_courses": [COURSE]}, [("enrolment", True)]),
         ({"allowed_courses": [GONE]}, [("gate", False)]),
-        ({"allowed_keys": ["block-v1:Gone+Gone+Gone+type@problem+block@x"]}, [("gate", False)]),
+        ({"allowed_keys": ["block-v1:Gone+Gone+Gone+type@problem+block@x"]}, [("gate", False), ("reach", False)]),
+        ({"allowed_orgs": ["OtherX"], "block_filter": {"all": ["problem"]}}, [("reach", False)]),
         ({"allowed_orgs": ["GoneX"]}, [("gate", False)]),
         ({"allowed_courses": [GONE, COURSE]}, [("gate", False), ("enrolment", True)]),
         ({}, [("enrolment", False)]),
@@ -67,6 +68,27 @@ def said(*arguments: object) -> list[tuple[str, bool]]:
 def test_each_way_to_name_courses_is_looked_at(gate, expected):
     catalogue = Catalogue({COURSE: {"honor"}, OTHER_COURSE: {"audit", "verified"}})
     assert said(registration("audit", **gate), catalogue) == expected
+
+
+def test_a_gate_for_blocks_that_is_none_for_the_site_is_said(settings):
+    row, catalogue = registration(allowed_keys=[PROBLEM]), Catalogue({COURSE: {"audit"}})
+    assert said(row, catalogue) == []
+    row.confine_sessions = False
+    (doubt,) = doubts(row, catalogue)
+    assert (doubt.about, "use the whole site" in doubt.says) == ("reach", True)
+    row.gate.allowed_keys, row.gate.allowed_courses = [], [COURSE]
+    row.gate.save()
+    assert said(row, catalogue) == []
+
+
+def test_the_page_of_a_registration_says_what_its_people_may_reach(admin_client):
+    row = registration(allowed_keys=[PROBLEM])
+    address = f"/admin/lti_1p3_provider/registration/{row.pk}/change/"
+    assert "What they launched, with all that is below it" in admin_client.get(address).content.decode()
+    Registration.objects.update(confine_sessions=False)
+    page = admin_client.get(address).content.decode()
+    assert "The whole site" in page
+    assert "The launch gate limits what they launch, and nothing else." in page
 
 
 def test_without_an_enrolment_mode_nobody_is_enrolled_and_no_mode_is_missing():

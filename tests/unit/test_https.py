@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from lti_1p3_provider import checks
 from lti_1p3_provider.conf import CA_VARIABLES
+from lti_1p3_provider.doctor import causes
 from lti_1p3_provider.errors import PlatformUnreachable, TrustUnreadable
 from lti_1p3_provider.lti import transport
 from lti_1p3_provider.lti.deadline import Deadline
@@ -199,6 +200,25 @@ def test_sec_05_a_path_that_is_none_is_an_error_of_the_site(port, settings):
     settings.LTI_1P3_PROVIDER_CA_BUNDLE = "a\x00b"
     with pytest.raises(TrustUnreadable, match="it is no path"):
         fetch(port)
+
+
+@pytest.mark.parametrize("trust", [True, False])
+def test_a_certificate_is_named_as_the_cause_wherever_it_fails(port, trust, request):
+    if trust:
+        request.getfixturevalue("trusted")
+    host = "other.example" if trust else "platform.example"
+    with pytest.raises(PlatformUnreachable) as refused:
+        transport.send("GET", f"https://{host}:{port}/", timeout=5)
+    said = causes.says(refused.value)
+    assert said.startswith("platform_unreachable, certificate: ")
+    assert ("other.example" in said) is trust
+    assert "certificate is not accepted" in causes.advice(refused.value, f"https://{host}/", "?")
+
+
+def test_no_other_failure_blames_the_certificate():
+    with pytest.raises(PlatformUnreachable) as refused:
+        transport.send("GET", "http://127.0.0.1:9/", timeout=5)
+    assert causes.certificate_problem(refused.value) == ""
 
 
 @pytest.mark.usefixtures("trusted")

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding import hosts
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -57,13 +58,15 @@ def test_the_command_approves_a_waiting_deployment():
 
 
 def test_options_stay_as_they_are_if_they_are_not_named():
-    options = ("trust_emails", "enrolment_mode", "subsection_columns")
+    options = ("trust_emails", "enrolment_mode", "subsection_columns", "confine_sessions")
     run(*BASE, *URLS, *KEYS)
-    assert Registration.objects.values_list(*options).get() == (False, "", False)
-    run(*BASE, *URLS, *KEYS, "--trust-emails", "--enrol=audit", "--subsection-columns")
-    assert Registration.objects.values_list(*options).get() == (True, "audit", True)
+    assert Registration.objects.values_list(*options).get() == (False, "", False, True)
+    run(*BASE, *URLS, *KEYS, "--trust-emails", "--enrol=audit", "--subsection-columns", "--whole-lms")
+    assert Registration.objects.values_list(*options).get() == (True, "audit", True, False)
     run(*BASE, *URLS, *KEYS)
-    assert Registration.objects.values_list(*options).get() == (True, "audit", True)
+    assert Registration.objects.values_list(*options).get() == (True, "audit", True, False)
+    run(*BASE, *URLS, *KEYS, "--no-whole-lms")
+    assert Registration.objects.values_list(*options).get() == (True, "audit", True, True)
 
 
 def test_gate_options():
@@ -222,3 +225,33 @@ def test_all_admin_lists_open(admin_client):
     for name in ("registration", "toolkey", "launchattempt", "pendingscore"):
         assert admin_client.get(f"/admin/lti_1p3_provider/{name}/").status_code == 200
         assert admin_client.get(f"/admin/lti_1p3_provider/{name}/?q=x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "named", "warned"),
+    [
+        ("10.0.0.7", [], True),
+        ("168.63.129.16", [], True),
+        ("[fd00::1]", [], True),
+        ("localhost:8080", [], True),
+        ("localhost:8080", ["localhost:8080"], False),
+        ("93.184.215.14", [], False),
+        ("no-such-host.invalid", [], False),
+    ],
+)
+def test_a_host_that_would_not_be_called_is_said_at_once(settings, host, named, warned):
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = named
+    row = Registration(auth_token_url=f"https://{host}/token", key_set_url=f"https://{host}/jwks")
+    said = [str(doubt) for doubt in hosts.doubts(row)]
+    assert len(said) == int(warned)
+    assert all(f"LTI_1P3_PROVIDER_PRIVATE_HOSTS: ['{host}']" in one for one in said)
+
+
+def test_the_command_and_the_admin_say_it(settings, admin_client):
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = []
+    printed = run(*BASE, *URLS, "--key-set-url=https://127.0.0.1/jwks")
+    assert any("LTI_1P3_PROVIDER_PRIVATE_HOSTS" in warning for warning in printed["warnings"])
+    values = form(title="M", platform="moodle", platform_host="lms.example", client_id="d")
+    values["key_set_url"] = "https://127.0.0.1/jwks"
+    page = admin_client.post("/admin/lti_1p3_provider/registration/add/", values, follow=True)
+    assert "LTI_1P3_PROVIDER_PRIVATE_HOSTS: [&#x27;127.0.0.1&#x27;]" in page.content.decode()

@@ -203,6 +203,51 @@ def test_sec_05_private_hosts_are_allowed_by_exact_name_only(server, settings):
         transport.send("GET", f"{server}/fine")
 
 
+METADATA = ["169.254.169.254", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"]
+
+
+@pytest.mark.parametrize("address", [*METADATA, "169.254.170.2", "::ffff:169.254.169.254"])
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("literal", [True, False])
+def test_sec_05_where_a_cloud_tells_its_secrets_is_never_called(monkeypatch, settings, address, named, literal):
+    host = (f"[{address}]" if ":" in address else address) if literal else "metadata.example"
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = [address, host] if named else []
+    called = []
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+
+    def resolver(host, port, *args, **kwargs):
+        return [(family, socket.SOCK_STREAM, 6, "", (address, port or 0))]
+
+    def connect(self, address):
+        called.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with pytest.raises(AddressForbidden):
+        transport.send("GET", f"https://{host}/latest", timeout=2)
+    assert called == []
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "192.168.0.9", "168.63.129.17", "fd00:aaaa::1"])
+def test_sec_05_other_private_addresses_are_called_if_the_operator_named_the_host(monkeypatch, settings, address):
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = ["intranet.example"]
+    called = []
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+
+    def connect(self, address):
+        called.append(address[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *args, **kwargs: [(family, socket.SOCK_STREAM, 6, "", (address, 443))]
+    )
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with pytest.raises(PlatformUnreachable):
+        transport.send("GET", "https://intranet.example/jwks", timeout=2)
+    assert called == [address]
+
+
 def test_sec_05_a_name_is_looked_up_once_and_its_address_is_the_one_that_is_called(monkeypatch, settings):
     settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = []
     asked, called = [], []

@@ -15,10 +15,10 @@ class LaunchAttempt(models.Model):
 
     ``login_digest`` names the login that a success used up, so no login can succeed twice, whatever the cache forgets.
 
-    .. pii: A digest of ``sub``, by which the platform knows the person; where such ids are short numbers, it can be
-      guessed from it. Rows are dropped after ``LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC``.
+    .. pii: A digest of ``sub``, by which the platform knows the person, keyed with a secret of the site. It goes when
+      the person is retired or forgotten, and the row after ``LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC``.
     .. pii_types: id
-    .. pii_retirement: retained
+    .. pii_retirement: local_api
     """
 
     support_code = models.CharField(max_length=9, unique=True)

@@ -6,6 +6,7 @@ import logging
 import re
 import secrets
 import time
+from collections import Counter
 from datetime import timedelta
 
 from django.db import Error, IntegrityError
@@ -14,22 +15,30 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.database.storable import reduce
+from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
 from lti_1p3_provider.errors import LaunchReplayed, LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.lookup import Addition
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 CLEANUP_BATCH = 1000
-MOST_UNUSED_PER_MINUTE = 300
+DAY = 24 * 3600
+# Refusals of attempts that used no login up. What comes before the signature anybody can make.
+MOST_UNUSED_PER_MINUTE = 60  # of one bucket
+MOST_OF_ONE_A_DAY = 2_000  # of one bucket
+MOST_A_DAY = 10_000  # of the whole site
+RESERVED = 50  # a day for each bucket, whatever happens in others
+MOST_OF_A_LOGIN = 20  # with a genuine signature: its one token may be posted again and again
+LOGIN_IS_OVER = 3600  # seconds; long after it
+MOST_NAMES = 10_000  # of buckets that this process counts by itself
 
 log = logging.getLogger(__name__)
 
-
 _addition = Addition(LaunchAttempt)
+_counted_here: Counter[str] = Counter()
 
 
 def success(trail: Trail) -> None:
@@ -47,9 +56,10 @@ def success(trail: Trail) -> None:
 def refusal(trail: Trail, error: LtiError) -> str:
     """Record a refused attempt and return its support code.
 
-    Anybody can make attempts that use no login up, and repeat them. Beyond a number of these in a minute they go to the
-    log only, so that nobody can fill the table; each door and registration has a number of its own, so that nobody can
-    hide what happens to others.
+    Anybody can make attempts that use no login up, and repeat them. Of those before the signature only so many in a
+    minute and in a day are written, the others go to the log only; each door, registration and stage is a bucket of its
+    own, so nobody can fill the table, nor hide what happens to others. What has a genuine signature is written, but for
+    the same login again and again.
     """
     support_code = _support_code()
     if "first use" in trail.steps or _is_recordable(trail):
@@ -73,12 +83,29 @@ def drop_old() -> int:
 
 
 def _is_recordable(trail: Trail) -> bool:
+    is_signed = "signature" in trail.steps
+    if is_signed and trail.login_digest:
+        return _count(f"login:{trail.login_digest}", LOGIN_IS_OVER) <= MOST_OF_A_LOGIN
     whose = trail.registration.pk if trail.registration else trail.registration_pk or 0
-    bucket = f"{trail.door}:{whose}:{'browser' in trail.steps}:{int(time.time()) // 60}"
+    stage = "signature" if is_signed else "browser" if "browser" in trail.steps else ""
+    bucket, now = f"{trail.door}:{whose}:{stage}", int(time.time())
+    if _count(f"{bucket}:minute:{now // 60}", 120) > MOST_UNUSED_PER_MINUTE:
+        return False
+    today = _count(f"{bucket}:day:{now // DAY}", DAY)
+    if today <= RESERVED:
+        return True
+    return today <= MOST_OF_ONE_A_DAY and _count(f"all:day:{now // DAY}", DAY) <= MOST_A_DAY
+
+
+def _count(name: str, seconds: float) -> int:
+    """Count over all processes; in this one alone while their cache is down: what went wrong is worth some rows."""
     try:
-        return store.count(f"lti1p3:refused:{bucket}", 120) <= MOST_UNUSED_PER_MINUTE
+        return store.count(f"lti1p3:refused:{name}", seconds)
     except StateStoreDown:
-        return True  # what went wrong is worth a row
+        if len(_counted_here) > MOST_NAMES:
+            _counted_here.clear()
+        _counted_here[name] += 1
+        return _counted_here[name]
 
 
 def _write(
@@ -94,7 +121,7 @@ def _write(
         steps=[reduce(step) for step in trail.steps],
         registration=registration,
         deployment=trail.deployment.pk if trail.deployment else None,
-        subject_digest=digest(f"{registration}:{trail.subject}")[:16] if trail.subject else "",
+        subject_digest=subjects.keyed(registration, trail.subject) if trail.subject else "",
         target=_line(trail.target.partition("?")[0])[:500],
         login_digest=login_digest,
     )

@@ -23,15 +23,19 @@ def refuse(request: HttpRequest, error: LtiError, trail: Trail) -> HttpResponse:
     if trail.registration is None and trail.registration_pk is not None:
         with suppress(Error):  # a database that is down; then no platform may frame the page
             trail.registration = Registration.objects.filter(pk=trail.registration_pk).first()
-    support_code = record.refusal(trail, error)
-    page = {
+    return page(request, error, trail, record.refusal(trail, error))
+
+
+def page(request: HttpRequest, error: LtiError, trail: Trail, support_code: str) -> HttpResponse:
+    """Return the page of a refusal that was recorded under this code."""
+    about = {
         "title": error.title,
         "advice": error.advice,
         "code": error.code,
         "support_code": support_code,
         "return_url": return_url(trail.return_url, error, support_code),
     }
-    response = render(request, "lti_1p3_provider/refusal.html", page, status=error.status)
+    response = render(request, "lti_1p3_provider/refusal.html", about, status=error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     add_never_cache_headers(response)

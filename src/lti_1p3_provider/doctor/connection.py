@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from functools import partial
 
 from django.db.models import Count
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.doctor import causes
 from lti_1p3_provider.doctor.findings import Finding, each, failed, good, notice, wrong
-from lti_1p3_provider.errors import LtiError, PlatformUnreachable
-from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, transport
+from lti_1p3_provider.errors import AddressForbidden, LtiError, PlatformUnreachable
+from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, numbers, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Answer, Request
 from lti_1p3_provider.lti.public_keys import usable
@@ -89,27 +89,25 @@ def _keys(registration: Registration) -> Iterator[Finding]:
         answer = transport.run(followed(Request("GET", registration.key_set_url, timeout=key_sets.FETCH_TIMEOUT)))
         known = len(usable(answer.json())) if answer.ok else 0
     except LtiError as error:
-        yield wrong("key set", f"The key set URL cannot be read: {error.code}, {error.detail}.", "Compare the address.")
+        said = f"The key set URL cannot be read: {causes.says(error)}."
+        yield wrong("key set", said, causes.advice(error, registration.key_set_url, causes.COMPARE))
         return
     if known:
         yield good("key set", f"The key set URL shows {known} RSA {'key' if known == 1 else 'keys'}.")
     else:
         said = f"The key set URL answers {answer.status} and shows no RSA key with a kid."
-        yield wrong("key set", said, "Compare the address with what the platform shows.")
+        yield wrong("key set", said, causes.DOWN if answer.status >= 500 else causes.COMPARE)
     yield from _clock(answer)
 
 
 def _clock(answer: Answer) -> Iterator[Finding]:
     if not (said := answer.headers.get("date", "")):
         return
-    try:
-        theirs = parsedate_to_datetime(said)
-        apart = None if theirs.tzinfo is None else timezone.now() - theirs
-    except (ValueError, TypeError, OverflowError, IndexError):  # years and offsets that no date has, or no date at all
+    theirs = numbers.http_date(said)
+    if theirs is None:
         yield notice("clock", "The platform's Date header cannot be read.", "Compare both clocks yourself.")
         return
-    if apart is None:
-        return
+    apart = timezone.now() - theirs
     if abs(apart) > MOST_SKEW:
         way = "ahead of" if apart > timedelta(0) else "behind"
         said = f"This site's clock is {abs(apart.total_seconds()):.0f} s {way} the platform's."
@@ -119,8 +117,10 @@ def _clock(answer: Answer) -> Iterator[Finding]:
 
 
 def _outage(registration: Registration) -> Iterator[Finding]:
-    if outage := Outage.objects.filter(pk=registration.pk).first():
-        said = f"It has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.reason}."
+    known = Outage.objects.filter(registration=registration).select_related("deployment").order_by("since")
+    for outage in sorted(known[:MOST_REASONS], key=lambda one: one.deployment_id or 0):
+        who = f"Deployment {outage.deployment.deployment_id[:60]}" if outage.deployment else "It"
+        said = f"{who} has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.reason}."
         yield wrong("scores", said, "It is tried again by itself. After mending, save the registration to try at once.")
 
 
@@ -141,9 +141,10 @@ def _all_services(registration: Registration) -> Iterator[Finding]:
         try:
             yield from _services(about, deployment)
         except LtiError as error:
-            advice = "Compare access token URL and audience; see docs/how-to/troubleshoot/scores-refused.md."
-            yield wrong(about, f"No access token: {error.code}, {error.detail}.", advice)
-            if isinstance(error, PlatformUnreachable):
+            otherwise = "Compare access token URL and audience; see docs/how-to/troubleshoot/scores-refused.md."
+            advice = causes.advice(error, registration.auth_token_url, otherwise, registration)
+            yield wrong(about, f"No access token: {causes.says(error)}.", advice)
+            if isinstance(error, PlatformUnreachable | AddressForbidden):
                 return
         except Exception as error:  # any: the next deployment is tried all the same
             yield failed(about, error)
@@ -171,7 +172,8 @@ def _column(about: str, deployment: Deployment, item: LineItem) -> Finding:
     try:
         found = transport.run(line_items.read(deployment, Column(item.url, frozenset(item.scopes))))
     except LtiError as error:
-        said = f"The newest column cannot be read: {error.code}, {error.detail}."
-        return wrong(about, said, "Open the link again from the platform; see scores-refused.md.")
+        said = f"The newest column cannot be read: {causes.says(error)}."
+        otherwise = "Open the link again from the platform; see scores-refused.md."
+        return wrong(about, said, causes.advice(error, item.url, otherwise))
     maximum = f"; its maximum is {found.maximum:g}" if found.maximum else ""
     return good(about, f"The newest column can be read{maximum}.")

@@ -82,6 +82,7 @@ def _queue() -> Finding:
     late = PendingScore.objects.filter(
         due_at__lt=timezone.now() - LONGEST_QUEUE, registration__enabled=True, lane__deployment__status="approved"
     ).exclude(registration_id__in=list(outages.of_all()))
+    late = late.exclude(lane__deployment_id__in={place.deployment for place in outages.of_places()})
     if waiting := late.order_by().values("pk")[:1000].count():
         return wrong(
             "deliveries",

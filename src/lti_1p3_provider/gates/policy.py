@@ -27,6 +27,15 @@ def require(registration: Registration, course_key: CourseKey, usage_key: UsageK
         raise GateClosed(f"{usage_key} is not within the registration's launch gate")
 
 
+def opens(registration: Registration, course_key: CourseKey, usage_key: UsageKey) -> bool:
+    """Tell whether the registration may open the block."""
+    try:
+        require(registration, course_key, usage_key)
+    except GateClosed:
+        return False
+    return True
+
+
 def allowed(gate: LaunchGate, course_key: CourseKey, usage_key: UsageKey) -> bool:
     """Tell whether the gate opens the block."""
     if str(usage_key) in gate.allowed_keys:

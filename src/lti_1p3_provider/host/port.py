@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider.host.surface import Surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,16 @@ class Grade:
     possible: float
 
 
+@dataclass(frozen=True, slots=True)
+class StaffRole:
+    """A role of the LMS's own that lets an account do more than learn: in a ``course``, in all courses of an ``org``,
+    or on the whole site, where both are empty."""
+
+    name: str
+    org: str = ""
+    course: str = ""
+
+
 class Identity(Protocol):
     """Accounts and sessions."""
 
@@ -109,6 +121,22 @@ class Identity(Protocol):
 
     def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
         """Tell whether the LMS lets ``user`` work on the course as staff; False for an account that is off."""
+
+    def staff_roles(self, user: AbstractUser) -> frozenset[StaffRole]:
+        """Return all roles in which ``user`` is staff of anything. One query at most, none if the LMS knows already."""
+
+    def names(self, user_ids: Iterable[int]) -> Mapping[int, str]:
+        """Return the names of these accounts, as far as they have one. One query."""
+
+    def erase(self, user: AbstractUser) -> None:
+        """Take name and address from the account, and switch it off. What it did in courses stays. Twice is once."""
+
+    def connect_retirement(self, receiver: Callable[[int], None]) -> None:
+        """Call ``receiver`` with the primary key of each account that the LMS retires, in the LMS's transaction.
+
+        It may be called more than once for an account. What it raises makes the LMS try again. Connecting twice is
+        once.
+        """
 
 
 class Courses(Protocol):
@@ -181,6 +209,16 @@ class Grades(Protocol):
         """Return the user's fresh grades; a block without points or attempts (hidden, unknown, reset) is left out."""
 
 
+class Surfaces(Protocol):
+    """What requests to the LMS are about, wherever in it they go."""
+
+    def of(self, request: HttpRequest, view: Any, arguments: Mapping[str, Any]) -> Surface:
+        """Return what a request is about that goes to ``view`` with the arguments of its path. It asks no database."""
+
+    def token_names(self, request: HttpRequest) -> frozenset[str]:
+        """Return the names of the accounts for which the request shows tokens that need no session. Not verified."""
+
+
 class Host(Protocol):
     """An LMS."""
 
@@ -188,3 +226,4 @@ class Host(Protocol):
     courses: Courses
     content: Content
     grades: Grades
+    surfaces: Surfaces

@@ -20,7 +20,7 @@ from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.host.sessions import as_before_on_failure
-from lti_1p3_provider.launches import browser_check, front_ends, grants, handover, sessions, targets, way_back
+from lti_1p3_provider.launches import browser_check, front_ends, grants, handover, sessions, targets, teaching, way_back
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
@@ -102,7 +102,7 @@ def _admit(
     line_items.remember(launch, link, platform_user, known)
     if target.is_course:
         subsections.remember(launch, link, platform_user)
-    grants.allow(platform_user.user, target, launch.deployment)
+    grants.allow(platform_user.user, target, launch.deployment, link.pk)
     trail.passed("records")
     attempts.success(trail)
     if not launch.login.storage_frame:
@@ -110,4 +110,5 @@ def _admit(
         sessions.mark(request, launch.deployment)
         browser_check.note(request)
         way_back.remember(request, target, launch.message.return_url)
+        teaching.remember(request, target, launch.message)
     return platform_user.user

@@ -4,6 +4,7 @@ other."""
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import IntegrityError, transaction
@@ -12,6 +13,7 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.prepared import Addition, Change, Lookup
 from lti_1p3_provider.errors import GrantMissing
+from lti_1p3_provider.launches.scope import scopes
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -25,18 +27,27 @@ _granted = Lookup(
         user_id=user, usage_digest=usage
     ),
 )
-_renewal = Change(Grant, where=("user", "usage_digest"), columns=("deployment", "until"))
+_renewal = Change(Grant, where=("user", "usage_digest"), columns=("deployment", "until", "link_pk", "usage_key"))
 _addition = Addition(Grant)
 
 
-def allow(user: AbstractUser, target: Target, deployment: Deployment) -> None:
-    """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session."""
+def allow(user: AbstractUser, target: Target, deployment: Deployment, link_pk: int | None = None) -> None:
+    """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session.
+
+    ``link_pk``: the resource link that was launched.
+    """
     seconds = conf.session_length if conf.access_length is None else conf.access_length
-    usage = digest(str(target.usage_key))
+    key = str(target.usage_key)
+    usage = digest(key)
     until = timezone.now() + timedelta(seconds=seconds)
-    values = {"user": user.pk, "usage_digest": usage, "deployment": deployment.pk, "until": until}
-    if _renewal.make(**values):
-        return
+    values = {"user": user.pk, "usage_digest": usage, "usage_key": key, "deployment": deployment.pk}
+    values |= {"until": until, "link_pk": link_pk}
+    if not _renewal.make(**values):
+        _add(values)
+    scopes.forget(user.pk)
+
+
+def _add(values: dict[str, Any]) -> None:
     try:
         with transaction.atomic():
             _addition.make(**values)

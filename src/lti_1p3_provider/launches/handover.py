@@ -12,12 +12,13 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from lti_1p3_provider.errors import AccountInactive, AccountPrivileged, HandOverInvalid
+from lti_1p3_provider.errors import AccountInactive, HandOverInvalid
 from lti_1p3_provider.launches import own_page, targets
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.users import ordinary
 
 LIFETIME = 60  # seconds
 SALT = "lti_1p3_provider.handover"
@@ -56,7 +57,6 @@ def _user(pk: int) -> AbstractUser:
     user = get_user_model().objects.filter(pk=pk).first()
     if user is None or not user.is_active:
         raise AccountInactive(f"user {pk}")
-    if user.is_staff or user.is_superuser:
-        raise AccountPrivileged(f"user {pk}")
+    ordinary.require(user)
     found: AbstractUser = user
     return found

@@ -1,5 +1,5 @@
-"""Ends a session when an operator switches off the registration or deployment that it was launched from, and when a
-relaunch has replaced it.
+"""Ends a session when an operator switches off the registration or deployment that it was launched from, when its
+person is forgotten or their account switched off, and when a relaunch has replaced it.
 
 The LMS's own handlers take answers from any signed-in session and know nothing of launches, so the session itself must
 end, at its next request, wherever that goes.
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -18,6 +20,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.sessions import is_over, let_go
 from lti_1p3_provider.launches import front_ends, partitioned
 from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.users.models import PlatformUser
 
 MARK = "lti_1p3_deployments"  # in the session: the deployments that it was launched from
 
@@ -28,12 +31,15 @@ def mark(request: HttpRequest, deployment: Deployment) -> None:
 
 
 def is_switched_off(session: SessionBase) -> bool:
-    """Tell whether any deployment that the session was launched from is off by now, or gone."""
+    """Tell whether any deployment that the session was launched from is off by now, or gone, or knows the session's
+    person no more. One query."""
     launched_from = session.get(MARK)
     if not launched_from:
         return False
     on = {"status": Deployment.Status.APPROVED, "registration__enabled": True}
-    return Deployment.objects.filter(pk__in=launched_from, **on).count() < len(launched_from)
+    person = {"user_id": session.get(SESSION_KEY), "user__is_active": True}
+    known = Exists(PlatformUser.objects.filter(registration_id=OuterRef("registration_id"), **person))
+    return Deployment.objects.filter(known, pk__in=launched_from, **on).count() < len(launched_from)
 
 
 class EndSwitchedOffSessions:
@@ -51,6 +57,7 @@ class EndSwitchedOffSessions:
             let_go(request.session)
             return response
         partitioned.keep(request)
+        front_ends.hear_nothing(request)
         host.current().identity.sign_out(request)
         response = self.get_response(request)
         front_ends.tell_nothing(response)

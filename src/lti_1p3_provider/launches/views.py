@@ -31,6 +31,7 @@ from lti_1p3_provider.launches import (
     reconnect,
     sessions,
     targets,
+    teaching,
     way_back,
 )
 from lti_1p3_provider.launches.door import Door
@@ -180,7 +181,9 @@ class MyScoresDoor(ScriptDoor):
 
     def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
         """Return sentences."""
-        return learner.status_of(request.user, target.course_key, target.usage_key)  # type: ignore[arg-type]
+        link_pk = grants.find(request.user, target).link_pk
+        status = learner.status_of(request.user, target.course_key, target.usage_key, link_pk)  # type: ignore[arg-type]
+        return teaching.added_to(status, request, target)
 
 
 class SessionDoor(ScriptDoor):

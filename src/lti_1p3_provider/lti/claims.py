@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from lti_1p3_provider.database.storable import NOWHERE, keeps, reduce
+from lti_1p3_provider.lti.names import plain_name
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.roles import Roles, parse
 from lti_1p3_provider.lti.state import LoginState
@@ -50,11 +51,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class GradeService:
-    """The AGS claim. Empty addresses are none. (AGS 2.0, 3.1)"""
+    """The AGS claim. Empty addresses are none. (AGS 2.0, 3.1)
+
+    ``declined``: ``lineitem`` is there and empty, as Moodle says of a link that is not to be graded.
+    """
 
     scopes: frozenset[str] = frozenset()
     line_item: str = ""
     line_items: str = ""
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +125,9 @@ def _context(claim: Reader | None) -> ContextClaim | None:
 
 
 def _person(reader: Reader) -> Person:
-    name = reader.label("name") or " ".join(filter(None, (reader.label("given_name"), reader.label("family_name"))))
-    return Person(name=" ".join(name.split()), email=_email(reader.label("email").strip()))
+    parts = " ".join(filter(None, (reader.label("given_name"), reader.label("family_name"))))
+    name = plain_name(reader.label("name")) or plain_name(parts)
+    return Person(name=name, email=_email(reader.label("email").strip()))
 
 
 def _email(text: str) -> str:
@@ -140,6 +146,7 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
         scopes=frozenset(map(reduce, claim.texts("scope"))),  # ours are plain
         line_item=claim.name("lineitem", limit=8192).strip(),
         line_items=claim.name("lineitems", limit=8192).strip(),
+        declined=claim.values.get("lineitem") == "",
     )
 
 

@@ -2,7 +2,7 @@
 
 Time and size are limited (``deadline``, ``measured``), redirects are not followed, cookies and proxies are not used,
 and a connection is made only to the address that was checked: no private or special one, unless the operator named the
-host in ``LTI_1P3_PROVIDER_PRIVATE_HOSTS``.
+host in ``LTI_1P3_PROVIDER_PRIVATE_HOSTS``, and never one at which a cloud tells its machines their secrets.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.quoting import quoted_address
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, LtiError, PlatformUnreachable
 from lti_1p3_provider.lti import trusted
-from lti_1p3_provider.lti.checked import CheckedAdapter
+from lti_1p3_provider.lti.checked import CheckedAdapter, NamedAdapter
 from lti_1p3_provider.lti.codings import decoded
 from lti_1p3_provider.lti.deadline import Deadline, watched
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Result, Step
@@ -181,7 +181,7 @@ def _adapter(url: str, process: int) -> HTTPAdapter:
 @cache
 def _private(_process: int) -> HTTPAdapter:
     """One per process: a pooled connection must not cross a fork."""
-    return watched(HTTPAdapter(pool_maxsize=POOL_SIZE))
+    return watched(NamedAdapter(pool_maxsize=POOL_SIZE))
 
 
 @cache

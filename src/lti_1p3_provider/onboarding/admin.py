@@ -19,12 +19,16 @@ from django.utils.translation import gettext_lazy as _
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding import hosts
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guide import guide
+from lti_1p3_provider.onboarding.reach import reach
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import PlatformUser
+
+PEOPLE = ("allow_anonymous", "trust_emails", "enrolment_mode")
 
 
 class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
@@ -76,10 +80,10 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
 
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
-    list_display = ("title", "enabled", "gate_summary", "waiting", "scores", "platform", "issuer", "client_id")
+    list_display = ("title", "enabled", "opens", "waiting", "scores", "platform", "named")
     list_filter = ("platform", "enabled")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
-    readonly_fields = ("give_to_platform", "gate_summary", "scores")
+    readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores")
     fieldsets = (
         (None, {"fields": ("title", "platform", "platform_host", "enabled")}),
         (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
@@ -89,7 +93,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         ),
         (_("What it may open"), {"fields": ("gate_summary",)}),
         (_("Its gradebook"), {"fields": ("scores", "subsection_columns")}),
-        (_("Its people"), {"fields": ("allow_anonymous", "trust_emails", "enrolment_mode")}),
+        (_("Its people"), {"fields": ("reach", "confine_sessions", *PEOPLE)}),
         (
             _("Rarely needed"),
             {"classes": ("collapse",), "fields": ("key_set", "other_origins", "deployment_id_in_assertion")},
@@ -124,6 +128,27 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         named = (*gate.allowed_orgs, *gate.allowed_courses, *gate.allowed_keys)
         return str(_("Only what its launch gate names: %s")) % ", ".join(named[:5])
 
+    @admin.display(description=_("its people may reach"))
+    def reach(self, row: Registration | None) -> str:
+        """What a launch opens of the site, in plain words."""
+        return reach(row if row and row.pk else None)
+
+    @admin.display(description=_("may open"))
+    def opens(self, row: Registration) -> str:
+        """The gate in two words, for a column that must not be wide."""
+        gate: LaunchGate | None = getattr(row, "gate", None)
+        if gate is None:
+            return str(_("nothing") if conf.require_launch_gate else _("everything"))
+        return str(_("nothing") if gate.opens_nothing else _("what its gate names"))
+
+    @admin.display(description=_("issuer and client ID"))
+    def named(self, row: Registration) -> str:
+        """Both in one column; long ones break anywhere."""
+        wide = "display: block; max-width: 22rem; overflow-wrap: anywhere"
+        return format_html(
+            '<span style="{}">{}</span><span style="{}">{}</span>', wide, row.issuer, wide, row.client_id
+        )
+
     @admin.display(description=_("deployments waiting"))
     def waiting(self, row: Registration) -> int:
         """How many deployments an operator should look at."""
@@ -141,7 +166,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save deployments and gate, too; then say what of all that does not fit this site."""
         super().save_related(request, form, formsets, change)
-        for doubt in doubts(form.instance):
+        for doubt in (*hosts.doubts(form.instance), *doubts(form.instance)):
             self.message_user(request, str(doubt), messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:

@@ -16,6 +16,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.host.port import Content
+from lti_1p3_provider.onboarding.reach import opens_more_than_its_gate
 from lti_1p3_provider.registrations.models import Registration
 
 MOST_NAMED = 200  # courses of a gate that are looked up: two short queries each
@@ -68,6 +69,8 @@ def _doubts(registration: Registration, content: Content) -> Iterator[Doubt]:
         if org is not None and not of_org:
             said = f"This site has no course of the organization {org}, which its launch gate names."
             yield Doubt("gate", said, "Compare the name letter by letter, unless its courses are still to come.")
+    if more := opens_more_than_its_gate(registration, gate):
+        yield Doubt("reach", more, "Leave the enrolment mode empty, confine its people, or let the gate name courses.")
     if mode := registration.enrolment_mode:
         others = {key: content.enrolment_modes(key) for key in newest if key not in named}
         yield from _without_mode(mode, named, refuses=True)

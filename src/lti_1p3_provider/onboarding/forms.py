@@ -41,6 +41,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             "allow_anonymous",
             "trust_emails",
             "enrolment_mode",
+            "confine_sessions",
             "subsection_columns",
             "deployment_id_in_assertion",
         )

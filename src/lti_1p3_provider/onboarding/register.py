@@ -18,7 +18,7 @@ from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
-OPTIONS = ("trust_emails", "enrolment_mode", "subsection_columns")
+OPTIONS = ("trust_emails", "enrolment_mode", "subsection_columns", "confine_sessions")
 FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
 
 
@@ -27,6 +27,7 @@ class PlatformDetails:
     """What a platform shows its admin. ``host`` fills the preset's addresses where they are left empty.
 
     ``trust_emails``, ``enrolment_mode`` and ``subsection_columns`` None: as they were, and off for a new registration.
+    ``confine_sessions`` None: as it was, and on for a new one.
     """
 
     title: str
@@ -46,6 +47,7 @@ class PlatformDetails:
     trust_emails: bool | None = None
     enrolment_mode: str | None = None
     subsection_columns: bool | None = None
+    confine_sessions: bool | None = None
 
     @property
     def gate(self) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ PRESET = Preset(
     steps=(
         "In Moodle: Site administration > Plugins > External tool > Manage tools > configure a tool manually.",
         "LTI version 1.3; public key type 'Keyset URL'; enter the JWKS URL, login URL and redirect URI shown here.",
-        "Services: 'Use this service for grade sync and column management'.",
+        "Services > IMS LTI Assignment and Grade Services: 'Use this service for grade sync only'.",
         "Privacy: share name and email; 'Accept grades from the tool': Always.",
         "Moodle 4.3 and later: 'Tool URL' is the address of the activity itself; a teacher cannot enter another one.",
         "Save, then open the tool's details: they show issuer, client ID and deployment ID.",

@@ -104,6 +104,11 @@ class Registration(models.Model):
             "the platform lets this tool make columns."
         ),
     )
+    confine_sessions = models.BooleanField(
+        _("confine its people to what they launched"),
+        default=True,
+        help_text=_("Off: whoever launches can use the whole site with their account; the gate limits launches only."),
+    )
     deployment_id_in_assertion = models.BooleanField(
         _("name the deployment when asking for access tokens"),
         default=True,
@@ -134,18 +139,14 @@ class Registration(models.Model):
         if self.platform not in PRESETS:
             problems["platform"] = _("Unknown platform; choose one of: %s") % ", ".join(PRESETS)
         if self.key_set and not _is_key_set(self.key_set):
-            problems["key_set"] = _(
-                'This is not a key set: {"keys": [{"kty": "RSA", "n": ..., "e": ..., "kid": ...}]}.'
-            )
+            problems["key_set"] = _('This is not a key set: {"keys": [{"kty": "RSA", "n": …, "e": …, "kid": …}]}.')
         for name in ("auth_login_url", "auth_token_url", "key_set_url"):
-            value = getattr(self, name)
-            if value and (problem := problem_with(value)):
+            if (value := getattr(self, name)) and (problem := problem_with(value)):
                 problems[name] = problem
         if wrong := [source for source in self.other_origins.split() if not is_source(source)]:
             problems["other_origins"] = _("Not a host like https://lms.school.edu: %s") % ", ".join(wrong)
-        for name in ("issuer", "client_id"):
-            if getattr(self, name) != getattr(self, name).strip():
-                problems[name] = _("Remove the spaces around the value: it is compared letter by letter.")
+        if spaced := [name for name in ("issuer", "client_id") if getattr(self, name) != getattr(self, name).strip()]:
+            problems |= dict.fromkeys(spaced, _("Remove the spaces around the value: it is compared letter by letter."))
         problems |= not_kept(self, *TEXTS)
         if problems:
             raise ValidationError(problems)
@@ -159,8 +160,10 @@ class Registration(models.Model):
     def origins(self) -> tuple[str, ...]:
         """The platform's hosts as CSP sources, wildcards included."""
         addresses = (self.issuer, self.auth_login_url, self.auth_token_url, self.key_set_url)
-        host = origin(self.issuer).partition("://")[2]
-        usual = (source.replace("{host}", host) for source in preset(self.platform).origins)
+        usual = (
+            source.replace("{host}", origin(self.issuer).partition("://")[2])
+            for source in preset(self.platform).origins
+        )
         known = (*map(origin, addresses), *self.other_origins.split(), *usual)
         return tuple(dict.fromkeys(filter(None, known)))
 
@@ -239,8 +242,7 @@ class ToolKey(models.Model):
 
 def not_kept(row: models.Model, *names: str) -> dict[str, str]:
     """Return what is wrong with those of a row's texts, or JSON, that the database does not keep."""
-    found = {name: problem_with_text(getattr(row, name) or "") for name in names}
-    return {name: problem for name, problem in found.items() if problem}
+    return {name: problem for name in names if (problem := problem_with_text(getattr(row, name) or ""))}
 
 
 def _is_key_set(value: object) -> bool:

@@ -65,14 +65,14 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         DifferentFilter,
         "platform_user__registration",
     )
-    list_select_related = ("line_item", "platform_user")
-    search_fields = ("=platform_user__user__username", "line_item__usage_key")
+    list_select_related = ("platform_user",)
+    search_fields = ("=platform_user__user__username", "usage_key")
     actions = ("resend", "read_back")
 
     @admin.display(description=_("block"))
     def block(self, row: PendingScore) -> str:
         """What was graded."""
-        return row.line_item.usage_key
+        return row.usage_key
 
     @admin.display(description=_("state"))
     def state(self, row: PendingScore) -> str:

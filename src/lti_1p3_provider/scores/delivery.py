@@ -8,38 +8,35 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from itertools import groupby
 
 from django.db import DatabaseError
 from django.utils import timezone
-from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import claiming, due, outages, outbox, post, retry
+from lti_1p3_provider.scores import claiming, due, moving, outages, outbox, patience, post, recipients, retry
+from lti_1p3_provider.scores.grading import END, Grades, failed, grades_of
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
 from lti_1p3_provider.scores.run import Report, Run
-from lti_1p3_provider.scores.wire import Wire
+from lti_1p3_provider.scores.wire import THREADS, Wire
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
+MOST_TRIED = 8  # deployments of one registration that are tried at a time
 MOST_IDLE = 10  # rounds in which only others have something to do
 MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
+SWITCHED_OFF = Decision("the account is switched off here; the platform keeps what it has")
 
 log = logging.getLogger(__name__)
-
-Grades = Mapping[int, Grade | Decision | None]
 
 
 def deliver_due() -> Report:
@@ -65,9 +62,10 @@ def _round(run: Run, wire: Wire) -> tuple[bool, bool]:
 
     Nobody is always the first: a batch has room for so many platforms.
     """
+    moved = moving.go_on()
     found, is_all = due.registrations()
     waiting = {pk: found[pk] for pk in random.sample(list(found), len(found)) if pk not in run.down}
-    busy, end = False, time.monotonic() + conf.http_timeout
+    busy, end = moved, time.monotonic() + conf.http_timeout
     while waiting and time.monotonic() < end:
         rows = _claim(waiting, run)
         if rows:
@@ -82,14 +80,15 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
     Platforms that have nothing more are left out of ``waiting``.
     """
     down = outages.of_all()
+    run.look()
     share = max(FEWEST, BATCH // len(waiting))
     rows: list[PendingScore] = []
     for pk, platform in list(waiting.items()):
-        if pk in run.down or (pk in down and pk not in run.probing and not _may_try(pk, down[pk], run)):
+        if pk in run.down or (pk in down and pk not in run.probing and not run.may_try(pk, down[pk])):
             del waiting[pk]
             continue
         try:
-            claimed = claiming.claim(pk, 1 if pk in run.probing else share, preset(platform).score_interval)
+            claimed = _of_registration(pk, 1 if pk in run.probing else share, preset(platform).score_interval, run)
         except BaseException:
             _give_back(rows, run, outbox.put_back)
             raise
@@ -99,24 +98,41 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
                 run.probing.discard(pk)
                 outages.leave(pk)
         rows += claimed
-        if len(rows) >= BATCH:
+        if len(rows) >= BATCH or len({row.registration_id for row in rows}) >= THREADS:  # each has a thread
             break
     return rows
 
 
-def _may_try(pk: int, until: datetime, run: Run) -> bool:
-    """Whether this worker may try a score on a platform that was down."""
-    if until > timezone.now() or not outages.try_one(pk, until):
-        return False
-    run.probing.add(pk)
-    return True
+def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[PendingScore]:
+    """Take due rows of those deployments that take scores, and one to try of some that may take them again."""
+    whole = {place: until for place, until in run.places.items() if place.registration == pk and not place.host}
+    rows = claiming.claim(pk, limit, interval, {place.deployment for place in whole})
+    try:
+        over = [
+            place
+            for place, until in whole.items()
+            if until <= timezone.now() and place not in {*run.found, *run.probed}
+        ]
+        under_way = [place for place in whole if place in run.probed]  # the one before had nothing to send
+        for place in (*under_way, *random.sample(over, min(len(over), MOST_TRIED))):
+            if place in run.probed or run.may_try(place, whole[place]):
+                tried = claiming.claim(pk, 1, interval, only=place.deployment)
+                rows += tried
+                if not tried:  # as above
+                    run.probed.discard(place)
+                    outages.leave(place)
+    except BaseException:
+        _give_back(rows, run, outbox.put_back)
+        raise
+    return rows
 
 
 def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
     try:
-        grades = _grades_of(rows)
-        lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
-        wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
+        grades = grades_of(rows)
+        ordered = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
+        lanes, began = [list(lane) for _, lane in ordered], time.monotonic()
+        wire.have([_lane(lane, grades, run, began) for lane in lanes], [lane[0].registration_id for lane in lanes])
     except BaseException:
         _give_back(rows, run, outbox.let_go)
         raise
@@ -136,71 +152,54 @@ def _give_back(rows: list[PendingScore], run: Run, how: Callable[[PendingScore],
         claiming.release_lanes(rows)
 
 
-def _lane(rows: list[PendingScore], grades: Grades, run: Run) -> Exchange[None]:
+def _lane(rows: list[PendingScore], grades: Grades, run: Run, began: float | None = None) -> Exchange[None]:
     """Send one course's scores, one after another; one bad row does not stop the others.
 
-    Whoever has taken as long as one request may take puts back what is left: others wait for the batch to end.
+    When a batch, which ``began`` then, has taken as long as one request may take, what is left is put back: others wait
+    for the batch to end.
     """
-    began = renewed = time.monotonic()
-    checked = 0.0
+    renewed = time.monotonic()
+    began = renewed if began is None else began
+    checked, people = 0.0, recipients.NOBODY
     for number, row in enumerate(rows):
         now = time.monotonic()
         if now > checked + CHECK:
             checked = now
             (run.off.discard if claiming.is_open(row) else run.off.add)(row.lane_id)
-        if row.registration_id in run.down or row.lane_id in run.off or now > began + conf.http_timeout:
+            people = recipients.of(rows[number:])
+        if row.platform_user_id not in people:
+            continue
+        if row.lane_id in run.off or now > began + conf.http_timeout:
             run.note(row, outbox.put_back(row))
+            continue
+        if (held := run.waits(row)) is not None:
+            run.note(row, held)
             continue
         if now > renewed + RENEW * conf.lease:
             renewed = now
             claiming.renew(rows[number:])
-        grade = grades[row.pk]
-        try:
-            decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
-        except Exception as error:  # a poisoned row must not keep a thousand good ones
-            decision = _failed(row, error)
-        run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
+        grade = grades[row.pk] if people[row.platform_user_id] else SWITCHED_OFF
+        run.note(row, (yield from _outcome(row, grade, run)))
     claiming.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
-def _failed(row: PendingScore, error: Exception) -> Decision:
-    if not isinstance(error, LtiError):
-        log.exception("LTI scores: row %s failed", row.pk)
-        error = LtiError(type(error).__name__)
-    return retry.of_error(error, row.attempts, timezone.now())
+def _outcome(row: PendingScore, grade: Grade | Decision | None, run: Run) -> Exchange[Outcome]:
+    """Send one row and say what is to be written into it.
 
-
-def _grades_of(rows: list[PendingScore]) -> Grades:
-    """Return each row's grade; a decision where it cannot be read, None where the LMS has none to send."""
-    found: dict[int, Grade | Decision | None] = {}
-    for row in rows:
-        if row.earned is not None and row.possible:
-            found[row.pk] = Grade(row.earned, row.possible)
-    unknown = sorted((row for row in rows if row.pk not in found), key=_learner_and_course)
-    for _, group in groupby(unknown, key=_learner_and_course):
-        found |= _read(list(group))
-    return found
-
-
-def _learner_and_course(row: PendingScore) -> tuple[int, str]:
-    return row.platform_user.user_id, row.line_item.course_key
-
-
-def _read(rows: list[PendingScore]) -> Grades:
-    """One learner's due scores in one course share one reading of grades; if it fails, each is read alone."""
+    Whatever is raised on the way, by whatever a platform says or by what judges it, is about this row: a poisoned one
+    must not keep a thousand good ones of others.
+    """
+    began = time.monotonic()
     try:
-        grades = _fresh(rows)
-    except Exception as error:  # the LMS's own failure, or one row's
-        if len(rows) == 1:
-            return {rows[0].pk: _failed(rows[0], error)}
-        return {pk: grade for row in rows for pk, grade in _read([row]).items()}
-    return {row.pk: grades.get(row.line_item.usage_key) for row in rows}
-
-
-def _fresh(rows: Iterable[PendingScore]) -> Mapping[str, Grade]:
-    """Return fresh grades by usage key."""
-    first, *_rest = rows = list(rows)
-    course_key = CourseKey.from_string(first.line_item.course_key)
-    wanted = {UsageKey.from_string(row.line_item.usage_key).map_into_course(course_key) for row in rows}
-    found = host.current().grades.read(first.platform_user.user_id, course_key, wanted)
-    return {str(key): grade for key, grade in found.items()}
+        try:
+            decision = grade if isinstance(grade, Decision) else (yield from patience.within(post.score(row, grade)))
+        except END:
+            raise
+        except BaseException as error:
+            decision = failed(row, error)
+        return run.conclude(row, decision, None if isinstance(grade, Decision) else grade, time.monotonic() - began)
+    except END:
+        raise
+    except BaseException as error:
+        log.exception("LTI scores: what became of row %s could not be judged", row.pk)
+        return run.outcome(row, retry.of_accident(type(error).__name__, row.attempts, timezone.now()), None)

@@ -55,19 +55,27 @@ def _with_due(first: int, now: datetime, limit: int) -> list[int]:
     return [pk for pk, _ in _due_each.columns(limit, first=first, now=now)]
 
 
-def candidates(registration_pk: int, limit: int, now: datetime) -> Iterator[dict[int, int]]:
+def candidates(
+    registration_pk: int, limit: int, now: datetime, down: Collection[int] = (), only: int | None = None
+) -> Iterator[dict[int, int]]:
     """Yield due rows with their lanes, until the caller can have one of the lanes.
+
+    ``down``: deployments that are left alone; ``only``: the one whose rows are wanted.
 
     First the oldest. If all of these are in lanes of others, it may take long to read past them, so the newest are
     looked at before that.
     """
+    if only is not None:
+        of_one = lanes.of_deployment(only)
+        yield dict(_due(registration_pk, now).filter(lane_id__in=of_one).values_list("pk", "lane_id")[:limit])
+        return
     oldest = dict(_oldest_due.columns(limit, registration=registration_pk, now=now))
     if not oldest:
         return
     yield oldest
     if len(oldest) == limit:
         yield dict(_newest_due.columns(limit, registration=registration_pk, now=now))
-        closed = lanes.closed(registration_pk, now)
+        closed = lanes.closed(registration_pk, now, down)
         yield dict(_due(registration_pk, now).exclude(lane_id__in=closed).values_list("pk", "lane_id")[:limit])
 
 
@@ -110,7 +118,7 @@ _usable = Lookup(
     Registration,
     lambda pks, now: Registration.objects.filter(
         Exists(Deployment.objects.filter(registration_id=OuterRef("pk"), status=Deployment.Status.APPROVED)),
-        ~Exists(Outage.objects.filter(pk=OuterRef("pk"), until__gt=now)),
+        ~Exists(Outage.objects.filter(registration_id=OuterRef("pk"), deployment=None, until__gt=now)),
         enabled=True,
         pk__in=pks,
     ).values("pk", "platform"),

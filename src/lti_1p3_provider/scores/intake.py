@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _of_learner = Lookup(
     PendingScore,
     lambda user, course: PendingScore.objects.select_related("line_item").filter(
-        platform_user__user_id=user, line_item__course_key=course
+        platform_user__user_id=user, course_key=course
     ),
     limit=MOST_ROWS,
 )
@@ -56,7 +56,7 @@ def note(change: GradeChanged) -> None:
     with _harmless_reading():
         found = _of_learner.all(user=change.user_id, course=str(change.course_key))
         rows = [row for row in found if row.line_item.url or row.line_item.container_url]
-        same = [row for row in rows if row.line_item.usage_key == str(change.usage_key)]
+        same = [row for row in rows if row.usage_key == str(change.usage_key)]
         above = _above([row for row in rows if row not in same], change)
     if same or above:
         _mark(same, above, change)
@@ -68,11 +68,11 @@ def _harmless_reading() -> AbstractContextManager[object]:
 
 
 def _above(rows: list[PendingScore], change: GradeChanged) -> list[PendingScore]:
-    """Return the rows whose line item is for a block above the changed one."""
+    """Return the rows that are for a block above the changed one."""
     if not rows:
         return []
     names = {str(key) for key in outline.above(change.course_key, change.usage_key)}
-    return [row for row in rows if row.line_item.usage_key in names]
+    return [row for row in rows if row.usage_key in names]
 
 
 def _mark(same: list[PendingScore], above: list[PendingScore], change: GradeChanged) -> None:

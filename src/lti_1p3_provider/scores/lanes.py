@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils import timezone
 
 from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment
@@ -19,17 +20,27 @@ def of_link(link: ResourceLink) -> Lane:
     return Lane.objects.get_or_create(name=name, defaults={"deployment_id": link.deployment_id})[0]
 
 
-def closed(registration_pk: int, now: datetime) -> list[int]:
-    """Return the lanes in which nothing may be sent: somebody sends there, or the deployment is off."""
+def of_deployment(deployment_pk: int) -> list[int]:
+    """Return the lanes of a deployment that nobody has now."""
+    return list(Lane.objects.filter(free(timezone.now()), deployment_id=deployment_pk).values_list("pk", flat=True))
+
+
+def closed(registration_pk: int, now: datetime, down: Collection[int] = ()) -> list[int]:
+    """Return the lanes in which nothing may be sent: somebody sends there, or the deployment is off or ``down``."""
     lanes = Lane.objects.filter(deployment__registration_id=registration_pk).values_list("pk", flat=True)
     off = lanes.exclude(deployment__status=Deployment.Status.APPROVED)
+    if down:
+        off = off.union(lanes.filter(deployment_id__in=list(down)))
     # Not with OR, for which the database would read all lanes of the platform, and these are all its courses.
     return list(lanes.filter(leased_until__gte=now).union(off))
 
 
-def take(lanes: Sequence[int], most: int, lease: str, now: datetime, until: datetime) -> set[int]:
-    """Lease the first ``most`` of those lanes in which scores may be sent; return which."""
-    may_be_taken = {pk for (pk,) in _open.columns(pks=list(lanes), now=now)}
+def take(
+    lanes: Sequence[int], most: int, lease: str, now: datetime, until: datetime, down: Collection[int] = ()
+) -> set[int]:
+    """Lease the first ``most`` of those lanes in which scores may be sent, not in deployments that are ``down``; return
+    which."""
+    may_be_taken = {pk for pk, deployment in _open.columns(pks=list(lanes), now=now) if deployment not in down}
     wanted = [pk for pk in lanes if pk in may_be_taken][:most]
     if not wanted:
         return set()
@@ -56,7 +67,7 @@ def free(now: datetime) -> Q:
 _open = Lookup(
     Lane,
     lambda pks, now: Lane.objects.filter(free(now), pk__in=pks, deployment__status=Deployment.Status.APPROVED).values(
-        "pk"
+        "pk", "deployment_id"
     ),
     limit=None,
 )

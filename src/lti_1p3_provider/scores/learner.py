@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider.scores.models import Outage, PendingScore
+from lti_1p3_provider.scores import outages
+from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.sentences import Sentence, iso, points
 from lti_1p3_provider.scores.standing import State, state_of
 
@@ -18,16 +19,23 @@ MOST_ROWS = 5  # columns of one block that one learner launched
 SOONEST, LATEST = 3.0, 60.0  # seconds until the page asks again
 
 
-def status_of(user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> dict[str, Any]:
-    """Return the sentences about exactly this block and user, and in how many seconds to ask again, if at all."""
-    rows = list(
-        PendingScore.objects.filter(
-            platform_user__user_id=user.pk, line_item__course_key=str(course_key), line_item__usage_key=str(usage_key)
-        ).select_related("registration")[:MOST_ROWS]
-    )
+def status_of(
+    user: AbstractUser, course_key: CourseKey, usage_key: UsageKey, link_pk: int | None = None
+) -> dict[str, Any]:
+    """Return the sentences about exactly this block and user, and in how many seconds to ask again, if at all.
+
+    ``link_pk``: the link through which the user opened the block last. What became of the score in the columns of other
+    links says nothing about this one.
+    """
+    mine = PendingScore.objects.filter(
+        platform_user__user_id=user.pk, course_key=str(course_key), usage_key=str(usage_key)
+    ).select_related("registration", "line_item__resource_link")
+    if link_pk is not None:
+        mine = mine.filter(line_item__resource_link_id=link_pk)
+    rows = list(mine[:MOST_ROWS])
     now = timezone.now()
-    down = set(Outage.objects.filter(pk__in={row.registration_id for row in rows}).values_list("pk", flat=True))
-    said = [(state_of(row), sentence(row, row.registration_id in down, now)) for row in rows]
+    down = outages.of_rows(rows)
+    said = [(state_of(row), sentence(row, row.pk in down, now)) for row in rows]
     waits = [_again_in(row.due_at, now) for row in rows if row.due_at]
     return {
         "scores": [_as_json(state, text) for state, text in said if text is not None],

@@ -1,4 +1,8 @@
-"""Remembers the line item of a launch, and that its person's scores go there. (AGS 2.0, 3.1)"""
+"""Remembers the line item of a launch, and that its person's scores go there. (AGS 2.0, 3.1)
+
+The column is the link's. Which block's grade goes there a launch decides about its own person only: whoever else opened
+another block through this link keeps it until their own next launch.
+"""
 
 from __future__ import annotations
 
@@ -7,77 +11,123 @@ from typing import Any
 
 from django.utils import timezone
 
+from lti_1p3_provider.errors import StateStoreDown
+from lti_1p3_provider.lti import ags, store
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import lanes, outbox
+from lti_1p3_provider.scores import lanes, moving, outbox
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.nudge import nudge
 from lti_1p3_provider.users.models import PlatformUser
+
+BLOCK = ("course_key", "usage_key")
+BETWEEN_LOOKS = 3600.0  # seconds
+USEFUL = frozenset((ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
 def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser, known: PendingScore | None) -> None:
     """Keep line item and scopes as the newest launch says them; without the AGS claim there is no grading.
 
-    ``known`` is what ``returning`` found.
+    ``link`` names the block that this launch opens; ``known`` is what ``returning`` found.
     """
     claim = launch.message.grade_service
     if claim is None or not (claim.line_item or claim.line_items):
         return
-    values = {
-        "url": claim.line_item,
-        "container_url": claim.line_items,
-        "scopes": sorted(claim.scopes),
-        "course_key": link.course_key,
-        "usage_key": link.usage_key,
-    }
+    values: dict[str, Any] = {"url": claim.line_item, "container_url": claim.line_items, "declined": claim.declined}
+    values["scopes"] = sorted(claim.scopes)
+    block = {name: getattr(link, name) for name in BLOCK}
     item: LineItem | None = getattr(link, "line_item", None)
     if item is None:
-        item, _ = LineItem.objects.get_or_create(resource_link=link, defaults=values)
-    _update(item, values)
-    if launch.message.subject and launch.message.roles.gets_scores:
-        if known is None:
-            _expect_scores(item, platform_user)
-    else:
-        PendingScore.objects.filter(line_item=item, platform_user=platform_user).delete()
-
-
-def _expect_scores(item: LineItem, platform_user: PlatformUser) -> None:
-    """From now on this person's grades belong to this column; what was earned before, through another link, too."""
-    if PendingScore.objects.filter(line_item=item, platform_user=platform_user).exists():
+        item, _ = LineItem.objects.get_or_create(resource_link=link, defaults={**values, **block})
+    if not claim.line_item and item.created_here and _is_time_to_look(item):
+        values["look_again"] = True
+    is_new_column = _update(item, values)
+    mine = PendingScore.objects.filter(line_item=item, platform_user=platform_user)
+    if not (launch.message.subject and launch.message.roles.gets_scores):
+        mine.delete()
         return
+    row = known or mine.first()
+    if row is None:
+        row = _expected(item, platform_user, block)
+    _follow(row, item, block, is_new_column)
+    _try_again(row, known)
+
+
+def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> PendingScore:
+    """From now on this person's grades belong to this column; what was earned before, through another link, too."""
     values: dict[str, Any] = {
         "registration_id": platform_user.registration_id,
         "lane": lanes.of_link(item.resource_link),
     }
-    values |= {"revision": 1, "due_at": timezone.now()}
-    _, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=values)
+    values |= {"revision": 1, "due_at": timezone.now(), **block}
+    row, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=values)
     if created:
+        nudge(0)
+    return row
+
+
+def _follow(row: PendingScore, item: LineItem, block: Mapping[str, str], is_new_column: bool) -> None:
+    """Let the person's own row be about the block that they open, in the column that there is now."""
+    is_other_block = any(getattr(row, name) != value for name, value in block.items())
+    if is_other_block:
+        outbox.send_other_block(row.pk, block)
+    elif is_new_column:
+        outbox.send_to_new_column(PendingScore.objects.filter(pk=row.pk))
+    if is_other_block:
+        nudge(0)
+    if not item.is_mixed and (is_other_block or any(getattr(item, name) != value for name, value in block.items())):
+        LineItem.objects.filter(pk=item.pk).update(is_mixed=True)
+
+
+def _try_again(row: PendingScore, known: PendingScore | None) -> None:
+    """Whoever launches is in the course: what was given up for them there may be taken now."""
+    if known is not None and not getattr(known, "has_given_up", True):
+        return
+    given_up = PendingScore.objects.filter(platform_user_id=row.platform_user_id, lane_id=row.lane_id, parked__gt="")
+    if outbox.try_again(given_up):
         nudge(0)
 
 
-def _update(item: LineItem, values: Mapping[str, object]) -> None:
-    """Write what changed. A launch that leaves out the column (Moodle does so at times) does not forget it.
+def _update(item: LineItem, values: Mapping[str, object]) -> bool:
+    """Write what changed; return whether scores that were settled before are to be sent now.
 
-    Another column, or another block, has none of the scores that were sent before.
+    A launch that leaves out the column (Moodle does so at times) does not forget it. All others' scores move to a new
+    column some at a time, later.
     """
     changed = _changed(item, values)
     if "url" in changed:  # of the launches that name a new column at once, one sends all scores there
-        item = LineItem.objects.select_for_update().get(pk=item.pk)
-        changed = _changed(item, values)
+        item_now = LineItem.objects.select_for_update().get(pk=item.pk)
+        changed = _changed(item_now, values)
+        for name in ("url", "container_url", "scopes", "declined", "look_again"):
+            setattr(item, name, getattr(item_now, name))
     if not changed:
-        return
+        return False
+    moves = "url" in changed or _opens(item, changed)
     if "url" in changed:
         changed |= {"created_here": False, "maximum": None, "trouble": ""}
+    if moves:
+        changed["moved_up_to"] = moving.FROM_THE_FIRST
     for name, value in changed.items():
         setattr(item, name, value)
     item.save(update_fields=list(changed))
-    if "url" in changed:
-        outbox.send_to_new_column(item.pending_scores.all())
-    elif set(changed) & {"usage_key", "scopes"} or not item.url:
-        outbox.send_anew(item.pending_scores.all())
-    else:
-        return
-    nudge(0)
+    if moves:
+        nudge(0)
+    return moves
+
+
+def _opens(item: LineItem, changed: Mapping[str, Any]) -> bool:
+    """Whether the platform lets us do what it did not before, so that scores may be taken that were not."""
+    gained = USEFUL & set(changed.get("scopes", ())) - set(item.scopes)
+    wanted_again = changed.get("declined") is False and not item.url
+    return bool(gained) or wanted_again or ("container_url" in changed and not item.url)
+
+
+def _is_time_to_look(item: LineItem) -> bool:
+    """Whether a platform that names no column is to be asked again for one of its own."""
+    try:
+        return store.add(f"lti1p3:own-column:{item.pk}", BETWEEN_LOOKS)
+    except StateStoreDown:
+        return False
 
 
 def _changed(item: LineItem, values: Mapping[str, object]) -> dict[str, Any]:

@@ -14,9 +14,12 @@ from lti_1p3_provider.users.models import PlatformUser
 class LineItem(models.Model):
     """The gradebook column of a resource link. ``url`` is empty while the platform has only a container.
 
-    ``course_key`` and ``usage_key`` are the link's, repeated here because they are searched for at each answer of a
-    learner. ``maximum`` is the column's as far as we know, ``created_here`` says that we made it and so keep its
-    maximum in step, ``trouble`` why there is no column.
+    ``course_key`` and ``usage_key`` are what the link opened first: a column that we make is marked with them. Whose
+    grade of which block goes there is each row's own; ``is_mixed`` says that these were different blocks once.
+    ``maximum`` is the column's as far as we know, ``created_here`` says that we made it and so keep its maximum in
+    step, ``trouble`` why there is no column. ``moved_up_to``: while scores move to a new column, the primary key of the
+    last row that did. ``declined``: the newest launch said that there is no column, so none is made; ``look_again``: we
+    made ours, and the platform may have one of its own by now.
 
     .. no_pii:
     """
@@ -30,10 +33,17 @@ class LineItem(models.Model):
     maximum = models.FloatField(null=True, blank=True)
     created_here = models.BooleanField(default=False)
     trouble = models.CharField(max_length=255, blank=True)
+    declined = models.BooleanField(default=False)
+    look_again = models.BooleanField(default=False)
+    is_mixed = models.BooleanField(default=False)
+    moved_up_to = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         app_label = APP_LABEL
-        indexes: ClassVar = [models.Index(fields=["course_key"], name="lti1p3_item_course")]
+        indexes: ClassVar = [
+            models.Index(fields=["is_mixed"], name="lti1p3_item_mixed"),
+            models.Index(fields=["moved_up_to"], name="lti1p3_item_moving"),
+        ]
 
     def __str__(self) -> str:
         return f"line item of {self.resource_link}"
@@ -62,7 +72,8 @@ class Lane(models.Model):
 class PendingScore(models.Model):
     """What one person's score in one line item is waiting for.
 
-    The row is made at the first launch: it says that this person's grades belong to this column. ``revision`` counts
+    The row is made at the first launch: it says that this person's grades belong to this column. ``course_key`` and
+    ``usage_key`` are the block that this person opened last through the link. ``revision`` counts
     changes of the grade, ``delivered_revision`` is the last one that was settled. ``due_at`` is set while something is
     to be sent, and empty otherwise; ``parked`` says why sending was given up. ``lease`` belongs to the worker that
     sends right now. ``earned`` and ``possible`` are what the LMS said last of exactly this block, empty where grades
@@ -81,6 +92,8 @@ class PendingScore(models.Model):
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     line_item = models.ForeignKey(LineItem, on_delete=models.CASCADE, related_name="pending_scores")
     platform_user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="+")
+    course_key = models.CharField(max_length=255)
+    usage_key = models.CharField(max_length=255)
     revision = models.PositiveIntegerField(default=0)
     delivered_revision = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True, blank=True)
@@ -110,6 +123,8 @@ class PendingScore(models.Model):
             models.Index(fields=["registration", "due_at"], name="lti1p3_score_due"),
             models.Index(fields=["lane", "due_at"], name="lti1p3_score_lane_due"),
             models.Index(fields=["registration", "parked"], name="lti1p3_score_parked"),
+            models.Index(fields=["platform_user", "course_key"], name="lti1p3_score_learner"),
+            models.Index(fields=["course_key", "line_item", "platform_user"], name="lti1p3_score_course"),
         ]
 
     def __str__(self) -> str:
@@ -117,13 +132,15 @@ class PendingScore(models.Model):
 
 
 class Outage(models.Model):
-    """A platform that does not take scores at all right now. Nothing is sent to it before ``until``; then one score is
-    tried. The row goes when that works.
+    """Where no scores are taken right now: a whole registration, or one deployment of it, or one ``host`` of that.
+    Nothing is sent there before ``until``; then one score is tried. The row goes when that works.
 
     .. no_pii:
     """
 
-    registration = models.OneToOneField(Registration, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+")
+    deployment = models.ForeignKey(Deployment, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    host = models.CharField(max_length=255, blank=True)
     since = models.DateTimeField()
     until = models.DateTimeField()
     failures = models.PositiveIntegerField(default=1)
@@ -131,9 +148,12 @@ class Outage(models.Model):
 
     class Meta:
         app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["registration", "deployment", "host"], name="lti1p3_outage_identity")
+        ]
 
     def __str__(self) -> str:
-        return f"outage of registration {self.pk}"
+        return f"outage of registration {self.registration_id}, deployment {self.deployment_id or '*'}"
 
 
 class Tally(models.Model):

@@ -24,9 +24,11 @@ def note_later(change: GradeChanged) -> None:
     after_commit(NOTE, arguments, "the learner's next answer brings the score")
 
 
-def expect_later(link_pk: int, platform_user_pk: int, claimed: Mapping[str, object]) -> None:
+def expect_later(link_pk: int, platform_user_pk: int, claimed: Mapping[str, object], course_key: str) -> None:
     """Have a worker find out which subsections of a course count, and expect somebody's scores in their columns."""
-    after_commit(EXPECT, (link_pk, platform_user_pk, dict(claimed)), "the next launch of the course does it")
+    after_commit(
+        EXPECT, (link_pk, platform_user_pk, dict(claimed), course_key), "the next launch of the course does it"
+    )
 
 
 def read_back_later(pks: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """The scores of one Open edX course, a page at a time: what the course team sees.
 
 The number of queries does not grow with the rows of the course; grades are read for the rows of the page only. Rows
-are found through ``lti1p3_item_course`` and ``lti1p3_score_identity``.
+are found through ``lti1p3_score_course``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -20,15 +20,20 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
 from lti_1p3_provider.host.port import Grade
-from lti_1p3_provider.scores import plain_words
-from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
+from lti_1p3_provider.outline import find as outline
+from lti_1p3_provider.scores import outages, plain_words
+from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.sentences import Sentence, as_time, points
 from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
+from lti_1p3_provider.scores.taking_back import FOR_TEAMS
 
 PAGE = 25
 MOST = 20_000  # rows that the figures of a course count
+MOST_LINKS, MOST_BLOCKS = 20, 5  # of those that open different blocks
 NEEDED = ("platform_user__user", "line_item__resource_link__context", "registration", "lane__deployment")
-DIFFERENT = "different"
+MOST_ACTIVITIES = 300  # that a page offers to choose from
+DIFFERENT, OPENED, ALL = "different", "opened", "all"
+ONLY_OPENED = Q(parked="", due_at__isnull=True, sent_at__isnull=True, changed_at__isnull=True)
 GRADE_UNREADABLE = "unreadable"
 
 Place = tuple[int, int]  # line item, platform user
@@ -46,16 +51,24 @@ class Line:
     answer: str
     next: Sentence
     differs: bool
+    name: str
+    title: str
 
     @property
-    def learner(self) -> str:
-        """The Open edX username; nothing else of a person is shown."""
+    def username(self) -> str:
+        """The Open edX username. Of a person, this and the name are shown, and nothing else."""
         return str(self.row.platform_user.user.get_username())
 
     @property
-    def block(self) -> str:
-        """The last part of the usage key, which course teams know from the address in Studio."""
-        return self.row.line_item.usage_key.rpartition("@")[2]
+    def learner(self) -> str:
+        """The name, or the username of somebody whose name is not known."""
+        return self.name or self.username
+
+    @property
+    def activity(self) -> str:
+        """The block's title, or what the platform calls the link; where neither is known, the last part of the usage
+        key, which course teams know from the address in Studio."""
+        return self.title or self.row.line_item.resource_link.title or self.row.usage_key.rpartition("@")[2]
 
     @property
     def grade_here(self) -> str:
@@ -82,35 +95,66 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many scores of a course are where; ``more``: only the first ``MOST`` were counted."""
+    """How many scores of a course are where; ``opened``: of people who did nothing yet but open the activity; ``more``:
+    only the first ``MOST`` were counted."""
 
     all: int
     sent: int
     waiting: int
     given_up: int
+    opened: int
     more: bool
 
 
-def rows_of(course_key: CourseKey) -> QuerySet[PendingScore]:
-    """Return all scores of a course.
+@dataclass(frozen=True, slots=True)
+class MixedLink:
+    """A link that opens different blocks for different learners, each of whom has the grade of their own."""
 
-    Named by the keys of the columns, of which a course has few, and not by a join: that way the database walks along
-    ``lti1p3_score_identity`` and stops when the page is full.
+    title: str
+    platform: str
+    blocks: str
+
+
+def activities(course_key: CourseKey) -> list[tuple[str, str]]:
+    """Return the blocks of the course that platforms linked, with their titles, by title."""
+    items = LineItem.objects.filter(course_key=str(course_key)).order_by("usage_key")
+    keys = list(items.values_list("usage_key", flat=True).distinct()[:MOST_ACTIVITIES])
+    known = outline.titles(keys)
+    named = [(key, known.get(key) or key.rpartition("@")[2]) for key in keys]
+    return sorted(named, key=lambda one: one[1].casefold())
+
+
+def rows_of(course_key: CourseKey, activity: str = "") -> QuerySet[PendingScore]:
+    """Return all scores of a course, or of one of its blocks, whatever their links open for other people."""
+    rows = PendingScore.objects.filter(course_key=str(course_key))
+    return rows.filter(usage_key=activity) if activity else rows
+
+
+def chosen(course_key: CourseKey, learner: str, state: str, activity: str = "") -> QuerySet[PendingScore]:
+    """Narrow a course's scores to a username, a state and a block; empty texts narrow nothing, but that without a state
+    those who only opened the activity are left out. A strange state narrows everything.
     """
-    items = LineItem.objects.filter(course_key=str(course_key)).order_by("pk")
-    return PendingScore.objects.filter(line_item_id__in=list(items.values_list("pk", flat=True)))
-
-
-def chosen(course_key: CourseKey, learner: str, state: str) -> QuerySet[PendingScore]:
-    """Narrow a course's scores to a username and a state; empty texts narrow nothing, a strange state everything."""
-    rows = rows_of(course_key)
+    rows = rows_of(course_key, activity)
     if learner:
         rows = rows.filter(platform_user__user__username=learner)
-    if state == DIFFERENT:
-        return only_different(rows)
-    if state:
-        return rows.filter(WHERE[State(state)]) if state in set(State) else rows.none()
-    return rows
+    match state:
+        case "":
+            return rows.exclude(ONLY_OPENED)
+        case "all":
+            return rows
+        case "opened":
+            return rows.filter(ONLY_OPENED)
+        case "different":
+            return only_different(rows)
+        case "not_sent":
+            return rows.filter(WHERE[State.NOT_SENT]).exclude(ONLY_OPENED)
+    return rows.filter(WHERE[State(state)]) if state in set(State) else rows.none()
+
+
+def urgent(rows: QuerySet[PendingScore], course_key: CourseKey) -> list[Line]:
+    """Return the first of the rows that wait for a person."""
+    given_up = rows.filter(WHERE[State.GIVEN_UP]).select_related(*NEEDED)
+    return lines(list(given_up.order_by("line_item_id", "platform_user_id")[:PAGE]), course_key)
 
 
 def page(rows: QuerySet[PendingScore], course_key: CourseKey, after: Place | None) -> tuple[list[Line], Place | None]:
@@ -130,16 +174,20 @@ def page(rows: QuerySet[PendingScore], course_key: CourseKey, after: Place | Non
 
 def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
     """Return rows, which come with what is ``NEEDED``, as lines."""
-    outages = {outage.pk: outage for outage in Outage.objects.filter(pk__in={row.registration_id for row in rows})}
+    waits_for = outages.of_rows(rows)
     grades, now = _grades_of(rows, course_key), timezone.now()
+    names = host.current().identity.names({row.platform_user.user_id for row in rows}) if rows else {}
+    titles = outline.titles({row.usage_key for row in rows}) if rows else {}
     return [
         Line(
             row=row,
             state=state_of(row),
             grade=grades.get(row.pk),
             answer=plain_words.answer(row),
-            next=plain_words.what_next(row, outages.get(row.registration_id), now),
+            next=plain_words.what_next(row, waits_for.get(row.pk), now),
             differs=differs(row),
+            name=names.get(row.platform_user.user_id, ""),
+            title=titles.get(row.usage_key, ""),
         )
         for row in rows
     ]
@@ -147,14 +195,35 @@ def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
 
 def figures(course_key: CourseKey) -> Figures:
     """Count a course's scores, in one query."""
-    rows = rows_of(course_key).order_by().values("pk", "parked", "due_at", "sent_at")[:MOST]
+    rows = rows_of(course_key).order_by().values("pk", "parked", "due_at", "sent_at", "changed_at")[:MOST]
     counted = rows.aggregate(
         all=Count("pk"),
         sent=Count("pk", filter=WHERE[State.SENT]),
         waiting=Count("pk", filter=Q(parked="", due_at__isnull=False)),
         given_up=Count("pk", filter=WHERE[State.GIVEN_UP]),
+        opened=Count("pk", filter=ONLY_OPENED),
     )
     return Figures(**counted, more=counted["all"] == MOST)
+
+
+def mixed_links(course_key: CourseKey) -> list[MixedLink]:
+    """Return links that open different blocks now; a teacher chose another, or somebody signs what was never chosen."""
+    here = PendingScore.objects.filter(course_key=str(course_key), line_item_id=OuterRef("pk"))
+    once = LineItem.objects.filter(Exists(here), is_mixed=True)
+    found = []
+    for item in once.select_related("resource_link__deployment__registration").order_by("pk")[:MOST_LINKS]:
+        keys = item.pending_scores.order_by("usage_key").values_list("usage_key", flat=True).distinct()[:MOST_BLOCKS]
+        if len(blocks := [key.rpartition("@")[2] for key in keys]) > 1:
+            link = item.resource_link
+            found.append(MixedLink(str(link), link.deployment.registration.title, ", ".join(blocks)))
+    return found
+
+
+def column_troubles(course_key: CourseKey) -> list[tuple[str, str]]:
+    """Return links of the course that have two columns, or one that nobody wants, and what to do."""
+    here = PendingScore.objects.filter(course_key=str(course_key)).order_by().values("line_item_id").distinct()
+    items = LineItem.objects.filter(pk__in=here, trouble__in=FOR_TEAMS).select_related("resource_link")
+    return [(str(item.resource_link), item.trouble) for item in items.order_by("pk")[:MOST_LINKS]]
 
 
 def _grades_of(rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:
@@ -178,7 +247,7 @@ def _user(row: PendingScore) -> int:
 def _read(user_id: int, rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:
     """Read one learner's grades; a page is no reason to fail."""
     try:
-        keys = {row.pk: UsageKey.from_string(row.line_item.usage_key).map_into_course(course_key) for row in rows}
+        keys = {row.pk: UsageKey.from_string(row.usage_key).map_into_course(course_key) for row in rows}
         grades = host.current().grades.read(user_id, course_key, set(keys.values()))
     except Exception:  # the LMS's own failure
         log.exception("LTI scores: grades of user %s cannot be read", user_id)

@@ -5,16 +5,18 @@ Nothing here waits for a row while it holds another: a learner's request may hol
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from lti_1p3_provider.database.conflicts import is_conflict
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.scores.claiming import CHUNK, SENT, lock, parts
 from lti_1p3_provider.scores.models import PendingScore
@@ -23,6 +25,9 @@ Values = tuple[tuple[str, object], ...]
 FREE = (("lease", ""), ("leased_until", None))
 IDENTITY = ("pk", "lease", "revision")
 TRIES, PAUSE = 5, 0.05  # seconds
+UNWRITABLE = "unwritable"  # given up because the database does not take what became of it
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +41,69 @@ class Outcome:
     sent: bool = False
 
 
+Notes = dict[int, tuple[PendingScore, Outcome]]  # by the row's primary key
+
+
 def write_down(outcomes: Iterable[tuple[PendingScore, Outcome]]) -> list[tuple[PendingScore, Outcome]]:
     """Write down what became of claimed rows, equal values together, with one commit for all; return what is left.
 
     That is rows which somebody holds right now: a learner's request that takes long, or an operator's that regrades a
     course, must not keep a worker waiting.
     """
-    left = {row.pk: (row, outcome) for row, outcome in outcomes}
+    left: Notes = {row.pk: (row, outcome) for row, outcome in outcomes}
     for part in parts(list(left)):
-        with transaction.atomic():
-            now = timezone.now()
-            together: defaultdict[Values, list[int]] = defaultdict(list)
-            for pk, lease, revision in lock(PendingScore.objects.filter(pk__in=part)).values_list(*IDENTITY):
-                row, outcome = left.pop(pk)
-                if lease == row.lease and revision == row.revision:
-                    together[(*outcome.newest, ("sent_at", now)) if outcome.sent else outcome.newest].append(pk)
-                elif lease == row.lease:
-                    together[outcome.outdated].append(pk)
-            for values, pks in together.items():
-                PendingScore.objects.filter(pk__in=pks).update(**dict(values))
+        try:
+            written = _write({pk: left[pk] for pk in part})
+        except Exception:  # also a value that the driver cannot encode
+            log.exception("LTI scores: what became of %s scores is written one by one", len(part))
+            written = {pk for pk in part if _write_alone(*left[pk])}
+        for pk in written:
+            del left[pk]
     return list(left.values())
+
+
+def _write(notes: Notes) -> set[int]:
+    """Write some down with one commit; return those that are settled, which is all that nobody holds."""
+    settled: set[int] = set()
+    with transaction.atomic():
+        now = timezone.now()
+        together: defaultdict[Values, list[int]] = defaultdict(list)
+        for pk, lease, revision in lock(PendingScore.objects.filter(pk__in=list(notes))).values_list(*IDENTITY):
+            row, outcome = notes[pk]
+            settled.add(pk)
+            if lease == row.lease and revision == row.revision:
+                together[(*outcome.newest, ("sent_at", now)) if outcome.sent else outcome.newest].append(pk)
+            elif lease == row.lease:
+                together[outcome.outdated].append(pk)
+        for values, pks in together.items():
+            PendingScore.objects.filter(pk__in=pks).update(**dict(values))
+    return settled
+
+
+def _write_alone(row: PendingScore, outcome: Outcome) -> bool:
+    """Write one down, or give it up if the database does not take it; return whether it is settled.
+
+    Raises:
+        Exception: the database takes nothing at all.
+    """
+    try:
+        return bool(_write({row.pk: (row, outcome)}))
+    except Exception as error:
+        if isinstance(error, Error) and is_conflict(error):
+            return False  # somebody else's turn
+        log.exception("LTI scores: what became of row %s cannot be written down", row.pk)
+        return bool(_write({row.pk: (row, parked(row, UNWRITABLE, type(error).__name__))}))
 
 
 def put_back(row: PendingScore) -> Outcome:
     """Give a claimed row back unsent; it stays due when it was."""
     return Outcome((*FREE, *_as_sent(row)), FREE)
+
+
+def hold(row: PendingScore, until: datetime) -> Outcome:
+    """Give a claimed row back unsent, and let nobody claim it before ``until``; it stays due when it was."""
+    kept = (("lease", ""), ("leased_until", until))
+    return Outcome((*kept, *_as_sent(row)), kept)
 
 
 def let_go(row: PendingScore) -> Outcome:
@@ -119,13 +162,24 @@ def send_anew(rows: QuerySet[PendingScore], **values: object) -> int:
 
     ``values`` are what else is to be changed.
     """
+    return change_free(rows, **{**_anew(), **values})
+
+
+def _anew() -> dict[str, object]:
     anew = {"due_at": timezone.now(), "parked": "", "attempts": 0, "sent_given": None, "sent_maximum": None}
-    return change_free(rows, revision=F("revision") + 1, earned=None, possible=None, **{**anew, **values})
+    return {**anew, "revision": F("revision") + 1, "earned": None, "possible": None}
 
 
 def send_to_new_column(rows: QuerySet[PendingScore]) -> int:
     """Make rows due for a column that has none of their scores; return how many."""
     return send_anew(rows, deliveries=0, sent_at=None, result_given=None, result_maximum=None, result_at=None)
+
+
+def send_other_block(row_pk: int, block: Mapping[str, str]) -> None:
+    """Make one person's row due with the grade of another block. What was sent before is no answer to where it is."""
+    unknown = dict.fromkeys(("sent_at", "changed_at", "result_given", "result_maximum", "result_at"))
+    # Not only if it is free: without this the person's grade would go on coming from the block of before.
+    PendingScore.objects.filter(pk=row_pk).update(**{**_anew(), **unknown, **block})
 
 
 def try_again(rows: QuerySet[PendingScore]) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from lti_1p3_provider.registrations.models import Registration
@@ -19,6 +20,7 @@ from lti_1p3_provider.scores.sentences import iso
 from lti_1p3_provider.scores.tallies import Day
 
 DAYS = 14
+MOST_OUTAGES = 20  # of single deployments
 MOST = 10_000  # rows that are counted; beyond it a page says "more than"
 
 
@@ -35,13 +37,15 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One registration's scores. ``late_since``: since when the oldest score that is due has not been sent."""
+    """One registration's scores. ``late_since``: since when the oldest score that is due has not been sent; ``outage``:
+    of the registration as a whole; ``outages``: the oldest of single deployments, or of their hosts."""
 
     registration: Registration
     waiting: Count
     parked: Count
     late_since: datetime | None
     outage: Outage | None
+    outages: list[Outage]
     days: list[Day]
 
     @property
@@ -59,7 +63,11 @@ class Overview:
             "waiting": self.waiting.number,
             "given_up": self.parked.number,
             "late_since": self.late_since and iso(self.late_since),
-            "outage": outage and {"since": iso(outage.since), "until": iso(outage.until), "reason": outage.reason},
+            "outage": outage and _as_json(outage),
+            "outages": [
+                {**_as_json(one), "deployment": one.deployment and one.deployment.deployment_id, "host": one.host}
+                for one in self.outages
+            ],
             "days": [
                 {"day": f"{day.day}", "delivered": day.delivered, "postponed": day.postponed, "given_up": day.parked}
                 for day in self.days
@@ -71,15 +79,22 @@ def of_registration(registration: Registration) -> Overview:
     """Return a registration's overview, in five queries."""
     rows = PendingScore.objects.filter(registration=registration).order_by()
     due = rows.filter(due_at__isnull=False)
+    known = Outage.objects.filter(registration=registration).select_related("deployment")
+    down = list(known.order_by(F("deployment").asc(nulls_first=True), "since")[:MOST_OUTAGES])
     late = due.filter(due_at__lt=timezone.now()).order_by("due_at")
     return Overview(
         registration=registration,
         waiting=_count(due),
         parked=_count(rows.filter(parked__gt="")),
         late_since=late.values_list("due_at", flat=True).first(),
-        outage=Outage.objects.filter(pk=registration.pk).first(),
+        outage=next((one for one in down if one.deployment is None), None),
+        outages=[one for one in down if one.deployment is not None],
         days=tallies.of_days(registration.pk, DAYS),
     )
+
+
+def _as_json(outage: Outage) -> dict[str, Any]:
+    return {"since": iso(outage.since), "until": iso(outage.until), "reason": outage.reason}
 
 
 def _count(rows: Any) -> Count:

@@ -46,11 +46,17 @@ TO_DO = {
         "The column is on a host that the registration does not know. The site's administrator can add that host."
     ),
     "key_invalid": gettext_lazy("The site's administrator has to look at the tool's keys."),
+    "unwritable": gettext_lazy(
+        "The database did not take the platform's answer. The site's administrator finds the cause in the log."
+    ),
     "gave_up": gettext_lazy("It was tried for more than a week. Mend what the platform said last, then send it again."),
 }
 ANSWERS = {
     "no grade: hidden, reset or never attempted; the platform keeps what it has": gettext_lazy(
         "there is no grade here"
+    ),
+    "the account is switched off here; the platform keeps what it has": gettext_lazy(
+        "the account here is switched off"
     ),
     "unchanged": gettext_lazy("the platform has this grade already"),
     "the platform offers no column for this link": gettext_lazy("the platform has no column for this activity"),

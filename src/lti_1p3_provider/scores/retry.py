@@ -107,6 +107,16 @@ def _strikes(error: LtiError) -> int:
             return 0
 
 
+def of_accident(name: str, attempts: int, now: datetime) -> Decision:
+    """Decide about a score that something of our own stumbled over, ``of_error`` itself perhaps: later, for a time.
+
+    ``name``: the error's kind; its message may hold anything. It says nothing about the platform.
+    """
+    if attempts + 1 >= MOST_ATTEMPTS:
+        return Decision(name, parked="gave_up")
+    return Decision(name, retry_at=now + timedelta(seconds=LONGEST))
+
+
 def backoff(attempts: int) -> float:
     """Return the next wait in seconds: doubled each time, capped, with jitter so that rows do not march in step."""
     return float(min(conf.retry_base * 2.0 ** min(attempts, 20), LONGEST) * random.uniform(0.8, 1.2))

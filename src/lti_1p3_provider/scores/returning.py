@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef
+
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.launch import Names
 from lti_1p3_provider.registrations import find
@@ -10,18 +12,23 @@ from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
 
+_given_up = PendingScore.objects.filter(parked__gt="")
 _by_names = Lookup(
     PendingScore,
-    lambda registration, sub, deployment, link: PendingScore.objects.select_related(
-        "platform_user__user",
-        "line_item__resource_link__context",
-        "line_item__resource_link__deployment__registration__gate",
-    ).filter(
-        platform_user__registration_id=registration,
-        platform_user__sub_digest=sub,
-        line_item__resource_link__deployment__registration_id=registration,
-        line_item__resource_link__deployment__deployment_digest=deployment,
-        line_item__resource_link__link_digest=link,
+    lambda registration, sub, deployment, link: (
+        PendingScore.objects.select_related(
+            "platform_user__user",
+            "line_item__resource_link__context",
+            "line_item__resource_link__deployment__registration__gate",
+        )
+        .filter(
+            platform_user__registration_id=registration,
+            platform_user__sub_digest=sub,
+            line_item__resource_link__deployment__registration_id=registration,
+            line_item__resource_link__deployment__deployment_digest=deployment,
+            line_item__resource_link__link_digest=link,
+        )
+        .annotate(has_given_up=Exists(_given_up.filter(platform_user_id=OuterRef("platform_user_id"))))
     ),
 )
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from lti_1p3_provider.host.port import Grade
-from lti_1p3_provider.scores import outages, outbox, tallies
+from lti_1p3_provider.scores import outages, outbox, patience, tallies
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outages import Place
 from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
 
 WRITE = 0.1  # seconds after which a result is written down; what dies with the worker before is sent again
 TRIES, PAUSE = 20, 0.1  # seconds between tries to write down, at the end, what somebody holds
+HOLD = 5.0  # seconds for which others wait while one score is tried at their host
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -31,22 +37,62 @@ class Report:
 
 @dataclass(slots=True)
 class Run:
-    """One run of ``deliver_due``: its report, what it learned about platforms (by registration) and lanes, and what is
-    to be written down of rows: for some at a time, because a commit costs as much as a request."""
+    """One run of ``deliver_due``: its report, what it learned about registrations (``down``, ``probing``), places and
+    lanes, and what is to be written down of rows: for some at a time, because a commit costs as much as a request.
+
+    ``places``: those that are left alone, and until when; ``found``: of them those that this run found, from which it
+    takes nothing more; ``probed``: those at which it tries one score.
+    """
 
     report: Report = field(default_factory=Report)
     counts: tallies.Counts = field(default_factory=Counter)
     down: set[int] = field(default_factory=set)
     probing: set[int] = field(default_factory=set)
-    healthy: set[int] = field(default_factory=set)
+    places: dict[Place, datetime] = field(default_factory=dict)
+    found: dict[Place, datetime] = field(default_factory=dict)
+    probed: set[Place] = field(default_factory=set)
+    healthy: set[Place] = field(default_factory=set)
     off: set[int] = field(default_factory=set)
     notes: list[tuple[PendingScore, Outcome]] = field(default_factory=list)
     written_at: float = field(default_factory=time.monotonic)
 
-    def conclude(self, row: PendingScore, decision: Decision, grade: Grade | None) -> None:
-        """Take a decision about a row: what it says of the platform, how it counts, what is to be written down."""
-        self._judge(row.registration_id, decision)
-        self.note(row, self._writing(row, decision, grade))
+    def waits(self, row: PendingScore) -> Outcome | None:
+        """Return what is to be written into a row whose place is left alone; None for one that is to be tried."""
+        if row.registration_id in self.down:
+            return outbox.put_back(row)
+        place = outages.place_of(row)
+        if place.whole in self.places and place.whole not in self.probed:
+            return outbox.put_back(row)
+        until = self.places.get(place)
+        if until is None or (place not in self.probed and place not in self.found and self.may_try(place, until)):
+            return None
+        # Claiming knows deployments, not hosts: without this the row would be claimed again and again.
+        return self._held(row, max(until, timezone.now() + timedelta(seconds=HOLD)))
+
+    def look(self) -> None:
+        """Read which places are left alone."""
+        self.places = {**outages.of_places(), **self.found}
+
+    def may_try(self, where: int | Place, until: datetime) -> bool:
+        """Whether this worker may try a score where none were taken ``until`` now."""
+        if until > timezone.now() or not outages.try_one(where, until):
+            return False
+        if isinstance(where, int):
+            self.probing.add(where)
+        else:
+            self.probed.add(where)
+        return True
+
+    def conclude(self, row: PendingScore, decision: Decision, grade: Grade | None, seconds: float = 0.0) -> Outcome:
+        """Take a decision about a row: what it says of the platform, how it counts; return what is to be written.
+
+        ``seconds``: how long it took.
+        """
+        try:
+            self._judge(row, decision, seconds)
+        except Exception:  # what the platform made of the score counts all the same
+            log.exception("LTI scores: what row %s says of its platform is lost", row.pk)
+        return self.outcome(row, decision, grade)
 
     def note(self, row: PendingScore, outcome: Outcome) -> None:
         """Keep what became of a row, to be written down soon."""
@@ -71,7 +117,7 @@ class Run:
         """Add to the day's counts."""
         tallies.add(self.counts)
 
-    def _writing(self, row: PendingScore, decision: Decision, grade: Grade | None) -> Outcome:
+    def outcome(self, row: PendingScore, decision: Decision, grade: Grade | None) -> Outcome:
         """Return how to write a decision down; count it."""
         answer, retry_at, parked, report = decision.answer, decision.retry_at, decision.parked, self.report
         if decision.delivered and grade is not None:
@@ -91,18 +137,58 @@ class Run:
         report.settled += 1
         return outbox.settled(row, answer)
 
-    def _judge(self, registration_pk: int, decision: Decision) -> None:
-        """Decide whether the platform as a whole is down, or up again."""
-        tried = registration_pk in self.probing
+    def _judge(self, row: PendingScore, decision: Decision, seconds: float) -> None:
+        """Decide whether nothing is taken where this score goes, or scores are again.
+
+        Slow answers count like failures, but for one that was waited for: it is an answer.
+        """
+        place = outages.place_of(row)
+        was_tried = self._tried(place) is not None or place.registration in self.probing
         if decision.strikes:
-            if registration_pk not in self.down and (tried or outages.strike(registration_pk, decision.strikes)):
-                self.down.add(registration_pk)
-                outages.begin(registration_pk, decision.answer, decision.asked)
-            self.probing.discard(registration_pk)
-            self.healthy.discard(registration_pk)
-        elif (decision.delivered or decision.parked) and registration_pk not in self.healthy:
-            self.healthy.add(registration_pk)
-            outages.forgive(registration_pk)
-            if tried:
-                self.probing.discard(registration_pk)
-                outages.end(registration_pk)
+            self._failed(place, decision)
+        elif decision.delivered and patience.is_slow(seconds) and not was_tried:
+            self._failed(place, Decision(f"one score took {seconds:.0f} s", strikes=1))
+        elif decision.delivered or decision.parked:
+            self._answered(place)
+        elif place.host and place in self.probed:  # there was nothing to try it with
+            self.probed.discard(place)
+            outages.leave(place)
+
+    def _failed(self, place: Place, decision: Decision) -> None:
+        registration, tried = place.registration, self._tried(place)
+        is_all = registration in self.probing
+        if tried or (not {place, place.whole} & self.found.keys() and outages.strike(place, decision.strikes)):
+            begun, until = outages.begin_at(place, decision.answer, decision.asked)
+            self.places[begun] = self.found[begun] = until
+            is_all = is_all or (registration not in self.down and outages.is_widespread(registration))
+        if is_all:
+            self._leave_alone(registration, decision)
+        self.probing.discard(registration)
+        self.probed -= {place, place.whole}
+        self.healthy.discard(place)
+
+    def _leave_alone(self, registration: int, decision: Decision) -> None:
+        self.down.add(registration)
+        outages.begin(registration, decision.answer, decision.asked)
+
+    def _answered(self, place: Place) -> None:
+        tried = self._tried(place)
+        if place not in self.healthy:
+            self.healthy.add(place)
+            outages.forgive(place)
+        if tried is not None:
+            self.probed.discard(tried)
+            self.places.pop(tried, None)
+            outages.end(tried)
+        if tried is not None or place.registration in self.probing:
+            self.probing.discard(place.registration)
+            outages.end_whole(place.registration)
+
+    def _held(self, row: PendingScore, until: datetime) -> Outcome:
+        wait = (until - timezone.now()).total_seconds()
+        self.report.next_in = wait if self.report.next_in is None else min(self.report.next_in, wait)
+        return outbox.hold(row, until)
+
+    def _tried(self, place: Place) -> Place | None:
+        """Return the outage that a row's answer decides about."""
+        return next((one for one in (place.whole, place) if one in self.probed), None)

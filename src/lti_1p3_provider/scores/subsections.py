@@ -36,20 +36,23 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) ->
     if claim is None or not claim.line_items or not {ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE} <= claim.scopes:
         return  # no column can be made; those that are there stay
     claimed = {"container_url": claim.line_items, "scopes": sorted(claim.scopes)}
-    if not expect(link, platform_user, claimed):
-        expect_later(link.pk, platform_user.pk, claimed)
+    if not expect(link, platform_user, claimed, link.course_key):
+        expect_later(link.pk, platform_user.pk, claimed, link.course_key)
 
 
-def expect(link: ResourceLink, platform_user: PlatformUser, claimed: Mapping[str, object]) -> bool:
+def expect(
+    link: ResourceLink, platform_user: PlatformUser, claimed: Mapping[str, object], course_key: str = ""
+) -> bool:
     """Expect somebody's scores in the columns of the course's graded subsections; return whether these are known.
 
-    ``claimed``: what the launch says of columns.
+    ``claimed``: what the launch says of columns; ``course_key``: the course that it opened, the link's without it.
     """
-    blocks = outline.graded_subsections(CourseKey.from_string(link.course_key))
+    course_key = course_key or link.course_key
+    blocks = outline.graded_subsections(CourseKey.from_string(course_key))
     if blocks is None:
         return False
     mine = PendingScore.objects.filter(platform_user=platform_user, line_item__resource_link__part_of=link)
-    items = _items(link, blocks[:MOST], claimed)
+    items = _items(link, course_key, blocks[:MOST], claimed)
     expected = set(mine.values_list("line_item_id", flat=True))
     if gone := expected - {item.pk for item in items}:
         mine.filter(line_item__in=gone).delete()
@@ -58,17 +61,21 @@ def expect(link: ResourceLink, platform_user: PlatformUser, claimed: Mapping[str
         values = {"registration_id": platform_user.registration_id, "lane": lanes.of_link(link)}
         values |= {"revision": 1, "due_at": timezone.now()}
         for item in new:
-            PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=values)
+            block = {"course_key": item.course_key, "usage_key": item.usage_key}
+            defaults = {**values, **block}
+            PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=defaults)
         nudge(0)
     return True
 
 
-def _items(link: ResourceLink, blocks: Iterable[Block], claimed: Mapping[str, object]) -> list[LineItem]:
+def _items(
+    link: ResourceLink, course_key: str, blocks: Iterable[Block], claimed: Mapping[str, object]
+) -> list[LineItem]:
     """Return the blocks' line items, with what the newest launch claimed."""
     known = {part.usage_key: part for part in link.parts.select_related("line_item")}
     found = []
     for block in blocks:
-        part = known.get(str(block.usage_key)) or _part(link, block)
+        part = known.get(str(block.usage_key)) or _part(link, course_key, block)
         placed = {"course_key": part.course_key, "usage_key": part.usage_key}
         item = getattr(part, "line_item", None)
         if item is None:
@@ -82,14 +89,14 @@ def _items(link: ResourceLink, blocks: Iterable[Block], claimed: Mapping[str, ob
     return found
 
 
-def _part(link: ResourceLink, block: Block) -> ResourceLink:
+def _part(link: ResourceLink, course_key: str, block: Block) -> ResourceLink:
     """Make the part of a link that is for a block."""
     name = digest(f"{link.link_digest} {block.usage_key}")
     values = {
         "part_of": link,
         "context_id": link.context_id,
         "title": reduce(block.title)[:255],
-        "course_key": link.course_key,
+        "course_key": course_key,
         "usage_key": str(block.usage_key),
     }
     identity = {"deployment_id": link.deployment_id, "link_digest": name}

@@ -48,13 +48,14 @@ def note_grade(user_id: int, course_key: str, usage_key: str, at: str, aggregate
 
 @shared_task(name=EXPECT, ignore_result=True)
 @set_code_owner_attribute  # type: ignore[untyped-decorator]
-def expect_subsections(link_pk: int, platform_user_pk: int, claimed: dict[str, object]) -> None:
+def expect_subsections(link_pk: int, platform_user_pk: int, claimed: dict[str, object], course_key: str = "") -> None:
     """Write the course's outline, which no launch waited for, and expect scores of its graded subsections."""
     link = ResourceLink.objects.filter(pk=link_pk, deployment__registration__subsection_columns=True).first()
     person = PlatformUser.objects.filter(pk=platform_user_pk).first()
     if link is not None and person is not None:
-        rebuild(CourseKey.from_string(link.course_key))
-        subsections.expect(link, person, claimed)
+        course_key = course_key or link.course_key  # the link may open another course for somebody else by now
+        rebuild(CourseKey.from_string(course_key))
+        subsections.expect(link, person, claimed, course_key)
 
 
 @shared_task(name=READ_BACK, ignore_result=True)

@@ -27,14 +27,17 @@ from lti_1p3_provider.scores import nudge, of_course, outbox
 from lti_1p3_provider.scores.of_course import Place
 
 CHOICES = {
-    "": _("all"),
+    "": _("who did something"),
     "waiting": _("will be sent"),
     "retrying": _("will be sent again"),
     "sent": _("sent"),
     "given_up": _("given up"),
     "not_sent": _("not sent"),
     of_course.DIFFERENT: _("the platform shows something else"),
+    of_course.OPENED: _("only opened it"),
+    of_course.ALL: _("all"),
 }
+LONGEST = {"learner": 150, "state": 32, "activity": 255}  # what the page is asked for, and how long it may be
 
 
 @method_decorator([never_cache, xframe_options_deny], name="dispatch")
@@ -63,15 +66,26 @@ class CourseScores(View):
 
     def get(self, request: HttpRequest, course_key: str) -> HttpResponse:
         """Show one page of the course's scores."""
-        learner, state = reduce(request.GET.get("learner", "").strip()[:150]), request.GET.get("state", "")
-        rows = of_course.chosen(self.course_key, learner, state)
-        lines, last = of_course.page(rows, self.course_key, _place(request.GET.get("after", "")))
-        shown = {"learner": learner, "state": state}
+        shown = {name: reduce(request.GET.get(name, "").strip()[: LONGEST[name]]) for name in LONGEST}
+        rows = of_course.chosen(self.course_key, shown["learner"], shown["state"], shown["activity"])
+        after = _place(request.GET.get("after", ""))
+        figures = of_course.figures(self.course_key)
+        is_first = figures.given_up and not shown["state"] and after is None
+        urgent = of_course.urgent(rows, self.course_key) if is_first else []
+        if not shown["state"]:
+            rows = rows.filter(parked="")  # the others come first, above
+        lines, last = of_course.page(rows, self.course_key, after)
         page = {
             "course_key": str(self.course_key),
-            "figures": of_course.figures(self.course_key),
-            "lines": lines,
+            "mixed": of_course.mixed_links(self.course_key),
+            "troubles": of_course.column_troubles(self.course_key),
+            "figures": figures,
+            "groups": [(gettext("A person has to look at these"), urgent), ("", lines)] if urgent else [("", lines)],
+            "any": bool(urgent or lines),
+            "any_sent": any(line.sent for line in (*urgent, *lines)),
+            "any_result": any(line.row.result_at for line in (*urgent, *lines)),
             "choices": CHOICES.items(),
+            "activities": of_course.activities(self.course_key),
             **shown,
             "first": urlencode(shown) if "after" in request.GET else "",
             "further": urlencode({**shown, "after": f"{last[0]}.{last[1]}"}) if last else "",
@@ -83,7 +97,7 @@ class CourseScores(View):
     def post(self, request: HttpRequest, course_key: str) -> HttpResponse:
         """Resend or read back the rows that were ticked, as far as they are of this course."""
         ticked = [int(pk) for pk in request.POST.getlist("row") if _is_key(pk)]
-        rows = of_course.rows_of(self.course_key).filter(pk__in=ticked[: of_course.PAGE])
+        rows = of_course.rows_of(self.course_key).filter(pk__in=ticked[: 2 * of_course.PAGE])
         done = "read" if request.POST.get("do") == "read_back" else "sent"
         if done == "read":
             pks = list(rows.values_list("pk", flat=True))
@@ -92,7 +106,7 @@ class CourseScores(View):
         else:
             number = outbox.send_anew(rows)
             nudge.nudge(0)
-        kept = {name: request.POST.get(name, "") for name in ("learner", "state")}
+        kept = {name: request.POST.get(name, "")[:most] for name, most in LONGEST.items()}
         return HttpResponseRedirect(f"{request.path}?{urlencode({**kept, done: number})}")
 
 

@@ -13,9 +13,8 @@ from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.users.models import PlatformUser
 
 
-@admin.register(PlatformUser)
 class PlatformUserAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Read only: only launches make platform users."""
+    """Read only: only launches make platform users. ``people.admin`` registers it, with what is done to people."""
 
     list_display = ("sub", "registration", "user", "created_at")
     list_filter = ("registration",)
@@ -40,5 +39,5 @@ class PlatformUserAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The next launch would make another account."""
+        """A person is forgotten, as a whole."""
         return False

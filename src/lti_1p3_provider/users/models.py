@@ -17,9 +17,9 @@ class PlatformUser(models.Model):
     ``profile_digest`` tells whether the platform says something new about the person.
 
     .. pii: ``sub``, by which the platform knows the person, beside the account; a digest of the name and email that the
-      platform said last. The LMS's retirement does not know of it: an operator removes the row.
+      platform said last. The row goes when the LMS retires the account, or an operator forgets the person.
     .. pii_types: id, external_service, other
-    .. pii_retirement: retained
+    .. pii_retirement: local_api
     """
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+")
@@ -43,15 +43,18 @@ class Grant(models.Model):
     """A user launched a block, and may open it until then.
 
     It belongs to the account, not to a session: several frames of one page launch at the same time, each with a session
-    that does not know of the others.
+    that does not know of the others. ``link_pk``: the resource link through which it was launched last, if known.
+    ``usage_key`` is None in rows that older versions made, until the next launch.
 
     .. no_pii:
     """
 
     user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
     usage_digest = models.CharField(max_length=DIGEST_LENGTH)
+    usage_key = models.TextField(null=True)
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
     until = models.DateTimeField()
+    link_pk = models.BigIntegerField(null=True, blank=True)  # no foreign key: nobody needs the link itself
 
     class Meta:
         app_label = APP_LABEL

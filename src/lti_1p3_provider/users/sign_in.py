@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import uuid
 from dataclasses import replace
@@ -10,13 +11,16 @@ from dataclasses import replace
 from django.db import IntegrityError, transaction
 
 from lti_1p3_provider import host
-from lti_1p3_provider.errors import AccountInactive, AccountNotMade, AccountPrivileged
+from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch, Person
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.users import ordinary
 from lti_1p3_provider.users.models import PlatformUser
+
+USERNAME = re.compile(r"lti_[0-9a-f]{24}")
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +41,7 @@ def account_for(launch: Launch, known: PlatformUser | None = None) -> PlatformUs
     Raises:
         QuotaReached: the registration brought too many new people today.
         AccountInactive: the account was switched off.
-        AccountPrivileged: the account became staff's, which a platform must not sign in to.
+        AccountPrivileged: the account became staff's, of whatever, which a platform must not sign in to.
     """
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
     person = _believed(launch.message.person, launch.registration)
@@ -48,8 +52,7 @@ def account_for(launch: Launch, known: PlatformUser | None = None) -> PlatformUs
     user = known.user
     if not user.is_active:
         raise AccountInactive(f"user {user.pk}")
-    if user.is_staff or user.is_superuser:
-        raise AccountPrivileged(f"user {user.pk}")
+    ordinary.require(user)
     if known.profile_digest != _profile_digest(sub, person):
         _update_profile(known, person)
     return known
@@ -103,6 +106,11 @@ def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
             if made_meanwhile is not None:
                 return made_meanwhile
     raise AccountNotMade("the database refused the account twice")
+
+
+def is_made_by_launch(username: str) -> bool:
+    """Tell whether an account's name is one that a launch gives."""
+    return bool(USERNAME.fullmatch(username))
 
 
 def _username() -> str:

@@ -47,7 +47,7 @@ def _register(platform_url: str, services_url: str, org: str) -> dict[str, Any]:
     call_command(
         "lti_1p3_register",
         "--json",
-        f"--title=Emulated platform at {platform_url}",
+        "--title=Emulated platform",
         f"--issuer={platform_url}",
         f"--client-id={CLIENT_ID}",
         f"--deployment-id={DEPLOYMENT_ID}",

@@ -7,12 +7,14 @@ from lti_1p3_provider.host.openedx.content import OpenEdxContent
 from lti_1p3_provider.host.openedx.courses import OpenEdxCourses
 from lti_1p3_provider.host.openedx.grades import OpenEdxGrades
 from lti_1p3_provider.host.openedx.identity import OpenEdxIdentity
+from lti_1p3_provider.host.openedx.surfaces import OpenEdxSurfaces
 
 
 class OpenEdxHost:
-    """The four together."""
+    """The five together."""
 
     identity = OpenEdxIdentity()
     courses = OpenEdxCourses()
     content = OpenEdxContent()
     grades = OpenEdxGrades()
+    surfaces = OpenEdxSurfaces()

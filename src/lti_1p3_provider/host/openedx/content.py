@@ -10,6 +10,8 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host.openedx.courses import published
+from lti_1p3_provider.host.openedx.surfaces import PAGE_QUERY
+from lti_1p3_provider.host.surface import keep_query
 
 
 class OpenEdxContent:
@@ -38,11 +40,13 @@ class OpenEdxContent:
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
         """Return the page of ``render_xblock``, which loads the block and asks who may see it.
 
-        It says "not found" whatever the reason is, so the reason is looked for then, and only then.
+        It says "not found" whatever the reason is, so the reason is looked for then, and only then. It hands the whole
+        query to the block, and some parameters skip the page of a hidden or timed section.
         """
         from lms.djangoapps.courseware.exceptions import CourseAccessRedirect
         from lms.djangoapps.courseware.views.views import render_xblock
 
+        keep_query(request, PAGE_QUERY)
         try:
             page: HttpResponse = render_xblock(request, usage_key_string=str(usage_key), check_if_enrolled=False)
         except (Http404, CourseAccessRedirect) as error:

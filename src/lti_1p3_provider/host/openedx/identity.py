@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,10 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.host import recorded_login
+from lti_1p3_provider.host.port import StaffRole
 from lti_1p3_provider.host.sessions import renew_key
+
+NO_STAFF = frozenset(("beta_testers",))  # of the roles in courses; they see content earlier, and nobody's scores
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +110,41 @@ class OpenEdxIdentity:
         from lms.djangoapps.courseware.access import has_access
 
         return user.is_active and bool(has_access(user, "staff", course_key))
+
+    def staff_roles(self, user: AbstractUser) -> frozenset[StaffRole]:
+        """Ask the LMS's cache of roles, which newer releases fill from two sources; content's access asks it anyway."""
+        from common.djangoapps.student.role_helpers import get_role_cache
+
+        site = {StaffRole("site")} if user.is_staff or user.is_superuser else set()
+        held = (role for role in get_role_cache(user).all_roles_set if role.role not in NO_STAFF)
+        return frozenset({StaffRole(role.role, role.org or "", str(role.course_id or "")) for role in held} | site)
+
+    def names(self, user_ids: Iterable[int]) -> Mapping[int, str]:
+        """Read profiles: the LMS leaves the names in Django's own table empty."""
+        from common.djangoapps.student.models import UserProfile
+
+        rows = UserProfile.objects.filter(user_id__in=list(user_ids)).exclude(name="")
+        return dict(rows.values_list("user_id", "name"))
+
+    def erase(self, user: AbstractUser) -> None:
+        """Empty the profile, too. ``meta`` may hold anything that a site asked at registration."""
+        from common.djangoapps.student.models import UserProfile
+
+        UserProfile.objects.filter(user_id=user.pk).update(name="", meta="")
+        user.email, user.first_name, user.last_name = f"{user.username}@{conf.email_domain}", "", ""
+        user.is_active = False
+        user.set_unusable_password()
+        user.save()
+
+    def connect_retirement(self, receiver: Callable[[int], None]) -> None:
+        """Listen to both stages: a site's list of states need not have the second."""
+        from openedx.core.djangoapps.user_api.accounts import signals
+
+        def retired(sender: object, user: AbstractUser, **said: object) -> None:
+            receiver(user.pk)
+
+        for signal in (signals.USER_RETIRE_LMS_CRITICAL, signals.USER_RETIRE_LMS_MISC):
+            signal.connect(retired, weak=False, dispatch_uid=("lti_1p3_provider", receiver))
 
 
 def _fresh_profile(user: AbstractUser) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import BooleanOptionalAction
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.onboarding import hosts
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
@@ -23,7 +25,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what a platform shows its admin."""
-        parser.add_argument("--title", required=True, help="your own name for the platform")
+        parser.add_argument(
+            "--title", required=True, help="what learners call the platform; they see it beside their score"
+        )
         parser.add_argument("--issuer", required=True, help="the platform's issuer, letter by letter")
         parser.add_argument("--client-id", required=True)
         parser.add_argument("--deployment-id", required=True, nargs="+", action="extend", dest="deployment_ids")
@@ -51,6 +55,12 @@ class Command(BaseCommand):
             help="for whole courses: a column for each graded subsection",
         )
         parser.add_argument("--enrol", default=None, dest="enrolment_mode", help="enrol who launches, in this mode")
+        parser.add_argument(
+            "--whole-lms",
+            action=BooleanOptionalAction,
+            default=None,
+            help="leave its people the whole site with their account, not only what they launched (default: no)",
+        )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -70,7 +80,7 @@ class Command(BaseCommand):
             "jwks_url": ours.jwks_url,
             "target_link_uri": ours.target_link_uri,
         }
-        warnings = [str(doubt) for doubt in doubts(row)]
+        warnings = [str(doubt) for doubt in (*hosts.doubts(row), *doubts(row))]
         if options["as_json"]:
             self.stdout.write(json.dumps({**printed, "warnings": warnings}))
             return
@@ -87,6 +97,8 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
     values |= {name: options[name] for name in ("trust_emails", "enrolment_mode", "subsection_columns")}
+    whole = options["whole_lms"]
+    values["confine_sessions"] = None if whole is None else not whole
     return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))
 
 

@@ -98,7 +98,7 @@ def _rows(options: dict[str, Any], registrations: list[Registration]) -> QuerySe
             CourseKey.from_string(options["course"])
         except InvalidKeyError as error:
             raise CommandError(f"--course: {options['course']!r} is no course key", returncode=WRONG) from error
-        rows = rows.filter(line_item__course_key=options["course"])
+        rows = rows.filter(course_key=options["course"])
     if options["user"]:
         rows = rows.filter(platform_user__user__username=options["user"])
     return rows.filter(WHERE[State.GIVEN_UP]) if options["parked"] else rows
@@ -112,7 +112,7 @@ def _as_json(row: PendingScore) -> dict[str, Any]:
     return {
         "registration": row.registration_id,
         "user": row.platform_user.user.get_username(),
-        "block": row.line_item.usage_key,
+        "block": row.usage_key,
         "state": str(standing.state_of(row)),
         "given_up": row.parked,
         "answer": plain_words.answer(row),
@@ -128,7 +128,7 @@ def _as_json(row: PendingScore) -> dict[str, Any]:
 def _lines(said: dict[str, Any]) -> list[str]:
     lines = []
     for one in said.get("registrations", ()):
-        outage = one["outage"]
+        outage = one["outage"] or next(iter(one["outages"]), None)
         off = "" if one["enabled"] else "; switched off"
         down = f"; down since {outage['since']}: {outage['reason']}" if outage else ""
         days = sum(day["delivered"] for day in one["days"])

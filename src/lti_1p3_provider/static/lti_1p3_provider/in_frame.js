@@ -247,20 +247,20 @@
   // --- what features share ---------------------------------------------------------------------------------------------
 
   /* Returns a function that shows scores. The region is there, empty, before its first sentence: only then is that read
-     aloud. */
+     aloud. It stands at the top: a frame may be cut off at its bottom by the window, or scroll in itself. */
   function makeStrip() {
     const LOOK = {
-      display: "block", position: "sticky", bottom: "0", zIndex: "1", boxSizing: "border-box", width: "100%",
-      margin: "0", padding: ".4rem .75rem", borderTop: "1px solid #b9c6d3", background: "#eef3f8", color: "#1c2733",
-      font: "14px/1.45 system-ui, sans-serif", overflowWrap: "anywhere",
+      display: "block", position: "sticky", top: "0", zIndex: "1", boxSizing: "border-box", width: "100%",
+      margin: "0", padding: ".2rem .75rem", borderBottom: "1px solid #b9c6d3", background: "#eef3f8", color: "#1c2733",
+      font: "13px/1.4 system-ui, sans-serif", overflowWrap: "anywhere",
     };
-    const NO_LOOK = { padding: "0", borderTop: "0" }; // what is not displayed is not read aloud either
+    const NO_LOOK = { padding: "0", borderBottom: "0" }; // what is not displayed is not read aloud either
     const strip = document.createElement("div");
     strip.id = "lti-1p3-score-status";
     strip.setAttribute("role", "status");
     strip.setAttribute("aria-live", "polite");
     strip.dir = "auto";
-    document.body.append(strip);
+    document.body.prepend(strip);
     let before = "";
     return (scores) => {
       const sentences = scores.map(withMoments);

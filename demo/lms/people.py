@@ -1,0 +1,49 @@
+"""What the stand-in LMS knows of people besides their sessions: staff, names, and how an account ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from django.contrib.auth.models import AbstractUser
+
+from demo.lms.models import Profile
+from demo.lms.signals import USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.host.port import StaffRole
+
+TEAM = "staff of {}"  # name of a course team's group
+ORGANIZATION = "staff of all courses of {}"
+
+
+class DemoPeople:
+    """Part of the host's identity."""
+
+    def staff_roles(self, user: AbstractUser) -> frozenset[StaffRole]:
+        """Read the groups of teams; one query."""
+        found = {StaffRole("site")} if user.is_staff or user.is_superuser else set()
+        for name in user.groups.filter(name__startswith=TEAM.format("")).values_list("name", flat=True):
+            org = name.removeprefix(ORGANIZATION.format("")) if name.startswith(ORGANIZATION.format("")) else ""
+            found.add(StaffRole("staff", org=org, course="" if org else name.removeprefix(TEAM.format(""))))
+        return frozenset(found)
+
+    def names(self, user_ids: Iterable[int]) -> Mapping[int, str]:
+        """Read profiles."""
+        rows = Profile.objects.filter(user_id__in=list(user_ids)).exclude(name="")
+        return dict(rows.values_list("user_id", "name"))
+
+    def erase(self, user: AbstractUser) -> None:
+        """Empty the profile and switch the account off."""
+        Profile.objects.filter(user_id=user.pk).update(name="", meta="")
+        user.email, user.first_name, user.last_name = f"{user.get_username()}@{conf.email_domain}", "", ""
+        user.is_active = False
+        user.set_unusable_password()
+        user.save()
+
+    def connect_retirement(self, receiver: Callable[[int], None]) -> None:
+        """Listen to both stages."""
+
+        def retired(sender: object, user: AbstractUser, **said: object) -> None:
+            receiver(user.pk)
+
+        for signal in (USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC):
+            signal.connect(retired, weak=False, dispatch_uid=("lti_1p3_provider", receiver))

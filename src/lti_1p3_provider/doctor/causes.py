@@ -1,0 +1,83 @@
+"""Why a platform could not be asked, and who mends what: one answer for each kind of failure, wherever it shows."""
+
+from __future__ import annotations
+
+import re
+import ssl
+
+from urllib3.util.ssl_match_hostname import CertificateError
+
+from lti_1p3_provider.errors import AddressForbidden, LtiError, PlatformUnreachable
+from lti_1p3_provider.registrations.addresses import split_url
+from lti_1p3_provider.registrations.models import Registration
+
+STATUS = re.compile(r"status (\d{3})")  # what an error's detail says of an answer
+COMPARE = "Compare the address with what the platform shows."
+PRIVATE = (
+    "If this platform is in your own network, add its host to LTI_1P3_PROVIDER_PRIVATE_HOSTS: ['{host}']. If not, "
+    "compare the address, and ask whoever runs your names (DNS) why {host} leads there."
+)
+CERTIFICATE = (
+    "Its certificate is not accepted. The platform's administrator renews it, or has the server send the whole chain. "
+    "One of your own authority: add that to the certificates that the LMS's Python trusts (certifi's cacert.pem)."
+)
+SILENT = (
+    "Nothing answers at {host}: see whether the platform is up, and whether this server may reach it (firewall, proxy, "
+    "name). On this server, try: curl -v {url}"
+)
+DOWN = (
+    "The platform, or what stands before it, is down or has a problem of its own. Nothing is to be changed here; what "
+    "waits is sent once it is up."
+)
+MOODLE_BLOCKS = (
+    "Moodle says this if it may not fetch our keys. In Moodle, Site administration > General > Security > HTTP "
+    "security: take this site's host out of 'cURL blocked hosts list', and put its port into 'cURL allowed ports "
+    "list'. If both are so already, compare the access token URL."
+)
+
+
+def says(error: LtiError) -> str:
+    """Return what went wrong, with the code that the reference has."""
+    problem = certificate_problem(error)
+    return f"{error.code}, {problem or error.detail}"
+
+
+def advice(error: LtiError, url: str, otherwise: str, registration: Registration | None = None) -> str:
+    """Return what to do about an error of calling ``url``; ``otherwise`` if its cause may be anything.
+
+    With a registration, the call was for an access token, and its platform's habits count.
+    """
+    parts = split_url(url)
+    host = parts.netloc.lower() if parts else url
+    if isinstance(error, AddressForbidden):
+        return PRIVATE.format(host=host)
+    if certificate_problem(error):
+        return CERTIFICATE
+    if isinstance(error, PlatformUnreachable):
+        return SILENT.format(host=host, url=url)
+    status = status_of(error)
+    if status >= 500:
+        return DOWN
+    if status == 404 and registration is not None and registration.platform == "moodle":
+        return MOODLE_BLOCKS
+    return otherwise
+
+
+def status_of(error: LtiError) -> int:
+    """Return the HTTP status of the answer that an error is about, 0 if there was none."""
+    found = STATUS.search(error.detail)
+    return int(found[1]) if found else 0
+
+
+def certificate_problem(error: BaseException | None) -> str:
+    """Return what is wrong with a certificate, in TLS's own words; empty if that is not why."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"certificate: {error.verify_message or 'not valid'}"
+        if isinstance(error, CertificateError):  # the name does not fit where the address was chosen by us
+            return f"certificate: {str(error)[:200]}"
+        inside = [one for one in (*error.args, getattr(error, "reason", None)) if isinstance(one, Exception)]
+        error = inside[0] if inside else error.__cause__ or error.__context__
+    return ""

@@ -1,0 +1,130 @@
+"""Keeps a session that a launch made to what was launched. See docs/decisions/0015.
+
+The LMS's own pages and handlers know nothing of grants: they serve whoever is signed in. So this looks at each request
+of such a session, wherever in the LMS it goes, and lets pass what names no content, and what names content under a live
+grant. Sessions that somebody signed in to by other means are theirs, also if they launch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import add_never_cache_headers
+
+from lti_1p3_provider import host
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.diagnostics.refuse import page
+from lti_1p3_provider.errors import SessionConfined, StateStoreDown
+from lti_1p3_provider.host.recorded_login import LAUNCHED
+from lti_1p3_provider.host.surface import Surface, keep_query
+from lti_1p3_provider.launches import scope, sessions
+from lti_1p3_provider.lti import store
+from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.users.sign_in import is_made_by_launch
+
+OURS = "lti_1p3_provider"  # our own addresses have doors that check for themselves
+DOOR = "lms"  # in the record
+PAUSE = 600  # seconds for which the same refusal to the same person is not recorded again
+
+
+@dataclass(frozen=True, slots=True)
+class Confined:
+    """A confined account, and a registration that it launched from."""
+
+    user: int
+    registration: Registration | None
+
+
+class ConfineSessions:
+    """Middleware; comes after those of sessions and authentication."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Decide later, when it is known where the request goes."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, arguments: Mapping[str, Any]
+    ) -> HttpResponseBase | None:
+        """Refuse what a confined session may not reach; take out of a page's query what it may not say."""
+        match = request.resolver_match
+        if not conf.enabled or (match and OURS in match.namespaces):
+            return None
+        people = list(_people(request))
+        if not people:
+            return None
+        surface = host.current().surfaces.of(request, view, arguments)
+        if surface.is_open:
+            return None
+        for one in people:
+            if not _opens(one.user, surface):
+                return _refuse(request, one, surface)
+        if surface.query is not None:
+            keep_query(request, surface.query)
+        return None
+
+
+def _people(request: HttpRequest) -> Iterator[Confined]:
+    """Yield the account of a session that a launch made, and accounts of tokens that came from one, if confined."""
+    if conf.session_cookie_name in request.COOKIES and request.session.get(LAUNCHED):
+        user, launched_from = request.session.get(SESSION_KEY), tuple(request.session.get(sessions.MARK, ()))
+        found = scope.registrations.get(launched_from)
+        confines = scope.confining(found)
+        if user and (confines or not found):
+            yield Confined(int(user), confines)
+    for name in filter(is_made_by_launch, host.current().surfaces.token_names(request)):
+        account = scope.accounts.get(name)
+        if account and (confines := scope.confining(account[1])):
+            yield Confined(account[0], confines)
+
+
+def _opens(user: int, surface: Surface) -> bool:
+    """Decide by what is kept, and if that refuses by what is in the database."""
+    if surface.closed:
+        return False
+    return scope.scopes.get(user).opens(surface) or scope.scopes.get(user, fresh=True).opens(surface)
+
+
+def _refuse(request: HttpRequest, one: Confined, surface: Surface) -> HttpResponseBase:
+    what = surface.closed or ", ".join(map(str, (*surface.blocks, *surface.courses))) or "pages of a whole course"
+    error = SessionConfined(f"user {one.user}: {what}")
+    trail = Trail(DOOR, registration=one.registration, target=request.path)
+    code = _support_code(trail, error)
+    if _wants_a_page(request):
+        return page(request, error, trail, code)
+    said = {"error": error.code, "detail": f"{error.title}. {error.advice}", "support_code": code}
+    answer = JsonResponse(said, status=error.status)
+    add_never_cache_headers(answer)
+    return answer
+
+
+def _support_code(trail: Trail, error: SessionConfined) -> str:
+    """Record the refusal; a page that asks for the same again has the same code for some minutes."""
+    name = f"lti1p3:confined:{digest(error.detail)}"
+    with suppress(StateStoreDown):
+        if known := store.get(name):
+            return str(known)
+    code = record.refusal(trail, error)
+    with suppress(StateStoreDown):
+        store.put(name, code, PAUSE)
+    return code
+
+
+def _wants_a_page(request: HttpRequest) -> bool:
+    """Tell whether a browser opens a page, and not a script of one asks."""
+    mode = request.headers.get("Sec-Fetch-Mode")
+    if mode is not None:
+        return mode == "navigate"
+    is_script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
+    return not is_script and "text/html" in request.headers.get("Accept", "")

@@ -1,0 +1,34 @@
+"""People's names, as platforms send them and people may choose them: only what a name is made of comes in.
+
+A name stands in the LMS's pages, in mails to others and in tables that staff open in a spreadsheet. So it brings no
+markup, no address that a mail program makes a link of, and no beginning that a spreadsheet takes for a formula.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+TAG = re.compile(r"<[^<>]*>?")
+ADDRESS = re.compile(r"\S*://\S*|\S+@\S+|\bwww\.\S*|(?<!\S)(?:mailto|javascript|data|tel):\S*", re.IGNORECASE)
+HOST_WITH_PATH = re.compile(r"\S+\.[^\W\d_]{2,}[/?#]\S*")
+HOST = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2,})")
+FORMULA = "=+-@|%\t\r"
+LONGEST = 300  # characters that are looked at; the LMS keeps 255
+JOINERS = "\u200c\u200d"  # letters of some scripts need them
+
+
+def plain_name(text: str) -> str:
+    """Return the name in ``text`` in one line; empty if nothing is left."""
+    visible = "".join(map(_visible, unicodedata.normalize("NFC", text[:LONGEST])))
+    without = HOST_WITH_PATH.sub(" ", ADDRESS.sub(" ", TAG.sub(" ", visible))).replace("<", " ").replace(">", " ")
+    apart = HOST.sub(". ", without)  # "ada.lovelace" stays a name, and "evil.example" is no host any more
+    return " ".join(apart.split()).lstrip(FORMULA + " ")
+
+
+def _visible(character: str) -> str:
+    """Drop what cannot be seen: it turns the direction of the text around it, or hides an address in it."""
+    kind = unicodedata.category(character)
+    if kind in ("Cf", "Co", "Cn") and character not in JOINERS:
+        return ""
+    return " " if kind == "Cc" else character

@@ -1,0 +1,78 @@
+"""``lti_1p3_people``: hands out what is known of a person, and forgets it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from lti_1p3_provider.people import find
+from lti_1p3_provider.people.export import export
+from lti_1p3_provider.people.find import Person
+from lti_1p3_provider.people.forget import Forgotten, foresee, forget
+
+UNKNOWN = 2  # exit code: nobody is meant
+WORDS = {
+    "people": "persons of platforms, with what platforms call them",
+    "scores": "scores that were sent or wait",
+    "grants": "grants to open content",
+    "attempts": "launch attempts that lose the person's name",
+    "accounts_erased": "accounts switched off, without name and address",
+    "accounts_left": "accounts left as they are: staff's, with a password of their own, or another platform's too",
+}
+
+
+class Command(BaseCommand):
+    """Ends with 2 if nobody is meant."""
+
+    help = "Export or forget what is stored of a person who came through a platform. See docs/how-to/privacy.md."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the two verbs; both choose people in the same way."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        for verb, says in (
+            ("export", "print all that is stored, as one JSON document"),
+            ("forget", "show what would be forgotten; with --yes forget it"),
+        ):
+            one = verbs.add_parser(verb, help=says)
+            one.add_argument("--issuer", help="the registration's issuer; with --client-id and --sub")
+            one.add_argument("--client-id", help="the registration's client ID")
+            one.add_argument("--sub", help="the platform's own id of the person, letter by letter")
+            one.add_argument("--user", help="in place of these three: the username here")
+            one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+            if verb == "forget":
+                one.add_argument("--yes", action="store_true", help="do it; it cannot be undone")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run one verb."""
+        people = _people(options)
+        if options["verb"] == "export":
+            self.stdout.write(json.dumps(export(people), indent=None if options["as_json"] else 2))
+            return
+        done = forget(people) if options["yes"] else foresee(people)
+        if options["as_json"]:
+            self.stdout.write(json.dumps({"done": options["yes"], **asdict(done)}))
+        else:
+            self.stdout.write("\n".join(_lines(done, options["yes"])))
+
+
+def _people(options: dict[str, Any]) -> list[Person]:
+    three = [options[name] for name in ("issuer", "client_id", "sub")]
+    named, any_of_three = options["user"] is not None, any(value is not None for value in three)
+    if named is any_of_three or (any_of_three and None in three):
+        raise CommandError("name either --user, or --issuer, --client-id and --sub", returncode=UNKNOWN)
+    try:
+        return find.by_username(options["user"]) if named else find.by_sub(*three)
+    except LookupError as error:
+        raise CommandError(str(error.args[0]), returncode=UNKNOWN) from error
+
+
+def _lines(done: Forgotten, is_done: bool) -> list[str]:
+    found = [f"  {number:6} {WORDS[name]}" for name, number in asdict(done).items() if number]
+    if not found:
+        return ["Nothing is stored of this person."]
+    if is_done:
+        return ["Forgotten:", *found]
+    return ["This would be forgotten:", *found, "Nothing was done yet. To do it, add --yes. It cannot be undone."]

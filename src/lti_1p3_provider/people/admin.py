@@ -1,0 +1,86 @@
+"""A person's page in the admin: what is stored can be handed out and forgotten, each after a confirmation."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import helpers
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from lti_1p3_provider.people.export import export
+from lti_1p3_provider.people.find import of_rows
+from lti_1p3_provider.people.forget import foresee, forget
+from lti_1p3_provider.users.admin import PlatformUserAdmin
+from lti_1p3_provider.users.models import PlatformUser
+
+MOST = 100  # people at a time
+CONFIRMED = "confirmed"
+WORDS = {
+    "people": _("people of platforms, with what the platforms call them"),
+    "scores": _("scores that were sent or wait"),
+    "grants": _("grants to open content"),
+    "attempts": _("launch attempts that lose the person's name"),
+    "accounts_erased": _("accounts switched off, without name and address"),
+    "accounts_left": _("accounts left as they are: staff's, with a password of their own, or another platform's too"),
+}
+
+
+@admin.register(PlatformUser)
+class PersonAdmin(PlatformUserAdmin):
+    """The list of platform users, with two actions."""
+
+    actions = ("export", "forget")
+
+    @admin.action(permissions=["export"], description=_("Export all that is stored of the selected people (JSON)"))
+    def export(self, request: HttpRequest, rows: QuerySet[PlatformUser]) -> HttpResponse:
+        """Ask first: the file holds names, addresses and scores."""
+        if request.POST.get(CONFIRMED) != "yes":
+            return self._confirmation(request, rows, "export")
+        response = JsonResponse(export(of_rows(rows[:MOST])), json_dumps_params={"indent": 2})
+        response["Content-Disposition"] = 'attachment; filename="people.json"'
+        return response
+
+    @admin.action(permissions=["forget"], description=_("Forget the selected people"))
+    def forget(self, request: HttpRequest, rows: QuerySet[PlatformUser]) -> HttpResponse | None:
+        """Ask first: it cannot be undone."""
+        if request.POST.get(CONFIRMED) != "yes":
+            return self._confirmation(request, rows, "forget")
+        done = forget(of_rows(rows[:MOST]))
+        self.message_user(request, str(_("%s people were forgotten.")) % done.people)
+        return None
+
+    def _confirmation(self, request: HttpRequest, rows: QuerySet[PlatformUser], action: str) -> HttpResponse:
+        people = of_rows(rows[:MOST])
+        stored = foresee(people)
+        page = {
+            **self.admin_site.each_context(request),
+            "title": _("Export what is stored") if action == "export" else _("Forget people"),
+            "opts": self.model._meta,
+            "people": people,
+            "stored": [(number, WORDS[name]) for name, number in asdict(stored).items() if number],
+            "action": action,
+            "checkbox": helpers.ACTION_CHECKBOX_NAME,
+        }
+        return render(request, "lti_1p3_provider/people.html", page)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PlatformUser]:
+        """Read account and registration with each row."""
+        rows: QuerySet[PlatformUser] = super().get_queryset(request).select_related("registration", "user")
+        return rows
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change people, though rows are not edited."""
+        return admin.ModelAdmin.has_change_permission(self, request)
+
+    def has_forget_permission(self, request: HttpRequest) -> bool:
+        """Whoever may delete people, though there is no button for one row."""
+        return admin.ModelAdmin.has_delete_permission(self, request)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave out Django's own deleting: it would leave attempts and the account as they are."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}

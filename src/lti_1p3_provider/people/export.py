@@ -1,0 +1,88 @@
+"""All that is known of people, as one document that can be handed to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from lti_1p3_provider import host
+from lti_1p3_provider.diagnostics import subjects
+from lti_1p3_provider.people.find import Person
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.sentences import iso
+from lti_1p3_provider.scores.standing import state_of
+from lti_1p3_provider.users.models import Grant
+
+FORMAT = "lti_1p3_provider.people.1"
+
+
+def export(people: Iterable[Person]) -> dict[str, Any]:
+    """Return what is stored of people here, ready for JSON; moments are in UTC. What the LMS stores of their work in
+    courses, and what their platforms have, is not in it."""
+    found = list(people)
+    names = host.current().identity.names([person.user.pk for person in found if person.user])
+    return {"format": FORMAT, "made_at": iso(timezone.now()), "people": [_person(one, names) for one in found]}
+
+
+def _person(person: Person, names: Any) -> dict[str, Any]:
+    registration, user = person.registration, person.user
+    attempts = subjects.attempts_of(registration.pk, person.sub, person.user_pk).order_by("pk")
+    return {
+        "platform": {
+            "title": registration.title,
+            "issuer": registration.issuer,
+            "client_id": registration.client_id,
+            "sub": person.sub,
+        },
+        "account": user
+        and {
+            "username": user.get_username(),
+            "name": names.get(user.pk, ""),
+            "email": user.email,
+            "active": user.is_active,
+            "first_launch": iso(person.row.created_at) if person.row else None,
+        },
+        "scores": [_score(row) for row in _scores_of(person)],
+        "may_open": [
+            {"deployment": grant.deployment.deployment_id, "until": iso(grant.until)} for grant in _grants_of(person)
+        ],
+        "launches": [
+            {
+                "at": iso(one.created_at),
+                "support_code": one.support_code,
+                "outcome": one.outcome,
+                "detail": one.detail,
+                "target": one.target,
+            }
+            for one in attempts
+        ],
+    }
+
+
+def _scores_of(person: Person) -> Iterable[PendingScore]:
+    needed = ("line_item__resource_link__context",)
+    return PendingScore.objects.filter(platform_user=person.row).select_related(*needed).order_by("pk")
+
+
+def _grants_of(person: Person) -> Iterable[Grant]:
+    grants = Grant.objects.filter(user_id=person.user_pk or 0, deployment__registration=person.registration)
+    return grants.select_related("deployment").order_by("pk")
+
+
+def _score(row: PendingScore) -> dict[str, Any]:
+    link = row.line_item.resource_link
+    moments = ("changed_at", "due_at", "sent_at", "result_at")
+    points = ("earned", "possible", "sent_given", "sent_maximum", "result_given", "result_maximum")
+    return {
+        "activity": link.title,
+        "context": str(link.context or ""),
+        "course": row.line_item.course_key,
+        "block": row.line_item.usage_key,
+        "column": row.line_item.url,
+        "state": str(state_of(row)),
+        "last_answer": row.last_answer,
+        **{name: getattr(row, name) for name in points},
+        **{name: (at := getattr(row, name)) and iso(at) for name in moments},
+    }

@@ -1,0 +1,113 @@
+"""Forgets people, because the LMS retires their account or an operator says so.
+
+``sub``, scores and grants are deleted, attempts are left without a name, and the account is erased if a launch made it
+and nobody else has it. Sessions end at their next request (``launches.sessions``), and a worker that has a score in
+hand notices before it sends (``scores.recipients``). Whoever launches again is a new person.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+from django.db.models import QuerySet
+
+from lti_1p3_provider import host
+from lti_1p3_provider.diagnostics import subjects
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.people.find import Person, of_rows
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.users.models import Grant, PlatformUser
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much there is to forget, or was forgotten. ``accounts_left``: a launch did not make them, or somebody else
+    has them too, or they are staff's; of these only the tie to the platform goes."""
+
+    people: int = 0
+    scores: int = 0
+    grants: int = 0
+    attempts: int = 0
+    accounts_erased: int = 0
+    accounts_left: int = 0
+
+    def __add__(self, other: Forgotten) -> Forgotten:
+        return Forgotten(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+
+
+def foresee(people: Iterable[Person]) -> Forgotten:
+    """Return what ``forget`` would do, and do nothing."""
+    found = list(people)
+    ours = [_is_ours_alone(user, found) for user in _accounts(found)]
+    return sum(map(_stored, found), Forgotten(accounts_erased=ours.count(True), accounts_left=ours.count(False)))
+
+
+def forget(people: Iterable[Person]) -> Forgotten:
+    """Forget people; return what was forgotten. Whoever is forgotten already costs nothing."""
+    found = list(people)
+    with transaction.atomic():
+        done = foresee(found)
+        to_erase = [user for user in _accounts(found) if _is_ours_alone(user, found)]
+        for person in found:
+            _forget_one(person)
+        for user in to_erase:
+            host.current().identity.erase(user)
+    log.info("LTI: forgotten: %s", asdict(done))
+    return done
+
+
+def retired(user_pk: int) -> None:
+    """Forget all persons of an account that the LMS retires, in the LMS's transaction; the account is the LMS's affair.
+
+    Raises:
+        django.db.Error: nothing was forgotten; the LMS has to try again.
+    """
+    found = of_rows(PlatformUser.objects.filter(user_id=user_pk).select_related("registration", "user"))
+    with transaction.atomic():
+        done = sum(map(_stored, found), Forgotten())
+        for person in found:
+            _forget_one(person)
+        Grant.objects.filter(user_id=user_pk).delete()
+    log.info("LTI: account %s is retired; forgotten: %s", user_pk, asdict(done))
+
+
+def _stored(person: Person) -> Forgotten:
+    attempts = _attempts(person).count()
+    if person.row is None:
+        return Forgotten(attempts=attempts)
+    scores = PendingScore.objects.filter(platform_user=person.row).count()
+    return Forgotten(people=1, scores=scores, grants=_grants(person).count(), attempts=attempts)
+
+
+def _forget_one(person: Person) -> None:
+    """Deleting the row deletes its scores, too."""
+    subjects.unname(_attempts(person))
+    if person.row is not None:
+        _grants(person).delete()
+        PlatformUser.objects.filter(pk=person.row.pk).delete()
+
+
+def _attempts(person: Person) -> QuerySet[LaunchAttempt]:
+    return subjects.attempts_of(person.registration.pk, person.sub, person.user_pk)
+
+
+def _grants(person: Person) -> QuerySet[Grant]:
+    return Grant.objects.filter(user_id=person.user_pk or 0, deployment__registration=person.registration)
+
+
+def _accounts(people: list[Person]) -> list[AbstractUser]:
+    return list({person.user.pk: person.user for person in people if person.user is not None}.values())
+
+
+def _is_ours_alone(user: AbstractUser, people: list[Person]) -> bool:
+    """Tell whether nothing but launches of these people used the account. Whoever set a password, or is staff, has a
+    life of their own here."""
+    rows = [person.row.pk for person in people if person.row]
+    is_shared = PlatformUser.objects.filter(user_id=user.pk).exclude(pk__in=rows).exists()
+    return not is_shared and not user.has_usable_password() and not host.current().identity.staff_roles(user)

@@ -1,0 +1,42 @@
+"""Makes the scores of a link due in its new column, some at a time.
+
+A link may have tens of thousands of learners: no launch waits for their rows, and their platform is not the only one.
+How far it got stands in ``LineItem.moved_up_to``.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.scores import outbox
+from lti_1p3_provider.scores.models import LineItem, PendingScore
+
+BATCH = 500  # rows of one link at a time
+MOST_LINKS = 10  # at a time
+FROM_THE_FIRST = 0
+
+_under_way = Lookup(
+    LineItem,
+    lambda least: LineItem.objects.filter(moved_up_to__gte=least).order_by("moved_up_to").values("pk", "moved_up_to"),
+    limit=MOST_LINKS,
+)
+
+
+def go_on() -> bool:
+    """Make the next scores due of links that have a new column; return whether there were any."""
+    found = _under_way.columns(least=FROM_THE_FIRST)
+    for item_pk, last in found:
+        _move(item_pk, last)
+    return bool(found)
+
+
+def _move(item_pk: int, last: int) -> None:
+    """Move a batch; whoever writes first how far it got does it."""
+    rows = PendingScore.objects.filter(line_item_id=item_pk, pk__gt=last).order_by("pk")
+    pks = list(rows.values_list("pk", flat=True)[:BATCH])
+    with transaction.atomic():
+        now = pks[-1] if len(pks) == BATCH else None
+        mine = LineItem.objects.filter(pk=item_pk, moved_up_to=last).update(moved_up_to=now)
+        if mine and pks:
+            outbox.send_to_new_column(PendingScore.objects.filter(pk__in=pks))

@@ -1,0 +1,215 @@
+"""One platform, and one row, never harm another: what goes wrong with a score costs that score and nothing else."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import DatabaseError
+from django.utils import timezone
+
+from demo.platform import Link
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.scores import claiming, delivery, grading, outages, outbox, post, retry, wire
+from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
+from lti_1p3_provider.scores.run import Run
+from lti_1p3_provider.scores.wire import Wire
+from tests.connection import PROBLEM, Connection
+from tests.flows.test_scores import given, make_due
+from tests.web_server import Said
+
+CLASS = [f"tenant-{number}" for number in range(5)]
+
+
+class Panic(BaseException):
+    """What a library written in another language raises."""
+
+
+def of_class(connection: Connection, people: list[str] = CLASS) -> Link:
+    """Have some people launch one problem; return its link."""
+    link = connection.link(PROBLEM, graded=True)
+    for sub in people:
+        connection.person(sub)
+        connection.launch(link, sub)
+    PendingScore.objects.filter(line_item__resource_link__link_id=link.id).update(revision=9, earned=2, possible=4)
+    return link
+
+
+def all_due() -> None:
+    PendingScore.objects.update(due_at=timezone.now() - timedelta(seconds=1), sent_given=None, sent_maximum=None)
+
+
+def sent_elsewhere(connection: Connection, address: str, link: Link) -> None:
+    """Have a link's column be at another host of its platform."""
+    origin = "/".join(address.split("/")[:3])
+    Registration.objects.filter(pk=connection.registration.pk).update(other_origins=origin)
+    LineItem.objects.filter(resource_link__link_id=link.id).update(url=f"{origin}/column")
+
+
+def nothing_is_claimed() -> bool:
+    rows = set(PendingScore.objects.values_list("lease", "leased_until"))
+    return rows | set(Lane.objects.values_list("lease", "leased_until")) == {("", None)}
+
+
+# --- what is said about one row costs that row ------------------------------------------------------------------------
+
+DATES = (
+    *("Mon, 01 Jan 0001 00:00:00 +2359", "Fri, 31 Dec 9999 23:59:59 -2359", "Fri, 31 Dec 99999 23:59:59 GMT"),
+    *("Mon, 01 Jan 2029 00:00:00 +99999999999999", "Mon, 99 Foo 2029 99:99:99 GMT", "()", "9" * 5000),
+    *("٣", "-1", "1e999"),
+)
+
+
+@pytest.mark.parametrize("value", DATES)
+@pytest.mark.parametrize("status", [429, 503])
+def test_any_retry_after_costs_one_row_and_ends_no_run(connect, web_server, status, value):
+    bad, good = connect(), connect()
+    poisoned, healthy = of_class(bad, CLASS[:1]), of_class(good, CLASS[1:2])
+    headers = {"Retry-After": value.encode().decode("latin-1")}
+    sent_elsewhere(bad, web_server.says(Said(b"", status, headers)), poisoned)
+    all_due()
+    report = deliver_due()
+    assert (report.delivered, report.postponed) == (1, 1)
+    assert given(good, healthy, CLASS[1]) == (2, 4)
+    row = PendingScore.objects.get(registration=bad.registration)
+    assert row.due_at > timezone.now()
+    assert row.last_answer.startswith(f"HTTP {status}")
+    assert nothing_is_claimed()
+
+
+@pytest.mark.parametrize("error", [RecursionError, Panic])
+@pytest.mark.parametrize("where", ["score", "of_answer", "of_error", "strike", "begin", "delivered"])
+def test_an_error_of_any_kind_anywhere_in_a_conversation_costs_its_row(connection, monkeypatch, where, error):
+    links = [of_class(connection, [sub]) for sub in CLASS[:3]]
+    all_due()
+    calls: list[int] = []
+
+    def fail_once(*args: object, **values: object) -> object:
+        calls.append(1)
+        if len(calls) == 1:
+            raise error("\ud800")
+        return original(*args, **values)
+
+    module = {"score": post, "of_answer": retry, "of_error": retry, "delivered": outbox}.get(where, outages)
+    if where in ("of_error", "strike", "begin"):
+        connection.platform.faults.set("status", endpoint="scores", status=429, times=1)
+    if where == "of_error":
+        monkeypatch.setattr(retry, "of_answer", lambda *args: (_ for _ in ()).throw(error("x")))
+    original = getattr(module, where)
+    monkeypatch.setattr(module, where, fail_once)
+    deliver_due()
+    assert calls
+    assert nothing_is_claimed()
+    assert not PendingScore.objects.filter(due_at__lte=timezone.now()).exists() or where == "begin"
+    monkeypatch.undo()
+    connection.platform.faults.clear()
+    outages.Outage.objects.all().delete()
+    cache.clear()
+    make_due()
+    deliver_due()
+    assert [given(connection, link, sub) for link, sub in zip(links, CLASS, strict=False)] == [(2, 4)] * 3
+
+
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, Panic])
+def test_an_error_of_any_kind_in_a_thread_costs_its_row(connection, monkeypatch, error):
+    links = [of_class(connection, [sub]) for sub in CLASS[:3]]
+    all_due()
+    perform, calls = wire.perform, []
+
+    def fail_at_a_score(step: object) -> object:
+        if "/scores" in getattr(step, "url", ""):
+            calls.append(1)
+            if len(calls) == 1:
+                raise error("x")
+        return perform(step)
+
+    monkeypatch.setattr(wire, "perform", fail_at_a_score)
+    report = deliver_due()
+    assert (report.delivered, report.postponed) == (2, 1)
+    assert sorted(filter(None, (given(connection, link, sub) for link, sub in zip(links, CLASS, strict=False)))) == [
+        (2, 4),
+        (2, 4),
+    ]
+    assert nothing_is_claimed()
+
+
+def test_a_conversation_that_gets_no_thread_costs_its_rows(connection, monkeypatch):
+    of_class(connection, CLASS[:2])
+    all_due()
+    rows, run = claiming.claim(connection.registration.pk, 50), Run()
+    grades = grading.grades_of(rows)
+    with Wire() as one:
+        monkeypatch.setattr(one._pool, "submit", lambda *args: (_ for _ in ()).throw(RuntimeError("no new thread")))
+        one.have([delivery._lane(rows, grades, run)])
+    run.write_down()
+    assert {row.last_answer for row in PendingScore.objects.all()} == {"lti_error: RuntimeError"}
+    assert nothing_is_claimed()
+
+
+def test_an_accident_is_tried_again_and_given_up_in_the_end():
+    now = timezone.now()
+    assert retry.of_accident("Panic", 0, now).retry_at > now
+    assert retry.of_accident("Panic", retry.MOST_ATTEMPTS - 1, now).parked == "gave_up"
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_whoever_ends_the_worker_ends_the_run_and_nothing_stays_claimed(connection, monkeypatch, stop):
+    of_class(connection, CLASS[:2])
+    all_due()
+    monkeypatch.setattr(post, "score", lambda *args: (_ for _ in ()).throw(stop()))
+    with pytest.raises(stop):
+        deliver_due()
+    assert nothing_is_claimed()
+
+
+# --- what cannot be written costs its row -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        (("last_answer", "\ud800"),),
+        (("parked", "x" * 300), ("due_at", "no moment")),
+        (("sent_given", "many"),),
+    ],
+)
+def test_a_result_that_the_database_does_not_take_parks_its_row_and_all_others_are_written(connection, poison):
+    of_class(connection)
+    all_due()
+    rows = claiming.claim(connection.registration.pk, 50)
+    outcomes = [(row, outbox.delivered(row, 2, 4, "HTTP 200")) for row in rows]
+    outcomes[2] = rows[2], outbox.Outcome((*outbox.FREE, *poison), (*outbox.FREE, *poison))
+    assert outbox.write_down(outcomes) == []
+    claiming.release_lanes(rows)
+    assert nothing_is_claimed()
+    fresh = {row.pk: row for row in PendingScore.objects.all()}
+    assert [fresh[row.pk].deliveries for row in rows] == [1, 1, 0, 1, 1]
+    assert [fresh[row.pk].parked for row in rows] == ["", "", outbox.UNWRITABLE, "", ""]
+
+
+def test_a_database_that_takes_nothing_is_said(connection, monkeypatch):
+    of_class(connection, CLASS[:2])
+    all_due()
+    rows = claiming.claim(connection.registration.pk, 50)
+    monkeypatch.setattr(outbox, "lock", lambda rows: (_ for _ in ()).throw(DatabaseError("server has gone away")))
+    with pytest.raises(DatabaseError):
+        outbox.write_down([(row, outbox.put_back(row)) for row in rows])
+
+
+@pytest.mark.parametrize("name", ["id", "label", "resourceLinkId", "tag"])
+def test_half_a_surrogate_pair_in_a_column_costs_its_rows_and_no_batch(connect, web_server, name):
+    bad, good = connect(), connect()
+    poisoned, healthy = of_class(bad, CLASS[:2]), of_class(good, CLASS[2:3])
+    column = {"id": "x", "label": "x", "scoreMaximum": 4, name: f"http://127.0.0.1/\ud800{name}"}
+    address = web_server.says(Said(json.dumps([column]).encode(), 200, {"Content-Type": "application/json"}))
+    sent_elsewhere(bad, address, poisoned)
+    LineItem.objects.filter(resource_link__link_id=poisoned.id).update(url="", container_url=address)
+    all_due()
+    deliver_due()
+    assert given(good, healthy, CLASS[2]) == (2, 4)
+    assert nothing_is_claimed()
+    for row in PendingScore.objects.filter(registration=bad.registration):
+        assert row.parked or row.due_at > timezone.now() or row.delivered_revision == row.revision
