@@ -12,7 +12,7 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -136,10 +136,9 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     @admin.display(description=_("issuer and client ID"))
     def named(self, row: Registration) -> str:
         """Both in one column; long ones break anywhere."""
-        wide = "display: block; max-width: 22rem; overflow-wrap: anywhere"
-        return format_html(
-            '<span style="{}">{}</span><span style="{}">{}</span>', wide, row.issuer, wide, row.client_id
-        )
+        narrow = "display: block; max-width: 22rem; overflow-wrap: anywhere"
+        both = ((narrow, text) for text in (row.issuer, row.client_id))
+        return format_html_join("", '<span style="{}">{}</span>', both)
 
     @admin.display(description=_("deployments waiting"))
     def waiting(self, row: Registration) -> int:
