@@ -77,7 +77,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
 
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
-    list_display = ("title", "enabled", "opens", "waiting", "scores", "platform", "named")
+    list_display = ("title", "enabled", "opens", "waiting", "scores", "named")
     list_filter = ("platform", "enabled")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
     readonly_fields = ("give_to_platform", "gate_summary", "scores")
@@ -133,14 +133,14 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
             return str(_("nothing") if conf.require_launch_gate else _("everything"))
         return str(_("nothing") if gate.opens_nothing else _("what its gate names"))
 
-    @admin.display(description=_("issuer and client ID"))
+    @admin.display(description=_("issuer, client ID"))
     def named(self, row: Registration) -> str:
         """Both in one column; long ones break anywhere."""
-        narrow = "display: block; max-width: 22rem; overflow-wrap: anywhere"
+        narrow = "display: block; max-width: 13rem; overflow-wrap: anywhere"
         both = ((narrow, text) for text in (row.issuer, row.client_id))
         return format_html_join("", '<span style="{}">{}</span>', both)
 
-    @admin.display(description=_("deployments waiting"))
+    @admin.display(description=_("waiting"))
     def waiting(self, row: Registration) -> int:
         """How many deployments an operator should look at."""
         count: int = row.pending  # type: ignore[attr-defined]  # annotated above
