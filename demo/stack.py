@@ -20,6 +20,7 @@ START_TIMEOUT = 40.0  # seconds
 
 COURSE = "course-v1:DemoX+LTI101+2026/block-v1:DemoX+LTI101+2026+type@"
 OTHER = "course-v1:OtherX+SOON+2099/block-v1:OtherX+SOON+2099+type@"
+PLATFORM = "Riverside College"  # what it calls itself, and what learners call it
 LINKS = (
     ("welcome", "Welcome", "A unit with a text.", f"{COURSE}vertical+block@welcome", False, "iframe"),
     ("problem", "Primary colours", "One problem.", f"{COURSE}problem+block@primary_colours", True, "iframe"),
@@ -82,7 +83,8 @@ class Stack:
             _require_free(port, name)
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
-            platform = (f"--platform-url={self.platform_url}", f"--services-url={self.platform_here}")
+            places = (f"--platform-url={self.platform_url}", f"--services-url={self.platform_here}")
+            platform = (*places, f"--platform-name={PLATFORM}")
             self.facts = json.loads(self.manage("demo_prepare", *platform))
             config = self.directory / "platform.json"
             config.write_text(json.dumps(self._platform_config(), indent=1), encoding="utf-8")
@@ -142,7 +144,7 @@ class Stack:
         }
         links = [_link(self.facts, *shown) for shown in LINKS]
         places = {"base_url": self.platform_url, "services_url": self.platform_here}
-        return {"name": "Riverside College", **places, "tools": [tool], "links": links}
+        return {"name": PLATFORM, **places, "tools": [tool], "links": links}
 
     def _environment(self) -> dict[str, str]:
         ours = {"DEMO_DIRECTORY": str(self.directory), "LMS_ROOT_URL": self.lms_url, "PYTHONUNBUFFERED": "1"}

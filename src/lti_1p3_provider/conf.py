@@ -141,7 +141,7 @@ class ProviderSettings:
 
     @property
     def show_score_status(self) -> bool:
-        """``LTI_1P3_PROVIDER_SHOW_SCORE_STATUS`` (True): below graded content, tell learners where their score is."""
+        """``LTI_1P3_PROVIDER_SHOW_SCORE_STATUS`` (True): above graded content, tell learners where their score is."""
         return bool(self._get("LTI_1P3_PROVIDER_SHOW_SCORE_STATUS", True))
 
     @property

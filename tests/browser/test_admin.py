@@ -61,7 +61,7 @@ def test_wrong_values_give_a_message_at_their_fields(admin: Page):
 
 def test_a_gate_that_is_no_list_gives_a_message_at_its_field(admin: Page):
     _open(admin, "Registrations")
-    admin.get_by_role("link", name="Emulated platform").click()
+    admin.get_by_role("link", name="Riverside College").click()
     admin.get_by_role("textbox", name="Allowed organizations").fill('"DemoX"')
     _save(admin)
     expect(_errors(admin, "allowed_orgs")).to_have_text('No organization has such a name: "DemoX"')
@@ -206,7 +206,7 @@ def _require_no_private_key(admin: Page, stack: Stack, kid: str) -> None:
 
 def test_the_doctor_is_called_from_the_registration(admin: Page, stack: Stack):
     admin.goto(f"{stack.lms_url}/admin/lti_1p3_provider/registration/")
-    admin.get_by_role("link", name=re.compile("Emulated platform")).first.click()
+    admin.get_by_role("link", name=re.compile("Riverside College")).first.click()
     admin.get_by_role("link", name="Examine this connection").click()
     admin.get_by_role("button", name="Examine now").click()
     expect(admin.get_by_role("status")).to_have_text(re.compile("Nothing is wrong|does not work"))

@@ -84,7 +84,7 @@ def test_what_was_typed_is_kept_until_somebody_is_signed_in_again_in_another_tab
     learner.launch_elsewhere()
     come_back(frame)
     expect(submit(form)).to_have_text("4 of 4 points")
-    expect(frame.locator(STRIP)).to_contain_text("Emulated platform")
+    expect(frame.locator(STRIP)).to_contain_text("Riverside College")
 
 
 def test_what_was_typed_comes_back_after_a_reload(somebody):
@@ -179,5 +179,5 @@ def test_a_token_that_another_frames_launch_replaced_is_renewed_after_one_refusa
 def test_a_link_leads_back_to_the_platform(visitor: Visitor):
     window = open_in_window(visitor.course("Ben Osei"), "Mixing colours")
     look(window, "way-back")
-    window.get_by_role("link", name="Back to Emulated platform").click()
+    window.get_by_role("link", name="Back to Riverside College").click()
     window.wait_for_url(f"{visitor.stack.platform_url}/**")

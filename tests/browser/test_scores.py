@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STRIP = "#lti-1p3-score-status"
 COURSE = "course-v1:DemoX+LTI101+2026"
-BEN, CLEO = "u-1002", "u-1003"
+BEN, CLEO, TEACHER = "u-1002", "u-1003", "u-2001"
 KATHMANDU = "Asia/Kathmandu"  # three quarters of an hour off everybody else
 
 
@@ -43,7 +43,7 @@ def test_the_strip_follows_an_answer_in_the_frame_and_speaks_the_browsers_time(v
     expect(strip).to_have_attribute("role", "status")
     expect(strip).to_have_attribute("aria-live", "polite")
     submit(problem(frame, "Primary colours"), *RIGHT_COLOURS)
-    expect(strip).to_have_text(re.compile(r"Sent to Emulated platform at .* \([04]/4\)\."))
+    expect(strip).to_have_text(re.compile(r"Sent to Riverside College at .* \([04]/4\)\."))
     said = strip.inner_text().replace("\u202f", " ")
     assert any(time in said for time in clock()), said
     page.wait_for_timeout(50)
@@ -54,7 +54,7 @@ def test_the_strip_tells_of_a_unit_that_is_collected_and_then_sent(visitor: Visi
     window = visitor.launch("unit", BEN)
     strip = window.locator(STRIP)
     submit(problem(window, "White light"), "White light")
-    expect(strip).to_contain_text("Sent to Emulated platform")
+    expect(strip).to_contain_text("Sent to Riverside College")
     expect(strip).to_be_in_viewport()
 
 
@@ -114,12 +114,40 @@ def test_the_moments_of_the_course_teams_page_are_in_the_browsers_zone(visitor: 
     assert moment.get_attribute("title").endswith(" UTC")
 
 
+def test_whoever_teaches_reads_that_their_answers_do_not_count(visitor: Visitor):
+    window = visitor.launch("problem", TEACHER)
+    expect(window.locator(STRIP)).to_contain_text("your own answers here do not count")
+    expect(window.locator(STRIP)).to_be_in_viewport()
+    look(window, "strip-teacher")
+
+
+def test_the_strip_is_seen_in_a_frame_that_scrolls(visitor: Visitor):
+    """As in a platform that gives a frame one height and takes no other: the content is higher than that."""
+    window = visitor.launch("unit", BEN)
+    submit(problem(window, "White light"), "White light")
+    window.set_viewport_size({"width": 1000, "height": 300})
+    for place in ("0", "document.body.scrollHeight"):
+        window.evaluate(f"window.scrollTo(0, {place})")
+        expect(window.locator(STRIP)).to_be_in_viewport(ratio=1)
+    assert window.locator(STRIP).evaluate("strip => strip.getBoundingClientRect().height") < 32
+
+
+def test_the_list_of_registrations_fits_a_screen(visitor: Visitor, admin: Page):
+    before = admin.viewport_size
+    admin.set_viewport_size({"width": 1280, "height": 800})
+    admin.goto(f"{visitor.stack.lms_url}/admin/lti_1p3_provider/registration/")
+    look(admin, "registrations-1280")
+    cut_off = "(one => one.scrollWidth - one.clientWidth)(document.querySelector('#changelist-form .results'))"
+    assert admin.evaluate(cut_off) <= 0  # beside the filter and the admin's own menu
+    admin.set_viewport_size(before)  # type: ignore[arg-type]
+
+
 def test_an_administrator_sees_the_picture_of_a_registration(visitor: Visitor, admin: Page):
     window = visitor.launch("problem", CLEO)
     submit(problem(window, "Primary colours"), *RIGHT_COLOURS)
     expect(window.locator(STRIP)).to_contain_text("Sent to")
     admin.get_by_role("link", name="Registrations", exact=True).first.click()
-    ours = admin.get_by_role("row").filter(has=admin.get_by_role("link", name=re.compile("^Emulated platform")))
+    ours = admin.get_by_role("row").filter(has=admin.get_by_role("link", name=re.compile("^Riverside College")))
     ours.get_by_role("link", name="delivered, waiting, given up").click()
     expect(admin.get_by_role("img", name=re.compile("The last 14 days"))).to_be_visible()
     assert admin.locator("rect.lti-delivered").count() >= 1

@@ -268,6 +268,16 @@ def test_the_sessions_of_an_account_that_is_switched_off_end(connection):
     assert answer(browser, page).status_code in (302, 401, 403)
 
 
+def test_the_session_of_an_account_that_is_left_ends_too(connection):
+    """Nothing else ends it: the account is on, and the LMS's handlers know nothing of grants."""
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    person().user.groups.add(Group.objects.create(name=TEAM.format(COURSE)))
+    assert answer(browser, page).status_code == 200
+    by_sub(connection)
+    assert answer(browser, page).status_code in (302, 401, 403)
+
+
 def test_of_claimed_rows_those_who_were_forgotten_are_missing(connection):
     launched(connection), launched(connection, person=OTHER_LEARNER)
     claimed = list(PendingScore.objects.select_related("platform_user"))

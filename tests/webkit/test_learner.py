@@ -66,7 +66,7 @@ def test_stor_06_the_learner_works_in_a_window_after_one_click(browser, sites, s
     open_window(browser, sites, f"storage={storage}&storage_answers=data&storage_announced=yes")
     answer(browser)
     wait_for(browser, "4 of 4 points", By.TAG_NAME, "output")
-    wait_for(browser, "Sent to Emulated platform", By.ID, STRIP)
+    wait_for(browser, "Sent to Riverside College", By.ID, STRIP)
 
 
 def test_a_session_that_ends_is_noticed(browser, sites):

@@ -12,7 +12,7 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -80,7 +80,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
 
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
-    list_display = ("title", "enabled", "opens", "waiting", "scores", "platform", "named")
+    list_display = ("title", "enabled", "opens", "waiting", "scores", "named")
     list_filter = ("platform", "enabled")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
     readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores")
@@ -141,15 +141,14 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
             return str(_("nothing") if conf.require_launch_gate else _("everything"))
         return str(_("nothing") if gate.opens_nothing else _("what its gate names"))
 
-    @admin.display(description=_("issuer and client ID"))
+    @admin.display(description=_("issuer, client ID"))
     def named(self, row: Registration) -> str:
         """Both in one column; long ones break anywhere."""
-        wide = "display: block; max-width: 22rem; overflow-wrap: anywhere"
-        return format_html(
-            '<span style="{}">{}</span><span style="{}">{}</span>', wide, row.issuer, wide, row.client_id
-        )
+        narrow = "display: block; max-width: 13rem; overflow-wrap: anywhere"
+        both = ((narrow, text) for text in (row.issuer, row.client_id))
+        return format_html_join("", '<span style="{}">{}</span>', both)
 
-    @admin.display(description=_("deployments waiting"))
+    @admin.display(description=_("waiting"))
     def waiting(self, row: Registration) -> int:
         """How many deployments an operator should look at."""
         count: int = row.pending  # type: ignore[attr-defined]  # annotated above

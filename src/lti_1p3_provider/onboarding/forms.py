@@ -48,6 +48,10 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "title" in self.fields:
+            self.fields["title"].help_text = _(
+                "What its people call the platform, for example 'Riverside Moodle': learners see it beside their score."
+            )
         for name in FILLED:
             if name in self.fields:
                 self.fields[name].required = False

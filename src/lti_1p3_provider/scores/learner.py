@@ -1,4 +1,4 @@
-"""What a learner is told about their own score, below the content in the platform's frame."""
+"""What a learner is told about their own score, above the content in the platform's frame."""
 
 from __future__ import annotations
 

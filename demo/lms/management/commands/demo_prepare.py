@@ -26,6 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare where the platform is."""
         parser.add_argument("--platform-url", help="register this emulated platform too")
+        parser.add_argument("--platform-name", default="Emulated platform", help="what it calls itself")
         parser.add_argument("--services-url", help="where its services are, if not there")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,19 +36,19 @@ class Command(BaseCommand):
         call_command("lti_1p3_keys", "create", "--if-missing", stdout=StringIO())
         course = next(iter(courses().values()))
         platform, services = options["platform_url"], options["services_url"] or options["platform_url"]
-        registered = _register(platform, services, str(course.key.org)) if platform else {}
+        registered = _register(options["platform_name"], platform, services, str(course.key.org)) if platform else {}
         targets = {str(key): node.title for key, node in course.read_whole().nodes.items()}
         admin = {"admin_password": _admin()} if platform else {}
         self.stdout.write(json.dumps({**registered, "course_key": str(course.key), "blocks": targets, **admin}))
 
 
-def _register(platform_url: str, services_url: str, org: str) -> dict[str, Any]:
+def _register(name: str, platform_url: str, services_url: str, org: str) -> dict[str, Any]:
     """Register through the command that operators use."""
     printed = StringIO()
     call_command(
         "lti_1p3_register",
         "--json",
-        "--title=Emulated platform",
+        f"--title={name}",
         f"--issuer={platform_url}",
         f"--client-id={CLIENT_ID}",
         f"--deployment-id={DEPLOYMENT_ID}",

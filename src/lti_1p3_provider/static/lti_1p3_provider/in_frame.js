@@ -25,8 +25,13 @@
 
     /* What is in the body counts, not the body: pages make that at least as high as the frame, and it never shrank. */
     function contentHeight() {
-      const bottoms = Array.from(document.body.children, (child) => child.getBoundingClientRect().bottom);
+      const bottoms = Array.from(document.body.children, bottom);
       return Math.ceil(Math.max(0, ...bottoms) + window.scrollY);
+    }
+
+    function bottom(child) {
+      const { bottom, height } = child.getBoundingClientRect();
+      return height ? bottom + parseFloat(getComputedStyle(child).marginBottom) : bottom;
     }
 
     function tell() {
