@@ -207,7 +207,8 @@ class OpenEdxConfinedTest(InOpenEdx):
         world = self.world
         names = {"course": world.course, "other": world.other_course, "problem": world.problem}
         names |= {"above": world.subsection, "other_block": world.other_block, "username": account("ada").username}
-        return self.browser.get(path.format(**names))
+        address, _, query = path.format(**names).partition("?")
+        return self.browser.get(f"{address}?{query.replace('+', '%2B')}")
 
     def test_what_has_nothing_to_do_with_a_block_is_closed(self) -> None:
         Registration.objects.update(enrolment_mode=self.world.enrolment_mode)
