@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from demo.platform import Link
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import claiming, delivery, outages, outbox, post, retry, wire
+from lti_1p3_provider.scores import claiming, delivery, grading, outages, outbox, post, retry, wire
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
 from lti_1p3_provider.scores.run import Run
@@ -140,7 +140,7 @@ def test_a_conversation_that_gets_no_thread_costs_its_rows(connection, monkeypat
     of_class(connection, CLASS[:2])
     all_due()
     rows, run = claiming.claim(connection.registration.pk, 50), Run()
-    grades = delivery._grades_of(rows)
+    grades = grading.of(rows)
     with Wire() as one:
         monkeypatch.setattr(one._pool, "submit", lambda *args: (_ for _ in ()).throw(RuntimeError("no new thread")))
         one.have([delivery._lane(rows, grades, run)])

@@ -292,6 +292,35 @@ def test_cron_job_follows_the_schedule(make_tutor: Callable[[], Tutor]) -> None:
     assert not [item for item in manifests if item["kind"] == "CronJob"]
 
 
+def test_no_worker_of_its_own_unless_somebody_wants_one(https_site: Tutor) -> None:
+    assert "lti-worker" not in https_site.read("local/docker-compose.prod.yml")
+    assert not [item for item in https_site.manifests() if item["metadata"]["name"] == "lms-lti-worker"]
+    assert "CELERY_QUEUE" not in https_site.read(f"{LMS_SETTINGS}/production.py")
+
+
+@pytest.mark.parametrize(("settings", "queue"), [({}, "lti"), ({"LTI_1P3_PROVIDER_CELERY_QUEUE": "mine"}, "mine")])
+def test_a_worker_of_its_own_is_like_the_lms_worker_but_for_its_queue(
+    make_tutor: Callable[[], Tutor], settings: dict[str, str], queue: str
+) -> None:
+    tutor = make_tutor()
+    tutor.save(LTI_1P3_PROVIDER_WORKER_PROCESSES=2, LTI_1P3_PROVIDER_SETTINGS=settings)
+    deployments = {item["metadata"]["name"]: item for item in tutor.manifests() if item["kind"] == "Deployment"}
+    pods = [deployments[name]["spec"]["template"]["spec"] for name in ("lms-lti-worker", "lms-worker")]
+    (ours,), (theirs,) = (pod.pop("containers") for pod in pods)
+    assert pods[0] == pods[1]
+    assert {f"--queues={queue}", "--concurrency=2", "--app=lms.celery"} <= set(ours.pop("args"))
+    del theirs["args"], ours["name"], theirs["name"]
+    assert ours == theirs
+    yaml = importlib.import_module("yaml")
+    services = yaml.safe_load(tutor.read("local/docker-compose.prod.yml"))["services"]
+    assert services["lms-lti-worker"]["environment"] == services["lms-worker"]["environment"]
+    assert f"--queues={queue}" in services["lms-lti-worker"]["command"]
+    mounts = [
+        {str(one).split(":")[1] for one in services[name]["volumes"]} for name in ("lms-lti-worker", "lms-worker")
+    ]
+    assert mounts[0] == mounts[1]
+
+
 def test_init_creates_a_key_after_the_migrations(https_site: Tutor) -> None:
     create = "./manage.py lms lti_1p3_keys create --if-missing"
     assert https_site.lms_tasks("local", "do", "init", f"--limit={PLUGIN}") == [create]

@@ -20,6 +20,9 @@ RUN --mount=type=cache,target=/openedx/.cache/pip,sharing=shared \
 COMMON_SETTINGS = """
 # lti-1p3-provider
 ENABLE_LTI_1P3_PROVIDER = True
+{%- if LTI_1P3_PROVIDER_WORKER_PROCESSES %}
+LTI_1P3_PROVIDER_CELERY_QUEUE = "lti"
+{%- endif %}
 {{ LTI_1P3_PROVIDER_SETTINGS|lti_1p3_provider_settings }}
 """
 
@@ -92,9 +95,106 @@ spec:
 {%- endif %}
 """
 
+# Like Tutor's own worker of the LMS, but for the queue and the number of processes.
+WORKER_COMMAND = """
+{%- for value in (
+    "celery", "--app=lms.celery", "worker", "--loglevel=info", "--hostname=edx.lms.lti.%h",
+    "--queues=" ~ LTI_1P3_PROVIDER_SETTINGS.get("LTI_1P3_PROVIDER_CELERY_QUEUE", "lti"),
+    "--concurrency=" ~ LTI_1P3_PROVIDER_WORKER_PROCESSES, "--max-tasks-per-child=100", "--prefetch-multiplier=1",
+    "--without-gossip", "--without-mingle") %}
+      - {{ value|tojson }}
+{%- endfor %}
+"""
+
+WORKER_SERVICE = (
+    """
+{%- if LTI_1P3_PROVIDER_WORKER_PROCESSES %}
+lms-lti-worker:
+  image: {{ DOCKER_IMAGE_OPENEDX }}
+  environment:
+    SERVICE_VARIANT: lms
+    DJANGO_SETTINGS_MODULE: lms.envs.tutor.production
+  command:"""
+    + WORKER_COMMAND.rstrip()
+    + """
+  restart: unless-stopped
+  volumes:
+    - ../apps/openedx/settings/lms:/openedx/edx-platform/lms/envs/tutor:ro
+    - ../apps/openedx/settings/cms:/openedx/edx-platform/cms/envs/tutor:ro
+    - ../apps/openedx/config:/openedx/config:ro
+    - ../../data/lms:/openedx/data
+    - ../../data/openedx-media:/openedx/media
+    - ../../data/openedx-media-private:/openedx/media-private
+    {%- for mount in iter_mounts(MOUNTS, "openedx", "lms-worker") %}
+    - {{ mount }}
+    {%- endfor %}
+  depends_on:
+    - lms
+{%- endif %}
+"""
+)
+
+WORKER_DEPLOYMENT = (
+    """
+{%- if LTI_1P3_PROVIDER_WORKER_PROCESSES %}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: lms-lti-worker
+  labels:
+    app.kubernetes.io/name: lms-lti-worker
+spec:
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: lms-lti-worker
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/name: lms-lti-worker
+    spec:
+      securityContext:
+        runAsUser: 1000
+        runAsGroup: 1000
+      containers:
+      - name: lms-lti-worker
+        image: {{ DOCKER_IMAGE_OPENEDX }}
+        args:"""
+    + WORKER_COMMAND.rstrip().replace("\n      - ", "\n        - ")
+    + """
+        env:
+        - name: SERVICE_VARIANT
+          value: lms
+        - name: DJANGO_SETTINGS_MODULE
+          value: lms.envs.tutor.production
+        volumeMounts:
+        - mountPath: /openedx/edx-platform/lms/envs/tutor/
+          name: settings-lms
+        - mountPath: /openedx/edx-platform/cms/envs/tutor/
+          name: settings-cms
+        - mountPath: /openedx/config
+          name: config
+        securityContext:
+          allowPrivilegeEscalation: false
+      volumes:
+      - name: settings-lms
+        configMap:
+          name: openedx-settings-lms
+      - name: settings-cms
+        configMap:
+          name: openedx-settings-cms
+      - name: config
+        configMap:
+          name: openedx-config
+{%- endif %}
+"""
+)
+
 PATCHES = [
     ("openedx-dockerfile-post-python-requirements", DOCKERFILE),
     ("openedx-lms-common-settings", COMMON_SETTINGS),
     ("openedx-lms-production-settings", PRODUCTION_SETTINGS),
     ("k8s-deployments", CRON_JOB),
+    ("k8s-deployments", WORKER_DEPLOYMENT),
+    ("local-docker-compose-prod-services", WORKER_SERVICE),
 ]

@@ -13,6 +13,8 @@ hooks.Filters.CONFIG_DEFAULTS.add_items(
         ("LTI_1P3_PROVIDER_PACKAGE", f"lti-1p3-provider=={__version__}"),
         # Django settings of the app, by name.
         ("LTI_1P3_PROVIDER_SETTINGS", {}),
+        # Processes of a worker that does nothing but our tasks. 0: the LMS's own workers do them.
+        ("LTI_1P3_PROVIDER_WORKER_PROCESSES", 0),
         # Kubernetes only, cron syntax. Empty: no CronJob.
         ("LTI_1P3_PROVIDER_DELIVERY_SCHEDULE", "*/10 * * * *"),
     ]

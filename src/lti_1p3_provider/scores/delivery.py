@@ -19,12 +19,12 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import claiming, due, grading, moving, outages, outbox, post, recipients, retry
+from lti_1p3_provider.scores import claiming, due, grading, moving, outages, outbox, patience, post, recipients, retry
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import Outcome
 from lti_1p3_provider.scores.retry import Decision
 from lti_1p3_provider.scores.run import Report, Run
-from lti_1p3_provider.scores.wire import Wire
+from lti_1p3_provider.scores.wire import THREADS, Wire
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
@@ -97,7 +97,7 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
                 run.probing.discard(pk)
                 outages.leave(pk)
         rows += claimed
-        if len(rows) >= BATCH:
+        if len(rows) >= BATCH or len({row.registration_id for row in rows}) >= THREADS:  # each has a thread
             break
     return rows
 
@@ -129,8 +129,9 @@ def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[Pen
 def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
     try:
         grades = grading.of(rows)
-        lanes = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
-        wire.have([_lane(list(lane), grades, run) for _, lane in lanes])
+        ordered = groupby(sorted(rows, key=lambda row: row.lane_id), key=lambda row: row.lane_id)
+        lanes, began = [list(lane) for _, lane in ordered], time.monotonic()
+        wire.have([_lane(lane, grades, run, began) for lane in lanes], [lane[0].registration_id for lane in lanes])
     except BaseException:
         _give_back(rows, run, outbox.let_go)
         raise
@@ -150,12 +151,14 @@ def _give_back(rows: list[PendingScore], run: Run, how: Callable[[PendingScore],
         claiming.release_lanes(rows)
 
 
-def _lane(rows: list[PendingScore], grades: grading.Grades, run: Run) -> Exchange[None]:
+def _lane(rows: list[PendingScore], grades: grading.Grades, run: Run, began: float | None = None) -> Exchange[None]:
     """Send one course's scores, one after another; one bad row does not stop the others.
 
-    Whoever has taken as long as one request may take puts back what is left: others wait for the batch to end.
+    When a batch, which ``began`` then, has taken as long as one request may take, what is left is put back: others wait
+    for the batch to end.
     """
-    began = renewed = time.monotonic()
+    renewed = time.monotonic()
+    began = renewed if began is None else began
     checked, people = 0.0, recipients.NOBODY
     for number, row in enumerate(rows):
         now = time.monotonic()
@@ -185,14 +188,15 @@ def _outcome(row: PendingScore, grade: Grade | Decision | None, run: Run) -> Exc
     Whatever is raised on the way, by whatever a platform says or by what judges it, is about this row: a poisoned one
     must not keep a thousand good ones of others.
     """
+    began = time.monotonic()
     try:
         try:
-            decision = grade if isinstance(grade, Decision) else (yield from post.score(row, grade))
+            decision = grade if isinstance(grade, Decision) else (yield from patience.within(post.score(row, grade)))
         except grading.END:
             raise
         except BaseException as error:
             decision = grading.failed(row, error)
-        return run.conclude(row, decision, None if isinstance(grade, Decision) else grade)
+        return run.conclude(row, decision, None if isinstance(grade, Decision) else grade, time.monotonic() - began)
     except grading.END:
         raise
     except BaseException as error:

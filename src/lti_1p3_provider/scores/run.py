@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from lti_1p3_provider.host.port import Grade
-from lti_1p3_provider.scores import outages, outbox, tallies
+from lti_1p3_provider.scores import outages, outbox, patience, tallies
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outages import Place
 from lti_1p3_provider.scores.outbox import Outcome
@@ -83,10 +83,13 @@ class Run:
             self.probed.add(where)
         return True
 
-    def conclude(self, row: PendingScore, decision: Decision, grade: Grade | None) -> Outcome:
-        """Take a decision about a row: what it says of the platform, how it counts; return what is to be written."""
+    def conclude(self, row: PendingScore, decision: Decision, grade: Grade | None, seconds: float = 0.0) -> Outcome:
+        """Take a decision about a row: what it says of the platform, how it counts; return what is to be written.
+
+        ``seconds``: how long it took.
+        """
         try:
-            self._judge(row, decision)
+            self._judge(row, decision, seconds)
         except Exception:  # what the platform made of the score counts all the same
             log.exception("LTI scores: what row %s says of its platform is lost", row.pk)
         return self.outcome(row, decision, grade)
@@ -134,11 +137,17 @@ class Run:
         report.settled += 1
         return outbox.settled(row, answer)
 
-    def _judge(self, row: PendingScore, decision: Decision) -> None:
-        """Decide whether nothing is taken where this score goes, or scores are again."""
+    def _judge(self, row: PendingScore, decision: Decision, seconds: float) -> None:
+        """Decide whether nothing is taken where this score goes, or scores are again.
+
+        Slow answers count like failures, but for one that was waited for: it is an answer.
+        """
         place = outages.place_of(row)
+        was_tried = self._tried(place) is not None or place.registration in self.probing
         if decision.strikes:
             self._failed(place, decision)
+        elif decision.delivered and patience.is_slow(seconds) and not was_tried:
+            self._failed(place, Decision(f"one score took {seconds:.0f} s", strikes=1))
         elif decision.delivered or decision.parked:
             self._answered(place)
         elif place.host and place in self.probed:  # there was nothing to try it with

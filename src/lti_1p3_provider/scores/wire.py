@@ -5,9 +5,11 @@ Database connections, keys and caches stay in one thread, whatever the LMS is co
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import zip_longest
 from queue import SimpleQueue
 from types import TracebackType
 
@@ -16,14 +18,19 @@ from lti_1p3_provider.lti.transport import perform
 
 THREADS = 16
 
-Turn = tuple[Exchange[None], Future[Answer | None]]
+Turn = tuple[Exchange[None], int, Future[Answer | None]]
 
 
 class Wire:
-    """A pool of threads; use it in a ``with``."""
+    """A pool of threads; use it in a ``with``.
+
+    Conversations have owners, and each owner who still has some gets an equal share of the threads: platforms that
+    answer slowly leave some to the others. Whoever gets no thread yet has not begun, so no time of theirs runs.
+    """
 
     def __init__(self, threads: int = THREADS) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lti-scores")
+        self._threads = threads
 
     def __enter__(self) -> Wire:
         return self
@@ -31,17 +38,37 @@ class Wire:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def have(self, conversations: Iterable[Exchange[None]]) -> None:
-        """Have all conversations to their ends."""
+    def have(self, conversations: Iterable[Exchange[None]], owners: Iterable[int] = ()) -> None:
+        """Have all conversations to their ends. ``owners``: whose each is; all are one's without it."""
+        waiting: dict[int, deque[Exchange[None]]] = {}
+        for one, owner in zip_longest(conversations, owners, fillvalue=0):
+            waiting.setdefault(owner, deque()).append(one)  # type: ignore[arg-type]
+        under_way = dict.fromkeys(waiting, 0)
         answered: SimpleQueue[Turn] = SimpleQueue()
-        under_way = sum(self._go_on(one, partial(next, one), answered) for one in conversations)
-        while under_way:
-            one, future = answered.get()
+        while True:
+            self._begin(waiting, under_way, answered)
+            if not any(under_way.values()):
+                return
+            one, owner, future = answered.get()
             error = future.exception()
             turn = partial(one.send, future.result()) if error is None else partial(one.throw, error)
-            under_way -= not self._go_on(one, turn, answered)
+            under_way[owner] -= not self._go_on(one, owner, turn, answered)
 
-    def _go_on(self, one: Exchange[None], turn: Callable[[], Step], answered: SimpleQueue[Turn]) -> bool:
+    def _begin(
+        self, waiting: dict[int, deque[Exchange[None]]], under_way: dict[int, int], answered: SimpleQueue[Turn]
+    ) -> None:
+        """Begin conversations as long as there are threads for them, of whoever has the fewest first."""
+        while sum(under_way.values()) < self._threads:
+            several = sum(bool(waiting[owner] or under_way[owner]) for owner in waiting)
+            share = max(1, self._threads // max(several, 1))
+            ready = [owner for owner in waiting if waiting[owner] and under_way[owner] < share]
+            if not ready:
+                return
+            owner = min(ready, key=under_way.__getitem__)
+            one = waiting[owner].popleft()
+            under_way[owner] += self._go_on(one, owner, partial(next, one), answered)
+
+    def _go_on(self, one: Exchange[None], owner: int, turn: Callable[[], Step], answered: SimpleQueue[Turn]) -> bool:
         """Let a conversation take its turn; False if that was its last. Whatever goes wrong here is for it to judge."""
         while True:
             try:
@@ -53,5 +80,5 @@ class Wire:
             except Exception as error:  # no thread, or no memory for one
                 turn = partial(one.throw, error)
                 continue
-            future.add_done_callback(lambda done: answered.put((one, done)))
+            future.add_done_callback(lambda done: answered.put((one, owner, done)))
             return True
