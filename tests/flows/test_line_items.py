@@ -17,7 +17,7 @@ from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import claiming, delivery
+from lti_1p3_provider.scores import claiming, delivery, of_course, taking_back
 from lti_1p3_provider.scores import line_items as remembered
 from lti_1p3_provider.scores.columns import TAG
 from lti_1p3_provider.scores.delivery import deliver_due
@@ -105,12 +105,79 @@ def test_ags_03_what_was_earned_before_the_launch_is_sent(connection):
     assert shown(connection, item) == (2, 4)
 
 
-def test_ags_03_an_empty_lineitem_is_none(connection):
+def says_no_column(connection: Connection, link, person: str = LEARNER, url: str = "") -> None:
+    """Launch as Moodle does where a teacher wants no grades; with ``url`` where they want them."""
+    said = {"lineitem": url}
+    connection.tampered_launch(link, person, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], **said}})
+
+
+def test_ags_03_an_empty_lineitem_is_none_and_none_is_made(connection):
     link = connection.link(PROBLEM, ags="container")
-    connection.tampered_launch(link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], "lineitem": ""}})
+    says_no_column(connection, link)
     earn(3)
+    assert columns(connection) == []
+    assert PendingScore.objects.get().last_answer == "the platform says that this link has no column"
+
+
+def test_ags_03_a_link_that_is_graded_later_gets_the_score_in_the_platforms_column(connection):
+    link = connection.link(PROBLEM, ags="container")
+    says_no_column(connection, link)
+    earn(3)
+    own = platforms_own(connection, "own", resource_link_id=link.id)
+    says_no_column(connection, link, url=connection.platform.line_item_url(own))
+    assert shown(connection, own) == (3, 4)
+    assert columns(connection) == [own]
+
+
+def test_ags_03_a_link_that_may_be_graded_after_all_gets_a_column(connection):
+    link = connection.link(PROBLEM, ags="container")
+    says_no_column(connection, link)
+    earn(3)
+    connection.launch(link)
     (item,) = columns(connection)
     assert shown(connection, item) == (3, 4)
+
+
+def test_ags_03_an_empty_lineitem_still_finds_the_platforms_one_column(connection):
+    link = connection.link(PROBLEM, ags="container")
+    own = platforms_own(connection, "own", resource_link_id=link.id)
+    says_no_column(connection, link)
+    earn(3)
+    assert shown(connection, own) == (3, 4)
+
+
+def test_ags_03_a_declined_column_of_ours_that_took_no_score_is_taken_back(connection):
+    link = container_link(connection)
+    connection.platform.faults.set("status", endpoint="scores", status=422)
+    earn(3)
+    connection.platform.faults.clear()
+    assert len(columns(connection)) == 1
+    says_no_column(connection, link)
+    assert columns(connection) == []
+    assert LineItem.objects.get().url == ""
+
+
+def test_ags_03_a_declined_column_of_ours_that_has_scores_is_named_to_the_team_and_gets_no_more(connection):
+    link = container_link(connection)
+    earn(3)
+    (ours,) = columns(connection)
+    says_no_column(connection, link)
+    earn(1)
+    assert shown(connection, ours) == (3, 4)
+    assert [trouble for _, trouble in of_course.column_troubles(COURSE)] == [taking_back.NOT_WANTED]
+
+
+@pytest.mark.parametrize("says", [says_no_column, Connection.launch], ids=["empty", "left out"])
+def test_ags_03_the_platforms_own_column_is_preferred_to_ours_as_soon_as_there_is_one(connection, says):
+    link = container_link(connection)
+    earn(3)
+    own = platforms_own(connection, "own", resource_link_id=link.id)
+    says(connection, link)
+    earn(2)
+    deliver_due()
+    assert shown(connection, own) == (2, 4)
+    assert LineItem.objects.get().created_here is False
+    assert [trouble for _, trouble in of_course.column_troubles(COURSE)] == [taking_back.TWO_COLUMNS]
 
 
 def test_ags_03_the_coupled_column_is_used_and_left_as_it_is(connection):

@@ -51,11 +51,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class GradeService:
-    """The AGS claim. Empty addresses are none. (AGS 2.0, 3.1)"""
+    """The AGS claim. Empty addresses are none. (AGS 2.0, 3.1)
+
+    ``declined``: ``lineitem`` is there and empty, as Moodle says of a link that is not to be graded.
+    """
 
     scopes: frozenset[str] = frozenset()
     line_item: str = ""
     line_items: str = ""
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,7 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
         scopes=frozenset(map(reduce, claim.texts("scope"))),  # ours are plain
         line_item=claim.name("lineitem", limit=8192).strip(),
         line_items=claim.name("lineitems", limit=8192).strip(),
+        declined=str(claim.values.get("lineitem", "absent")).strip() == "",
     )
 
 

@@ -24,13 +24,13 @@ from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.registrations.models import Deployment
-from lti_1p3_provider.scores import outbox, retry
+from lti_1p3_provider.scores import outbox, retry, taking_back
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 
 TAG = "open-edx-grade"  # with the block's usage key as resource id it marks columns that we made
 GONE = frozenset((404, 410))
 LINK_REFUSED = frozenset((400, 404, 412, 422))
-LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "trouble")
+LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "trouble", "declined", "look_again")
 BETWEEN_CHANGES = 3600.0  # seconds: learners of one block may have different points, and must not take turns
 READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
@@ -46,6 +46,8 @@ def ensure(row: PendingScore, grade: Grade) -> Exchange[Column]:
     item = row.line_item
     if not item.url:
         item.refresh_from_db(fields=LEARNED)  # another learner's score may have found it a moment ago
+    if item.created_here and (item.declined or item.look_again):
+        yield from taking_back.prefer_their_own(item, TAG)
     if item.url:
         yield from _keep_in_step(item, grade)
     else:
@@ -105,14 +107,14 @@ def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
     link = item.resource_link.link_id
     searches = [{"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}]
     for filters in searches if link else searches[1:]:
-        found = yield from line_items.search(
-            _deployment(item), _container(item), **filters, enough=lambda one: _is_ours(one, item)
-        )
-        bound = [one for one in found if link and one.resource_link_id == link and not is_same(one.url, item.url)]
-        # Several columns of the link that we did not make are for their maker to use.
-        alone = bound[0] if len(bound) == 1 else None
-        if chosen := next((one for one in found if _is_ours(one, item)), alone):
-            return chosen
+        found = yield from line_items.search(_deployment(item), _container(item), **filters)
+        ours = [one for one in found if _is_ours(one, item)]
+        others = [one for one in found if one not in ours and not is_same(one.url, item.url)]
+        bound = [one for one in others if link and one.resource_link_id == link]
+        if len(bound) == 1:  # several that we did not make are for their maker to use
+            return bound[0]
+        if ours and not item.declined:
+            return ours[0]
     return None
 
 
@@ -128,6 +130,8 @@ def _is_ours(one: line_items.LineItem, item: LineItem) -> bool:
 
 def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
     """Make a column. Some platforms do not take the link's id with it."""
+    if item.declined:
+        raise ColumnMissing("the platform says that this link has no column")
     if ags.LINE_ITEM_SCOPE not in item.scopes:
         raise ColumnMissing("the platform has no column for this link, and does not let us make one")
     deployment = _deployment(item)

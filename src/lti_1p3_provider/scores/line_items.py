@@ -11,7 +11,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from lti_1p3_provider.lti import ags
+from lti_1p3_provider.errors import StateStoreDown
+from lti_1p3_provider.lti import ags, store
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores import lanes, moving, outbox
@@ -20,6 +21,7 @@ from lti_1p3_provider.scores.nudge import nudge
 from lti_1p3_provider.users.models import PlatformUser
 
 BLOCK = ("course_key", "usage_key")
+BETWEEN_LOOKS = 3600.0  # seconds
 USEFUL = frozenset((ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
@@ -31,11 +33,14 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser, kn
     claim = launch.message.grade_service
     if claim is None or not (claim.line_item or claim.line_items):
         return
-    values = {"url": claim.line_item, "container_url": claim.line_items, "scopes": sorted(claim.scopes)}
+    values: dict[str, Any] = {"url": claim.line_item, "container_url": claim.line_items, "declined": claim.declined}
+    values["scopes"] = sorted(claim.scopes)
     block = {name: getattr(link, name) for name in BLOCK}
     item: LineItem | None = getattr(link, "line_item", None)
     if item is None:
         item, _ = LineItem.objects.get_or_create(resource_link=link, defaults={**values, **block})
+    if not claim.line_item and item.created_here and _is_time_to_look(item):
+        values["look_again"] = True
     is_new_column = _update(item, values)
     mine = PendingScore.objects.filter(line_item=item, platform_user=platform_user)
     if not (launch.message.subject and launch.message.roles.gets_scores):
@@ -93,7 +98,7 @@ def _update(item: LineItem, values: Mapping[str, object]) -> bool:
     if "url" in changed:  # of the launches that name a new column at once, one sends all scores there
         item_now = LineItem.objects.select_for_update().get(pk=item.pk)
         changed = _changed(item_now, values)
-        for name in ("url", "container_url", "scopes"):
+        for name in ("url", "container_url", "scopes", "declined", "look_again"):
             setattr(item, name, getattr(item_now, name))
     if not changed:
         return False
@@ -113,7 +118,16 @@ def _update(item: LineItem, values: Mapping[str, object]) -> bool:
 def _opens(item: LineItem, changed: Mapping[str, Any]) -> bool:
     """Whether the platform lets us do what it did not before, so that scores may be taken that were not."""
     gained = USEFUL & set(changed.get("scopes", ())) - set(item.scopes)
-    return bool(gained) or ("container_url" in changed and not item.url)
+    wanted_again = changed.get("declined") is False and not item.url
+    return bool(gained) or wanted_again or ("container_url" in changed and not item.url)
+
+
+def _is_time_to_look(item: LineItem) -> bool:
+    """Whether a platform that names no column is to be asked again for one of its own."""
+    try:
+        return store.add(f"lti1p3:own-column:{item.pk}", BETWEEN_LOOKS)
+    except StateStoreDown:
+        return False
 
 
 def _changed(item: LineItem, values: Mapping[str, object]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ class LineItem(models.Model):
     grade of which block goes there is each row's own; ``is_mixed`` says that these were different blocks once.
     ``maximum`` is the column's as far as we know, ``created_here`` says that we made it and so keep its maximum in
     step, ``trouble`` why there is no column. ``moved_up_to``: while scores move to a new column, the primary key of the
-    last row that did.
+    last row that did. ``declined``: the newest launch said that there is no column, so none is made; ``look_again``: we
+    made ours, and the platform may have one of its own by now.
 
     .. no_pii:
     """
@@ -32,6 +33,8 @@ class LineItem(models.Model):
     maximum = models.FloatField(null=True, blank=True)
     created_here = models.BooleanField(default=False)
     trouble = models.CharField(max_length=255, blank=True)
+    declined = models.BooleanField(default=False)
+    look_again = models.BooleanField(default=False)
     is_mixed = models.BooleanField(default=False)
     moved_up_to = models.BigIntegerField(null=True, blank=True)
 

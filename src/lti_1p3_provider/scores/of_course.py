@@ -24,6 +24,7 @@ from lti_1p3_provider.scores import outages, plain_words
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.sentences import Sentence, as_time, points
 from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
+from lti_1p3_provider.scores.taking_back import FOR_TEAMS
 
 PAGE = 25
 MOST = 20_000  # rows that the figures of a course count
@@ -173,6 +174,13 @@ def mixed_links(course_key: CourseKey) -> list[MixedLink]:
             link = item.resource_link
             found.append(MixedLink(str(link), link.deployment.registration.title, ", ".join(blocks)))
     return found
+
+
+def column_troubles(course_key: CourseKey) -> list[tuple[str, str]]:
+    """Return links of the course that have two columns, or one that nobody wants, and what to do."""
+    here = PendingScore.objects.filter(course_key=str(course_key)).order_by().values("line_item_id").distinct()
+    items = LineItem.objects.filter(pk__in=here, trouble__in=FOR_TEAMS).select_related("resource_link")
+    return [(str(item.resource_link), item.trouble) for item in items.order_by("pk")[:MOST_LINKS]]
 
 
 def _grades_of(rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:

@@ -70,6 +70,7 @@ class CourseScores(View):
         page = {
             "course_key": str(self.course_key),
             "mixed": of_course.mixed_links(self.course_key),
+            "troubles": of_course.column_troubles(self.course_key),
             "figures": of_course.figures(self.course_key),
             "lines": lines,
             "choices": CHOICES.items(),

@@ -1,0 +1,81 @@
+"""Prefers a platform's own column to one that we made, and takes ours back where nobody saw a score in it.
+
+A teacher who wants no grades, or who switches them on later, must not end with a column of ours that counts.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from lti_1p3_provider.database.storable import keeps
+from lti_1p3_provider.errors import ColumnMissing, LtiError
+from lti_1p3_provider.lti import ags, line_items
+from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.exchange import Exchange, Request
+from lti_1p3_provider.registrations.addresses import is_same, is_within
+from lti_1p3_provider.scores import moving
+from lti_1p3_provider.scores.models import LineItem
+
+READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
+TWO_COLUMNS = (
+    "the platform has a column of its own now; the one that this tool made keeps older scores: delete it there"
+)
+NOT_WANTED = "the platform says that this link has no column; the one that this tool made keeps older scores"
+FOR_TEAMS = (TWO_COLUMNS, NOT_WANTED)
+
+log = logging.getLogger(__name__)
+
+
+def prefer_their_own(item: LineItem, tag: str) -> Exchange[None]:
+    """Let a line item whose column is ours use the platform's own, if there is one; ``tag`` marks ours.
+
+    Raises:
+        ColumnMissing: there is none, and the platform wants none.
+        LtiError: the platform could not be asked.
+    """
+    theirs = yield from _own(item, tag)
+    if theirs is None and not item.declined:
+        _write(item, look_again=False)
+        return
+    was_seen = item.pending_scores.filter(deliveries__gt=0).exists()
+    if not was_seen:
+        yield from _delete(item)
+    if theirs is not None:
+        trouble = TWO_COLUMNS if was_seen else ""
+        new = {"url": theirs.url, "maximum": theirs.maximum, "created_here": False, "trouble": trouble}
+        _write(item, **new, look_again=False, moved_up_to=moving.FROM_THE_FIRST)
+        return
+    if was_seen:
+        _write(item, trouble=NOT_WANTED)
+    else:
+        _write(item, url="", maximum=None, created_here=False, look_again=False)
+    raise ColumnMissing("the platform says that this link has no column")
+
+
+def _own(item: LineItem, tag: str) -> Exchange[line_items.LineItem | None]:
+    """Return the one column of the link that is not ours; several are for their maker to use."""
+    link, deployment = item.resource_link.link_id, item.resource_link.deployment
+    if not link or not item.container_url or not READING & set(item.scopes):
+        return None
+    container = Column(item.container_url, frozenset(item.scopes))
+    found = yield from line_items.search(deployment, container, resource_link_id=link)
+    origins = deployment.registration.origins
+    usable = [one for one in found if one.resource_link_id == link and is_within(one.url, origins) and keeps(one.url)]
+    theirs = [one for one in usable if not is_same(one.url, item.url) and one.tag != tag]
+    return theirs[0] if len(theirs) == 1 else None
+
+
+def _delete(item: LineItem) -> Exchange[None]:
+    """Take our column back. If the platform does not let us, a teacher can."""
+    if ags.LINE_ITEM_SCOPE not in item.scopes:
+        return
+    try:
+        yield from ags.call(item.resource_link.deployment, item.scopes, Request("DELETE", item.url))
+    except LtiError as error:
+        log.warning("LTI scores: the column of line item %s could not be taken back: %s", item.pk, error.code)
+
+
+def _write(item: LineItem, **values: object) -> None:
+    """Write values down, unless a launch named another column meanwhile."""
+    LineItem.objects.filter(pk=item.pk, url=item.url).update(**values)
+    item.refresh_from_db(fields=["url", "maximum", "created_here", "trouble", "declined", "look_again"])
