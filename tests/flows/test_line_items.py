@@ -180,6 +180,16 @@ def test_ags_03_the_platforms_own_column_is_preferred_to_ours_as_soon_as_there_i
     assert [trouble for _, trouble in of_course.column_troubles(COURSE)] == [taking_back.TWO_COLUMNS]
 
 
+@pytest.mark.parametrize("declined", [True, False])
+def test_ags_03_of_a_forgotten_column_of_ours_and_the_platforms_own_the_latter_is_used(connection, declined):
+    link = container_link(connection)
+    earn(3)
+    LineItem.objects.all().delete()
+    own = platforms_own(connection, "own", resource_link_id=link.id)
+    (says_no_column if declined else Connection.launch)(connection, link)
+    assert shown(connection, own) == (3, 4)
+
+
 def test_ags_03_the_coupled_column_is_used_and_left_as_it_is(connection):
     link, before = connection.link(PROBLEM, graded=True), len(connection.platform.requests)
     connection.launch(link)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 from django.utils import timezone
 from opaque_keys import InvalidKeyError
@@ -105,7 +106,7 @@ def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
     if not READING & set(item.scopes):
         raise ColumnMissing("the platform names no column for this link, and lets us neither look for one nor make one")
     link = item.resource_link.link_id
-    searches = [{"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}]
+    searches: list[dict[str, Any]] = [{"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}]
     for filters in searches if link else searches[1:]:
         found = yield from line_items.search(_deployment(item), _container(item), **filters)
         ours = [one for one in found if _is_ours(one, item)]
