@@ -104,7 +104,7 @@ def test_slow_platforms_keep_no_other_waiting(connect, slow_host, patient, lists
     deliver_due()
     watcher.join()
     assert done
-    assert done[0] < 2 * patience.WHOLE * TIMEOUT  # whichever platform's turn came first
+    assert done[0] < 6 * TIMEOUT  # whichever platform's turn came first
     assert Outage.objects.count() >= 2
     assert not Outage.objects.filter(registration=fast.registration).exists()
 
@@ -114,7 +114,7 @@ def test_one_score_has_so_much_time_with_all_its_pages(connection, slow_host, pa
     began = time.monotonic()
     report = deliver_due()
     assert report.postponed == 1
-    assert time.monotonic() - began < (patience.WHOLE + 1) * TIMEOUT
+    assert time.monotonic() - began < 4 * TIMEOUT  # twice the time for one request, and a busy machine
     row = PendingScore.objects.get()
     assert row.last_answer.startswith("platform_unreachable: ")
     assert row.due_at > timezone.now()

@@ -146,7 +146,7 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
         scopes=frozenset(map(reduce, claim.texts("scope"))),  # ours are plain
         line_item=claim.name("lineitem", limit=8192).strip(),
         line_items=claim.name("lineitems", limit=8192).strip(),
-        declined=claim.values.get("lineitem") == "",
+        declined=str(claim.values.get("lineitem", "absent")).strip() == "",
     )
 
 

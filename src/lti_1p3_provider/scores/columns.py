@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 from django.utils import timezone
 from opaque_keys import InvalidKeyError
@@ -105,16 +106,16 @@ def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
     if not READING & set(item.scopes):
         raise ColumnMissing("the platform names no column for this link, and lets us neither look for one nor make one")
     link = item.resource_link.link_id
-    searches = [{"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}]
+    searches: list[dict[str, Any]] = [{"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}]
     for filters in searches if link else searches[1:]:
-        found = yield from line_items.search(
-            _deployment(item), _container(item), **filters, enough=lambda one: _is_ours(one, item)
-        )
-        bound = [one for one in found if link and one.resource_link_id == link and not is_same(one.url, item.url)]
-        # Several columns of the link that we did not make are for their maker to use.
-        alone = bound[0] if len(bound) == 1 else None
-        if chosen := next((one for one in found if _is_ours(one, item)), alone):
-            return chosen
+        found = yield from line_items.search(_deployment(item), _container(item), **filters)
+        ours = [one for one in found if _is_ours(one, item)]
+        others = [one for one in found if one not in ours and not is_same(one.url, item.url)]
+        bound = [one for one in others if link and one.resource_link_id == link]
+        if len(bound) == 1:  # several that we did not make are for their maker to use
+            return bound[0]
+        if ours and not item.declined:
+            return ours[0]
     return None
 
 

@@ -12,7 +12,7 @@ from lti_1p3_provider.errors import ColumnMissing, LtiError
 from lti_1p3_provider.lti import ags, line_items
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange, Request
-from lti_1p3_provider.registrations.addresses import is_within
+from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.scores import moving
 from lti_1p3_provider.scores.models import LineItem
 
@@ -61,7 +61,7 @@ def _own(item: LineItem, tag: str) -> Exchange[line_items.LineItem | None]:
     found = yield from line_items.search(deployment, container, resource_link_id=link)
     origins = deployment.registration.origins
     usable = [one for one in found if one.resource_link_id == link and is_within(one.url, origins) and keeps(one.url)]
-    theirs = [one for one in usable if one.url != item.url and one.tag != tag]
+    theirs = [one for one in usable if not is_same(one.url, item.url) and one.tag != tag]
     return theirs[0] if len(theirs) == 1 else None
 
 
