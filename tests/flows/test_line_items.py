@@ -17,7 +17,7 @@ from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import claiming, delivery, taking_back
+from lti_1p3_provider.scores import claiming, delivery, odd_links, taking_back
 from lti_1p3_provider.scores import line_items as remembered
 from lti_1p3_provider.scores.columns import TAG
 from lti_1p3_provider.scores.delivery import deliver_due
@@ -164,7 +164,7 @@ def test_ags_03_a_declined_column_of_ours_that_has_scores_is_named_to_the_team_a
     says_no_column(connection, link)
     earn(1)
     assert shown(connection, ours) == (3, 4)
-    assert [trouble for _, trouble in of_course.column_troubles(COURSE)] == [taking_back.NOT_WANTED]
+    assert [trouble for _, trouble in odd_links.column_troubles(COURSE)] == [taking_back.NOT_WANTED]
 
 
 @pytest.mark.parametrize("says", [says_no_column, Connection.launch], ids=["empty", "left out"])
@@ -177,7 +177,7 @@ def test_ags_03_the_platforms_own_column_is_preferred_to_ours_as_soon_as_there_i
     deliver_due()
     assert shown(connection, own) == (2, 4)
     assert LineItem.objects.get().created_here is False
-    assert [trouble for _, trouble in of_course.column_troubles(COURSE)] == [taking_back.TWO_COLUMNS]
+    assert [trouble for _, trouble in odd_links.column_troubles(COURSE)] == [taking_back.TWO_COLUMNS]
 
 
 @pytest.mark.parametrize("declined", [True, False])
