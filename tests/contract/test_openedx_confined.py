@@ -279,9 +279,13 @@ class OpenEdxConfinedTest(InOpenEdx):
     FOR_COURSES = (
         *("/api/course_home/outline/{course}", "/api/course_home/course_metadata/{course}"),
         *("/api/course_home/dates/{course}", "/api/course_home/progress/{course}", "/api/courseware/course/{course}"),
-        *("/api/courseware/sequence/{above}", "/api/courses/v2/blocks/?course_id={course}", "/xblock/{above}"),
+        *(
+            "/api/courseware/sequence/{above}",
+            "/api/courses/v2/blocks/?course_id={course}&username={username}",
+            "/xblock/{above}",
+        ),
         *("/api/learning_sequences/v1/course_outline/{course}", "/courses/{course}/jump_to/{problem}"),
-        *("/courses/{course}/courseware-search/enabled/", "/api/courses/v1/blocks/{above}"),
+        *("/courses/{course}/courseware-search/enabled/", "/api/courses/v1/blocks/{above}?username={username}"),
         *("/courses/{course}/discussion/forum/", "/api/bookmarks/v1/bookmarks/?course_id={course}"),
         "/api/user/v1/accounts/{username}",
     )

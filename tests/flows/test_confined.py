@@ -302,6 +302,16 @@ def test_a_token_of_a_launch_without_its_session_is_confined_too(of_course):
     assert refused(bare.get(f"{of_course.lms}/api/courses/{COURSE}", timeout=5))
 
 
+def test_the_token_of_an_account_that_somebody_can_sign_in_to_is_theirs(of_course):
+    bare = Browser()
+    bare.cookies.update({name: of_course.browser.cookies[name] for name in (TOKEN, SIGNATURE)})
+    user = PlatformUser.objects.get().user
+    user.set_password("secret")
+    user.save()
+    scope.forget_all()
+    assert bare.get(f"{of_course.lms}/api/courses/{OTHER_COURSE}", timeout=5).status_code == 200
+
+
 def test_a_token_confines_beside_somebody_elses_session(of_course):
     person = get_user_model().objects.create_user("person", password="secret")
     django = Client()
