@@ -100,7 +100,7 @@ class _Reading:
 
     @classmethod
     def of(cls, user: Any, course_key: CourseKey, keys: Collection[UsageKey]) -> _Reading | None:
-        """Read as much of the course as the blocks need; None if there is no such course."""
+        """Read as much of the course as the blocks need; None if there is no such course, or the learner sees none of it."""
         from lms.djangoapps.course_blocks.api import get_course_blocks
         from lms.djangoapps.grades.subsection_grade_factory import SubsectionGradeFactory
 
@@ -108,6 +108,8 @@ class _Reading:
         if part is None:
             return None
         structure = get_course_blocks(user, part.root_block_usage_key, collected_block_structure=part)
+        if part.root_block_usage_key not in structure:  # all of it is hidden from this learner
+            return None
         return cls(structure, SubsectionGradeFactory(user, course_structure=structure))
 
     def grade(self, usage_key: UsageKey) -> Grade | None:
