@@ -278,6 +278,14 @@ class ContentNotFound(LtiError):
     title = _("This activity does not exist any more, or is not published")
 
 
+class ContentHasNoPage(ContentNotFound):
+    """The block is a section, which Open edX does not show by itself."""
+
+    code = "content_has_no_page"
+    title = _("A section cannot be opened by itself")
+    advice = _("Tell your course team: they can place its subsections, units or problems, or the whole course.")
+
+
 class ContentNotStarted(LtiError):
     """The block's start date lies in the future."""
 

@@ -20,6 +20,10 @@ app_name = "lti_1p3_provider"
 urlpatterns = [
     path("login/", LoginDoor.as_view(), name="login"),
     path("launch/", LaunchDoor.as_view(), name="launch"),
+    # Entered without the final slash they would lose what is posted: Django answers with a redirect.
+    path("login", LoginDoor.as_view()),
+    path("launch", LaunchDoor.as_view()),
+    path("pub/jwks", key_set),
     path("launch/<str:course_key>", ContentDoor.as_view(), name="course"),
     path("launch/<str:course_key>/<str:usage_key>", ContentDoor.as_view(), name="content"),
     path("scores/mine/<str:course_key>/<str:usage_key>", MyScoresDoor.as_view(), name="my_scores"),

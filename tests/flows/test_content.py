@@ -98,9 +98,9 @@ def test_missing_content(connection):
     assert LaunchAttempt.objects.get().steps[-2:] == ["target", "gate"]
 
 
-@pytest.mark.parametrize("block_type", ["chapter", "course"])
-def test_content_without_a_page_of_its_own(connection, block_type):
-    assert refused(connection.launch(connection.link(usage(block_type, "light"))), "content_not_found", 404)
+@pytest.mark.parametrize(("block_type", "code"), [("chapter", "content_has_no_page"), ("course", "content_not_found")])
+def test_content_without_a_page_of_its_own(connection, block_type, code):
+    assert refused(connection.launch(connection.link(usage(block_type, "light"))), code, 404)
 
 
 def test_content_that_has_not_started_is_said_as_such(connection):

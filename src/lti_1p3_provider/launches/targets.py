@@ -57,6 +57,7 @@ def parse(url: str, request: HttpRequest) -> Target:
         TargetInvalid: it is not the address of content here.
         TextNotKept: no course or block can have such a key.
     """
+    url = url.strip().replace(" ", "%20")  # what it means, ``from_keys`` knows
     parts = split_url(url)
     if parts is None:
         raise TargetInvalid("target_link_uri is not a web address")
@@ -82,6 +83,8 @@ def from_keys(course_key: str, usage_key: str = "") -> Target:
         TargetInvalid: they cannot be read or do not belong together.
         TextNotKept: no course or block can have such a key.
     """
+    # A key never holds a blank, so one was a plus before somebody took the address for a form's.
+    course_key, usage_key = course_key.replace(" ", "+"), usage_key.replace(" ", "+")
     try:
         course = CourseKey.from_string(course_key)
         usage = UsageKey.from_string(usage_key) if usage_key else course.make_usage_key("course", "course")

@@ -79,8 +79,9 @@ class LaunchDoor(Door):
         """Explain: somebody opened, bookmarked or reloaded the address."""
         raise LaunchNotPosted("GET on the launch URL")
 
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Validate the message and let the person in."""
+    def post(self, request: HttpRequest, **target: str) -> HttpResponse:
+        """Validate the message and let the person in. ``target``: the keys of an address that it was posted to; the
+        message names its own."""
         form = request.POST.dict()
         if launch.STORED in form and not own_page.posts(request):  # whoever began a login knows its proof
             raise BrowserMismatch("the proof was not posted by a page of this site")
@@ -116,12 +117,16 @@ class ContinueDoor(Door):
         return response
 
 
-class ContentDoor(Door):
-    """The content itself, for a session that launched it. Also the ``target_link_uri`` that platforms store."""
+@method_decorator(csrf_exempt, name="dispatch")
+class ContentDoor(LaunchDoor):
+    """The content itself, for a session that launched it. Also the ``target_link_uri`` that platforms store.
+
+    Some post to it what belongs to the redirect URI; it is verified as there.
+    """
 
     name = "content"
 
-    def get(self, request: HttpRequest, course_key: str, usage_key: str = "") -> HttpResponse:
+    def get(self, request: HttpRequest, course_key: str = "", usage_key: str = "") -> HttpResponse:
         """Render the block without the site's chrome; a whole course has pages of its own."""
         self.trail.target = request.path
         target, registration = _granted(request, course_key, usage_key, self.trail)

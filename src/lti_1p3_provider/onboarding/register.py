@@ -48,6 +48,7 @@ class PlatformDetails:
     enrolment_mode: str | None = None
     subsection_columns: bool | None = None
     confine_sessions: bool | None = None
+    other_hosts: tuple[str, ...] = ()
 
     @property
     def gate(self) -> dict[str, list[str]]:
@@ -76,6 +77,8 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
     for name in OPTIONS:
         if getattr(details, name) is not None:
             setattr(row, name, getattr(details, name))
+    if details.other_hosts:
+        row.other_origins = " ".join(host if "://" in host else f"https://{host}" for host in details.other_hosts)
     row.full_clean()
     row.save()
     for deployment_id in details.deployment_ids:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
-from lti_1p3_provider.errors import ContentNotFound
+from lti_1p3_provider.errors import ContentHasNoPage, ContentNotFound
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.outline import rebuild, wake
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
@@ -46,10 +46,11 @@ def page(course_key: CourseKey, usage_key: UsageKey) -> Block:
     """Return a block that can be opened by itself.
 
     Raises:
-        ContentNotFound: as ``block`` does, or it has no page.
+        ContentNotFound: as ``block`` does.
+        ContentHasNoPage: it is a section.
     """
     if usage_key.block_type in NO_PAGE:
-        raise ContentNotFound(f"a {usage_key.block_type} has no page of its own")
+        raise ContentHasNoPage(f"a {usage_key.block_type} has no page of its own")
     return block(course_key, usage_key)
 
 

@@ -100,7 +100,7 @@ class _Reading:
 
     @classmethod
     def of(cls, user: Any, course_key: CourseKey, keys: Collection[UsageKey]) -> _Reading | None:
-        """Read as much of the course as the blocks need; None if there is no such course, or the learner sees none of it."""
+        """Read as much of the course as the blocks need; None if there is none, or the learner sees nothing of it."""
         from lms.djangoapps.course_blocks.api import get_course_blocks
         from lms.djangoapps.grades.subsection_grade_factory import SubsectionGradeFactory
 

@@ -39,6 +39,19 @@ class Command(BaseCommand):
         keys.add_argument("--key-set-file", type=Path, help="a file with the platform's JWKS")
         parser.add_argument("--preset", default="generic", choices=sorted(PRESETS), dest="platform")
         parser.add_argument("--platform-host", default="", dest="host", help="fills the preset's addresses")
+        parser.add_argument(
+            "--other-host",
+            action="append",
+            default=[],
+            dest="other_hosts",
+            metavar="HOST",
+            help="another host of the platform, like files.school.edu or *.school.edu; may be repeated",
+        )
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+        self._add_what_it_may(parser)
+
+    def _add_what_it_may(self, parser: CommandParser) -> None:
+        """Declare the gate and the options."""
         parser.add_argument("--allow-course", action="append", default=[], dest="allowed_courses", metavar="KEY")
         parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
         parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
@@ -61,7 +74,6 @@ class Command(BaseCommand):
             default=None,
             help="leave its people the whole site with their account, not only what they launched (default: no)",
         )
-        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Register, then print what to enter on the platform, and what of it does not fit this site."""
@@ -92,7 +104,7 @@ class Command(BaseCommand):
 
 
 def _details(options: dict[str, Any]) -> PlatformDetails:
-    lists = ("deployment_ids", "allowed_courses", "allowed_orgs", "allowed_keys")
+    lists = ("deployment_ids", "allowed_courses", "allowed_orgs", "allowed_keys", "other_hosts")
     texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}

@@ -1,0 +1,81 @@
+"""Addresses of ours as people and platforms write them: with a blank for a plus, without the final slash, and with the
+launch posted to the link's own address."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+import requests
+from django.core.management import call_command
+
+from demo.browser import Browser, forms
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.registrations.models import Registration
+from tests.connection import COURSE, LEARNER, PROBLEM, UNPUBLISHED, usage
+
+
+@pytest.mark.parametrize("plus", [" ", "%20", "%2B"])
+def test_a_course_key_never_holds_a_blank(connection, plus):
+    address = connection.content_url(PROBLEM.replace("+", plus), COURSE.replace("+", plus))
+    assert connection.launch(connection.link(target_link_uri=address, graded=True)).status_code == 200
+    assert LaunchAttempt.objects.first().outcome == "ok"
+
+
+@pytest.mark.parametrize("door", ["login", "launch"])
+def test_an_address_without_its_final_slash_loses_nothing(connection, door):
+    browser, link = Browser(), connection.link(PROBLEM)
+    initiation = forms(browser.get(connection.platform.launch_url(link.id, LEARNER), timeout=10))[0]
+    if door == "login":
+        initiation.action = initiation.action.removesuffix("/")
+    form = forms(browser.submit(initiation))[0]
+    if door == "launch":
+        form.action = form.action.removesuffix("/")
+    assert browser.submit(form).status_code == 200
+    assert LaunchAttempt.objects.first().outcome == "ok"
+    assert requests.get(f"{connection.lms}/lti/1p3/pub/jwks", timeout=10).json()["keys"]
+
+
+def test_a_launch_that_is_posted_to_the_links_own_address_is_a_launch(connection):
+    browser, link = Browser(), connection.link(PROBLEM)
+    form = connection.launch_form(link, browser=browser)
+    form.action = link.target_link_uri
+    assert browser.submit(form).status_code == 200
+    assert LaunchAttempt.objects.first().outcome == "ok"
+
+
+@pytest.mark.parametrize("fields", [{}, {"id_token": "a.b.c"}, {"state": "x"}, {"input": "answer"}])
+def test_any_other_post_to_a_links_address_is_answered_with_a_support_code(connection, fields):
+    page = requests.post(connection.content_url(PROBLEM), data=fields, timeout=10)
+    assert LaunchAttempt.objects.first().support_code in page.text
+    assert page.status_code in (400, 403)
+
+
+def test_what_is_verified_decides_and_not_the_address_it_was_posted_to(connection):
+    browser, link = Browser(), connection.link(PROBLEM)
+    form = connection.launch_form(link, browser=browser)
+    form.action = connection.content_url(UNPUBLISHED)
+    landed = browser.submit(form)
+    assert (landed.status_code, landed.url) == (200, link.target_link_uri)
+
+
+def test_a_section_says_that_it_cannot_be_opened_by_itself(connection):
+    page = connection.launch(connection.link(usage("chapter", "light")))
+    assert page.status_code == 404
+    assert "A section cannot be opened by itself" in page.text
+    assert LaunchAttempt.objects.first().outcome == "content_has_no_page"
+
+
+def test_other_hosts_of_a_platform_can_be_registered_by_command(connection):
+    row = connection.registration
+    call_command(
+        "lti_1p3_register",
+        *("--title", row.title, "--issuer", row.issuer, "--client-id", row.client_id, "--deployment-id", "1"),
+        *("--auth-login-url", row.auth_login_url, "--auth-token-url", row.auth_token_url),
+        *("--key-set-url", row.key_set_url, "--other-host", "files.school.edu", "--other-host", "https://*.school.edu"),
+        "--json",
+        stdout=(out := StringIO()),
+    )
+    assert json.loads(out.getvalue())["registration"] == row.pk
+    assert Registration.objects.get(pk=row.pk).other_origins == "https://files.school.edu https://*.school.edu"
