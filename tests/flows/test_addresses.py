@@ -13,7 +13,7 @@ from django.core.management import call_command
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.registrations.models import Registration
-from tests.connection import COURSE, LEARNER, PROBLEM, UNPUBLISHED, usage
+from tests.connection import COURSE, LEARNER, PROBLEM, UNPUBLISHED, WELCOME, usage
 
 
 @pytest.mark.parametrize("plus", [" ", "%20", "%2B"])
@@ -65,6 +65,46 @@ def test_a_section_says_that_it_cannot_be_opened_by_itself(connection):
     assert page.status_code == 404
     assert "A section cannot be opened by itself" in page.text
     assert LaunchAttempt.objects.first().outcome == "content_has_no_page"
+
+
+@pytest.mark.parametrize(
+    ("named", "opened"),
+    [
+        (PROBLEM, PROBLEM),
+        (PROBLEM.replace("+", " "), PROBLEM),
+        ("{lms}/lti/1p3/launch/" + f"{COURSE}/{PROBLEM}", PROBLEM),
+        ("$Unknown.variable", WELCOME),
+        ("  ", WELCOME),
+    ],
+)
+def test_a_custom_parameter_chooses_what_a_link_opens(connection, named, opened):
+    custom = {"openedx_target": named.format(lms=connection.lms)}
+    page = connection.launch(connection.link(WELCOME, custom=custom, graded=True))
+    assert (page.status_code, page.url) == (200, connection.content_url(opened))
+
+
+def test_with_that_parameter_one_address_serves_all_activities(connection):
+    one = f"{connection.lms}/lti/1p3/launch/"
+    link = connection.link(target_link_uri=one, custom={"openedx_target": PROBLEM}, graded=True)
+    assert connection.launch(link).url == connection.content_url(PROBLEM)
+    assert connection.launch(connection.link(target_link_uri=one)).status_code == 400
+    assert LaunchAttempt.objects.first().outcome == "target_invalid"
+
+
+@pytest.mark.parametrize(
+    ("named", "outcome"),
+    [
+        (PROBLEM, "gate_closed"),
+        ("block-v1:x", "target_invalid"),
+        ("https://elsewhere.example/lti/1p3/launch/x/y", "target_invalid"),
+        ("javascript://x", "target_invalid"),
+    ],
+)
+def test_the_parameter_passes_no_gate_and_no_check(connection, named, outcome):
+    connection.gate(allowed_keys=[WELCOME])
+    connection.launch(connection.link(WELCOME, custom={"openedx_target": named}))
+    attempt = LaunchAttempt.objects.first()
+    assert (attempt.outcome, attempt.target) == (outcome, named)
 
 
 def test_other_hosts_of_a_platform_can_be_registered_by_command(connection):

@@ -45,7 +45,8 @@ def enter(request: HttpRequest, launch: Launch, returning: Returning, trail: Tra
     Raises:
         LtiError: the content, the gate or the account refuses.
     """
-    target = targets.parse(launch.message.target_link_uri, request)
+    trail.target = launch.message.custom.get(targets.PARAMETER) or trail.target
+    target = targets.chosen(launch.message, request)
     trail.passed("target")
     policy.require(launch.registration, target.course_key, target.usage_key)
     trail.passed("gate")

@@ -14,9 +14,11 @@ from opaque_keys.edx.locator import CourseLocator
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import require
 from lti_1p3_provider.errors import TargetInvalid
+from lti_1p3_provider.lti.claims import Message
 from lti_1p3_provider.registrations.addresses import split_url
 
 CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
+PARAMETER = "openedx_target"  # a custom parameter, where one tool serves many activities
 LAUNCH, URLS = "lti_1p3_provider:launch", "lti_1p3_provider.urls"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -48,6 +50,27 @@ def base_url(request: HttpRequest) -> str:
     """
     host = request.get_host()
     return conf.public_url if urlsplit(conf.public_url).netloc == host else f"{request.scheme}://{host}"
+
+
+def chosen(message: Message, request: HttpRequest) -> Target:
+    """Return what a launch opens: what its custom parameter ``openedx_target`` names, else its ``target_link_uri``.
+
+    The parameter is an address of ours, or the key of a block or course. (LTI 1.3 Core, 5.4.6)
+
+    Raises:
+        TargetInvalid, TextNotKept: as ``parse`` does.
+    """
+    named = message.custom.get(PARAMETER, "").strip()
+    if not named:
+        return parse(message.target_link_uri, request)
+    if "://" in named:
+        return parse(named, request)
+    named = unquote(named).replace(" ", "+")
+    try:
+        course = str(UsageKey.from_string(named).context_key)
+    except InvalidKeyError:
+        return from_keys(named)
+    return from_keys(course, named)
 
 
 def parse(url: str, request: HttpRequest) -> Target:
