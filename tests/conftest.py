@@ -25,6 +25,7 @@ from lti_1p3_provider.launches import scope
 from lti_1p3_provider.lti import key_sets
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
+from lti_1p3_provider.outline import find
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
@@ -149,6 +150,7 @@ def lms(transactional_db, live_server, settings, add_tool_key) -> str:  # type: 
     settings.LMS_ROOT_URL = live_server.url
     cache.clear()
     key_sets._recent.clear()
+    find._recent.clear()  # the rows that were remembered went with the database
     scope.forget_all()
     add_tool_key()
     return str(live_server.url)

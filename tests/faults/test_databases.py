@@ -21,9 +21,15 @@ SCORES = (
 )
 
 
-@pytest.mark.parametrize("charsets", ["utf8mb3/utf8mb3", "utf8mb3/utf8mb4", "latin1/utf8mb4", "utf8mb4/utf8mb4"])
+CHARSETS = ["utf8mb3/utf8mb3", "utf8mb3/utf8mb4", "latin1/utf8mb4", "utf8mb4/utf8mb4"]
+
+
+@pytest.mark.parametrize("charsets", CHARSETS if os.environ.get("LTI_TEST_CHARSETS") == "all" else CHARSETS[1:2])
 def test_characters_on(charsets):
-    """Of the tables and of the connection: Django 4.2 connects with 3 bytes, newer ones with 4, to tables of old."""
+    """Of the tables and of the connection: Django 4.2 connects with 3 bytes, newer ones with 4, to tables of old.
+
+    ``LTI_TEST_CHARSETS=all`` tries every pair, a minute or two each.
+    """
     if reason := mariadb.missing():
         pytest.skip(reason)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/flows/test_characters.py"]

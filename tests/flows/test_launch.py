@@ -159,7 +159,7 @@ def test_core_04_claims_of_a_wrong_type_are_refused(connection, name, value):
 def test_core_04_a_signature_that_is_none_is_a_refusal(connection):
     response = connection.tampered_launch(raw_token=lambda token: f"{token.rpartition('.')[0]}.a")
     assert refused(response, "token_malformed")
-    assert LaunchAttempt.objects.first().detail == "DecodeError"
+    assert LaunchAttempt.objects.first().detail == "signature: not base64url without padding"
 
 
 # --- CORE-05: state and nonce -----------------------------------------------------------------------------------------

@@ -341,7 +341,9 @@ def test_sec_33_a_hand_over_is_not_redeemed_with_get(connection):
 def redeem(connection: Connection, token: str | None) -> requests.Response:
     """Post a token from a page of ours."""
     own = {"Origin": connection.lms}
-    return requests.post(f"{connection.lms}/lti/1p3/continue/", data={"token": token}, headers=own, timeout=5)
+    return requests.post(
+        f"{connection.lms}/lti/1p3/continue/", data={} if token is None else {"token": token}, headers=own, timeout=5
+    )
 
 
 # --- partitioned cookies ----------------------------------------------------------------------------------------------
