@@ -80,7 +80,7 @@ def parse(url: str, request: HttpRequest) -> Target:
         TargetInvalid: it is not the address of content here.
         TextNotKept: no course or block can have such a key.
     """
-    url = url.strip().replace(" ", "%20")  # what it means, ``from_keys`` knows
+    url = url.replace(" ", "%20")  # what it means, ``from_keys`` knows
     parts = split_url(url)
     if parts is None:
         raise TargetInvalid("target_link_uri is not a web address")
@@ -93,7 +93,7 @@ def parse(url: str, request: HttpRequest) -> Target:
             raise Resolver404
         match = resolve(path.removeprefix(above), URLS)  # among ours alone: an LMS has hundreds
     except Resolver404 as error:
-        raise TargetInvalid("target_link_uri is no page of this tool") from error
+        raise TargetInvalid("target_link_uri is no page of this site") from error
     if match.url_name not in (CONTENT.partition(":")[2], COURSE.partition(":")[2]):
         raise TargetInvalid("target_link_uri names no content: it must end in <course key>/<usage key>")
     return from_keys(**match.kwargs)
