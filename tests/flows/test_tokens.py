@@ -444,7 +444,7 @@ def test_sec_06_a_platform_that_hangs_takes_a_small_share_of_the_threads(connect
             pool.submit(timed, partial(one.launch, link))
             for one, link in zip([hanging] * 8 + [other] * 8, links, strict=True)
         ]
-        time.sleep(2)
+        time.sleep(3)
         assert pool.submit(timed, partial(warm.launch, known)).result()[0] == 200
         assert [one.done() for one in under_way].count(False) == 2
         ended = [one.result() for one in under_way]

@@ -15,7 +15,7 @@ from functools import cache
 
 from lti_1p3_provider.conf import conf
 
-MOMENT = 2.0  # seconds; ten frames of one page launch at once, on a busy machine
+MOMENT = 1.5  # seconds; ten frames of one page launch at once, on a busy machine
 
 
 class _Places:
