@@ -19,7 +19,7 @@ TRANSACTION = re.compile(r"^\s*(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|SET TRAN
 # Modules that carry out what others ask for; whoever asks is the maker.
 CARRIERS = (
     *("django.db.", "django.core.handlers", "django.utils.", "django.dispatch", "django.contrib.auth.base_user"),
-    *("contextlib", "crum", "bench.lms.makers", f"{OURS}.registrations.lookup"),
+    *("contextlib", "crum", "bench.lms.makers", f"{OURS}.database.prepared"),
 )
 CARRIERS_OF_MODELS = ("model_utils", "config_models", "waffle", "edx_toggles", "simple_history", "edx_django_utils")
 

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 from django.utils.connection import ConnectionDoesNotExist
 
+from lti_1p3_provider.database.prepared import Addition, Change, Lookup
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Addition, Change, Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 pytestmark = pytest.mark.django_db

@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import traced
+from lti_1p3_provider.database.prepared import Addition
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
 from lti_1p3_provider.errors import LaunchReplayed, LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.lookup import Addition
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")

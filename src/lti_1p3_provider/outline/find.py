@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.errors import ContentHasNoPage, ContentNotFound
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.outline import rebuild, wake
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Lookup
 
 NO_PAGE = frozenset(("chapter",))  # the LMS shows what is below; a course has pages of its own
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.database.storable import keeps, require
 from lti_1p3_provider.errors import (
     DeploymentDisabled,
@@ -11,7 +12,6 @@ from lti_1p3_provider.errors import (
     RegistrationUnknown,
 )
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 MAX_PENDING = 100  # deployments waiting for approval, per registration

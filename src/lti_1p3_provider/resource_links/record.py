@@ -8,10 +8,10 @@ from typing import TypeVar
 from django.db import models
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 
 Row = TypeVar("Row", bound=models.Model)

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores import due, lanes
 from lti_1p3_provider.scores.models import LineItem, PendingScore

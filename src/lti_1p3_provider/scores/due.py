@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
-from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores import lanes
 from lti_1p3_provider.scores.models import Outage, PendingScore

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 
-from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import Lane

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.scores import outbox
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lti_1p3_provider.registrations.lookup import Lookup
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
 

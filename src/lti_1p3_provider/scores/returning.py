@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef
 
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.launch import Names
 from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
 

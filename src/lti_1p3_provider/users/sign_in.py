@@ -11,11 +11,11 @@ from dataclasses import replace
 from django.db import IntegrityError, transaction
 
 from lti_1p3_provider import host
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch, Person
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.lookup import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users import ordinary
 from lti_1p3_provider.users.models import PlatformUser
