@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
+from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import ags, store
 from lti_1p3_provider.lti.claims import Launch
@@ -22,6 +24,11 @@ from lti_1p3_provider.users.models import PlatformUser
 
 BLOCK = ("course_key", "usage_key")
 BETWEEN_LOOKS = 3600.0  # seconds
+_here_or_given_up = Lookup(  # of one person: all that a launch has to know of what they had before
+    PendingScore,
+    lambda person, item: PendingScore.objects.filter(Q(line_item_id=item) | Q(parked__gt=""), platform_user_id=person),
+    limit=None,
+)
 USEFUL = frozenset((ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
@@ -42,15 +49,16 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser, kn
     if not claim.line_item and item.created_here and _is_time_to_look(item):
         values["look_again"] = True
     is_new_column = _update(item, values)
-    mine = PendingScore.objects.filter(line_item=item, platform_user=platform_user)
     if not (launch.message.subject and launch.message.roles.gets_scores):
-        mine.delete()
+        PendingScore.objects.filter(line_item=item, platform_user=platform_user).delete()
         return
-    row = known or mine.first()
+    theirs = [known] if known else _here_or_given_up.all(person=platform_user.pk, item=item.pk)
+    row = next((one for one in theirs if one.line_item_id == item.pk), None)
     if row is None:
         row = _expected(item, platform_user, block)
     _follow(row, item, block, is_new_column)
-    _try_again(row, known)
+    if any((one.parked and one.lane_id == row.lane_id) or getattr(one, "has_given_up", False) for one in theirs):
+        _try_again(row)
 
 
 def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> PendingScore:
@@ -79,10 +87,8 @@ def _follow(row: PendingScore, item: LineItem, block: Mapping[str, str], is_new_
         LineItem.objects.filter(pk=item.pk).update(is_mixed=True)
 
 
-def _try_again(row: PendingScore, known: PendingScore | None) -> None:
+def _try_again(row: PendingScore) -> None:
     """Whoever launches is in the course: what was given up for them there may be taken now."""
-    if known is not None and not getattr(known, "has_given_up", True):
-        return
     given_up = PendingScore.objects.filter(platform_user_id=row.platform_user_id, lane_id=row.lane_id, parked__gt="")
     if outbox.try_again(given_up):
         nudge(0)
