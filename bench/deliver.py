@@ -24,7 +24,7 @@ from bench.score_server import Counts, ScoreServer  # noqa: E402
 from bench.score_world import World  # noqa: E402
 from bench.stock import scores  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
-from lti_1p3_provider.scores.delivery import deliver_due  # noqa: E402
+from lti_1p3_provider.scores.delivery.deliver import deliver_due  # noqa: E402
 
 QUICK = os.environ.get("BENCH_QUICK") == "1"
 ROUNDS = 2 if QUICK else 7
@@ -61,7 +61,7 @@ def _ours() -> int:
 def _stock(known: World, grades: Iterator[float]) -> int:
     for _ in range(STOCK_SCORES):
         grade = next(grades)
-        scores.post(known.launches[int(grade) % len(known.launches)], grade, score_world.MAXIMUM)
+        scores.delivery.send(known.launches[int(grade) % len(known.launches)], grade, score_world.MAXIMUM)
     return STOCK_SCORES
 
 

@@ -38,10 +38,10 @@ class Lti1p3ProviderConfig(AppConfig):
         """Listen to the LMS's grades and retirements. A host that cannot be loaded is a system check's error."""
         from lti_1p3_provider import checks, host, tasks  # noqa: F401  (Celery knows a task once it is imported)
         from lti_1p3_provider.people import forget
-        from lti_1p3_provider.scores import intake, mended
+        from lti_1p3_provider.scores.outbox import after_save, intake
 
         checks.register()
-        mended.connect()
+        after_save.connect()
         try:
             host.current().grades.connect(intake.grade_changed)
         except Exception:  # the LMS must start whatever is wrong with us

@@ -21,6 +21,7 @@ from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.host.sessions import as_before_on_failure
 from lti_1p3_provider.launches import browser_check, front_ends, grants, handover, sessions, targets, teaching, way_back
+from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
@@ -28,9 +29,9 @@ from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.resource_links import record as links
-from lti_1p3_provider.scores import line_items, subsections
+from lti_1p3_provider.scores.gradebook import remember as line_items
+from lti_1p3_provider.scores.gradebook import subsections
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.returning import Returning
 from lti_1p3_provider.users import sign_in
 
 MOST_TRIES = 3

@@ -2,7 +2,7 @@
 
 ``sub``, scores and grants are deleted, attempts are left without a name, and the account is erased if a launch made it
 and nobody else has it. Sessions end at their next request (``launches.sessions``), and a worker that has a score in
-hand notices before it sends (``scores.recipients``). Whoever launches again is a new person.
+hand notices before it sends (``scores.outbox.recipients``). Whoever launches again is a new person.
 """
 
 from __future__ import annotations

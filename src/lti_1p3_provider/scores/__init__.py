@@ -1,5 +1,10 @@
-"""Scores: from a changed grade to the platform's gradebook.
+"""Scores: from a changed grade to the platform's gradebook, in four rooms over one ``models.py``.
 
-``line_items`` remembers whom a column is for, ``intake`` notes that a grade changed, ``claiming`` hands out what is
-due, ``delivery`` sends it, ``retry`` decides what an answer means, ``outbox`` writes down what became of it.
+``outbox`` keeps what is to be sent and hands it out, ``gradebook`` knows the columns and compares them with what was
+sent, ``delivery`` sends, ``status`` says to people where a score is. The two stories:
+
+- A learner answers: ``outbox.intake.grade_changed`` notes it, ``outbox.wake.nudge`` wakes a worker.
+- A worker delivers: ``delivery.deliver.deliver_due`` has ``outbox.claim`` hand out rows, ``delivery.send.score`` asks
+  ``gradebook.ensure`` for the column and posts, ``outbox.retry`` decides what the answer means, ``outbox.outcomes``
+  writes that down.
 """
