@@ -1,1 +1,1 @@
-"""The platform's gradebook: which column a score goes to, made if need be, and what it shows of what was sent. (AGS 2.0)"""
+"""The gradebook: which column of the platform a score goes to, made if need be, and what is shown there. (AGS 2.0)"""
