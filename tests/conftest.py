@@ -31,7 +31,7 @@ from lti_1p3_provider.outline import find
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
-from . import outgoing
+from . import migrated, outgoing
 from .connection import Connection
 from .database import emptied_quickly
 from .services import mariadb, postgresql
@@ -66,6 +66,23 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     with server.running() as running:  # type: ignore[attr-defined]
         connections.databases["default"].update(running.account)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(pytestconfig: pytest.Config, django_db_modify_db_settings: None) -> bool:
+    """Begin with a copy of a database that is migrated, if there is one."""
+    kept = migrated.kept(pytestconfig)
+    return kept is not None and migrated.take(kept)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any, pytestconfig: pytest.Config
+) -> None:
+    """Keep the database that was migrated just now."""
+    if not django_db_keepdb and (kept := migrated.kept(pytestconfig)) is not None:
+        with django_db_blocker.unblock():
+            migrated.keep(kept)
 
 
 @pytest.fixture(autouse=True)
