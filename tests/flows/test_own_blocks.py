@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection as database
 from django.utils import timezone
 
+from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
@@ -143,26 +144,28 @@ def test_whoever_signs_a_strange_target_moves_nobody(connection, person):
 
 
 def test_a_link_that_opens_different_blocks_is_shown_to_the_course_team(connection):
+    rebuild(COURSE_KEY)  # which knows titles
     link = launched(connection)
     connection.launch(link, OTHER_LEARNER)
     assert odd_links.mixed_links(COURSE_KEY) == []
     leads_to(connection, link, OTHER_PROBLEM)
     connection.launch(link)
     (mixed,) = odd_links.mixed_links(COURSE_KEY)
-    assert mixed.blocks == "primary_colours, white_light"
+    assert mixed.blocks == "Primary colours, White light"
     assert link.title in mixed.title
     connection.launch(link, OTHER_LEARNER)
     assert odd_links.mixed_links(COURSE_KEY) == []
 
 
 def test_the_course_teams_page_names_it(connection, client):
+    rebuild(COURSE_KEY)
     link = launched(connection)
     leads_to(connection, link, OTHER_PROBLEM)
     connection.launch(link, OTHER_LEARNER)
     client.force_login(get_user_model().objects.create(username="team", is_staff=True, is_superuser=True))
     page = client.get(f"/lti/1p3/scores/{COURSE}/")
     assert page.status_code == 200
-    assert "primary_colours, white_light" in page.content.decode()
+    assert "Primary colours, White light" in page.content.decode()
 
 
 # --- another column ---------------------------------------------------------------------------------------------------

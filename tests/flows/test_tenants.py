@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from demo.platform import Link
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.scores.delivery import deliver, grades, send
 from lti_1p3_provider.scores.delivery.conversations import Wire
-from lti_1p3_provider.scores.delivery.deliver import deliver, deliver_due, grades, send
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.delivery.ledger import Run
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import claim, outages, outcomes, retry
@@ -163,9 +164,9 @@ def test_a_result_that_the_database_does_not_take_parks_its_row_and_all_others_a
     of_class(connection)
     all_due()
     rows = claim.claim(connection.registration.pk, 50)
-    outcomes = [(row, outcomes.delivered(row, 2, 4, "HTTP 200")) for row in rows]
-    outcomes[2] = rows[2], outcomes.Outcome((*outcomes.FREE, *poison), (*outcomes.FREE, *poison))
-    assert outcomes.write_down(outcomes) == []
+    notes = [(row, outcomes.delivered(row, 2, 4, "HTTP 200")) for row in rows]
+    notes[2] = rows[2], outcomes.Outcome((*outcomes.FREE, *poison), (*outcomes.FREE, *poison))
+    assert outcomes.write_down(notes) == []
     claim.release_lanes(rows)
     assert nothing_is_claimed()
     fresh = {row.pk: row for row in PendingScore.objects.all()}
