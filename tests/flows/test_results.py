@@ -21,7 +21,7 @@ from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.reading_back import read_back
 from lti_1p3_provider.scores.reconcile import Difference, difference_of, reconcile
-from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM
+from tests.connection import AGS_CLAIM, COURSE, LEARNER, OTHER_LEARNER, PROBLEM
 from tests.flows.test_scores import earn, given, launched, make_due
 from tests.web_server import Said
 
@@ -250,11 +250,14 @@ def test_every_trouble_of_reading_back_is_said_and_the_exit_code_tells(connectio
     with pytest.raises(SystemExit) as ended:
         call_command("lti_1p3_scores", "reconcile", "--all", "--json", stdout=out)
     assert ended.value.code == 3
-    assert json.loads(out.getvalue())["troubles"] == [{"line_item": row.line_item_id, "reason": trouble.reason}]
+    (unanswered,) = json.loads(out.getvalue())["unanswered"]
+    assert (unanswered["line_item"], unanswered["reason"]) == (row.line_item_id, trouble.reason)
+    assert (unanswered["activity"], unanswered["course"]) == ("Primary colours", COURSE)
+    assert unanswered["where"].startswith("Emulated platform, ")
     out = StringIO()
     with pytest.raises(SystemExit):
         call_command("lti_1p3_scores", "reconcile", "--all", stdout=out)
-    assert f"column {row.line_item_id} could not be read: {trouble.reason}" in out.getvalue()
+    assert f"(column {row.line_item_id}, scores: 1): {trouble.reason}" in out.getvalue()
 
 
 def test_an_answer_of_before_is_no_answer_of_now(connection, web_server):

@@ -11,10 +11,10 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import intake, reading_back, subsections
+from lti_1p3_provider.scores import comparing, intake, reading_back, subsections
 from lti_1p3_provider.scores.delivery import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import EXPECT, NOTE, READ_BACK, TASK, nudge
+from lti_1p3_provider.scores.nudge import COMPARE, EXPECT, NOTE, READ_BACK, TASK, nudge
 from lti_1p3_provider.users.models import PlatformUser
 
 # seconds; brokers hand a message to another worker if it is not acknowledged within an hour
@@ -63,3 +63,10 @@ def expect_subsections(link_pk: int, platform_user_pk: int, claimed: dict[str, o
 def read_back_results(pks: list[int]) -> None:
     """Ask platforms what they show for these pending scores."""
     reading_back.read_back(PendingScore.objects.filter(pk__in=pks))
+
+
+@shared_task(name=COMPARE, ignore_result=True)
+@set_code_owner_attribute  # type: ignore[untyped-decorator]
+def compare_course(course_key: str) -> None:
+    """Ask the platforms of a course what they show, and send again what they lost."""
+    comparing.compare(CourseKey.from_string(course_key))
