@@ -14,7 +14,18 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import another_account
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import Grant, PlatformUser
-from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, RIGHT, UNIT, WELCOME, answer
+from tests.connection import (
+    COURSE,
+    INSTRUCTOR,
+    LEARNER,
+    OTHER_LEARNER,
+    OTHER_PROBLEM,
+    PROBLEM,
+    RIGHT,
+    UNIT,
+    WELCOME,
+    answer,
+)
 from tests.flows.test_reconnect import ask, feature
 
 SAYS = "Another activity was opened in this browser, with another account"
@@ -127,9 +138,13 @@ def test_a_browser_that_was_nobodys_reads_nothing_of_others(two):
     _, page, _, second = two
     stranger = Browser()
     assert "Your session has ended" in stranger.get(page.url, timeout=5).text
+    second.launch(second.link(WELCOME), INSTRUCTOR, stranger)
     second.launch(second.link(OTHER_PROBLEM), OTHER_LEARNER, stranger)
+    assert another_account.former(SessionStore(stranger.cookies["sessionid"]))
     assert "Your session has ended" in stranger.get(page.url, timeout=5).text
     assert ask(stranger, page).json() == {"error": "grant_missing"}
+    inner = stranger.get(urljoin(page.url, f"/xblock/{PROBLEM}"), headers=AS_A_PAGE, timeout=5)
+    assert "not part of the activity" in inner.text
 
 
 def test_a_bad_token_of_the_account_that_is_signed_in_stays_the_lmss_own(connection):
