@@ -22,7 +22,7 @@ from bench.score_server import ScoreServer  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
 from demo.lms import grades  # noqa: E402
 from lti_1p3_provider import host  # noqa: E402
-from lti_1p3_provider.scores.delivery import deliver_due  # noqa: E402
+from lti_1p3_provider.scores.delivery.deliver import deliver_due  # noqa: E402
 from lti_1p3_provider.scores.models import PendingScore  # noqa: E402
 
 ANSWERS = 5 if os.environ.get("BENCH_QUICK") == "1" else 50

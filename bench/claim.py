@@ -29,8 +29,9 @@ from bench.fill import Sql, fill  # noqa: E402
 from bench.growth import BIG, BIG_DATABASE, QUICK, use  # noqa: E402
 from lti_1p3_provider.registrations.models import Deployment  # noqa: E402
 from lti_1p3_provider.resource_links.models import ResourceLink  # noqa: E402
-from lti_1p3_provider.scores import claiming, due, outbox  # noqa: E402
+from lti_1p3_provider.scores import outbox  # noqa: E402
 from lti_1p3_provider.scores.models import Lane, PendingScore  # noqa: E402
+from lti_1p3_provider.scores.outbox import claim, due
 
 ROUNDS = 3 if QUICK else 15
 LIMIT = 100
@@ -120,7 +121,7 @@ def _round(number: int) -> dict[str, float]:
     chose = time.perf_counter()
     chosen = list(found)[number * 37 % len(found)]
     begun = time.perf_counter()
-    rows = claiming.claim(chosen, LIMIT)
+    rows = claim.claim(chosen, LIMIT)
     claimed, cpu = time.perf_counter(), time.process_time() - cpu
     assert rows, "nothing was claimed"
     _put_back(rows)
@@ -130,14 +131,14 @@ def _round(number: int) -> dict[str, float]:
 
 def _put_back(rows: list[PendingScore]) -> None:
     outbox.write_down([(row, outbox.put_back(row)) for row in rows])
-    claiming.release_lanes(rows)
+    claim.release_lanes(rows)
 
 
 def _explain(name: str) -> None:
     """Say on stderr how the rows are found."""
     with queries.recorded() as seen:
         found, _ = due.registrations()
-        rows = claiming.claim(next(iter(found)), LIMIT)
+        rows = claim.claim(next(iter(found)), LIMIT)
     _put_back(rows)
     print(f"\n{name}\n\n{plans.table(plans.explain(queries.own(seen)))}\n", file=sys.stderr)
 

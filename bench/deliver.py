@@ -24,7 +24,7 @@ from bench.score_server import Counts, ScoreServer  # noqa: E402
 from bench.score_world import World  # noqa: E402
 from bench.stock import scores  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
-from lti_1p3_provider.scores.delivery import deliver_due  # noqa: E402
+from lti_1p3_provider.scores.delivery.deliver import deliver_due  # noqa: E402
 
 QUICK = os.environ.get("BENCH_QUICK") == "1"
 ROUNDS = 2 if QUICK else 7

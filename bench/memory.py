@@ -21,7 +21,7 @@ django.setup()
 from bench import score_world  # noqa: E402
 from bench.score_server import ScoreServer  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
-from lti_1p3_provider.scores.delivery import deliver_due  # noqa: E402
+from lti_1p3_provider.scores.delivery.deliver import deliver_due  # noqa: E402
 
 COURSES = 20
 SCORES = int(os.environ.get("BENCH_MEMORY_SCORES") or (2_000 if os.environ.get("BENCH_QUICK") == "1" else 100_000))

@@ -20,8 +20,8 @@ from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
-from lti_1p3_provider.scores import intake, lanes
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.outbox import intake, lanes
 from lti_1p3_provider.users.models import PlatformUser
 
 COURSE = CourseKey.from_string(tokens.COURSE)

@@ -21,9 +21,9 @@ from bench.lms.turns import Taken, in_turns
 from bench.visit import OURS, Browsers, VisitFailed
 from lti_1p3_provider import host
 from lti_1p3_provider.host.port import GradeChanged
-from lti_1p3_provider.scores import intake
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import nudge
+from lti_1p3_provider.scores.outbox import intake
+from lti_1p3_provider.scores.outbox.wake import nudge
 
 
 @dataclass(frozen=True)

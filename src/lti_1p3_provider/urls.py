@@ -14,7 +14,7 @@ from lti_1p3_provider.launches.views import (
     WayBackDoor,
 )
 from lti_1p3_provider.registrations.views import key_set
-from lti_1p3_provider.scores.views import CourseScores
+from lti_1p3_provider.scores.status.views import CourseScores
 
 app_name = "lti_1p3_provider"
 urlpatterns = [

@@ -27,7 +27,7 @@ from demo.stack import free_port
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
-from lti_1p3_provider.scores.nudge import TASK
+from lti_1p3_provider.scores.outbox.wake import TASK
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, PROBLEM
 from tests.processes.site import Database

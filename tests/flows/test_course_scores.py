@@ -18,8 +18,9 @@ from demo.browser import Browser, forms
 from demo.lms.host import BACKEND, TEAM
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import of_course, outages
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox import outages
+from lti_1p3_provider.scores.status import course_page
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, UNIT, usage
 from tests.flows.test_results import override
@@ -316,7 +317,7 @@ def fill(connection, number: int) -> None:
 def test_each_row_is_on_one_page(connection, team):
     launched(connection)
     earn(3)
-    fill(connection, 2 * of_course.PAGE)
+    fill(connection, 2 * course_page.PAGE)
     seen, url = [], address(connection)
     for _ in range(4):
         text = team.get(url, timeout=10).text
@@ -325,7 +326,7 @@ def test_each_row_is_on_one_page(connection, team):
         if not further:
             break
         url = address(connection) + further[1].replace("&amp;", "&")
-    assert len(seen) == len(set(seen)) == 2 * of_course.PAGE + 1
+    assert len(seen) == len(set(seen)) == 2 * course_page.PAGE + 1
 
 
 @pytest.mark.parametrize("after", ["1", "x.y", "1.2.3", "-1.2", "9" * 30 + ".1", "١.٢"])

@@ -7,7 +7,7 @@ import pytest
 from demo.browser import Browser, forms
 from demo.lms.models import Enrolment
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import (
     COURSE,

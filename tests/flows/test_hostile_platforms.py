@@ -20,7 +20,7 @@ from django.utils import timezone
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from tests.connection import PROBLEM, WELCOME, Connection, answer
 from tests.traces import nobody_came, refusal

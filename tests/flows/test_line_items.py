@@ -17,13 +17,16 @@ from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import claiming, delivery, odd_links, taking_back
-from lti_1p3_provider.scores import line_items as remembered
-from lti_1p3_provider.scores.columns import TAG
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery import deliver
+from lti_1p3_provider.scores.delivery.conversations import Wire
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.scores.delivery.ledger import Run
+from lti_1p3_provider.scores.gradebook import remember as remembered
+from lti_1p3_provider.scores.gradebook import taking_back
+from lti_1p3_provider.scores.gradebook.ensure import TAG
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
-from lti_1p3_provider.scores.run import Run
-from lti_1p3_provider.scores.wire import Wire
+from lti_1p3_provider.scores.outbox import claim
+from lti_1p3_provider.scores.status import odd_links
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, Connection
 from tests.flows.test_scores import COURSE, block, earn, given, make_due
@@ -824,11 +827,11 @@ def test_sec_15_a_switched_off_deployment_is_not_asked_for_columns(connection):
     """Also where the score was claimed before."""
     container_link(connection)
     PendingScore.objects.update(revision=5, due_at=timezone.now())
-    rows, run = claiming.claim(connection.registration.pk, 50), Run()
+    rows, run = claim.claim(connection.registration.pk, 50), Run()
     Deployment.objects.update(status="disabled")
     before = len(connection.platform.requests)
     with Wire() as wire:
-        wire.have([delivery._lane(rows, {row.pk: Grade(3, 4) for row in rows}, run)])
+        wire.have([deliver._lane(rows, {row.pk: Grade(3, 4) for row in rows}, run)])
     run.write_down()
     assert len(connection.platform.requests) == before
     assert PendingScore.objects.get().due_at is not None

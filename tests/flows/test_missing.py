@@ -21,11 +21,20 @@ from demo.browser import Browser, forms
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.management.commands import lti_1p3_scores
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import comparing, missing
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores import comparing
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.scores.gradebook import missing
+from lti_1p3_provider.scores.gradebook.reading_back import read_back
+from lti_1p3_provider.scores.gradebook.reconcile import (
+    MOVING,
+    NAMELESS,
+    NO_TIME,
+    NOT_ASKED,
+    SILENT,
+    STRANGERS,
+    reconcile,
+)
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.reading_back import read_back
-from lti_1p3_provider.scores.reconcile import MOVING, NAMELESS, NO_TIME, NOT_ASKED, SILENT, STRANGERS, reconcile
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, UNIT, usage
 from tests.flows.test_course_scores import address, rows, signed_in, somebody
 from tests.flows.test_results import at_a_strangers, override, results_of

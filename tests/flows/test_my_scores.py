@@ -19,8 +19,8 @@ from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches.in_frame import with_script
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import outages
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.users.models import Grant
 from tests.connection import (
     CLAIM,

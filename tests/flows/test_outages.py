@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from demo.lms import grades
 from demo.platform import Link
-from lti_1p3_provider.scores import claiming, delivery, outages, retry
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery import deliver
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.scores.delivery.ledger import Run
 from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
-from lti_1p3_provider.scores.run import Run
+from lti_1p3_provider.scores.outbox import claim, outages, retry
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import PROBLEM, Connection
 from tests.flows.test_scores import COURSE, block, given, launched
@@ -182,7 +183,7 @@ def test_a_run_that_found_a_platform_down_takes_nothing_more_from_it(connection)
     enrol(connection)
     PendingScore.objects.update(due_at=timezone.now(), revision=5)
     due, run = {connection.registration.pk: ""}, Run(down={connection.registration.pk})
-    assert delivery._claim(due, run) == []
+    assert deliver._claim(due, run) == []
     assert due == {}
 
 
@@ -192,11 +193,11 @@ def test_a_run_that_found_a_platform_down_takes_nothing_more_from_it(connection)
 def test_nobody_else_sends_into_a_course_that_somebody_sends_into(connection):
     enrol(connection)
     PendingScore.objects.update(due_at=timezone.now(), revision=5)
-    first = claiming.claim(connection.registration.pk, 3)
+    first = claim.claim(connection.registration.pk, 3)
     assert len(first) == 3
-    assert claiming.claim(connection.registration.pk, 50) == []
-    claiming.release_lanes(first)
-    second = claiming.claim(connection.registration.pk, 50)
+    assert claim.claim(connection.registration.pk, 50) == []
+    claim.release_lanes(first)
+    second = claim.claim(connection.registration.pk, 50)
     assert len(second) == len(CLASS) - 3
     assert not {row.pk for row in first} & {row.pk for row in second}
 
@@ -204,9 +205,9 @@ def test_nobody_else_sends_into_a_course_that_somebody_sends_into(connection):
 def test_a_lane_that_is_not_given_back_is_free_after_a_while(connection):
     enrol(connection)
     PendingScore.objects.update(due_at=timezone.now(), revision=5)
-    claiming.claim(connection.registration.pk, 3)
+    claim.claim(connection.registration.pk, 3)
     Lane.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    assert len(claiming.claim(connection.registration.pk, 50)) == len(CLASS) - 3
+    assert len(claim.claim(connection.registration.pk, 50)) == len(CLASS) - 3
 
 
 def test_the_scores_of_one_course_are_sent_one_after_another_by_any_number_of_workers(connection, platform):

@@ -16,9 +16,9 @@ from django.utils import timezone
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import claiming, due, outbox
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore
+from lti_1p3_provider.scores.outbox import claim, due, outcomes
 from tests.connection import LEARNER, PROBLEM
 from tests.flows.test_scores import earn, given, launched, make_due
 
@@ -34,7 +34,7 @@ def row(connection) -> PendingScore:
 def claim() -> list[PendingScore]:
     """Claim what is due, with the lanes that are free again or were a dead worker's."""
     Lane.objects.filter(leased_until__isnull=False).update(leased_until=timezone.now() - timedelta(seconds=1))
-    return [row for pk in due.registrations()[0] for row in claiming.claim(pk, 50)]
+    return [row for pk in due.registrations()[0] for row in claim.claim(pk, 50)]
 
 
 def test_a_claimed_row_is_nobody_elses(row):
@@ -53,8 +53,8 @@ def test_a_worker_that_lost_its_lease_changes_nothing(row):
     (slow,) = claim()
     PendingScore.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     (fast,) = claim()
-    outbox.write_down([(slow, outbox.parked(slow, "refused_404", "HTTP 404"))])
-    outbox.write_down([(slow, outbox.delivered(slow, 1, 4, "HTTP 200"))])
+    outcomes.write_down([(slow, outcomes.parked(slow, "refused_404", "HTTP 404"))])
+    outcomes.write_down([(slow, outcomes.delivered(slow, 1, 4, "HTTP 200"))])
     fresh = PendingScore.objects.get()
     assert (fresh.parked, fresh.sent_at, fresh.lease) == ("", None, fast.lease)
 
@@ -65,11 +65,11 @@ def test_a_grade_that_changes_while_it_is_sent_stays_due(row, end):
     later = timezone.now() + timedelta(seconds=3)
     PendingScore.objects.update(revision=F("revision") + 1, due_at=later)
     outcome = {
-        "delivered": outbox.delivered(claimed, 1, 4, "HTTP 200"),
-        "settled": outbox.settled(claimed, "unchanged"),
-        "parked": outbox.parked(claimed, "refused_404", "HTTP 404"),
+        "delivered": outcomes.delivered(claimed, 1, 4, "HTTP 200"),
+        "settled": outcomes.settled(claimed, "unchanged"),
+        "parked": outcomes.parked(claimed, "refused_404", "HTTP 404"),
     }[end]
-    assert outbox.write_down([(claimed, outcome)]) == []
+    assert outcomes.write_down([(claimed, outcome)]) == []
     fresh = PendingScore.objects.get()
     assert (fresh.due_at, fresh.lease, fresh.parked) == (later, "", "")
 
@@ -85,7 +85,7 @@ def test_a_change_during_a_delivery_opens_a_new_window(row, settings):
 
 
 def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection, monkeypatch):
-    monkeypatch.setattr(claiming, "MOST_LANES", 2)
+    monkeypatch.setattr(claim, "MOST_LANES", 2)
     link = connection.link(PROBLEM, graded=True)
     for number in range(9):
         connection.person(f"batch-test-{number}")
@@ -97,9 +97,9 @@ def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection, monkeypatch
     for number, (row, lane) in enumerate(zip(PendingScore.objects.order_by("pk"), courses, strict=True)):
         due_at = timezone.now() - timedelta(minutes=30 - number)
         PendingScore.objects.filter(pk=row.pk).update(revision=1, due_at=due_at, lane=lane)
-    claimed = claiming.claim(connection.registration.pk, 5)
+    claimed = claim.claim(connection.registration.pk, 5)
     assert [row.lane_id for row in claimed] == [first.pk, b.pk, first.pk, first.pk, b.pk]
-    free = claiming.claim(connection.registration.pk, 5)
+    free = claim.claim(connection.registration.pk, 5)
     assert [row.lane_id for row in free] == [c.pk, c.pk, c.pk]
 
 
@@ -117,9 +117,9 @@ def test_rows_in_lanes_of_others_are_read_past(connection):
     ):
         due_at = timezone.now() - timedelta(minutes=30 - number)
         PendingScore.objects.filter(pk=row.pk).update(revision=1, due_at=due_at, lane=lane)
-    claimed = claiming.claim(connection.registration.pk, 4)
+    claimed = claim.claim(connection.registration.pk, 4)
     assert [row.lane_id for row in claimed] == [first.pk, first.pk]
-    assert claiming.claim(connection.registration.pk, 4) == []
+    assert claim.claim(connection.registration.pk, 4) == []
 
 
 def test_rows_of_a_switched_off_deployment_do_not_stand_before_others(connection, row):
@@ -134,7 +134,7 @@ def test_rows_of_a_switched_off_deployment_do_not_stand_before_others(connection
     PendingScore.objects.update(revision=1, due_at=timezone.now())
     older = timezone.now() - timedelta(hours=1)
     PendingScore.objects.exclude(pk=row.pk).update(revision=1, due_at=older, lane=off)
-    assert [one.pk for one in claiming.claim(connection.registration.pk, 2)] == [row.pk]
+    assert [one.pk for one in claim.claim(connection.registration.pk, 2)] == [row.pk]
 
 
 def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connection, row, monkeypatch):
@@ -184,15 +184,15 @@ def test_a_column_that_changes_while_a_score_is_sent_gets_the_score(connection, 
     earn(3)
     PendingScore.objects.update(revision=F("revision") + 1, due_at=timezone.now(), sent_given=3, sent_maximum=4)
     (row,) = claim()
-    outbox.send_to_new_column(PendingScore.objects.all())
+    outcomes.send_to_new_column(PendingScore.objects.all())
     before = len(connection.platform.scores)
     outcome = {
-        "delivered": outbox.delivered(row, 3, 4, "HTTP 200"),
-        "settled": outbox.settled(row, "unchanged"),
-        "put back": outbox.put_back(row),
+        "delivered": outcomes.delivered(row, 3, 4, "HTTP 200"),
+        "settled": outcomes.settled(row, "unchanged"),
+        "put back": outcomes.release_unsent(row),
     }[end]
-    assert outbox.write_down([(row, outcome)]) == []
-    claiming.release_lanes([row])
+    assert outcomes.write_down([(row, outcome)]) == []
+    claim.release_lanes([row])
     deliver_due()
     assert len(connection.platform.scores) == before + 1
     assert given(connection, link) == (3, 4)
@@ -222,7 +222,7 @@ def test_what_was_claimed_is_given_back_if_the_database_fails_with_another_platf
         launched(connection)
     now = timezone.now()
     PendingScore.objects.update(revision=9, due_at=now, earned=2, possible=4)
-    whole, calls = claiming._complete, []
+    whole, calls = claim._complete, []
 
     def fail_at_the_second(rows):
         calls.append(1)
@@ -230,7 +230,7 @@ def test_what_was_claimed_is_given_back_if_the_database_fails_with_another_platf
             raise OperationalError("Deadlock")
         return whole(rows)
 
-    monkeypatch.setattr(claiming, "_complete", fail_at_the_second)
+    monkeypatch.setattr(claim, "_complete", fail_at_the_second)
     with pytest.raises(OperationalError):
         deliver_due()
     assert set(PendingScore.objects.values_list("lease", "leased_until")) == {("", None)}
@@ -249,7 +249,7 @@ def test_an_error_of_our_own_in_the_middle_of_a_batch_leaves_nothing_claimed(con
     def fail(row):
         raise OperationalError("server has gone away")
 
-    monkeypatch.setattr(claiming, "is_open", fail)
+    monkeypatch.setattr(claim, "is_open", fail)
     with pytest.raises(OperationalError):
         deliver_due()
     assert set(PendingScore.objects.values_list("lease", "leased_until")) == {("", None)}
@@ -267,13 +267,13 @@ def test_equal_outcomes_are_written_together_and_each_row_gets_its_own(connectio
         exact = {"earned": number, "possible": 10} if number != 5 else {}
         due_at = timezone.now() - timedelta(seconds=10 - number)
         PendingScore.objects.filter(pk=row.pk).update(revision=number, due_at=due_at, **exact)
-    rows = claiming.claim(connection.registration.pk, 50)
+    rows = claim.claim(connection.registration.pk, 50)
     changed, lost = rows[3], rows[4]
     PendingScore.objects.filter(pk=changed.pk).update(revision=F("revision") + 1, earned=9)
     PendingScore.objects.filter(pk=lost.pk).update(lease="another", delivered_revision=0)
-    outcomes = [(row, outbox.delivered(row, number, 10, "HTTP 200")) for number, row in enumerate(rows)]
+    outcomes = [(row, outcomes.delivered(row, number, 10, "HTTP 200")) for number, row in enumerate(rows)]
     with django_assert_num_queries(6):  # savepoint, rows, one UPDATE for three of them and two for others, savepoint
-        assert outbox.write_down(outcomes) == []
+        assert outcomes.write_down(outcomes) == []
     fresh = list(PendingScore.objects.order_by("pk"))
     assert [row.sent_given for row in fresh] == [0, 1, 2, None, None, 5]
     assert [row.delivered_revision for row in fresh] == [0, 1, 2, 3, 0, 5]

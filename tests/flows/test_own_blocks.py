@@ -12,10 +12,12 @@ from django.db import connection as database
 from django.utils import timezone
 
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.scores import moving, odd_links, of_course, tasks
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores import tasks
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.scores.delivery.ledger import Report
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.run import Report
+from lti_1p3_provider.scores.outbox import moving
+from lti_1p3_provider.scores.status import course_page, odd_links
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import (
     AGS_CLAIM,
@@ -125,8 +127,8 @@ def test_a_block_of_another_course_is_graded_there(connection):
     leads_to(connection, link, other, OTHER_COURSE)
     connection.launch(link, OTHER_LEARNER)
     assert (row_of(LEARNER).course_key, row_of(OTHER_LEARNER).course_key) == (COURSE, OTHER_COURSE)
-    assert set(of_course.rows_of(COURSE_KEY)) == {row_of(LEARNER)}
-    assert set(of_course.rows_of(row_of(OTHER_LEARNER).course_key)) == {row_of(OTHER_LEARNER)}
+    assert set(course_page.rows_of(COURSE_KEY)) == {row_of(LEARNER)}
+    assert set(course_page.rows_of(row_of(OTHER_LEARNER).course_key)) == {row_of(OTHER_LEARNER)}
 
 
 @pytest.mark.parametrize("person", [INSTRUCTOR, OTHER_LEARNER])

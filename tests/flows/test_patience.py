@@ -16,10 +16,10 @@ from lti_1p3_provider.errors import PlatformUnreachable
 from lti_1p3_provider.lti import transport
 from lti_1p3_provider.lti.exchange import Pause, Request
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import patience
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery import patience
+from lti_1p3_provider.scores.delivery.conversations import Wire
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
-from lti_1p3_provider.scores.wire import Wire
 from tests.connection import PROBLEM
 from tests.flows.test_scores import given
 

@@ -21,9 +21,9 @@ from demo.lms.models import Profile
 from demo.lms.people import TEAM
 from demo.lms.retirement import retire
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.scores import recipients
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox import recipients
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, Connection, answer
 from tests.flows.test_scores import block, earn, given, launched, make_due

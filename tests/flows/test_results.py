@@ -16,11 +16,11 @@ from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.results import Result
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import reconcile as comparing
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.scores.gradebook import reconcile as comparing
+from lti_1p3_provider.scores.gradebook.reading_back import read_back
+from lti_1p3_provider.scores.gradebook.reconcile import Difference, difference_of, reconcile
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.reading_back import read_back
-from lti_1p3_provider.scores.reconcile import Difference, difference_of, reconcile
 from tests.connection import AGS_CLAIM, COURSE, LEARNER, OTHER_LEARNER, PROBLEM
 from tests.flows.test_scores import earn, given, launched, make_due
 from tests.web_server import Said

@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.lti.launch import Names
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.returning import Returning
 from lti_1p3_provider.users.models import Grant
 from tests.connection import LEARNER, OTHER_LEARNER, PROBLEM
 

@@ -13,10 +13,11 @@ from demo.platform import Link
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import lanes, outages, overview
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
-from lti_1p3_provider.scores.outages import Place
+from lti_1p3_provider.scores.outbox import lanes, outages
+from lti_1p3_provider.scores.outbox.outages import Place
+from lti_1p3_provider.scores.status import overview
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import PROBLEM, Connection
 from tests.flows.test_scores import COURSE, block, given

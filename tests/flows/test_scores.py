@@ -24,10 +24,10 @@ from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment
-from lti_1p3_provider.scores import claiming, outbox
-from lti_1p3_provider.scores.delivery import deliver_due
-from lti_1p3_provider.scores.intake import grade_changed
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.outbox import claim, outcomes
+from lti_1p3_provider.scores.outbox.intake import grade_changed
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import (
     AGS_CLAIM,
@@ -523,11 +523,11 @@ def test_sec_15_a_batch_that_was_claimed_before_the_switch_is_not_sent(connectio
     link = launched(connection)
     PendingScore.objects.update(revision=5, due_at=timezone.now())
     grades.record(PlatformUser.objects.get().user, COURSE, block(OTHER_PROBLEM), 1, 2)
-    (row,) = claiming.claim(connection.registration.pk, 50)
+    (row,) = claim.claim(connection.registration.pk, 50)
     Deployment.objects.update(status="disabled")
-    assert not claiming.is_open(row)
-    outbox.write_down([(row, outbox.again(row, timezone.now(), "switched off"))])
-    claiming.release_lanes([row])
+    assert not claim.is_open(row)
+    outcomes.write_down([(row, outcomes.again(row, timezone.now(), "switched off"))])
+    claim.release_lanes([row])
     Deployment.objects.update(status="approved")
     earn(4)
     assert given(connection, link) == (4, 4)

@@ -14,8 +14,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from lti_1p3_provider.scores import outages
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, UNIT
 from tests.flows.test_course_scores import fill

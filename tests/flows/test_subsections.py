@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from tests.connection import (
     INSTRUCTOR,

@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from demo.platform import Link
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import claiming, delivery, grading, outages, outbox, post, retry, wire
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery import conversations, deliver, grades, send
+from lti_1p3_provider.scores.delivery.conversations import Wire
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.scores.delivery.ledger import Run
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
-from lti_1p3_provider.scores.run import Run
-from lti_1p3_provider.scores.wire import Wire
+from lti_1p3_provider.scores.outbox import claim, outages, outcomes, retry
 from tests.connection import PROBLEM, Connection
 from tests.flows.test_scores import given, make_due
 from tests.web_server import Said
@@ -93,7 +94,7 @@ def test_an_error_of_any_kind_anywhere_in_a_conversation_costs_its_row(connectio
             raise error("\ud800")
         return original(*args, **values)
 
-    module = {"score": post, "of_answer": retry, "of_error": retry, "delivered": outbox}.get(where, outages)
+    module = {"score": send, "of_answer": retry, "of_error": retry, "delivered": outbox}.get(where, outages)
     if where in ("of_error", "strike", "begin"):
         connection.platform.faults.set("status", endpoint="scores", status=429, times=1)
     if where == "of_error":
@@ -117,7 +118,7 @@ def test_an_error_of_any_kind_anywhere_in_a_conversation_costs_its_row(connectio
 def test_an_error_of_any_kind_in_a_thread_costs_its_row(connection, monkeypatch, error):
     links = [of_class(connection, [sub]) for sub in CLASS[:3]]
     all_due()
-    perform, calls = wire.perform, []
+    perform, calls = conversations.perform, []
 
     def fail_at_a_score(step: object) -> object:
         if "/scores" in getattr(step, "url", ""):
@@ -126,7 +127,7 @@ def test_an_error_of_any_kind_in_a_thread_costs_its_row(connection, monkeypatch,
                 raise error("x")
         return perform(step)
 
-    monkeypatch.setattr(wire, "perform", fail_at_a_score)
+    monkeypatch.setattr(conversations, "perform", fail_at_a_score)
     report = deliver_due()
     assert (report.delivered, report.postponed) == (2, 1)
     assert sorted(filter(None, (given(connection, link, sub) for link, sub in zip(links, CLASS, strict=False)))) == [
@@ -139,11 +140,11 @@ def test_an_error_of_any_kind_in_a_thread_costs_its_row(connection, monkeypatch,
 def test_a_conversation_that_gets_no_thread_costs_its_rows(connection, monkeypatch):
     of_class(connection, CLASS[:2])
     all_due()
-    rows, run = claiming.claim(connection.registration.pk, 50), Run()
-    grades = grading.grades_of(rows)
+    rows, run = claim.claim(connection.registration.pk, 50), Run()
+    grades = grades.grades_of(rows)
     with Wire() as one:
         monkeypatch.setattr(one._pool, "submit", lambda *args: (_ for _ in ()).throw(RuntimeError("no new thread")))
-        one.have([delivery._lane(rows, grades, run)])
+        one.have([deliver._lane(rows, grades, run)])
     run.write_down()
     assert {row.last_answer for row in PendingScore.objects.all()} == {"lti_error: RuntimeError"}
     assert nothing_is_claimed()
@@ -159,7 +160,7 @@ def test_an_accident_is_tried_again_and_given_up_in_the_end():
 def test_whoever_ends_the_worker_ends_the_run_and_nothing_stays_claimed(connection, monkeypatch, stop):
     of_class(connection, CLASS[:2])
     all_due()
-    monkeypatch.setattr(post, "score", lambda *args: (_ for _ in ()).throw(stop()))
+    monkeypatch.setattr(send, "score", lambda *args: (_ for _ in ()).throw(stop()))
     with pytest.raises(stop):
         deliver_due()
     assert nothing_is_claimed()
@@ -179,24 +180,24 @@ def test_whoever_ends_the_worker_ends_the_run_and_nothing_stays_claimed(connecti
 def test_a_result_that_the_database_does_not_take_parks_its_row_and_all_others_are_written(connection, poison):
     of_class(connection)
     all_due()
-    rows = claiming.claim(connection.registration.pk, 50)
-    outcomes = [(row, outbox.delivered(row, 2, 4, "HTTP 200")) for row in rows]
-    outcomes[2] = rows[2], outbox.Outcome((*outbox.FREE, *poison), (*outbox.FREE, *poison))
-    assert outbox.write_down(outcomes) == []
-    claiming.release_lanes(rows)
+    rows = claim.claim(connection.registration.pk, 50)
+    outcomes = [(row, outcomes.delivered(row, 2, 4, "HTTP 200")) for row in rows]
+    outcomes[2] = rows[2], outcomes.Outcome((*outcomes.FREE, *poison), (*outcomes.FREE, *poison))
+    assert outcomes.write_down(outcomes) == []
+    claim.release_lanes(rows)
     assert nothing_is_claimed()
     fresh = {row.pk: row for row in PendingScore.objects.all()}
     assert [fresh[row.pk].deliveries for row in rows] == [1, 1, 0, 1, 1]
-    assert [fresh[row.pk].parked for row in rows] == ["", "", outbox.UNWRITABLE, "", ""]
+    assert [fresh[row.pk].parked for row in rows] == ["", "", outcomes.UNWRITABLE, "", ""]
 
 
 def test_a_database_that_takes_nothing_is_said(connection, monkeypatch):
     of_class(connection, CLASS[:2])
     all_due()
-    rows = claiming.claim(connection.registration.pk, 50)
-    monkeypatch.setattr(outbox, "lock", lambda rows: (_ for _ in ()).throw(DatabaseError("server has gone away")))
+    rows = claim.claim(connection.registration.pk, 50)
+    monkeypatch.setattr(outcomes, "lock", lambda rows: (_ for _ in ()).throw(DatabaseError("server has gone away")))
     with pytest.raises(DatabaseError):
-        outbox.write_down([(row, outbox.put_back(row)) for row in rows])
+        outcomes.write_down([(row, outcomes.release_unsent(row)) for row in rows])
 
 
 @pytest.mark.parametrize("name", ["id", "label", "resourceLinkId", "tag"])

@@ -18,9 +18,9 @@ from lti_1p3_provider.errors import GrantMissing, LaunchReplayed
 from lti_1p3_provider.lti.access_tokens import access_token
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
-from lti_1p3_provider.scores.columns import TAG
+from lti_1p3_provider.scores.gradebook.ensure import TAG
+from lti_1p3_provider.scores.gradebook.reconcile import reconcile
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.reconcile import reconcile
 from lti_1p3_provider.users.find import user_of
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, CLAIM, MEMBERSHIP, OTHER_PROBLEM, PROBLEM, RIGHT, UNIT

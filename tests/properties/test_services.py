@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from demo.browser import Browser
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from tests.connection import PROBLEM, Connection, answer
 from tests.web_server import Said, WebServer

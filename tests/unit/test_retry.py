@@ -18,7 +18,7 @@ from lti_1p3_provider.errors import (
 )
 from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.platforms import PRESETS, preset
-from lti_1p3_provider.scores import retry
+from lti_1p3_provider.scores.outbox import retry
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GENERIC = preset("generic")

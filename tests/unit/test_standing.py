@@ -15,12 +15,13 @@ from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import overview, plain_words, retry, tallies
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
-from lti_1p3_provider.scores.picture import HEIGHT, picture
-from lti_1p3_provider.scores.sentences import Sentence, points
+from lti_1p3_provider.scores.outbox import retry, tallies
+from lti_1p3_provider.scores.outbox.tallies import Day
 from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
-from lti_1p3_provider.scores.tallies import Day
+from lti_1p3_provider.scores.status import overview, wording
+from lti_1p3_provider.scores.status.chart import HEIGHT, picture
+from lti_1p3_provider.scores.status.sentence import Sentence, points
 from lti_1p3_provider.users.models import PlatformUser
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -120,18 +121,18 @@ def test_a_result_is_compared_with_what_was_sent_before_it_was_asked_for(rows, s
     ],
 )
 def test_answers_are_said_in_plain_words(said, plain):
-    assert plain_words.answer(PendingScore(last_answer=said)) == plain
+    assert wording.answer(PendingScore(last_answer=said)) == plain
 
 
 def test_what_a_refused_score_needs_is_said_for_each_reason_that_there_is():
     for status in (400, 401, 403, 404, 412, 422):
         reason = retry.of_answer(Answer(status, {}, b""), preset("generic"), 0, NOW).parked or f"refused_{status}"
-        assert str(plain_words.TO_DO[reason])
+        assert str(wording.TO_DO[reason])
 
 
 def test_an_answer_from_before_is_not_shown_with_a_new_grade():
-    assert plain_words.answer(PendingScore(last_answer="HTTP 200", due_at=NOW)) == ""
-    assert plain_words.answer(PendingScore(last_answer="HTTP 404", due_at=NOW, attempts=1)) != ""
+    assert wording.answer(PendingScore(last_answer="HTTP 200", due_at=NOW)) == ""
+    assert wording.answer(PendingScore(last_answer="HTTP 404", due_at=NOW, attempts=1)) != ""
 
 
 def test_sentences_show_their_moments_to_pages_and_to_scripts():

@@ -16,8 +16,8 @@ from lti_1p3_provider.doctor.findings import Finding, each, good, notice, wrong
 from lti_1p3_provider.errors import LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.registrations import keys
-from lti_1p3_provider.scores import outages
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox import outages
 
 LONGEST_QUEUE = timedelta(minutes=20)  # cron comes every ten
 

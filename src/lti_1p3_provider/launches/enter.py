@@ -31,6 +31,7 @@ from lti_1p3_provider.launches import (
     teaching,
     way_back,
 )
+from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.trail import Trail
@@ -38,9 +39,8 @@ from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.resource_links import record as links
-from lti_1p3_provider.scores import line_items, subsections
+from lti_1p3_provider.scores.gradebook import remember, subsections
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.returning import Returning
 from lti_1p3_provider.users import sign_in
 
 MOST_TRIES = 3
@@ -110,7 +110,7 @@ def _admit(
     trail.passed("access")
     known_link = known.line_item.resource_link if known else None
     link = links.remember(launch, target.course_key, target.usage_key, known_link)
-    line_items.remember(launch, link, platform_user, known)
+    remember.remember(launch, link, platform_user, known)
     if target.is_course:
         subsections.remember(launch, link, platform_user)
     grants.allow(platform_user.user, target, launch.deployment, link.pk)

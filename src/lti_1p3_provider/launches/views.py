@@ -39,6 +39,7 @@ from lti_1p3_provider.launches import (
 from lti_1p3_provider.launches.door import Door
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import features, with_script
+from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import launch, login
 from lti_1p3_provider.lti.trail import Trail
@@ -47,8 +48,7 @@ from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import learner
-from lti_1p3_provider.scores.returning import Returning
+from lti_1p3_provider.scores.status import learner
 
 
 @method_decorator(csrf_exempt, name="dispatch")

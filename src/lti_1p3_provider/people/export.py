@@ -11,8 +11,8 @@ from lti_1p3_provider import host
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.sentences import iso
 from lti_1p3_provider.scores.standing import state_of
+from lti_1p3_provider.scores.status.sentence import iso
 from lti_1p3_provider.users.models import Grant
 
 FORMAT = "lti_1p3_provider.people.1"

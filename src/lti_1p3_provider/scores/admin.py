@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import nudge, outbox, overview, plain_words, standing
+from lti_1p3_provider.scores import standing
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.picture import picture
-from lti_1p3_provider.scores.sentences import points
+from lti_1p3_provider.scores.outbox import outcomes, wake
 from lti_1p3_provider.scores.standing import State
+from lti_1p3_provider.scores.status import overview, wording
+from lti_1p3_provider.scores.status.chart import picture
+from lti_1p3_provider.scores.status.sentence import points
 
 PAGE = "lti_1p3_provider_registration_scores"
 
@@ -78,7 +80,7 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     def state(self, row: PendingScore) -> str:
         """Where the score is, in a word."""
         state = standing.state_of(row)
-        return f"{plain_words.STATES[state]}{f': {row.parked}' if state is State.GIVEN_UP else ''}"
+        return f"{wording.STATES[state]}{f': {row.parked}' if state is State.GIVEN_UP else ''}"
 
     @admin.display(description=_("the platform shows"), empty_value="-")
     def shows(self, row: PendingScore) -> str | None:
@@ -91,15 +93,15 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     @admin.action(permissions=["resend"], description=_("Send the current grades of the selected rows"))
     def resend(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
         """Make the rows due, also where the platform has this grade already."""
-        changed = outbox.send_anew(rows)
-        nudge.nudge(0)
+        changed = outcomes.send_anew(rows)
+        wake.nudge(0)
         self.message_user(request, str(_("%s scores will be sent.")) % changed)
 
     @admin.action(permissions=["resend"], description=_("Ask the platform what it shows of the selected rows"))
     def read_back(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
         """Leave it to a worker."""
         pks = list(rows.values_list("pk", flat=True))
-        nudge.read_back_later(pks)
+        wake.read_back_later(pks)
         self.message_user(request, str(_("%s results are being read. Load the list again in a minute.")) % len(pks))
 
     def get_urls(self) -> list[URLPattern]:

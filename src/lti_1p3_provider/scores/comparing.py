@@ -20,13 +20,14 @@ from opaque_keys.edx.keys import CourseKey
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.scores import missing, nudge
+from lti_1p3_provider.scores.gradebook import missing
+from lti_1p3_provider.scores.gradebook.reading_back import read_back
+from lti_1p3_provider.scores.gradebook.reconcile import Trouble
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.of_course import rows_of
-from lti_1p3_provider.scores.reading_back import read_back
-from lti_1p3_provider.scores.reconcile import Trouble
-from lti_1p3_provider.scores.sentences import Sentence
+from lti_1p3_provider.scores.outbox import wake
 from lti_1p3_provider.scores.standing import WHERE, State
+from lti_1p3_provider.scores.status.course_page import rows_of
+from lti_1p3_provider.scores.status.sentence import Sentence
 from lti_1p3_provider.scores.unanswered import Unanswered, described
 
 MOST = 5000  # scores that are compared at once
@@ -116,7 +117,7 @@ def begin(course_key: CourseKey) -> bool:
     if not store.add(_name("compares", course_key), LONGEST):
         return False
     _keep(course_key, Found(timezone.now()))
-    nudge.compare_later(course_key)
+    wake.compare_later(course_key)
     return True
 
 

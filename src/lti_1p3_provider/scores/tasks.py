@@ -11,10 +11,12 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import comparing, intake, reading_back, subsections
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores import comparing
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.scores.gradebook import reading_back, subsections
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import COMPARE, EXPECT, NOTE, READ_BACK, TASK, nudge
+from lti_1p3_provider.scores.outbox import intake
+from lti_1p3_provider.scores.outbox.wake import COMPARE, EXPECT, NOTE, READ_BACK, TASK, nudge
 from lti_1p3_provider.users.models import PlatformUser
 
 # seconds; brokers hand a message to another worker if it is not acknowledged within an hour

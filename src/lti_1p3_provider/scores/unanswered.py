@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lti_1p3_provider.outline import find as outline
-from lti_1p3_provider.scores import plain_words
+from lti_1p3_provider.scores.gradebook.reconcile import Trouble
 from lti_1p3_provider.scores.models import LineItem
-from lti_1p3_provider.scores.reconcile import Trouble
+from lti_1p3_provider.scores.status import wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def described(troubles: Sequence[Trouble]) -> list[Unanswered]:
             one.course_key,
             _where(item) if item else "",
             one.scores,
-            plain_words.unread(one.reason),
+            wording.unread(one.reason),
             one.reason,
         )
         for one in troubles

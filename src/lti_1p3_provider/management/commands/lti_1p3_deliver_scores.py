@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.outline.rebuild import refresh
-from lti_1p3_provider.scores.delivery import deliver_due
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
 
 
 class Command(BaseCommand):

@@ -14,11 +14,14 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import missing, outbox, overview, plain_words, reading_back, standing
+from lti_1p3_provider.scores import standing
+from lti_1p3_provider.scores.gradebook import missing, reading_back
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import nudge
-from lti_1p3_provider.scores.sentences import iso, points
+from lti_1p3_provider.scores.outbox import outcomes
+from lti_1p3_provider.scores.outbox.wake import nudge
 from lti_1p3_provider.scores.standing import WHERE, State
+from lti_1p3_provider.scores.status import overview, wording
+from lti_1p3_provider.scores.status.sentence import iso, points
 from lti_1p3_provider.scores.unanswered import described
 
 WRONG, NEEDS_A_PERSON = 2, 3  # exit codes
@@ -72,7 +75,7 @@ class Command(BaseCommand):
         return said, any(one.parked.number for one in found)
 
     def _resend(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
-        number = outbox.send_anew(rows)
+        number = outcomes.send_anew(rows)
         nudge(0)
         return {"will_be_sent": number}, False
 
@@ -137,7 +140,7 @@ def _as_json(rows: Iterable[PendingScore]) -> list[dict[str, Any]]:
             "block": row.usage_key,
             "state": str(standing.state_of(row)),
             "given_up": row.parked,
-            "answer": plain_words.answer(row),
+            "answer": wording.answer(row),
             "due_at": row.due_at and iso(row.due_at),
             "sent": points(row.sent_given, row.sent_maximum),
             "sent_at": row.sent_at and iso(row.sent_at),

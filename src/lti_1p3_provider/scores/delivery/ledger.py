@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.host.port import Grade
-from lti_1p3_provider.scores import outages, outbox, patience, tallies
+from lti_1p3_provider.scores.delivery import patience
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.outages import Place
-from lti_1p3_provider.scores.outbox import Outcome
-from lti_1p3_provider.scores.retry import Decision
+from lti_1p3_provider.scores.outbox import outages, outcomes, tallies
+from lti_1p3_provider.scores.outbox.outages import Place
+from lti_1p3_provider.scores.outbox.outcomes import Outcome
+from lti_1p3_provider.scores.outbox.retry import Decision
 
 WRITE = 0.1  # seconds after which a result is written down; what dies with the worker before is sent again
 TRIES, PAUSE = 20, 0.1  # seconds between tries to write down, at the end, what somebody holds
@@ -60,10 +61,10 @@ class Run:
     def waits(self, row: PendingScore) -> Outcome | None:
         """Return what is to be written into a row whose place is left alone; None for one that is to be tried."""
         if row.registration_id in self.down:
-            return outbox.put_back(row)
+            return outcomes.release_unsent(row)
         place = outages.place_of(row)
         if place.whole in self.places and place.whole not in self.probed:
-            return outbox.put_back(row)
+            return outcomes.release_unsent(row)
         until = self.places.get(place)
         if until is None or (place not in self.probed and place not in self.found and self.may_try(place, until)):
             return None
@@ -103,7 +104,7 @@ class Run:
 
     def write_down(self) -> None:
         """Write down what became of rows; of those that somebody holds right now, the next time."""
-        self.notes = outbox.write_down(self.notes)
+        self.notes = outcomes.write_down(self.notes)
         self.written_at = time.monotonic()
 
     def finish(self) -> None:
@@ -124,19 +125,19 @@ class Run:
         if decision.delivered and grade is not None:
             report.delivered += 1
             self.counts[row.registration_id, "delivered"] += 1
-            return outbox.delivered(row, grade.earned, grade.possible, answer)
+            return outcomes.delivered(row, grade.earned, grade.possible, answer)
         if retry_at is not None:
             wait = (retry_at - timezone.now()).total_seconds()
             report.next_in = wait if report.next_in is None else min(report.next_in, wait)
             report.postponed += 1
             self.counts[row.registration_id, "postponed"] += 1
-            return outbox.again(row, retry_at, answer)
+            return outcomes.again(row, retry_at, answer)
         if parked:
             report.parked += 1
             self.counts[row.registration_id, "parked"] += 1
-            return outbox.parked(row, parked, answer)
+            return outcomes.parked(row, parked, answer)
         report.settled += 1
-        return outbox.settled(row, answer)
+        return outcomes.settled(row, answer)
 
     def _judge(self, row: PendingScore, decision: Decision, seconds: float) -> None:
         """Decide whether nothing is taken where this score goes, or scores are again.
@@ -188,7 +189,7 @@ class Run:
     def _held(self, row: PendingScore, until: datetime) -> Outcome:
         wait = (until - timezone.now()).total_seconds()
         self.report.next_in = wait if self.report.next_in is None else min(self.report.next_in, wait)
-        return outbox.hold(row, until)
+        return outcomes.hold(row, until)
 
     def _tried(self, place: Place) -> Place | None:
         """Return the outage that a row's answer decides about."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lti_1p3_provider.scores.tallies import KINDS, Day
+from lti_1p3_provider.scores.outbox.tallies import KINDS, Day
 
 WIDTH, HEIGHT = 560, 140  # of the bars, in the SVG's own units
 GAP = 8

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from lti_1p3_provider.scores.gradebook.reconcile import Trouble, reconcile
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.reconcile import Trouble, reconcile
 from lti_1p3_provider.scores.standing import only_different
 
 log = logging.getLogger(__name__)

@@ -21,8 +21,8 @@ from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.registrations.addresses import origin
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.scores import outbox, retry
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
+from lti_1p3_provider.scores.outbox import outcomes, retry
 
 PROBE = 6  # requests, each as long as one may take: what a worker has for trying one score
 LONGEST = 600.0  # seconds between two tries
@@ -166,8 +166,8 @@ def end(where: int | Place) -> None:
     if not outages.delete()[0]:
         return
     now = timezone.now()
-    outbox.change_free(waiting.filter(due_at__gt=now, attempts__gt=0), due_at=now)
-    outbox.change_free(waiting.filter(due_at__isnull=False, lease="", leased_until__gt=now), leased_until=None)
+    outcomes.change_free(waiting.filter(due_at__gt=now, attempts__gt=0), due_at=now)
+    outcomes.change_free(waiting.filter(due_at__isnull=False, lease="", leased_until__gt=now), leased_until=None)
 
 
 def end_whole(registration_pk: int) -> None:
@@ -175,7 +175,7 @@ def end_whole(registration_pk: int) -> None:
     if _at(registration_pk).delete()[0]:
         now = timezone.now()
         waiting = PendingScore.objects.filter(registration_id=registration_pk, due_at__gt=now, attempts__gt=0)
-        outbox.change_free(waiting, due_at=now)
+        outcomes.change_free(waiting, due_at=now)
 
 
 def _at(where: int | Place) -> QuerySet[Outage]:

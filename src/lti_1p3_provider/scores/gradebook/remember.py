@@ -15,9 +15,9 @@ from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import ags, store
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import lanes, moving, outbox
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.nudge import nudge
+from lti_1p3_provider.scores.outbox import lanes, moving, outcomes
+from lti_1p3_provider.scores.outbox.wake import nudge
 from lti_1p3_provider.users.models import PlatformUser
 
 BLOCK = ("course_key", "usage_key")
@@ -70,9 +70,9 @@ def _follow(row: PendingScore, item: LineItem, block: Mapping[str, str], is_new_
     """Let the person's own row be about the block that they open, in the column that there is now."""
     is_other_block = any(getattr(row, name) != value for name, value in block.items())
     if is_other_block:
-        outbox.send_other_block(row.pk, block)
+        outcomes.send_other_block(row.pk, block)
     elif is_new_column:
-        outbox.send_to_new_column(PendingScore.objects.filter(pk=row.pk))
+        outcomes.send_to_new_column(PendingScore.objects.filter(pk=row.pk))
     if is_other_block:
         nudge(0)
     if not item.is_mixed and (is_other_block or any(getattr(item, name) != value for name, value in block.items())):
@@ -84,7 +84,7 @@ def _try_again(row: PendingScore, known: PendingScore | None) -> None:
     if known is not None and not getattr(known, "has_given_up", True):
         return
     given_up = PendingScore.objects.filter(platform_user_id=row.platform_user_id, lane_id=row.lane_id, parked__gt="")
-    if outbox.try_again(given_up):
+    if outcomes.try_again(given_up):
         nudge(0)
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import lanes
 from lti_1p3_provider.scores.models import Outage, PendingScore
+from lti_1p3_provider.scores.outbox import lanes
 
 MOST_REGISTRATIONS = 50  # looked at together
 LARGEST_PAGE = 1000  # registrations

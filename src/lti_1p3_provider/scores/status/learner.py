@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider.scores import outages
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.sentences import Sentence, iso, points
+from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.scores.standing import State, state_of
+from lti_1p3_provider.scores.status.sentence import Sentence, iso, points
 
 MOST_ROWS = 5  # columns of one block that one learner launched
 SOONEST, LATEST = 3.0, 60.0  # seconds until the page asks again

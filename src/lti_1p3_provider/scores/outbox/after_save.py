@@ -10,9 +10,9 @@ from django.db.models.signals import post_save
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores import outages, outbox
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import nudge
+from lti_1p3_provider.scores.outbox import outages, outcomes
+from lti_1p3_provider.scores.outbox.wake import nudge
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def try_again(registration_pk: int) -> None:
         try:
             outages.end(registration_pk)
             given_up = PendingScore.objects.filter(registration_id=registration_pk).exclude(parked="")
-            if outbox.try_again(given_up):
+            if outcomes.try_again(given_up):
                 nudge(0)
         except Exception:  # the operator's change is saved; scores can be sent anew from their page
             log.exception("LTI scores: what registration %s waits for could not be made due", registration_pk)

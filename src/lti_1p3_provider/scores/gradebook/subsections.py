@@ -18,9 +18,9 @@ from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.resource_links.models import ResourceLink
-from lti_1p3_provider.scores import lanes
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.nudge import expect_later, nudge
+from lti_1p3_provider.scores.outbox import lanes
+from lti_1p3_provider.scores.outbox.wake import expect_later, nudge
 from lti_1p3_provider.users.models import PlatformUser
 
 MOST = 200  # columns of one course

@@ -14,9 +14,9 @@ from lti_1p3_provider import host
 from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.host.port import Grade
-from lti_1p3_provider.scores import retry
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.retry import Decision
+from lti_1p3_provider.scores.outbox import retry
+from lti_1p3_provider.scores.outbox.retry import Decision
 
 END = (GeneratorExit, KeyboardInterrupt, SystemExit, SoftTimeLimitExceeded)  # of the whole run; all else is one row's
 

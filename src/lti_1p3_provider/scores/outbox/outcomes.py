@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from lti_1p3_provider.database.conflicts import is_conflict, traced
 from lti_1p3_provider.database.storable import reduce
-from lti_1p3_provider.scores.claiming import CHUNK, SENT, lock, parts
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox.claim import CHUNK, SENT, lock, parts
 
 Values = tuple[tuple[str, object], ...]
 FREE = (("lease", ""), ("leased_until", None))
@@ -95,7 +95,7 @@ def _write_alone(row: PendingScore, outcome: Outcome) -> bool:
         return bool(_write({row.pk: (row, parked(row, UNWRITABLE, type(error).__name__))}))
 
 
-def put_back(row: PendingScore) -> Outcome:
+def release_unsent(row: PendingScore) -> Outcome:
     """Give a claimed row back unsent; it stays due when it was."""
     return Outcome((*FREE, *_as_sent(row)), FREE)
 
@@ -106,7 +106,7 @@ def hold(row: PendingScore, until: datetime) -> Outcome:
     return Outcome((*kept, *_as_sent(row)), kept)
 
 
-def let_go(row: PendingScore) -> Outcome:
+def release_unknown(row: PendingScore) -> Outcome:
     """Give a claimed row back of which nobody knows whether it was sent; it stays due when it was."""
     return Outcome(FREE, FREE)
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from django.db.models import F
 
-from lti_1p3_provider.scores import outbox
-from lti_1p3_provider.scores.claiming import CHUNK
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import nudge
+from lti_1p3_provider.scores.outbox import outcomes
+from lti_1p3_provider.scores.outbox.claim import CHUNK
+from lti_1p3_provider.scores.outbox.wake import nudge
 from lti_1p3_provider.scores.standing import WHERE, State
 
 
@@ -24,7 +24,7 @@ def send_again(lost: Sequence[int]) -> int:
     sent = PendingScore.objects.filter(WHERE[State.SENT], sent_given__isnull=False, sent_maximum__gt=0)
     still_lost = sent.filter(result_given__isnull=True, result_at__gte=F("sent_at"))
     parts = (lost[start : start + CHUNK] for start in range(0, len(lost), CHUNK))
-    number = sum(outbox.send_anew(still_lost.filter(pk__in=part)) for part in parts)
+    number = sum(outcomes.send_anew(still_lost.filter(pk__in=part)) for part in parts)
     if number:
         nudge(0)
     return number

@@ -11,9 +11,10 @@ from lti_1p3_provider.lti import ags
 from lti_1p3_provider.lti.ags import Score
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import Preset, preset
-from lti_1p3_provider.scores import columns, retry
+from lti_1p3_provider.scores.gradebook import ensure
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.retry import Decision
+from lti_1p3_provider.scores.outbox import retry
+from lti_1p3_provider.scores.outbox.retry import Decision
 
 
 def score(row: PendingScore, grade: Grade | None) -> Exchange[Decision]:
@@ -29,13 +30,13 @@ def score(row: PendingScore, grade: Grade | None) -> Exchange[Decision]:
         return Decision("the platform offers no column for this link")
     if (row.sent_given, row.sent_maximum) == (grade.earned, grade.possible):
         return Decision("unchanged")
-    column = yield from columns.ensure(row, grade)
+    column = yield from ensure.line_item(row, grade)
     deployment = item.resource_link.deployment
     traits = preset(deployment.registration.platform)
     at = row.last_timestamp or timezone.now()  # the former, since the row is claimed
     answer = yield from ags.post_score(deployment, column, _message(row, grade, at, traits))
-    if answer.status in columns.GONE:
-        another = yield from columns.instead_of(column, row, grade)
+    if answer.status in ensure.GONE:
+        another = yield from ensure.instead_of(column, row, grade)
         if another is not None:
             answer = yield from ags.post_score(deployment, another, _message(row, grade, at, traits))
     return retry.of_answer(answer, traits, row.attempts, timezone.now())

@@ -1,4 +1,4 @@
-"""Sends what is due: claim rows, read each learner's grades once, post, note what the platform said.
+"""Sends what is due: claim rows, read each learner's grades once, send, note what the platform said.
 
 Platforms and their courses are served side by side, the scores of one course one after another.
 """
@@ -20,13 +20,14 @@ from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.scores import claiming, due, moving, outages, outbox, patience, post, recipients, retry
-from lti_1p3_provider.scores.grading import END, Grades, failed, grades_of
+from lti_1p3_provider.scores.delivery import patience, send
+from lti_1p3_provider.scores.delivery.conversations import THREADS, Wire
+from lti_1p3_provider.scores.delivery.grades import END, Grades, failed, grades_of
+from lti_1p3_provider.scores.delivery.ledger import Report, Run
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.outbox import Outcome
-from lti_1p3_provider.scores.retry import Decision
-from lti_1p3_provider.scores.run import Report, Run
-from lti_1p3_provider.scores.wire import THREADS, Wire
+from lti_1p3_provider.scores.outbox import claim, due, moving, outages, outcomes, recipients, retry
+from lti_1p3_provider.scores.outbox.outcomes import Outcome
+from lti_1p3_provider.scores.outbox.retry import Decision
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
@@ -91,7 +92,7 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
         try:
             claimed = _of_registration(pk, 1 if pk in run.probing else share, preset(platform).score_interval, run)
         except BaseException:
-            _give_back(rows, run, outbox.put_back)
+            _give_back(rows, run, outcomes.release_unsent)
             raise
         if not claimed:
             del waiting[pk]
@@ -107,7 +108,7 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
 def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[PendingScore]:
     """Take due rows of those deployments that take scores, and one to try of some that may take them again."""
     whole = {place: until for place, until in run.places.items() if place.registration == pk and not place.host}
-    rows = claiming.claim(pk, limit, interval, {place.deployment for place in whole})
+    rows = claim.claim(pk, limit, interval, {place.deployment for place in whole})
     try:
         over = [
             place
@@ -117,13 +118,13 @@ def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[Pen
         under_way = [place for place in whole if place in run.probed]  # the one before had nothing to send
         for place in (*under_way, *random.sample(over, min(len(over), MOST_TRIED))):
             if place in run.probed or run.may_try(place, whole[place]):
-                tried = claiming.claim(pk, 1, interval, only=place.deployment)
+                tried = claim.claim(pk, 1, interval, only=place.deployment)
                 rows += tried
                 if not tried:  # as above
                     run.probed.discard(place)
                     outages.leave(place)
     except BaseException:
-        _give_back(rows, run, outbox.put_back)
+        _give_back(rows, run, outcomes.release_unsent)
         raise
     return rows
 
@@ -135,7 +136,7 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
         lanes, began = [list(lane) for _, lane in ordered], time.monotonic()
         wire.have([_lane(lane, grades, run, began) for lane in lanes], [lane[0].registration_id for lane in lanes])
     except BaseException:
-        _give_back(rows, run, outbox.let_go)
+        _give_back(rows, run, outcomes.release_unknown)
         raise
     finally:
         run.add_up()
@@ -150,7 +151,7 @@ def _give_back(rows: list[PendingScore], run: Run, how: Callable[[PendingScore],
             if row.pk not in concluded:
                 run.notes.append((row, how(row)))
         run.write_down()
-        claiming.release_lanes(rows)
+        claim.release_lanes(rows)
 
 
 def _lane(rows: list[PendingScore], grades: Grades, run: Run, began: float | None = None) -> Exchange[None]:
@@ -166,22 +167,22 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run, began: float | Non
         now = time.monotonic()
         if now > checked + CHECK:
             checked = now
-            (run.off.discard if claiming.is_open(row) else run.off.add)(row.lane_id)
+            (run.off.discard if claim.is_open(row) else run.off.add)(row.lane_id)
             people = recipients.of(rows[number:])
         if row.platform_user_id not in people:
             continue
         if row.lane_id in run.off or now > began + conf.http_timeout:
-            run.note(row, outbox.put_back(row))
+            run.note(row, outcomes.release_unsent(row))
             continue
         if (held := run.waits(row)) is not None:
             run.note(row, held)
             continue
         if now > renewed + RENEW * conf.lease:
             renewed = now
-            claiming.renew(rows[number:])
+            claim.renew(rows[number:])
         grade = grades[row.pk] if people[row.platform_user_id] else SWITCHED_OFF
         run.note(row, (yield from _outcome(row, grade, run)))
-    claiming.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
+    claim.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 
 
 def _outcome(row: PendingScore, grade: Grade | Decision | None, run: Run) -> Exchange[Outcome]:
@@ -193,7 +194,7 @@ def _outcome(row: PendingScore, grade: Grade | Decision | None, run: Run) -> Exc
     began = time.monotonic()
     try:
         try:
-            decision = grade if isinstance(grade, Decision) else (yield from patience.within(post.score(row, grade)))
+            decision = grade if isinstance(grade, Decision) else (yield from patience.within(send.score(row, grade)))
         except END:
             raise
         except BaseException as error:

@@ -19,8 +19,8 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.registrations.models import Deployment
-from lti_1p3_provider.scores import due, lanes
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.outbox import due, lanes
 from lti_1p3_provider.users.models import PlatformUser
 
 CHUNK = 500

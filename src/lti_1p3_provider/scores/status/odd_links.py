@@ -8,8 +8,8 @@ from django.db.models import Exists, OuterRef
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.outline import find as outline
+from lti_1p3_provider.scores.gradebook.taking_back import FOR_TEAMS
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.taking_back import FOR_TEAMS
 
 MOST_LINKS, MOST_BLOCKS = 20, 5  # of those that open different blocks
 

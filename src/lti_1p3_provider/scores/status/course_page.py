@@ -21,10 +21,11 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider import host
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.outline import find as outline
-from lti_1p3_provider.scores import outages, plain_words
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.sentences import Sentence, as_time, points
+from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
+from lti_1p3_provider.scores.status import wording
+from lti_1p3_provider.scores.status.sentence import Sentence, as_time, points
 
 PAGE = 25
 MOST = 20_000  # rows that the figures of a course count
@@ -90,7 +91,7 @@ class Line:
     @property
     def state_label(self) -> str:
         """The state in a word."""
-        return str(plain_words.STATES[self.state])
+        return str(wording.STATES[self.state])
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +175,8 @@ def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
             row=row,
             state=state_of(row),
             grade=grades.get(row.pk),
-            answer=plain_words.answer(row),
-            next=plain_words.what_next(row, waits_for.get(row.pk), now),
+            answer=wording.answer(row),
+            next=wording.what_next(row, waits_for.get(row.pk), now),
             differs=differs(row),
             name=names.get(row.platform_user.user_id, ""),
             title=titles.get(row.usage_key, ""),

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 from lti_1p3_provider.errors import causes
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import Outage, PendingScore
-from lti_1p3_provider.scores.sentences import Sentence
 from lti_1p3_provider.scores.standing import State, state_of
+from lti_1p3_provider.scores.status.sentence import Sentence
 
 STATES = {
     State.NOTHING: gettext_lazy("nothing to send yet"),

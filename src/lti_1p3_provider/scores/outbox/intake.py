@@ -16,7 +16,7 @@ from lti_1p3_provider.database.prepared import Lookup, Revision
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.nudge import note_later, nudge
+from lti_1p3_provider.scores.outbox.wake import note_later, nudge
 
 LONGEST_WAIT = timedelta(hours=25)  # longer than any retry
 MOST_ROWS = 1000  # of one learner in one course

@@ -13,8 +13,8 @@ from lti_1p3_provider.lti import ags, line_items
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange, Request
 from lti_1p3_provider.registrations.addresses import is_same, is_within
-from lti_1p3_provider.scores import moving
 from lti_1p3_provider.scores.models import LineItem
+from lti_1p3_provider.scores.outbox import moving
 
 READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 TWO_COLUMNS = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from lti_1p3_provider.database.prepared import Lookup
-from lti_1p3_provider.scores import outbox
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.outbox import outcomes
 
 BATCH = 500  # rows of one link at a time
 MOST_LINKS = 10  # at a time
@@ -39,4 +39,4 @@ def _move(item_pk: int, last: int) -> None:
         now = pks[-1] if len(pks) == BATCH else None
         mine = LineItem.objects.filter(pk=item_pk, moved_up_to=last).update(moved_up_to=now)
         if mine and pks:
-            outbox.send_to_new_column(PendingScore.objects.filter(pk__in=pks))
+            outcomes.send_to_new_column(PendingScore.objects.filter(pk__in=pks))

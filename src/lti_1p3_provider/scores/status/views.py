@@ -24,8 +24,10 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.host.static_files import address
-from lti_1p3_provider.scores import comparing, nudge, odd_links, of_course, outbox
-from lti_1p3_provider.scores.of_course import Place
+from lti_1p3_provider.scores import comparing
+from lti_1p3_provider.scores.outbox import outcomes, wake
+from lti_1p3_provider.scores.status import course_page, odd_links
+from lti_1p3_provider.scores.status.course_page import Place
 
 CHOICES = {
     "": _("who did something"),
@@ -34,9 +36,9 @@ CHOICES = {
     "sent": _("sent"),
     "given_up": _("given up"),
     "not_sent": _("not sent"),
-    of_course.DIFFERENT: _("the platform shows something else"),
-    of_course.OPENED: _("only opened it"),
-    of_course.ALL: _("all"),
+    course_page.DIFFERENT: _("the platform shows something else"),
+    course_page.OPENED: _("only opened it"),
+    course_page.ALL: _("all"),
 }
 COMPARED = {
     "1": "",  # what was found is on the page
@@ -73,14 +75,14 @@ class CourseScores(View):
     def get(self, request: HttpRequest, course_key: str) -> HttpResponse:
         """Show one page of the course's scores."""
         shown = {name: reduce(request.GET.get(name, "").strip()[: LONGEST[name]]) for name in LONGEST}
-        rows = of_course.chosen(self.course_key, shown["learner"], shown["state"], shown["activity"])
+        rows = course_page.chosen(self.course_key, shown["learner"], shown["state"], shown["activity"])
         after = _place(request.GET.get("after", ""))
-        figures = of_course.figures(self.course_key)
+        figures = course_page.figures(self.course_key)
         is_first = figures.given_up and not shown["state"] and after is None
-        urgent = of_course.urgent(rows, self.course_key) if is_first else []
+        urgent = course_page.urgent(rows, self.course_key) if is_first else []
         if not shown["state"]:
             rows = rows.filter(parked="")  # the others come first, above
-        lines, last = of_course.page(rows, self.course_key, after)
+        lines, last = course_page.page(rows, self.course_key, after)
         page = {
             "course_key": str(self.course_key),
             "mixed": odd_links.mixed_links(self.course_key),
@@ -91,7 +93,7 @@ class CourseScores(View):
             "any_sent": any(line.sent for line in (*urgent, *lines)),
             "any_result": any(line.result for line in (*urgent, *lines)),
             "choices": CHOICES.items(),
-            "activities": of_course.activities(self.course_key),
+            "activities": course_page.activities(self.course_key),
             **shown,
             "first": urlencode(shown) if "after" in request.GET else "",
             "further": urlencode({**shown, "after": f"{last[0]}.{last[1]}"}) if last else "",
@@ -106,15 +108,15 @@ class CourseScores(View):
         if request.POST.get("do") == "compare":
             return self._back(request, compared=self._compare())
         ticked = [int(pk) for pk in request.POST.getlist("row") if _is_key(pk)]
-        rows = of_course.rows_of(self.course_key).filter(pk__in=ticked[: 2 * of_course.PAGE])
+        rows = course_page.rows_of(self.course_key).filter(pk__in=ticked[: 2 * course_page.PAGE])
         done = "read" if request.POST.get("do") == "read_back" else "sent"
         if done == "read":
             pks = list(rows.values_list("pk", flat=True))
-            nudge.read_back_later(pks)
+            wake.read_back_later(pks)
             number = len(pks)
         else:
-            number = outbox.send_anew(rows)
-            nudge.nudge(0)
+            number = outcomes.send_anew(rows)
+            wake.nudge(0)
         return self._back(request, **{done: number})
 
     def _compare(self) -> int:

@@ -25,8 +25,9 @@ from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.registrations.models import Deployment
-from lti_1p3_provider.scores import outbox, retry, taking_back
+from lti_1p3_provider.scores.gradebook import taking_back
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.outbox import outcomes, retry
 
 TAG = "open-edx-grade"  # with the block's usage key as resource id it marks columns that we made
 GONE = frozenset((404, 410))
@@ -36,7 +37,7 @@ BETWEEN_CHANGES = 3600.0  # seconds: learners of one block may have different po
 READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
-def ensure(row: PendingScore, grade: Grade) -> Exchange[Column]:
+def line_item(row: PendingScore, grade: Grade) -> Exchange[Column]:
     """Return the column for a claimed row; find or make it where the launch named none. (AGS-03)
 
     Raises:
@@ -157,7 +158,7 @@ def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None
     values = {"url": found.url, "maximum": found.maximum, "created_here": ours, "trouble": ""}
     if LineItem.objects.filter(pk=item.pk, url=item.url).update(**values):
         others = item.pending_scores.exclude(pk=row.pk)
-        outbox.send_to_new_column(others if item.url else others.filter(due_at=None))
+        outcomes.send_to_new_column(others if item.url else others.filter(due_at=None))
     item.refresh_from_db(fields=LEARNED)
 
 

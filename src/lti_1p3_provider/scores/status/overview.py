@@ -14,10 +14,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import tallies
 from lti_1p3_provider.scores.models import Outage, PendingScore
-from lti_1p3_provider.scores.sentences import iso
-from lti_1p3_provider.scores.tallies import Day
+from lti_1p3_provider.scores.outbox import tallies
+from lti_1p3_provider.scores.outbox.tallies import Day
+from lti_1p3_provider.scores.status.sentence import iso
 
 DAYS = 14
 MOST_OUTAGES = 20  # of single deployments

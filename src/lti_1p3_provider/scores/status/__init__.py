@@ -1,0 +1,1 @@
+"""Where a score is, said to whoever asks: the learner, the course's team, the operator."""
