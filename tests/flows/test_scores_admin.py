@@ -198,7 +198,7 @@ def test_reconcile_ends_with_3_if_a_platform_shows_something_else(connection):
     override(connection, link, 25)
     code, text = run("reconcile", "--all")
     assert code == 3
-    assert "asked: 1\nanswered: 1\ndifferent: 1\n" in text
+    assert "asked: 1\nanswered: 1\nsame: 0\ndifferent: 1\nmissing: 0\nresent: 0\nleft: 0\n" in text
     assert "the platform shows 25/100" in text
 
 
