@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from .test_scores import STRIP, look
-from .visitor import RIGHT_COLOURS, Visitor, expect, open_in_window, problem, submit
+from .visitor import RIGHT_COLOURS, STRIP, Visitor, expect, look, open_in_window, problem, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from .reading import require_readable
-from .test_reading import NARROW
-from .visitor import RIGHT_COLOURS, Visitor, expect, open_in_page, problem, submit
+from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, expect, look, open_in_page, problem, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-STRIP = "#lti-1p3-score-status"
 COURSE = "course-v1:DemoX+LTI101+2026"
 BEN, CLEO, TEACHER = "u-1002", "u-1003", "u-2001"
 KATHMANDU = "Asia/Kathmandu"  # three quarters of an hour off everybody else
-
-
-def look(page: Page, name: str) -> None:
-    """Leave a picture for a person to look at, if ``LTI_LOOK_AT`` names a folder."""
-    if folder := os.environ.get("LTI_LOOK_AT"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def clock() -> list[str]:

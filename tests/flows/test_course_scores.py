@@ -16,15 +16,13 @@ from django.utils import timezone
 
 from demo.browser import Browser, forms
 from demo.lms.host import BACKEND, TEAM
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.scores.status import course_page
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, UNIT, usage
-from tests.flows.test_results import override
-from tests.flows.test_scores import earn, launched
+from tests.scoring import earn, fill, launched, override
 
 USERNAME = re.compile(r"(lti_|many-)\w+")
 
@@ -285,25 +283,6 @@ def test_a_learner_whose_grades_cannot_be_read_spoils_no_page(connection, team):
 
 
 # --- many rows --------------------------------------------------------------------------------------------------------
-
-
-def fill(connection, number: int) -> None:
-    """Add as many people with a score in the column that is there."""
-    row = PendingScore.objects.get()
-    names = [f"many-{n}" for n in range(number)]
-    get_user_model().objects.bulk_create(get_user_model()(username=name) for name in names)
-    users = get_user_model().objects.filter(username__startswith="many-")
-    PlatformUser.objects.bulk_create(
-        PlatformUser(
-            registration=connection.registration, sub=user.username, sub_digest=digest(user.username), user=user
-        )
-        for user in users
-    )
-    same = {name: getattr(row, name) for name in ("registration", "lane", "line_item", "course_key", "usage_key")}
-    PendingScore.objects.bulk_create(
-        PendingScore(**same, platform_user=person, changed_at=timezone.now())
-        for person in PlatformUser.objects.filter(sub__startswith="many-")
-    )
 
 
 def test_each_row_is_on_one_page(connection, team):

@@ -22,7 +22,7 @@ from lti_1p3_provider.scores.gradebook.reading_back import read_back
 from lti_1p3_provider.scores.gradebook.reconcile import Difference, difference_of, reconcile
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM
-from tests.flows.test_scores import earn, given, launched, make_due
+from tests.scoring import earn, given, launched, make_due, override
 from tests.web_server import Said
 
 CANVAS = "https://canvas.instructure.com/lti/submission"
@@ -31,11 +31,6 @@ FIELDS = ["userId", "timestamp", "activityProgress", "gradingProgress", "scoreGi
 
 def column(connection, link) -> Column:
     return Column(connection.platform.link(link.id).line_item_url, frozenset(ags.SCOPES))
-
-
-def override(connection, link, points: float, person: str = LEARNER) -> None:
-    """Let a teacher grade in the platform."""
-    connection.platform.store.override(connection.platform.line_item(link.id), person, points)
 
 
 def rows() -> list[PendingScore]:

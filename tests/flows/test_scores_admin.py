@@ -18,9 +18,7 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, UNIT
-from tests.flows.test_course_scores import fill
-from tests.flows.test_results import override
-from tests.flows.test_scores import earn, launched
+from tests.scoring import earn, fill, launched, override
 
 LIST = "/admin/lti_1p3_provider/pendingscore/"
 
