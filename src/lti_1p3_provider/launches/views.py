@@ -66,7 +66,7 @@ class LoginDoor(Door):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        begun = login.begin(parameters, f"{targets.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
+        begun = login.begin(parameters, f"{own_page.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
         if browser_check.is_needed(request):
             return frame_for(browser_check.login_page(request, begun), begun.registration)
         asked = begun.ask()
