@@ -42,7 +42,7 @@ class Returning:
         self._found: tuple[Names, PendingScore | None] | None = None
 
     def parties(self, registration_pk: int, names: Names) -> tuple[Registration, Deployment | None]:
-        """Return registration and deployment, as ``find.parties`` does, and remember the learner's row.
+        """Return both, as the function of this name in ``registrations.find`` does, and remember the learner's row.
 
         Raises:
             RegistrationUnknown, RegistrationDisabled

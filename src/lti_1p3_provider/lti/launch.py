@@ -66,8 +66,8 @@ Finder = Callable[[int, Names], tuple[Registration, Deployment | None]]
 def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Progress, find: Finder) -> Launch[Message]:
     """Validate a posted launch, adding each passed step to ``trail``.
 
-    ``find`` returns the enabled registration and its deployment of this name, as ``registrations.find.parties`` does;
-    it may read more than these on its way.
+    ``find`` returns the enabled registration and its deployment of this name, as ``registrations.find`` does; it may
+    read more than these on its way.
 
     Raises:
         LtiError: the subclass says which check failed; nothing was stored, except that an unknown deployment of a
