@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, QuerySet
 
 from lti_1p3_provider.database.prepared import prepared
-from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.launch import Names
+from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -31,14 +31,15 @@ def _by_names(registration: int, sub_digest: str, deployment_digest: str, link_d
 
 
 class Returning:
-    """The learner of one launch. The row is read by what the token says before it is verified, along with registration
-    and deployment, and given out afterwards, for what the message says then."""
+    """The learner of one launch of a resource link; other messages have none. The row is read by what the token says
+    before it is verified, along with registration and deployment, and given out afterwards, for what the message says
+    then."""
 
     def __init__(self) -> None:
         self._found: tuple[Names, PendingScore | None] | None = None
 
     def parties(self, registration_pk: int, names: Names) -> tuple[Registration, Deployment | None]:
-        """Return registration and deployment, as ``find.parties`` does, and remember the learner's row.
+        """Return both, as the function of this name in ``registrations.find`` does, and remember the learner's row.
 
         Raises:
             RegistrationUnknown, RegistrationDisabled
@@ -50,7 +51,7 @@ class Returning:
         known = row.line_item.resource_link.deployment if row else None
         return find.parties(registration_pk, names.deployment_id, known)
 
-    def row(self, launch: Launch) -> PendingScore | None:
+    def row(self, launch: ResourceLinkLaunch) -> PendingScore | None:
         """Return the row with the account, and the link with its context and line item; None for everybody else.
 
         What was read is given out once, and only for the same names: whoever tries again wants the row as it is now.

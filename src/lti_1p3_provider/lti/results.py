@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lti_1p3_provider.lti import ags, numbers, paging
+from lti_1p3_provider.lti import ags, numbers, service
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
@@ -41,11 +41,10 @@ def ask(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[S
         KeyInvalid
     """
     pages = preset(deployment.registration.platform).pages_results and not user_id
-    url, query = ags.below(column.url, "results"), {"user_id": user_id, "limit": PAGE if pages else ""}
+    url, query = service.below(column.url, "results"), {"user_id": user_id, "limit": PAGE if pages else ""}
     query = {name: value for name, value in query.items() if value}
-    found = yield from paging.entries(
-        deployment, column.scopes, url, RESULTS_TYPE, query=query, needed=ags.RESULT_SCOPE
-    )
+    scopes = ags.ours(column.scopes)
+    found = yield from service.entries(deployment, scopes, url, RESULTS_TYPE, ags.RESULT_SCOPE, query=query)
     results = tuple(result for entry in found if (result := _read(entry)))
     return Shown(results, len(found) - len(results))
 
@@ -56,7 +55,7 @@ def read(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[
     return [result for result in shown.results if user_id in ("", result.user_id)]
 
 
-def _read(said: paging.Entry) -> Result | None:
+def _read(said: service.Entry) -> Result | None:
     """Return a result, None if it is nobody's."""
     user_id, score = said.get("userId"), said.get("resultScore")
     if isinstance(user_id, bool) or not isinstance(user_id, str | int):
