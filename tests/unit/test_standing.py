@@ -18,7 +18,7 @@ from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import retry, tallies
 from lti_1p3_provider.scores.outbox.tallies import Day
-from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
+from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.chart import HEIGHT, picture
 from lti_1p3_provider.scores.status.sentence import Sentence, points
@@ -76,9 +76,9 @@ def test_each_row_is_in_exactly_one_state_in_python_and_in_sql(rows):
     values = [dict(zip(kinds, chosen, strict=True)) for chosen in itertools.product(*kinds.values())]
     stored = rows(*values)
     for state in State:
-        found = set(PendingScore.objects.filter(WHERE[state]).values_list("pk", flat=True))
-        assert found == {row.pk for row in stored if state_of(row) is state}, state
-    assert {state_of(row) for row in stored} == set(State)
+        found = set(PendingScore.objects.in_state(state).values_list("pk", flat=True))
+        assert found == {row.pk for row in stored if row.state is state}, state
+    assert {row.state for row in stored} == set(State)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_each_row_is_in_exactly_one_state_in_python_and_in_sql(rows):
 def test_a_result_is_compared_with_what_was_sent_before_it_was_asked_for(rows, sent, shown, at, different):
     values = dict(zip(("sent_given", "sent_maximum", "result_given", "result_maximum"), (*sent, *shown), strict=True))
     (row,) = rows({**values, "sent_at": None if sent[0] is None else NOW, "result_at": at})
-    assert differs(row) is different
-    assert only_different(PendingScore.objects.all()).exists() is different
+    assert row.differs is different
+    assert PendingScore.objects.different().exists() is different
 
 
 @pytest.mark.parametrize(

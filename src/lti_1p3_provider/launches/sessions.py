@@ -36,10 +36,9 @@ def is_switched_off(session: SessionBase) -> bool:
     launched_from = session.get(MARK)
     if not launched_from:
         return False
-    on = {"status": Deployment.Status.APPROVED, "registration__enabled": True}
     person = {"user_id": session.get(SESSION_KEY), "user__is_active": True}
     known = Exists(PlatformUser.objects.filter(registration_id=OuterRef("registration_id"), **person))
-    return Deployment.objects.filter(known, pk__in=launched_from, **on).count() < len(launched_from)
+    return Deployment.objects.open().filter(known, pk__in=launched_from).count() < len(launched_from)
 
 
 class EndSwitchedOffSessions:

@@ -11,7 +11,6 @@ from lti_1p3_provider import host
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.standing import state_of
 from lti_1p3_provider.scores.status.sentence import iso
 from lti_1p3_provider.users.models import Grant
 
@@ -81,7 +80,7 @@ def _score(row: PendingScore) -> dict[str, Any]:
         "course": row.line_item.course_key,
         "block": row.line_item.usage_key,
         "column": row.line_item.url,
-        "state": str(state_of(row)),
+        "state": str(row.state),
         "last_answer": row.last_answer,
         **{name: getattr(row, name) for name in points},
         **{name: (at := getattr(row, name)) and iso(at) for name in moments},

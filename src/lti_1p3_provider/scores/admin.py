@@ -14,10 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import standing
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, wake
-from lti_1p3_provider.scores.standing import State
+from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.chart import picture
 from lti_1p3_provider.scores.status.sentence import points
@@ -35,9 +34,9 @@ class GivenUpFilter(admin.SimpleListFilter):
         """Offer one choice, beside "all"."""
         return [("yes", _("given up"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Narrow the list if that was chosen."""
-        return queryset.filter(standing.WHERE[State.GIVEN_UP]) if self.value() == "yes" else queryset
+        return queryset.given_up() if self.value() == "yes" else queryset
 
 
 class DifferentFilter(admin.SimpleListFilter):
@@ -50,9 +49,9 @@ class DifferentFilter(admin.SimpleListFilter):
         """Offer one choice."""
         return [("different", _("something else than it was sent"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Narrow the list if that was chosen."""
-        return standing.only_different(queryset) if self.value() == "different" else queryset
+        return queryset.different() if self.value() == "different" else queryset
 
 
 @admin.register(PendingScore)
@@ -79,7 +78,7 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     @admin.display(description=_("state"))
     def state(self, row: PendingScore) -> str:
         """Where the score is, in a word."""
-        state = standing.state_of(row)
+        state = row.state
         return f"{wording.STATES[state]}{f': {row.parked}' if state is State.GIVEN_UP else ''}"
 
     @admin.display(description=_("the platform shows"), empty_value="-")
@@ -88,7 +87,7 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         if row.result_at is None:
             return None
         shown = points(row.result_given, row.result_maximum) or _("nothing")
-        return str(_("differs: %s") % shown if standing.differs(row) else shown)
+        return str(_("differs: %s") % shown if row.differs else shown)
 
     @admin.action(permissions=["resend"], description=_("Send the current grades of the selected rows"))
     def resend(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:

@@ -6,8 +6,11 @@ from typing import ClassVar
 
 from django.db import models
 
+from lti_1p3_provider.host.port import Grade
+from lti_1p3_provider.lti import ags
 from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores.querysets import CLAMPING, ROUNDING, PendingScoreQuerySet, State
 from lti_1p3_provider.users.models import PlatformUser
 
 
@@ -47,6 +50,31 @@ class LineItem(models.Model):
 
     def __str__(self) -> str:
         return f"line item of {self.resource_link}"
+
+    @property
+    def deployment(self) -> Deployment:
+        """Where the link is."""
+        return self.resource_link.deployment
+
+    @property
+    def column(self) -> ags.Column:
+        """The column, for calls to the platform."""
+        return ags.Column(self.url, frozenset(self.scopes))
+
+    @property
+    def container(self) -> ags.Column:
+        """The list of columns in which it is, for calls to the platform."""
+        return ags.Column(self.container_url, frozenset(self.scopes))
+
+    @property
+    def can_receive(self) -> bool:
+        """Whether a score may be sent here, or to a column that is found or made first."""
+        return bool(self.url or self.container_url) and ags.SCORE_SCOPE in self.scopes
+
+    @property
+    def can_be_looked_for(self) -> bool:
+        """Whether the platform lets us read its columns."""
+        return bool(ags.READING & set(self.scopes))
 
 
 class Lane(models.Model):
@@ -114,6 +142,8 @@ class PendingScore(models.Model):
     result_maximum = models.FloatField(null=True, blank=True)
     result_at = models.DateTimeField(null=True, blank=True)
 
+    objects = PendingScoreQuerySet.as_manager()
+
     class Meta:
         app_label = APP_LABEL
         constraints: ClassVar = [
@@ -129,6 +159,37 @@ class PendingScore(models.Model):
 
     def __str__(self) -> str:
         return f"score of {self.platform_user} in line item {self.line_item_id}"
+
+    @property
+    def state(self) -> State:
+        """Where the score is."""
+        if self.parked:
+            return State.GIVEN_UP
+        if self.due_at:
+            return State.RETRYING if self.attempts else State.WAITING
+        if self.sent_at:
+            return State.SENT
+        return State.NOT_SENT if self.last_answer else State.NOTHING
+
+    @property
+    def known_grade(self) -> Grade | None:
+        """What the LMS said last of exactly this block; None where grades must be read."""
+        return Grade(self.earned, self.possible) if self.earned is not None and self.possible else None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the platform, asked after the last delivery, showed another score than it was sent, or none."""
+        if self.result_at is None or self.sent_at is None or self.result_at < self.sent_at:
+            return False
+        if self.sent_given is None or not self.sent_maximum:
+            return False
+        if self.result_given is None:
+            return True
+        share = self.sent_given / self.sent_maximum
+        if self.registration.platform in CLAMPING:
+            share = min(share, 1.0)
+        maximum = self.result_maximum or 1.0  # AGS 2.0, 3.3.4.7: without one it is 1
+        return abs(self.result_given - share * maximum) > ROUNDING
 
 
 class Outage(models.Model):

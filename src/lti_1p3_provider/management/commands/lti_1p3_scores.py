@@ -12,12 +12,11 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import standing
 from lti_1p3_provider.scores.gradebook import reading_back
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 from lti_1p3_provider.scores.outbox.wake import nudge
-from lti_1p3_provider.scores.standing import WHERE, State
+from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.sentence import iso, points
 
@@ -73,7 +72,7 @@ class Command(BaseCommand):
 
     def _reconcile(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
         done = reading_back.read_back(rows)
-        different = standing.only_different(rows).select_related("platform_user__user", "line_item", "registration")
+        different = rows.different().select_related("platform_user__user", "line_item", "registration")
         said = {"asked": done.asked, "answered": done.answered, "different": done.different}
         troubles = [{"line_item": one.line_item_pk, "reason": one.reason} for one in done.troubles]
         scores = [_as_json(row) for row in different[:MOST]]
@@ -104,7 +103,7 @@ def _rows(options: dict[str, Any], registrations: list[Registration]) -> QuerySe
         rows = rows.filter(course_key=options["course"])
     if options["user"]:
         rows = rows.filter(platform_user__user__username=options["user"])
-    return rows.filter(WHERE[State.GIVEN_UP]) if options["parked"] else rows
+    return rows.given_up() if options["parked"] else rows
 
 
 def _narrowed(options: dict[str, Any]) -> bool:
@@ -116,7 +115,7 @@ def _as_json(row: PendingScore) -> dict[str, Any]:
         "registration": row.registration_id,
         "user": row.platform_user.user.get_username(),
         "block": row.usage_key,
-        "state": str(standing.state_of(row)),
+        "state": str(row.state),
         "given_up": row.parked,
         "answer": wording.answer(row),
         "due_at": row.due_at and iso(row.due_at),
@@ -124,7 +123,7 @@ def _as_json(row: PendingScore) -> dict[str, Any]:
         "sent_at": row.sent_at and iso(row.sent_at),
         "result": points(row.result_given, row.result_maximum),
         "result_at": row.result_at and iso(row.result_at),
-        "differs": standing.differs(row),
+        "differs": row.differs,
     }
 
 

@@ -26,12 +26,12 @@ def score(row: PendingScore, grade: Grade | None) -> Exchange[Decision]:
     item = row.line_item
     if grade is None:
         return Decision("no grade: hidden, reset or never attempted; the platform keeps what it has")
-    if not (item.url or item.container_url) or ags.SCORE_SCOPE not in item.scopes:
+    if not item.can_receive:
         return Decision("the platform offers no column for this link")
     if (row.sent_given, row.sent_maximum) == (grade.earned, grade.possible):
         return Decision("unchanged")
     column = yield from ensure.line_item(row, grade)
-    deployment = item.resource_link.deployment
+    deployment = item.deployment
     traits = preset(deployment.registration.platform)
     at = row.last_timestamp or timezone.now()  # the former, since the row is claimed
     answer = yield from ags.post_score(deployment, column, _message(row, grade, at, traits))

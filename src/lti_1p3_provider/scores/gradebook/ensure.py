@@ -34,7 +34,6 @@ GONE = frozenset((404, 410))
 LINK_REFUSED = frozenset((400, 404, 412, 422))
 LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "trouble", "declined", "look_again")
 BETWEEN_CHANGES = 3600.0  # seconds: learners of one block may have different points, and must not take turns
-READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
 def line_item(row: PendingScore, grade: Grade) -> Exchange[Column]:
@@ -54,7 +53,7 @@ def line_item(row: PendingScore, grade: Grade) -> Exchange[Column]:
         yield from _keep_in_step(item, grade)
     else:
         yield from _find_or_make(row, grade)
-    return _column(item)
+    return item.column
 
 
 def instead_of(column: Column, row: PendingScore, grade: Grade) -> Exchange[Column | None]:
@@ -68,18 +67,18 @@ def instead_of(column: Column, row: PendingScore, grade: Grade) -> Exchange[Colu
     item = row.line_item
     item.refresh_from_db(fields=LEARNED)
     if item.url != column.url:
-        return _column(item)
-    mine = item.created_here and item.container_url and READING & set(item.scopes)
+        return item.column
+    mine = item.created_here and item.container_url and item.can_be_looked_for
     if not mine or not item.pending_scores.filter(deliveries__gt=0).exists():
         return None
     try:
-        yield from line_items.read(_deployment(item), column)
+        yield from line_items.read(item.deployment, column)
     except ServiceRefused as error:
         if error.answered not in GONE:
             raise
         yield from _find_or_make(row, grade)
         row.deliveries = 0
-        return _column(item)
+        return item.column
     return None
 
 
@@ -104,12 +103,12 @@ def _find_or_make(row: PendingScore, grade: Grade) -> Exchange[None]:
 
 def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
     """Look for the link's column, then for one that we made for its block."""
-    if not READING & set(item.scopes):
+    if not item.can_be_looked_for:
         raise ColumnMissing("the platform names no column for this link, and lets us neither look for one nor make one")
     link = item.resource_link.link_id
     searches: list[dict[str, Any]] = [{"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}]
     for filters in searches if link else searches[1:]:
-        found = yield from line_items.search(_deployment(item), _container(item), **filters)
+        found = yield from line_items.search(item.deployment, item.container, **filters)
         ours = [one for one in found if _is_ours(one, item)]
         others = [one for one in found if one not in ours and not is_same(one.url, item.url)]
         bound = [one for one in others if link and one.resource_link_id == link]
@@ -126,7 +125,7 @@ def _is_ours(one: line_items.LineItem, item: LineItem) -> bool:
         return False
     if one.resource_link_id:
         return one.resource_link_id == item.resource_link.link_id
-    others = LineItem.objects.filter(resource_link__deployment=item.resource_link.deployment).exclude(pk=item.pk)
+    others = LineItem.objects.filter(resource_link__deployment=item.deployment).exclude(pk=item.pk)
     return not keeps(one.url) or not others.filter(url=one.url).exists()
 
 
@@ -136,22 +135,22 @@ def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
         raise ColumnMissing("the platform says that this link has no column")
     if ags.LINE_ITEM_SCOPE not in item.scopes:
         raise ColumnMissing("the platform has no column for this link, and does not let us make one")
-    deployment = _deployment(item)
+    deployment = item.deployment
     label = _label(item)[: preset(deployment.registration.platform).longest_label]
     wish = line_items.Wish(label, _wanted(deployment, grade), item.usage_key, TAG, item.resource_link.link_id)
     try:
-        made = yield from line_items.create(deployment, _container(item), wish)
+        made = yield from line_items.create(deployment, item.container, wish)
     except ServiceRefused as error:
         if error.answered not in LINK_REFUSED:
             raise
-        made = yield from line_items.create(deployment, _container(item), replace(wish, resource_link_id=""))
+        made = yield from line_items.create(deployment, item.container, replace(wish, resource_link_id=""))
     return replace(made, maximum=wish.maximum)
 
 
 def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None:
     """Write the column down, unless a launch named one meanwhile. All learners' scores are due in it."""
     item = row.line_item
-    origins = _deployment(item).registration.origins
+    origins = item.deployment.registration.origins
     if not is_within(found.url, origins):
         raise AddressForbidden(ags.foreign(found.url))
     require(found.url, "the column's address")
@@ -164,13 +163,13 @@ def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None
 
 def _keep_in_step(item: LineItem, grade: Grade) -> Exchange[None]:
     """Give a column that we made the content's points, at most once in a while. The score matters more than that."""
-    deployment = _deployment(item)
+    deployment = item.deployment
     wanted = _wanted(deployment, grade)
     may = item.created_here and ags.LINE_ITEM_SCOPE in item.scopes
     if not may or item.maximum == wanted or not store.add(f"lti1p3:maximum:{item.pk}", BETWEEN_CHANGES):
         return
     try:
-        yield from line_items.change(deployment, _column(item), {"scoreMaximum": ags.plain(wanted)})
+        yield from line_items.change(deployment, item.column, {"scoreMaximum": ags.plain(wanted)})
     except (ServiceRefused, AnswerUnreadable) as error:
         _note(item, error)
         return
@@ -200,15 +199,3 @@ def _wanted(deployment: Deployment, grade: Grade) -> float:
     """Return the maximum that the column should have."""
     whole = preset(deployment.registration.platform).whole_maximum
     return float(max(1, math.ceil(grade.possible))) if whole else grade.possible
-
-
-def _deployment(item: LineItem) -> Deployment:
-    return item.resource_link.deployment
-
-
-def _column(item: LineItem) -> Column:
-    return Column(item.url, frozenset(item.scopes))
-
-
-def _container(item: LineItem) -> Column:
-    return Column(item.container_url, frozenset(item.scopes))

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from lti_1p3_provider.scores.gradebook.reconcile import Trouble, reconcile
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.standing import only_different
 
 log = logging.getLogger(__name__)
 
@@ -34,4 +33,4 @@ def read_back(rows: QuerySet[PendingScore]) -> ReadBack:
     for trouble in troubles:
         log.warning("LTI results of column %s: %s", trouble.line_item_pk, trouble.reason)
     answered = chosen.filter(result_at__gte=began).count()
-    return ReadBack(len(pks), answered, only_different(chosen).count(), troubles)
+    return ReadBack(len(pks), answered, chosen.different().count(), troubles)

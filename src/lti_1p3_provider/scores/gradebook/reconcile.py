@@ -14,11 +14,8 @@ from django.utils import timezone
 
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.lti import ags, results, transport
-from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.results import Result
-from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.standing import differs
 
 FEW = 3  # people of a column who are asked for one by one
 NEEDED = ("platform_user", "line_item__resource_link__deployment__registration", "registration")
@@ -66,7 +63,7 @@ def reconcile(rows: Iterable[PendingScore]) -> Reconciliation:
 
 def difference_of(row: PendingScore) -> Difference | None:
     """Return how what was shown last differs from what was sent; None if it does not, or was sent later."""
-    if not differs(row) or row.sent_given is None or row.sent_maximum is None:
+    if not row.differs or row.sent_given is None or row.sent_maximum is None:
         return None
     return Difference(row.pk, row.sent_given, row.sent_maximum, row.result_given, row.result_maximum)
 
@@ -76,10 +73,9 @@ def _of_column(rows: list[PendingScore], report: Reconciliation) -> None:
     if reason := _obstacle(item):
         report.troubles.append(Trouble(item.pk, reason))
         return
-    column = Column(item.url, frozenset(item.scopes))
     people = [row.platform_user.sub for row in rows] if len(rows) <= FEW else [""]
     try:
-        found = [one for person in people for one in transport.run(results.read(_deployment(item), column, person))]
+        found = [one for person in people for one in transport.run(results.read(item.deployment, item.column, person))]
     except LtiError as error:
         report.troubles.append(Trouble(item.pk, f"{error.code}: {error.detail}"))
         return
@@ -100,8 +96,7 @@ def _of_column(rows: list[PendingScore], report: Reconciliation) -> None:
 
 
 def _obstacle(item: LineItem) -> str:
-    deployment = _deployment(item)
-    if not deployment.registration.enabled or deployment.status != Deployment.Status.APPROVED:
+    if not item.deployment.is_open:
         return "the registration or deployment is switched off"
     if not item.url:
         return item.trouble or "there is no column"
@@ -124,7 +119,3 @@ def _count(row: PendingScore, report: Reconciliation) -> None:
         report.differences.append(difference)
     else:
         report.same += 1
-
-
-def _deployment(item: LineItem) -> Deployment:
-    return item.resource_link.deployment

@@ -89,7 +89,7 @@ def _follow(row: PendingScore, item: LineItem, block: Mapping[str, str], is_new_
 
 def _try_again(row: PendingScore) -> None:
     """Whoever launches is in the course: what was given up for them there may be taken now."""
-    given_up = PendingScore.objects.filter(platform_user_id=row.platform_user_id, lane_id=row.lane_id, parked__gt="")
+    given_up = PendingScore.objects.given_up().filter(platform_user_id=row.platform_user_id, lane_id=row.lane_id)
     if outcomes.try_again(given_up):
         nudge(0)
 

@@ -10,13 +10,11 @@ import logging
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import ColumnMissing, LtiError
 from lti_1p3_provider.lti import ags, line_items
-from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange, Request
 from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.scores.models import LineItem
 from lti_1p3_provider.scores.outbox import moving
 
-READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 TWO_COLUMNS = (
     "the platform has a column of its own now; the one that this tool made keeps older scores: delete it there"
 )
@@ -54,11 +52,10 @@ def prefer_their_own(item: LineItem, tag: str) -> Exchange[None]:
 
 def _own(item: LineItem, tag: str) -> Exchange[line_items.LineItem | None]:
     """Return the one column of the link that is not ours; several are for their maker to use."""
-    link, deployment = item.resource_link.link_id, item.resource_link.deployment
-    if not link or not item.container_url or not READING & set(item.scopes):
+    link, deployment = item.resource_link.link_id, item.deployment
+    if not link or not item.container_url or not item.can_be_looked_for:
         return None
-    container = Column(item.container_url, frozenset(item.scopes))
-    found = yield from line_items.search(deployment, container, resource_link_id=link)
+    found = yield from line_items.search(deployment, item.container, resource_link_id=link)
     origins = deployment.registration.origins
     usable = [one for one in found if one.resource_link_id == link and is_within(one.url, origins) and keeps(one.url)]
     theirs = [one for one in usable if not is_same(one.url, item.url) and one.tag != tag]
@@ -70,7 +67,7 @@ def _delete(item: LineItem) -> Exchange[None]:
     if ags.LINE_ITEM_SCOPE not in item.scopes:
         return
     try:
-        yield from ags.call(item.resource_link.deployment, item.scopes, Request("DELETE", item.url))
+        yield from ags.call(item.deployment, item.scopes, Request("DELETE", item.url))
     except LtiError as error:
         log.warning("LTI scores: the column of line item %s could not be taken back: %s", item.pk, error.code)
 

@@ -141,9 +141,7 @@ def renew(rows: Collection[PendingScore]) -> None:
 
 def is_open(row: PendingScore) -> bool:
     """Tell whether the row's platform is still switched on."""
-    return Deployment.objects.filter(
-        pk=row.line_item.resource_link.deployment_id, status=Deployment.Status.APPROVED, registration__enabled=True
-    ).exists()
+    return Deployment.objects.open().filter(pk=row.line_item.resource_link.deployment_id).exists()
 
 
 def _term() -> timedelta:

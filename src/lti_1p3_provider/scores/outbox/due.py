@@ -93,16 +93,15 @@ def oldest_of(several: Collection[int], limit: int, now: datetime) -> list[int]:
 
 def _due(registration: int, now: datetime) -> QuerySet[PendingScore]:
     """Oldest first."""
-    return PendingScore.objects.filter(lanes.free(now), registration_id=registration, due_at__lte=now).order_by(
-        "due_at"
-    )
+    return PendingScore.objects.due(now).filter(lanes.free(now), registration_id=registration).order_by("due_at")
 
 
 # With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all.
 _due_each = Lookup(
     PendingScore,
     lambda first, now: (
-        PendingScore.objects.filter(due_at__lte=now, registration_id__gte=first)
+        PendingScore.objects.due(now)
+        .filter(registration_id__gte=first)
         .order_by("registration_id")
         .values("registration_id")
         .annotate(first=Min("due_at"))
@@ -117,7 +116,7 @@ _on = Lookup(
 _usable = Lookup(
     Registration,
     lambda pks, now: Registration.objects.filter(
-        Exists(Deployment.objects.filter(registration_id=OuterRef("pk"), status=Deployment.Status.APPROVED)),
+        Exists(Deployment.objects.approved().filter(registration_id=OuterRef("pk"))),
         ~Exists(Outage.objects.filter(registration_id=OuterRef("pk"), deployment=None, until__gt=now)),
         enabled=True,
         pk__in=pks,
@@ -135,7 +134,7 @@ _newest_due = Lookup(
 _due_in_lane = Lookup(
     PendingScore,
     lambda lane, now: (
-        PendingScore.objects.filter(lanes.free(now), lane_id=lane, due_at__lte=now).order_by("due_at").values("pk")
+        PendingScore.objects.due(now).filter(lanes.free(now), lane_id=lane).order_by("due_at").values("pk")
     ),
     limit=None,
 )

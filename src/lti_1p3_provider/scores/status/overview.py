@@ -85,7 +85,7 @@ def of_registration(registration: Registration) -> Overview:
     return Overview(
         registration=registration,
         waiting=_count(due),
-        parked=_count(rows.filter(parked__gt="")),
+        parked=_count(rows.given_up()),
         late_since=late.values_list("due_at", flat=True).first(),
         outage=next((one for one in down if one.deployment is None), None),
         outages=[one for one in down if one.deployment is not None],

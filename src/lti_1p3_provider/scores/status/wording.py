@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lti_1p3_provider.errors import causes
-from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import Outage, PendingScore
-from lti_1p3_provider.scores.standing import State, state_of
+from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.status.sentence import Sentence
 
 STATES = {
@@ -70,7 +69,7 @@ def answer(row: PendingScore) -> str:
 
     ``last_answer`` is what ``retry`` and ``post`` wrote.
     """
-    said = "" if state_of(row) is State.WAITING else row.last_answer
+    said = "" if row.state is State.WAITING else row.last_answer
     if found := HTTP.match(said):
         return _status(found[1], said)
     if found := CODE.match(said):
@@ -81,7 +80,7 @@ def answer(row: PendingScore) -> str:
 
 def what_next(row: PendingScore, outage: Outage | None, now: datetime) -> Sentence:
     """Return what happens next, or what a person has to do. The row comes with registration and deployment."""
-    match state_of(row):
+    match row.state:
         case State.GIVEN_UP:
             return Sentence(str(TO_DO.get(row.parked, _("Mend what the platform said last, then send it again."))))
         case State.WAITING | State.RETRYING if row.due_at:
@@ -94,7 +93,7 @@ def what_next(row: PendingScore, outage: Outage | None, now: datetime) -> Senten
 
 
 def _waiting(row: PendingScore, due_at: datetime, outage: Outage | None, now: datetime) -> Sentence:
-    if not row.registration.enabled or row.lane.deployment.status != Deployment.Status.APPROVED:
+    if not row.lane.deployment.is_open:
         return Sentence(_("Waits: this platform is switched off here."))
     if outage is not None:
         moments = {"since": outage.since, "until": max(outage.until, now)}
