@@ -280,7 +280,7 @@ def test_a_username_and_a_state_narrow_the_list(connection, team):
 
 def test_a_learner_whose_grades_cannot_be_read_spoils_no_page(connection, team):
     launched(connection, UNIT)
-    PendingScore.objects.update(last_answer="x", usage_key="no key", changed_at=timezone.now())
+    PendingScore.objects.update(reason="unknown", usage_key="no key", changed_at=timezone.now())
     assert "cannot be read now" in rows(team.get(address(connection), timeout=5).text)[0]
 
 

@@ -145,10 +145,10 @@ def test_what_is_said_is_about_the_link_that_was_opened_last(connection):
     connection.launch(copied)
     ask, page, browser = open_(connection)
     earn(3)
-    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(parked="refused_404", due_at=None)
+    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(given_up=True, due_at=None)
     assert [score["text"][:5] for score in ask()["scores"]] == ["Sent "]
     connection.launch(copied, browser=browser)  # it is tried again, and refused again
-    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(parked="refused_404", due_at=None)
+    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(given_up=True, due_at=None)
     assert [score["state"] for score in ask()["scores"]] == ["given_up"]
     connection.launch(connection.link(PROBLEM, ags="none"), browser=browser)  # this one has no column
     assert ask() == {"scores": [], "again_in": None}

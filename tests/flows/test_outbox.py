@@ -19,8 +19,11 @@ from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import claim, due, outcomes
+from lti_1p3_provider.scores.reasons import Reason, Why
 from tests.connection import LEARNER, PROBLEM
 from tests.flows.test_scores import earn, given, launched, make_due
+
+TAKEN, GONE = Why(Reason.TAKEN, 200), Why(Reason.REFUSED, 404)
 
 
 @pytest.fixture
@@ -53,25 +56,25 @@ def test_a_worker_that_lost_its_lease_changes_nothing(row):
     (slow,) = take()
     PendingScore.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     (fast,) = take()
-    outcomes.write_down([(slow, outcomes.parked(slow, "refused_404", "HTTP 404"))])
-    outcomes.write_down([(slow, outcomes.delivered(slow, 1, 4, "HTTP 200"))])
+    outcomes.write_down([(slow, outcomes.give_up(slow, GONE))])
+    outcomes.write_down([(slow, outcomes.delivered(slow, 1, 4, TAKEN))])
     fresh = PendingScore.objects.get()
-    assert (fresh.parked, fresh.sent_at, fresh.lease) == ("", None, fast.lease)
+    assert (fresh.given_up, fresh.sent_at, fresh.lease) == (False, None, fast.lease)
 
 
-@pytest.mark.parametrize("end", ["delivered", "settled", "parked"])
+@pytest.mark.parametrize("end", ["delivered", "settled", "given up"])
 def test_a_grade_that_changes_while_it_is_sent_stays_due(row, end):
     (claimed,) = take()
     later = timezone.now() + timedelta(seconds=3)
     PendingScore.objects.update(revision=F("revision") + 1, due_at=later)
     outcome = {
-        "delivered": outcomes.delivered(claimed, 1, 4, "HTTP 200"),
-        "settled": outcomes.settled(claimed, "unchanged"),
-        "parked": outcomes.parked(claimed, "refused_404", "HTTP 404"),
+        "delivered": outcomes.delivered(claimed, 1, 4, TAKEN),
+        "settled": outcomes.settled(claimed, Why(Reason.UNCHANGED)),
+        "given up": outcomes.give_up(claimed, GONE),
     }[end]
     assert outcomes.write_down([(claimed, outcome)]) == []
     fresh = PendingScore.objects.get()
-    assert (fresh.due_at, fresh.lease, fresh.parked) == (later, "", "")
+    assert (fresh.due_at, fresh.lease, fresh.given_up) == (later, "", False)
 
 
 def test_a_change_during_a_delivery_opens_a_new_window(row, settings):

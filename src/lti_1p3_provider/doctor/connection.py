@@ -22,7 +22,9 @@ from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.lti.redirects import followed
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, Outage
+from lti_1p3_provider.scores.reasons import FORGOTTEN, Why
 
 MOST_SKEW = timedelta(seconds=30)  # Moodle refuses tokens that are further ahead
 MOST_REASONS = 3
@@ -115,20 +117,23 @@ def _clock(answer: Answer) -> Iterator[Finding]:
 
 
 def _outage(registration: Registration) -> Iterator[Finding]:
-    known = Outage.objects.filter(registration=registration).select_related("deployment").order_by("since")
+    known = (
+        Outage.objects.filter(registration=registration).select_related("deployment", "registration").order_by("since")
+    )
     for outage in sorted(known[:MOST_REASONS], key=lambda one: one.deployment_id or 0):
         who = f"Deployment {outage.deployment.deployment_id[:60]}" if outage.deployment else "It"
-        said = f"{who} has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.reason}."
+        said = f"{who} has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.says}."
         yield wrong("scores", said, "It is tried again by itself. After mending, save the registration to try at once.")
 
 
 def _columns(registration: Registration) -> Iterator[Finding]:
     """Say why links have no column; the same reason once."""
     without = LineItem.objects.filter(resource_link__deployment__registration=registration, url="")
-    by_reason = without.exclude(trouble="").order_by().values("trouble").annotate(links=Count("pk")).order_by("-links")
-    for row in by_reason[:MOST_REASONS]:
+    named = without.exclude(reason="").order_by().values(*FORGOTTEN)
+    for row in named.annotate(links=Count("pk")).order_by("-links")[:MOST_REASONS]:
         links = "1 link has" if row["links"] == 1 else f"{row['links']} links have"
-        said = f"{links} no gradebook column: {row['trouble']}."
+        why = Why(reasons.named(row["reason"]), row["http_status"], row["detail"])
+        said = f"{links} no gradebook column: {why.in_full()}."
         yield notice("columns", said, "Open such a link again from the platform; see scores-refused.md.")
 
 

@@ -12,7 +12,7 @@ from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
 
-_given_up = PendingScore.objects.filter(parked__gt="")
+_given_up = PendingScore.objects.given_up()
 _by_names = Lookup(
     PendingScore,
     lambda registration, sub, deployment, link: (

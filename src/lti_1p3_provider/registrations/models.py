@@ -14,7 +14,7 @@ from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.addresses import is_source, origin, problem_with
 from lti_1p3_provider.registrations.digest import DIGEST_LENGTH, digest
 from lti_1p3_provider.registrations.key_sets import is_key_set
-from lti_1p3_provider.registrations.querysets import APPROVED, DeploymentQuerySet
+from lti_1p3_provider.registrations.querysets import APPROVED, Deployments
 
 APP_LABEL = "lti_1p3_provider"
 TEXTS = (
@@ -188,7 +188,7 @@ class Deployment(models.Model):
     deployment_digest = models.CharField(max_length=DIGEST_LENGTH, editable=False)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.APPROVED)
     created_at = models.DateTimeField(auto_now_add=True)
-    objects = DeploymentQuerySet.as_manager()
+    objects = Deployments()
 
     class Meta:
         app_label = APP_LABEL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import Manager, Q, QuerySet
 
 APPROVED = "approved"
 
@@ -25,3 +25,6 @@ class DeploymentQuerySet(QuerySet[Any]):
     def open(self) -> Self:
         """Return those of which ``Deployment.is_open`` is true."""
         return self.filter(where_open())
+
+
+Deployments = Manager.from_queryset(DeploymentQuerySet)

@@ -17,6 +17,7 @@ from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, wake
 from lti_1p3_provider.scores.querysets import State
+from lti_1p3_provider.scores.reasons import NOT_OF_SCORES, Reason
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.chart import picture
 from lti_1p3_provider.scores.status.sentence import points
@@ -39,6 +40,21 @@ class GivenUpFilter(admin.SimpleListFilter):
         return queryset.given_up() if self.value() == "yes" else queryset
 
 
+class ReasonFilter(admin.SimpleListFilter):
+    """Rows of which the last answer was this."""
+
+    title = _("last answer")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer all reasons that a score may have."""
+        return [(one.value, one.label) for one in Reason if one not in NOT_OF_SCORES]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list if one was chosen."""
+        return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
 class DifferentFilter(admin.SimpleListFilter):
     """Rows of which the platform shows something else than it was sent."""
 
@@ -58,15 +74,15 @@ class DifferentFilter(admin.SimpleListFilter):
 class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read only, but for resending."""
 
-    list_display = ("block", "platform_user", "state", "sent_given", "sent_maximum", "sent_at", "last_answer", "shows")
+    list_display = ("block", "platform_user", "state", "sent_given", "sent_maximum", "sent_at", "answer", "shows")
     list_filter = (
         GivenUpFilter,
-        "parked",
+        ReasonFilter,
         ("due_at", admin.EmptyFieldListFilter),
         DifferentFilter,
         "platform_user__registration",
     )
-    list_select_related = ("platform_user",)
+    list_select_related = ("platform_user", "registration")
     search_fields = ("=platform_user__user__username", "usage_key")
     actions = ("resend", "read_back")
 
@@ -78,8 +94,13 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     @admin.display(description=_("state"))
     def state(self, row: PendingScore) -> str:
         """Where the score is, in a word."""
-        state = row.state
-        return f"{wording.STATES[state]}{f': {row.parked}' if state is State.GIVEN_UP else ''}"
+        code = row.why.code if row.why and row.state is State.GIVEN_UP else ""
+        return f"{wording.STATES[row.state]}{code and f': {code}'}"
+
+    @admin.display(description=_("last answer"))
+    def answer(self, row: PendingScore) -> str:
+        """Why it is there, with the platform's status and its own words."""
+        return wording.in_full(row)
 
     @admin.display(description=_("the platform shows"), empty_value="-")
     def shows(self, row: PendingScore) -> str | None:

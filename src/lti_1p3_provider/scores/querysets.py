@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
+from django.db.models import Case, F, FloatField, Manager, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Abs, Coalesce, Least
 from django.utils import timezone
@@ -29,15 +29,15 @@ class State(StrEnum):
 
 
 WHERE = {
-    State.GIVEN_UP: Q(parked__gt=""),
-    State.RETRYING: Q(parked="", due_at__isnull=False, attempts__gt=0),
-    State.WAITING: Q(parked="", due_at__isnull=False, attempts=0),
-    State.SENT: Q(parked="", due_at__isnull=True, sent_at__isnull=False),
-    State.NOT_SENT: Q(parked="", due_at__isnull=True, sent_at__isnull=True) & ~Q(last_answer=""),
-    State.NOTHING: Q(parked="", due_at__isnull=True, sent_at__isnull=True, last_answer=""),
+    State.GIVEN_UP: Q(given_up=True),
+    State.RETRYING: Q(given_up=False, due_at__isnull=False, attempts__gt=0),
+    State.WAITING: Q(given_up=False, due_at__isnull=False, attempts=0),
+    State.SENT: Q(given_up=False, due_at__isnull=True, sent_at__isnull=False),
+    State.NOT_SENT: Q(given_up=False, due_at__isnull=True, sent_at__isnull=True) & ~Q(reason=""),
+    State.NOTHING: Q(given_up=False, due_at__isnull=True, sent_at__isnull=True, reason=""),
 }
-QUEUED = Q(parked="", due_at__isnull=False)
-ONLY_OPENED = Q(parked="", due_at__isnull=True, sent_at__isnull=True, changed_at__isnull=True)
+QUEUED = Q(given_up=False, due_at__isnull=False)
+ONLY_OPENED = Q(given_up=False, due_at__isnull=True, sent_at__isnull=True, changed_at__isnull=True)
 
 
 class PendingScoreQuerySet(QuerySet[Any]):
@@ -67,6 +67,10 @@ class PendingScoreQuerySet(QuerySet[Any]):
         """Return those that wait for a person."""
         return self.in_state(State.GIVEN_UP)
 
+    def not_given_up(self) -> Self:
+        """Return those that wait for nobody."""
+        return self.filter(given_up=False)
+
     def queued(self) -> Self:
         """Return those that are to be sent, now or later."""
         return self.filter(QUEUED)
@@ -87,3 +91,6 @@ class PendingScoreQuerySet(QuerySet[Any]):
         known = self.filter(result_at__gte=F("sent_at"), sent_maximum__gt=0, sent_given__isnull=False)
         apart = known.alias(apart=Abs(F("result_given") - sent * maximum))
         return apart.filter(Q(result_given__isnull=True) | Q(apart__gt=ROUNDING))
+
+
+PendingScores = Manager.from_queryset(PendingScoreQuerySet)

@@ -74,7 +74,9 @@ class Command(BaseCommand):
         done = reading_back.read_back(rows)
         different = rows.different().select_related("platform_user__user", "line_item", "registration")
         said = {"asked": done.asked, "answered": done.answered, "different": done.different}
-        troubles = [{"line_item": one.line_item_pk, "reason": one.reason} for one in done.troubles]
+        troubles = [
+            {"line_item": one.line_item_pk, "reason": one.why.in_full(), "code": one.why.code} for one in done.troubles
+        ]
         scores = [_as_json(row) for row in different[:MOST]]
         return {**said, "troubles": troubles, "scores": scores}, bool(done.different or troubles)
 
@@ -116,7 +118,7 @@ def _as_json(row: PendingScore) -> dict[str, Any]:
         "user": row.platform_user.user.get_username(),
         "block": row.usage_key,
         "state": str(row.state),
-        "given_up": row.parked,
+        "given_up": row.why.code if row.given_up and row.why else "",
         "answer": wording.answer(row),
         "due_at": row.due_at and iso(row.due_at),
         "sent": points(row.sent_given, row.sent_maximum),

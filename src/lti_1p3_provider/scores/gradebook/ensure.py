@@ -15,7 +15,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.database.storable import keeps, reduce, require
+from lti_1p3_provider.database.storable import keeps, require
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, ColumnMissing, LtiError, ServiceRefused
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, store
@@ -25,14 +25,16 @@ from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.gradebook import taking_back
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, retry
+from lti_1p3_provider.scores.reasons import Reason
 
 TAG = "open-edx-grade"  # with the block's usage key as resource id it marks columns that we made
 GONE = frozenset((404, 410))
 LINK_REFUSED = frozenset((400, 404, 412, 422))
-LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "trouble", "declined", "look_again")
+LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "declined", "look_again", *reasons.FORGOTTEN)
 BETWEEN_CHANGES = 3600.0  # seconds: learners of one block may have different points, and must not take turns
 
 
@@ -95,8 +97,8 @@ def _find_or_make(row: PendingScore, grade: Grade) -> Exchange[None]:
     except (ColumnMissing, ServiceRefused) as error:
         if retry.of_error(error, 0, timezone.now()).retry_at is None:
             _note(item, error)
-            answered = error.answered if isinstance(error, ServiceRefused) else 0
-            store.put(memo, (error.detail.partition(": HTTP")[0], answered), conf.lease)
+            known = (error.asked, error.answered) if isinstance(error, ServiceRefused) else (error.reason, 0)
+            store.put(memo, known, conf.lease)
         raise
     _remember(row, found, ours)
 
@@ -104,7 +106,7 @@ def _find_or_make(row: PendingScore, grade: Grade) -> Exchange[None]:
 def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
     """Look for the link's column, then for one that we made for its block."""
     if not item.can_be_looked_for:
-        raise ColumnMissing("the platform names no column for this link, and lets us neither look for one nor make one")
+        raise ColumnMissing(Reason.NO_LIST)
     link = item.resource_link.link_id
     searches: list[dict[str, Any]] = [{"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}]
     for filters in searches if link else searches[1:]:
@@ -132,9 +134,9 @@ def _is_ours(one: line_items.LineItem, item: LineItem) -> bool:
 def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
     """Make a column. Some platforms do not take the link's id with it."""
     if item.declined:
-        raise ColumnMissing("the platform says that this link has no column")
+        raise ColumnMissing(Reason.DECLINED)
     if ags.LINE_ITEM_SCOPE not in item.scopes:
-        raise ColumnMissing("the platform has no column for this link, and does not let us make one")
+        raise ColumnMissing(Reason.MAY_NOT_MAKE)
     deployment = item.deployment
     label = _label(item)[: preset(deployment.registration.platform).longest_label]
     wish = line_items.Wish(label, _wanted(deployment, grade), item.usage_key, TAG, item.resource_link.link_id)
@@ -154,7 +156,7 @@ def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None
     if not is_within(found.url, origins):
         raise AddressForbidden(ags.foreign(found.url))
     require(found.url, "the column's address")
-    values = {"url": found.url, "maximum": found.maximum, "created_here": ours, "trouble": ""}
+    values = {"url": found.url, "maximum": found.maximum, "created_here": ours, **reasons.FORGOTTEN}
     if LineItem.objects.filter(pk=item.pk, url=item.url).update(**values):
         others = item.pending_scores.exclude(pk=row.pk)
         outcomes.send_to_new_column(others if item.url else others.filter(due_at=None))
@@ -173,13 +175,15 @@ def _keep_in_step(item: LineItem, grade: Grade) -> Exchange[None]:
     except (ServiceRefused, AnswerUnreadable) as error:
         _note(item, error)
         return
-    LineItem.objects.filter(pk=item.pk, url=item.url).update(maximum=wanted, trouble="")
+    LineItem.objects.filter(pk=item.pk, url=item.url).update(maximum=wanted, **reasons.FORGOTTEN)
     item.refresh_from_db(fields=LEARNED)
 
 
 def _note(item: LineItem, error: LtiError) -> None:
-    item.trouble = reduce(error.detail)[:255]
-    LineItem.objects.filter(pk=item.pk).update(trouble=item.trouble)
+    stored = reasons.of_error(error).stored
+    for name, value in stored.items():
+        setattr(item, name, value)
+    LineItem.objects.filter(pk=item.pk).update(**stored)
 
 
 def _label(item: LineItem) -> str:

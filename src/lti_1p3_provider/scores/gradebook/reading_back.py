@@ -31,6 +31,6 @@ def read_back(rows: QuerySet[PendingScore]) -> ReadBack:
     chosen, began = PendingScore.objects.filter(pk__in=pks), timezone.now()
     troubles = tuple(reconcile(chosen).troubles)
     for trouble in troubles:
-        log.warning("LTI results of column %s: %s", trouble.line_item_pk, trouble.reason)
+        log.warning("LTI results of column %s: %s", trouble.line_item_pk, trouble.why)
     answered = chosen.filter(result_at__gte=began).count()
     return ReadBack(len(pks), answered, chosen.different().count(), troubles)

@@ -15,7 +15,9 @@ from django.utils import timezone
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.lti import ags, results, transport
 from lti_1p3_provider.lti.results import Result
+from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.reasons import Reason, Why
 
 FEW = 3  # people of a column who are asked for one by one
 NEEDED = ("platform_user", "line_item__resource_link__deployment__registration", "registration")
@@ -37,7 +39,7 @@ class Trouble:
     """A column that could not be read, and why."""
 
     line_item_pk: int
-    reason: str
+    why: Why
 
 
 @dataclass(slots=True)
@@ -70,14 +72,14 @@ def difference_of(row: PendingScore) -> Difference | None:
 
 def _of_column(rows: list[PendingScore], report: Reconciliation) -> None:
     item, asked_at = rows[0].line_item, timezone.now()
-    if reason := _obstacle(item):
-        report.troubles.append(Trouble(item.pk, reason))
+    if obstacle := _obstacle(item):
+        report.troubles.append(Trouble(item.pk, obstacle))
         return
     people = [row.platform_user.sub for row in rows] if len(rows) <= FEW else [""]
     try:
         found = [one for person in people for one in transport.run(results.read(item.deployment, item.column, person))]
     except LtiError as error:
-        report.troubles.append(Trouble(item.pk, f"{error.code}: {error.detail}"))
+        report.troubles.append(Trouble(item.pk, reasons.of_error(error)))
         return
     shown: dict[str, Result] = {}
     for one in found:
@@ -92,17 +94,17 @@ def _of_column(rows: list[PendingScore], report: Reconciliation) -> None:
         _write(row, result, asked_at)
         _count(row, report)
     if odd:
-        report.troubles.append(Trouble(item.pk, f"the platform shows what is no number of points, for {odd}"))
+        report.troubles.append(Trouble(item.pk, Why(Reason.ODD_RESULTS, detail=str(odd))))
 
 
-def _obstacle(item: LineItem) -> str:
+def _obstacle(item: LineItem) -> Why | None:
     if not item.deployment.is_open:
-        return "the registration or deployment is switched off"
+        return Why(Reason.SWITCHED_OFF)
     if not item.url:
-        return item.trouble or "there is no column"
+        return item.why or Why(Reason.NO_COLUMN)
     if ags.RESULT_SCOPE not in item.scopes:
-        return "the platform does not let us read results"
-    return ""
+        return Why(Reason.MAY_NOT_READ)
+    return None
 
 
 def _write(row: PendingScore, result: Result | None, asked_at: datetime) -> None:

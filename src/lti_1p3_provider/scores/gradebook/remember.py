@@ -17,6 +17,7 @@ from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import ags, store
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import lanes, moving, outcomes
 from lti_1p3_provider.scores.outbox.wake import nudge
@@ -26,7 +27,7 @@ BLOCK = ("course_key", "usage_key")
 BETWEEN_LOOKS = 3600.0  # seconds
 _here_or_given_up = Lookup(  # of one person: all that a launch has to know of what they had before
     PendingScore,
-    lambda person, item: PendingScore.objects.filter(Q(line_item_id=item) | Q(parked__gt=""), platform_user_id=person),
+    lambda person, item: PendingScore.objects.filter(Q(line_item_id=item) | Q(given_up=True), platform_user_id=person),
     limit=None,
 )
 USEFUL = frozenset((ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
@@ -57,7 +58,7 @@ def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser, kn
     if row is None:
         row = _expected(item, platform_user, block)
     _follow(row, item, block, is_new_column)
-    if any((one.parked and one.lane_id == row.lane_id) or getattr(one, "has_given_up", False) for one in theirs):
+    if any((one.given_up and one.lane_id == row.lane_id) or getattr(one, "has_given_up", False) for one in theirs):
         _try_again(row)
 
 
@@ -110,7 +111,7 @@ def _update(item: LineItem, values: Mapping[str, object]) -> bool:
         return False
     moves = "url" in changed or _opens(item, changed)
     if "url" in changed:
-        changed |= {"created_here": False, "maximum": None, "trouble": ""}
+        changed |= {"created_here": False, "maximum": None, **reasons.FORGOTTEN}
     if moves:
         changed["moved_up_to"] = moving.FROM_THE_FIRST
     for name, value in changed.items():

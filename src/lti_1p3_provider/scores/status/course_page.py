@@ -185,7 +185,7 @@ def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
 
 def figures(course_key: CourseKey) -> Figures:
     """Count a course's scores, in one query."""
-    rows = rows_of(course_key).order_by().values("pk", "parked", "due_at", "sent_at", "changed_at")[:MOST]
+    rows = rows_of(course_key).order_by().values("pk", "given_up", "due_at", "sent_at", "changed_at")[:MOST]
     counted = rows.aggregate(
         all=Count("pk"),
         sent=Count("pk", filter=WHERE[State.SENT]),
