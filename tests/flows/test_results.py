@@ -23,8 +23,9 @@ from lti_1p3_provider.scores.gradebook.reconcile import Difference, difference_o
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import wording
-from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM
-from tests.flows.test_scores import earn, given, launched, make_due
+from tests.connection import AGS_CLAIM, COURSE, LEARNER, OTHER_LEARNER, PROBLEM
+from tests.results import at_a_strangers, results_of
+from tests.scoring import earn, given, launched, make_due, override
 from tests.web_server import Said
 
 CANVAS = "https://canvas.instructure.com/lti/submission"
@@ -33,11 +34,6 @@ FIELDS = ["userId", "timestamp", "activityProgress", "gradingProgress", "scoreGi
 
 def column(connection, link) -> Column:
     return Column(connection.platform.link(link.id).line_item_url, frozenset(ags.SCOPES))
-
-
-def override(connection, link, points: float, person: str = LEARNER) -> None:
-    """Let a teacher grade in the platform."""
-    connection.platform.store.override(connection.platform.line_item(link.id), person, points)
 
 
 def rows() -> list[PendingScore]:
@@ -191,25 +187,11 @@ def test_a_column_that_cannot_be_read_is_a_trouble_and_stops_no_other(connection
     report = reconcile(rows())
     assert report.same == 1
     assert {trouble.why for trouble in report.troubles} == {
-        Why(Reason.SERVICE_REFUSED, 404, "reading a list"),
+        Why(Reason.MAY_NOT_READ, 404, "reading a list"),
         Why(Reason.MAY_NOT_READ),
     }
     Registration.objects.update(enabled=False)
     assert {trouble.why for trouble in reconcile(rows()).troubles} == {Why(Reason.SWITCHED_OFF)}
-
-
-def at_a_strangers(connection, web_server, *said: Said) -> list[PendingScore]:
-    """Have a score that was sent, whose results are at a web server that says this."""
-    launched(connection)
-    earn(3)
-    home = web_server.says_in_turn(*said)
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(url=f"{home}/item")
-    return rows()
-
-
-def results_of(*shown: object) -> Said:
-    return Said(json.dumps(shown).encode())
 
 
 def test_ags_14_results_that_moved_by_a_slash_are_read(connection, web_server):
@@ -229,14 +211,14 @@ def test_ags_14_results_that_moved_by_a_slash_are_read(connection, web_server):
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (Said(b"", 301, {"Location": "http://127.0.0.1:9/"}), Why(Reason.SERVICE_REFUSED, 301, "reading a list")),
-        (Said(b"", 403), Why(Reason.SERVICE_REFUSED, 403, "reading a list")),
-        (Said(b"", 500), Why(Reason.SERVICE_REFUSED, 500, "reading a list")),
+        (Said(b"", 301, {"Location": "http://127.0.0.1:9/"}), Why(Reason.REDIRECTED, 301, "reading a list")),
+        (Said(b"", 403), Why(Reason.MAY_NOT_READ, 403, "reading a list")),
+        (Said(b"", 500), Why(Reason.FAILING, 500, "reading a list")),
         (Said(b"<html>"), Why(Reason.UNREADABLE, detail="a list: Expecting value: line 1 column 1 (char 0)")),
         (Said(b"[7]"), Why(Reason.UNREADABLE, detail="a list: not a list of objects")),
         (
             results_of({"userId": LEARNER, "resultScore": "many"}),
-            Why(Reason.ODD_RESULTS, detail="1"),
+            Why(Reason.ODD_RESULTS),
         ),
     ],
 )
@@ -250,13 +232,15 @@ def test_every_trouble_of_reading_back_is_said_and_the_exit_code_tells(connectio
     with pytest.raises(SystemExit) as ended:
         call_command("lti_1p3_scores", "reconcile", "--all", "--json", stdout=out)
     assert ended.value.code == 3
-    assert json.loads(out.getvalue())["troubles"] == [
-        {"line_item": row.line_item_id, "reason": why.in_full(), "code": why.code}
-    ]
+    (unanswered,) = json.loads(out.getvalue())["unanswered"]
+    assert (unanswered["line_item"], unanswered["reason"]) == (row.line_item_id, why.in_full())
+    assert unanswered["code"] == why.code
+    assert (unanswered["activity"], unanswered["course"]) == ("Primary colours", COURSE)
+    assert unanswered["where"].startswith("Emulated platform, ")
     out = StringIO()
     with pytest.raises(SystemExit):
         call_command("lti_1p3_scores", "reconcile", "--all", stdout=out)
-    assert f"column {row.line_item_id} could not be read: {why.in_full()}" in out.getvalue()
+    assert f"(column {row.line_item_id}, scores: 1): {why.in_full()}" in out.getvalue()
 
 
 def test_an_answer_of_before_is_no_answer_of_now(connection, web_server):

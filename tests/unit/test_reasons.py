@@ -31,6 +31,7 @@ CASES = [
     *((reason, 0) for reason in Reason),
     *((Reason.REFUSED, status) for status in (*STATUSES, 415, 418)),
     *((Reason.ACCESS_REFUSED, 401), (Reason.FAILING, 503), (Reason.SERVICE_REFUSED, 403)),
+    *((Reason.MAY_NOT_READ, status) for status in (403, 404, 410)),
 ]
 
 

@@ -19,9 +19,11 @@ from lti_1p3_provider.errors import (
     GrantMissing,
     LaunchNotPosted,
     LtiError,
+    OtherAccount,
 )
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
+    another_account,
     browser_check,
     front_ends,
     grants,
@@ -110,7 +112,7 @@ class ContinueDoor(Door):
         user, target = handover.redeem(request)
         grant = grants.find(user, target)
         self.trail.registration, self.trail.deployment = grant.deployment.registration, grant.deployment
-        host.current().identity.sign_in(request, user)
+        another_account.sign_in(request, user)
         sessions.mark(request, grant.deployment)
         response = HttpResponseRedirect(target.path)
         front_ends.tell(request, response, user, target)
@@ -144,9 +146,11 @@ class WayBackDoor(Door):
 
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
         """Send the browser on, and say nothing of the page that it comes from."""
-        way = way_back.address(request, targets.from_keys(course_key, usage_key))
+        target = targets.from_keys(course_key, usage_key)
+        way = way_back.address(request, target)
         if not way:
-            raise GrantMissing("the session does not know the way back")
+            missing = GrantMissing("the session does not know the way back")
+            raise another_account.explained(request, target, self.trail, missing)
         response = HttpResponseRedirect(way)
         response["Referrer-Policy"] = "no-referrer"
         return response
@@ -164,6 +168,8 @@ class ScriptDoor(View, ABC):
         try:
             target, _ = _granted(request, course_key, usage_key, Trail("script"))
             _require_access(request, target)
+        except OtherAccount as error:
+            return JsonResponse({"error": error.code, "text": another_account.before_going_on()}, status=error.status)
         except LtiError as error:
             return JsonResponse({"error": error.code}, status=error.status)
         return JsonResponse(self.about(request, target))
@@ -206,7 +212,10 @@ def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail
         LtiError: the session has no grant, or the gate is closed.
     """
     target = targets.from_keys(course_key, usage_key)
-    trail.registration = registration = grants.check(request.user, target)
+    try:
+        trail.registration = registration = grants.check(request.user, target)
+    except GrantMissing as error:
+        raise another_account.explained(request, target, trail, error) from error
     policy.require(registration, target.course_key, target.usage_key)
     return target, registration
 

@@ -25,10 +25,16 @@ class Result:
     is_odd: bool = False
 
 
-def read(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[list[Result]]:
-    """Read the results of a line item, of everybody or of one person. Platforms may ignore the filter. (3.3.3)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a platform answered. ``nobodys``: how many entries name nobody, so that they may be anybody's."""
 
-    A result that is nobody's is left out.
+    results: tuple[Result, ...]
+    nobodys: int = 0
+
+
+def ask(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[Shown]:
+    """Read the results of a line item whole, of everybody or of one person. Platforms may ignore the filter. (3.3.3)
 
     Raises:
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
@@ -40,8 +46,14 @@ def read(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[
     found = yield from paging.entries(
         deployment, column.scopes, url, RESULTS_TYPE, query=query, needed=ags.RESULT_SCOPE
     )
-    results = [result for entry in found if (result := _read(entry))]
-    return [result for result in results if user_id in ("", result.user_id)]
+    results = tuple(result for entry in found if (result := _read(entry)))
+    return Shown(results, len(found) - len(results))
+
+
+def read(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[list[Result]]:
+    """Return the results of everybody or of exactly one person; what is nobody's is left out. Raises as ``ask``."""
+    shown = yield from ask(deployment, column, user_id)
+    return [result for result in shown.results if user_id in ("", result.user_id)]
 
 
 def _read(said: paging.Entry) -> Result | None:

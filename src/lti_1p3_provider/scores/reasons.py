@@ -40,6 +40,11 @@ class Reason(TextChoices):
     REFUSED = "refused", _("the platform does not take this score")
     SERVICE_REFUSED = "service_refused", _("the platform does not let us read or make columns")
     MAY_NOT_READ = "may_not_read_results", _("the platform does not let us read results")
+    NOT_ASKED = "not_asked", _("it was not asked: its platform did not answer about other columns")
+    NO_TIME = "no_time_left", _("it was not asked: there was no time left")
+    MOVING = "moving", _("its scores are moving to a new column")
+    NAMELESS = "nameless_results", _("the platform shows results and does not say whose they are")
+    STRANGERS = "strangers_results", _("the platform shows results of people that this tool does not know, only")
     ODD_RESULTS = "odd_results", _("the platform shows what is no number of points")
     SWITCHED_OFF = "switched_off", _("the registration or deployment is switched off here")
     ADDRESS_FORBIDDEN = "address_forbidden", _("the column has an address that may not be called")
@@ -96,28 +101,27 @@ PERSON = Remedy(
 )
 GONE = Remedy(_("The column is gone: open the activity once from the platform, then send it again."), Who.COURSE)
 GRADED = _("On the platform, have the activity graded and let the tool send scores, then open it once from there.")
+LOOK_THERE = Remedy(_("Look at the column in the platform's gradebook."), Who.COURSE)
+ASK_AGAIN = Remedy(_("Compare again later."), Who.COURSE)
 OLD_COLUMN = Remedy(_("Delete the column that this tool made, in the platform's gradebook."), Who.COURSE)
 
 REMEDIES: Final[Mapping[Reason, Remedy]] = {
+    **dict.fromkeys((Reason.UNCHANGED, Reason.NEWER, Reason.NO_GRADE), NOTHING_TO_DO),
+    **dict.fromkeys((Reason.NO_COLUMN, Reason.NO_LIST), Remedy(GRADED, Who.COURSE)),
+    **dict.fromkeys((Reason.NOT_WANTED, Reason.TWO_COLUMNS), OLD_COLUMN),
+    **dict.fromkeys((Reason.NOT_ASKED, Reason.NO_TIME, Reason.MOVING), ASK_AGAIN),
+    **dict.fromkeys((Reason.NAMELESS, Reason.STRANGERS, Reason.ODD_RESULTS), LOOK_THERE),
     Reason.TAKEN: Remedy(_("Nothing: the platform has it."), Who.NOBODY),
-    Reason.UNCHANGED: NOTHING_TO_DO,
-    Reason.NEWER: NOTHING_TO_DO,
-    Reason.NO_GRADE: NOTHING_TO_DO,
     Reason.ACCOUNT_OFF: Remedy(_("Switch the account on, if that was a mistake; then send it again."), Who.SITE),
-    Reason.NO_COLUMN: Remedy(GRADED, Who.COURSE),
-    Reason.NO_LIST: Remedy(GRADED, Who.COURSE),
     Reason.MAY_NOT_MAKE: Remedy(
         _("On the platform, make the activity graded, or let the tool make columns."), Who.COURSE
     ),
     Reason.DECLINED: Remedy(_("Nothing, if it is not to be graded. If it is, make it graded there."), Who.COURSE),
-    Reason.NOT_WANTED: OLD_COLUMN,
-    Reason.TWO_COLUMNS: OLD_COLUMN,
     Reason.REFUSED: Remedy(_("Ask why the platform does not take it; mend that, then send it again."), Who.PLATFORM),
     Reason.SERVICE_REFUSED: Remedy(
         _("On the platform, let the tool read and make columns in this course, then send it again."), Who.PLATFORM
     ),
     Reason.MAY_NOT_READ: Remedy(_("On the platform, let the tool read results."), Who.PLATFORM),
-    Reason.ODD_RESULTS: Remedy(_("Look at the column in the platform's gradebook."), Who.COURSE),
     Reason.SWITCHED_OFF: Remedy(_("Switch the registration on and approve the deployment."), Who.SITE),
     Reason.ADDRESS_FORBIDDEN: Remedy(
         _("If the host belongs to the platform, add it to the registration's other hosts, then send it again."),
@@ -153,10 +157,19 @@ STATUSES: Final[Mapping[int, tuple[Text, Remedy]]] = {
     412: (_("the platform says that the column belongs to another tool"), GONE),
     422: (_("the platform does not take a score for this person"), PERSON),
 }
+NO_COLUMN_THERE = (_("the platform knows no such column"), GONE)
+EXACT: Final[Mapping[Reason, Mapping[int, tuple[Text, Remedy]]]] = {
+    Reason.REFUSED: STATUSES,
+    Reason.MAY_NOT_READ: {404: NO_COLUMN_THERE, 410: NO_COLUMN_THERE},
+}
 ANSWERS_TO_SCORES = frozenset((Reason.REFUSED, Reason.ACCESS_REFUSED))  # of which presets know more
 
 NOT_OF_SCORES = frozenset(  # but of columns, of what they show, and of outages
-    (Reason.NOT_WANTED, Reason.TWO_COLUMNS, Reason.MAY_NOT_READ, Reason.ODD_RESULTS, Reason.SWITCHED_OFF, Reason.SLOW)
+    (
+        *(Reason.NOT_WANTED, Reason.TWO_COLUMNS, Reason.SWITCHED_OFF, Reason.SLOW),
+        *(Reason.MAY_NOT_READ, Reason.ODD_RESULTS, Reason.NOT_ASKED, Reason.NO_TIME, Reason.MOVING),
+        *(Reason.NAMELESS, Reason.STRANGERS),
+    )
 )
 
 
@@ -172,22 +185,17 @@ class Why:
     @property
     def code(self) -> str:
         """The name that documents and scripts know: the reason, with the status of a refused score."""
-        return (
-            f"{self.reason.value}_{self.status}" if self.reason is Reason.REFUSED and self.status else self.reason.value
-        )
+        status = f"_{self.status}" if self.reason is Reason.REFUSED and self.status else ""
+        return f"{self.reason.value}{status}"
 
     @property
     def remedy(self) -> Remedy:
         """What is to be done."""
-        exact = STATUSES.get(self.status) if self.reason is Reason.REFUSED else None
-        return exact[1] if exact else REMEDIES[self.reason]
+        return self._exact[1]
 
     def words(self, platform: str = "") -> Words:
         """Return what people are told; ``platform`` is the name of a preset."""
-        remedy, known = self.remedy, STATUSES.get(self.status)
-        happened: Text = self.reason.label
-        if self.reason is Reason.REFUSED and known:
-            happened = known[0]
+        happened, remedy = self._exact
         if self.reason in ANSWERS_TO_SCORES:
             happened = preset(platform).refusals.get(self.status, happened)
         return Words(str(happened), str(remedy.to_do), str(remedy.who.label))
@@ -209,6 +217,11 @@ class Why:
         tried = _now("It was tried for more than a week.") + " " if is_given_up and self.remedy.passes else ""
         who = _now("Who can do it: %s.") % words.who if self.remedy.who is not Who.NOBODY else ""
         return f"{tried}{words.to_do} {who}".rstrip()
+
+    @property
+    def _exact(self) -> tuple[Text, Remedy]:
+        """What happened and what is to be done, as far as no platform has a meaning of its own for it."""
+        return EXACT.get(self.reason, {}).get(self.status) or (self.reason.label, REMEDIES[self.reason])
 
     @property
     def stored(self) -> dict[str, str | int]:

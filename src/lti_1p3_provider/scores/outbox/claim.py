@@ -37,13 +37,15 @@ def claim(
     interval: float = 0.001,
     down: Collection[int] = (),
     only: int | None = None,
+    most_lanes: int = MOST_LANES,
 ) -> list[PendingScore]:
     """Take up to ``limit`` due rows of a registration, in lanes that nobody else sends in; oldest first.
 
     Each row comes with what delivery needs of it. Its ``last_timestamp`` is the one to be sent now, at least
     ``interval`` seconds after the one before. From here on we cannot know what the platform has, until it answers: in
     the database ``sent_*`` are empty, in the row they are as they were. Give the lanes back with ``release_lanes``.
-    ``down``: deployments of which nothing is wanted; ``only``: the one deployment whose rows are.
+    ``down``: deployments of which nothing is wanted; ``only``: the one deployment whose rows are; ``most_lanes``: of
+    how many lanes at a time.
     """
     now = timezone.now()
     lease, until = uuid.uuid4().hex, now + _term()
@@ -52,7 +54,7 @@ def claim(
     rows: list[PendingScore] = []
     try:
         for found in due.candidates(registration_pk, limit, now, down, only):
-            if mine := lanes.take(list(dict.fromkeys(found.values())), MOST_LANES, lease, now, until, down):
+            if mine := lanes.take(list(dict.fromkeys(found.values())), most_lanes, lease, now, until, down):
                 break
         chosen = [pk for pk, lane in found.items() if lane in mine]
         if len(chosen) < min(len(found), limit / 2):

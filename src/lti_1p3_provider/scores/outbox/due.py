@@ -20,30 +20,31 @@ LARGEST_PAGE = 1000  # registrations
 _turn: dict[str, int] = {}  # where this process begins its next look
 
 
-def registrations() -> tuple[dict[int, str], bool]:
+def registrations(most: int = MOST_REGISTRATIONS) -> tuple[dict[int, str], bool]:
     """Return registrations that are on and have something due, with the names of their platforms, and whether these are
     all.
 
-    Where there are very many, some of them, others each time, and none of which it is known that they take no scores.
+    Where there are more than ``most``, some of them, others each time, and none of which it is known that they take no
+    scores.
     """
     now = timezone.now()
-    first = _with_due(1, now, MOST_REGISTRATIONS + 1)
-    if len(first) <= MOST_REGISTRATIONS:
+    first = _with_due(1, now, most + 1)
+    if len(first) <= most:
         return dict(_on.columns(pks=first)), True
-    return _some_of_many(now), False
+    return _some_of_many(now, most), False
 
 
-def _some_of_many(now: datetime) -> dict[int, str]:
+def _some_of_many(now: datetime, most: int) -> dict[int, str]:
     """Return some of those that may take scores, however many others lie between them: from any of these on at first,
     then from where the last look of this process ended."""
     newest = max((pk for (pk,) in _newest_registration.columns()), default=1)
-    start, size = _turn.get("start") or random.randint(1, newest), MOST_REGISTRATIONS
+    start, size = _turn.get("start") or random.randint(1, newest), most
     found: dict[int, str] = {}
     for first, last in ((start, newest), (1, min(start - 1, newest))):
-        while first <= last and len(found) < MOST_REGISTRATIONS:
+        while first <= last and len(found) < most:
             page = [pk for pk in _with_due(first, now, size) if pk <= last]
             usable = dict(_usable.columns(pks=page, now=now))
-            chosen = [pk for pk in page if pk in usable][: MOST_REGISTRATIONS - len(found)]
+            chosen = [pk for pk in page if pk in usable][: most - len(found)]
             found |= {pk: usable[pk] for pk in chosen}
             first, size = page[-1] + 1 if page else last + 1, min(size * 2, LARGEST_PAGE)
             _turn["start"] = (chosen or page or [last])[-1] + 1

@@ -23,20 +23,20 @@ _under_way = Lookup(
 )
 
 
-def go_on() -> bool:
-    """Make the next scores due of links that have a new column; return whether there were any."""
+def go_on(batch: int = BATCH) -> bool:
+    """Make the next scores due of links that have a new column, ``batch`` of each; return whether there were any."""
     found = _under_way.columns(least=FROM_THE_FIRST)
     for item_pk, last in found:
-        _move(item_pk, last)
+        _move(item_pk, last, batch)
     return bool(found)
 
 
-def _move(item_pk: int, last: int) -> None:
+def _move(item_pk: int, last: int, batch: int) -> None:
     """Move a batch; whoever writes first how far it got does it."""
     rows = PendingScore.objects.filter(line_item_id=item_pk, pk__gt=last).order_by("pk")
-    pks = list(rows.values_list("pk", flat=True)[:BATCH])
+    pks = list(rows.values_list("pk", flat=True)[:batch])
     with transaction.atomic():
-        now = pks[-1] if len(pks) == BATCH else None
+        now = pks[-1] if len(pks) == batch else None
         mine = LineItem.objects.filter(pk=item_pk, moved_up_to=last).update(moved_up_to=now)
         if mine and pks:
             outcomes.send_to_new_column(PendingScore.objects.filter(pk__in=pks))
