@@ -190,7 +190,7 @@ def test_a_column_that_changes_while_a_score_is_sent_gets_the_score(connection, 
     before = len(connection.platform.scores)
     outcome = {
         "delivered": outcomes.delivered(row, 3, 4, TAKEN),
-        "settled": outcomes.settled(row, "unchanged"),
+        "settled": outcomes.settled(row, Why(Reason.UNCHANGED)),
         "put back": outcomes.release_unsent(row),
     }[end]
     assert outcomes.write_down([(row, outcome)]) == []
