@@ -54,6 +54,14 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Distribute the tests over the processes of a parallel run in our own way."""
+    from .distribution import InOrder
+
+    return InOrder(config, log)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
     """Start the database that ``LTI_TEST_DATABASE`` names, just before Django makes its test database there."""

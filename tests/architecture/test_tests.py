@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.distribution import ALONE, ORDER, folder_of, place, rank
+
 ROOT = Path(__file__).parents[2]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 OURS = ("lti_1p3_provider", "demo")
@@ -62,6 +64,36 @@ def replaced(tree: ast.Module) -> Iterator[tuple[int, str]]:
             owner = dotted(target.value) if isinstance(target, ast.Attribute) else ""
             if is_ours(owner) and (is_module(owner) or owner.rpartition(".")[2][:1].isupper()):  # or of a class
                 yield target.lineno, f"{owner}.{target.attr}"
+
+
+def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
+    folders = {folder_of(name_of(path)) for path in TESTS if path.name.startswith("test_")}
+    assert folders == set(ORDER)
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "expected"),
+    [
+        ("tests/flows/test_launch.py::test_a[b::c]", "tests/flows/test_launch.py"),
+        ("tests/unit/demo_lms/test_logins.py::test_a", "tests/unit/demo_lms/test_logins.py"),
+        ("tests/browser/test_admin.py::test_a", "tests/browser"),
+        ("tests/faults/test_workers.py::test_a[pool process]", "tests/faults"),
+        (f"{ALONE}::test_the_outbox_on[mariadb]", f"{ALONE}::test_the_outbox_on[mariadb]"),
+    ],
+)
+def test_what_shares_servers_stays_together(nodeid: str, expected: str) -> None:
+    assert place(nodeid) == expected
+
+
+def test_what_waits_begins_and_of_the_rest_the_largest() -> None:
+    places = [
+        ("tests/unit/test_a.py", 9),
+        ("tests/flows/test_a.py", 1),
+        ("tests/flows/test_b.py", 2),
+        ("tests/faults", 1),
+    ]
+    names = [name for name, number in sorted(places, key=lambda one: rank(*one))]
+    assert names == ["tests/faults", "tests/flows/test_b.py", "tests/flows/test_a.py", "tests/unit/test_a.py"]
 
 
 @pytest.mark.parametrize("path", TESTS, ids=name_of)
