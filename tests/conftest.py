@@ -79,8 +79,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(scope="session")
 def django_db_keepdb(pytestconfig: pytest.Config, django_db_modify_db_settings: None) -> bool:
     """Begin with a copy of a database that is migrated, if there is one."""
-    kept = migrated.kept(pytestconfig)
-    return kept is not None and migrated.take(kept)
+    return migrated.take(pytestconfig)
 
 
 @pytest.fixture(scope="session")
