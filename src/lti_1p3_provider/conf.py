@@ -145,6 +145,12 @@ class ProviderSettings:
         return bool(self._get("LTI_1P3_PROVIDER_SHOW_SCORE_STATUS", True))
 
     @property
+    def deep_linking_filter(self) -> str:
+        """``LTI_1P3_PROVIDER_DEEP_LINKING_FILTER`` (""): dotted path of a function that decides, after the gate, what
+        instructors are offered to pick."""
+        return str(self._get("LTI_1P3_PROVIDER_DEEP_LINKING_FILTER", "") or "")
+
+    @property
     def celery_queue(self) -> str | None:
         """``LTI_1P3_PROVIDER_CELERY_QUEUE`` (None): queue of our tasks; None: Celery's default queue."""
         value = self._get("LTI_1P3_PROVIDER_CELERY_QUEUE", None)

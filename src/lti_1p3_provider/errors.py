@@ -6,7 +6,7 @@ ids and reasons, never a token, a secret or personal data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from django.utils.functional import Promise
@@ -301,6 +301,50 @@ class ContentNotAccessible(LtiError):
     code = "content_not_accessible"
     status = 403
     title = _("You do not have access to this activity")
+
+
+class ContentNotOffered(LtiError):
+    """Something that was picked is not offered (any more); ``titles`` names it for the instructor. Of what is hidden or
+    outside the gate, a title would say too much: then it is the block's name."""
+
+    code = "content_not_offered"
+    status = 409
+    title = _("Something that you chose is not offered any more")
+    advice = _("Go back, take it out of your choice, and add the rest again.")
+
+    def __init__(self, detail: str = "", titles: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.titles = tuple(titles)
+
+
+class OutlineInPreparation(LtiError):
+    """Nobody has written down yet what the course has published; a worker was asked to."""
+
+    code = "outline_in_preparation"
+    status = 503
+    title = _("This course is being prepared")
+    advice = _("Try again in a moment.")
+    retry_after = 5
+
+
+class PickerStopped(LtiError):
+    """The site's own rules stop the picker; ``sentence`` tells the instructor why."""
+
+    code = "picker_stopped"
+    status = 403
+    title = _("This site does not offer content here")
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class PickerFilterFailed(LtiError):
+    """The site's filter for deep linking cannot be loaded or failed."""
+
+    code = "picker_filter_failed"
+    status = 500
+    title = _("This site could not decide which content to offer")
 
 
 class AccountInactive(LtiError):
