@@ -21,6 +21,7 @@ from lti_1p3_provider.errors import (
     LtiError,
 )
 from lti_1p3_provider.gates import policy
+from lti_1p3_provider.host.own_address import base_url
 from lti_1p3_provider.launches import (
     browser_check,
     front_ends,
@@ -58,7 +59,7 @@ class LoginDoor(Door):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        begun = login.begin(parameters, f"{targets.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
+        begun = login.begin(parameters, f"{base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
         if browser_check.is_needed(request):
             return frame_for(browser_check.login_page(request, begun), begun.registration)
         asked = begun.ask()
