@@ -244,6 +244,13 @@ class ClaimInvalid(LtiError):
     title = _("Your learning platform sent something that a launch may not contain")
 
 
+class MessageTypeUnsupported(LtiError):
+    """The message is of a type that we do not take."""
+
+    code = "message_type_unsupported"
+    title = _("Your learning platform sent a kind of message that this site does not take")
+
+
 class SubjectMissing(LtiError):
     """The launch is anonymous and the registration does not allow that."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -41,6 +42,8 @@ from lti_1p3_provider.launches.in_frame import features, with_script
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import launch, login
+from lti_1p3_provider.lti.claims import Launch, Message
+from lti_1p3_provider.lti.resource_link import ResourceLinkMessage
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
@@ -48,6 +51,11 @@ from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.status import learner
+
+Entrance = Callable[[HttpRequest, Launch[Any], Trail, Returning], HttpResponse]
+ENTRANCES: Mapping[type[Message], Entrance] = {  # what a message of each kind leads to
+    ResourceLinkMessage: enter,
+}
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -91,7 +99,7 @@ class LaunchDoor(Door):
             return frame_for(browser_check.stored_page(request, waiting, registration), registration)
         returning = Returning()
         received = launch.receive(form, request.COOKIES, self.trail, returning.parties)
-        response = enter(request, received, returning, self.trail)
+        response = ENTRANCES[type(received.message)](request, received, self.trail, returning)
         login_cookies.forget(request, response, received.login.cookie_name)
         return response
 
