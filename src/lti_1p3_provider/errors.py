@@ -421,8 +421,8 @@ class ChoosingNotAllowed(LtiError):
     status = 403
     title = _("Only people who make this course can add content to it")
     advice = _(
-        "Your learning platform says that you have another role here. If you do make this course, ask its owner or your "
-        "administrator to give you the role of an instructor or content developer there."
+        "Your learning platform says that you have another role here. If you do make this course, ask its owner or "
+        "your administrator to give you the role of an instructor or content developer there."
     )
 
 
@@ -432,8 +432,8 @@ class AssistantsMayNotChoose(ChoosingNotAllowed):
     code = "assistants_may_not_choose"
     title = _("Teaching assistants cannot add content to this course")
     advice = _(
-        "Ask an instructor of the course to add it. The administrator of this site can also let assistants do so, for all "
-        "courses: pass on the support code below."
+        "Ask an instructor of the course to add it. The administrator of this site can also let assistants do so, in "
+        "all courses: pass on the support code below."
     )
 
 
@@ -490,7 +490,7 @@ class ChoiceInvalid(LtiError):
 
 
 class ContentNotOffered(LtiError):
-    """Something was chosen that is not there any more, or that the registration may not open. ``usage_keys`` says what."""
+    """Something was chosen that is not there any more, or that the registration may not open: ``usage_keys``."""
 
     code = "content_not_offered"
     status = 403

@@ -1,7 +1,7 @@
 """Requests for content: begun by a launch, found by their token, answered once, dropped when they are old.
 
-The token is the one thing that later requests show, in a form; no cookie is read and no session kept, so it works where
-browsers block these, and two pickers do not know of each other. It cannot be guessed, and the table has its digest only.
+The token is the one thing that later requests show, in a form. No cookie is read and no session kept, so it works where
+browsers block these, and two pickers know nothing of each other. It cannot be guessed; the table has its digest.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def start(deployment: Deployment, message: DeepLinkingMessage) -> tuple[DeepLink
         QuotaReached: the deployment began too many today.
         StateStoreDown
     """
-    quotas.require(deployment, "requests for content")
+    quotas.require(deployment, "choices")
     token, now = secrets.token_urlsafe(32), timezone.now()
     context = None
     if message.context is not None:
@@ -53,7 +53,7 @@ def start(deployment: Deployment, message: DeepLinkingMessage) -> tuple[DeepLink
         created_at=now,
         expires_at=now + timedelta(seconds=conf.deep_linking_sec),
     )
-    quotas.count(deployment, "requests for content")
+    quotas.count(deployment, "choices")
     return row, token
 
 

@@ -1,7 +1,7 @@
 """The story of a request for content, once its message is believed: who asks, where the answer goes, what is taken.
 
-It makes no account, no enrolment and no session, and sets no cookie: what somebody chooses is for the platform's course,
-and the platform knows them.
+It makes no account, no enrolment and no session, and sets no cookie: what is chosen is for the platform's course, and
+the platform knows who chooses.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.deep_linking.kept import message_of
+from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.errors import ContentNotOffered
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
@@ -161,9 +161,7 @@ def _opens_some(who: Chooser, course_key: str) -> bool:
     key = CourseKey.from_string(course_key)
     if policy.opens(who.registration, key, key.make_usage_key("course", "course")):
         return True
-    return any(
-        policy.opens(who.registration, key, UsageKey.from_string(row.usage_key)) for row in _rows_of(course_key)
-    )
+    return any(policy.opens(who.registration, key, UsageKey.from_string(row.usage_key)) for row in _rows_of(course_key))
 
 
 def _rows_of(course_key: str) -> list[OutlineBlock]:

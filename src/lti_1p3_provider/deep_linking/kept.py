@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 from lti_1p3_provider.lti.claims import ContextClaim, Person
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage, DeepLinkingSettings
@@ -30,7 +31,9 @@ def text_of(message: DeepLinkingMessage) -> str:
 def message_of(text: str) -> DeepLinkingMessage:
     """Return the message that was written down, but for what is left out."""
     said = json.loads(text)
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in said["settings"].items()}
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in said["settings"].items()
+    }
     return DeepLinkingMessage(
         deployment_id=said["deployment_id"],
         subject=None,

@@ -74,11 +74,9 @@ def cancel(request: HttpRequest, row: DeepLinkingRequest) -> HttpResponse:
 def refused(
     request: HttpRequest, error: LtiError, trail: Trail, deployment: Deployment, settings: DeepLinkingSettings
 ) -> HttpResponse:
-    """Record a refusal and return its page. The way back is an answer with the error; the return address was checked."""
+    """Record a refusal and return its page. The way back is an answer with the error; its address was checked."""
     support_code = record.refusal(trail, error)
-    said = Answer(
-        data=settings.data, error=f"{error.title} ({support_code})", log=f"{error.code} {support_code}"
-    )
+    said = Answer(data=settings.data, error=f"{error.title} ({support_code})", log=f"{error.code} {support_code}")
     token = ""
     with suppress(LtiError):  # without a key there is no way back, but a page all the same
         token = content_items.sign(deployment, said, PATIENCE)
@@ -111,8 +109,7 @@ def _send(request: HttpRequest, row: DeepLinkingRequest, said: Answer) -> HttpRe
 def _to(url: str, page: HttpResponse, registration: Registration, nonce: str = "") -> HttpResponse:
     """Let the page's form go to the platform, and nothing on it anywhere else."""
     script = f"'nonce-{nonce}'" if nonce else "'none'"
-    page.headers[HEADER] = (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src {script}; form-action {origin(url)}; base-uri 'none'"
-    )
+    directives = ("default-src 'none'", "style-src 'unsafe-inline'", f"script-src {script}", "base-uri 'none'")
+    page.headers[HEADER] = "; ".join((*directives, f"form-action {origin(url)}"))
     add_never_cache_headers(page)
     return frame_for(page, registration)

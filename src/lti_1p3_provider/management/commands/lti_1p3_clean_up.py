@@ -15,7 +15,9 @@ from lti_1p3_provider.launches.grants import drop_lapsed
 class Command(BaseCommand):
     """``lti_1p3_deliver_scores`` does it too, so a site that runs that needs no second cron entry."""
 
-    help = "Drop old launch attempts, lapsed grants and old requests for content. Safe to run at any time and in parallel."
+    help = (
+        "Drop old launch attempts, lapsed grants and old requests for content. Safe to run at any time and in parallel."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run once and print what was done."""
