@@ -140,6 +140,17 @@ class ProviderSettings:
         return int(self._get("LTI_1P3_PROVIDER_DAILY_QUOTA", 20_000))
 
     @property
+    def deep_linking_sec(self) -> float:
+        """``LTI_1P3_PROVIDER_DEEP_LINKING_SEC`` (3600): how long somebody may take to choose content."""
+        return float(self._get("LTI_1P3_PROVIDER_DEEP_LINKING_SEC", 3600))
+
+    @property
+    def deep_linking_roles(self) -> frozenset[str]:
+        """``LTI_1P3_PROVIDER_DEEP_LINKING_ROLES`` (()): roles that may choose content besides those that make a course,
+        in full or by their last part: ``TeachingAssistant``, ``Mentor``."""
+        return frozenset(self._texts("LTI_1P3_PROVIDER_DEEP_LINKING_ROLES"))
+
+    @property
     def show_score_status(self) -> bool:
         """``LTI_1P3_PROVIDER_SHOW_SCORE_STATUS`` (True): above graded content, tell learners where their score is."""
         return bool(self._get("LTI_1P3_PROVIDER_SHOW_SCORE_STATUS", True))

@@ -15,7 +15,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from demo.lms import many
 from lti_1p3_provider import host
 from lti_1p3_provider.deep_linking import catalogue
-from lti_1p3_provider.deep_linking.catalogue import Chooser, MessageFacts
+from lti_1p3_provider.deep_linking.catalogue import Chooser, Entry, MessageFacts
 from lti_1p3_provider.deep_linking.search import search
 from lti_1p3_provider.errors import (
     ContentNotFound,
@@ -26,6 +26,9 @@ from lti_1p3_provider.errors import (
 )
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.host.current import _load
+from lti_1p3_provider.lti.claims import ContextClaim, Person
+from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage, DeepLinkingSettings
+from lti_1p3_provider.lti.roles import Roles
 from lti_1p3_provider.outline import find, tree
 from lti_1p3_provider.outline.models import CourseOutline
 from lti_1p3_provider.outline.rebuild import rebuild
@@ -62,7 +65,21 @@ def who(courses) -> Chooser:
     registration = Registration.objects.create(title="School", issuer="https://school.example", client_id="1")
     deployment = Deployment.objects.create(registration=registration, deployment_id="1", deployment_digest="1")
     context = Context.objects.create(deployment=deployment, context_id="c", context_digest="c")
-    return Chooser(registration, deployment.pk, context.pk, MessageFacts(context_id="c"))
+    return Chooser(registration, deployment.pk, context.pk, message())
+
+
+def message() -> DeepLinkingMessage:
+    return DeepLinkingMessage(
+        deployment_id="1",
+        subject=None,
+        person=Person(),
+        roles=Roles(frozenset(("Instructor",))),
+        context=ContextClaim("c", "PHY 1"),
+        target_link_uri="https://lms.example/lti/1p3/launch/",
+        return_url="",
+        grade_service=None,
+        settings=DeepLinkingSettings("https://school.example/back", ("ltiResourceLink",), ("iframe",)),
+    )
 
 
 def gated(who: Chooser, **lists: object) -> Chooser:
@@ -81,20 +98,29 @@ def key(text: str) -> UsageKey:
     return UsageKey.from_string(text)
 
 
+def offered(who: Chooser, *wanted: str) -> list[Entry]:
+    return catalogue.offered(replace(who), list(wanted))
+
+
+def children(who: Chooser, parent: str | None = None) -> list[Entry]:
+    """Of the demo course, in a request of its own."""
+    return catalogue.children(replace(who), str(COURSE), parent)
+
+
 def listed(who: Chooser, text: str = "") -> list[str]:
-    return [str(one.course_key) for one in catalogue.courses(who, text).entries]
+    return [one.course_key for one in catalogue.courses(who, text).rows]
 
 
 def below(who: Chooser, parent: str | None = None) -> list[str]:
-    return [str(one.usage_key) for one in catalogue.children(who, COURSE, key(parent) if parent else None)]
+    return [one.usage_key for one in children(who, parent)]
 
 
 def found(who: Chooser, text: str, **filters: object) -> list[str]:
-    return [str(one.usage_key) for one in search(who, text, **filters).entries]  # type: ignore[arg-type]
+    return [one.usage_key for one in search(who, text, **filters).rows]  # type: ignore[arg-type]
 
 
 def test_all_courses_are_listed_by_title_without_a_gate_and_none_where_the_site_wants_one(who, settings):
-    titles = [one.title for one in catalogue.courses(who).entries]
+    titles = [one.title for one in catalogue.courses(who).rows]
     assert titles == sorted(titles, key=str.casefold)
     assert len(titles) == len(list(host.current().courses.all_keys()))
     settings.LTI_1P3_PROVIDER_REQUIRE_LAUNCH_GATE = True
@@ -103,7 +129,7 @@ def test_all_courses_are_listed_by_title_without_a_gate_and_none_where_the_site_
     with pytest.raises(ContentNotFound):
         below(who)
     with pytest.raises(ContentNotOffered):
-        catalogue.offered(who, [key(PROBLEM)])
+        offered(who, PROBLEM)
 
 
 @pytest.mark.parametrize(
@@ -114,33 +140,33 @@ def test_the_gate_leaves_the_courses_that_it_opens_something_of(who, lists):
 
 
 def test_the_tree_has_what_learners_may_see_in_the_order_of_the_course(who):
-    root = catalogue.course(who, COURSE)
+    root = catalogue.course(who, str(COURSE))
     assert (root.block_type, root.depth, root.parent, root.points, root.has_children) == ("course", 0, None, 100, True)
     assert below(who, SUBSECTION)[0] == UNIT
     assert below(who, UNIT) == IN_UNIT
     assert UNPUBLISHED not in below(who, SUBSECTION)
-    unit = next(one for one in catalogue.children(who, COURSE, key(SUBSECTION)) if str(one.usage_key) == UNIT)
-    problem = catalogue.children(who, COURSE, key(UNIT))[1]
-    assert (unit.points, unit.has_children, unit.depth, str(unit.parent)) == (6, True, 3, SUBSECTION)
+    unit = next(one for one in children(who, SUBSECTION) if one.usage_key == UNIT)
+    problem = children(who, UNIT)[1]
+    assert (unit.points, unit.has_children, unit.depth, unit.parent) == (6, True, 3, SUBSECTION)
     assert (problem.points, problem.has_children, problem.graded, problem.title) == (4, False, True, "Primary colours")
-    assert not catalogue.children(who, COURSE)[0].choosable  # a section has no page
+    assert not children(who)[0].choosable  # a section has no page
 
 
 def test_no_request_reads_a_course(who, courses):
     catalogue.courses(who)
     below(who, UNIT)
     found(who, "colours")
-    catalogue.offered(who, [key(PROBLEM)])
+    offered(who, PROBLEM)
     assert (courses.reads["course"], courses.reads["block"]) == (0, 0)
 
 
 def test_a_gate_of_one_block_shows_the_way_to_it_and_nothing_else(who):
     who = gated(who, allowed_keys=[PROBLEM])
-    (chapter,) = catalogue.children(who, COURSE)
+    (chapter,) = children(who)
     assert (chapter.has_children, chapter.choosable) == (True, False)
     assert below(who, SUBSECTION) == [UNIT]
-    (problem,) = catalogue.children(who, COURSE, key(UNIT))
-    assert (str(problem.usage_key), problem.choosable) == (PROBLEM, True)
+    (problem,) = children(who, UNIT)
+    assert (problem.usage_key, problem.choosable) == (PROBLEM, True)
     with pytest.raises(ContentNotFound):
         below(who, usage("sequential", "basics"))
 
@@ -148,9 +174,9 @@ def test_a_gate_of_one_block_shows_the_way_to_it_and_nothing_else(who):
 def test_a_gate_of_types_leaves_only_these_to_choose(who):
     who = gated(who, allowed_orgs=["DemoX"], block_filter={"all": ["problem"]})
     assert below(who, UNIT) == [PROBLEM, OTHER_PROBLEM]
-    assert not any(one.choosable for one in catalogue.children(who, COURSE, key(SUBSECTION)))
+    assert not any(one.choosable for one in children(who, SUBSECTION))
     with pytest.raises(ContentNotOffered):
-        catalogue.offered(who, [key(UNIT)])
+        offered(who, UNIT)
 
 
 @pytest.mark.parametrize(
@@ -168,31 +194,31 @@ def test_what_is_outside_the_gate_is_neither_found_nor_shown_nor_answered(who, l
     who = gated(who, **lists)
     for text in ("primary colours", "mixing", "colour"):
         assert set(found(who, text)).isdisjoint(outside)
-        assert set(found(who, text, course_key=COURSE)).isdisjoint(outside)
+        assert set(found(who, text, course_key=str(COURSE))).isdisjoint(outside)
     for one in outside:
         with pytest.raises(ContentNotOffered):
-            catalogue.offered(who, [key(one)])
+            offered(who, one)
         try:
-            entries = catalogue.children(who, COURSE, key(one))
+            entries = children(who, one)
         except ContentNotFound:
             continue
-        assert set(outside).isdisjoint(str(entry.usage_key) for entry in entries if entry.choosable)
+        assert set(outside).isdisjoint(entry.usage_key for entry in entries if entry.choosable)
 
 
 def test_what_was_gated_published_or_deleted_in_between_is_not_answered(who, courses):
-    wanted = [key(OTHER_PROBLEM), key(PROBLEM), key(UNIT)]
-    assert [entry.usage_key for entry in catalogue.offered(who, wanted)] == wanted  # in this order
+    wanted = [OTHER_PROBLEM, PROBLEM, UNIT]
+    assert [entry.usage_key for entry in offered(who, *wanted)] == wanted  # in this order
     blocks = courses.blocks(COURSE)
     hidden = replace(blocks[key(PROBLEM)], staff_only=True)
     kept = [hidden if one.usage_key == hidden.usage_key else one for one in blocks.values()]
     courses.publish(COURSE, "2", [one for one in kept if str(one.usage_key) != OTHER_PROBLEM])
     rebuild(COURSE)
     with pytest.raises(ContentNotOffered) as caught:
-        catalogue.offered(who, wanted)
-    assert caught.value.titles == ("problem white_light", "problem primary_colours")
+        offered(who, *wanted)
+    assert caught.value.usage_keys == (OTHER_PROBLEM, PROBLEM)
     assert below(who, UNIT) == [TEXT]
     assert found(who, "primary colours") == []
-    assert catalogue.offered(who, [key(UNIT)])[0].points is None
+    assert offered(who, UNIT)[0].points is None
 
 
 def test_what_only_the_team_sees_is_gone_with_all_below(who, courses):
@@ -204,7 +230,7 @@ def test_what_only_the_team_sees_is_gone_with_all_below(who, courses):
     assert found(who, "primary colours") == []
     for one in (UNIT, PROBLEM):
         with pytest.raises(ContentNotOffered):
-            catalogue.offered(who, [key(one)])
+            offered(who, one)
 
 
 def test_dates_points_and_warnings(who, courses):
@@ -215,23 +241,23 @@ def test_dates_points_and_warnings(who, courses):
         blocks[key(name)] = replace(blocks[key(name)], usage_key=COURSE.make_usage_key(kind, "one"), points=None)
     courses.publish(COURSE, "2", blocks.values())
     rebuild(COURSE)
-    entries = catalogue.children(who, COURSE, key(UNIT))
+    entries = children(who, UNIT)
     assert [one.warning for one in entries] == ["frames", "", "discussion"]
     assert [one.points for one in entries] == [None, 4, None]
     assert (entries[1].due, entries[1].start) == (due, due)
-    (unit,) = catalogue.offered(who, [key(UNIT)])
+    (unit,) = offered(who, UNIT)
     assert (unit.warning, unit.points) == ("frames", 4)
 
 
 def test_what_the_context_has_is_marked_and_its_courses_come_first(who):
     place(who, PROBLEM)
     place(who, usage("vertical", "today", OTHER_COURSE), OTHER, elsewhere=True)
-    entries = catalogue.courses(who).entries
-    assert [str(one.course_key) for one in entries[:2]] == [str(COURSE), OTHER_COURSE]
+    entries = catalogue.courses(who).rows
+    assert [one.course_key for one in entries[:2]] == [str(COURSE), OTHER_COURSE]
     assert [one.recently_used for one in entries] == [True, True] + [False] * (len(entries) - 2)
-    assert [one.placed for one in catalogue.children(who, COURSE, key(UNIT))] == [False, True, False]
-    assert [one.placed for one in search(who, "primary").entries] == [True]
-    assert not any(one.placed for one in catalogue.children(replace(who, context_pk=None), COURSE, key(UNIT)))
+    assert [one.placed for one in children(who, UNIT)] == [False, True, False]
+    assert [one.placed for one in search(who, "primary").rows] == [True]
+    assert not any(one.placed for one in catalogue.children(replace(who, context_pk=None), str(COURSE), UNIT))
 
 
 def test_a_recent_course_outside_the_gate_is_not_listed(who):
@@ -273,12 +299,12 @@ def test_a_search_takes_words_and_beginnings_in_any_order_case_and_accent(who, c
 
 def test_a_search_filters_by_course_type_and_grading(who):
     assert PROBLEM in found(who, "colours")
-    assert found(who, "colours", course_key=OTHER) == []
+    assert found(who, "colours", course_key=OTHER_COURSE) == []
     assert found(who, "colours", block_type="html") == []
     assert PROBLEM in found(who, "colours", graded=True)
     assert PROBLEM not in found(who, "colours", graded=False)
-    assert PROBLEM in found(who, "", course_key=COURSE, block_type="problem")
-    assert not any("@chapter+" in one for one in found(who, "", course_key=COURSE))  # none has a page
+    assert PROBLEM in found(who, "", course_key=str(COURSE), block_type="problem")
+    assert not any("@chapter+" in one for one in found(who, "", course_key=str(COURSE)))  # none has a page
 
 
 # --- the site's own filter --------------------------------------------------------------------------------------------
@@ -292,11 +318,11 @@ def no_problems(facts, entry) -> bool:
 
 
 def not_that_subsection(facts, entry) -> bool:
-    return str(entry.usage_key) != SUBSECTION
+    return entry.usage_key != SUBSECTION
 
 
 def not_that_course(facts, entry) -> bool:
-    return entry.course_key != COURSE
+    return entry.course_key != str(COURSE)
 
 
 def stopping(facts, entry) -> bool:
@@ -313,7 +339,7 @@ def test_the_sites_filter_is_asked_at_each_step(who, settings):
     assert below(who, UNIT) == [TEXT]
     assert not any("@problem+" in one for one in found(who, "primary"))
     with pytest.raises(ContentNotOffered):
-        catalogue.offered(who, [key(TEXT), key(PROBLEM)])
+        offered(who, TEXT, PROBLEM)
     assert {facts.context_id for facts, _ in SEEN} == {"c"}
     assert any(entry.title == "Primary colours" and entry.points == 4 for _, entry in SEEN)  # type: ignore[attr-defined]
 
@@ -323,7 +349,7 @@ def test_what_the_filter_drops_is_gone_with_everything_below(who, settings):
     assert found(who, "primary colours") == []
     for one in (SUBSECTION, UNIT, PROBLEM):
         with pytest.raises(ContentNotOffered):
-            catalogue.offered(who, [key(one)])
+            offered(who, one)
     settings.LTI_1P3_PROVIDER_DEEP_LINKING_FILTER = f"{__name__}.not_that_course"
     assert str(COURSE) not in listed(who)
     assert OTHER_COURSE in listed(who)
@@ -338,10 +364,10 @@ def test_a_filter_may_stop_the_picker_and_one_that_fails_shows_nothing(who, sett
     settings.LTI_1P3_PROVIDER_DEEP_LINKING_FILTER = f"{__name__}.{name}"
     steps = (
         lambda: catalogue.courses(who),
-        lambda: catalogue.course(who, COURSE),
-        lambda: catalogue.children(who, COURSE),
+        lambda: catalogue.course(who, str(COURSE)),
+        lambda: children(who),
         lambda: search(who, "colours"),
-        lambda: catalogue.offered(who, [key(PROBLEM)]),
+        lambda: offered(who, PROBLEM),
     )
     for step in steps:
         with pytest.raises(error) as caught:
@@ -361,12 +387,12 @@ def test_the_list_costs_the_same_however_many_courses_there_are(who):
     many.make(120, 10)
     assert queries() == before <= 3
     first = catalogue.courses(who)
-    assert (len(first.entries), bool(first.after)) == (catalogue.COURSES, True)
-    everything, after = list(first.entries), first.after
+    assert (len(first.rows), bool(first.after)) == (catalogue.COURSES, True)
+    everything, after = list(first.rows), first.after
     while after:
         part = catalogue.courses(who, after=after)
-        everything += part.entries
+        everything += part.rows
         after = part.after
     keys = [one.course_key for one in everything]
     assert len(keys) == len(set(keys)) == len(list(host.current().courses.all_keys()))
-    assert all("botany" in one.title.casefold() for one in catalogue.courses(who, "BOTANY").entries)
+    assert all("botany" in one.title.casefold() for one in catalogue.courses(who, "BOTANY").rows)

@@ -1,1 +1,1 @@
-"""Deep Linking: instructors pick our content inside their own platform. (LTI Deep Linking 2.0)"""
+"""Deep Linking: an instructor chooses content here, in a page that their platform shows, and it is placed there."""

@@ -14,6 +14,8 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider import host
 from lti_1p3_provider.deep_linking import cursors, filtering, recent, within
 from lti_1p3_provider.deep_linking.entries import Chooser, CourseEntry, Entry, MessageFacts, Page
+from lti_1p3_provider.deep_linking.kept import message_of
+from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.deep_linking.search import search
 from lti_1p3_provider.deep_linking.showing import Shown
 from lti_1p3_provider.errors import ContentNotFound, ContentNotOffered, OutlineInPreparation
@@ -21,12 +23,26 @@ from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.outline import tree
 
 __all__ = [
-    *("Chooser", "CourseEntry", "Entry", "MessageFacts", "Page"),
-    *("children", "course", "courses", "offered", "read_keys", "search"),
+    "Chooser",
+    "CourseEntry",
+    "Entry",
+    "MessageFacts",
+    "Page",
+    "children",
+    "chooser",
+    "course",
+    "courses",
+    "offered",
+    "search",
 ]
 
 COURSES = 50  # in one part of the list
 MOST_PARTS = 5  # that are read for one, where the site's filter leaves out most
+
+
+def chooser(row: DeepLinkingRequest) -> Chooser:
+    """Return who chooses in a request."""
+    return Chooser(row.deployment.registration, row.deployment_id, row.context_id, message_of(row.message))
 
 
 def courses(who: Chooser, text: str = "", after: str = "") -> Page[CourseEntry]:
@@ -50,7 +66,7 @@ def courses(who: Chooser, text: str = "", after: str = "") -> Page[CourseEntry]:
         cards = host.current().courses.listed(choice, place, COURSES + 1)
         part = cards[:COURSES]
         found += [
-            CourseEntry(card.course_key, card.title or str(card.course_key), card.course_key in used)
+            _course_entry(card, card.course_key in used)
             for card in part
             if scope.may_have(card.course_key) and keep(_as_entry(card))
         ]
@@ -60,7 +76,7 @@ def courses(who: Chooser, text: str = "", after: str = "") -> Page[CourseEntry]:
     return Page(tuple(found), cursors.text(place))
 
 
-def course(who: Chooser, course_key: CourseKey) -> Entry:
+def course(who: Chooser, course_key: str) -> Entry:
     """Return the course's own entry, the root of its tree.
 
     Raises:
@@ -72,7 +88,7 @@ def course(who: Chooser, course_key: CourseKey) -> Entry:
     return found
 
 
-def children(who: Chooser, course_key: CourseKey, parent: UsageKey | None = None) -> list[Entry]:
+def children(who: Chooser, course_key: str, parent: str | None = None) -> list[Entry]:
     """Return what is shown below a block, in the course's order; below the course's own where ``parent`` is None.
 
     Raises:
@@ -87,65 +103,64 @@ def children(who: Chooser, course_key: CourseKey, parent: UsageKey | None = None
     return found
 
 
-def offered(who: Chooser, usage_keys: Sequence[UsageKey]) -> list[Entry]:
+def offered(who: Chooser, usage_keys: Sequence[str]) -> list[Entry]:
     """Return the entries of blocks that can be chosen, in the given order; all is decided anew.
 
     Raises:
-        ContentNotOffered: some cannot be chosen (any more); ``titles`` names them.
+        ContentNotOffered: some cannot be chosen (any more).
         PickerStopped, PickerFilterFailed: see ``filtering``.
     """
-    shown: dict[CourseKey, Shown | None] = {}
     found: list[Entry] = []
-    missing: list[UsageKey] = []
+    missing: list[str] = []
     for usage_key in usage_keys:
-        course_key = usage_key.course_key
-        if course_key not in shown:
-            shown[course_key] = _shown_if_any(who, course_key)
-        one = shown[course_key]
-        entry = one.entry(usage_key) if one is not None else None
+        shown = _shown_if_any(who, usage_key)
+        entry = shown.entry(usage_key) if shown is not None else None
         if entry is None or not entry.choosable:
             missing.append(usage_key)
         else:
             found.append(entry)
     if missing:
-        names = [f"{key.block_type} {key.block_id}" for key in missing]
-        raise ContentNotOffered("; ".join(map(str, missing))[:1000], names)
+        raise ContentNotOffered(missing)
     return found
 
 
-def read_keys(texts: Sequence[str]) -> list[UsageKey]:
-    """Return the usage keys of a form.
-
-    Raises:
-        ContentNotOffered: one of them is none.
-    """
-    try:
-        return [UsageKey.from_string(text) for text in texts]
-    except InvalidKeyError as error:
-        raise ContentNotOffered("a usage key that cannot be read") from error
-
-
-def _shown(who: Chooser, course_key: CourseKey) -> Shown:
-    """Open a course, if the gate opens anything in it; else it says no more than of one that does not exist.
+def _shown(who: Chooser, text: str) -> Shown:
+    """Open a course, if the gate opens anything in it; else it says no more than of one that does not exist. A course
+    is read once for a request.
 
     Raises:
         ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed
     """
+    known = who.memo.get(text)
+    if isinstance(known, Shown):
+        return known
+    try:
+        course_key = CourseKey.from_string(text)
+    except InvalidKeyError as error:
+        raise ContentNotFound("a course key that cannot be read") from error
     scope = within.of(who)
     keep: Callable[[Entry], bool] = filtering.judge(who)
     if not scope.may_have(course_key):
         raise ContentNotFound(f"{course_key} is not within the registration's launch gate")
-    return Shown(who, course_key, tree.of(course_key), keep)
+    who.memo[text] = shown = Shown(who, course_key, tree.of(course_key), keep)
+    return shown
 
 
-def _shown_if_any(who: Chooser, course_key: CourseKey) -> Shown | None:
+def _shown_if_any(who: Chooser, usage_key: str) -> Shown | None:
+    """Open a block's course."""
     try:
-        return _shown(who, course_key)
-    except (ContentNotFound, OutlineInPreparation):
+        return _shown(who, str(UsageKey.from_string(usage_key).context_key))
+    except (InvalidKeyError, ContentNotFound, OutlineInPreparation):
         return None
+
+
+def _course_entry(card: CourseCard, recently_used: bool) -> CourseEntry:
+    key = card.course_key
+    run = " ".join(str(part) for part in (getattr(key, "course", ""), getattr(key, "run", "")) if part)
+    return CourseEntry(str(key), card.title or str(key), str(key.org or ""), run, recently_used)
 
 
 def _as_entry(card: CourseCard) -> Entry:
     """Make what the site's filter gets of a course in the list."""
-    key = card.course_key.make_usage_key("course", "course")
-    return Entry(card.course_key, key, None, "course", card.title, has_children=True, course_title=card.title)
+    key = str(card.course_key.make_usage_key("course", "course"))
+    return Entry(str(card.course_key), key, None, "course", card.title, has_children=True, course_title=card.title)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from opaque_keys.edx.keys import CourseKey, UsageKey
-
+from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.registrations.models import Registration
 
 Thing = TypeVar("Thing")
@@ -18,10 +16,10 @@ NO_WARNING, DISCUSSION, OPEN_RESPONSE, FRAMES = "", "discussion", "open_response
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """What a validated deep linking message says, as far as a site's own filter may ask. Nothing of it is personal.
+    """What a site's own filter is told of a validated deep linking message. Nothing of it is personal.
 
-    ``roles`` are the principal context roles (``Instructor``, ...); ``custom`` are the custom parameters;
-    ``accept_types`` are the kinds of content that the platform takes. ``locale``: as the platform wrote it.
+    ``roles`` are the principal context roles (``Instructor``, ...); ``accept_types`` are the kinds of content that the
+    platform takes; ``placement`` is from where somebody came, in Canvas's words.
     """
 
     issuer: str = ""
@@ -31,41 +29,50 @@ class MessageFacts:
     context_label: str = ""
     context_title: str = ""
     roles: frozenset[str] = frozenset()
-    locale: str = ""
     accept_types: frozenset[str] = frozenset()
     accept_multiple: bool = False
-    custom: Mapping[str, str] = field(default_factory=dict)
+    placement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Who picks: a platform's deployment, in a context if it named one. ``registration`` comes with its gate, or asks
-    the database for it."""
+    """Who picks, for one request: somebody in a platform's deployment, in a context if we know it. ``registration``
+    comes with its gate, or asks the database for it; of ``message`` the person is not known. ``memo`` has what the
+    request has read already."""
 
     registration: Registration
     deployment_pk: int
-    context_pk: int | None = None
-    facts: MessageFacts = field(default_factory=MessageFacts)
+    context_pk: int | None
+    message: DeepLinkingMessage
+    memo: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @property
+    def facts(self) -> MessageFacts:
+        """What the site's filter is told."""
+        said, context = self.message, self.message.context
+        return MessageFacts(
+            issuer=self.registration.issuer,
+            client_id=self.registration.client_id,
+            deployment_id=said.deployment_id,
+            context_id=context.id if context else "",
+            context_label=context.label if context else "",
+            context_title=context.title if context else "",
+            roles=said.roles.context,
+            accept_types=frozenset(said.settings.accept_types),
+            accept_multiple=said.settings.accept_multiple,
+            placement=said.placement,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class CourseEntry:
     """A course that has something to offer. ``recently_used``: this context or deployment has content of it."""
 
-    course_key: CourseKey
+    course_key: str
     title: str
+    org: str
+    run: str
     recently_used: bool = False
-
-    @property
-    def org(self) -> str:
-        """The organization."""
-        return str(self.course_key.org or "")
-
-    @property
-    def run(self) -> str:
-        """Number and run."""
-        key = self.course_key
-        return " ".join(str(part) for part in (getattr(key, "course", ""), getattr(key, "run", "")) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +87,9 @@ class Entry:
     by itself and the gate opens it; others are shown as the way to what is below.
     """
 
-    course_key: CourseKey
-    usage_key: UsageKey
-    parent: UsageKey | None
+    course_key: str
+    usage_key: str
+    parent: str | None
     block_type: str
     title: str
     points: float | None = None
@@ -96,10 +103,15 @@ class Entry:
     choosable: bool = True
     course_title: str = ""
 
+    @property
+    def has_page(self) -> bool:
+        """Whether it can be chosen."""
+        return self.choosable
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Thing]):
     """A part of a list. ``after`` asks for the next part; empty: this was the last one."""
 
-    entries: tuple[Thing, ...] = ()
+    rows: tuple[Thing, ...] = ()
     after: str = ""

@@ -57,9 +57,11 @@ def judge(who: Chooser) -> Callable[[Entry], bool]:
     if keep is None:
         return lambda entry: True
 
+    facts = who.facts
+
     def kept(entry: Entry) -> bool:
         try:
-            return bool(keep(who.facts, entry))
+            return bool(keep(facts, entry))
         except PickerStopped:
             raise
         except Exception as error:  # any: it is the site's code

@@ -26,11 +26,11 @@ def courses(who: Chooser) -> list[CourseKey]:
     return list(found)[:MOST]
 
 
-def placed(who: Chooser, course_key: CourseKey | None = None) -> frozenset[str]:
+def placed(who: Chooser, course_key: str = "") -> frozenset[str]:
     """Return the usage keys of the context's links, of all courses or of one. One query."""
     if who.context_pk is None:
         return frozenset()
     links = ResourceLink.objects.filter(context_id=who.context_pk, part_of__isnull=True)
-    if course_key is not None:
-        links = links.filter(course_key=str(course_key))
+    if course_key:
+        links = links.filter(course_key=course_key)
     return frozenset(links.values_list("usage_key", flat=True))

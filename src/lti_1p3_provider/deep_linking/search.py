@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from opaque_keys.edx.keys import CourseKey, UsageKey
+from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.deep_linking import filtering, recent, within
 from lti_1p3_provider.deep_linking.entries import Chooser, Entry, Page
@@ -26,7 +26,7 @@ def search(
     who: Chooser,
     text: str,
     *,
-    course_key: CourseKey | None = None,
+    course_key: str | None = None,
     block_type: str = "",
     graded: bool | None = None,
     after: str = "",
@@ -40,9 +40,9 @@ def search(
     """
     scope, words = within.of(who), searched(text)
     keep = filtering.judge(who)
-    if course_key is not None:
+    if course_key:
         scope = scope.only(course_key)
-    if scope.is_empty or not (words or (course_key is not None and not text.strip())):
+    if scope.is_empty or not (words or (course_key and not text.strip())):
         return Page()
     courses = tuple(map(str, scope.courses))
     wanted = titles.Wanted(words, scope.everything, scope.orgs, courses, block_type, graded)
@@ -79,7 +79,7 @@ class _Results:
         return [self._entry(row) for row in self._rows if self._is_open(row) and self._is_kept(row)]
 
     def _read_above(self) -> Mapping[str, OutlineBlock]:
-        names = {digest(key) for row in self._rows for key in map(str, _above(row))}
+        names = {digest(key) for row in self._rows for key in _above(row)}
         rows = OutlineBlock.objects.select_related("outline").filter(usage_digest__in=names) if names else ()
         return {row.usage_key: row for row in rows}
 
@@ -91,7 +91,7 @@ class _Results:
 
     def _is_kept(self, row: OutlineBlock) -> bool:
         """Tell whether learners may see it and the site keeps it, and so all that is above."""
-        above = [self._above.get(str(key)) for key in _above(row)]
+        above = [self._above.get(key) for key in _above(row)]
         return all(one is not None and self._is_kept_itself(one) for one in (*above, row))
 
     def _is_kept_itself(self, row: OutlineBlock) -> bool:
@@ -102,8 +102,8 @@ class _Results:
     def _entry(self, row: OutlineBlock) -> Entry:
         above = _above(row)
         return Entry(
-            course_key=CourseKey.from_string(row.outline.course_key),
-            usage_key=UsageKey.from_string(row.usage_key),
+            course_key=row.outline.course_key,
+            usage_key=row.usage_key,
             parent=above[-1] if above else None,
             block_type=row.block_type,
             title=row.title or row.usage_key.rpartition("@")[2],
@@ -120,7 +120,7 @@ class _Results:
         )
 
 
-def _above(row: OutlineBlock) -> list[UsageKey]:
+def _above(row: OutlineBlock) -> list[str]:
     """Return the keys of all blocks above, the course's own first."""
     course_key = CourseKey.from_string(row.outline.course_key)
-    return [course_key.make_usage_key(*name.split("@", 1)) for name in row.above.split()]
+    return [str(course_key.make_usage_key(*name.split("@", 1))) for name in row.above.split()]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
-from opaque_keys.edx.keys import CourseKey, UsageKey
+from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.deep_linking import recent
 from lti_1p3_provider.deep_linking.entries import DISCUSSION, FRAMES, NO_WARNING, OPEN_RESPONSE, Chooser, Entry
@@ -27,7 +27,7 @@ class Shown:
 
     def __init__(self, who: Chooser, course_key: CourseKey, tree: Tree, keep: Callable[[Entry], bool]) -> None:
         self._who = who
-        self._course_key = course_key
+        self._course_key = str(course_key)
         self._tree = tree
         self._keep = keep
         self._opening = policy.opening_of(who.registration, course_key)
@@ -43,20 +43,20 @@ class Shown:
         row = self._tree.root()
         return self._entry(row) if row is not None and self._is_shown(row) else None
 
-    def children(self, parent: UsageKey | None) -> list[Entry] | None:
+    def children(self, parent: str | None) -> list[Entry] | None:
         """Return what is shown below a block, or below the course's own; None if that is not shown itself."""
         row = self._tree.root() if parent is None else self._row(parent)
         if row is None or not self._is_shown(row):
             return None
         return [self._entry(one) for one in self._tree.children(row.position) if self._is_shown(one)]
 
-    def entry(self, usage_key: UsageKey) -> Entry | None:
+    def entry(self, usage_key: str) -> Entry | None:
         """Return the entry of a block; None if it is not shown."""
         row = self._row(usage_key)
         return self._entry(row) if row is not None and self._is_shown(row) else None
 
-    def _row(self, usage_key: UsageKey) -> Row | None:
-        position = self._tree.places.get(str(usage_key))
+    def _row(self, usage_key: str) -> Row | None:
+        position = self._tree.places.get(usage_key)
         return None if position is None else self._tree.rows[position]
 
     def _is_shown(self, row: Row) -> bool:
@@ -85,11 +85,10 @@ class Shown:
         return replace(self._described(row), has_children=self._has_children(row), choosable=self._is_open(row))
 
     def _described(self, row: Row) -> Entry:
-        parent = None if row.parent is None else UsageKey.from_string(self._tree.rows[row.parent].usage_key)
         return Entry(
             course_key=self._course_key,
-            usage_key=UsageKey.from_string(row.usage_key),
-            parent=parent,
+            usage_key=row.usage_key,
+            parent=None if row.parent is None else self._tree.rows[row.parent].usage_key,
             block_type=row.block_type,
             title=row.title or row.usage_key.rpartition("@")[2],
             points=row.total,

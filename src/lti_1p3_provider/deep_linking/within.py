@@ -34,8 +34,12 @@ class Scope:
         """Tell whether something in the course may be open."""
         return self.everything or course_key.org in self.orgs or course_key in self.courses
 
-    def only(self, course_key: CourseKey) -> Scope:
-        """Return as much of it as is in one course."""
+    def only(self, text: str) -> Scope:
+        """Return as much of it as is in one course; nothing for what is no course key."""
+        try:
+            course_key = CourseKey.from_string(text)
+        except InvalidKeyError:
+            return Scope()
         return Scope(courses=frozenset((course_key,))) if self.may_have(course_key) else Scope()
 
 

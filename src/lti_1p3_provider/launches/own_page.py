@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from lti_1p3_provider.launches.targets import base_url
+from lti_1p3_provider.host.own_address import base_url
 
 
 def posts(request: HttpRequest) -> bool:

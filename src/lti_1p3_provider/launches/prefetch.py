@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef
 
 from lti_1p3_provider.database.prepared import Lookup
-from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.launch import Names
+from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -34,8 +34,9 @@ _by_names = Lookup(
 
 
 class Returning:
-    """The learner of one launch. The row is read by what the token says before it is verified, along with registration
-    and deployment, and given out afterwards, for what the message says then."""
+    """The learner of one launch of a resource link; other messages have none. The row is read by what the token says
+    before it is verified, along with registration and deployment, and given out afterwards, for what the message says
+    then."""
 
     def __init__(self) -> None:
         self._found: tuple[Names, PendingScore | None] | None = None
@@ -53,7 +54,7 @@ class Returning:
         known = row.line_item.resource_link.deployment if row else None
         return find.parties(registration_pk, names.deployment_id, known)
 
-    def row(self, launch: Launch) -> PendingScore | None:
+    def row(self, launch: ResourceLinkLaunch) -> PendingScore | None:
         """Return the row with the account, and the link with its context and line item; None for everybody else.
 
         What was read is given out once, and only for the same names: whoever tries again wants the row as it is now.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -14,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.deep_linking.begin import begin
 from lti_1p3_provider.errors import (
     BrowserMismatch,
     GrantMissing,
@@ -21,6 +23,7 @@ from lti_1p3_provider.errors import (
     LtiError,
 )
 from lti_1p3_provider.gates import policy
+from lti_1p3_provider.host.own_address import base_url
 from lti_1p3_provider.launches import (
     browser_check,
     front_ends,
@@ -40,6 +43,9 @@ from lti_1p3_provider.launches.in_frame import features, with_script
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import launch, login
+from lti_1p3_provider.lti.claims import Launch, Message
+from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
+from lti_1p3_provider.lti.resource_link import ResourceLinkMessage
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
@@ -47,6 +53,12 @@ from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.status import learner
+
+Entrance = Callable[[HttpRequest, Launch[Any], Trail, Returning], HttpResponse]
+ENTRANCES: Mapping[type[Message], Entrance] = {  # what a message of each kind leads to
+    ResourceLinkMessage: enter,
+    DeepLinkingMessage: lambda request, launch, trail, _returning: begin(request, launch, trail),
+}
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -58,7 +70,7 @@ class LoginDoor(Door):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        begun = login.begin(parameters, f"{targets.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
+        begun = login.begin(parameters, f"{base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
         if browser_check.is_needed(request):
             return frame_for(browser_check.login_page(request, begun), begun.registration)
         asked = begun.ask()
@@ -90,7 +102,7 @@ class LaunchDoor(Door):
             return frame_for(browser_check.stored_page(request, waiting, registration), registration)
         returning = Returning()
         received = launch.receive(form, request.COOKIES, self.trail, returning.parties)
-        response = enter(request, received, returning, self.trail)
+        response = ENTRANCES[type(received.message)](request, received, self.trail, returning)
         login_cookies.forget(request, response, received.login.cookie_name)
         return response
 

@@ -20,4 +20,5 @@ PRESET = Preset(
         "When our JWKS URL changes, each institution must register the same client ID again; never delete it.",
     ),
     origins=("https://*.blackboard.com",),
+    subject_in_answers=True,
 )

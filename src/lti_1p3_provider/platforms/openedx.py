@@ -24,4 +24,5 @@ PRESET = Preset(
     whole_maximum=True,
     longest_label=100,
     pages_results=False,
+    variables=False,
 )

@@ -17,4 +17,5 @@ PRESET = Preset(
         "'Allow External Tool to return grades' on; for several activities also 'Allow launch URL to be changed'.",
         "The saved tool shows client ID, token address (with the tool's number) and deployment ID (often 1).",
     ),
+    variables=False,
 )

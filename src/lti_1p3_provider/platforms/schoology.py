@@ -20,4 +20,5 @@ PRESET = Preset(
         "Install the app in a course or school: each installation has a deployment ID of its own.",
     ),
     origins=("https://*.schoology.com",),
+    variables=False,
 )

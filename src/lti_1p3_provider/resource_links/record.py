@@ -10,7 +10,8 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.lti import quotas
-from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.lti.claims import Launch, Message
+from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 
@@ -25,7 +26,7 @@ _by_identity = Lookup(
 
 
 def remember(
-    launch: Launch, course_key: CourseKey, usage_key: UsageKey, known: ResourceLink | None = None
+    launch: ResourceLinkLaunch, course_key: CourseKey, usage_key: UsageKey, known: ResourceLink | None = None
 ) -> ResourceLink:
     """Return the launch's resource link, which now points to the block.
 
@@ -53,7 +54,7 @@ def remember(
     return link
 
 
-def _remember_context(launch: Launch, known: Context | None) -> Context | None:
+def _remember_context(launch: Launch[Message], known: Context | None) -> Context | None:
     """Return the launch's context; ``known`` is the one that the link was in."""
     claim = launch.message.context
     if claim is None:

@@ -14,7 +14,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.lti import quotas
-from lti_1p3_provider.lti.claims import Launch, Person
+from lti_1p3_provider.lti.claims import Launch, Message, Person
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users import ordinary
@@ -32,7 +32,7 @@ _by_identity = Lookup(
 )
 
 
-def account_for(launch: Launch, known: PlatformUser | None = None) -> PlatformUser:
+def account_for(launch: Launch[Message], known: PlatformUser | None = None) -> PlatformUser:
     """Return the platform user of the launch, with an account whose profile is up to date.
 
     ``known`` is that platform user with its account, if somebody has read it already. An anonymous launch makes one of

@@ -15,7 +15,7 @@ from django.utils import timezone
 from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import ags, store
-from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import lanes, moving, outcomes
@@ -32,10 +32,12 @@ _here_or_given_up = Lookup(  # of one person: all that a launch has to know of w
 USEFUL = frozenset((ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
-def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser, known: PendingScore | None) -> None:
+def remember(
+    launch: ResourceLinkLaunch, link: ResourceLink, platform_user: PlatformUser, known: PendingScore | None
+) -> None:
     """Keep line item and scopes as the newest launch says them; without the AGS claim there is no grading.
 
-    ``link`` names the block that this launch opens; ``known`` is what ``returning`` found.
+    ``link`` names the block that this launch opens; ``known`` is what ``launches.prefetch`` found.
     """
     claim = launch.message.grade_service
     if claim is None or not (claim.line_item or claim.line_items):
