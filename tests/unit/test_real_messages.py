@@ -67,7 +67,7 @@ def test_the_key_set():
 
 
 def test_a_request_for_content():
-    read = message("deep-linking-request")
+    read = read_message(claims("deep-linking-request"))
     assert isinstance(read, DeepLinkingMessage)
     assert read.roles.is_instructor
     assert read.context.title == "LTI 101 & Friends"
@@ -78,7 +78,7 @@ def test_a_request_for_content():
 
 
 def test_a_request_for_content_is_kept_without_its_person():
-    read = message("deep-linking-request")
+    read = read_message(claims("deep-linking-request"))
     text = kept.text_of(read)
     assert text.isascii()
     assert "Teacher" not in text
