@@ -216,6 +216,7 @@ def connect(platform: Platform, lms: str) -> Callable[..., Connection]:
                 login_url=ours.login_url,
                 redirect_uris=[ours.redirect_uri],
                 jwks_url=ours.jwks_url,
+                deep_link_url=ours.deep_linking_url,
             )
         )
         return Connection(platform, registration, lms)

@@ -13,11 +13,10 @@ from xml.etree.ElementTree import Element, SubElement
 
 from opaque_keys.edx.keys import CourseKey
 
-from demo.lms import olx
+from demo.lms import olx, subjects
 from demo.lms.structure import Structure
 
 BELOW = {"course": "chapter", "chapter": "sequential", "sequential": "vertical"}
-WORDS = {"chapter": "Section", "sequential": "Subsection", "vertical": "Unit", "html": "Text", "problem": "Problem"}
 SIZES = {"chapter": (5, 6), "sequential": (6, 5), "vertical": (4, 3, 5)}  # children, in turn
 COMPONENTS = ("html", "problem", "problem", "html", "problem")
 FORMATS = {1: "Homework", 3: "Homework", 5: "Quiz"}  # by a subsection's place in its section; the others do not count
@@ -25,14 +24,17 @@ BEGINS = datetime(2025, 1, 6, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
 
 
-def generate(course_key: CourseKey, title: str, blocks: int) -> Structure:
-    """Return a course of exactly this many blocks, its own included; all of them are published and have started."""
+def generate(course_key: CourseKey, title: str, blocks: int, titles: subjects.Titles = subjects.plain) -> Structure:
+    """Return a course of exactly this many blocks, its own included; all of them are published and have started.
+
+    ``titles`` makes a block's title of its type and place.
+    """
     root = Element("course", display_name=title)
-    _fill(root, (), blocks - 1)
+    _fill(root, (), blocks - 1, titles)
     return olx.structure(course_key, root, _source)
 
 
-def _fill(parent: Element, place: tuple[int, ...], left: int) -> int:
+def _fill(parent: Element, place: tuple[int, ...], left: int, titles: subjects.Titles) -> int:
     """Put children below an element, and so on, ``left`` blocks at most; return how many are left then."""
     sizes = SIZES.get(parent.tag)
     most = sizes[sum(place) % len(sizes)] if sizes else left
@@ -40,16 +42,16 @@ def _fill(parent: Element, place: tuple[int, ...], left: int) -> int:
         if not left:
             break
         tag = BELOW.get(parent.tag) or COMPONENTS[number - 1]
-        child = _add(parent, tag, (*place, number))
+        child = _add(parent, tag, (*place, number), titles)
         left -= 1
         if tag in SIZES:
-            left = _fill(child, (*place, number), left)
+            left = _fill(child, (*place, number), left, titles)
     return left
 
 
-def _add(parent: Element, tag: str, place: tuple[int, ...]) -> Element:
+def _add(parent: Element, tag: str, place: tuple[int, ...], titles: subjects.Titles) -> Element:
     name = "-".join(map(str, place))
-    child = SubElement(parent, tag, url_name=name, display_name=f"{WORDS[tag]} {name.replace('-', '.')}")
+    child = SubElement(parent, tag, url_name=name, display_name=titles(tag, place))
     if tag == "chapter":
         child.set("start", (BEGINS + (place[0] - 1) * WEEK).isoformat())
     elif tag == "sequential" and place[1] in FORMATS:

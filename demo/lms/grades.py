@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from demo.lms.course import courses
+from demo.lms import shelf
+from demo.lms.course import Course
 from demo.lms.models import BlockState, PersistedGrade
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from demo.lms.structure import Node, Structure
@@ -82,10 +83,16 @@ def persist_due(now: datetime | None = None) -> int:
     due = (now or timezone.now()) - PERSIST_DELAY
     rows = list(PersistedGrade.objects.filter(stale_since__lte=due)[:100])
     for row in rows:
-        structure = courses()[CourseKey.from_string(row.course_key)].read_whole()
+        structure = _course(CourseKey.from_string(row.course_key)).read_whole()
         earned, possible, _ = fresh(row.user_id, structure, UsageKey.from_string(row.usage_key))
         PersistedGrade.objects.filter(pk=row.pk).update(earned=earned, possible=possible, stale_since=None)
     return len(rows)
+
+
+def _course(course_key: CourseKey) -> Course:
+    found = shelf.course(course_key)
+    assert found, f"{course_key} does not exist"  # noqa: S101
+    return found
 
 
 def _possible(problem: Node, state: BlockState | None) -> float:
@@ -95,7 +102,7 @@ def _possible(problem: Node, state: BlockState | None) -> float:
 def _changed(
     user: AbstractUser, course_key: CourseKey, usage_key: UsageKey, earned: float, possible: float, *, deleted: bool
 ) -> None:
-    for above in courses()[course_key].read_with_above(usage_key):
+    for above in _course(course_key).read_with_above(usage_key):
         if above.key.block_type == "sequential":
             PersistedGrade.objects.update_or_create(
                 user_id=user.pk,

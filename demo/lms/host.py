@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from django.contrib.auth import get_user_model, login, logout
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from demo.lms import grades, login_cookies
+from demo.lms import grades, login_cookies, shelf
 from demo.lms.course import courses
 from demo.lms.models import Enrolment, Profile
 from demo.lms.people import TEAM, DemoPeople
+from demo.lms.published import as_block, as_published
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from demo.lms.structure import Node
@@ -24,6 +25,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host import recorded_login
+from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.port import Block, Course, Grade, GradeChanged
 from lti_1p3_provider.host.sessions import renew_key
 from lti_1p3_provider.host.surface import keep_query
@@ -94,39 +96,37 @@ class DemoIdentity(DemoPeople):
 
 
 class DemoCourses:
-    """The courses in files and the generated ones, which never change while the process lives."""
+    """All courses, which never change while the process lives."""
 
     def published_version(self, course_key: CourseKey) -> str | None:
         """Return a digest of the course."""
-        course = courses().get(course_key)
+        course = shelf.course(course_key)
         return course.version if course else None
 
     def published_versions(self, course_keys: Iterable[CourseKey]) -> Mapping[CourseKey, str]:
         """Return those of several courses."""
         return {key: version for key in course_keys if (version := self.published_version(key))}
 
+    def listed(self, choice: CourseChoice, after: tuple[str, str] | None, most: int) -> list[CourseCard]:
+        """List them."""
+        return shelf.listed(choice, after, most)
+
     def all_keys(self) -> Iterable[CourseKey]:
         """Return all of them."""
-        return courses().keys()
+        return shelf.keys()
 
     def read_course(self, course_key: CourseKey) -> Course | None:
         """Walk the course. A whole-course read."""
-        course = courses().get(course_key)
-        if course is None:
-            return None
-        structure = course.read_whole()
-        blocks = [
-            _as_block(node, tuple(structure.above(node.key))) for node in structure.nodes.values() if node.published
-        ]
-        return Course(course.title, course.version, tuple(blocks))
+        course = shelf.course(course_key)
+        return as_published(course) if course else None
 
     def read_block(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
         """Return a published block: depth + 1 reads."""
-        course = courses().get(course_key)
+        course = shelf.course(course_key)
         found = course.read_with_above(usage_key) if course else ()
         if not found or not found[0].published:
             raise ContentNotFound(f"{usage_key} does not exist or is not published")
-        return _as_block(found[0], found[1:])
+        return as_block(found[0], found[1:])
 
 
 class DemoContent:
@@ -150,7 +150,7 @@ class DemoContent:
 
     def enrolment_modes(self, course_key: CourseKey) -> frozenset[str] | None:
         """All courses have the same."""
-        return MODES if course_key in courses() else None
+        return MODES if shelf.course(course_key) else None
 
     def newest_courses(self, org: str | None, most: int) -> list[CourseKey]:
         """Return the courses in files; nobody knows when they were made."""
@@ -165,7 +165,8 @@ class DemoContent:
         self.require_access(request.user, course_key, usage_key)  # type: ignore[arg-type]
         node = _with_above(course_key, usage_key)[0]
         keep_query(request, PAGE_QUERY["xblock"])
-        return render_block(request, course_key, list(courses()[course_key].read_below(node)))
+        course = shelf.course(course_key)
+        return render_block(request, course_key, list(course.read_below(node) if course else ()))
 
 
 class DemoGrades:
@@ -192,7 +193,7 @@ class DemoGrades:
 
     def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
         """Compute from the learner's work, not from stored subsection grades, which may be old. A whole-course read."""
-        course = courses().get(course_key)
+        course = shelf.course(course_key)
         if course is None:
             return {}
         structure, found = course.read_whole(), {}
@@ -216,25 +217,11 @@ class DemoHost:
 
 def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:
     """Return a block that has a page and all above it, nearest first. A block read each."""
-    course = courses().get(course_key)
+    course = shelf.course(course_key)
     found = course.read_with_above(usage_key) if course else ()
     if not found or not found[0].published or usage_key.block_type not in OPENED:
         raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
     return found
-
-
-def _as_block(node: Node, above: Sequence[Node]) -> Block:
-    """``above``: nearest first."""
-    return Block(
-        usage_key=node.key,
-        title=node.title,
-        above=tuple(one.key for one in reversed(above)),
-        parent=node.parent,
-        graded=node.graded,
-        points=node.weight if node.key.block_type == "problem" else None,
-        start=node.start,
-        due=node.due,
-    )
 
 
 def is_enrolled(user: AbstractUser, course_key: CourseKey) -> bool:

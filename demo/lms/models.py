@@ -73,3 +73,12 @@ class Enrolment(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "course_key"], name="demo_enrolment")]
+
+
+class ManyCourse(models.Model):
+    """A course of a generated site (``demo_course --generate``); its ``number`` says what is in it."""
+
+    course_key = models.CharField(max_length=255, unique=True)
+    title = models.CharField(max_length=255)
+    number = models.PositiveIntegerField()
+    blocks = models.PositiveIntegerField()

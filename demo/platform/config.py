@@ -106,6 +106,8 @@ class Link:
     line_item_url: str = ""
     context_id: str = ""
     """Another course than the platform's first one; it need not be described."""
+    plain: bool = False
+    """An address in a text, which is opened without a launch."""
 
     def __post_init__(self) -> None:
         if self.presentation not in ("iframe", "window"):

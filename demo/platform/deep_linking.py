@@ -2,40 +2,46 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, render_template, request
 
 from demo.platform.answers import Refusal, single_values
 from demo.platform.config import Link, Tool
+from demo.platform.content_items import Choice, choices
+from demo.platform.dialogs import TICKETS, PendingSelection
 from demo.platform.emulator import Platform, current_platform
-from demo.platform.strict_json import is_number
 from demo.platform.tool_jwt import ToolJwtError, audiences, check_times, unverified_claims
 from demo.platform.vocabulary import DEEP_LINKING, DEEP_LINKING_RESPONSE, LTI
 
 blueprint = Blueprint("deep_linking", __name__)
+LOGGED = ("msg", "errormsg", "log", "errorlog")
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A content item as a link of this course, and its line item's label."""
+class Selection:
+    """An answer that was taken: its claims, and the links that it made."""
 
-    link: Link
-    label: str
+    claims: dict[str, Any]
+    links: tuple[Link, ...]
 
 
 @blueprint.post("/deep-linking/return")
 def receive() -> Response:
     """Verify the response and add what was chosen to the course, all of it or nothing."""
     platform = current_platform()
-    token = single_values(request.form).get("JWT", "")
+    form = single_values(request.form)
     try:
-        tool, claims = verified(platform, token)
-        choices = [_choice(tool, item) for item in _items(claims)]
-        _redeem(platform, tool, claims)
+        if set(form) != {"JWT"}:
+            raise ToolJwtError("the form has not just the field JWT")
+        tool, claims = verified(platform, form["JWT"])
+        ticket = next((request.args[name] for name in TICKETS.values() if name in request.args), "")
+        pending = _pending(platform, tool, ticket, claims)
+        chosen = choices(tool, pending, claims.get(DEEP_LINKING + "content_items", []))
+        _redeem(platform, tool, ticket, claims)
     except ToolJwtError as error:
         raise Refusal(400, f"The answer of the tool was refused: {error}.") from error
-    links = [platform.add_link(choice.link, choice.label) for choice in choices]
+    links = tuple(_placed(platform, choice) for choice in chosen)
+    platform.selections.append(Selection(claims, links))
     said = {name: claims.get(DEEP_LINKING + name) for name in ("msg", "errormsg")}
     page = render_template("chosen.html", title="Content chosen", links=links, said=said)
     return make_response(page, 200, {"Cache-Control": "no-store"})
@@ -58,67 +64,32 @@ def verified(platform: Platform, token: str) -> tuple[Tool, dict[str, Any]]:
             raise ToolJwtError(f"{name} is not {value}")
     if not isinstance(claims.get("nonce"), str) or not claims["nonce"]:
         raise ToolJwtError("nonce is missing")
+    for name in LOGGED:
+        if (name := DEEP_LINKING + name) in claims and not (isinstance(claims[name], str) and claims[name]):
+            raise ToolJwtError(f"{name} is no text")
     return tool, claims
 
 
-def _redeem(platform: Platform, tool: Tool, claims: dict[str, Any]) -> None:
-    """Use up the nonce and the request that data stands for."""
-    data = claims.get(DEEP_LINKING + "data")
-    pending = platform.pending_selections.peek(data, platform.now) if isinstance(data, str) else None
+def _pending(platform: Platform, tool: Tool, ticket: str, claims: dict[str, Any]) -> PendingSelection:
+    """The request that is answered; its data comes back as it was, and none comes where none was."""
+    pending = platform.pending_selections.peek(ticket, platform.now)
     if pending is None or pending.client_id != tool.client_id:
+        raise ToolJwtError("the return address is not that of an open request")
+    name, sent = DEEP_LINKING + "data", pending.settings.get("data")
+    if sent is None and name in claims:
+        raise ToolJwtError("data came back, but none was sent")
+    if claims.get(name) != sent:
         raise ToolJwtError("data is not that of an open request")
+    return pending
+
+
+def _redeem(platform: Platform, tool: Tool, ticket: str, claims: dict[str, Any]) -> None:
+    """Use up the nonce and the request."""
     if not platform.seen_nonces.first_use((tool.client_id, claims["nonce"])):
         raise ToolJwtError("nonce was used before")
-    if platform.pending_selections.redeem(str(data), platform.now) is None:
-        raise ToolJwtError("data is not that of an open request")
+    if platform.pending_selections.redeem(ticket, platform.now) is None:
+        raise ToolJwtError("the return address is not that of an open request")
 
 
-def _items(claims: dict[str, Any]) -> list[dict[str, Any]]:
-    items = claims.get(DEEP_LINKING + "content_items", [])
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise ToolJwtError("content_items is not a list of objects")
-    if refused := [item.get("type") for item in items if item.get("type") != "ltiResourceLink"]:
-        raise ToolJwtError(f"the type {refused[0]!r} is not accepted")
-    return items
-
-
-def _choice(tool: Tool, item: dict[str, Any]) -> Choice:
-    title, text, url = (_text(item, name) for name in ("title", "text", "url"))
-    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
-        raise ToolJwtError("url is not absolute")
-    custom = _object(item, "custom")
-    if not all(isinstance(value, str) for value in custom.values()):
-        raise ToolJwtError("custom values are not all text")
-    line_item = _object(item, "lineItem")
-    maximum = line_item.get("scoreMaximum", 0)
-    if not is_number(maximum) or (line_item and maximum <= 0):
-        raise ToolJwtError("lineItem.scoreMaximum is not a number greater than 0")
-    for name in ("iframe", "window", "icon", "thumbnail", "available", "submission"):
-        _object(item, name)
-    link = Link(
-        title=title or tool.title,
-        description=text,
-        client_id=tool.client_id,
-        target_link_uri=url or tool.redirect_uris[0],
-        graded=bool(line_item),
-        score_maximum=maximum,
-        presentation="window" if "window" in item and "iframe" not in item else "iframe",
-        custom=custom,
-        resource_id=_text(line_item, "resourceId"),
-        tag=_text(line_item, "tag"),
-    )
-    return Choice(link, _text(line_item, "label"))
-
-
-def _text(item: dict[str, Any], name: str) -> str:
-    value = item.get(name, "")
-    if not isinstance(value, str):
-        raise ToolJwtError(f"{name} is not text")
-    return value
-
-
-def _object(item: dict[str, Any], name: str) -> dict[str, Any]:
-    value = item.get(name, {})
-    if not isinstance(value, dict):
-        raise ToolJwtError(f"{name} is not an object")
-    return value
+def _placed(platform: Platform, choice: Choice) -> Link:
+    return platform.add_link(choice.link, choice.label)

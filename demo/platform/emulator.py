@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from flask import current_app
 
 from demo.platform.config import ConfigError, Context, Link, Person, PlatformConfig, Tool
+from demo.platform.dialogs import SEVERAL, Dialog, PendingSelection
 from demo.platform.faults import Faults
 from demo.platform.id_tokens import Claims, Tampering, sign
 from demo.platform.keys import KeyRing
@@ -42,6 +43,7 @@ class PendingLaunch:
     person_id: str
     link_id: str | None
     document_target: str
+    dialog: Dialog = SEVERAL
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class Platform:
         self.tool_keys = ToolKeys()
         self.faults = Faults(self.keys.rotate)
         self.pending_launches: Tickets[PendingLaunch] = Tickets()
-        self.pending_selections: Tickets[PendingLaunch] = Tickets()
+        self.pending_selections: Tickets[PendingSelection] = Tickets()
+        self.selections: list[Any] = []  # answers that were taken, oldest first
+        self._next_settings: dict[str, Any] = {}
         self.seen_nonces = Seen()
         self.seen_jtis = Seen()
         self.access_tokens: dict[str, AccessToken] = {}
@@ -132,9 +136,10 @@ class Platform:
         query = {"person": person_id} | ({"target": target} if target else {})
         return f"{self.base_url}/launch/{quote(link_id, safe='')}?{urlencode(query)}"
 
-    def deep_link_url(self, person_id: str, client_id: str = "") -> str:
+    def deep_link_url(self, person_id: str, client_id: str = "", dialog: Dialog = SEVERAL) -> str:
         """Where a browser starts deep linking; by default with the first tool."""
-        query = {"person": person_id} | ({"client_id": client_id} if client_id else {})
+        query = {"person": person_id, "dialog": dialog.kind, "like": dialog.like}
+        query |= {"client_id": client_id} if client_id else {}
         return f"{self.base_url}/deep-link?{urlencode(query)}"
 
     def public_jwks(self) -> dict[str, list[dict[str, str]]]:
@@ -201,6 +206,17 @@ class Platform:
         """Spoil the next id_token only; arguments are the fields of id_tokens.Tampering."""
         with self._lock:
             self._tampering = Tampering(**changes)
+
+    def change_next_selection(self, **settings: Any) -> None:
+        """Ask for something else in the next deep-linking request only; None leaves a setting out."""
+        with self._lock:
+            self._next_settings = settings
+
+    def next_settings(self) -> dict[str, Any]:
+        """What the next request asks for instead; used up by this."""
+        with self._lock:
+            settings, self._next_settings = self._next_settings, {}
+        return settings
 
     def sign_id_token(self, claims: Claims) -> str:
         """Sign, and use up the tampering for the next launch."""

@@ -1,11 +1,13 @@
 """The claims of LTI messages: resource link launches and deep-linking requests."""
 
+import secrets
 import uuid
 from typing import Any
 from urllib.parse import urlencode
 
 from demo.platform.config import Context, Link, Person, Tool
-from demo.platform.emulator import PendingLaunch, Platform
+from demo.platform.dialogs import Dialog, PendingSelection
+from demo.platform.emulator import Platform
 from demo.platform.vocabulary import (
     AGS_ENDPOINT,
     AGS_SCOPES,
@@ -42,24 +44,26 @@ def resource_link_claims(
     return claims
 
 
-def deep_linking_claims(platform: Platform, tool: Tool, person: Person, document_target: str) -> dict[str, Any]:
-    """An LtiDeepLinkingRequest (Deep Linking 2.0, 4.4); its ``data`` can be redeemed once."""
-    pending = PendingLaunch(tool.client_id, person.id, None, document_target)
-    return _common_claims(platform, tool, person, document_target, platform.context()) | {
-        LTI + "message_type": DEEP_LINKING_REQUEST,
-        LTI + "target_link_uri": tool.deep_link_url or tool.redirect_uris[0],
-        DEEP_LINKING + "deep_linking_settings": {
-            "deep_link_return_url": f"{platform.base_url}/deep-linking/return",
-            "accept_types": ["ltiResourceLink"],
-            "accept_presentation_document_targets": ["iframe", "window"],
-            "accept_multiple": True,
-            "accept_lineitem": True,
-            "auto_create": False,
-            "title": platform.config.context.title,
-            "text": "Content for the course",
-            "data": platform.pending_selections.issue(pending, platform.now),
-        },
-    }
+def deep_linking_claims(
+    platform: Platform, tool: Tool, person: Person, document_target: str, dialog: Dialog
+) -> dict[str, Any]:
+    """An LtiDeepLinkingRequest (Deep Linking 2.0, 4.4); it can be answered once."""
+    settings = dialog.settings(platform.config.context.title)
+    if dialog.like == "plain":
+        settings["data"] = secrets.token_urlsafe(24)
+    settings = {name: value for name, value in (settings | platform.next_settings()).items() if value is not None}
+    ticket = platform.pending_selections.issue(PendingSelection(tool.client_id, dialog, settings), platform.now)
+    return_url = f"{platform.base_url}/deep-linking/return?{dialog.return_query(ticket)}"
+    common = _common_claims(platform, tool, person, document_target, platform.context())
+    return (
+        common
+        | dialog.claims()
+        | {
+            LTI + "message_type": DEEP_LINKING_REQUEST,
+            LTI + "target_link_uri": tool.deep_link_url or tool.redirect_uris[0],
+            DEEP_LINKING + "deep_linking_settings": {"deep_link_return_url": return_url, **settings},
+        }
+    )
 
 
 def custom_values(platform: Platform, person: Person, link: Link) -> dict[str, str]:

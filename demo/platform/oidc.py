@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, make_response, request
 
 from demo.platform.answers import Refusal, auto_form, page_refusal, single_values
 from demo.platform.config import Person, Tool
+from demo.platform.dialogs import Dialog
 from demo.platform.emulator import PendingLaunch, Platform, current_platform
 from demo.platform.messages import VERSION, deep_linking_claims, resource_link_claims
 from demo.platform.storage import announced
@@ -48,8 +49,17 @@ def deep_link() -> Response:
     tool = platform.store.tool(client_id)
     if tool is None:
         raise Refusal(404, "There is no such tool.")
-    pending = PendingLaunch(client_id, person.id, None, request.args.get("target") or "window")
-    return initiate(platform, pending, tool.deep_link_url or tool.redirect_uris[0])
+    target = request.args.get("target") or "window"
+    pending = PendingLaunch(client_id, person.id, None, target, dialog_of_request())
+    return initiate(platform, pending, tool.deep_link_url or tool.redirect_uris[0], announced(platform, target))
+
+
+def dialog_of_request() -> Dialog:
+    """The dialog that the query names. Raises Refusal."""
+    try:
+        return Dialog(request.args.get("dialog", "several"), request.args.get("like", "plain"))
+    except ValueError as error:
+        raise Refusal(404, f"No: {error}.") from error
 
 
 def person_of_request(platform: Platform) -> Person:
@@ -144,7 +154,7 @@ def _message(platform: Platform, tool: Tool, pending: PendingLaunch) -> dict[str
     if person is None:
         raise AuthorizationError("login_required", "the person is gone")
     if pending.link_id is None:
-        return deep_linking_claims(platform, tool, person, pending.document_target)
+        return deep_linking_claims(platform, tool, person, pending.document_target, pending.dialog)
     link = platform.store.link(pending.link_id)
     if link is None:
         raise AuthorizationError("invalid_request", "the link is gone")

@@ -7,9 +7,10 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from demo.platform import faults as fault_kinds
 from demo.platform.answers import Refusal
 from demo.platform.config import Person, Tool
+from demo.platform.dialogs import BEHAVIOURS, KINDS
 from demo.platform.emulator import Platform, current_platform
 from demo.platform.gradebook import gradebook, score_on_link, shown
-from demo.platform.oidc import person_of_request
+from demo.platform.oidc import dialog_of_request, person_of_request
 from demo.platform.storage import as_query, chosen
 
 blueprint = Blueprint("pages", __name__)
@@ -37,6 +38,9 @@ def course() -> Response:
         person=person,
         links=links,
         tools={tool.client_id: tool for tool in platform.store.tools()},
+        columns={link.id: platform.store.line_item_of(link.id) for link in links},
+        kinds=KINDS,
+        behaviours=BEHAVIOURS,
         scores={link.id: score_on_link(platform, link, person) for link in links},
     )
     answer = make_response(page)
@@ -58,6 +62,21 @@ def framed(link_id: str) -> Response:
     shown_here = {"link": link, "tool": tool, "person": person, "launch_url": url + as_query(platform)}
     origins = " ".join(sorted(_origins(tool, link.target_link_uri)))
     return make_response(render_template("framed.html", **shown_here, storage=storage, origins=origins))
+
+
+@blueprint.get("/add-content")
+def add_content() -> Response:
+    """A tool's picker opened in this page, in a frame."""
+    platform = current_platform()
+    person, dialog = person_of_request(platform), dialog_of_request()
+    tool = platform.store.tool(request.args.get("client_id", ""))
+    if tool is None:
+        raise Refusal(404, "There is no such tool.")
+    url = platform.deep_link_url(person.id, tool.client_id, dialog).removeprefix(platform.base_url)
+    shown_here = {"tool": tool, "person": person, "url": f"{url}&target=iframe{as_query(platform)}"}
+    origins = " ".join(sorted(_origins(tool, tool.deep_link_url or tool.redirect_uris[0])))
+    page = render_template("add_content.html", **shown_here, what=KINDS[dialog.kind], origins=origins)
+    return make_response(page)
 
 
 @blueprint.get("/storage")

@@ -24,7 +24,7 @@ log = logging.getLogger("demo.platform")
 def create_app(platform: Platform | PlatformConfig) -> Flask:
     """The WSGI application for a platform."""
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = 1_000_000
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = 4_000_000
     app.extensions["demo_platform"] = platform if isinstance(platform, Platform) else Platform(platform)
     for part in (oidc, tokens, ags, scores, nrps, deep_linking, control, pages):
         app.register_blueprint(part.blueprint)

@@ -12,6 +12,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.isolation import isolation
 from lti_1p3_provider.database.storable import repertoire
+from lti_1p3_provider.deep_linking import filtering
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.lti import trusted
 from lti_1p3_provider.plugin_settings import CONFINE, FIRST, MIDDLEWARE
@@ -28,10 +29,10 @@ def register() -> None:
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check cache, https, cookies, middleware, authorities and host."""
+    """Check cache, https, cookies, middleware, authorities, host and the picker's filter."""
     if not conf.enabled:
         return []
-    return [*_check_cache(), *_check_cookies(), *_check_middleware(), *_check_trust(), *_check_host()]
+    return [*_check_cache(), *_check_cookies(), *_check_middleware(), *_check_trust(), *_check_host(), *_check_filter()]
 
 
 def _check_cache() -> list[checks.CheckMessage]:
@@ -129,6 +130,18 @@ def _check_host() -> list[checks.CheckMessage]:
             )
         ]
     return []
+
+
+def _check_filter() -> list[checks.CheckMessage]:
+    if not (problem := filtering.problem()):
+        return []
+    return [
+        checks.Error(
+            f"LTI_1P3_PROVIDER_DEEP_LINKING_FILTER ({conf.deep_linking_filter}) cannot be used: {problem}.",
+            hint="Name a function by its dotted path; until then instructors are offered nothing.",
+            id="lti_1p3_provider.E013",
+        )
+    ]
 
 
 def _check_charset() -> list[checks.CheckMessage]:

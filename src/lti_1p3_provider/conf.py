@@ -140,9 +140,26 @@ class ProviderSettings:
         return int(self._get("LTI_1P3_PROVIDER_DAILY_QUOTA", 20_000))
 
     @property
+    def deep_linking_sec(self) -> float:
+        """``LTI_1P3_PROVIDER_DEEP_LINKING_SEC`` (3600): how long somebody may take to choose content."""
+        return float(self._get("LTI_1P3_PROVIDER_DEEP_LINKING_SEC", 3600))
+
+    @property
+    def deep_linking_roles(self) -> frozenset[str]:
+        """``LTI_1P3_PROVIDER_DEEP_LINKING_ROLES`` (()): roles that may choose content besides those that make a course,
+        in full or by their last part: ``TeachingAssistant``, ``Mentor``."""
+        return frozenset(self._texts("LTI_1P3_PROVIDER_DEEP_LINKING_ROLES"))
+
+    @property
     def show_score_status(self) -> bool:
         """``LTI_1P3_PROVIDER_SHOW_SCORE_STATUS`` (True): above graded content, tell learners where their score is."""
         return bool(self._get("LTI_1P3_PROVIDER_SHOW_SCORE_STATUS", True))
+
+    @property
+    def deep_linking_filter(self) -> str:
+        """``LTI_1P3_PROVIDER_DEEP_LINKING_FILTER`` (""): dotted path of a function that decides, after the gate, what
+        instructors are offered to pick."""
+        return str(self._get("LTI_1P3_PROVIDER_DEEP_LINKING_FILTER", "") or "")
 
     @property
     def celery_queue(self) -> str | None:

@@ -6,7 +6,7 @@ ids and reasons, never a token, a secret or personal data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from django.utils.functional import Promise
@@ -26,7 +26,7 @@ class LtiError(Exception):
     code: ClassVar[str] = "lti_error"
     status: ClassVar[int] = 400
     title: ClassVar[Text] = _("This activity could not be opened")
-    advice: ClassVar[Text] = ASK_ADMIN
+    advice: Text = ASK_ADMIN
     retry_after: ClassVar[int | None] = None
 
     def __init__(self, detail: str = "", *, answered: int = 0) -> None:
@@ -312,6 +312,36 @@ class ContentNotAccessible(LtiError):
     title = _("You do not have access to this activity")
 
 
+class OutlineInPreparation(LtiError):
+    """Nobody has written down yet what the course has published; a worker was asked to."""
+
+    code = "outline_in_preparation"
+    status = 503
+    title = _("This course is being prepared")
+    advice = _("Try again in a moment.")
+    retry_after = 5
+
+
+class PickerStopped(LtiError):
+    """The site's own rules stop the picker; the sentence tells the instructor why."""
+
+    code = "picker_stopped"
+    status = 403
+    title = _("This site does not offer content here")
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence)
+        self.advice = sentence or self.advice
+
+
+class PickerFilterFailed(LtiError):
+    """The site's filter for deep linking cannot be loaded or failed."""
+
+    code = "picker_filter_failed"
+    status = 500
+    title = _("This site could not decide which content to offer")
+
+
 class AccountInactive(LtiError):
     """The Open edX account behind this platform user is switched off."""
 
@@ -421,6 +451,99 @@ class SessionEnded(LtiError):
     code = "session_ended"
     title = _("You were signed out while this activity was opening")
     advice = RELAUNCH
+
+
+# --- choosing content -------------------------------------------------------------------------------------------------
+
+CHOOSE_AGAIN = _("Go back to your course and choose to add content there again.")
+
+
+class ChoosingNotAllowed(LtiError):
+    """Whoever wants to choose content has no role in the platform's course that may."""
+
+    code = "choosing_not_allowed"
+    status = 403
+    title = _("Only people who make this course can add content to it")
+    advice = _(
+        "Your learning platform says that you have another role here. If you do make this course, ask its owner or "
+        "your administrator to give you the role of an instructor or content developer there."
+    )
+
+
+class AssistantsMayNotChoose(ChoosingNotAllowed):
+    """A teaching assistant wants to choose content, and the site does not let them."""
+
+    code = "assistants_may_not_choose"
+    title = _("Teaching assistants cannot add content to this course")
+    advice = _(
+        "Ask an instructor of the course to add it. The administrator of this site can also let assistants do so, in "
+        "all courses: pass on the support code below."
+    )
+
+
+class ReturnAddressForbidden(LtiError):
+    """A choice was to be sent to an address that is none of the platform's, or not over https."""
+
+    code = "return_address_forbidden"
+    title = _("This site does not know where your learning platform wants the answer")
+
+
+class ContentTypesNotAccepted(LtiError):
+    """The platform asks for content, but takes neither links that are launched nor plain links."""
+
+    code = "content_types_not_accepted"
+    title = _("This place in your learning platform takes no links")
+    advice = _(
+        "It asked for another kind of content, such as a file or an image. Add the content where your course has its "
+        "activities, assignments or modules."
+    )
+
+
+class ChoiceUnknown(LtiError):
+    """The page's token is none of ours, or so old that nothing is known of it."""
+
+    code = "choice_unknown"
+    title = _("This page has lost its course")
+    advice = CHOOSE_AGAIN
+
+
+class ChoiceExpired(LtiError):
+    """The page was open for longer than ``LTI_1P3_PROVIDER_DEEP_LINKING_SEC``."""
+
+    code = "choice_expired"
+    status = 410
+    title = _("This page was open for too long")
+    advice = CHOOSE_AGAIN
+
+
+class ChoiceAnswered(LtiError):
+    """The choice was sent to the platform before; a request for content is answered once."""
+
+    code = "choice_answered"
+    status = 409
+    title = _("This choice was sent to your course already")
+    advice = _("Look into your course: the content should be there. To add more, choose to add content there again.")
+
+
+class ChoiceInvalid(LtiError):
+    """Nothing was chosen, more than one item where one is taken, or more than 100."""
+
+    code = "choice_invalid"
+    title = _("This choice cannot be sent")
+    advice = CHOOSE_AGAIN
+
+
+class ContentNotOffered(LtiError):
+    """Something was chosen that is not there any more, or that the registration may not open: ``usage_keys``."""
+
+    code = "content_not_offered"
+    status = 403
+    title = _("Something that you chose is not offered any more")
+    advice = CHOOSE_AGAIN
+
+    def __init__(self, usage_keys: Sequence[str]) -> None:
+        super().__init__(", ".join(usage_keys))
+        self.usage_keys = tuple(usage_keys)
 
 
 # --- calls to platforms, keys -----------------------------------------------------------------------------------------

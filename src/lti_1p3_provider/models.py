@@ -1,5 +1,6 @@
 """What Django discovers: all models, each owned by its slice."""
 
+from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
@@ -11,6 +12,7 @@ from lti_1p3_provider.users.models import Grant, PlatformUser
 __all__ = [
     "Context",
     "CourseOutline",
+    "DeepLinkingRequest",
     "Deployment",
     "Grant",
     "Lane",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from lti_1p3_provider.launches.choosing import AnswerDoor, PickDoor
 from lti_1p3_provider.launches.views import (
     ContentDoor,
     ContinueDoor,
@@ -24,6 +25,10 @@ urlpatterns = [
     path("login", LoginDoor.as_view()),
     path("launch", LaunchDoor.as_view()),
     path("pub/jwks", key_set),
+    path("deep-linking", LaunchDoor.as_view()),
+    path("deep-linking/", LaunchDoor.as_view(), name="deep_linking"),
+    path("deep-linking/pick/", PickDoor.as_view(), name="deep_linking_pick"),
+    path("deep-linking/answer/", AnswerDoor.as_view(), name="deep_linking_answer"),
     path("launch/<str:course_key>", ContentDoor.as_view(), name="course"),
     path("launch/<str:course_key>/<str:usage_key>", ContentDoor.as_view(), name="content"),
     path("scores/mine/<str:course_key>/<str:usage_key>", MyScoresDoor.as_view(), name="my_scores"),

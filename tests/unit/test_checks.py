@@ -104,6 +104,15 @@ def test_a_host_that_cannot_be_loaded(settings):
     assert "E004" in ids(checks.check_settings(None))
 
 
+@pytest.mark.parametrize("path", ["no.such.function", "tests.unit.test_checks.nothing", "tests.unit.test_checks", "x"])
+def test_a_filter_of_the_picker_that_cannot_be_called(settings, path):
+    assert "E013" not in ids(checks.check_settings(None))
+    settings.LTI_1P3_PROVIDER_DEEP_LINKING_FILTER = path
+    assert "E013" in ids(checks.check_settings(None))
+    settings.LTI_1P3_PROVIDER_DEEP_LINKING_FILTER = "tests.unit.test_checks.ids"
+    assert "E013" not in ids(checks.check_settings(None))
+
+
 @pytest.mark.django_db
 def test_keys_and_gates(settings, tool_key_pem):
     assert ids(checks.check_tables(None)) == {"W005"}

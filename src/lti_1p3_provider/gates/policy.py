@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
@@ -38,12 +39,35 @@ def opens(registration: Registration, course_key: CourseKey, usage_key: UsageKey
 
 def allowed(gate: LaunchGate, course_key: CourseKey, usage_key: UsageKey) -> bool:
     """Tell whether the gate opens the block."""
-    if str(usage_key) in gate.allowed_keys:
-        return True
+    return opening(gate, course_key).has(str(usage_key), usage_key.block_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a gate opens in one course: single blocks by their ``keys``, and blocks of these types; None: of any."""
+
+    keys: Collection[str] = ()
+    types: frozenset[str] | None = frozenset()
+
+    def has(self, usage_key: str, block_type: str) -> bool:
+        """Tell whether it opens a block of the course."""
+        return self.types is None or block_type in self.types or usage_key in self.keys
+
+
+def opening(gate: LaunchGate, course_key: CourseKey) -> Opening:
+    """Return what the gate opens in a course, for whoever asks about many of its blocks."""
     if str(course_key) not in gate.allowed_courses and course_key.org not in gate.allowed_orgs:
-        return False
+        return Opening(gate.allowed_keys)
     types = _allowed_types(gate, course_key)
-    return types is None or usage_key.block_type in types
+    return Opening(gate.allowed_keys, None if types is None else frozenset(types))
+
+
+def opening_of(registration: Registration, course_key: CourseKey) -> Opening:
+    """Return what the registration may open in a course, with or without a gate."""
+    gate: LaunchGate | None = getattr(registration, "gate", None)
+    if gate is not None:
+        return opening(gate, course_key)
+    return Opening(types=frozenset() if conf.require_launch_gate else None)
 
 
 def _allowed_types(gate: LaunchGate, course_key: CourseKey) -> list[str] | None:

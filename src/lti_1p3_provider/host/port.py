@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
+from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.surface import Surface
 
 
@@ -153,6 +154,12 @@ class Courses(Protocol):
 
     def all_keys(self) -> Iterable[CourseKey]:
         """Return the keys of all courses."""
+
+    def listed(self, choice: CourseChoice, after: tuple[str, str] | None, most: int) -> Sequence[CourseCard]:
+        """Return up to ``most`` of the courses by title; those that only the team sees are left out. One query.
+
+        ``after`` is the place of a course that was listed; without it ``choice.first`` is there, in its order.
+        """
 
     def read_course(self, course_key: CourseKey) -> Course | None:
         """Return all that the course has published; None if there is no such course. Slow: never in a request."""

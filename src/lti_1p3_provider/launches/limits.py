@@ -19,14 +19,19 @@ from django.urls import NoReverseMatch, reverse
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
 from lti_1p3_provider.errors import RequestTooLarge
+from lti_1p3_provider.lti.token_size import MAX_WITH_DATA, limit
 from lti_1p3_provider.lti.trail import Trail
 
 MOST_BYTES = 256 * 1024  # a token has 64 kB at most
+MOST_WITH_DATA = MAX_WITH_DATA + 64 * 1024  # but that of a request for content
 MOST_FIELDS = 100
+MOST_TICKS = 1000  # fields of the page on which content is chosen
 LONGEST_QUERY = 64 * 1024
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 FILE = re.compile(rb"content-disposition:[^\r\n]*filename", re.IGNORECASE)
+TOKEN = re.compile(rb"(?:^|&)id_token=([A-Za-z0-9_.-]+)(?:&|$)")
 KEY_SET = "lti_1p3_provider:key_set"
+PICK, ANSWER = "lti_1p3_provider:deep_linking_pick", "lti_1p3_provider:deep_linking_answer"
 DOOR_LENGTH = 16  # letters of a door's name in the record
 _JUDGED = "_lti_1p3_too_large"
 
@@ -91,8 +96,9 @@ def _problem_with_body(request: HttpRequest) -> str:
         return "a body of unknown length"
     if length and not (length.isascii() and length.isdigit()):
         return "a length that is no number"
-    if len(length) > len(str(MOST_BYTES)) or int(length or 0) > MOST_BYTES:
-        return f"a body of more than {MOST_BYTES} bytes"
+    most = MOST_WITH_DATA if request.content_type == FORM else MOST_BYTES
+    if len(length) > len(str(most)) or int(length or 0) > most:
+        return f"a body of more than {most} bytes"
     return _problem_with_form(request) if request.content_type in (FORM, MULTIPART) else ""
 
 
@@ -101,7 +107,7 @@ def _problem_with_form(request: HttpRequest) -> str:
         body = request.body
     except RequestDataTooBig:
         return "a body of more bytes than this site takes"
-    if len(body) > MOST_BYTES:
+    if len(body) > (MOST_WITH_DATA if _asks_for_content(request, body) else MOST_BYTES):
         return f"a body of more than {MOST_BYTES} bytes"
     if request.content_type == FORM:
         fields = body.count(b"&") + 1
@@ -110,7 +116,14 @@ def _problem_with_form(request: HttpRequest) -> str:
         fields = body.count(b"--" + boundary) - 1  # it ends the form, too
         if FILE.search(body):
             return "a file"
-    return f"more than {MOST_FIELDS} fields" if fields > MOST_FIELDS else ""
+    most = MOST_TICKS if request.path.startswith((reverse(PICK), reverse(ANSWER))) else MOST_FIELDS
+    return f"more than {most} fields" if fields > most else ""
+
+
+def _asks_for_content(request: HttpRequest, body: bytes) -> bool:
+    """Whether a form is as large as it is because of a platform's own state, which it wants back."""
+    token = TOKEN.search(body) if request.content_type == FORM and len(body) > MOST_BYTES else None
+    return token is not None and limit(token[1].decode("ascii")) == MAX_WITH_DATA
 
 
 def _is_ours(request: HttpRequest) -> bool:

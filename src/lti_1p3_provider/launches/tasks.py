@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from edx_django_utils.monitoring import set_code_owner_attribute
 
+from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.diagnostics.record import drop_old
 from lti_1p3_provider.launches.grants import drop_lapsed
 from lti_1p3_provider.outline.rebuild import refresh
@@ -13,7 +14,8 @@ from lti_1p3_provider.outline.rebuild import refresh
 @shared_task(name="lti_1p3_provider.clean_up", ignore_result=True)
 @set_code_owner_attribute  # type: ignore[untyped-decorator]
 def clean_up() -> None:
-    """Drop old attempts and lapsed grants, and bring outlines in step."""
+    """Drop old attempts, lapsed grants and old requests for content, and bring outlines in step."""
     drop_old()
     drop_lapsed()
+    asked.drop_old()
     refresh()

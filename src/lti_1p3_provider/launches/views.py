@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.deep_linking.begin import begin
 from lti_1p3_provider.errors import (
     BrowserMismatch,
     GrantMissing,
@@ -44,6 +45,7 @@ from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import launch, login
 from lti_1p3_provider.lti.claims import Launch, Message
+from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.lti.resource_link import ResourceLinkMessage
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.outline import access
@@ -56,6 +58,7 @@ from lti_1p3_provider.scores.status import learner
 Entrance = Callable[[HttpRequest, Launch[Any], Trail, Returning], HttpResponse]
 ENTRANCES: Mapping[type[Message], Entrance] = {  # what a message of each kind leads to
     ResourceLinkMessage: enter,
+    DeepLinkingMessage: lambda request, launch, trail, _returning: begin(request, launch, trail),
 }
 
 

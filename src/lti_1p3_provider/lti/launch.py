@@ -28,13 +28,13 @@ from lti_1p3_provider.lti.messages import read_message
 from lti_1p3_provider.lti.progress import Progress
 from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.lti.strict_json import parse_object
+from lti_1p3_provider.lti.token_size import MAX_TOKEN, limit
 from lti_1p3_provider.lti.verify import ALGORITHM, verify
 from lti_1p3_provider.registrations.find import deployment_for
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 PARTS = ("header", "claims", "signature")
 STORED = "lti_1p3_stored"  # the field in which our own page sends on what the platform's frame kept
-MAX_TOKEN = 64 * 1024
 MAX_KID = 1024
 
 
@@ -129,8 +129,8 @@ def _require_form(form: Mapping[str, str]) -> str:
 
 def _open(token: str) -> Envelope:
     """Limit size and shape before any cryptography, and let the header decide nothing but which key is asked for."""
-    if len(token) > MAX_TOKEN:
-        raise TokenMalformed(f"larger than {MAX_TOKEN} characters")
+    if len(token) > MAX_TOKEN and len(token) > (most := limit(token)):
+        raise TokenMalformed(f"larger than {most} characters")
     parts = token.split(".")
     if len(parts) != 3:
         raise TokenMalformed("not a signed JWT in three parts")

@@ -7,13 +7,14 @@ from typing import Any
 
 from lti_1p3_provider.database.quoting import quoted
 from lti_1p3_provider.errors import MessageTypeUnsupported
-from lti_1p3_provider.lti import resource_link
+from lti_1p3_provider.lti import deep_linking, resource_link
 from lti_1p3_provider.lti.claims import LTI, Message
 from lti_1p3_provider.lti.reader import Reader
 
 VERSION = "1.3.0"
 READERS: Mapping[str, Callable[[Reader], Message]] = {
     resource_link.MESSAGE_TYPE: resource_link.read,
+    deep_linking.MESSAGE_TYPE: deep_linking.read,
 }
 
 

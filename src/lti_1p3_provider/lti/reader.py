@@ -96,6 +96,17 @@ class Reader:
             raise ClaimMissing(self._name(name))
         return self.texts(name)
 
+    def flag(self, name: str) -> bool | None:
+        """Return an optional truth value; None if it is not there.
+
+        Raises:
+            ClaimInvalid
+        """
+        value = self.values.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise ClaimInvalid(f"{self._name(name)} must be true or false")
+        return value
+
     def object(self, name: str) -> Reader | None:
         """Return an optional object. Null is absent, and so is an empty list: PHP writes an empty object like that.
 

@@ -1,16 +1,20 @@
 """Roles of a launch: the LIS v2 vocabulary, reduced to what we act on.
 
 Institution and system roles never count for a course, and no role gives a privilege in Open edX: roles decide only
-whether a score is wanted and, later, who may pick content. (LTI 1.3 Core, A.2)
+whether a score is wanted, and who may choose content for the platform's course. (LTI 1.3 Core, A.2)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 SUB_ROLES = "http://purl.imsglobal.org/vocab/lis/v2/membership/"
+SITE_ADMINISTRATORS = frozenset(  # of the platform, or of the institution that has it
+    f"http://purl.imsglobal.org/vocab/lis/v2/{where}/person#{name}"
+    for where, name in (("system", "SysAdmin"), ("system", "Administrator"), ("institution", "Administrator"))
+)
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
 PRINCIPAL = frozenset(
@@ -21,16 +25,25 @@ TEACHING = frozenset(("Administrator", "ContentDeveloper", "Instructor"))
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The principal context roles (``Instructor``, ``Learner``, ...) and (principal, sub-role) pairs that were sent."""
+    """The principal context roles (``Instructor``, ``Learner``, ...) and (principal, sub-role) pairs that were sent.
+
+    ``named`` are all roles as they were sent, known or not.
+    """
 
     context: frozenset[str] = frozenset()
     sub_roles: frozenset[tuple[str, str]] = frozenset()
     is_test_user: bool = False
+    named: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_instructor(self) -> bool:
         """Teaches or administers this context. A sub-role alone (a TA without ``Instructor``) does not count."""
         return bool(self.context & TEACHING)
+
+    @property
+    def administrates_platform(self) -> bool:
+        """Administrates the platform or its institution, of which a course's roles say nothing."""
+        return not SITE_ADMINISTRATORS.isdisjoint(self.named)
 
     @property
     def is_learner(self) -> bool:
@@ -47,8 +60,8 @@ def parse(values: Iterable[str]) -> Roles:
     """Read the roles claim; what is not known is ignored, which is the least privilege."""
     context: set[str] = set()
     subs: set[tuple[str, str]] = set()
-    test_user = False
-    for value in values:
+    test_user, named = False, tuple(values)
+    for value in named:
         if value == TEST_USER:
             test_user = True
         elif value in PRINCIPAL:  # short names are allowed for context roles
@@ -59,4 +72,4 @@ def parse(values: Iterable[str]) -> Roles:
             principal, _, sub = value[len(SUB_ROLES) :].partition("#")
             if principal in PRINCIPAL and sub:
                 subs.add((principal, sub))
-    return Roles(frozenset(context), frozenset(subs), test_user)
+    return Roles(frozenset(context), frozenset(subs), test_user, named)

@@ -12,6 +12,7 @@ from lti_1p3_provider.registrations.digest import DIGEST_LENGTH
 from lti_1p3_provider.registrations.models import APP_LABEL
 
 MAX_TITLE = 255
+MAX_WORDS = 1000  # characters of the searched words of a title
 
 
 class CourseOutline(models.Model):
@@ -24,6 +25,7 @@ class CourseOutline(models.Model):
     course_digest = models.CharField(max_length=DIGEST_LENGTH, unique=True)
     course_key = models.TextField()
     title = models.CharField(max_length=MAX_TITLE, blank=True)
+    org = models.CharField(max_length=255, blank=True, db_index=True)
     version = models.CharField(max_length=64, blank=True)
     built_at = models.DateTimeField(null=True)
 
@@ -41,6 +43,9 @@ class OutlineBlock(models.Model):
     the position of the first block that has it as a child. ``Block`` in ``host.port`` says what the others mean. A row
     that was read by itself has neither position nor parent.
 
+    ``words`` are the title's, for searches (``outline.words``). ``total`` is what learners can earn in it, all that is
+    below included; ``warns`` names the first type, of the block or below it, that embeds badly (``outline.summing``).
+
     .. no_pii:
     """
 
@@ -57,10 +62,16 @@ class OutlineBlock(models.Model):
     start = models.DateTimeField(null=True)
     due = models.DateTimeField(null=True)
     staff_only = models.BooleanField(default=False)
+    words = models.CharField(max_length=MAX_WORDS, blank=True)
+    total = models.FloatField(null=True)
+    warns = models.CharField(max_length=100, blank=True)
 
     class Meta:
         app_label = APP_LABEL
-        indexes: ClassVar = [models.Index(fields=["outline", "parent", "position"], name="lti1p3_outline_tree")]
+        indexes: ClassVar = [  # words have a full-text index where there is one: outline.full_text
+            models.Index(fields=["outline", "parent", "position"], name="lti1p3_outline_tree"),
+            models.Index(fields=["outline", "position"], name="lti1p3_outline_order"),
+        ]
 
     def __str__(self) -> str:
         return self.usage_key

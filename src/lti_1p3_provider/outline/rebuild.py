@@ -18,7 +18,9 @@ from opaque_keys.edx.keys import CourseKey
 from lti_1p3_provider import host
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.host.port import Block, Course
-from lti_1p3_provider.outline.models import MAX_TITLE, CourseOutline, OutlineBlock
+from lti_1p3_provider.outline.models import MAX_TITLE, MAX_WORDS, CourseOutline, OutlineBlock
+from lti_1p3_provider.outline.summing import Sums
+from lti_1p3_provider.outline.words import indexed
 from lti_1p3_provider.registrations.digest import digest
 
 log = logging.getLogger(__name__)
@@ -88,27 +90,31 @@ def add(course_key: CourseKey, block: Block) -> None:
 
 def _write(outline: CourseOutline, course: Course) -> int:
     """Replace the rows that changed, and leave the others alone."""
-    wanted = dict(_rows(course))
+    wanted = dict(rows(course))
     known = {row["usage_digest"]: row for row in outline.blocks.values("pk", "usage_digest", *_COLUMNS)}
     new = {name: values for name, values in wanted.items() if not _is_same(known.get(name), values)}
     gone = [row["pk"] for name, row in known.items() if name in new or name not in wanted]
     for batch in _batches(gone):
         OutlineBlock.objects.filter(pk__in=batch).delete()
-    rows = [OutlineBlock(outline=outline, usage_digest=name, **values) for name, values in new.items()]
-    OutlineBlock.objects.bulk_create(rows, batch_size=BATCH)
+    made = [OutlineBlock(outline=outline, usage_digest=name, **values) for name, values in new.items()]
+    OutlineBlock.objects.bulk_create(made, batch_size=BATCH)
     outline.title, outline.version = reduce(course.title[:MAX_TITLE]), course.version
+    outline.org = reduce(str(CourseKey.from_string(outline.course_key).org or ""))[:255]
     outline.built_at = timezone.now()
     outline.save()
     return len(new) + sum(name not in wanted for name in known)
 
 
-def _rows(course: Course) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield digest and columns of each block."""
+def rows(course: Course) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield digest and columns of each block of a course."""
     positions = {block.usage_key: number for number, block in enumerate(course.blocks)}
+    sums = Sums(course.blocks)
     for block in course.blocks:
         place = {
             "position": positions[block.usage_key],
             "parent": positions.get(block.parent) if block.parent else None,
+            "total": sums.totals.get(block.usage_key),
+            "warns": sums.warnings.get(block.usage_key, ""),
         }
         yield digest(str(block.usage_key)), {**_values(block), **place}
 
@@ -124,12 +130,13 @@ def _values(block: Block) -> dict[str, Any]:
         "start": block.start,
         "due": block.due,
         "staff_only": block.staff_only,
+        "words": indexed(block.title[:MAX_TITLE], MAX_WORDS),
     }
 
 
 _COLUMNS = (
     *("usage_key", "block_type", "title", "position", "parent", "above"),
-    *("graded", "points", "start", "due", "staff_only"),
+    *("graded", "points", "start", "due", "staff_only", "words", "total", "warns"),
 )
 
 

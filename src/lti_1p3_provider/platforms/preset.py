@@ -44,6 +44,10 @@ class Preset:
     ``resubmission`` are members of the message of a score that replaces one. ``whole_maximum``: a column's maximum is
     an integer there; ``longest_label`` is what its title may have. ``clamps``: it shows more than the maximum as the
     maximum. ``pages_results``: a limit makes pages of results, and does not just cut them off.
+
+    ``variables``: custom parameters may name variables of the specification there, which a launch then has values of.
+    ``subject_in_answers``: an answer to Deep Linking names us as its ``sub`` too. ``ungraded_placements`` are places in
+    its pages from which a link never gets a column.
     """
 
     name: str
@@ -60,3 +64,6 @@ class Preset:
     longest_label: int = 255
     clamps: bool = False
     pages_results: bool = True
+    variables: bool = True
+    subject_in_answers: bool = False
+    ungraded_placements: frozenset[str] = frozenset()

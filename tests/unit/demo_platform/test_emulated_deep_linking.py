@@ -14,7 +14,8 @@ from demo.platform.vocabulary import DEEP_LINKING, LTI
 from .scratch_tool import ScratchTool
 
 ITEM = {"type": "ltiResourceLink", "title": "Unit 2", "url": "http://127.0.0.1:1/unit-2", "custom": {"block": "b2"}}
-GRADED = ITEM | {"title": "Exam", "lineItem": {"scoreMaximum": 30, "label": "Exam column", "tag": "t"}, "window": {}}
+LINE_ITEM = {"scoreMaximum": 30, "label": "Exam column", "tag": "t"}
+GRADED = ITEM | {"title": "Exam", "lineItem": LINE_ITEM, "window": {"targetName": "_blank"}}
 
 
 def start(platform: Platform, tool: ScratchTool) -> dict[str, Any]:

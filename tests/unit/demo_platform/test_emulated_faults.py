@@ -114,9 +114,9 @@ def test_pages_for_people(platform: Platform, tool: ScratchTool, link: Link) -> 
     browser = requests.Session()
     learner = browser.get(f"{platform.base_url}/?person=u-1001").text
     assert "Quiz" in learner
-    assert "Pick content" not in learner
-    assert "Pick content" in browser.get(f"{platform.base_url}/?person=u-2001").text
-    assert "Pick content" in browser.get(f"{platform.base_url}/").text  # the cookie remembers
+    assert "Add content" not in learner
+    assert "Add content" in browser.get(f"{platform.base_url}/?person=u-2001").text
+    assert "Add content" in browser.get(f"{platform.base_url}/").text  # the cookie remembers
     framed = browser.get(f"{platform.base_url}/links/{link.id}").text
     assert f'src="/launch/{link.id}?person=u-2001&amp;target=iframe"' in framed
     assert browser.get(f"{platform.base_url}/links/none").status_code == 404

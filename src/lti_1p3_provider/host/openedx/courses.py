@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connections, router
+from django.db.models import Case, CharField, IntegerField, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, Lower
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.errors import ContentNotFound
+from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.port import Block, Course
 
 _VERSION = "SELECT published_version FROM {} WHERE course_id = %s"
@@ -44,6 +47,29 @@ class OpenEdxCourses:
 
         keys = SplitModulestoreCourseIndex.objects.order_by("pk").values_list("course_id", flat=True)
         return [key for key in keys if key.is_course]
+
+    def listed(self, choice: CourseChoice, after: tuple[str, str] | None, most: int) -> list[CourseCard]:
+        """Read the table of courses; those of the old module store have no content any more."""
+        from openedx.core.djangoapps.content.course_overviews.models import CourseOverview
+
+        rows = CourseOverview.objects.filter(visible_to_staff_only=False)
+        if not choice.everything:
+            rows = rows.filter(Q(org__in=choice.orgs) | Q(id__in=choice.keys))
+        rows = rows.annotate(
+            shown=Coalesce("display_name", Value("")), sorted=Lower("shown"), key=Cast("id", CharField())
+        )
+        for word in choice.words:
+            rows = rows.filter(Q(shown__icontains=word) | Q(key__icontains=word))
+        rank: Any = Value(1, IntegerField())
+        if choice.first and after is not None:
+            rows = rows.exclude(id__in=choice.first)
+        elif choice.first:
+            places = [When(id=key, then=Value(at - len(choice.first))) for at, key in enumerate(choice.first)]
+            rank = Case(*places, default=Value(1), output_field=IntegerField())
+        if after is not None:
+            rows = rows.filter(Q(sorted__gt=after[0]) | Q(sorted=after[0], key__gt=after[1]))
+        found = rows.annotate(rank=rank).order_by("rank", "sorted", "key").values_list("id", "shown", "sorted")[:most]
+        return [CourseCard(key, title, (place, str(key))) for key, title, place in found]
 
     def read_course(self, course_key: CourseKey) -> Course | None:
         """Walk the course. How many points a problem without a weight has, only the LMS's cached structure knows."""

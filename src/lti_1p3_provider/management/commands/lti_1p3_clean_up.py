@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.diagnostics.record import drop_old
 from lti_1p3_provider.launches.grants import drop_lapsed
 
@@ -14,7 +15,9 @@ from lti_1p3_provider.launches.grants import drop_lapsed
 class Command(BaseCommand):
     """``lti_1p3_deliver_scores`` does it too, so a site that runs that needs no second cron entry."""
 
-    help = "Drop old launch attempts and lapsed grants. Safe to run at any time and in parallel."
+    help = (
+        "Drop old launch attempts, lapsed grants and old requests for content. Safe to run at any time and in parallel."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run once and print what was done."""
@@ -22,5 +25,9 @@ class Command(BaseCommand):
 
 
 def clean_up() -> dict[str, int]:
-    """Drop old attempts and lapsed grants; return how many of each."""
-    return {"old_attempts_dropped": drop_old(), "lapsed_grants_dropped": drop_lapsed()}
+    """Drop old attempts, lapsed grants and old requests for content; return how many of each."""
+    return {
+        "old_attempts_dropped": drop_old(),
+        "lapsed_grants_dropped": drop_lapsed(),
+        "old_content_requests_dropped": asked.drop_old(),
+    }

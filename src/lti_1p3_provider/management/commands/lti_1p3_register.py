@@ -91,6 +91,7 @@ class Command(BaseCommand):
             "redirect_uri": ours.redirect_uri,
             "jwks_url": ours.jwks_url,
             "target_link_uri": ours.target_link_uri,
+            "deep_linking_url": ours.deep_linking_url,
         }
         warnings = [str(doubt) for doubt in (*hosts.doubts(row), *doubts(row))]
         if options["as_json"]:

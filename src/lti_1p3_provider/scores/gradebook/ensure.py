@@ -24,7 +24,6 @@ from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.addresses import is_same, is_within
-from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.gradebook import taking_back
 from lti_1p3_provider.scores.models import LineItem, PendingScore
@@ -84,6 +83,11 @@ def instead_of(column: Column, row: PendingScore, grade: Grade) -> Exchange[Colu
     return None
 
 
+def maximum_for(platform: str, possible: float) -> float:
+    """Return the maximum that a column should have there for content of so many points; more than 0."""
+    return float(max(1, math.ceil(possible))) if preset(platform).whole_maximum else possible
+
+
 def _find_or_make(row: PendingScore, grade: Grade) -> Exchange[None]:
     """Settle the question once for all rows of a claim: a course has many learners."""
     item, memo = row.line_item, f"lti1p3:no-column:{row.lease}:{row.line_item_id}"
@@ -139,7 +143,8 @@ def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
         raise ColumnMissing(Reason.MAY_NOT_MAKE)
     deployment = item.deployment
     label = _label(item)[: preset(deployment.registration.platform).longest_label]
-    wish = line_items.Wish(label, _wanted(deployment, grade), item.usage_key, TAG, item.resource_link.link_id)
+    maximum = maximum_for(deployment.registration.platform, grade.possible)
+    wish = line_items.Wish(label, maximum, item.usage_key, TAG, item.resource_link.link_id)
     try:
         made = yield from line_items.create(deployment, item.container, wish)
     except ServiceRefused as error:
@@ -166,7 +171,7 @@ def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None
 def _keep_in_step(item: LineItem, grade: Grade) -> Exchange[None]:
     """Give a column that we made the content's points, at most once in a while. The score matters more than that."""
     deployment = item.deployment
-    wanted = _wanted(deployment, grade)
+    wanted = maximum_for(deployment.registration.platform, grade.possible)
     may = item.created_here and ags.LINE_ITEM_SCOPE in item.scopes
     if not may or item.maximum == wanted or not store.add(f"lti1p3:maximum:{item.pk}", BETWEEN_CHANGES):
         return
@@ -197,9 +202,3 @@ def _label(item: LineItem) -> str:
         return " ".join(block.title.split()) or str(usage_key.block_id)
     except (LtiError, InvalidKeyError):
         return item.usage_key.rpartition("@")[2] or item.usage_key
-
-
-def _wanted(deployment: Deployment, grade: Grade) -> float:
-    """Return the maximum that the column should have."""
-    whole = preset(deployment.registration.platform).whole_maximum
-    return float(max(1, math.ceil(grade.possible))) if whole else grade.possible

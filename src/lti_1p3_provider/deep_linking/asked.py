@@ -1,0 +1,107 @@
+"""Requests for content: begun by a launch, found by their token, answered once, dropped when they are old.
+
+The token is the one thing that later requests show, in a form. No cookie is read and no session kept, so it works where
+browsers block these, and two pickers know nothing of each other. It cannot be guessed; the table has its digest.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from django.utils import timezone
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.deep_linking import kept
+from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
+from lti_1p3_provider.errors import (
+    ChoiceAnswered,
+    ChoiceExpired,
+    ChoiceUnknown,
+    DeploymentDisabled,
+    RegistrationDisabled,
+)
+from lti_1p3_provider.lti import quotas
+from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.resource_links.models import Context
+
+REMEMBERED = timedelta(days=1)  # for so long an expired page is told what happened
+LONGEST_TOKEN = 100
+BATCH = 500
+
+
+def start(deployment: Deployment, message: DeepLinkingMessage) -> tuple[DeepLinkingRequest, str]:
+    """Write a request down; return it and its token.
+
+    Raises:
+        QuotaReached: the deployment began too many today.
+        StateStoreDown
+    """
+    quotas.require(deployment, "choices")
+    token, now = secrets.token_urlsafe(32), timezone.now()
+    context = None
+    if message.context is not None:
+        name = digest(message.context.id)
+        context = Context.objects.filter(deployment=deployment, context_digest=name).first()
+    row = DeepLinkingRequest.objects.create(
+        token_digest=digest(token),
+        deployment=deployment,
+        context=context,
+        message=kept.text_of(message),
+        created_at=now,
+        expires_at=now + timedelta(seconds=conf.deep_linking_sec),
+    )
+    quotas.count(deployment, "choices")
+    return row, token
+
+
+def find(token: str) -> DeepLinkingRequest:
+    """Return the request of a token, answered or not.
+
+    Raises:
+        ChoiceUnknown
+        RegistrationDisabled, DeploymentDisabled: an operator switched it off meanwhile.
+    """
+    rows = DeepLinkingRequest.objects.select_related("deployment__registration__gate", "context")
+    row = rows.filter(token_digest=digest(token)).first() if 0 < len(token) <= LONGEST_TOKEN else None
+    if row is None:
+        raise ChoiceUnknown("no request has this token")
+    if not row.deployment.registration.enabled:
+        raise RegistrationDisabled(f"registration {row.deployment.registration_id}")
+    if row.deployment.status != Deployment.Status.APPROVED:
+        raise DeploymentDisabled(f"deployment {row.deployment.deployment_id!r}")
+    return row
+
+
+def require_open(row: DeepLinkingRequest) -> None:
+    """Return if the request can still be answered.
+
+    Raises:
+        ChoiceAnswered, ChoiceExpired
+    """
+    if row.used_at is not None:
+        raise ChoiceAnswered(f"request {row.pk} was answered before")
+    if row.expires_at <= timezone.now():
+        raise ChoiceExpired(f"request {row.pk} is older than {conf.deep_linking_sec:.0f} s")
+
+
+def use(row: DeepLinkingRequest, chosen: int) -> None:
+    """Mark the request as answered; of any number that try at once, one gets through. ``chosen``: how many items.
+
+    Raises:
+        ChoiceAnswered
+    """
+    now = timezone.now()
+    if not DeepLinkingRequest.objects.filter(pk=row.pk, used_at=None).update(used_at=now, chosen=chosen):
+        raise ChoiceAnswered(f"request {row.pk} was answered a moment ago")
+
+
+def drop_old() -> int:
+    """Delete requests a day after they expired, in batches; return how many."""
+    before, dropped = timezone.now() - REMEMBERED, 0
+    old = DeepLinkingRequest.objects.filter(expires_at__lt=before)
+    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
+        dropped += DeepLinkingRequest.objects.filter(pk__in=batch).delete()[0]
+    return dropped

@@ -1,0 +1,107 @@
+"""Makes content items of what was chosen. (Deep Linking 2.0, 3.2 and 3.5)
+
+What an item opens stands in its address's path and in a custom parameter: some platforms drop queries, some the
+parameters, and some launch another address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from opaque_keys.edx.keys import UsageKey
+
+from lti_1p3_provider.deep_linking.accepted import Accepted
+from lti_1p3_provider.deep_linking.entries import Entry
+from lti_1p3_provider.host import static_files
+from lti_1p3_provider.lti.content_items import LONGEST_URL, Column, ContentItem
+from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
+from lti_1p3_provider.platforms import preset
+from lti_1p3_provider.scores.gradebook.ensure import TAG, maximum_for
+
+CONTENT, COURSE, LAUNCH = (f"lti_1p3_provider:{name}" for name in ("content", "course", "launch"))
+TARGET = "openedx_target"  # as launches read it
+HISTORY = {"resource_link_history": "$ResourceLink.id.history", "context_history": "$Context.id.history"}
+ICON = "activity.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where items go. ``platform`` names its preset; ``base_url`` is ours, as the platform knows it."""
+
+    platform: str
+    accepted: Accepted
+    message: DeepLinkingMessage
+    base_url: str
+
+
+def items(entries: Iterable[Entry], shelf: Shelf) -> list[ContentItem]:
+    """Return an item for each entry, in this order."""
+    return [_item(entry, shelf) for entry in entries]
+
+
+def type_name(block_type: str) -> str:
+    """Return what people call a type of block."""
+    known = {
+        "course": _("Whole course"),
+        "chapter": _("Section"),
+        "sequential": _("Subsection"),
+        "vertical": _("Unit"),
+        "problem": _("Problem"),
+        "html": _("Text"),
+        "video": _("Video"),
+        "discussion": _("Discussion"),
+        "openassessment": _("Open response"),
+    }
+    return known.get(block_type, _("Component"))
+
+
+def _item(entry: Entry, shelf: Shelf) -> ContentItem:
+    settings, custom = shelf.message.settings, {TARGET: entry.usage_key}
+    if preset(shelf.platform).variables:
+        custom |= HISTORY
+    title = entry.title.strip() or settings.title or _name(entry.usage_key)
+    text = _("%(kind)s in %(course)s") % {"kind": type_name(entry.block_type), "course": entry.course_title}
+    return ContentItem(
+        url=_url(entry, shelf.base_url),
+        title=title,
+        text=text if entry.course_title else settings.text,
+        type=shelf.accepted.type,
+        custom=custom,
+        column=_column(entry, title, shelf),
+        opens=None if entry.start and entry.due and entry.start >= entry.due else entry.start,
+        due=entry.due,
+        presentation=shelf.accepted.presentation(entry.block_type),
+        icon=_icon(shelf.base_url),
+    )
+
+
+def _column(entry: Entry, title: str, shelf: Shelf) -> Column | None:
+    """Return the column as a search for it will find it (``scores.gradebook.ensure``)."""
+    if shelf.accepted.no_column or not entry.points or entry.points <= 0:
+        return None
+    label = title[: preset(shelf.platform).longest_label]
+    return Column(maximum_for(shelf.platform, entry.points), label, entry.usage_key, TAG)
+
+
+def _url(entry: Entry, base_url: str) -> str:
+    """Return the address that opens the block. One that is too long for platforms leaves it to the parameter."""
+    if entry.block_type == "course":
+        path = reverse(COURSE, args=[entry.course_key])
+    else:
+        path = reverse(CONTENT, args=[entry.course_key, entry.usage_key])
+    url = f"{base_url}{path}"
+    return url if len(url) <= LONGEST_URL else f"{base_url}{reverse(LAUNCH)}"
+
+
+def _icon(base_url: str) -> str:
+    address = static_files.address(ICON)
+    url = urljoin(f"{base_url}/", address) if address else ""
+    return url if len(url) <= LONGEST_URL else ""
+
+
+def _name(usage_key: str) -> str:
+    return str(UsageKey.from_string(usage_key).block_id)

@@ -1,0 +1,34 @@
+"""DeepLinkingRequest: what a platform asked for, until it is answered."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from lti_1p3_provider.registrations.digest import DIGEST_LENGTH
+from lti_1p3_provider.registrations.models import APP_LABEL, Deployment
+from lti_1p3_provider.resource_links.models import Context
+
+
+class DeepLinkingRequest(models.Model):
+    """One request for content. Whoever has the token chooses; here is only its digest.
+
+    ``message`` is what the platform said, without who said it, as ASCII, so that every database keeps it. The one
+    answer sets ``used_at``, and how many items were ``chosen``. A row stays for a day after it expired, to say so.
+
+    .. no_pii: Nobody is named. The platform's own state, which it gets back, is opaque.
+    """
+
+    token_digest = models.CharField(max_length=DIGEST_LENGTH, unique=True)
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
+    context = models.ForeignKey(Context, null=True, on_delete=models.SET_NULL, related_name="+")
+    message = models.TextField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+    chosen = models.PositiveSmallIntegerField(null=True)
+
+    class Meta:
+        app_label = APP_LABEL
+
+    def __str__(self) -> str:
+        return f"request for content {self.pk}"

@@ -1,0 +1,126 @@
+"""Searches titles of all that is offered. The gate and the site's filter decide about each result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from opaque_keys.edx.keys import CourseKey
+
+from lti_1p3_provider.deep_linking import filtering, recent, within
+from lti_1p3_provider.deep_linking.entries import Chooser, Entry, Page
+from lti_1p3_provider.deep_linking.showing import warning
+from lti_1p3_provider.gates import policy
+from lti_1p3_provider.outline import search as titles
+from lti_1p3_provider.outline.find import NO_PAGE
+from lti_1p3_provider.outline.models import OutlineBlock
+from lti_1p3_provider.outline.words import searched
+from lti_1p3_provider.registrations.digest import digest
+
+RESULTS = 30  # in one part
+MOST_PARTS = 4  # that are read for one, where gate and filter leave out most
+MOST = 1000  # rows that somebody may leaf through
+WITH_CHILDREN = frozenset(("course", "chapter", "sequential", "vertical"))
+
+
+def search(
+    who: Chooser,
+    text: str,
+    *,
+    course_key: str | None = None,
+    block_type: str = "",
+    graded: bool | None = None,
+    after: str = "",
+) -> Page[Entry]:
+    """Return what can be chosen and has all words of ``text`` in its title; a word's beginning is enough.
+
+    Of one course, or one type, or graded or not, if asked. Without words there are only results in one course.
+
+    Raises:
+        PickerStopped, PickerFilterFailed: see ``filtering``.
+    """
+    scope, words = within.of(who), searched(text)
+    keep = filtering.judge(who)
+    if course_key:
+        scope = scope.only(course_key)
+    if scope.is_empty or not (words or (course_key and not text.strip())):
+        return Page()
+    courses = tuple(map(str, scope.courses))
+    wanted = titles.Wanted(words, scope.everything, scope.orgs, courses, block_type, graded)
+    found: list[Entry] = []
+    start = int(after) if after.isascii() and after.isdecimal() and len(after) < 5 else 0
+    placed = recent.placed(who)
+    for _ in range(MOST_PARTS):
+        rows = titles.find(wanted, start, RESULTS + 1)
+        part = rows[:RESULTS]
+        found += _Results(who, part, placed, keep).entries()
+        start += RESULTS
+        more = len(rows) > RESULTS and start < MOST
+        if not more or len(found) >= RESULTS:
+            break
+    return Page(tuple(found), str(start) if more else "")
+
+
+class _Results:
+    """Rows of any courses, with what is above each of them. One query."""
+
+    def __init__(
+        self, who: Chooser, rows: Iterable[OutlineBlock], placed: frozenset[str], keep: Callable[[Entry], bool]
+    ) -> None:
+        self._who = who
+        self._rows = list(rows)
+        self._placed = placed
+        self._keep = keep
+        self._openings: dict[str, policy.Opening] = {}
+        self._above = self._read_above()
+        self._kept: dict[str, bool] = {}
+
+    def entries(self) -> list[Entry]:
+        """Return what can be chosen."""
+        return [self._entry(row) for row in self._rows if self._is_open(row) and self._is_kept(row)]
+
+    def _read_above(self) -> Mapping[str, OutlineBlock]:
+        names = {digest(key) for row in self._rows for key in _above(row)}
+        rows = OutlineBlock.objects.select_related("outline").filter(usage_digest__in=names) if names else ()
+        return {row.usage_key: row for row in rows}
+
+    def _is_open(self, row: OutlineBlock) -> bool:
+        course = row.outline.course_key
+        if course not in self._openings:
+            self._openings[course] = policy.opening_of(self._who.registration, CourseKey.from_string(course))
+        return row.block_type not in NO_PAGE and self._openings[course].has(row.usage_key, row.block_type)
+
+    def _is_kept(self, row: OutlineBlock) -> bool:
+        """Tell whether learners may see it and the site keeps it, and so all that is above."""
+        above = [self._above.get(key) for key in _above(row)]
+        return all(one is not None and self._is_kept_itself(one) for one in (*above, row))
+
+    def _is_kept_itself(self, row: OutlineBlock) -> bool:
+        if (known := self._kept.get(row.usage_key)) is None:
+            known = self._kept[row.usage_key] = not row.staff_only and self._keep(self._entry(row))
+        return known
+
+    def _entry(self, row: OutlineBlock) -> Entry:
+        above = _above(row)
+        return Entry(
+            course_key=row.outline.course_key,
+            usage_key=row.usage_key,
+            parent=above[-1] if above else None,
+            block_type=row.block_type,
+            title=row.title or row.usage_key.rpartition("@")[2],
+            points=row.total,
+            graded=row.graded,
+            due=row.due,
+            start=row.start,
+            depth=len(above),
+            has_children=row.block_type in WITH_CHILDREN,
+            placed=row.usage_key in self._placed,
+            warning=warning(row.warns),
+            choosable=self._is_open(row),
+            course_title=row.outline.title,
+        )
+
+
+def _above(row: OutlineBlock) -> list[str]:
+    """Return the keys of all blocks above, the course's own first."""
+    course_key = CourseKey.from_string(row.outline.course_key)
+    return [str(course_key.make_usage_key(*name.split("@", 1))) for name in row.above.split()]

@@ -1,0 +1,103 @@
+"""What of one course is shown to one chooser, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+
+from opaque_keys.edx.keys import CourseKey
+
+from lti_1p3_provider.deep_linking import recent
+from lti_1p3_provider.deep_linking.entries import DISCUSSION, FRAMES, NO_WARNING, OPEN_RESPONSE, Chooser, Entry
+from lti_1p3_provider.gates import policy
+from lti_1p3_provider.outline.find import NO_PAGE
+from lti_1p3_provider.outline.tree import Row, Tree
+
+WARNINGS = {"": NO_WARNING, "discussion": DISCUSSION, "openassessment": OPEN_RESPONSE}
+
+
+def warning(block_type: str) -> str:
+    """Return the warning about a type that embeds badly; ``FRAMES`` for all that have no word of their own."""
+    return WARNINGS.get(block_type, FRAMES)
+
+
+class Shown:
+    """A course's tree as the gate and the site's filter leave it. What leads to something open is shown, too."""
+
+    def __init__(self, who: Chooser, course_key: CourseKey, tree: Tree, keep: Callable[[Entry], bool]) -> None:
+        self._who = who
+        self._course_key = str(course_key)
+        self._tree = tree
+        self._keep = keep
+        self._opening = policy.opening_of(who.registration, course_key)
+        self._shown: dict[int, bool] = {}
+        self._kept: dict[int, bool] = {}
+
+    @cached_property
+    def _placed(self) -> frozenset[str]:
+        return recent.placed(self._who, self._course_key)
+
+    def root(self) -> Entry | None:
+        """Return the course's own entry; None if nothing of it is offered."""
+        row = self._tree.root()
+        return self._entry(row) if row is not None and self._is_shown(row) else None
+
+    def children(self, parent: str | None) -> list[Entry] | None:
+        """Return what is shown below a block, or below the course's own; None if that is not shown itself."""
+        row = self._tree.root() if parent is None else self._row(parent)
+        if row is None or not self._is_shown(row):
+            return None
+        return [self._entry(one) for one in self._tree.children(row.position) if self._is_shown(one)]
+
+    def entry(self, usage_key: str) -> Entry | None:
+        """Return the entry of a block; None if it is not shown."""
+        row = self._row(usage_key)
+        return self._entry(row) if row is not None and self._is_shown(row) else None
+
+    def _row(self, usage_key: str) -> Row | None:
+        position = self._tree.places.get(usage_key)
+        return None if position is None else self._tree.rows[position]
+
+    def _is_shown(self, row: Row) -> bool:
+        """Tell whether it, or something below it, can be chosen; and the site keeps it."""
+        if (known := self._shown.get(row.position)) is None:
+            known = self._is_kept(row) and (self._is_open(row) or self._has_children(row))
+            self._shown[row.position] = known
+        return known
+
+    def _has_children(self, row: Row) -> bool:
+        return any(map(self._is_shown, self._tree.children(row.position)))
+
+    def _is_open(self, row: Row) -> bool:
+        return row.block_type not in NO_PAGE and self._opening.has(row.usage_key, row.block_type)
+
+    def _is_kept(self, row: Row) -> bool:
+        """Ask the site about what is above it, too: what it drops is gone with everything below."""
+        if (known := self._kept.get(row.position)) is None:
+            above = None if row.parent is None else self._tree.rows[row.parent]
+            known = (above is None or self._is_kept(above)) and self._keep(self._described(row))
+            self._kept[row.position] = known
+        return known
+
+    def _entry(self, row: Row) -> Entry:
+        """Return the entry with what only the whole tree tells."""
+        return replace(self._described(row), has_children=self._has_children(row), choosable=self._is_open(row))
+
+    def _described(self, row: Row) -> Entry:
+        return Entry(
+            course_key=self._course_key,
+            usage_key=row.usage_key,
+            parent=None if row.parent is None else self._tree.rows[row.parent].usage_key,
+            block_type=row.block_type,
+            title=row.title or row.usage_key.rpartition("@")[2],
+            points=row.total,
+            graded=row.graded,
+            due=row.due,
+            start=row.start,
+            depth=row.depth,
+            has_children=bool(self._tree.children(row.position)),
+            placed=row.usage_key in self._placed,
+            warning=warning(row.warns),
+            course_title=self._tree.title,
+        )

@@ -1,0 +1,102 @@
+"""What the page's form asks for. Each request shows the token, in a form that is posted; nothing else is looked at."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+
+from lti_1p3_provider.deep_linking import asked, catalogue, page, respond
+from lti_1p3_provider.deep_linking.accepted import accepted
+from lti_1p3_provider.deep_linking.kept import message_of
+from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
+from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.errors import (
+    ChoiceExpired,
+    ChoiceInvalid,
+    ContentNotOffered,
+    LtiError,
+    PickerFilterFailed,
+    PickerStopped,
+)
+from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.registrations.framing import frame_for
+
+STOPPED = (PickerStopped, PickerFilterFailed)
+
+
+def pick(request: HttpRequest, trail: Trail) -> HttpResponse:
+    """Return the page on which to choose, as far as somebody went.
+
+    Raises:
+        ChoiceUnknown, ChoiceAnswered, RegistrationDisabled, DeploymentDisabled
+    """
+    row, token = _row(request, trail)
+    choosing = page.read(request.POST, _most(row))
+    try:
+        asked.require_open(row)
+    except ChoiceExpired as error:
+        return _expired(request, row, error, choosing, trail)
+    try:
+        return page.show(request, row, token, choosing)
+    except STOPPED as error:
+        return _stopped(request, row, error, trail)
+
+
+def answer(request: HttpRequest, trail: Trail) -> HttpResponse:
+    """Send what was chosen to the platform, or nothing. What is not offered any more is named, and the rest stays.
+
+    Raises:
+        ChoiceUnknown, ChoiceAnswered, RegistrationDisabled, DeploymentDisabled, ReturnAddressForbidden, NoActiveKey
+    """
+    row, token = _row(request, trail)
+    choosing = page.read(request.POST, _most(row))
+    is_cancelled = "cancel" in request.POST
+    try:
+        asked.require_open(row)
+        trail.passed("open request")
+        if is_cancelled:
+            done = respond.cancel(request, row)
+        else:
+            entries = catalogue.offered(catalogue.chooser(row), choosing.chosen)
+            trail.passed("gate")
+            done = respond.answer(request, row, entries)
+    except ChoiceExpired as error:
+        return _expired(request, row, error, choosing, trail)
+    except STOPPED as error:
+        return _stopped(request, row, error, trail)
+    except (ContentNotOffered, ChoiceInvalid) as error:
+        return page.show(request, row, token, choosing, error, record.refusal(trail, error))
+    trail.passed("answer")
+    trail.note = "nothing chosen" if is_cancelled else f"{len(entries)} items"
+    record.success(trail)
+    return done
+
+
+def _stopped(request: HttpRequest, row: DeepLinkingRequest, error: LtiError, trail: Trail) -> HttpResponse:
+    """Say what the site's own rules say, with the way back."""
+    return respond.refused(request, error, trail, row.deployment, message_of(row.message).settings)
+
+
+def _row(request: HttpRequest, trail: Trail) -> tuple[DeepLinkingRequest, str]:
+    token = request.POST.get("token", "")
+    row = asked.find(token)
+    trail.registration, trail.deployment = row.deployment.registration, row.deployment
+    trail.passed("token")
+    return row, token
+
+
+def _most(row: DeepLinkingRequest) -> int:
+    return accepted(message_of(row.message), row.deployment.registration.platform).most
+
+
+def _expired(
+    request: HttpRequest, row: DeepLinkingRequest, error: ChoiceExpired, choosing: page.Choosing, trail: Trail
+) -> HttpResponse:
+    """Say what had been chosen: it must be chosen once more."""
+    support_code = record.refusal(trail, error)
+    titles = [entry.title for entry in page.still_offered(catalogue.chooser(row), choosing)[0]]
+    about = {"error": error, "support_code": support_code, "titles": titles}
+    response = render(request, f"{respond.TEMPLATES}/expired.html", about, status=error.status)
+    add_never_cache_headers(response)
+    return frame_for(response, row.deployment.registration)

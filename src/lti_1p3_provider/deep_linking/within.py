@@ -1,0 +1,61 @@
+"""How far a registration's gate reaches, in words that a list of courses or a search can be asked with.
+
+This only narrows what is read. Whether a block opens, ``gates.policy`` decides of each one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.deep_linking.entries import Chooser
+from lti_1p3_provider.gates.models import LaunchGate
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """``everything``, or these organizations and courses: those that the gate names, or of which it names a block."""
+
+    everything: bool = False
+    orgs: frozenset[str] = frozenset()
+    courses: frozenset[CourseKey] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is open."""
+        return not (self.everything or self.orgs or self.courses)
+
+    def may_have(self, course_key: CourseKey) -> bool:
+        """Tell whether something in the course may be open."""
+        return self.everything or course_key.org in self.orgs or course_key in self.courses
+
+    def only(self, text: str) -> Scope:
+        """Return as much of it as is in one course; nothing for what is no course key."""
+        try:
+            course_key = CourseKey.from_string(text)
+        except InvalidKeyError:
+            return Scope()
+        return Scope(courses=frozenset((course_key,))) if self.may_have(course_key) else Scope()
+
+
+def of(who: Chooser) -> Scope:
+    """Return how far the chooser's registration may reach."""
+    gate: LaunchGate | None = getattr(who.registration, "gate", None)
+    if gate is None:
+        return Scope(everything=not conf.require_launch_gate)
+    return Scope(False, frozenset(gate.allowed_orgs), frozenset(_courses(gate)))
+
+
+def _courses(gate: LaunchGate) -> Iterator[CourseKey]:
+    """Yield the courses; a key that cannot be read opens nothing, but the admin lets none in."""
+    for text in gate.allowed_courses:
+        with suppress(InvalidKeyError):
+            yield CourseKey.from_string(text)
+    for text in gate.allowed_keys:
+        with suppress(InvalidKeyError):
+            yield UsageKey.from_string(text).course_key

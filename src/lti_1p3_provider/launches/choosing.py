@@ -1,0 +1,38 @@
+"""The doors of the page on which content is chosen, after the launch that began it.
+
+Each takes a form with a token that cannot be guessed: it proves what a CSRF token would, without a cookie. (SEC-22)
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+
+from lti_1p3_provider.deep_linking import views
+from lti_1p3_provider.errors import LaunchNotPosted
+from lti_1p3_provider.launches.door import Door
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class PickDoor(Door):
+    """From page to page."""
+
+    name = "deep_linking"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Explain: somebody opened or reloaded the address."""
+        raise LaunchNotPosted("GET on an address that takes forms only")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Show what there is to choose."""
+        return views.pick(request, self.trail)
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class AnswerDoor(PickDoor):
+    """Back to the platform."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Send what was chosen, or nothing."""
+        return views.answer(request, self.trail)
