@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check setup test test-quick test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-lms soak format requirements clean
+.PHONY: help demo demo-check attack setup test test-quick test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-lms soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,9 @@ demo: setup ## run the demo (Ctrl-C ends it)
 
 demo-check: $(VENV)/.demo ## run the demo without a person; prints one line of JSON
 	@$(RUN) -m demo.check
+
+attack: $(VENV)/.demo ## hostile platforms and strangers against a running demo (90 seconds; Linux; ONLY=invented_kids: one); ends with JSON
+	@$(RUN) -m demo.attack $(ONLY)
 
 setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python demo/lms/manage.py ...
 	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null

@@ -438,6 +438,7 @@ def test_tok_02_a_token_for_one_scope_that_ended_early_is_replaced_by_such(deplo
         (lambda one, column: line_items.read(one, column), ags.LINE_ITEM_READ_SCOPE),
         (lambda one, column: line_items.search(one, column), ags.LINE_ITEM_READ_SCOPE),
         (lambda one, column: line_items.create(one, column, line_items.Wish("l", 1, "r", "t")), ags.LINE_ITEM_SCOPE),
+        (lambda one, column: line_items.delete(one, column), ags.LINE_ITEM_SCOPE),
         (lambda one, column: results.read(one, column), ags.RESULT_SCOPE),
     ],
 )

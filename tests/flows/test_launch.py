@@ -397,7 +397,6 @@ def test_core_07_required_claims(connection, name, code):
     [
         ("version", "1.3"),
         ("version", "LTI-1p3"),
-        ("message_type", "LtiDeepLinkingRequest"),
         ("deployment_id", "x" * 256),
         ("resource_link", {"title": "no id"}),
         ("resource_link", {"id": ""}),
@@ -407,6 +406,16 @@ def test_core_07_values_of_required_claims(connection, name, value):
     response = connection.launch_with({f"{CLAIM}{name}": value})
     assert response.status_code == 400
     assert outcome() in ("claim_invalid", "claim_missing")
+    assert not PlatformUser.objects.exists()
+
+
+def test_core_07_a_message_of_another_type_is_refused_by_name(connection):
+    assert refused(
+        connection.launch_with({f"{CLAIM}message_type": "LtiSubmissionReviewRequest"}), "message_type_unsupported"
+    )
+    assert LaunchAttempt.objects.first().detail.startswith(
+        "'LtiSubmissionReviewRequest'; taken: LtiResourceLinkRequest"
+    )
     assert not PlatformUser.objects.exists()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from urllib.parse import urljoin
 
@@ -18,17 +16,7 @@ from lti_1p3_provider.launches import targets
 from lti_1p3_provider.launches.way_back import MOST, address, remember
 from lti_1p3_provider.registrations.models import Deployment
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, WELCOME
-
-
-def feature(page: requests.Response, name: str) -> dict | None:
-    """Return the argument of one of the script's features."""
-    found = re.search(rf'data-{name}="([^"]*)"', page.text)
-    return json.loads(html.unescape(found[1])) if found else None
-
-
-def ask(browser: Browser, page: requests.Response) -> requests.Response:
-    """Ask as the script of the page does."""
-    return browser.get(urljoin(page.url, feature(page, "reconnect")["address"]), timeout=5)
+from tests.reconnecting import ask, feature
 
 
 def opened(connection, person=LEARNER, browser=None, usage_key=PROBLEM):

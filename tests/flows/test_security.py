@@ -233,6 +233,7 @@ REFUSALS = {
     "nonce_mismatch": spoilt(nonce="another"),
     "claim_missing": spoilt(LTI_resource_link=None),
     "claim_invalid": spoilt(LTI_version="1.1"),
+    "message_type_unsupported": spoilt(LTI_message_type="LtiDataPrivacyLaunchRequest"),
     "subject_missing": spoilt(sub=""),
     "deployment_unknown": spoilt(LTI_deployment_id="another"),
     "target_invalid": spoilt(LTI_target_link_uri="https://elsewhere.example/"),

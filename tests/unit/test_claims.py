@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
-from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing
-from lti_1p3_provider.lti.claims import ContextClaim, GradeService, Message, ResourceLinkClaim, read_message
+from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing, LtiError, MessageTypeUnsupported
+from lti_1p3_provider.launches.views import ENTRANCES
+from lti_1p3_provider.lti.claims import ContextClaim, GradeService
 from lti_1p3_provider.lti.claims import Person as PersonClaim
+from lti_1p3_provider.lti.messages import READERS, read_message
+from lti_1p3_provider.lti.resource_link import ResourceLinkClaim, ResourceLinkMessage
 from lti_1p3_provider.lti.roles import Roles
 from tests.connection import AGS_CLAIM, CLAIM
 
@@ -35,12 +38,14 @@ OPTIONAL = {
 }
 
 
-def message(**plain: Any) -> Message:
+def message(**plain: Any) -> ResourceLinkMessage:
     """Read the required claims, and some that are not of LTI."""
-    return read_message({**REQUIRED, **plain})
+    read = read_message({**REQUIRED, **plain})
+    assert isinstance(read, ResourceLinkMessage)
+    return read
 
 
-def problem(error: type[ClaimInvalid] | type[ClaimMissing], claims: dict[str, Any]) -> str:
+def problem(error: type[LtiError], claims: dict[str, Any]) -> str:
     """Return the detail of the refusal."""
     with pytest.raises(error) as caught:
         read_message({**REQUIRED, **claims})
@@ -48,7 +53,7 @@ def problem(error: type[ClaimInvalid] | type[ClaimMissing], claims: dict[str, An
 
 
 def test_core_11_all_that_is_read():
-    assert read_message({**REQUIRED, **OPTIONAL}) == Message(
+    assert read_message({**REQUIRED, **OPTIONAL}) == ResourceLinkMessage(
         subject="person-1",
         deployment_id="dep",
         target_link_uri="https://lms.example/x",
@@ -63,7 +68,7 @@ def test_core_11_all_that_is_read():
 
 
 def test_core_11_all_that_may_be_missing():
-    assert message() == Message(
+    assert message() == ResourceLinkMessage(
         subject=None,
         deployment_id="dep",
         target_link_uri="https://lms.example/x",
@@ -131,9 +136,26 @@ def test_core_07_an_id_is_named_by_its_path_when_missing(name, values):
     assert problem(ClaimMissing, {f"{CLAIM}{name}": values}) == f"{CLAIM}{name}.id"
 
 
-@pytest.mark.parametrize(("name", "right"), [("message_type", "LtiResourceLinkRequest"), ("version", "1.3.0")])
-def test_core_07_the_refusal_says_what_must_stand_there(name, right):
-    assert problem(ClaimInvalid, {f"{CLAIM}{name}": "other"}) == f"{CLAIM}{name} must be {right}"
+def test_core_07_the_refusal_says_what_must_stand_there():
+    assert problem(ClaimInvalid, {f"{CLAIM}version": "other"}) == f"{CLAIM}version must be 1.3.0"
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("LtiDataPrivacyLaunchRequest", "'LtiDataPrivacyLaunchRequest'"),
+        ("ltiresourcelinkrequest", "'ltiresourcelinkrequest'"),
+        ("two\nlines\x7f", "'two lines\ufffd'"),
+        ("x" * 200, f"'{'x' * 100}…'"),
+    ],
+)
+def test_core_07_the_refusal_names_the_message_type_and_those_that_are_taken(named, said):
+    detail = problem(MessageTypeUnsupported, {f"{CLAIM}message_type": named, f"{CLAIM}version": "other"})
+    assert detail == f"{said}; taken: {', '.join(READERS)}"
+
+
+def test_core_07_each_kind_of_message_that_is_read_leads_somewhere():
+    assert {get_type_hints(reader)["return"] for reader in READERS.values()} == set(ENTRANCES)
 
 
 @pytest.mark.parametrize(

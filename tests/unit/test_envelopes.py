@@ -37,7 +37,13 @@ def test_sec_03_a_kid_is_taken_as_it_is(kid):
     assert _open(text) == Envelope(text, kid, Names(""))
 
 
-NAMED = {f"{LTI}deployment_id": "d", "sub": "s", f"{LTI}resource_link": {"id": "l"}, AGS: {}}
+NAMED = {
+    f"{LTI}message_type": "LtiResourceLinkRequest",
+    f"{LTI}deployment_id": "d",
+    "sub": "s",
+    f"{LTI}resource_link": {"id": "l"},
+    AGS: {},
+}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +53,8 @@ NAMED = {f"{LTI}deployment_id": "d", "sub": "s", f"{LTI}resource_link": {"id": "
         ({AGS: None}, Names("d", "s", "l")),
         ({"sub": None}, Names("d")),
         ({"sub": 7}, Names("d")),
+        ({f"{LTI}message_type": "LtiSubmissionReviewRequest"}, Names("d")),
+        ({f"{LTI}message_type": ["LtiResourceLinkRequest"]}, Names("d")),
         ({f"{LTI}resource_link": ["l"]}, Names("d")),
         ({f"{LTI}resource_link": {"id": 7}}, Names("d")),
         ({f"{LTI}resource_link": {}}, Names("d")),
@@ -61,6 +69,7 @@ def test_core_04_what_is_looked_for_has_the_right_types(changes, names):
     ("missing", "names"),
     [
         (AGS, Names("d")),
+        (f"{LTI}message_type", Names("d")),
         ("sub", Names("d")),
         (f"{LTI}resource_link", Names("d")),
         (f"{LTI}deployment_id", Names("", "s", "l")),

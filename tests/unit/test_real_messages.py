@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from lti_1p3_provider.errors import ClaimInvalid
+from lti_1p3_provider.errors import MessageTypeUnsupported
 from lti_1p3_provider.lti import ags
-from lti_1p3_provider.lti.claims import Message, read_message
 from lti_1p3_provider.lti.key_sets import usable
+from lti_1p3_provider.lti.messages import read_message
+from lti_1p3_provider.lti.resource_link import ResourceLinkMessage
 
 MOODLE = Path(__file__).parents[1] / "fixtures/moodle-4.5"
 
@@ -20,8 +21,10 @@ def claims(name: str) -> dict[str, Any]:
     return json.loads((MOODLE / f"{name}.json").read_text(encoding="utf-8"))["id_token_body"]
 
 
-def message(name: str) -> Message:
-    return read_message(claims(name))
+def message(name: str) -> ResourceLinkMessage:
+    read = read_message(claims(name))
+    assert isinstance(read, ResourceLinkMessage)
+    return read
 
 
 def test_a_learner():
@@ -67,5 +70,5 @@ def test_the_key_set():
 def test_the_deep_linking_of_a_later_version_is_said_to_be_unknown():
     values = claims("launch-instructor")
     values["https://purl.imsglobal.org/spec/lti/claim/message_type"] = "LtiDeepLinkingRequest"
-    with pytest.raises(ClaimInvalid, match="message_type"):
+    with pytest.raises(MessageTypeUnsupported, match="LtiDeepLinkingRequest"):
         read_message(values)

@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import traced
-from lti_1p3_provider.database.prepared import Addition
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
@@ -50,7 +49,6 @@ class Limits:
 
 
 LIMITS = Limits()
-_addition = Addition(LaunchAttempt)
 _counted_here: Counter[str] = Counter()
 
 
@@ -125,15 +123,14 @@ def _write(
     trail: Trail, outcome: str, detail: str, login_digest: str | None = None, support_code: str | None = None
 ) -> None:
     registration = trail.registration.pk if trail.registration else None
-    _addition.make(
+    LaunchAttempt.objects.create(
         support_code=support_code or _support_code(),
-        created_at=timezone.now(),
         door=trail.door,
         outcome=outcome,
         detail=_line(detail)[:1000],
         steps=[reduce(step) for step in trail.steps],
-        registration=registration,
-        deployment=trail.deployment.pk if trail.deployment else None,
+        registration_id=registration,
+        deployment_id=trail.deployment.pk if trail.deployment else None,
         subject_digest=subjects.keyed(registration, trail.subject) if trail.subject else "",
         target=_line(trail.target.partition("?")[0])[:500],
         login_digest=login_digest,

@@ -1,7 +1,7 @@
-"""The story of a launch, once its message is believed: each line below is one thing that happens, in this order.
+"""The story of a resource link's launch, once its message is believed.
 
-A refusal undoes what was written, and the browser is signed in last, so a refusal leaves no account, no enrolment and
-no changed session.
+Each line below is one thing that happens, in this order. A refusal undoes what was written, and the browser is signed
+in last, so a refusal leaves no account, no enrolment and no changed session.
 """
 
 from __future__ import annotations
@@ -20,10 +20,20 @@ from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.host.sessions import as_before_on_failure
-from lti_1p3_provider.launches import browser_check, front_ends, grants, handover, sessions, targets, teaching, way_back
+from lti_1p3_provider.launches import (
+    another_account,
+    browser_check,
+    front_ends,
+    grants,
+    handover,
+    sessions,
+    targets,
+    teaching,
+    way_back,
+)
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
-from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
@@ -40,7 +50,7 @@ PAUSE = 0.05  # seconds between two of them
 log = logging.getLogger(__name__)
 
 
-def enter(request: HttpRequest, launch: Launch, returning: Returning, trail: Trail) -> HttpResponse:
+def enter(request: HttpRequest, launch: ResourceLinkLaunch, trail: Trail, returning: Returning) -> HttpResponse:
     """Let the launch's person in and send the browser to the content.
 
     Raises:
@@ -65,7 +75,12 @@ def enter(request: HttpRequest, launch: Launch, returning: Returning, trail: Tra
 
 
 def _admitted(
-    request: HttpRequest, launch: Launch, returning: Returning, block: Block, target: Target, trail: Trail
+    request: HttpRequest,
+    launch: ResourceLinkLaunch,
+    returning: Returning,
+    block: Block,
+    target: Target,
+    trail: Trail,
 ) -> AbstractUser:
     """Write the launch down and sign in; once more if the database let another launch go first (a deadlock).
 
@@ -89,7 +104,12 @@ def _admitted(
 
 
 def _admit(
-    request: HttpRequest, launch: Launch, known: PendingScore | None, block: Block, target: Target, trail: Trail
+    request: HttpRequest,
+    launch: ResourceLinkLaunch,
+    known: PendingScore | None,
+    block: Block,
+    target: Target,
+    trail: Trail,
 ) -> AbstractUser:
     platform_user = sign_in.account_for(launch, known.platform_user if known else None)
     trail.passed("account")
@@ -108,7 +128,7 @@ def _admit(
     trail.passed("records")
     attempts.success(trail)
     if not launch.login.storage_frame:
-        host.current().identity.sign_in(request, platform_user.user)
+        another_account.sign_in(request, platform_user.user)
         sessions.mark(request, launch.deployment)
         browser_check.note(request)
         way_back.remember(request, target, launch.message.return_url)

@@ -16,7 +16,7 @@ from lti_1p3_provider.errors import AccountInactive, HandOverInvalid
 from lti_1p3_provider.launches import own_page, targets
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.lti.claims import Launch, Message
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.users import ordinary
 
@@ -24,7 +24,7 @@ LIFETIME = 60  # seconds
 SALT = "lti_1p3_provider.handover"
 
 
-def page(request: HttpRequest, launch: Launch, user: AbstractUser, target: Target) -> HttpResponse:
+def page(request: HttpRequest, launch: Launch[Message], user: AbstractUser, target: Target) -> HttpResponse:
     """Return the page with the button that opens the window."""
     about = {"user": user.pk, "course": str(target.course_key), "block": str(target.usage_key)}
     about |= {"login": launch.login.digest}  # no two are equal

@@ -1,10 +1,22 @@
-"""Tells forms of our own pages from forms of others: what proves or carries a launch comes from ours alone."""
+"""Knows our own address, and tells forms of our own pages from forms of others: what proves or carries a launch comes
+from ours alone."""
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest
 
-from lti_1p3_provider.launches.targets import base_url
+from lti_1p3_provider.conf import conf
+
+
+def base_url(request: HttpRequest) -> str:
+    """Return scheme and host under which platforms know us.
+
+    The configured public URL counts if it is this host, so that a proxy which hides https does no harm.
+    """
+    host = request.get_host()
+    return conf.public_url if urlsplit(conf.public_url).netloc == host else f"{request.scheme}://{host}"
 
 
 def posts(request: HttpRequest) -> bool:

@@ -14,6 +14,7 @@ from opaque_keys.edx.locator import CourseLocator
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import require
 from lti_1p3_provider.errors import TargetInvalid
+from lti_1p3_provider.launches.own_page import base_url
 from lti_1p3_provider.lti.claims import Message
 from lti_1p3_provider.registrations.addresses import split_url
 
@@ -41,15 +42,6 @@ class Target:
         if self.is_course:
             return reverse(COURSE, args=[str(self.course_key)])
         return reverse(CONTENT, args=[str(self.course_key), str(self.usage_key)])
-
-
-def base_url(request: HttpRequest) -> str:
-    """Return scheme and host under which platforms know us.
-
-    The configured public URL counts if it is this host, so that a proxy which hides https does no harm.
-    """
-    host = request.get_host()
-    return conf.public_url if urlsplit(conf.public_url).netloc == host else f"{request.scheme}://{host}"
 
 
 def chosen(message: Message, request: HttpRequest) -> Target:

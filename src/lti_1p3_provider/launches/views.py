@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -19,9 +20,11 @@ from lti_1p3_provider.errors import (
     GrantMissing,
     LaunchNotPosted,
     LtiError,
+    OtherAccount,
 )
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
+    another_account,
     browser_check,
     front_ends,
     grants,
@@ -40,6 +43,8 @@ from lti_1p3_provider.launches.in_frame import features, with_script
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import launch, login
+from lti_1p3_provider.lti.claims import Launch, Message
+from lti_1p3_provider.lti.resource_link import ResourceLinkMessage
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
@@ -47,6 +52,11 @@ from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.status import learner
+
+Entrance = Callable[[HttpRequest, Launch[Any], Trail, Returning], HttpResponse]
+ENTRANCES: Mapping[type[Message], Entrance] = {  # what a message of each kind leads to
+    ResourceLinkMessage: enter,
+}
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -58,7 +68,7 @@ class LoginDoor(Door):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        begun = login.begin(parameters, f"{targets.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
+        begun = login.begin(parameters, f"{own_page.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
         if browser_check.is_needed(request):
             return frame_for(browser_check.login_page(request, begun), begun.registration)
         asked = begun.ask()
@@ -90,7 +100,7 @@ class LaunchDoor(Door):
             return frame_for(browser_check.stored_page(request, waiting, registration), registration)
         returning = Returning()
         received = launch.receive(form, request.COOKIES, self.trail, returning.parties)
-        response = enter(request, received, returning, self.trail)
+        response = ENTRANCES[type(received.message)](request, received, self.trail, returning)
         login_cookies.forget(request, response, received.login.cookie_name)
         return response
 
@@ -110,7 +120,7 @@ class ContinueDoor(Door):
         user, target = handover.redeem(request)
         grant = grants.find(user, target)
         self.trail.registration, self.trail.deployment = grant.deployment.registration, grant.deployment
-        host.current().identity.sign_in(request, user)
+        another_account.sign_in(request, user)
         sessions.mark(request, grant.deployment)
         response = HttpResponseRedirect(target.path)
         front_ends.tell(request, response, user, target)
@@ -144,9 +154,11 @@ class WayBackDoor(Door):
 
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
         """Send the browser on, and say nothing of the page that it comes from."""
-        way = way_back.address(request, targets.from_keys(course_key, usage_key))
+        target = targets.from_keys(course_key, usage_key)
+        way = way_back.address(request, target)
         if not way:
-            raise GrantMissing("the session does not know the way back")
+            missing = GrantMissing("the session does not know the way back")
+            raise another_account.explained(request, target, self.trail, missing)
         response = HttpResponseRedirect(way)
         response["Referrer-Policy"] = "no-referrer"
         return response
@@ -164,6 +176,8 @@ class ScriptDoor(View, ABC):
         try:
             target, _ = _granted(request, course_key, usage_key, Trail("script"))
             _require_access(request, target)
+        except OtherAccount as error:
+            return JsonResponse({"error": error.code, "text": another_account.before_going_on()}, status=error.status)
         except LtiError as error:
             return JsonResponse({"error": error.code}, status=error.status)
         return JsonResponse(self.about(request, target))
@@ -206,7 +220,10 @@ def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail
         LtiError: the session has no grant, or the gate is closed.
     """
     target = targets.from_keys(course_key, usage_key)
-    trail.registration = registration = grants.check(request.user, target)
+    try:
+        trail.registration = registration = grants.check(request.user, target)
+    except GrantMissing as error:
+        raise another_account.explained(request, target, trail, error) from error
     policy.require(registration, target.course_key, target.usage_key)
     return target, registration
 

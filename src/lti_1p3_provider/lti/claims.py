@@ -1,10 +1,13 @@
-"""The claims of a launch, frozen and typed. Raw dictionaries end here. (LTI 1.3 Core, 5)"""
+"""What all messages say, frozen and typed: the base of each kind of message, and how its claims are read.
+
+Raw dictionaries end here. ``messages`` lists the kinds. (LTI 1.3 Core, 5)
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -18,18 +21,8 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
-VERSION = "1.3.0"
 LONGEST_EMAIL = 254
 LONGEST_URL = 4096
-RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceLinkClaim:
-    """Our content, placed in their course. (5.3.5)"""
-
-    id: str
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,59 +55,56 @@ class GradeService:
     declined: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What the token says, in types that hold."""
+    """What a message of any kind says; each kind is a class below this one, with what it says besides.
 
-    subject: str | None
+    ``subject`` is None for an anonymous person; ``target_link_uri`` and ``return_url`` are empty if there is none.
+    """
+
     deployment_id: str
-    target_link_uri: str
-    roles: Roles
-    resource_link: ResourceLinkClaim
-    context: ContextClaim | None
+    subject: str | None
     person: Person
-    grade_service: GradeService | None
+    roles: Roles
+    context: ContextClaim | None
+    target_link_uri: str
     return_url: str
+    grade_service: GradeService | None
     custom: Mapping[str, str] = field(default_factory=dict)
 
 
+Kind = TypeVar("Kind", bound=Message, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Generic[Kind]):
     """A validated message of a known deployment."""
 
     registration: Registration
     deployment: Deployment
-    message: Message
+    message: Kind
     login: LoginState
 
 
-def read_message(claims: Mapping[str, Any]) -> Message:
-    """Read and check the claims of a resource link launch. Titles and labels are as the database keeps them; nothing
-    that only people read refuses a launch.
+def shared(reader: Reader) -> dict[str, Any]:
+    """Read the claims that any message may have: the members of ``Message``. Titles and labels are as the database
+    keeps them; nothing that only people read refuses a launch.
 
     Raises:
         ClaimMissing, ClaimInvalid
-        TextNotKept: what names a person, course, link or address has characters that the database does not keep.
+        TextNotKept: what names a person, course or address has characters that the database does not keep.
     """
-    reader = Reader(claims)
-    reader.require_text(f"{LTI}message_type", equal_to=RESOURCE_LINK_REQUEST)
-    reader.require_text(f"{LTI}version", equal_to=VERSION)
-    deployment_id = reader.require_name(f"{LTI}deployment_id", limit=255)
-    target = reader.require_text(f"{LTI}target_link_uri", limit=4096)
-    roles = parse(reader.require_texts(f"{LTI}roles"))
-    link = reader.require_object(f"{LTI}resource_link")
-    return Message(
-        subject=reader.name("sub", limit=2048) or None,
-        deployment_id=deployment_id,
-        target_link_uri=target,
-        roles=roles,
-        resource_link=ResourceLinkClaim(link.require_name("id", limit=2048), reduce(link.label("title"))),
-        context=_context(reader.object(f"{LTI}context")),
-        person=_person(reader),
-        grade_service=_grade_service(reader.object(AGS)),
-        return_url=_return_url(reader.object_or_empty(f"{LTI}launch_presentation")),
-        custom=_custom(reader.object_or_empty(f"{LTI}custom")),
-    )
+    return {
+        "deployment_id": reader.require_name(f"{LTI}deployment_id", limit=255),
+        "subject": reader.name("sub", limit=2048) or None,
+        "person": _person(reader),
+        "roles": parse(reader.texts(f"{LTI}roles")),
+        "context": _context(reader.object(f"{LTI}context")),
+        "target_link_uri": reader.text(f"{LTI}target_link_uri", limit=4096),
+        "return_url": _return_url(reader.object_or_empty(f"{LTI}launch_presentation")),
+        "grade_service": _grade_service(reader.object(AGS)),
+        "custom": _custom(reader.object_or_empty(f"{LTI}custom")),
+    }
 
 
 def _context(claim: Reader | None) -> ContextClaim | None:

@@ -22,11 +22,12 @@ from lti_1p3_provider.errors import (
     TokenMalformed,
     TokenMissing,
 )
-from lti_1p3_provider.lti import base64url, state
-from lti_1p3_provider.lti.claims import AGS, LTI, Launch, Message, read_message
+from lti_1p3_provider.lti import base64url, resource_link, state
+from lti_1p3_provider.lti.claims import AGS, LTI, Launch, Message
+from lti_1p3_provider.lti.messages import read_message
+from lti_1p3_provider.lti.progress import Progress
 from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.lti.strict_json import parse_object
-from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.lti.verify import ALGORITHM, verify
 from lti_1p3_provider.registrations.find import deployment_for
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -41,7 +42,7 @@ MAX_KID = 1024
 class Names:
     """Whom and what a token names that is not verified yet: enough to look for rows, and to believe nothing.
 
-    ``subject`` and ``link_id`` are empty where the message says nothing of grades.
+    ``subject`` and ``link_id`` are empty but for a resource link's launch that says something of grades.
     """
 
     deployment_id: str
@@ -62,11 +63,11 @@ class Envelope:
 Finder = Callable[[int, Names], tuple[Registration, Deployment | None]]
 
 
-def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail, find: Finder) -> Launch:
+def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Progress, find: Finder) -> Launch[Message]:
     """Validate a posted launch, adding each passed step to ``trail``.
 
-    ``find`` returns the enabled registration and its deployment of this name, as ``registrations.find.parties`` does;
-    it may read more than these on its way.
+    ``find`` returns the enabled registration and its deployment of this name, as ``registrations.find`` does; it may
+    read more than these on its way.
 
     Raises:
         LtiError: the subclass says which check failed; nothing was stored, except that an unknown deployment of a
@@ -149,7 +150,8 @@ def _open(token: str) -> Envelope:
 def _names(claims: Mapping[str, Any]) -> Names:
     """Note what is to be looked for, if it has the right types; ``read_message`` says what is wrong with the others."""
     deployment_id, subject = str(claims.get(f"{LTI}deployment_id", "")), claims.get("sub")
-    link = claims.get(f"{LTI}resource_link") if AGS in claims else None
+    is_graded = AGS in claims and claims.get(f"{LTI}message_type") == resource_link.MESSAGE_TYPE
+    link = claims.get(f"{LTI}resource_link") if is_graded else None
     link_id = link.get("id") if isinstance(link, dict) else None
     if not isinstance(subject, str) or not isinstance(link_id, str):
         return Names(deployment_id)

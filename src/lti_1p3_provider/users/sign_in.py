@@ -9,12 +9,13 @@ import uuid
 from dataclasses import replace
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from lti_1p3_provider import host
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.lti import quotas
-from lti_1p3_provider.lti.claims import Launch, Person
+from lti_1p3_provider.lti.claims import Launch, Message, Person
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users import ordinary
@@ -24,15 +25,13 @@ USERNAME = re.compile(r"lti_[0-9a-f]{24}")
 
 log = logging.getLogger(__name__)
 
-_by_identity = Lookup(
-    PlatformUser,
-    lambda registration, sub: PlatformUser.objects.select_related("user").filter(
-        registration_id=registration, sub_digest=sub
-    ),
-)
+
+@prepared
+def _known(registration: int, sub_digest: str) -> QuerySet[PlatformUser]:
+    return PlatformUser.objects.select_related("user").filter(registration_id=registration, sub_digest=sub_digest)
 
 
-def account_for(launch: Launch, known: PlatformUser | None = None) -> PlatformUser:
+def account_for(launch: Launch[Message], known: PlatformUser | None = None) -> PlatformUser:
     """Return the platform user of the launch, with an account whose profile is up to date.
 
     ``known`` is that platform user with its account, if somebody has read it already. An anonymous launch makes one of
@@ -79,7 +78,7 @@ def _profile_digest(sub: str, person: Person) -> str:
 
 
 def _find(registration: Registration, sub: str) -> PlatformUser | None:
-    return _by_identity.one(registration=registration.pk, sub=digest(sub))
+    return _known.one(registration.pk, digest(sub))
 
 
 def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:

@@ -14,7 +14,7 @@ from opaque_keys.edx.keys import CourseKey
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.lti import ags
-from lti_1p3_provider.lti.claims import Launch
+from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.resource_links.models import ResourceLink
@@ -26,7 +26,7 @@ from lti_1p3_provider.users.models import PlatformUser
 MOST = 200  # columns of one course
 
 
-def remember(launch: Launch, link: ResourceLink, platform_user: PlatformUser) -> None:
+def remember(launch: ResourceLinkLaunch, link: ResourceLink, platform_user: PlatformUser) -> None:
     """Expect scores of the launch's person in each graded subsection, or no longer."""
     mine = PendingScore.objects.filter(platform_user=platform_user, line_item__resource_link__part_of=link)
     if not (launch.registration.subsection_columns and launch.message.subject and launch.message.roles.gets_scores):

@@ -1,0 +1,42 @@
+"""The message that opens what a link in a course points to. (LTI 1.3 Core, 5)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lti_1p3_provider.database.storable import reduce
+from lti_1p3_provider.lti.claims import LTI, Launch, Message, shared
+from lti_1p3_provider.lti.reader import Reader
+
+MESSAGE_TYPE = "LtiResourceLinkRequest"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceLinkClaim:
+    """Our content, placed in their course. (5.3.5)"""
+
+    id: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceLinkMessage(Message):
+    """Somebody opens a link."""
+
+    resource_link: ResourceLinkClaim
+
+
+ResourceLinkLaunch = Launch[ResourceLinkMessage]
+
+
+def read(reader: Reader) -> ResourceLinkMessage:
+    """Read the claims of a launch of a resource link, for which some must be there that other messages may lack.
+
+    Raises:
+        ClaimMissing, ClaimInvalid, TextNotKept: as ``claims.shared`` does.
+    """
+    reader.require_text(f"{LTI}target_link_uri")
+    reader.require_texts(f"{LTI}roles")
+    link = reader.require_object(f"{LTI}resource_link")
+    claim = ResourceLinkClaim(link.require_name("id", limit=2048), reduce(link.label("title")))
+    return ResourceLinkMessage(**shared(reader), resource_link=claim)
