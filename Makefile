@@ -29,10 +29,10 @@ attack: $(VENV)/.demo ## hostile platforms and strangers against a running demo 
 setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python demo/lms/manage.py ...
 	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null
 
-test: $(VENV)/.test browser services ## run all tests, in two processes (5 minutes on 2 cores)
+test: $(VENV)/.test browser services ## run all tests, in two processes
 	$(PYTEST) -n 2
 
-test-quick: $(VENV)/.test ## run the tests that need no browser and no server (1 minute on 2 cores)
+test-quick: $(VENV)/.test ## run the tests that need no browser and no server
 	$(PYTEST) -n 2 tests/unit tests/flows
 
 test-matrix: $(VENV)/.quality browser services ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2

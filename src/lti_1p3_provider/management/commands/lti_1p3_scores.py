@@ -33,6 +33,7 @@ class Command(BaseCommand):
     """Ends with 0; with 2 if what was asked for makes no sense; with 3 if a person should look."""
 
     help = "Show, send again or read back scores. Exit code 3: a person should look."
+    stealth_options = ("most_asked",)  # of calls by code
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the three verbs; they choose rows in the same way."""
@@ -80,7 +81,8 @@ class Command(BaseCommand):
 
     def _reconcile(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
         oldest = rows.order_by(F("result_at").asc(nulls_first=True), "line_item_id", "pk")
-        done, left = reading_back.read_back(oldest[:MOST_ASKED]), max(rows.count() - MOST_ASKED, 0)
+        most = options.get("most_asked", MOST_ASKED)
+        done, left = reading_back.read_back(oldest[:most]), max(rows.count() - most, 0)
         apart = rows.different().select_related(*NEEDED).order_by(F("result_given").asc(nulls_first=True), "pk")
         scores = _as_json(apart[:MOST])
         resent = missing.send_again(done.lost) if options["resend_missing"] else 0
