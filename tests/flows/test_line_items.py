@@ -148,7 +148,7 @@ def test_ags_03_a_declined_column_of_ours_that_has_scores_is_named_to_the_team_a
     says_no_column(connection, link)
     earn(1)
     assert shown(connection, ours) == (3, 4)
-    assert [Reason.NOT_WANTED.label in said for _, said in odd_links.column_troubles(COURSE)] == [True]
+    assert [str(Reason.NOT_WANTED.label) in said for _, said in odd_links.column_troubles(COURSE)] == [True]
 
 
 @pytest.mark.parametrize("says", [says_no_column, Connection.launch], ids=["empty", "left out"])
@@ -161,7 +161,7 @@ def test_ags_03_the_platforms_own_column_is_preferred_to_ours_as_soon_as_there_i
     deliver_due()
     assert shown(connection, own) == (2, 4)
     assert LineItem.objects.get().created_here is False
-    assert [Reason.TWO_COLUMNS.label in said for _, said in odd_links.column_troubles(COURSE)] == [True]
+    assert [str(Reason.TWO_COLUMNS.label) in said for _, said in odd_links.column_troubles(COURSE)] == [True]
 
 
 @pytest.mark.parametrize("declined", [True, False])

@@ -126,7 +126,7 @@ def test_no_result_and_an_empty_one_are_missing(connection, web_server, entries)
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        ([Said(b"", 403)], "service_refused"),
+        ([Said(b"", 403)], Reason.MAY_NOT_READ),
         ([Said(b"", 404)], Reason.MAY_NOT_READ),
         ([Said(b"", 500)], Reason.FAILING),
         ([Said(b"[", 200)], Reason.UNREADABLE),

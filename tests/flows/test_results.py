@@ -14,6 +14,7 @@ from lti_1p3_provider.errors import AnswerUnreadable
 from lti_1p3_provider.lti import ags, results, transport
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.results import Result
+from lti_1p3_provider.lti.strict_json import MAX_ENTRIES
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
@@ -215,7 +216,7 @@ def test_ags_14_results_that_moved_by_a_slash_are_read(connection, web_server):
         (Said(b"", 403), Why(Reason.MAY_NOT_READ, 403, "reading a list")),
         (Said(b"", 500), Why(Reason.FAILING, 500, "reading a list")),
         (Said(b"<html>"), Why(Reason.UNREADABLE, detail="a list: Expecting value: line 1 column 1 (char 0)")),
-        (Said(b"[7]"), Why(Reason.UNREADABLE, detail="a list: not a list of objects")),
+        (Said(b"[7]"), Why(Reason.UNREADABLE, detail=f"a list: not a list of at most {MAX_ENTRIES} JSON objects")),
         (
             results_of({"userId": LEARNER, "resultScore": "many"}),
             Why(Reason.ODD_RESULTS),

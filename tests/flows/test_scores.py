@@ -495,7 +495,7 @@ def test_sec_15_a_batch_that_was_claimed_before_the_switch_is_not_sent(connectio
     (row,) = claim.claim(connection.registration.pk, 50)
     Deployment.objects.update(status="disabled")
     assert not claim.is_open(row)
-    outcomes.write_down([(row, outcomes.again(row, timezone.now(), "switched off"))])
+    outcomes.write_down([(row, outcomes.again(row, timezone.now(), Why(Reason.FAILING, 503)))])
     claim.release_lanes([row])
     Deployment.objects.update(status="approved")
     earn(4)

@@ -192,10 +192,10 @@ def figures(course_key: CourseKey) -> Figures:
         all=Count("pk"),
         sent=Count("pk", filter=WHERE[State.SENT]),
         waiting=Count("pk", filter=QUEUED),
-        given_up=Count("pk", filter=WHERE[State.GIVEN_UP]),
+        needs_a_person=Count("pk", filter=WHERE[State.GIVEN_UP]),  # no aggregate may have a column's name
         opened=Count("pk", filter=ONLY_OPENED),
     )
-    return Figures(**counted, more=counted["all"] == MOST)
+    return Figures(given_up=counted.pop("needs_a_person"), **counted, more=counted["all"] == MOST)
 
 
 def _grades_of(rows: list[PendingScore]) -> Mapping[int, Grade | str | None]:
