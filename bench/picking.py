@@ -118,7 +118,7 @@ class Site:
         started = time.perf_counter()
         page = peers.whole_page(courses)
         peers_ms = (time.perf_counter() - started) * 1000
-        return {"ms": ours, "queries": len(seen), "peers_ms": peers_ms, "peers_kb": len(page.encode()) / 1000}
+        return {**ours, "queries": len(seen), "peers_ms": peers_ms, "peers_kb": len(page.encode()) / 1000}
 
     def open_course(self) -> dict[str, float]:
         """Return what a course takes whose tree this process has read, and one that it has not; and one of the peers',
@@ -131,9 +131,12 @@ class Site:
         subsection = str(many.key_of(7).make_usage_key("sequential", "1-1"))
         opened = {**form, "open": f"{subsection} {unit}"}
         return {
-            "warm_ms": max(self._timed(lambda: self._post(PICK, form)), self._timed(lambda: self._post(PICK, opened))),
+            **max(
+                (self._timed(lambda: self._post(PICK, form)), self._timed(lambda: self._post(PICK, opened))),
+                key=lambda one: one["ms"],
+            ),
             "cold_ms": cold,
-            "peers_ms": self._timed(lambda: peers.whole_page(1)),
+            "peers_ms": self._timed(lambda: peers.whole_page(1))["ms"],
         }
 
     def search(self, text: str) -> dict[str, Any]:
@@ -141,9 +144,9 @@ class Site:
         form = {"token": self._token(), "q": text}
         page = self._post(PICK, form)
         ours = self._timed(lambda: self._post(PICK, form))
-        peers_ms = self._timed(lambda: peers.search(text), rounds=3)
-        _say(f"search {text!r}: {ours:.0f} ms, the peers' {peers_ms:.0f} ms")
-        return {"ms": ours, "peers_ms": peers_ms, "found": page.count(b'name="pick"')}
+        peers_ms = self._timed(lambda: peers.search(text), rounds=1)["ms"]
+        _say(f"search {text!r}: {ours['ms']:.0f} ms, at best {ours['fastest_ms']:.0f}; the peers' {peers_ms:.0f} ms")
+        return {**ours, "peers_ms": peers_ms, "found": page.count(b'name="pick"')}
 
     def answer(self) -> dict[str, float]:
         """Return what an answer with 20 problems takes."""
@@ -160,8 +163,8 @@ class Site:
             assert b'name="JWT"' in page
         address, back = f"{tokens.LMS}/lti/1p3/launch/{course}/", f"{tokens.ISSUER}/return"
         return {
-            "ms": statistics.median(taken[2:]),
-            "peers_ms": self._timed(lambda: peers.answer(self._stock, chosen, address, back)),
+            **_figures(taken[2:]),
+            "peers_ms": self._timed(lambda: peers.answer(self._stock, chosen, address, back))["ms"],
         }
 
     def explain(self) -> None:
@@ -177,17 +180,22 @@ class Site:
         self.page_kb = max(self.page_kb, len(answer.content) / 1000)
         return bytes(answer.content)
 
-    def _timed(self, work: Callable[[], object], rounds: int = ROUNDS) -> float:
-        """Return the median of some rounds after two others, in milliseconds."""
+    def _timed(self, work: Callable[[], object], rounds: int = ROUNDS) -> dict[str, float]:
+        """Return what some rounds take after two others."""
         taken = []
         for _ in range(rounds + 2):
             started = time.perf_counter()
             work()
             taken.append((time.perf_counter() - started) * 1000)
-        return statistics.median(taken[2:])
+        return _figures(taken[2:])
 
     def _token(self) -> str:
         return asked.start(self._deployment, _message())[1]
+
+
+def _figures(taken: list[float]) -> dict[str, float]:
+    """Return median and best, in milliseconds. The best says more where other work keeps the machine busy."""
+    return {"ms": statistics.median(taken), "fastest_ms": min(taken)}
 
 
 def _stock() -> StockRegistration:
