@@ -7,6 +7,7 @@ of JSON. Exit status 0 only if all of it worked within its limits.
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import sys
 import tempfile
@@ -20,7 +21,9 @@ import requests
 from demo.browser import Browser, forms
 from demo.stack import DemoError, Stack, free_port
 
-LEARNER = "u-1001"
+LEARNER, INSTRUCTOR = "u-1001", "u-2001"
+PICKED = "block-v1:DemoX+LTI101+2026+type@problem+block@speed_of_light"
+PICKED_TITLE = "How fast is light?"
 LAUNCHES = 7
 LIMITS = {"launch_ms": 500.0, "score_after_s": 10.0, "lms_mb": 200.0}
 RIGHT_ANSWERS = ["Red", "Green", "Blue"]
@@ -51,13 +54,16 @@ def check(stack: Stack) -> dict[str, Any]:
     page, launch_ms = _launch(stack, browser)
     score_after = _answer_and_wait(stack, browser, page)
     memory = psutil.Process(stack.processes["lms"].pid).memory_info().rss / 1e6
-    measured = {
+    picked = _problem_with_picking(stack)
+    measured: dict[str, float | bool] = {
         "launch_ms": round(launch_ms, 1),
         "score_after_s": round(score_after, 2),
         "lms_mb": round(memory, 1),
+        "picked_ok": not picked,
     }
-    slow = [name for name, limit in LIMITS.items() if measured[name] > limit]
-    return {"ok": not slow, **measured, **({"reason": f"over the limit: {', '.join(slow)}"} if slow else {})}
+    slow = [name for name, limit in LIMITS.items() if float(measured[name]) > limit]
+    problems = [*([f"over the limit: {', '.join(slow)}"] if slow else []), *([picked] if picked else [])]
+    return {"ok": not problems, **measured, **({"reason": "; ".join(problems)} if problems else {})}
 
 
 def _launch(stack: Stack, browser: Browser) -> tuple[requests.Response, float]:
@@ -72,6 +78,25 @@ def _launch(stack: Stack, browser: Browser) -> tuple[requests.Response, float]:
         if page.status_code != 200 or "Primary colours" not in page.text or not page.url.startswith(stack.lms_url):
             raise DemoError(f"the launch ended at {page.url} with status {page.status_code}")
     return page, statistics.median(took)
+
+
+def _problem_with_picking(stack: Stack) -> str:
+    """Choose an item as an instructor, and launch it as a learner; return what did not work, empty if all did."""
+    browser, learner = Browser(), Browser()
+    page = browser.open(f"{stack.platform_url}/deep-link?person={INSTRUCTOR}&dialog=one&like=canvas")
+    token = next((form.fields["token"] for form in forms(page) if "token" in form.fields), "")
+    answer = f"{stack.lms_url}/lti/1p3/deep-linking/answer/"
+    placed = browser.follow(browser.post(answer, data={"token": token, "chosen": PICKED}, timeout=20))
+    if placed.status_code != 200 or "1 item added" not in placed.text:
+        return f"the platform did not take what was chosen: {placed.url}, status {placed.status_code}"
+    course = learner.get(f"{stack.platform_url}/?person={LEARNER}", timeout=20).text
+    link = re.findall(r"/launch/([^?\"]+)\?", course)[-1]
+    page = learner.open(f"{stack.platform_url}/launch/{link}?person={LEARNER}")
+    if page.status_code != 200 or PICKED_TITLE not in page.text or not page.url.startswith(stack.lms_url):
+        return f"the launch of what was chosen ended at {page.url} with status {page.status_code}"
+    column = requests.get(f"{stack.platform_url}/gradebook.json", timeout=5).json()["columns"][-1]
+    is_right = (column["label"], column["maximum"]) == (PICKED_TITLE, "3")
+    return "" if is_right else f"what was chosen has the column {column['label']}, {column['maximum']} points"
 
 
 def _answer_and_wait(stack: Stack, browser: Browser, page: requests.Response) -> float:

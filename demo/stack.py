@@ -105,7 +105,7 @@ class Stack:
     def manage(self, *arguments: str) -> str:
         """Run a Django command of the stand-in LMS and return what it prints."""
         command = [sys.executable, "demo/lms/manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise DemoError(f"{arguments[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
         return done.stdout
@@ -140,13 +140,15 @@ class Stack:
             "login_url": self.facts["login_url"],
             "redirect_uris": [self.facts["redirect_uri"]],
             "jwks_url": self.facts["jwks_url"].replace(self.lms_url, self.lms_here, 1),
-            "services": {"ags": True, "nrps": True, "deep_linking": False},
+            "deep_link_url": self.facts["deep_linking_url"],
+            "services": {"ags": True, "nrps": True},
         }
         links = [_link(self.facts, *shown) for shown in LINKS]
         places = {"base_url": self.platform_url, "services_url": self.platform_here}
         return {"name": PLATFORM, **places, "tools": [tool], "links": links}
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the stand-in LMS's processes."""
         ours = {"DEMO_DIRECTORY": str(self.directory), "LMS_ROOT_URL": self.lms_url, "PYTHONUNBUFFERED": "1"}
         return {**os.environ, **ours}
 
@@ -155,7 +157,7 @@ class Stack:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
-                env=self._environment(),
+                env=self.environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -19,8 +19,12 @@ from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import claim, due, outcomes
+from lti_1p3_provider.scores.reasons import Reason, Why
+from tests.accidents import database_fails, raised_in
 from tests.connection import LEARNER, PROBLEM
-from tests.flows.test_scores import earn, given, launched, make_due
+from tests.scoring import earn, given, launched, make_due
+
+TAKEN, GONE = Why(Reason.TAKEN, 200), Why(Reason.REFUSED, 404)
 
 
 @pytest.fixture
@@ -53,25 +57,25 @@ def test_a_worker_that_lost_its_lease_changes_nothing(row):
     (slow,) = take()
     PendingScore.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     (fast,) = take()
-    outcomes.write_down([(slow, outcomes.parked(slow, "refused_404", "HTTP 404"))])
-    outcomes.write_down([(slow, outcomes.delivered(slow, 1, 4, "HTTP 200"))])
+    outcomes.write_down([(slow, outcomes.give_up(slow, GONE))])
+    outcomes.write_down([(slow, outcomes.delivered(slow, 1, 4, TAKEN))])
     fresh = PendingScore.objects.get()
-    assert (fresh.parked, fresh.sent_at, fresh.lease) == ("", None, fast.lease)
+    assert (fresh.given_up, fresh.sent_at, fresh.lease) == (False, None, fast.lease)
 
 
-@pytest.mark.parametrize("end", ["delivered", "settled", "parked"])
+@pytest.mark.parametrize("end", ["delivered", "settled", "given up"])
 def test_a_grade_that_changes_while_it_is_sent_stays_due(row, end):
     (claimed,) = take()
     later = timezone.now() + timedelta(seconds=3)
     PendingScore.objects.update(revision=F("revision") + 1, due_at=later)
     outcome = {
-        "delivered": outcomes.delivered(claimed, 1, 4, "HTTP 200"),
-        "settled": outcomes.settled(claimed, "unchanged"),
-        "parked": outcomes.parked(claimed, "refused_404", "HTTP 404"),
+        "delivered": outcomes.delivered(claimed, 1, 4, TAKEN),
+        "settled": outcomes.settled(claimed, Why(Reason.UNCHANGED)),
+        "given up": outcomes.give_up(claimed, GONE),
     }[end]
     assert outcomes.write_down([(claimed, outcome)]) == []
     fresh = PendingScore.objects.get()
-    assert (fresh.due_at, fresh.lease, fresh.parked) == (later, "", "")
+    assert (fresh.due_at, fresh.lease, fresh.given_up) == (later, "", False)
 
 
 def test_a_change_during_a_delivery_opens_a_new_window(row, settings):
@@ -84,8 +88,7 @@ def test_a_change_during_a_delivery_opens_a_new_window(row, settings):
     assert fresh.due_at > timezone.now() - timedelta(seconds=10)
 
 
-def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection, monkeypatch):
-    monkeypatch.setattr(claim, "MOST_LANES", 2)
+def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection):
     link = connection.link(PROBLEM, graded=True)
     for number in range(9):
         connection.person(f"batch-test-{number}")
@@ -97,9 +100,9 @@ def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection, monkeypatch
     for number, (row, lane) in enumerate(zip(PendingScore.objects.order_by("pk"), courses, strict=True)):
         due_at = timezone.now() - timedelta(minutes=30 - number)
         PendingScore.objects.filter(pk=row.pk).update(revision=1, due_at=due_at, lane=lane)
-    claimed = claim.claim(connection.registration.pk, 5)
+    claimed = claim.claim(connection.registration.pk, 5, most_lanes=2)
     assert [row.lane_id for row in claimed] == [first.pk, b.pk, first.pk, first.pk, b.pk]
-    free = claim.claim(connection.registration.pk, 5)
+    free = claim.claim(connection.registration.pk, 5, most_lanes=2)
     assert [row.lane_id for row in free] == [c.pk, c.pk, c.pk]
 
 
@@ -137,8 +140,7 @@ def test_rows_of_a_switched_off_deployment_do_not_stand_before_others(connection
     assert [one.pk for one in claim.claim(connection.registration.pk, 2)] == [row.pk]
 
 
-def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connection, row, monkeypatch):
-    monkeypatch.setattr(due, "MOST_REGISTRATIONS", 2)
+def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connection, row):
     lane = Lane.objects.get()
     for number in range(6):
         values = {"issuer": f"https://many-{number}.example", "client_id": "many", "enabled": number != 3}
@@ -156,7 +158,7 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
         )
     seen: set[int] = set()
     for _ in range(300):
-        found, is_all = due.registrations()
+        found, is_all = due.registrations(most=2)
         assert found
         assert not is_all
         seen |= set(found)
@@ -166,15 +168,15 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
     Outage.objects.create(registration=down, since=timezone.now(), until=timezone.now() + timedelta(hours=1))
     unapproved.deployments.update(status="disabled")
     for _ in range(20):
-        found, _ = due.registrations()
+        found, _ = due.registrations(most=2)
         assert not {down.pk, unapproved.pk} & set(found)
         assert found
-    turns = Counter(pk for _ in range(30) for pk in due.registrations()[0])
+    turns = Counter(pk for _ in range(30) for pk in due.registrations(most=2)[0])
     assert set(turns) == set(on.exclude(pk__in=[down.pk, unapproved.pk]).values_list("pk", flat=True))
     assert min(turns.values()) > max(turns.values()) / 3
     healthy = on.exclude(pk__in=[connection.registration.pk, down.pk, unapproved.pk]).last()
     Deployment.objects.exclude(registration=healthy).update(status="disabled")
-    assert [due.registrations()[0] for _ in range(20)] == [{healthy.pk: "moodle"}] * 20
+    assert [due.registrations(most=2)[0] for _ in range(20)] == [{healthy.pk: "moodle"}] * 20
 
 
 @pytest.mark.parametrize("end", ["delivered", "settled", "put back"])
@@ -187,8 +189,8 @@ def test_a_column_that_changes_while_a_score_is_sent_gets_the_score(connection, 
     outcomes.send_to_new_column(PendingScore.objects.all())
     before = len(connection.platform.scores)
     outcome = {
-        "delivered": outcomes.delivered(row, 3, 4, "HTTP 200"),
-        "settled": outcomes.settled(row, "unchanged"),
+        "delivered": outcomes.delivered(row, 3, 4, TAKEN),
+        "settled": outcomes.settled(row, Why(Reason.UNCHANGED)),
         "put back": outcomes.release_unsent(row),
     }[end]
     assert outcomes.write_down([(row, outcome)]) == []
@@ -216,44 +218,29 @@ def test_what_is_claimed_brings_all_that_delivery_needs(connection, answer):
         assert not [sql for sql in one_by_one if f'FROM "lti_1p3_provider_{table}"' in sql]
 
 
-def test_what_was_claimed_is_given_back_if_the_database_fails_with_another_platform(connect, monkeypatch):
+def test_what_was_claimed_is_given_back_if_the_database_fails_with_another_platform(connect):
     first, second = connect(), connect()
     for connection in (first, second):
         launched(connection)
     now = timezone.now()
     PendingScore.objects.update(revision=9, due_at=now, earned=2, possible=4)
-    whole, calls = claim._complete, []
-
-    def fail_at_the_second(rows):
-        calls.append(1)
-        if len(calls) == 2:
-            raise OperationalError("Deadlock")
-        return whole(rows)
-
-    monkeypatch.setattr(claim, "_complete", fail_at_the_second)
-    with pytest.raises(OperationalError):
+    of_items = f'FROM "{LineItem._meta.db_table}"'.replace('"', database.ops.quote_name("")[0])
+    with database_fails(OperationalError("Deadlock"), of_items, at=3), pytest.raises(OperationalError):
         deliver_due()
     assert set(PendingScore.objects.values_list("lease", "leased_until")) == {("", None)}
     assert set(Lane.objects.values_list("lease", "leased_until")) == {("", None)}
-    monkeypatch.undo()
     assert deliver_due().delivered == 2
 
 
-def test_an_error_of_our_own_in_the_middle_of_a_batch_leaves_nothing_claimed(connection, monkeypatch):
+def test_an_error_of_our_own_in_the_middle_of_a_batch_leaves_nothing_claimed(connection):
     link = connection.link(PROBLEM, graded=True)
     for number in range(3):
         connection.person(f"middle-test-{number}")
         connection.launch(link, f"middle-test-{number}")
     PendingScore.objects.update(revision=9, due_at=timezone.now(), earned=2, possible=4)
-
-    def fail(row):
-        raise OperationalError("server has gone away")
-
-    monkeypatch.setattr(claim, "is_open", fail)
-    with pytest.raises(OperationalError):
+    with raised_in(claim.is_open, OperationalError("server has gone away")), pytest.raises(OperationalError):
         deliver_due()
     assert set(PendingScore.objects.values_list("lease", "leased_until")) == {("", None)}
-    monkeypatch.undo()
     assert deliver_due().delivered == 3
 
 
@@ -271,7 +258,7 @@ def test_equal_outcomes_are_written_together_and_each_row_gets_its_own(connectio
     changed, lost = rows[3], rows[4]
     PendingScore.objects.filter(pk=changed.pk).update(revision=F("revision") + 1, earned=9)
     PendingScore.objects.filter(pk=lost.pk).update(lease="another", delivered_revision=0)
-    notes = [(row, outcomes.delivered(row, number, 10, "HTTP 200")) for number, row in enumerate(rows)]
+    notes = [(row, outcomes.delivered(row, number, 10, TAKEN)) for number, row in enumerate(rows)]
     with django_assert_num_queries(6):  # savepoint, rows, one UPDATE for three of them and two for others, savepoint
         assert outcomes.write_down(notes) == []
     fresh = list(PendingScore.objects.order_by("pk"))

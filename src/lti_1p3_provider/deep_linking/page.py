@@ -13,15 +13,15 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from opaque_keys import InvalidKeyError
-from opaque_keys.edx.keys import CourseKey
+from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.deep_linking import catalogue
 from lti_1p3_provider.deep_linking.accepted import MOST, accepted
-from lti_1p3_provider.deep_linking.catalogue import Chooser, Entry
+from lti_1p3_provider.deep_linking.entries import Chooser, Entry
 from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
-from lti_1p3_provider.errors import ContentNotOffered, LtiError
+from lti_1p3_provider.errors import ContentNotFound, ContentNotOffered, LtiError, OutlineInPreparation
 from lti_1p3_provider.registrations.framing import frame_for
 
 TYPES = ("sequential", "vertical", "problem", "html", "video")
@@ -104,6 +104,7 @@ def show(
     who = catalogue.chooser(row)
     takes = accepted(who.message, who.registration.platform)
     chosen, choosing = still_offered(who, choosing)
+    found, trouble = _found_or_courses(who, choosing)
     about = {
         "token": token,
         "message": who.message,
@@ -113,11 +114,21 @@ def show(
         "types": [{"value": one, "label": type_name(one)} for one in TYPES],
         "error": error,
         "support_code": support_code,
-        **_found(who, choosing),
+        "trouble": trouble,
+        "lost": [_named(key) for key in choosing.lost],
+        **found,
     }
     page = render(request, "lti_1p3_provider/deep_linking/pick.html", about, status=error.status if error else 200)
     add_never_cache_headers(page)
     return frame_for(page, who.registration)
+
+
+def _found_or_courses(who: Chooser, choosing: Choosing) -> tuple[Mapping[str, Any], LtiError | None]:
+    """Return what the page lists; where a course cannot be shown (now), all courses, and why."""
+    try:
+        return _found(who, choosing), None
+    except (ContentNotFound, OutlineInPreparation) as error:
+        return _found(who, Choosing()), error
 
 
 def _found(who: Chooser, choosing: Choosing) -> Mapping[str, Any]:
@@ -144,14 +155,9 @@ def _listed(lines: Sequence[Line], kind: str, after: str) -> Mapping[str, Any]:
 
 
 def _tree(who: Chooser, choosing: Choosing) -> list[Line]:
-    """Return the course itself, if it may be chosen, and its sections; below, what is open."""
-    key = CourseKey.from_string(choosing.course)
-    try:
-        whole = catalogue.offered(who, [str(key.make_usage_key("course", "course"))])
-    except ContentNotOffered:
-        whole = []
-    lines = [replace(_line(entry, choosing), is_open=True) for entry in whole]
-    return lines + _below(who, choosing, None)
+    """Return the course itself and its sections; below, what is open."""
+    whole = replace(_line(catalogue.course(who, choosing.course), choosing), is_open=False)
+    return [whole, *_below(who, choosing, None)]
 
 
 def _below(who: Chooser, choosing: Choosing, parent: str | None) -> list[Line]:
@@ -177,9 +183,18 @@ def still_offered(who: Chooser, choosing: Choosing) -> tuple[list[Entry], Choosi
         return catalogue.offered(who, kept), replace(choosing, chosen=kept, lost=lost)
 
 
+def _named(usage_key: str) -> str:
+    """Name a block that is not offered: its title might say too much."""
+    try:
+        key = UsageKey.from_string(usage_key)
+    except InvalidKeyError:
+        return usage_key[:LONGEST_SEARCH]
+    return f"{type_name(str(key.block_type))} {key.block_id}"
+
+
 def _keys(lines: Iterable[Line]) -> Iterable[str]:
     for line in lines:
-        if line.entry.block_type != "chapter":
+        if line.entry.choosable:
             yield line.entry.usage_key
         yield from _keys(line.below)
 

@@ -47,7 +47,7 @@ class Wanted:
 
 
 class _Matches(Base):
-    """Asks the full-text index of migration 0017 for beginnings of words."""
+    """Asks the full-text index of migration 0019 for beginnings of words."""
 
     lookup_name = "words_match"
     prepare_rhs = False

@@ -1,5 +1,7 @@
 """Brightspace: its token service wants an audience that differs from its address; keys rotate hourly."""
 
+from django.utils.translation import gettext_lazy as _
+
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -16,8 +18,9 @@ PRESET = Preset(
         "In Brightspace: Admin Tools > Manage Extensibility > LTI Advantage > Register Tool (standard).",
         "Enter domain, redirect URI, login URL and JWKS URL shown here; switch on Assignment and Grade Services.",
         "Create a deployment with the same extension and 'Auto Create Grade Items'.",
+        "For 'Add existing activities' make a Deep Linking Quicklink link with the Deep Linking URL shown here.",
         "Switch on the user and context claims there, or learners arrive without a name.",
         "Copy client ID and deployment ID into this page.",
     ),
-    refusals={422: "this person's role cannot be graded there"},
+    refusals={422: _("this person's role cannot be graded there")},
 )

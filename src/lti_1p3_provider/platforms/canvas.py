@@ -1,5 +1,7 @@
 """Canvas: one issuer for all hosted customers; deployments multiply, one per course is common."""
 
+from django.utils.translation import gettext_lazy as _
+
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -13,7 +15,8 @@ PRESET = Preset(
     ),
     steps=(
         "In Canvas: Admin > Developer Keys > Add LTI Key. Enter the redirect URI, login URL and JWKS URL shown here.",
-        "Enter this site's host as the key's domain; teachers type an activity's address, and do not use 'Find'.",
+        "Enter this site's host as the key's domain, or 'Find' does not match an activity's address.",
+        "Placements like Assignment Selection: message LtiDeepLinkingRequest, target the Deep Linking URL.",
         "Switch on the scopes shown here, save, and turn the key on. The long number in its row is the client ID.",
         "Settings > Apps > add by client ID. The app's menu shows the deployment ID ({number}:{40 characters}).",
         "A beta or test Canvas has issuer and addresses with .beta. or .test. in them; set them by hand.",
@@ -21,8 +24,9 @@ PRESET = Preset(
     origins=("https://*.instructure.com",),
     stale_statuses=frozenset((400, 409)),
     refusals={
-        412: "the column belongs to another tool",
-        422: "this person is no student of the course, or the course has concluded",
+        401: _("the tool is not in this course there"),
+        412: _("the column belongs to another tool"),
+        422: _("this person is no student of the course, or the course has concluded"),
     },
     resubmission={
         "https://canvas.instructure.com/lti/submission": {"new_submission": False}

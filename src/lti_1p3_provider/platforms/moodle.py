@@ -1,5 +1,7 @@
 """Moodle: everything lives under its wwwroot; one client id per deployment."""
 
+from django.utils.translation import gettext_lazy as _
+
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -16,10 +18,10 @@ PRESET = Preset(
         "LTI version 1.3; public key type 'Keyset URL'; enter the JWKS URL, login URL and redirect URI shown here.",
         "Services > IMS LTI Assignment and Grade Services: 'Use this service for grade sync only'.",
         "Privacy: share name and email; 'Accept grades from the tool': Always.",
-        "Moodle 4.3 and later: 'Tool URL' is the address of the activity itself; a teacher cannot enter another one.",
+        "'Supports Deep Linking' on, 'Content Selection URL': the Deep Linking URL; 'Tool URL': the redirect URI.",
         "Save, then open the tool's details: they show issuer, client ID and deployment ID.",
     ),
     score_interval=1,
-    refusals={400: "this person is not enrolled, is a teacher, or the message was not understood"},
+    refusals={400: _("this person is not enrolled, is a teacher, or the message was not understood")},
     clamps=True,
 )

@@ -1,0 +1,143 @@
+"""The tests' own house rules: worlds live in modules of their own, and nothing of ours is replaced."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.distribution import ALONE, ORDER, folder_of, place, rank
+
+ROOT = Path(__file__).parents[2]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+OURS = ("lti_1p3_provider", "demo")
+TOOLS = {"tests/mutants/run.py": "changes the app on purpose, and makes one key for all of its processes"}
+REPLACES = {"setattr", "setitem", "delattr", "delitem", "patch", "object", "dict", "multiple"}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module) -> dict[str, str]:
+    """Return what each imported name stands for, as a dotted name."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {(one.asname or one.name).partition(".")[0]: one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            found |= {one.asname or one.name: f"{module}.{one.name}" for one in node.names}
+    return found
+
+
+def is_module(dotted: str) -> bool:
+    """Tell whether a dotted name is one of our modules or packages."""
+    path = (ROOT if dotted.startswith("demo") else ROOT / "src").joinpath(*dotted.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def is_ours(dotted: str) -> bool:
+    return dotted.partition(".")[0] in OURS
+
+
+def replaced(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield line and name of everything of ours that is replaced: by a patch of any kind, or by an assignment."""
+    known = imported(tree)
+
+    def dotted(node: ast.expr) -> str:
+        if isinstance(node, ast.Constant):
+            return str(node.value)
+        if isinstance(node, ast.Name):
+            return known.get(node.id, "")
+        return f"{dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else ""
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args:
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in REPLACES and is_ours(dotted(node.args[0])):
+                yield node.lineno, dotted(node.args[0])
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            owner = dotted(target.value) if isinstance(target, ast.Attribute) else ""
+            if is_ours(owner) and (is_module(owner) or owner.rpartition(".")[2][:1].isupper()):  # or of a class
+                yield target.lineno, f"{owner}.{target.attr}"
+
+
+def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
+    folders = {folder_of(name_of(path)) for path in TESTS if path.name.startswith("test_")}
+    assert folders == set(ORDER)
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "expected"),
+    [
+        ("tests/flows/test_launch.py::test_a[b::c]", "tests/flows/test_launch.py"),
+        ("tests/unit/demo_lms/test_logins.py::test_a", "tests/unit/demo_lms/test_logins.py"),
+        ("tests/browser/test_admin.py::test_a", "tests/browser"),
+        ("tests/faults/test_workers.py::test_a[pool process]", "tests/faults"),
+        (f"{ALONE}::test_the_outbox_on[mariadb]", f"{ALONE}::test_the_outbox_on[mariadb]"),
+    ],
+)
+def test_what_shares_servers_stays_together(nodeid: str, expected: str) -> None:
+    assert place(nodeid) == expected
+
+
+def test_what_waits_begins_and_of_the_rest_the_largest() -> None:
+    places = [
+        ("tests/unit/test_a.py", 9),
+        ("tests/flows/test_a.py", 1),
+        ("tests/flows/test_b.py", 2),
+        ("tests/faults", 1),
+    ]
+    names = [name for name, number in sorted(places, key=lambda one: rank(*one))]
+    assert names == ["tests/faults", "tests/flows/test_b.py", "tests/flows/test_a.py", "tests/unit/test_a.py"]
+
+
+def test_no_test_imports_from_another() -> None:
+    found = {name_of(path): imported(tree_of(path)).values() for path in TESTS}
+    assert [
+        (path, name)
+        for path, names in found.items()
+        for name in names
+        if any(part.startswith("test_") for part in name.split(".")[:-1])
+    ] == []
+
+
+def test_nothing_of_ours_is_replaced() -> None:
+    found = {name_of(path): list(replaced(tree_of(path))) for path in TESTS}
+    assert {path: what for path, what in found.items() if what and path not in TOOLS} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (
+            "from lti_1p3_provider.lti import store\nmonkeypatch.setattr(store, 'get', f)",
+            ["lti_1p3_provider.lti.store"],
+        ),
+        ("monkeypatch.setattr('lti_1p3_provider.lti.store.get', f)", ["lti_1p3_provider.lti.store.get"]),
+        ("from demo.lms import grades\nwith mock.patch.object(grades, 'record'): ...", ["demo.lms.grades"]),
+        (
+            "from lti_1p3_provider.lti import store\nmonkeypatch.setattr(store.time, 'time', f)",
+            ["lti_1p3_provider.lti.store.time"],
+        ),
+        ("from lti_1p3_provider.lti import store\nstore.get = f", ["lti_1p3_provider.lti.store.get"]),
+        (
+            "from lti_1p3_provider.users.models import PlatformUser\nPlatformUser.save = f",
+            ["lti_1p3_provider.users.models.PlatformUser.save"],
+        ),
+        ("import time\nmonkeypatch.setattr(time, 'time', f)", []),
+        ("from demo.platform import Platform\nplatform = Platform()\nplatform.clock = f", []),
+    ],
+)
+def test_the_check_sees_what_is_replaced(source: str, found: list[str]) -> None:
+    assert [name for _, name in replaced(ast.parse(source))] == found
