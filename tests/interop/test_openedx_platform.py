@@ -10,12 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from django.core.cache import cache
+from opaque_keys.edx.keys import CourseKey
 
 from demo.browser import Browser, forms
 from demo.lms.models import Profile
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.errors import GrantMissing, LaunchReplayed
 from lti_1p3_provider.lti.access_tokens import access_token
+from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 from lti_1p3_provider.scores.gradebook.ensure import TAG
@@ -23,7 +25,8 @@ from lti_1p3_provider.scores.gradebook.reconcile import reconcile
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.users.find import user_of
 from lti_1p3_provider.users.models import PlatformUser
-from tests.connection import AGS_CLAIM, CLAIM, MEMBERSHIP, OTHER_PROBLEM, PROBLEM, RIGHT, UNIT
+from tests.connection import AGS_CLAIM, CLAIM, COURSE, MEMBERSHIP, OTHER_PROBLEM, PROBLEM, RIGHT, SUBSECTION, UNIT
+from tests.picking import Picker
 
 from .openedx import ASSISTANT, INSTRUCTOR, LEARNER, NAMELESS, PlatformNotStarted, eventually, running
 
@@ -171,6 +174,20 @@ def test_claim_decides_where_a_deep_linked_item_differs_from_the_login(openedx):
     assert GrantMissing.code in visit.browser.get(said, timeout=10).text
     visit.answer(WHITE_LIGHT)
     assert points(openedx.scores(link)) == [(2, 2)]
+
+
+def test_dl_07_an_instructor_chooses_and_a_learner_launches(openedx):
+    rebuild(CourseKey.from_string(COURSE))
+    start = openedx.platform.about["rows_url"].replace("rows/", "{}/deep-link-1/")
+    browser = Browser()
+    picker = Picker(openedx, browser.open(start.format("choose")), browser)
+    assert "Choose content" in picker.page.text, picker.page.text
+    saved = picker.go().open(SUBSECTION, UNIT).send(OTHER_PROBLEM)
+    assert saved.status_code == 200, saved.text
+    [item] = requests.get(start.format("chosen"), timeout=10).json()["items"]
+    assert (item["type"], item["url"]) == ("ltiResourceLink", openedx.lms + f"/lti/1p3/launch/{COURSE}/{OTHER_PROBLEM}")
+    assert item["lineItem"]["scoreMaximum"] == 2
+    assert openedx.visit(openedx.any_link()).page.status_code == 200
 
 
 def test_replayed_launch_form_is_refused(openedx):

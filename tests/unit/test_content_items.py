@@ -104,6 +104,8 @@ def test_dl_07_an_address_that_is_too_long_leaves_it_to_the_parameter():
 def test_dl_07_a_plain_link_says_less():
     link = ContentItem("https://x.example/a", "A", type="link", custom={"a": "b"}, column=Column(1, "l", "r", "t"))
     assert link.claim() == {"type": "link", "title": "A", "url": "https://x.example/a"}
+    assert replace(link, presentation="iframe").claim()["iframe"]["src"] == "https://x.example/a"
+    assert "src" not in replace(link, type="ltiResourceLink", presentation="iframe").claim()["iframe"]
     assert replace(link, due=NOW.astimezone(UTC)).claim() == link.claim()
 
 

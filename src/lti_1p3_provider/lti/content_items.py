@@ -24,7 +24,10 @@ from lti_1p3_provider.registrations.models import Deployment
 MESSAGE_TYPE = "LtiDeepLinkingResponse"
 LIFETIME = 300  # seconds; the browser posts it at once
 LONGEST_TITLE, LONGEST_URL = 255, 500
-SIZES = {"iframe": {"width": 1000, "height": 800}, "window": {"targetName": "_blank", "width": 1100, "height": 900}}
+SIZES: Mapping[str, Mapping[str, object]] = {
+    "iframe": {"width": 1000, "height": 800},
+    "window": {"targetName": "_blank", "width": 1100, "height": 900},
+}
 ICON_SIZE = {"width": 64, "height": 64}
 
 
@@ -66,7 +69,9 @@ class ContentItem:
             "icon": {"url": self.icon, **ICON_SIZE} if self.icon else {},
         }
         if self.presentation:
-            said[self.presentation] = SIZES[self.presentation]
+            said[self.presentation] = dict(SIZES[self.presentation])
+        if self.presentation == "iframe" and self.type != RESOURCE_LINK:
+            said["iframe"] = {"src": self.url, **SIZES["iframe"]}  # what a plain link shows, and must have (3.1)
         if self.type == RESOURCE_LINK:
             said["custom"] = {name: value for name, value in self.custom.items() if value}
             said["lineItem"] = _line_item(self.column)

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_POST
-from lti_consumer.api import get_lti_1p3_content_url
-from lti_consumer.models import Lti1p3Passport, LtiAgsLineItem, LtiAgsScore, LtiConfiguration
+from lti_consumer.api import get_lti_1p3_content_url, get_lti_1p3_launch_start_url
+from lti_consumer.models import Lti1p3Passport, LtiAgsLineItem, LtiAgsScore, LtiConfiguration, LtiDlContentItem
 from lti_consumer.utils import get_lti_ags_lineitems_url
 
 from .launches import launch_data
@@ -22,6 +22,22 @@ def start_launch(request: HttpRequest, link: str, person: str) -> HttpResponse:
         raise Http404
     configuration = get_object_or_404(LtiConfiguration, location=link_location(link))
     return HttpResponseRedirect(get_lti_1p3_content_url(launch_data(configuration, person)))
+
+
+@require_GET
+def start_choosing(request: HttpRequest, link: str) -> HttpResponse:
+    """Send an instructor's browser to the tool to choose content, as the component's page in Studio does."""
+    configuration = get_object_or_404(LtiConfiguration, location=link_location(link))
+    data = launch_data(configuration, "instructor")
+    return HttpResponseRedirect(get_lti_1p3_launch_start_url(data, deep_link_launch=True))
+
+
+@require_GET
+def chosen(request: HttpRequest, link: str) -> JsonResponse:
+    """Return what the package stored of a choice."""
+    configuration = get_object_or_404(LtiConfiguration, location=link_location(link))
+    items = LtiDlContentItem.objects.filter(lti_configuration=configuration).order_by("pk")
+    return JsonResponse({"items": [{"type": item.content_type, **item.attributes} for item in items]})
 
 
 @transaction.non_atomic_requests
