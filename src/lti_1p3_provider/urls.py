@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lti_1p3_provider.launches.choosing import AnswerDoor, PickDoor
+from lti_1p3_provider.launches.choosing import AnswerDoor, PickDoor, PreviewDoor, SearchDoor, TreeDoor
 from lti_1p3_provider.launches.views import (
     ContentDoor,
     ContinueDoor,
@@ -28,6 +28,9 @@ urlpatterns = [
     path("deep-linking", LaunchDoor.as_view()),
     path("deep-linking/", LaunchDoor.as_view(), name="deep_linking"),
     path("deep-linking/pick/", PickDoor.as_view(), name="deep_linking_pick"),
+    path("deep-linking/tree/", TreeDoor.as_view(), name="deep_linking_tree"),
+    path("deep-linking/search/", SearchDoor.as_view(), name="deep_linking_search"),
+    path("deep-linking/preview/", PreviewDoor.as_view(), name="deep_linking_preview"),
     path("deep-linking/answer/", AnswerDoor.as_view(), name="deep_linking_answer"),
     path("launch/<str:course_key>", ContentDoor.as_view(), name="course"),
     path("launch/<str:course_key>/<str:usage_key>", ContentDoor.as_view(), name="content"),
