@@ -24,8 +24,8 @@ from bench.growth import BIG, BIG_DATABASE, SMALL_DATABASE, STEP, WARM_UP, use  
 from bench.tokens import Minter  # noqa: E402
 from lti_1p3_provider.registrations.digest import digest  # noqa: E402
 from lti_1p3_provider.resource_links.models import ResourceLink  # noqa: E402
-from lti_1p3_provider.scores import intake  # noqa: E402
 from lti_1p3_provider.scores.models import LineItem, PendingScore  # noqa: E402
+from lti_1p3_provider.scores.outbox import intake  # noqa: E402
 
 Timed = dict[str, list[float]]
 

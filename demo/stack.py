@@ -140,7 +140,8 @@ class Stack:
             "login_url": self.facts["login_url"],
             "redirect_uris": [self.facts["redirect_uri"]],
             "jwks_url": self.facts["jwks_url"].replace(self.lms_url, self.lms_here, 1),
-            "services": {"ags": True, "nrps": True, "deep_linking": True},
+            "deep_link_url": self.facts["deep_linking_url"],
+            "services": {"ags": True, "nrps": True},
         }
         links = [_link(self.facts, *shown) for shown in LINKS]
         places = {"base_url": self.platform_url, "services_url": self.platform_here}

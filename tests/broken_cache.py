@@ -1,10 +1,12 @@
-"""Caches as they fail in production: one that is gone, one that silently keeps nothing."""
+"""Caches as they fail in production: gone, or silently keeping nothing; and one in which others are quicker than we."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.locmem import LocMemCache
 
 
 class DeadCache(DummyCache):
@@ -23,3 +25,16 @@ class ForgetfulCache(DummyCache):
     def add(self, *args: Any, **kwargs: Any) -> bool:
         """Say that it was not stored."""
         return False
+
+
+class BusyCache(LocMemCache):
+    """Others store something in the moment after each look."""
+
+    others: ClassVar[list[Callable[[str, Any], None]]] = []
+
+    def get(self, key: str, *args: Any, **kwargs: Any) -> Any:
+        """Look; then it is the others' turn, who are told what was found."""
+        found = super().get(key, *args, **kwargs)
+        for act in self.others:
+            act(key, found)
+        return found

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from celery import current_app
+from celery.signals import before_task_publish
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.management import create_permissions
-from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import cache
-from django.core.management.commands import flush
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 
@@ -29,8 +31,9 @@ from lti_1p3_provider.outline import find
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
-from . import outgoing
+from . import migrated, outgoing
 from .connection import Connection
+from .database import emptied_quickly
 from .services import mariadb, postgresql
 from .web_server import WebServer
 
@@ -63,6 +66,23 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     with server.running() as running:  # type: ignore[attr-defined]
         connections.databases["default"].update(running.account)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(pytestconfig: pytest.Config, django_db_modify_db_settings: None) -> bool:
+    """Begin with a copy of a database that is migrated, if there is one."""
+    kept = migrated.kept(pytestconfig)
+    return kept is not None and migrated.take(kept)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any, pytestconfig: pytest.Config
+) -> None:
+    """Keep the database that was migrated just now."""
+    if not django_db_keepdb and (kept := migrated.kept(pytestconfig)) is not None:
+        with django_db_blocker.unblock():
+            migrated.keep(kept)
 
 
 @pytest.fixture(autouse=True)
@@ -125,16 +145,9 @@ def add_tool_key(tool_key_pem: str) -> Callable[[], None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def keep_flushing_short() -> Iterator[None]:
-    """Emptying the database after a test makes all permissions once more, which takes as long as many a test. Who needs
-    one asks for ``permissions``."""
-
-    def make_content_types(*args: object, **kwargs: object) -> None:
-        for app in apps.get_app_configs():
-            create_contenttypes(app, verbosity=0)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(flush, "emit_post_migrate_signal", make_content_types)
+def keep_emptying_short() -> Iterator[None]:
+    """Emptying the database after a test must not take longer than the test."""
+    with emptied_quickly():
         yield
 
 
@@ -142,6 +155,23 @@ def keep_flushing_short() -> Iterator[None]:
 def permissions(transactional_db: None) -> None:
     """The permissions of our models."""
     create_permissions(apps.get_app_config("lti_1p3_provider"), verbosity=0)
+
+
+@pytest.fixture
+def no_worker() -> Iterator[Mapping[str, list[tuple[Any, ...]]]]:
+    """No task runs: messages stay with the broker. Their arguments, by task."""
+    told: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+
+    def note(sender: str, body: tuple[Any, ...], **_: object) -> None:
+        told[sender].append(tuple(body[0]))
+
+    conf = current_app.conf
+    before = conf.task_always_eager
+    conf.task_always_eager = False
+    before_task_publish.connect(note)
+    yield told
+    before_task_publish.disconnect(note)
+    conf.task_always_eager = before
 
 
 @pytest.fixture

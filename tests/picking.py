@@ -76,7 +76,8 @@ class Picker:
     def press(self, name: str = "", value: str = "", *, tick: tuple[str, ...] = (), **typed: str) -> requests.Response:
         """Tick, type, press a button; follow what submits itself."""
         form = self.form
-        action = next((one[2] for one in form.buttons if one[:2] == (name, value) and one[2]), form.action)
+        named = (one[2] for one in form.buttons if name and one[:2] == (name, value) and one[2])
+        action = next(named, form.action)
         fields = [(one, text) for one, text in form.fields if one not in typed]
         if tick and "radio" in form.offered.values():
             fields = [one for one in fields if one[0] != "pick"]

@@ -75,6 +75,7 @@ class Store:
         self._newest: dict[tuple[str, str], Score] = {}
         self._attempts: list[ScoreAttempt] = []
         self._overrides: dict[tuple[str, str], float] = {}
+        self._lost: dict[tuple[str, str], int] = {}
 
     def next_id(self, prefix: str) -> str:
         """A new identifier, unlike those of an earlier run: what a tool remembers of that must not match."""
@@ -202,13 +203,19 @@ class Store:
         with self._lock:
             self._overrides[item.id, user_id] = points
 
+    def lose(self, item: LineItem, user_id: str) -> None:
+        """Show nothing of what came so far, as after a person was taken out of the course and came back."""
+        with self._lock:
+            self._lost[item.id, user_id] = len(self._scores)
+            self._overrides.pop((item.id, user_id), None)
+
     def result(self, item: LineItem, user_id: str) -> Result | None:
         """What the gradebook shows: a teacher's own grade; else fully graded scores count, and a score without a value
         clears (AGS 2.0, 3.4.4)."""
         if (override := self._overrides.get((item.id, user_id))) is not None:
             return Result(user_id, override, item.score_maximum, "", datetime.now(UTC))
         shown: Score | None = None
-        for score in self.scores():
+        for score in self.scores()[self._lost.get((item.id, user_id), 0) :]:
             if (score.line_item_id, score.user_id) != (item.id, user_id):
                 continue
             if "scoreGiven" not in score.body:

@@ -411,6 +411,18 @@ class GrantMissing(LtiError):
     )
 
 
+class OtherAccount(LtiError):
+    """What another account launched in this browser is asked for, after a launch took the browser over."""
+
+    code = "other_account"
+    status = 403
+    title = _("Another activity was opened in this browser, with another account")
+    advice = _(
+        "To go on with this activity, go to its course and open it from there again. Your answers so far are kept. In "
+        "one browser, only one of the two activities can be used at a time."
+    )
+
+
 class SessionConfined(LtiError):
     """A session that a launch made asked for something else of this site than what was launched."""
 

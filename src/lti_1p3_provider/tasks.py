@@ -2,6 +2,20 @@
 
 from lti_1p3_provider.launches.tasks import clean_up
 from lti_1p3_provider.outline.tasks import rebuild_outline
-from lti_1p3_provider.scores.tasks import deliver_scores, expect_subsections, note_grade, read_back_results
+from lti_1p3_provider.scores.tasks import (
+    compare_course,
+    deliver_scores,
+    expect_subsections,
+    note_grade,
+    read_back_results,
+)
 
-__all__ = ["clean_up", "deliver_scores", "expect_subsections", "note_grade", "read_back_results", "rebuild_outline"]
+__all__ = [
+    "clean_up",
+    "compare_course",
+    "deliver_scores",
+    "expect_subsections",
+    "note_grade",
+    "read_back_results",
+    "rebuild_outline",
+]

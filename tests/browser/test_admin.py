@@ -11,8 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from demo.stack import Stack
 
-from .test_scores import look
-from .visitor import expect
+from .visitor import expect, look
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

@@ -14,9 +14,8 @@ from demo.stack import Stack
 
 from .conftest import FLAGS, VIEWPORT, watch
 from .reading import require_readable
-from .test_reading import NARROW
 from .two_sites import Kind, running
-from .visitor import RIGHT_COLOURS, Visitor, expect, problem, score, submit
+from .visitor import NARROW, RIGHT_COLOURS, Visitor, expect, problem, score, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright

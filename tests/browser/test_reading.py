@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .reading import require_readable
-from .visitor import Visitor, expect, open_in_page, problem
+from .visitor import NARROW, Visitor, expect, open_in_page, problem
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-NARROW = {"width": 320, "height": 640}
 MOST_TABS = 40
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from .test_scores import STRIP, look
-from .visitor import RIGHT_COLOURS, Visitor, expect, open_in_window, problem, submit
+from .reading import require_readable
+from .visitor import RIGHT_COLOURS, STRIP, Visitor, expect, look, open_in_window, problem, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
@@ -144,10 +144,29 @@ def test_what_one_person_typed_is_not_shown_to_another(somebody):
     frame = learner.open()
     learner.launch_elsewhere(other.person)
     submit(problem(frame, "Primary colours"), "Yellow")
-    expect(frame.locator(BANNER)).to_contain_text("Somebody else has signed in here")
+    expect(frame.locator(BANNER)).to_contain_text("another activity was opened in this browser, with another account")
     frame = learner.open(other.person)
     expect(problem(frame, "Primary colours").get_by_label("Yellow", exact=True)).not_to_be_checked()
     expect(frame.locator(BANNER)).to_have_text("")
+
+
+def test_after_another_accounts_launch_the_line_says_so_and_an_answer_too_and_a_reload(somebody):
+    """As two activities of two registrations do: the other account may not open this one."""
+    learner, other = somebody(), somebody()
+    frame, says = learner.open(), "Another activity was opened in this browser, with another account"
+    learner.visitor.launch("welcome", other.person).close()
+    learner.page.bring_to_front()
+    submit(problem(frame, "Primary colours"), "Yellow")
+    expect(frame.locator(BANNER)).to_contain_text("with another account, so your answer was not taken")
+    expect(frame.locator(STRIP)).to_contain_text(says)
+    require_readable(learner.page)
+    look(learner.page, "other-account")
+    frame.locator("body").evaluate("() => location.reload()")
+    expect(frame.get_by_role("heading", level=1)).to_have_text(says)
+    look(learner.page, "other-account-reload")
+    frame = learner.open()
+    expect(problem(frame, "Primary colours").get_by_label("Yellow", exact=True)).to_be_checked()
+    expect(frame.locator(STRIP)).not_to_contain_text("another account")
 
 
 def test_jquery_sends_the_new_token(somebody):

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from .reading import require_readable
-from .test_reading import NARROW
-from .visitor import RIGHT_COLOURS, Visitor, expect, open_in_page, problem, submit
+from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, expect, look, open_in_page, problem, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-STRIP = "#lti-1p3-score-status"
 COURSE = "course-v1:DemoX+LTI101+2026"
 BEN, CLEO, TEACHER = "u-1002", "u-1003", "u-2001"
 KATHMANDU = "Asia/Kathmandu"  # three quarters of an hour off everybody else
-
-
-def look(page: Page, name: str) -> None:
-    """Leave a picture for a person to look at, if ``LTI_LOOK_AT`` names a folder."""
-    if folder := os.environ.get("LTI_LOOK_AT"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def clock() -> list[str]:
@@ -101,6 +91,32 @@ def test_the_course_teams_page_is_readable_and_sends_again(visitor: Visitor, adm
     admin.get_by_label("Username").fill("nobody")
     admin.get_by_role("button", name="Show", exact=True).click()
     expect(admin.get_by_text("No score is like that.")).to_be_visible()
+
+
+def test_the_course_team_compares_and_sends_in_one_step(visitor: Visitor, admin: Page):
+    window = visitor.launch("problem", CLEO)
+    submit(problem(window, "Primary colours"), *RIGHT_COLOURS)
+    expect(window.locator(STRIP)).to_contain_text("Sent to")
+    admin.goto(f"{visitor.stack.lms_url}/lti/1p3/scores/{COURSE}/")
+    look(admin, "compare-before")
+    admin.get_by_role("button", name="Compare and send missing scores again").click()
+    found, again = admin.get_by_role("status", name="Comparison"), admin.get_by_role("link", name="Look again")
+    expect(found.or_(again)).to_be_visible()
+    for _ in range(20):
+        if found.is_visible():
+            break
+        look(admin, "compare-asking")
+        admin.wait_for_timeout(500)
+        again.click()
+    expect(found).to_contain_text("Compared at")
+    expect(found).to_contain_text("as it was sent")
+    require_readable(admin)
+    look(admin, "compare-desktop")
+    before = admin.viewport_size
+    admin.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    require_readable(admin)
+    look(admin, "compare-320")
+    admin.set_viewport_size(before)  # type: ignore[arg-type]
 
 
 def test_the_moments_of_the_course_teams_page_are_in_the_browsers_zone(visitor: Visitor, admin: Page):

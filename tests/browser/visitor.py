@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.stack import Stack
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 15_000  # milliseconds until a test gives up
 WIDTH = 1100
+NARROW = {"width": 320, "height": 640}
 RIGHT_COLOURS = ("Red", "Green", "Blue")
+STRIP = "#lti-1p3-score-status"
 
 
 @dataclass
@@ -92,3 +96,9 @@ def score(gradebook: Page, person: str, column: str) -> Locator:
     number = next(number for number, label in enumerate(labels) if label.startswith(column))
     row = grades.get_by_role("row").filter(has=gradebook.get_by_role("rowheader", name=person))
     return row.get_by_role("cell").nth(number - 1)
+
+
+def look(page: Page, name: str) -> None:
+    """Leave a picture for a person to look at, if ``LTI_LOOK_AT`` names a folder."""
+    if folder := os.environ.get("LTI_LOOK_AT"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -57,6 +57,19 @@ class OpenEdxSessionsTest(InOpenEdx):
         assert [(found.earned, found.possible) for found in grade.values()] == [(4, 4)]
         assert PendingScore.objects.get().due_at is not None
 
+    def test_a_page_whose_browser_another_account_took_over_is_told_so(self) -> None:
+        open_launched(self.browser, "ada", self.world.problem)
+        before = self.token()
+        open_launched(self.browser, "ben", self.world.text)
+        for token in (before, self.token()):
+            refused = self.check(self.world.problem, "right", **token)
+            assert (refused.status_code, json.loads(refused.content)["error"]) == (403, "other_account")
+        page = self.check(self.world.problem, "right", **before, **{"Sec-Fetch-Mode": "navigate"})
+        for said in (page, self.browser.get(door(self.world.problem))):
+            assert said.status_code == 403
+            assert "Another activity was opened in this browser" in said.content.decode()
+        assert not StudentModule.objects.filter(student=account("ben"), state__contains="correct").exists()
+
     def test_sec_15_the_handler_takes_no_answer_once_the_registration_is_switched_off(self) -> None:
         open_launched(self.browser, "ada", self.world.problem)
         Registration.objects.update(enabled=False)

@@ -25,6 +25,7 @@ from lti_1p3_provider.lti.transport import perform, run
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import LineItem
+from tests.broken_cache import BusyCache
 from tests.connection import LEARNER
 from tests.web_server import Said
 
@@ -216,18 +217,17 @@ def test_tok_02_who_waits_in_vain_for_what_another_process_learns_gives_up(deplo
 
 @pytest.mark.parametrize(("another", "asked"), [("t", 0), ("refused", 1)])
 def test_tok_02_what_somebody_learns_between_our_look_and_our_turn_is_taken(
-    deployment, says, monkeypatch, another, asked
+    deployment, says, settings, request, another, asked
 ):
-    endpoint = says({"access_token": "t", "expires_in": 3600})
-    look, name = store.get, access_tokens._name(deployment, SCORES)
+    endpoint, name = says({"access_token": "t", "expires_in": 3600}), access_tokens._name(deployment, SCORES)
 
-    def too_early(wanted: str) -> object:
-        found = look(wanted)
+    def learn(wanted: str, found: object) -> None:
         if wanted == name and found is None:
             store.put(name, another, 60)
-        return found
 
-    monkeypatch.setattr(store, "get", too_early)
+    settings.CACHES = {"default": {"BACKEND": "tests.broken_cache.BusyCache", "LOCATION": request.node.name}}
+    request.addfinalizer(BusyCache.others.clear)
+    BusyCache.others.append(learn)
     assert run(access_tokens.obtain(deployment, SCORES, refused="refused")) == "t"
     assert len(endpoint.asked) == asked
 
@@ -438,6 +438,7 @@ def test_tok_02_a_token_for_one_scope_that_ended_early_is_replaced_by_such(deplo
         (lambda one, column: line_items.read(one, column), ags.LINE_ITEM_READ_SCOPE),
         (lambda one, column: line_items.search(one, column), ags.LINE_ITEM_READ_SCOPE),
         (lambda one, column: line_items.create(one, column, line_items.Wish("l", 1, "r", "t")), ags.LINE_ITEM_SCOPE),
+        (lambda one, column: line_items.delete(one, column), ags.LINE_ITEM_SCOPE),
         (lambda one, column: results.read(one, column), ags.RESULT_SCOPE),
     ],
 )

@@ -9,6 +9,7 @@ from django.core.cache import cache
 
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.diagnostics.record import LIMITS, Limits
 from lti_1p3_provider.errors import (
     AudienceMismatch,
     ClaimMissing,
@@ -27,47 +28,52 @@ SIGNED = [*BEFORE, "signature"]
 STAGES = {"nothing": [], "state": ["form", "state"], "browser": BEFORE}
 
 
+NOW = 1_800_000_000.0  # no minute ends in the middle of a test
+
+
 @pytest.fixture(autouse=True)
-def quiet_clock(db, monkeypatch) -> list[float]:
-    """No minute ends in the middle of a test."""
+def nothing_counted(db) -> None:
+    """Nobody made an attempt yet."""
     cache.clear()
     record._counted_here.clear()
-    now = [1_800_000_000.0]
-    monkeypatch.setattr(record.time, "time", lambda: now[0])
-    return now
 
 
 def recorded(trail: Trail, error: Exception) -> bool:
-    return LaunchAttempt.objects.filter(support_code=record.refusal(trail, error)).exists()
+    code = record.refusal(trail, error, clock=lambda: NOW)
+    return LaunchAttempt.objects.filter(support_code=code).exists()
 
 
-def flood(number: int, door: str = "launch", steps: list[str] | None = None, whose: int | None = None) -> int:
+def flood(
+    number: int,
+    door: str = "launch",
+    steps: list[str] | None = None,
+    whose: int | None = None,
+    limits: Limits = LIMITS,
+    now: float = NOW,
+) -> int:
     """Make attempts; return how many were recorded."""
     before = LaunchAttempt.objects.count()
     for _ in range(number):
-        record.refusal(Trail(door, steps=list(steps or []), registration_pk=whose), TokenMissing())
+        trail = Trail(door, steps=list(steps or []), registration_pk=whose)
+        record.refusal(trail, TokenMissing(), limits, lambda: now)
     return LaunchAttempt.objects.count() - before
 
 
-def test_sec_32_a_day_of_strangers_attempts_is_bounded(quiet_clock, monkeypatch):
-    monkeypatch.setattr(record, "MOST_UNUSED_PER_MINUTE", 20)
-    monkeypatch.setattr(record, "MOST_OF_ONE_A_DAY", 60)
-    monkeypatch.setattr(record, "MOST_A_DAY", 50)
-    monkeypatch.setattr(record, "RESERVED", 5)
+def test_sec_32_a_day_of_strangers_attempts_is_bounded():
+    few, now = Limits(per_minute=20, of_one_a_day=60, a_day=50, reserved=5), NOW
     written: Counter[str] = Counter()
     for _ in range(6):
         for door in ("login", "launch", "content", "continue"):
-            written[door] += flood(30, door)
-        quiet_clock[0] += 60
+            written[door] += flood(30, door, limits=few, now=now)
+        now += 60
     assert sum(written.values()) == 50 + 4 * 5
     assert min(written.values()) >= 5
-    quiet_clock[0] += record.DAY
-    assert flood(30) == 20
+    assert flood(30, limits=few, now=now + record.DAY) == 20
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_sec_32_what_passed_the_signature_is_recorded_whatever_strangers_did_before(stage):
-    assert flood(310, steps=STAGES[stage], whose=7) == record.MOST_UNUSED_PER_MINUTE
+    assert flood(310, steps=STAGES[stage], whose=7) == LIMITS.per_minute
     for number, error in enumerate((ClaimMissing(), AudienceMismatch(), GateClosed())):
         trail = Trail("launch", steps=list(SIGNED), registration_pk=7, login_digest=f"login-{number}")
         assert recorded(trail, error), error
@@ -81,10 +87,10 @@ def test_sec_32_attempts_of_another_stage_or_registration_hide_nothing(stage):
     assert recorded(Trail("content"), GrantMissing())
 
 
-def test_sec_32_each_bucket_has_its_reserve_when_the_sites_day_is_full(monkeypatch):
-    monkeypatch.setattr(record, "MOST_A_DAY", 0)
-    assert flood(200, whose=7) == record.RESERVED
-    assert flood(3, whose=8) == 3
+def test_sec_32_each_bucket_has_its_reserve_when_the_sites_day_is_full():
+    full = Limits(a_day=0)
+    assert flood(200, whose=7, limits=full) == full.reserved
+    assert flood(3, whose=8, limits=full) == 3
 
 
 @pytest.mark.parametrize("error", [LaunchReplayed, AudienceMismatch, ClaimMissing])
@@ -100,6 +106,6 @@ def test_sec_32_what_used_its_login_up_is_recorded_always():
 
 def test_sec_32_without_a_cache_each_process_keeps_the_measure(settings):
     settings.CACHES = {"default": {"BACKEND": "tests.broken_cache.DeadCache"}}
-    assert flood(200, "login") == record.MOST_UNUSED_PER_MINUTE
+    assert flood(200, "login") == LIMITS.per_minute
     assert recorded(Trail("launch"), RegistrationUnknown())
     assert not Registration.objects.exists()

@@ -34,7 +34,7 @@ from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.users.find import user_of
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, CLAIM, COURSE, LEARNER, PROBLEM
-from tests.flows.test_scores import earn
+from tests.scoring import earn
 from tests.web_server import Said
 
 PARTY, RARE = "\U0001f389", "\U00020bb7"  # an emoji; a Chinese character of many Japanese names

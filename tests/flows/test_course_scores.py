@@ -7,61 +7,28 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.contrib.auth.models import Group
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.auth import get_user_model
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from demo.browser import Browser, forms
-from demo.lms.host import BACKEND, TEAM
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.scores.status import course_page
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, UNIT, usage
-from tests.flows.test_results import override
-from tests.flows.test_scores import earn, launched
+from tests.scoring import earn, fill, launched, override
+from tests.team import address, rows, signed_in, somebody
 
 USERNAME = re.compile(r"(lti_|many-)\w+")
-
-
-def signed_in(connection, user: Any) -> Browser:
-    """Return the browser of somebody who signed in to the LMS itself."""
-    session = SessionStore()
-    session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), BACKEND
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    browser = Browser()
-    browser.cookies.set("sessionid", session.session_key)
-    return browser
-
-
-def somebody(name: str, course: str = "", **values: Any) -> Any:
-    """Return an account, in the team of a course if one is named."""
-    user = get_user_model().objects.create_user(name, **values)
-    if course:
-        user.groups.add(Group.objects.get_or_create(name=TEAM.format(course))[0])
-    return user
-
-
-def address(connection, course: str = COURSE) -> str:
-    return f"{connection.lms}/lti/1p3/scores/{course}/"
 
 
 @pytest.fixture
 def team(connection) -> Browser:
     """The browser of somebody of the course team."""
     return signed_in(connection, somebody("teacher", COURSE))
-
-
-def rows(text: str) -> list[str]:
-    """Return the page's table, row by row, without tags."""
-    found = re.findall(r'<tr role="row">\s*<td(.*?)</tr>', text, re.S)
-    return [" ".join(re.sub(r"<[^>]+>", " ", "<td" + row).split()) for row in found]
 
 
 def press(browser: Browser, page: Any, do: str, *ticked: PendingScore, token: bool = True):
@@ -196,6 +163,14 @@ def test_a_result_that_differs_is_marked_and_can_be_filtered(connection, team):
     assert "differs 50/100" in row
 
 
+def test_what_the_platform_showed_before_the_last_score_is_not_shown(connection, team):
+    launched(connection)
+    earn(3)
+    before = PendingScore.objects.get().sent_at - timedelta(seconds=1)
+    PendingScore.objects.update(result_given=50, result_maximum=100, result_at=before)
+    assert "The platform shows" not in team.get(address(connection), timeout=5).text
+
+
 def test_sec_23_texts_of_the_platform_are_text(connection, team):
     launched(connection, title="<script>x</script>")
     Registration.objects.update(title="<script>y</script>")
@@ -287,25 +262,6 @@ def test_a_learner_whose_grades_cannot_be_read_spoils_no_page(connection, team):
 # --- many rows --------------------------------------------------------------------------------------------------------
 
 
-def fill(connection, number: int) -> None:
-    """Add as many people with a score in the column that is there."""
-    row = PendingScore.objects.get()
-    names = [f"many-{n}" for n in range(number)]
-    get_user_model().objects.bulk_create(get_user_model()(username=name) for name in names)
-    users = get_user_model().objects.filter(username__startswith="many-")
-    PlatformUser.objects.bulk_create(
-        PlatformUser(
-            registration=connection.registration, sub=user.username, sub_digest=digest(user.username), user=user
-        )
-        for user in users
-    )
-    same = {name: getattr(row, name) for name in ("registration", "lane", "line_item", "course_key", "usage_key")}
-    PendingScore.objects.bulk_create(
-        PendingScore(**same, platform_user=person, changed_at=timezone.now())
-        for person in PlatformUser.objects.filter(sub__startswith="many-")
-    )
-
-
 def test_each_row_is_on_one_page(connection, team):
     launched(connection)
     earn(3)
@@ -336,7 +292,8 @@ def test_the_queries_do_not_grow_with_the_rows(connection, team, client):
     def queries() -> int:
         with CaptureQueriesContext(database) as asked:
             assert client.get(f"/lti/1p3/scores/{COURSE}/").status_code == 200
-        return sum("demo_lms" not in query["sql"] for query in asked)  # the LMS's own reading of grades
+        theirs = "demo_lms", "demo_cache"  # the LMS's own reading of grades, and its cache
+        return sum(not any(name in query["sql"] for name in theirs) for query in asked)
 
     few = queries()
     fill(connection, 300)

@@ -19,7 +19,7 @@ from tests.connection import (
     Connection,
     answer,
 )
-from tests.flows.test_scores import given, make_due
+from tests.scoring import course_link, given, make_due
 from tests.traces import nobody_came, refusal
 
 FRAME = {"Sec-Fetch-Dest": "iframe", "Cookie": "lti1p3-cookies=ordinary"}
@@ -31,10 +31,6 @@ def enrolling(connection: Connection) -> Connection:
     connection.registration.enrolment_mode = "audit"
     connection.registration.save()
     return connection
-
-
-def course_link(connection: Connection, course: str = COURSE, **values):
-    return connection.link(target_link_uri=f"{connection.lms}/lti/1p3/launch/{course}", **values)
 
 
 # --- enrolment --------------------------------------------------------------------------------------------------------

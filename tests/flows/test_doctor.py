@@ -20,7 +20,7 @@ from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.registrations.models import Deployment, ToolKey
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from tests.connection import COURSE, Connection
-from tests.flows.test_scores import launched
+from tests.scoring import launched
 from tests.web_server import Said
 
 

@@ -24,7 +24,7 @@ from lti_1p3_provider.doctor.admin import ExaminedRegistrationAdmin
 from lti_1p3_provider.doctor.findings import Finding, Grade, each, good
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from tests.connection import COURSE, Connection
-from tests.flows.test_scores import launched
+from tests.scoring import launched
 from tests.web_server import Said
 
 DOZENS = 40

@@ -29,10 +29,8 @@ from lti_1p3_provider.scores.outbox import claim
 from lti_1p3_provider.scores.status import odd_links
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, Connection
-from tests.flows.test_scores import COURSE, block, earn, given, make_due
+from tests.scoring import COURSE, SCOPES, block, columns, earn, given, make_due, shown, with_scopes
 from tests.web_server import Said
-
-SCOPES = sorted(ags.SCOPES)
 
 
 def container_link(connection: Connection, usage_key: str = PROBLEM, person: str = LEARNER, **values):
@@ -40,23 +38,6 @@ def container_link(connection: Connection, usage_key: str = PROBLEM, person: str
     link = connection.link(usage_key, ags="container", **values)
     assert connection.launch(link, person).status_code == 200
     return link
-
-
-def with_scopes(connection: Connection, link, *scopes: str, person: str = LEARNER) -> None:
-    """Launch with these scopes in the claim."""
-    said = {"scope": list(scopes)}
-    connection.tampered_launch(link, person, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], **said}})
-
-
-def columns(connection: Connection) -> list[PlatformLineItem]:
-    """Return the platform's columns of this tool."""
-    return [item for item in connection.platform.store.line_items() if item.client_id == connection.client_id]
-
-
-def shown(connection: Connection, item: PlatformLineItem, person: str = LEARNER) -> tuple[float, float] | None:
-    """Return the newest score in a column."""
-    score = connection.platform.store.newest(item.id, person)
-    return (score.body["scoreGiven"], score.body["scoreMaximum"]) if score else None
 
 
 def platforms_own(connection: Connection, name: str, **values) -> PlatformLineItem:

@@ -10,6 +10,7 @@ from django.core.cache import cache
 
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.diagnostics.record import LIMITS
 from lti_1p3_provider.errors import LaunchReplayed, RegistrationUnknown, TokenExpired
 from lti_1p3_provider.lti.trail import Trail
 from tests.connection import WELCOME, Connection
@@ -243,7 +244,7 @@ def test_sec_25_the_longest_address_that_the_platform_is_sent_to(connection):
 
 
 def test_sec_32_strangers_do_not_hide_what_happens_to_others(connection):
-    for _ in range(record.MOST_UNUSED_PER_MINUTE + 1):
+    for _ in range(LIMITS.per_minute + 1):
         record.refusal(Trail("login"), RegistrationUnknown())
         record.refusal(Trail("launch", registration_pk=connection.registration.pk), TokenExpired())
     before = LaunchAttempt.objects.count()
@@ -254,16 +255,16 @@ def test_sec_32_strangers_do_not_hide_what_happens_to_others(connection):
 
 def test_sec_32_one_launch_that_is_posted_again_and_again_does_not_fill_the_table(db):
     cache.clear()
-    for _ in range(2 * record.MOST_UNUSED_PER_MINUTE + 50):
+    for _ in range(2 * LIMITS.per_minute + 50):
         record.refusal(Trail("launch", steps=["browser", "signature", "message"]), LaunchReplayed())
-    assert LaunchAttempt.objects.count() <= 2 * record.MOST_UNUSED_PER_MINUTE
+    assert LaunchAttempt.objects.count() <= 2 * LIMITS.per_minute
 
 
 def test_sec_32_a_flood_of_refusals_does_not_fill_the_table(db):
     cache.clear()
-    flood = 2 * record.MOST_UNUSED_PER_MINUTE + 50  # more than two minutes' worth, should the clock turn over
+    flood = 2 * LIMITS.per_minute + 50  # more than two minutes' worth, should the clock turn over
     codes = {record.refusal(Trail("login"), RegistrationUnknown()) for _ in range(flood)}
     assert len(codes) == flood
-    assert LaunchAttempt.objects.count() <= 2 * record.MOST_UNUSED_PER_MINUTE
+    assert LaunchAttempt.objects.count() <= 2 * LIMITS.per_minute
     record.refusal(Trail("launch", steps=["signature", "first use"]), TokenExpired())
     assert LaunchAttempt.objects.first().outcome == "token_expired"

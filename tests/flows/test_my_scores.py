@@ -35,7 +35,7 @@ from tests.connection import (
     WELCOME,
     answer,
 )
-from tests.flows.test_scores import earn, launched
+from tests.scoring import earn, launched
 
 DATA = 'data-reconnect="[^"]+"(?: data-way-back="[^"]+")? data-score-status="([^"]+)" data-frame-height=""'
 TAG = re.compile(rf'<script src="([^"]+in_frame[^"]*\.js)" {DATA} defer></script>\n</body>')

@@ -20,7 +20,7 @@ from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import claim, outages, retry
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import PROBLEM, Connection
-from tests.flows.test_scores import COURSE, block, given, launched
+from tests.scoring import COURSE, block, given, launched
 
 PATHS = {"scores": "/scores", "token": "/token"}
 CLASS = [f"pupil-{number}" for number in range(12)]

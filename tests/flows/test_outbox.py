@@ -19,8 +19,9 @@ from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import claim, due, outcomes
+from tests.accidents import database_fails, raised_in
 from tests.connection import LEARNER, PROBLEM
-from tests.flows.test_scores import earn, given, launched, make_due
+from tests.scoring import earn, given, launched, make_due
 
 
 @pytest.fixture
@@ -84,8 +85,7 @@ def test_a_change_during_a_delivery_opens_a_new_window(row, settings):
     assert fresh.due_at > timezone.now() - timedelta(seconds=10)
 
 
-def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection, monkeypatch):
-    monkeypatch.setattr(claim, "MOST_LANES", 2)
+def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection):
     link = connection.link(PROBLEM, graded=True)
     for number in range(9):
         connection.person(f"batch-test-{number}")
@@ -97,9 +97,9 @@ def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection, monkeypatch
     for number, (row, lane) in enumerate(zip(PendingScore.objects.order_by("pk"), courses, strict=True)):
         due_at = timezone.now() - timedelta(minutes=30 - number)
         PendingScore.objects.filter(pk=row.pk).update(revision=1, due_at=due_at, lane=lane)
-    claimed = claim.claim(connection.registration.pk, 5)
+    claimed = claim.claim(connection.registration.pk, 5, most_lanes=2)
     assert [row.lane_id for row in claimed] == [first.pk, b.pk, first.pk, first.pk, b.pk]
-    free = claim.claim(connection.registration.pk, 5)
+    free = claim.claim(connection.registration.pk, 5, most_lanes=2)
     assert [row.lane_id for row in free] == [c.pk, c.pk, c.pk]
 
 
@@ -137,8 +137,7 @@ def test_rows_of_a_switched_off_deployment_do_not_stand_before_others(connection
     assert [one.pk for one in claim.claim(connection.registration.pk, 2)] == [row.pk]
 
 
-def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connection, row, monkeypatch):
-    monkeypatch.setattr(due, "MOST_REGISTRATIONS", 2)
+def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connection, row):
     lane = Lane.objects.get()
     for number in range(6):
         values = {"issuer": f"https://many-{number}.example", "client_id": "many", "enabled": number != 3}
@@ -156,7 +155,7 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
         )
     seen: set[int] = set()
     for _ in range(300):
-        found, is_all = due.registrations()
+        found, is_all = due.registrations(most=2)
         assert found
         assert not is_all
         seen |= set(found)
@@ -166,15 +165,15 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
     Outage.objects.create(registration=down, since=timezone.now(), until=timezone.now() + timedelta(hours=1))
     unapproved.deployments.update(status="disabled")
     for _ in range(20):
-        found, _ = due.registrations()
+        found, _ = due.registrations(most=2)
         assert not {down.pk, unapproved.pk} & set(found)
         assert found
-    turns = Counter(pk for _ in range(30) for pk in due.registrations()[0])
+    turns = Counter(pk for _ in range(30) for pk in due.registrations(most=2)[0])
     assert set(turns) == set(on.exclude(pk__in=[down.pk, unapproved.pk]).values_list("pk", flat=True))
     assert min(turns.values()) > max(turns.values()) / 3
     healthy = on.exclude(pk__in=[connection.registration.pk, down.pk, unapproved.pk]).last()
     Deployment.objects.exclude(registration=healthy).update(status="disabled")
-    assert [due.registrations()[0] for _ in range(20)] == [{healthy.pk: "moodle"}] * 20
+    assert [due.registrations(most=2)[0] for _ in range(20)] == [{healthy.pk: "moodle"}] * 20
 
 
 @pytest.mark.parametrize("end", ["delivered", "settled", "put back"])
@@ -216,44 +215,29 @@ def test_what_is_claimed_brings_all_that_delivery_needs(connection, answer):
         assert not [sql for sql in one_by_one if f'FROM "lti_1p3_provider_{table}"' in sql]
 
 
-def test_what_was_claimed_is_given_back_if_the_database_fails_with_another_platform(connect, monkeypatch):
+def test_what_was_claimed_is_given_back_if_the_database_fails_with_another_platform(connect):
     first, second = connect(), connect()
     for connection in (first, second):
         launched(connection)
     now = timezone.now()
     PendingScore.objects.update(revision=9, due_at=now, earned=2, possible=4)
-    whole, calls = claim._complete, []
-
-    def fail_at_the_second(rows):
-        calls.append(1)
-        if len(calls) == 2:
-            raise OperationalError("Deadlock")
-        return whole(rows)
-
-    monkeypatch.setattr(claim, "_complete", fail_at_the_second)
-    with pytest.raises(OperationalError):
+    of_items = f'FROM "{LineItem._meta.db_table}"'.replace('"', database.ops.quote_name("")[0])
+    with database_fails(OperationalError("Deadlock"), of_items, at=3), pytest.raises(OperationalError):
         deliver_due()
     assert set(PendingScore.objects.values_list("lease", "leased_until")) == {("", None)}
     assert set(Lane.objects.values_list("lease", "leased_until")) == {("", None)}
-    monkeypatch.undo()
     assert deliver_due().delivered == 2
 
 
-def test_an_error_of_our_own_in_the_middle_of_a_batch_leaves_nothing_claimed(connection, monkeypatch):
+def test_an_error_of_our_own_in_the_middle_of_a_batch_leaves_nothing_claimed(connection):
     link = connection.link(PROBLEM, graded=True)
     for number in range(3):
         connection.person(f"middle-test-{number}")
         connection.launch(link, f"middle-test-{number}")
     PendingScore.objects.update(revision=9, due_at=timezone.now(), earned=2, possible=4)
-
-    def fail(row):
-        raise OperationalError("server has gone away")
-
-    monkeypatch.setattr(claim, "is_open", fail)
-    with pytest.raises(OperationalError):
+    with raised_in(claim.is_open, OperationalError("server has gone away")), pytest.raises(OperationalError):
         deliver_due()
     assert set(PendingScore.objects.values_list("lease", "leased_until")) == {("", None)}
-    monkeypatch.undo()
     assert deliver_due().delivered == 3
 
 

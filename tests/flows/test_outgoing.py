@@ -13,7 +13,7 @@ from demo.browser import Browser, forms
 from demo.platform.tool_jwt import ToolKeys
 from lti_1p3_provider.lti import transport
 from tests import outgoing
-from tests.flows.test_scores import earn, launched
+from tests.scoring import earn, launched
 
 
 @pytest.mark.django_db(transaction=True)

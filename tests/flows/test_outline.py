@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -33,10 +34,9 @@ KEY = UsageKey.from_string(PROBLEM)
 
 
 @pytest.fixture
-def courses(settings, transactional_db) -> Iterator[PublishingCourses]:
+def courses(settings, transactional_db, no_worker) -> Iterator[PublishingCourses]:
     """The host's courses, which a test may publish anew. Workers rest: a test rebuilds by itself."""
     settings.LTI_1P3_PROVIDER_HOST = "tests.publishing.PublishingHost"
-    settings.CELERY_TASK_ALWAYS_EAGER = False
     _load.cache_clear()
     find._recent.clear()
     cache.clear()
@@ -48,13 +48,9 @@ def courses(settings, transactional_db) -> Iterator[PublishingCourses]:
 
 
 @pytest.fixture
-def asked(monkeypatch) -> list[tuple[str, ...]]:
-    """What workers were asked for: Celery's own task is replaced, so nothing runs."""
-    from celery import current_app
-
-    told: list[tuple[str, ...]] = []
-    monkeypatch.setattr(current_app.tasks[TASK], "apply_async", lambda args, **_: told.append(args))
-    return told
+def asked(no_worker: Mapping[str, list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+    """What workers were asked for."""
+    return no_worker[TASK]
 
 
 def publish(

@@ -11,10 +11,9 @@ from django.contrib.auth import get_user_model
 from django.db import connection as database
 from django.utils import timezone
 
+from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.scores import tasks
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
-from lti_1p3_provider.scores.delivery.ledger import Report
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.status import course_page, odd_links
@@ -33,8 +32,8 @@ from tests.connection import (
     Connection,
     usage,
 )
-from tests.flows.test_scores import COURSE as COURSE_KEY
-from tests.flows.test_scores import earn, given, launched
+from tests.scoring import COURSE as COURSE_KEY
+from tests.scoring import earn, given, launched
 
 MANY = 40
 
@@ -145,26 +144,28 @@ def test_whoever_signs_a_strange_target_moves_nobody(connection, person):
 
 
 def test_a_link_that_opens_different_blocks_is_shown_to_the_course_team(connection):
+    rebuild(COURSE_KEY)  # which knows titles
     link = launched(connection)
     connection.launch(link, OTHER_LEARNER)
     assert odd_links.mixed_links(COURSE_KEY) == []
     leads_to(connection, link, OTHER_PROBLEM)
     connection.launch(link)
     (mixed,) = odd_links.mixed_links(COURSE_KEY)
-    assert mixed.blocks == "primary_colours, white_light"
+    assert mixed.blocks == "Primary colours, White light"
     assert link.title in mixed.title
     connection.launch(link, OTHER_LEARNER)
     assert odd_links.mixed_links(COURSE_KEY) == []
 
 
 def test_the_course_teams_page_names_it(connection, client):
+    rebuild(COURSE_KEY)
     link = launched(connection)
     leads_to(connection, link, OTHER_PROBLEM)
     connection.launch(link, OTHER_LEARNER)
     client.force_login(get_user_model().objects.create(username="team", is_staff=True, is_superuser=True))
     page = client.get(f"/lti/1p3/scores/{COURSE}/")
     assert page.status_code == 200
-    assert "primary_colours, white_light" in page.content.decode()
+    assert "Primary colours, White light" in page.content.decode()
 
 
 # --- another column ---------------------------------------------------------------------------------------------------
@@ -177,21 +178,10 @@ def names_column(connection: Connection, link, url: str, person: str = LEARNER) 
     connection.tampered_launch(link, person, claims=changed)
 
 
-@pytest.fixture
-def small_batches(monkeypatch) -> int:
-    monkeypatch.setattr(moving, "BATCH", 7)
-    return 7
+BATCH = 7
 
 
-@pytest.fixture
-def no_worker(monkeypatch) -> None:
-    """No task runs by itself."""
-    monkeypatch.setattr(tasks, "deliver_due", Report)
-
-
-def test_a_launch_that_names_a_new_column_makes_one_score_due_and_the_others_in_batches(
-    connection, no_worker, small_batches
-):
+def test_a_launch_that_names_a_new_column_makes_one_score_due_and_the_others_in_batches(connection, no_worker):
     link, other = launched(connection), connection.link(PROBLEM, graded=True)
     fill(connection, link, MANY)
     PendingScore.objects.update(due_at=None)
@@ -199,39 +189,41 @@ def test_a_launch_that_names_a_new_column_makes_one_score_due_and_the_others_in_
     due = PendingScore.objects.filter(due_at__isnull=False)
     assert {row.platform_user.sub for row in due} == {LEARNER}
     numbers = []
-    while moving.go_on():
+    while moving.go_on(BATCH):
         numbers.append(due.all().count())
         assert len(numbers) < MANY
     steps = [after - before for before, after in zip([1, *numbers], numbers, strict=False)]
-    assert max(steps) <= small_batches
+    assert max(steps) <= BATCH
     assert due.all().count() == PendingScore.objects.count() == MANY + 1
     assert not PendingScore.objects.filter(sent_at__isnull=False).exists()
     assert LineItem.objects.get(resource_link__link_id=link.id).moved_up_to is None
 
 
-def test_a_new_column_gets_everybodys_score_in_the_end(connection, small_batches):
+def test_a_new_column_gets_everybodys_score_in_the_end(connection, no_worker):
     link, other = launched(connection), connection.link(PROBLEM, graded=True)
     for number in range(10):
         connection.person(f"moves-{number}")
         connection.launch(link, f"moves-{number}")
         earn(3, person=f"moves-{number}")
+    deliver_due()
     names_column(connection, link, connection.platform.link(other.id).line_item_url)
+    assert moving.go_on(BATCH)
     deliver_due()
     assert {given(connection, other, f"moves-{number}") for number in range(10)} == {(3, 4)}
 
 
-def test_whoever_moves_first_moves_a_batch_alone(connection, no_worker, small_batches):
+def test_whoever_moves_first_moves_a_batch_alone(connection, no_worker):
     link = launched(connection)
     fill(connection, link, 10)
     LineItem.objects.update(moved_up_to=moving.FROM_THE_FIRST)
     item = LineItem.objects.get()
     PendingScore.objects.update(revision=1)
     for _ in range(3):
-        moving._move(item.pk, moving.FROM_THE_FIRST)
+        moving._move(item.pk, moving.FROM_THE_FIRST, BATCH)
     assert sorted(PendingScore.objects.values_list("revision", flat=True)) == [1] * 4 + [2] * 7
 
 
-def test_a_right_that_is_withdrawn_makes_nothing_due_and_one_that_is_gained_all(connection, no_worker, small_batches):
+def test_a_right_that_is_withdrawn_makes_nothing_due_and_one_that_is_gained_all(connection, no_worker):
     link = launched(connection)
     fill(connection, link, 3)
     PendingScore.objects.update(due_at=None)
@@ -243,11 +235,11 @@ def test_a_right_that_is_withdrawn_makes_nothing_due_and_one_that_is_gained_all(
 
     whole = LineItem.objects.get().scopes
     with_scopes([scope for scope in whole if not scope.endswith("/score")])
-    while moving.go_on():
+    while moving.go_on(BATCH):
         pass
     assert not PendingScore.objects.filter(due_at__isnull=False).exists()
     with_scopes(whole)
-    while moving.go_on():
+    while moving.go_on(BATCH):
         pass
     assert PendingScore.objects.filter(due_at__isnull=False).count() == 4
 
@@ -294,12 +286,11 @@ def test_a_launch_proves_nothing_about_others_or_other_courses(connection):
 # --- the upgrade ------------------------------------------------------------------------------------------------------
 
 
-def test_rows_of_before_get_their_links_block(connection, monkeypatch):
+def test_rows_of_before_get_their_links_block(connection):
     launched(connection)
     launched(connection, UNIT)
     PendingScore.objects.update(course_key="", usage_key="")
     migration = import_module("lti_1p3_provider.migrations.0010_blocks_of_people")
-    monkeypatch.setattr(migration, "BATCH", 1)
     with database.schema_editor() as editor:
-        migration.fill(apps, editor)
+        migration.fill(apps, editor, batch=1)
     assert set(PendingScore.objects.values_list("course_key", "usage_key")) == {(COURSE, PROBLEM), (COURSE, UNIT)}

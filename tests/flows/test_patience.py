@@ -21,7 +21,7 @@ from lti_1p3_provider.scores.delivery.conversations import Wire
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from tests.connection import PROBLEM
-from tests.flows.test_scores import given
+from tests.scoring import given
 
 TIMEOUT = 1.0
 PAGE = 0.8

@@ -26,7 +26,7 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import recipients
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, Connection, answer
-from tests.flows.test_scores import block, earn, given, launched, make_due
+from tests.scoring import block, earn, given, launched, make_due
 
 LIST = "/admin/lti_1p3_provider/platformuser/"
 

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from urllib.parse import urljoin
 
 import pytest
 import requests
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import RequestFactory
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import targets
-from lti_1p3_provider.launches.way_back import address, remember
+from lti_1p3_provider.launches.way_back import MOST, address, remember
 from lti_1p3_provider.registrations.models import Deployment
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, WELCOME
-
-
-def feature(page: requests.Response, name: str) -> dict | None:
-    """Return the argument of one of the script's features."""
-    found = re.search(rf'data-{name}="([^"]*)"', page.text)
-    return json.loads(html.unescape(found[1])) if found else None
-
-
-def ask(browser: Browser, page: requests.Response) -> requests.Response:
-    """Ask as the script of the page does."""
-    return browser.get(urljoin(page.url, feature(page, "reconnect")["address"]), timeout=5)
+from tests.reconnecting import ask, feature
 
 
 def opened(connection, person=LEARNER, browser=None, usage_key=PROBLEM):
@@ -177,8 +166,13 @@ def test_a_session_without_a_way_back_is_not_written_and_one_with_many_keeps_twe
     assert address(request, blocks[2]) == "https://platform.example/2"
 
 
-def test_a_session_keeps_the_ways_back_of_its_newest_blocks(connection, monkeypatch):
-    monkeypatch.setattr("lti_1p3_provider.launches.way_back.MOST", 1)
+def test_a_session_keeps_the_ways_back_of_its_newest_blocks(connection):
     browser, first = opened(connection)
+    request = RequestFactory().get("/")
+    request.session = SessionStore(browser.cookies["sessionid"])
+    for number in range(MOST - 1):
+        remember(request, targets.from_keys(COURSE, f"{PROBLEM}{number}"), "https://platform.example/")
+    request.session.save()
+    assert feature(browser.get(first.url, timeout=5), "way-back")
     opened(connection, browser=browser, usage_key=UNIT)
     assert feature(browser.get(first.url, timeout=5), "way-back") is None

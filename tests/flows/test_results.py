@@ -21,8 +21,9 @@ from lti_1p3_provider.scores.gradebook import reconcile as comparing
 from lti_1p3_provider.scores.gradebook.reading_back import read_back
 from lti_1p3_provider.scores.gradebook.reconcile import Difference, difference_of, reconcile
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM
-from tests.flows.test_scores import earn, given, launched, make_due
+from tests.connection import AGS_CLAIM, COURSE, LEARNER, OTHER_LEARNER, PROBLEM
+from tests.results import at_a_strangers, results_of
+from tests.scoring import earn, given, launched, make_due, override
 from tests.web_server import Said
 
 CANVAS = "https://canvas.instructure.com/lti/submission"
@@ -31,11 +32,6 @@ FIELDS = ["userId", "timestamp", "activityProgress", "gradingProgress", "scoreGi
 
 def column(connection, link) -> Column:
     return Column(connection.platform.link(link.id).line_item_url, frozenset(ags.SCOPES))
-
-
-def override(connection, link, points: float, person: str = LEARNER) -> None:
-    """Let a teacher grade in the platform."""
-    connection.platform.store.override(connection.platform.line_item(link.id), person, points)
 
 
 def rows() -> list[PendingScore]:
@@ -198,20 +194,6 @@ def test_a_column_that_cannot_be_read_is_a_trouble_and_stops_no_other(connection
     }
 
 
-def at_a_strangers(connection, web_server, *said: Said) -> list[PendingScore]:
-    """Have a score that was sent, whose results are at a web server that says this."""
-    launched(connection)
-    earn(3)
-    home = web_server.says_in_turn(*said)
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(url=f"{home}/item")
-    return rows()
-
-
-def results_of(*shown: object) -> Said:
-    return Said(json.dumps(shown).encode())
-
-
 def test_ags_14_results_that_moved_by_a_slash_are_read(connection, web_server):
     """Open edX's platform adds one."""
     moved = Said(b"", 301, {"Location": "/0/item/results/?user_id=x"})
@@ -250,11 +232,14 @@ def test_every_trouble_of_reading_back_is_said_and_the_exit_code_tells(connectio
     with pytest.raises(SystemExit) as ended:
         call_command("lti_1p3_scores", "reconcile", "--all", "--json", stdout=out)
     assert ended.value.code == 3
-    assert json.loads(out.getvalue())["troubles"] == [{"line_item": row.line_item_id, "reason": trouble.reason}]
+    (unanswered,) = json.loads(out.getvalue())["unanswered"]
+    assert (unanswered["line_item"], unanswered["reason"]) == (row.line_item_id, trouble.reason)
+    assert (unanswered["activity"], unanswered["course"]) == ("Primary colours", COURSE)
+    assert unanswered["where"].startswith("Emulated platform, ")
     out = StringIO()
     with pytest.raises(SystemExit):
         call_command("lti_1p3_scores", "reconcile", "--all", stdout=out)
-    assert f"column {row.line_item_id} could not be read: {trouble.reason}" in out.getvalue()
+    assert f"(column {row.line_item_id}, scores: 1): {trouble.reason}" in out.getvalue()
 
 
 def test_an_answer_of_before_is_no_answer_of_now(connection, web_server):

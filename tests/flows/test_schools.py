@@ -20,7 +20,7 @@ from lti_1p3_provider.scores.outbox.outages import Place
 from lti_1p3_provider.scores.status import overview
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import PROBLEM, Connection
-from tests.flows.test_scores import COURSE, block, given
+from tests.scoring import COURSE, block, given
 from tests.web_server import Said
 
 DAY = 24 * 3600

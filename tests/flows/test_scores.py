@@ -19,7 +19,6 @@ from kombu.exceptions import OperationalError
 
 from demo.browser import Browser
 from demo.lms import grades
-from demo.lms.course import courses
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.registrations import keys
@@ -41,40 +40,9 @@ from tests.connection import (
     SUBSECTION,
     UNIT,
     WELCOME,
-    Connection,
     answer,
 )
-
-COURSE = next(iter(courses()))
-
-
-def block(text: str):
-    from opaque_keys.edx.keys import UsageKey
-
-    return UsageKey.from_string(text)
-
-
-def earn(earned: float, problem: str = PROBLEM, person: str = LEARNER, possible: float = 4) -> None:
-    """Have the LMS grade an answer of somebody who launched."""
-    for platform_user in PlatformUser.objects.filter(sub=person)[:1]:
-        grades.record(platform_user.user, COURSE, block(problem), earned, possible)
-
-
-def given(connection: Connection, link, person: str = LEARNER) -> tuple[float, float] | None:
-    """Return the newest score that the platform accepted."""
-    score = connection.platform.score_of(link.id, person)
-    return (score["scoreGiven"], score["scoreMaximum"]) if score else None
-
-
-def launched(connection: Connection, usage_key: str = PROBLEM, person: str = LEARNER, **values):
-    link = connection.link(usage_key, graded=True, **values)
-    assert connection.launch(link, person).status_code == 200
-    return link
-
-
-def make_due() -> None:
-    """Let the waiting time pass."""
-    PendingScore.objects.filter(due_at__isnull=False).update(due_at=timezone.now() - timedelta(seconds=1))
+from tests.scoring import COURSE, block, earn, given, launched, make_due
 
 
 def test_an_answer_in_the_browser_reaches_the_gradebook(connection):

@@ -18,9 +18,7 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, UNIT
-from tests.flows.test_course_scores import fill
-from tests.flows.test_results import override
-from tests.flows.test_scores import earn, launched
+from tests.scoring import earn, fill, launched, override
 
 LIST = "/admin/lti_1p3_provider/pendingscore/"
 
@@ -200,7 +198,7 @@ def test_reconcile_ends_with_3_if_a_platform_shows_something_else(connection):
     override(connection, link, 25)
     code, text = run("reconcile", "--all")
     assert code == 3
-    assert "asked: 1\nanswered: 1\ndifferent: 1\n" in text
+    assert "asked: 1\nanswered: 1\nsame: 0\ndifferent: 1\nmissing: 0\nresent: 0\nleft: 0\n" in text
     assert "the platform shows 25/100" in text
 
 

@@ -8,6 +8,7 @@ from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from tests.connection import (
+    AGS_CLAIM,
     INSTRUCTOR,
     LEARNER,
     OTHER_LEARNER,
@@ -17,9 +18,7 @@ from tests.connection import (
     Connection,
     usage,
 )
-from tests.flows.test_courses import course_link
-from tests.flows.test_line_items import AGS_CLAIM, SCOPES, columns, shown, with_scopes
-from tests.flows.test_scores import earn, given, make_due
+from tests.scoring import SCOPES, columns, course_link, earn, given, make_due, shown, with_scopes
 
 NUMBERS = usage("sequential", "numbers")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from django.core.cache import cache
@@ -12,14 +14,15 @@ from django.utils import timezone
 
 from demo.platform import Link
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores.delivery import conversations, deliver, grades, send
+from lti_1p3_provider.scores.delivery import deliver, grades, send
 from lti_1p3_provider.scores.delivery.conversations import Wire
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.delivery.ledger import Run
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import claim, outages, outcomes, retry
+from tests.accidents import database_fails, raised_in, request_fails
 from tests.connection import PROBLEM, Connection
-from tests.flows.test_scores import given, make_due
+from tests.scoring import given, make_due
 from tests.web_server import Said
 
 CLASS = [f"tenant-{number}" for number in range(5)]
@@ -83,29 +86,18 @@ def test_any_retry_after_costs_one_row_and_ends_no_run(connect, web_server, stat
 
 @pytest.mark.parametrize("error", [RecursionError, Panic])
 @pytest.mark.parametrize("where", ["score", "of_answer", "of_error", "strike", "begin", "delivered"])
-def test_an_error_of_any_kind_anywhere_in_a_conversation_costs_its_row(connection, monkeypatch, where, error):
+def test_an_error_of_any_kind_anywhere_in_a_conversation_costs_its_row(connection, where, error):
     links = [of_class(connection, [sub]) for sub in CLASS[:3]]
     all_due()
-    calls: list[int] = []
-
-    def fail_once(*args: object, **values: object) -> object:
-        calls.append(1)
-        if len(calls) == 1:
-            raise error("\ud800")
-        return original(*args, **values)
-
     module = {"score": send, "of_answer": retry, "of_error": retry, "delivered": outcomes}.get(where, outages)
-    if where in ("of_error", "strike", "begin"):
+    if where in ("strike", "begin"):
         connection.platform.faults.set("status", endpoint="scores", status=429, times=1)
-    if where == "of_error":
-        monkeypatch.setattr(retry, "of_answer", lambda *args: (_ for _ in ()).throw(error("x")))
-    original = getattr(module, where)
-    monkeypatch.setattr(module, where, fail_once)
-    deliver_due()
-    assert calls
+    lost = request_fails(error("x"), "/scores") if where == "of_error" else nullcontext()
+    with raised_in(getattr(module, where), error("\ud800")) as failed, lost:
+        deliver_due()
+    assert failed
     assert nothing_is_claimed()
     assert not PendingScore.objects.filter(due_at__lte=timezone.now()).exists() or where == "begin"
-    monkeypatch.undo()
     connection.platform.faults.clear()
     outages.Outage.objects.all().delete()
     cache.clear()
@@ -115,20 +107,12 @@ def test_an_error_of_any_kind_anywhere_in_a_conversation_costs_its_row(connectio
 
 
 @pytest.mark.parametrize("error", [RuntimeError, MemoryError, Panic])
-def test_an_error_of_any_kind_in_a_thread_costs_its_row(connection, monkeypatch, error):
+def test_an_error_of_any_kind_in_a_thread_costs_its_row(connection, error):
     links = [of_class(connection, [sub]) for sub in CLASS[:3]]
     all_due()
-    perform, calls = conversations.perform, []
-
-    def fail_at_a_score(step: object) -> object:
-        if "/scores" in getattr(step, "url", ""):
-            calls.append(1)
-            if len(calls) == 1:
-                raise error("x")
-        return perform(step)
-
-    monkeypatch.setattr(conversations, "perform", fail_at_a_score)
-    report = deliver_due()
+    with request_fails(error("x"), "/scores") as failed:
+        report = deliver_due()
+    assert failed
     assert (report.delivered, report.postponed) == (2, 1)
     assert sorted(filter(None, (given(connection, link, sub) for link, sub in zip(links, CLASS, strict=False)))) == [
         (2, 4),
@@ -143,7 +127,7 @@ def test_a_conversation_that_gets_no_thread_costs_its_rows(connection, monkeypat
     rows, run = claim.claim(connection.registration.pk, 50), Run()
     read = grades.grades_of(rows)
     with Wire() as one:
-        monkeypatch.setattr(one._pool, "submit", lambda *args: (_ for _ in ()).throw(RuntimeError("no new thread")))
+        monkeypatch.setattr(Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("can't start new thread")))
         one.have([deliver._lane(rows, read, run)])
     run.write_down()
     assert {row.last_answer for row in PendingScore.objects.all()} == {"lti_error: RuntimeError"}
@@ -157,11 +141,10 @@ def test_an_accident_is_tried_again_and_given_up_in_the_end():
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
-def test_whoever_ends_the_worker_ends_the_run_and_nothing_stays_claimed(connection, monkeypatch, stop):
+def test_whoever_ends_the_worker_ends_the_run_and_nothing_stays_claimed(connection, stop):
     of_class(connection, CLASS[:2])
     all_due()
-    monkeypatch.setattr(send, "score", lambda *args: (_ for _ in ()).throw(stop()))
-    with pytest.raises(stop):
+    with raised_in(send.score, stop()), pytest.raises(stop):
         deliver_due()
     assert nothing_is_claimed()
 
@@ -181,9 +164,9 @@ def test_a_result_that_the_database_does_not_take_parks_its_row_and_all_others_a
     of_class(connection)
     all_due()
     rows = claim.claim(connection.registration.pk, 50)
-    outcomes = [(row, outcomes.delivered(row, 2, 4, "HTTP 200")) for row in rows]
-    outcomes[2] = rows[2], outcomes.Outcome((*outcomes.FREE, *poison), (*outcomes.FREE, *poison))
-    assert outcomes.write_down(outcomes) == []
+    notes = [(row, outcomes.delivered(row, 2, 4, "HTTP 200")) for row in rows]
+    notes[2] = rows[2], outcomes.Outcome((*outcomes.FREE, *poison), (*outcomes.FREE, *poison))
+    assert outcomes.write_down(notes) == []
     claim.release_lanes(rows)
     assert nothing_is_claimed()
     fresh = {row.pk: row for row in PendingScore.objects.all()}
@@ -191,12 +174,12 @@ def test_a_result_that_the_database_does_not_take_parks_its_row_and_all_others_a
     assert [fresh[row.pk].parked for row in rows] == ["", "", outcomes.UNWRITABLE, "", ""]
 
 
-def test_a_database_that_takes_nothing_is_said(connection, monkeypatch):
+def test_a_database_that_takes_nothing_is_said(connection):
     of_class(connection, CLASS[:2])
     all_due()
     rows = claim.claim(connection.registration.pk, 50)
-    monkeypatch.setattr(outcomes, "lock", lambda rows: (_ for _ in ()).throw(DatabaseError("server has gone away")))
-    with pytest.raises(DatabaseError):
+    gone = database_fails(DatabaseError("server has gone away"), PendingScore._meta.db_table, times=1000)
+    with gone, pytest.raises(DatabaseError):
         outcomes.write_down([(row, outcomes.release_unsent(row)) for row in rows])
 
 

@@ -70,10 +70,9 @@ def test_refusals_that_name_the_account_alone_are_the_persons_too(registration):
     assert of_another.detail == "user 123"
 
 
-def test_the_migration_drops_digests_without_a_secret(registration, monkeypatch):
+def test_the_migration_drops_digests_without_a_secret(registration):
     unname_old = import_module("lti_1p3_provider.migrations.0012_unname_old_attempts")
-    monkeypatch.setattr(unname_old, "BATCH", 2)
     for number in range(5):
         attempt(registration, f"{number}")
-    unname_old.unname(apps, SimpleNamespace(connection=connection))
+    unname_old.unname(apps, SimpleNamespace(connection=connection), batch=2)
     assert set(LaunchAttempt.objects.values_list("subject_digest", flat=True)) == {""}

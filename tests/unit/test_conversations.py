@@ -15,7 +15,7 @@ import pytest
 from django.core.cache import cache
 
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable, ServiceRefused
-from lti_1p3_provider.lti import access_tokens, ags, line_items, paging, results, store
+from lti_1p3_provider.lti import access_tokens, ags, line_items, results, service, store
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
 from lti_1p3_provider.lti.line_items import Wish
@@ -393,7 +393,7 @@ def test_a_maximum_is_a_number_above_nothing(value, maximum):
 
 
 def pages(deployment: Deployment) -> Exchange[Any]:
-    return paging.entries(deployment, ags.SCOPES, f"{HERE}?page=1", "application/json")
+    return service.entries(deployment, ags.SCOPES, f"{HERE}?page=1", "application/json", ags.RESULT_SCOPE)
 
 
 def page(number: int, entries: int = 1) -> Answer:

@@ -15,7 +15,7 @@ from lti_1p3_provider.onboarding import courses
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.registrations.models import Registration
 from tests.connection import COURSE, OTHER_COURSE, PROBLEM
-from tests.unit.test_registering import BASE, KEYS, URLS, form, run
+from tests.unit.registering import BASE, KEYS, URLS, form, run
 
 pytestmark = pytest.mark.django_db
 GONE = "course-v1:Gone+Gone+Gone"

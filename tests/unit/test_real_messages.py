@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from lti_1p3_provider.errors import MessageTypeUnsupported
+from lti_1p3_provider.deep_linking import kept
 from lti_1p3_provider.lti import ags
+from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.lti.key_sets import usable
 from lti_1p3_provider.lti.messages import read_message
 from lti_1p3_provider.lti.resource_link import ResourceLinkMessage
@@ -67,8 +66,23 @@ def test_the_key_set():
     assert list(usable(json.loads((MOODLE / "jwks.json").read_text(encoding="utf-8")))) == ["584bf7644c739ed82585"]
 
 
-def test_the_deep_linking_of_a_later_version_is_said_to_be_unknown():
-    values = claims("launch-instructor")
-    values["https://purl.imsglobal.org/spec/lti/claim/message_type"] = "LtiDeepLinkingRequest"
-    with pytest.raises(MessageTypeUnsupported, match="LtiDeepLinkingRequest"):
-        read_message(values)
+def test_a_request_for_content():
+    read = read_message(claims("deep-linking-request"))
+    assert isinstance(read, DeepLinkingMessage)
+    assert read.roles.is_instructor
+    assert read.context.title == "LTI 101 & Friends"
+    settings = read.settings
+    assert settings.return_url.endswith("/mod/lti/contentitem_return.php?course=2&id=2&sesskey=HRES6u2HB9")
+    assert (settings.accept_types, settings.accept_targets) == (("ltiResourceLink",), ("frame", "iframe", "window"))
+    assert (settings.accept_multiple, settings.accept_lineitem, settings.data, settings.text) == (True, None, None, "")
+
+
+def test_a_request_for_content_is_kept_without_its_person():
+    read = read_message(claims("deep-linking-request"))
+    text = kept.text_of(read)
+    assert text.isascii()
+    assert "Teacher" not in text
+    assert "example.test" not in text
+    again = kept.message_of(text)
+    assert (again.settings, again.context, again.roles) == (read.settings, read.context, read.roles)
+    assert (again.subject, again.custom) == (None, {})

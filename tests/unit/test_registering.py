@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from io import StringIO
-
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding import hosts
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import PlatformUser
+from tests.unit.registering import BASE, KEYS, URLS, form, run
 
 pytestmark = pytest.mark.django_db
-
-BASE = ["--title=T", "--issuer=https://lms.example", "--client-id=c", "--deployment-id=1"]
-URLS = ["--auth-login-url=https://lms.example/auth", "--auth-token-url=https://lms.example/token"]
-KEYS = ["--key-set-url=https://lms.example/jwks"]
-
-
-def run(*arguments: str) -> dict[str, object]:
-    printed = StringIO()
-    call_command("lti_1p3_register", "--json", *arguments, stdout=printed)
-    return json.loads(printed.getvalue())
 
 
 def test_the_command_prints_what_the_platform_needs(settings):
@@ -117,21 +105,6 @@ def test_the_command_says_what_is_wrong_and_stores_nothing(arguments, said):
         run(*arguments)
     assert said in str(caught.value)
     assert not Registration.objects.exists()
-
-
-def form(**values: str) -> dict[str, str]:
-    """Return the admin's form as a browser sends it."""
-    empty = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0", "MIN_NUM_FORMS": "0", "MAX_NUM_FORMS": "1000"}
-    management = {f"{prefix}-{name}": value for prefix in ("deployments", "gate") for name, value in empty.items()}
-    fields = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url", "other_origins")
-    return {
-        **management,
-        **dict.fromkeys(fields, ""),
-        "platform_host": "",
-        "key_set": "null",
-        "enabled": "on",
-        **values,
-    }
 
 
 def test_the_admin_fills_the_addresses_from_preset_and_host(admin_client):

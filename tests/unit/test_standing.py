@@ -167,10 +167,9 @@ def test_an_overview_counts_what_waits_and_what_was_given_up(registration, rows,
     assert (str(found.waiting), str(found.parked), found.late_since, found.outage) == ("2", "1", late, None)
 
 
-def test_an_overview_stops_counting(registration, rows, monkeypatch):
-    monkeypatch.setattr(overview, "MOST", 2)
+def test_an_overview_stops_counting(registration, rows):
     rows(*({"parked": "gave_up"} for _ in range(4)))
-    assert str(overview.of_registration(registration).parked) == "2+"
+    assert str(overview.of_registration(registration, most=2).parked) == "2+"
 
 
 def test_bars_stand_on_each_other_and_fit():

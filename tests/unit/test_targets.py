@@ -21,18 +21,6 @@ def request_inside(settings):
 
 
 @pytest.mark.parametrize(
-    ("host", "base"),
-    [
-        ("lms.example", "https://lms.example"),
-        ("other.example", "http://other.example"),
-        ("lms.example:8000", "http://lms.example:8000"),
-    ],
-)
-def test_core_03_our_address_is_the_public_one_if_the_host_is_the_same(request_inside, host, base):
-    assert targets.base_url(request_inside(host)) == base
-
-
-@pytest.mark.parametrize(
     "place",
     [
         "https://lms.example",

@@ -12,10 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from lti_1p3_provider.deep_linking import asked, page, respond, roles
 from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.diagnostics import record as attempts
-from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.errors import ChoosingNotAllowed, ContentTypesNotAccepted, PickerFilterFailed, PickerStopped
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.lti.trail import Trail
+
+NOT_HERE = (ChoosingNotAllowed, ContentTypesNotAccepted, PickerStopped, PickerFilterFailed)
 
 
 def begin(request: HttpRequest, launch: Launch[DeepLinkingMessage], trail: Trail) -> HttpResponse:
@@ -33,10 +35,11 @@ def begin(request: HttpRequest, launch: Launch[DeepLinkingMessage], trail: Trail
         trail.passed("role")
         accepted(message, registration.platform)
         trail.passed("accepted types")
-    except LtiError as error:
+        with transaction.atomic():
+            row, token = asked.start(launch.deployment, message)
+            trail.passed("records")
+            shown = page.first(request, row, token)
+            attempts.success(trail)
+    except NOT_HERE as error:
         return respond.refused(request, error, trail, launch.deployment, message.settings)
-    with transaction.atomic():
-        row, token = asked.start(launch.deployment, message)
-        trail.passed("records")
-        attempts.success(trail)
-    return page.first(request, row, token)
+    return shown

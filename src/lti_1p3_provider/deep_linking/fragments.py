@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 
 from lti_1p3_provider.deep_linking import catalogue, lines, previews
 from lti_1p3_provider.deep_linking.accepted import accepted
-from lti_1p3_provider.deep_linking.catalogue import Chooser
+from lti_1p3_provider.deep_linking.entries import Chooser
 from lti_1p3_provider.deep_linking.form import Choosing, read
 from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest

@@ -6,7 +6,7 @@ parameters, and some launch another address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -15,13 +15,11 @@ from django.utils.translation import gettext as _
 from opaque_keys.edx.keys import UsageKey
 
 from lti_1p3_provider.deep_linking.accepted import Accepted
-from lti_1p3_provider.deep_linking.catalogue import Entry
+from lti_1p3_provider.deep_linking.entries import Entry
 from lti_1p3_provider.host import static_files
 from lti_1p3_provider.lti.content_items import LONGEST_URL, Column, ContentItem
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
-from lti_1p3_provider.outline.models import CourseOutline
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.gradebook.ensure import TAG, maximum_for
 
 CONTENT, COURSE, LAUNCH = (f"lti_1p3_provider:{name}" for name in ("content", "course", "launch"))
@@ -41,10 +39,8 @@ class Shelf:
 
 
 def items(entries: Iterable[Entry], shelf: Shelf) -> list[ContentItem]:
-    """Return an item for each entry, in this order. One query for the titles of courses."""
-    chosen = list(entries)
-    titles = _course_titles({entry.course_key for entry in chosen})
-    return [_item(entry, titles.get(entry.course_key, ""), shelf) for entry in chosen]
+    """Return an item for each entry, in this order."""
+    return [_item(entry, shelf) for entry in entries]
 
 
 def type_name(block_type: str) -> str:
@@ -63,16 +59,16 @@ def type_name(block_type: str) -> str:
     return known.get(block_type, _("Component"))
 
 
-def _item(entry: Entry, course_title: str, shelf: Shelf) -> ContentItem:
+def _item(entry: Entry, shelf: Shelf) -> ContentItem:
     settings, custom = shelf.message.settings, {TARGET: entry.usage_key}
     if preset(shelf.platform).variables:
         custom |= HISTORY
     title = entry.title.strip() or settings.title or _name(entry.usage_key)
-    text = _("%(kind)s in %(course)s") % {"kind": type_name(entry.block_type), "course": course_title}
+    text = _("%(kind)s in %(course)s") % {"kind": type_name(entry.block_type), "course": entry.course_title}
     return ContentItem(
         url=_url(entry, shelf.base_url),
         title=title,
-        text=text if course_title else settings.text,
+        text=text if entry.course_title else settings.text,
         type=shelf.accepted.type,
         custom=custom,
         column=_column(entry, title, shelf),
@@ -105,11 +101,6 @@ def _icon(base_url: str) -> str:
     address = static_files.address(ICON)
     url = urljoin(f"{base_url}/", address) if address else ""
     return url if len(url) <= LONGEST_URL else ""
-
-
-def _course_titles(course_keys: Iterable[str]) -> Mapping[str, str]:
-    rows = CourseOutline.objects.filter(course_digest__in=[digest(key) for key in course_keys])
-    return dict(rows.values_list("course_key", "title"))
 
 
 def _name(usage_key: str) -> str:

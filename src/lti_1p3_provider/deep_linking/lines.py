@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import ngettext
 
 from lti_1p3_provider.deep_linking import catalogue
-from lti_1p3_provider.deep_linking.catalogue import Chooser, Entry
+from lti_1p3_provider.deep_linking.entries import Chooser, Entry
 from lti_1p3_provider.deep_linking.form import TOUCHED, Choosing
 from lti_1p3_provider.deep_linking.items import type_name
 
@@ -117,6 +117,6 @@ def _listed(lines: Sequence[Line], kind: str, after: str) -> Mapping[str, Any]:
 
 def _keys(lines: Iterable[Line]) -> Iterable[str]:
     for one in lines:
-        if one.entry.has_page:
+        if one.entry.choosable:
             yield one.entry.usage_key
         yield from _keys(one.below)

@@ -12,9 +12,8 @@ from lti_1p3_provider.resource_links.models import Context
 class DeepLinkingRequest(models.Model):
     """One request for content. Whoever has the token chooses; here is only its digest.
 
-    ``message`` is what the platform said, without who said it, as ASCII, so that every database keeps it. ``used_at`` is
-    set by the one answer, with the number of items that were ``chosen``. A row stays for a day after it expired, to say
-    so.
+    ``message`` is what the platform said, without who said it, as ASCII, so that every database keeps it. The one
+    answer sets ``used_at``, and how many items were ``chosen``. A row stays for a day after it expired, to say so.
 
     .. no_pii: Nobody is named. The platform's own state, which it gets back, is opaque.
     """

@@ -11,11 +11,13 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import UsageKey
 
 from lti_1p3_provider.deep_linking import catalogue, lines, previews, words
 from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.deep_linking.asked import place_of
-from lti_1p3_provider.deep_linking.catalogue import Chooser, Entry
+from lti_1p3_provider.deep_linking.entries import Chooser, Entry
 from lti_1p3_provider.deep_linking.form import TYPES, Choosing, read
 from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
@@ -27,6 +29,7 @@ from lti_1p3_provider.registrations.models import Registration
 
 __all__ = ["Choosing", "first", "read", "show", "still_offered"]
 
+LONGEST_NAME = 200
 SCRIPTS = ("tree.js", "picker.js")
 
 
@@ -47,12 +50,13 @@ def show(
     choice and named. A course that cannot be shown gives way to the list of courses, so that no choice is lost."""
     who = catalogue.chooser(row)
     takes = accepted(who.message, who.registration.platform)
+    trouble, looked_at = None, None
     try:
         choosing = _with_parts(who, choosing)
         looked_at = previews.of(who, choosing.preview) if choosing.preview else None
         listed = lines.found(who, choosing)
     except (ContentNotFound, OutlineInPreparation) as problem:
-        error, choosing, looked_at = error or problem, _at_courses(choosing), None
+        trouble, choosing = problem, _at_courses(choosing)
         listed = lines.found(who, choosing)
     chosen, choosing = still_offered(who, choosing)
     about = {
@@ -69,6 +73,8 @@ def show(
         "scripts": [found for name in SCRIPTS if (found := address(name))],
         "error": error,
         "support_code": support_code,
+        "trouble": trouble,
+        "lost": [_named(key) for key in choosing.lost],
         **listed,
     }
     page = render(request, "lti_1p3_provider/deep_linking/pick.html", about, status=error.status if error else 200)
@@ -99,6 +105,15 @@ def still_offered(who: Chooser, choosing: Choosing) -> tuple[list[Entry], Choosi
         kept = tuple(key for key in choosing.chosen if key not in error.usage_keys)
         lost = (*choosing.lost, *(key for key in choosing.chosen if key in error.usage_keys))
         return catalogue.offered(who, kept), replace(choosing, chosen=kept, lost=lost)
+
+
+def _named(usage_key: str) -> str:
+    """Name a block that is not offered: its title might say too much."""
+    try:
+        key = UsageKey.from_string(usage_key)
+    except InvalidKeyError:
+        return usage_key[:LONGEST_NAME]
+    return f"{type_name(str(key.block_type))} {key.block_id}"
 
 
 def _with_parts(who: Chooser, choosing: Choosing) -> Choosing:

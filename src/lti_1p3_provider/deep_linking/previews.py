@@ -13,7 +13,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
 from lti_1p3_provider.deep_linking import catalogue, excerpts
-from lti_1p3_provider.deep_linking.catalogue import Chooser, Entry
+from lti_1p3_provider.deep_linking.entries import Chooser, Entry
 from lti_1p3_provider.deep_linking.excerpts import Part
 from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.lines import points

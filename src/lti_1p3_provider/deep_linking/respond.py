@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.deep_linking.accepted import Accepted, accepted
-from lti_1p3_provider.deep_linking.catalogue import Entry
+from lti_1p3_provider.deep_linking.entries import Entry
 from lti_1p3_provider.deep_linking.items import Shelf, items
 from lti_1p3_provider.deep_linking.kept import message_of
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest

@@ -11,9 +11,18 @@ from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.deep_linking.kept import message_of
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics import record
-from lti_1p3_provider.errors import ChoiceExpired, ChoiceInvalid, ContentNotOffered
+from lti_1p3_provider.errors import (
+    ChoiceExpired,
+    ChoiceInvalid,
+    ContentNotOffered,
+    LtiError,
+    PickerFilterFailed,
+    PickerStopped,
+)
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.framing import frame_for
+
+STOPPED = (PickerStopped, PickerFilterFailed)
 
 
 def pick(request: HttpRequest, trail: Trail) -> HttpResponse:
@@ -28,7 +37,10 @@ def pick(request: HttpRequest, trail: Trail) -> HttpResponse:
         asked.require_open(row)
     except ChoiceExpired as error:
         return _expired(request, row, error, choosing, trail)
-    return page.show(request, row, token, choosing)
+    try:
+        return page.show(request, row, token, choosing)
+    except STOPPED as error:
+        return _stopped(request, row, error, trail)
 
 
 def fragment(request: HttpRequest, trail: Trail, make: fragments.Fragment) -> HttpResponse:
@@ -62,12 +74,19 @@ def answer(request: HttpRequest, trail: Trail) -> HttpResponse:
             done = respond.answer(request, row, entries)
     except ChoiceExpired as error:
         return _expired(request, row, error, choosing, trail)
+    except STOPPED as error:
+        return _stopped(request, row, error, trail)
     except (ContentNotOffered, ChoiceInvalid) as error:
         return page.show(request, row, token, choosing, error, record.refusal(trail, error))
     trail.passed("answer")
     trail.note = "nothing chosen" if is_cancelled else f"{len(entries)} items"
     record.success(trail)
     return done
+
+
+def _stopped(request: HttpRequest, row: DeepLinkingRequest, error: LtiError, trail: Trail) -> HttpResponse:
+    """Say what the site's own rules say, with the way back."""
+    return respond.refused(request, error, trail, row.deployment, message_of(row.message).settings)
 
 
 def _row(request: HttpRequest, trail: Trail) -> tuple[DeepLinkingRequest, str]:

@@ -7,6 +7,8 @@ import re
 import secrets
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import Error, IntegrityError
@@ -14,7 +16,6 @@ from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import traced
-from lti_1p3_provider.database.prepared import Addition
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
@@ -26,18 +27,28 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 CLEANUP_BATCH = 1000
 DAY = 24 * 3600
-# Refusals of attempts that used no login up. What comes before the signature anybody can make.
-MOST_UNUSED_PER_MINUTE = 60  # of one bucket
-MOST_OF_ONE_A_DAY = 2_000  # of one bucket
-MOST_A_DAY = 10_000  # of the whole site
-RESERVED = 50  # a day for each bucket, whatever happens in others
 MOST_OF_A_LOGIN = 20  # with a genuine signature: its one token may be posted again and again
 LOGIN_IS_OVER = 3600  # seconds; long after it
 MOST_NAMES = 10_000  # of buckets that this process counts by itself
 
 log = logging.getLogger(__name__)
 
-_addition = Addition(LaunchAttempt)
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many refusals are written of attempts that used no login up.
+
+    What comes before the signature anybody can make. ``per_minute`` and ``of_one_a_day``: of one bucket; ``a_day``: of
+    the whole site; ``reserved``: a day for each bucket, whatever happens in others.
+    """
+
+    per_minute: int = 60
+    of_one_a_day: int = 2_000
+    a_day: int = 10_000
+    reserved: int = 50
+
+
+LIMITS = Limits()
 _counted_here: Counter[str] = Counter()
 
 
@@ -53,16 +64,16 @@ def success(trail: Trail) -> None:
         raise LaunchReplayed("this login succeeded before") from error
 
 
-def refusal(trail: Trail, error: LtiError) -> str:
+def refusal(trail: Trail, error: LtiError, limits: Limits = LIMITS, clock: Callable[[], float] = time.time) -> str:
     """Record a refused attempt and return its support code.
 
     Anybody can make attempts that use no login up, and repeat them. Of those before the signature only so many in a
     minute and in a day are written, the others go to the log only; each door, registration and stage is a bucket of its
     own, so nobody can fill the table, nor hide what happens to others. What has a genuine signature is written, but for
-    the same login again and again.
+    the same login again and again. ``clock``: seconds of the epoch.
     """
     support_code = _support_code()
-    if "first use" in trail.steps or _is_recordable(trail):
+    if "first use" in trail.steps or _is_recordable(trail, limits, clock()):
         try:
             _write(trail, error.code, error.detail, support_code=support_code)
         except Error as problem:  # the person gets the page all the same
@@ -82,19 +93,19 @@ def drop_old() -> int:
     return dropped
 
 
-def _is_recordable(trail: Trail) -> bool:
+def _is_recordable(trail: Trail, limits: Limits, moment: float) -> bool:
     is_signed = "signature" in trail.steps
     if is_signed and trail.login_digest:
         return _count(f"login:{trail.login_digest}", LOGIN_IS_OVER) <= MOST_OF_A_LOGIN
     whose = trail.registration.pk if trail.registration else trail.registration_pk or 0
     stage = "signature" if is_signed else "browser" if "browser" in trail.steps else ""
-    bucket, now = f"{trail.door}:{whose}:{stage}", int(time.time())
-    if _count(f"{bucket}:minute:{now // 60}", 120) > MOST_UNUSED_PER_MINUTE:
+    bucket, now = f"{trail.door}:{whose}:{stage}", int(moment)
+    if _count(f"{bucket}:minute:{now // 60}", 120) > limits.per_minute:
         return False
     today = _count(f"{bucket}:day:{now // DAY}", DAY)
-    if today <= RESERVED:
+    if today <= limits.reserved:
         return True
-    return today <= MOST_OF_ONE_A_DAY and _count(f"all:day:{now // DAY}", DAY) <= MOST_A_DAY
+    return today <= limits.of_one_a_day and _count(f"all:day:{now // DAY}", DAY) <= limits.a_day
 
 
 def _count(name: str, seconds: float) -> int:
@@ -112,15 +123,14 @@ def _write(
     trail: Trail, outcome: str, detail: str, login_digest: str | None = None, support_code: str | None = None
 ) -> None:
     registration = trail.registration.pk if trail.registration else None
-    _addition.make(
+    LaunchAttempt.objects.create(
         support_code=support_code or _support_code(),
-        created_at=timezone.now(),
         door=trail.door,
         outcome=outcome,
         detail=_line(detail)[:1000],
         steps=[reduce(step) for step in trail.steps],
-        registration=registration,
-        deployment=trail.deployment.pk if trail.deployment else None,
+        registration=trail.registration,
+        deployment=trail.deployment,
         subject_digest=subjects.keyed(registration, trail.subject) if trail.subject else "",
         target=_line(trail.target.partition("?")[0])[:500],
         login_digest=login_digest,

@@ -21,10 +21,10 @@ from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.refuse import page
-from lti_1p3_provider.errors import SessionConfined, StateStoreDown
+from lti_1p3_provider.errors import LtiError, OtherAccount, SessionConfined, StateStoreDown
 from lti_1p3_provider.host.recorded_login import LAUNCHED
 from lti_1p3_provider.host.surface import Surface, keep_query
-from lti_1p3_provider.launches import scope, sessions
+from lti_1p3_provider.launches import another_account, scope, sessions
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.digest import digest
@@ -51,8 +51,12 @@ class ConfineSessions:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Decide later, when it is known where the request goes."""
-        return self.get_response(request)
+        """Decide later, when it is known where the request goes. If the LMS refuses the CSRF token before that, and the
+        page is one of the account of before, say so."""
+        response = self.get_response(request)
+        if response.status_code == 403 and conf.enabled and not getattr(request, "csrf_processing_done", False):
+            return _as_other_account(request) or response
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, arguments: Mapping[str, Any]
@@ -69,7 +73,7 @@ class ConfineSessions:
             return None
         for one in people:
             if not _opens(one.user, surface):
-                return _refuse(request, one, surface)
+                return _of_other_account(request, surface) or _refuse(request, one, surface)
         if surface.query is not None:
             keep_query(request, surface.query)
         return None
@@ -96,10 +100,36 @@ def _opens(user: int, surface: Surface) -> bool:
     return scope.scopes.get(user).opens(surface) or scope.scopes.get(user, fresh=True).opens(surface)
 
 
+def _as_other_account(request: HttpRequest) -> HttpResponseBase | None:
+    match = request.resolver_match
+    if match is None or OURS in match.namespaces or conf.session_cookie_name not in request.COOKIES:
+        return None
+    if not another_account.former(request.session):
+        return None
+    surface = host.current().surfaces.of(request, match.func, match.kwargs)
+    return None if surface.is_open else _of_other_account(request, surface)
+
+
+def _of_other_account(request: HttpRequest, surface: Surface) -> HttpResponseBase | None:
+    """Refuse with other words what an account opened from which a launch took this browser over."""
+    if conf.session_cookie_name not in request.COOKIES:
+        return None
+    found = another_account.launched_by_former(request.session, surface)
+    if found is None:
+        return None
+    user, registration = found
+    signed_in = request.session.get(SESSION_KEY)
+    return _said(request, OtherAccount(f"launched by user {user}, signed in: user {signed_in}"), registration)
+
+
 def _refuse(request: HttpRequest, one: Confined, surface: Surface) -> HttpResponseBase:
     what = surface.closed or ", ".join(map(str, (*surface.blocks, *surface.courses))) or "pages of a whole course"
-    error = SessionConfined(f"user {one.user}: {what}")
-    trail = Trail(DOOR, registration=one.registration, target=request.path)
+    return _said(request, SessionConfined(f"user {one.user}: {what}"), one.registration)
+
+
+def _said(request: HttpRequest, error: LtiError, registration: Registration | None) -> HttpResponseBase:
+    """Return a page for a browser that opens one, and JSON for a script."""
+    trail = Trail(DOOR, registration=registration, target=request.path)
     code = _support_code(trail, error)
     if _wants_a_page(request):
         return page(request, error, trail, code)
@@ -109,7 +139,7 @@ def _refuse(request: HttpRequest, one: Confined, surface: Surface) -> HttpRespon
     return answer
 
 
-def _support_code(trail: Trail, error: SessionConfined) -> str:
+def _support_code(trail: Trail, error: LtiError) -> str:
     """Record the refusal; a page that asks for the same again has the same code for some minutes."""
     name = f"lti1p3:confined:{digest(error.detail)}"
     with suppress(StateStoreDown):

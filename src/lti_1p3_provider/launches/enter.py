@@ -20,7 +20,17 @@ from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.host.sessions import as_before_on_failure
-from lti_1p3_provider.launches import browser_check, front_ends, grants, handover, sessions, targets, teaching, way_back
+from lti_1p3_provider.launches import (
+    another_account,
+    browser_check,
+    front_ends,
+    grants,
+    handover,
+    sessions,
+    targets,
+    teaching,
+    way_back,
+)
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
@@ -118,7 +128,7 @@ def _admit(
     trail.passed("records")
     attempts.success(trail)
     if not launch.login.storage_frame:
-        host.current().identity.sign_in(request, platform_user.user)
+        another_account.sign_in(request, platform_user.user)
         sessions.mark(request, launch.deployment)
         browser_check.note(request)
         way_back.remember(request, target, launch.message.return_url)

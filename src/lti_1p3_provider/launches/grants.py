@@ -3,15 +3,16 @@ other."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.database.prepared import Addition, Change, Lookup
+from lti_1p3_provider.database.prepared import Update, prepared, prepared_update
 from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.launches.scope import scopes
 from lti_1p3_provider.launches.targets import Target
@@ -21,14 +22,19 @@ from lti_1p3_provider.users.models import Grant
 
 CLEANUP_BATCH = 1000
 
-_granted = Lookup(
-    Grant,
-    lambda user, usage: Grant.objects.select_related("deployment__registration__gate").filter(
-        user_id=user, usage_digest=usage
-    ),
-)
-_renewal = Change(Grant, where=("user", "usage_digest"), columns=("deployment", "until", "link_pk", "usage_key"))
-_addition = Addition(Grant)
+
+@prepared
+def _granted(user: int, usage_digest: str) -> QuerySet[Grant]:
+    grants = Grant.objects.select_related("deployment__registration__gate")
+    return grants.filter(user_id=user, usage_digest=usage_digest)
+
+
+@prepared_update
+def _renew(
+    user: int, usage_digest: str, usage_key: str, deployment: int, until: datetime, link_pk: int | None
+) -> Update:
+    columns = {"usage_key": usage_key, "deployment": deployment, "until": until, "link_pk": link_pk}
+    return Grant.objects.filter(user_id=user, usage_digest=usage_digest), columns
 
 
 def allow(user: AbstractUser, target: Target, deployment: Deployment, link_pk: int | None = None) -> None:
@@ -37,22 +43,23 @@ def allow(user: AbstractUser, target: Target, deployment: Deployment, link_pk: i
     ``link_pk``: the resource link that was launched.
     """
     seconds = conf.session_length if conf.access_length is None else conf.access_length
-    key = str(target.usage_key)
-    usage = digest(key)
     until = timezone.now() + timedelta(seconds=seconds)
-    values = {"user": user.pk, "usage_digest": usage, "usage_key": key, "deployment": deployment.pk}
-    values |= {"until": until, "link_pk": link_pk}
-    if not _renewal.make(**values):
-        _add(values)
+    key = str(target.usage_key)
+    renew = partial(_renew, user.pk, digest(key), key, deployment.pk, until, link_pk)
+    if not renew():
+        try:
+            with transaction.atomic():
+                Grant.objects.create(
+                    user_id=user.pk,
+                    usage_digest=digest(key),
+                    usage_key=key,
+                    deployment=deployment,
+                    until=until,
+                    link_pk=link_pk,
+                )
+        except IntegrityError:  # another launch of the same person was first
+            renew()
     scopes.forget(user.pk)
-
-
-def _add(values: dict[str, Any]) -> None:
-    try:
-        with transaction.atomic():
-            _addition.make(**values)
-    except IntegrityError:  # another launch of the same person was first
-        _renewal.make(**values)
 
 
 def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:
@@ -73,7 +80,7 @@ def find(user: AbstractUser | AnonymousUser, target: Target) -> Grant:
     """
     if not user.is_authenticated or not user.is_active:
         raise GrantMissing("nobody is signed in")
-    grant = _granted.one(user=user.pk, usage=digest(str(target.usage_key)))
+    grant = _granted.one(user.pk, digest(str(target.usage_key)))
     if grant is None:
         raise GrantMissing("this user did not launch this block")
     if grant.until < timezone.now():

@@ -1,10 +1,13 @@
-"""Tells forms of our own pages from forms of others: what proves or carries a launch comes from ours alone."""
+"""Knows our own address, and tells forms of our own pages from forms of others: what proves or carries a launch comes
+from ours alone."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
 from lti_1p3_provider.host.own_address import base_url
+
+__all__ = ["base_url", "posts"]
 
 
 def posts(request: HttpRequest) -> bool:

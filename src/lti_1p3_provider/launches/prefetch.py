@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.lti.launch import Names
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.registrations import find
@@ -12,25 +12,22 @@ from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
 
-_given_up = PendingScore.objects.filter(parked__gt="")
-_by_names = Lookup(
-    PendingScore,
-    lambda registration, sub, deployment, link: (
-        PendingScore.objects.select_related(
-            "platform_user__user",
-            "line_item__resource_link__context",
-            "line_item__resource_link__deployment__registration__gate",
-        )
-        .filter(
-            platform_user__registration_id=registration,
-            platform_user__sub_digest=sub,
-            line_item__resource_link__deployment__registration_id=registration,
-            line_item__resource_link__deployment__deployment_digest=deployment,
-            line_item__resource_link__link_digest=link,
-        )
-        .annotate(has_given_up=Exists(_given_up.filter(platform_user_id=OuterRef("platform_user_id"))))
-    ),
-)
+
+@prepared
+def _by_names(registration: int, sub_digest: str, deployment_digest: str, link_digest: str) -> QuerySet[PendingScore]:
+    given_up = PendingScore.objects.filter(parked__gt="", platform_user_id=OuterRef("platform_user_id"))
+    rows = PendingScore.objects.select_related(
+        "platform_user__user",
+        "line_item__resource_link__context",
+        "line_item__resource_link__deployment__registration__gate",
+    ).filter(
+        platform_user__registration_id=registration,
+        platform_user__sub_digest=sub_digest,
+        line_item__resource_link__deployment__registration_id=registration,
+        line_item__resource_link__deployment__deployment_digest=deployment_digest,
+        line_item__resource_link__link_digest=link_digest,
+    )
+    return rows.annotate(has_given_up=Exists(given_up))
 
 
 class Returning:
@@ -42,7 +39,7 @@ class Returning:
         self._found: tuple[Names, PendingScore | None] | None = None
 
     def parties(self, registration_pk: int, names: Names) -> tuple[Registration, Deployment | None]:
-        """Return registration and deployment, as ``find.parties`` does, and remember the learner's row.
+        """Return both, as the function of this name in ``registrations.find`` does, and remember the learner's row.
 
         Raises:
             RegistrationUnknown, RegistrationDisabled
@@ -68,9 +65,4 @@ class Returning:
 
 
 def _read(registration_pk: int, names: Names) -> PendingScore | None:
-    return _by_names.one(
-        registration=registration_pk,
-        sub=digest(names.subject),
-        deployment=digest(names.deployment_id),
-        link=digest(names.link_id),
-    )
+    return _by_names.one(registration_pk, digest(names.subject), digest(names.deployment_id), digest(names.link_id))

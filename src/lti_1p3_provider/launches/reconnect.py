@@ -32,8 +32,9 @@ def feature(user: AbstractUser, target: Target) -> str:
             "activity from your course once more, in another tab, and then come back here and submit it again."
         ),
         "other": _(
-            "Somebody else has signed in here since this page was opened, so your answer was not taken. Open this "
-            "activity from your course once more."
+            "Since this page was opened, another activity was opened in this browser, with another account, so your "
+            "answer was not taken. What you typed is kept: open this activity from its course once more, in another "
+            "tab, and then come back here and submit it again."
         ),
         "back": _("You are signed in again. Please submit your answer once more."),
         "renewed": _(

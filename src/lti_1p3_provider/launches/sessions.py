@@ -11,18 +11,28 @@ from collections.abc import Callable
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.host.sessions import is_over, let_go
 from lti_1p3_provider.launches import front_ends, partitioned
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.users.models import PlatformUser
 
 MARK = "lti_1p3_deployments"  # in the session: the deployments that it was launched from
+
+
+@prepared
+def _open(deployments: list[int], user: int) -> QuerySet[Deployment, int]:
+    """Those of the deployments that are on, and know the user, whose account is on."""
+    on = {"status": Deployment.Status.APPROVED, "registration__enabled": True}
+    person = {"user_id": user, "user__is_active": True}
+    known = Exists(PlatformUser.objects.filter(registration_id=OuterRef("registration_id"), **person))
+    return Deployment.objects.filter(known, pk__in=deployments, **on).values_list("pk", flat=True)
 
 
 def mark(request: HttpRequest, deployment: Deployment) -> None:
@@ -36,10 +46,8 @@ def is_switched_off(session: SessionBase) -> bool:
     launched_from = session.get(MARK)
     if not launched_from:
         return False
-    on = {"status": Deployment.Status.APPROVED, "registration__enabled": True}
-    person = {"user_id": session.get(SESSION_KEY), "user__is_active": True}
-    known = Exists(PlatformUser.objects.filter(registration_id=OuterRef("registration_id"), **person))
-    return Deployment.objects.filter(known, pk__in=launched_from, **on).count() < len(launched_from)
+    user = session.get(SESSION_KEY)
+    return user is None or len(_open(launched_from, int(user))) < len(launched_from)
 
 
 class EndSwitchedOffSessions:

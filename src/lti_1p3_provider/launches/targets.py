@@ -14,7 +14,7 @@ from opaque_keys.edx.locator import CourseLocator
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import require
 from lti_1p3_provider.errors import TargetInvalid
-from lti_1p3_provider.host.own_address import base_url
+from lti_1p3_provider.launches.own_page import base_url
 from lti_1p3_provider.lti.claims import Message
 from lti_1p3_provider.registrations.addresses import split_url
 

@@ -21,10 +21,11 @@ from lti_1p3_provider.errors import (
     GrantMissing,
     LaunchNotPosted,
     LtiError,
+    OtherAccount,
 )
 from lti_1p3_provider.gates import policy
-from lti_1p3_provider.host.own_address import base_url
 from lti_1p3_provider.launches import (
+    another_account,
     browser_check,
     front_ends,
     grants,
@@ -70,7 +71,7 @@ class LoginDoor(Door):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        begun = login.begin(parameters, f"{base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
+        begun = login.begin(parameters, f"{own_page.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
         if browser_check.is_needed(request):
             return frame_for(browser_check.login_page(request, begun), begun.registration)
         asked = begun.ask()
@@ -122,7 +123,7 @@ class ContinueDoor(Door):
         user, target = handover.redeem(request)
         grant = grants.find(user, target)
         self.trail.registration, self.trail.deployment = grant.deployment.registration, grant.deployment
-        host.current().identity.sign_in(request, user)
+        another_account.sign_in(request, user)
         sessions.mark(request, grant.deployment)
         response = HttpResponseRedirect(target.path)
         front_ends.tell(request, response, user, target)
@@ -156,9 +157,11 @@ class WayBackDoor(Door):
 
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
         """Send the browser on, and say nothing of the page that it comes from."""
-        way = way_back.address(request, targets.from_keys(course_key, usage_key))
+        target = targets.from_keys(course_key, usage_key)
+        way = way_back.address(request, target)
         if not way:
-            raise GrantMissing("the session does not know the way back")
+            missing = GrantMissing("the session does not know the way back")
+            raise another_account.explained(request, target, self.trail, missing)
         response = HttpResponseRedirect(way)
         response["Referrer-Policy"] = "no-referrer"
         return response
@@ -176,6 +179,8 @@ class ScriptDoor(View, ABC):
         try:
             target, _ = _granted(request, course_key, usage_key, Trail("script"))
             _require_access(request, target)
+        except OtherAccount as error:
+            return JsonResponse({"error": error.code, "text": another_account.before_going_on()}, status=error.status)
         except LtiError as error:
             return JsonResponse({"error": error.code}, status=error.status)
         return JsonResponse(self.about(request, target))
@@ -218,7 +223,10 @@ def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail
         LtiError: the session has no grant, or the gate is closed.
     """
     target = targets.from_keys(course_key, usage_key)
-    trail.registration = registration = grants.check(request.user, target)
+    try:
+        trail.registration = registration = grants.check(request.user, target)
+    except GrantMissing as error:
+        raise another_account.explained(request, target, trail, error) from error
     policy.require(registration, target.course_key, target.usage_key)
     return target, registration
 

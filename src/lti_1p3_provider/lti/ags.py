@@ -1,4 +1,4 @@
-"""Assignment and Grade Services: how they are called, and sending a score to a line item. (AGS 2.0, 3.1 and 3.4)"""
+"""Assignment and Grade Services: scopes, and sending a score to a line item. (AGS 2.0, 3.1 and 3.4)"""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import SplitResult, urlencode, urlsplit
 
-from lti_1p3_provider.database.quoting import quoted_address
-from lti_1p3_provider.errors import AddressForbidden
-from lti_1p3_provider.lti import access_tokens
+from lti_1p3_provider.lti import service
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
-from lti_1p3_provider.lti.redirects import followed
-from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.registrations.addresses import is_within, origin
 from lti_1p3_provider.registrations.models import Deployment
 
 LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
@@ -94,39 +88,16 @@ def post_score(deployment: Deployment, column: Column, score: Score) -> Exchange
     headers = {"Content-Type": SCORE_TYPE, "Accept": SCORE_TYPE}
     body = json.dumps(score.as_json()).encode()
     request = Request("POST", scores_url(column.url), headers=headers, body=body, whole=False)
-    answer: Answer = yield from call(deployment, column.scopes, request, SCORE_SCOPE)
+    answer: Answer = yield from service.call(deployment, ours(column.scopes), request, SCORE_SCOPE)
     if answer.status == NOT_ACCEPTABLE:  # it has another media type for its answers, which we do not read anyway
         again = replace(request, headers={**headers, "Accept": "*/*"})
-        answer = yield from call(deployment, column.scopes, again, SCORE_SCOPE)
+        answer = yield from service.call(deployment, ours(column.scopes), again, SCORE_SCOPE)
     return answer
 
 
-def call(deployment: Deployment, scopes: Iterable[str], request: Request, needed: str = "") -> Exchange[Answer]:
-    """Make one request with an access token for those of ``scopes`` that are this service's. (3.1)
-
-    A status that means an access token which ended early gets a new one, and one more try. ``needed``: the scope for
-    which the platform is asked alone if it does not grant all. A GET is followed to another place on the same origin.
-
-    Raises:
-        AddressForbidden: the address is not on the platform's own hosts, so it gets no token.
-        AccessTokenRefused, PlatformUnreachable, AnswerUnreadable, NoActiveKey, KeyInvalid
-    """
-    if not is_within(request.url, deployment.registration.origins):
-        raise AddressForbidden(foreign(request.url))
-    wanted = SCOPES & set(scopes)
-    token = yield from access_tokens.obtain_for(deployment, wanted, needed)
-    answer: Answer = yield from followed(_with(token, request))
-    if answer.status in preset(deployment.registration.platform).expired_statuses:
-        token = yield from access_tokens.obtain_for(deployment, wanted, needed, refused=token)
-        answer = yield from followed(_with(token, request))
-    return answer
-
-
-def foreign(url: str) -> str:
-    """Say that an address is not the platform's."""
-    if not (there := origin(url)):
-        return f"{quoted_address(url)} is no web address"
-    return f"{there} is not a host of this platform: add it to its other hosts. The address is {quoted_address(url)}"
+def ours(scopes: Iterable[str]) -> frozenset[str]:
+    """Return those of a launch's scopes that are this service's, for which its calls share an access token. (3.1)"""
+    return SCOPES & frozenset(scopes)
 
 
 def reading(scopes: Collection[str]) -> str:
@@ -134,33 +105,9 @@ def reading(scopes: Collection[str]) -> str:
     return LINE_ITEM_READ_SCOPE if LINE_ITEM_READ_SCOPE in scopes else LINE_ITEM_SCOPE
 
 
-def _with(token: str, request: Request) -> Request:
-    return replace(request, headers={**request.headers, "Authorization": f"Bearer {token}"})
-
-
 def scores_url(line_item_url: str) -> str:
     """Return where scores of a line item go: ``/scores`` ends the path, before any query."""
-    return below(line_item_url, "scores")
-
-
-def below(line_item_url: str, name: str) -> str:
-    """Return the address of a line item's ``scores`` or ``results``: they end the path, before any query. (3.3, 3.4)"""
-    parts = _parts(line_item_url)
-    return parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment="").geturl()
-
-
-def with_query(url: str, values: Mapping[str, str]) -> str:
-    """Return the address with some query parameters more; those that it has stay as they are."""
-    parts = _parts(url)
-    added = urlencode({name: value for name, value in values.items() if value})
-    return parts._replace(query="&".join(filter(None, (parts.query, added))), fragment="").geturl()
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError as error:
-        raise AddressForbidden(f"{quoted_address(url)} is no address") from error
+    return service.below(line_item_url, "scores")
 
 
 def plain(number: float) -> float | int:

@@ -50,8 +50,10 @@ class Entry(TypedDict):
 _recent: dict[str, tuple[float, Entry]] = {}  # what this process read, and when (``time.monotonic``)
 
 
-def keys_for(registration: Registration, kid: str) -> tuple[RSAPublicKey, ...]:
+def keys_for(registration: Registration, kid: str, moment: float = waiting.MOMENT) -> tuple[RSAPublicKey, ...]:
     """Return the platform's keys called ``kid``: one, or a few where it calls several the same.
+
+    ``moment``: seconds for which this thread waits for its turn to wait for the platform.
 
     Raises:
         KeyUnknown: the platform has no such key.
@@ -66,7 +68,7 @@ def keys_for(registration: Registration, kid: str) -> tuple[RSAPublicKey, ...]:
     if entry is None:
         entry = store.get(name)
         if entry is None or _is_worth_asking(entry, kid):
-            entry = _waited_for(registration, name, entry, kid)
+            entry = _waited_for(registration, name, entry, kid, moment)
         _remember(name, entry)
     if not entry["keys"]:
         raise KeySetUnavailable(entry["failure"])
@@ -92,10 +94,10 @@ def _remember(name: str, entry: Entry) -> None:
     _recent[name] = time.monotonic(), entry
 
 
-def _waited_for(registration: Registration, name: str, old: Entry | None, kid: str) -> Entry:
+def _waited_for(registration: Registration, name: str, old: Entry | None, kid: str, moment: float) -> Entry:
     """Learn the keys, unless too many threads of this process wait for some already: whoever invents kids, or has a key
     set that hangs, must leave the others to serve everybody else. A key that is known is good meanwhile."""
-    with waiting.place() as is_free:
+    with waiting.place(moment) as is_free:
         if is_free:
             return _learned(registration, name, old, kid)
     if old is not None and kid in old["keys"]:

@@ -25,10 +25,10 @@ from lti_1p3_provider.errors import (
 from lti_1p3_provider.lti import base64url, resource_link, state
 from lti_1p3_provider.lti.claims import AGS, LTI, Launch, Message
 from lti_1p3_provider.lti.messages import read_message
+from lti_1p3_provider.lti.progress import Progress
 from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.lti.strict_json import parse_object
 from lti_1p3_provider.lti.token_size import MAX_TOKEN, limit
-from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.lti.verify import ALGORITHM, verify
 from lti_1p3_provider.registrations.find import deployment_for
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -63,11 +63,11 @@ class Envelope:
 Finder = Callable[[int, Names], tuple[Registration, Deployment | None]]
 
 
-def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Trail, find: Finder) -> Launch[Message]:
+def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Progress, find: Finder) -> Launch[Message]:
     """Validate a posted launch, adding each passed step to ``trail``.
 
-    ``find`` returns the enabled registration and its deployment of this name, as ``registrations.find.parties`` does;
-    it may read more than these on its way.
+    ``find`` returns the enabled registration and its deployment of this name, as ``registrations.find`` does; it may
+    read more than these on its way.
 
     Raises:
         LtiError: the subclass says which check failed; nothing was stored, except that an unknown deployment of a

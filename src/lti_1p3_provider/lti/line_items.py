@@ -10,7 +10,7 @@ from typing import Any
 
 from lti_1p3_provider.database.storable import NOWHERE
 from lti_1p3_provider.errors import AnswerUnreadable, LtiError, ServiceRefused
-from lti_1p3_provider.lti import ags, numbers, paging
+from lti_1p3_provider.lti import ags, numbers, service
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
 from lti_1p3_provider.lti.strict_json import parse_object
@@ -82,13 +82,12 @@ def search(
     wanted = {"resource_link_id": resource_link_id, "resource_id": resource_id, "tag": tag}
     filters = {name: value for name, value in wanted.items() if len(value) <= LONGEST_FILTER}
 
-    def has_enough(page: Sequence[paging.Entry]) -> bool:
+    def has_enough(page: Sequence[service.Entry]) -> bool:
         return any(enough(item) for item in _readable(page, container.url))
 
     query, needed = {**filters, "limit": PAGE}, ags.reading(container.scopes)
-    found = yield from paging.entries(
-        deployment, container.scopes, container.url, CONTAINER_TYPE, has_enough, query, needed
-    )
+    scopes, url = ags.ours(container.scopes), container.url
+    found = yield from service.entries(deployment, scopes, url, CONTAINER_TYPE, needed, enough=has_enough, query=query)
     return _readable(found, container.url)
 
 
@@ -130,6 +129,16 @@ def change(deployment: Deployment, column: Column, changes: Mapping[str, object]
     return _read({**wanted, "id": None, **_said_of_change(answer)}, column.url, column.url)
 
 
+def delete(deployment: Deployment, column: Column) -> Exchange[Answer]:
+    """Delete a line item; any status is the answer. (3.2.8)
+
+    Raises:
+        AddressForbidden, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey, KeyInvalid
+    """
+    request = Request("DELETE", column.url)
+    return (yield from service.call(deployment, ags.ours(column.scopes), request, ags.LINE_ITEM_SCOPE))
+
+
 def _call(
     deployment: Deployment, scopes: frozenset[str], method: str, url: str, body: object, what: str
 ) -> Exchange[Answer]:
@@ -140,13 +149,13 @@ def _call(
         headers = {"Accept": ITEM_TYPE, "Content-Type": ITEM_TYPE}
         request = Request(method, url, headers, body=json.dumps(body).encode(), whole=False)
         needed = ags.LINE_ITEM_SCOPE
-    answer: Answer = yield from ags.call(deployment, scopes, request, needed)
+    answer: Answer = yield from service.call(deployment, ags.ours(scopes), request, needed)
     if not answer.ok:
         raise ServiceRefused(what, answer.status, answer.headers)
     return answer
 
 
-def _object(answer: Answer) -> paging.Entry:
+def _object(answer: Answer) -> service.Entry:
     if not answer.content().strip():
         return {}
     try:
@@ -155,7 +164,7 @@ def _object(answer: Answer) -> paging.Entry:
         raise AnswerUnreadable(f"a line item: {error}") from error
 
 
-def _said_of_change(answer: Answer) -> paging.Entry:
+def _said_of_change(answer: Answer) -> service.Entry:
     """Return the line item in the answer to a change, nothing if it cannot be read: the change is made all the same."""
     try:
         return _object(answer)
@@ -163,7 +172,7 @@ def _said_of_change(answer: Answer) -> paging.Entry:
         return {}
 
 
-def _readable(entries: Iterable[paging.Entry], base: str) -> list[LineItem]:
+def _readable(entries: Iterable[service.Entry], base: str) -> list[LineItem]:
     """Return the columns of a list: what has no usable id is none, and one id is one column."""
     found: dict[str, LineItem] = {}
     for entry in entries:
@@ -173,7 +182,7 @@ def _readable(entries: Iterable[paging.Entry], base: str) -> list[LineItem]:
     return list(found.values())
 
 
-def _read(said: paging.Entry, base: str = "", otherwise: str = "") -> LineItem:
+def _read(said: service.Entry, base: str = "", otherwise: str = "") -> LineItem:
     """Read a line item; ``base`` is where it was said, ``otherwise`` its address if it names none that is usable."""
     url = _address(said.get("id"), base) or _address(otherwise, base)
     if not url:
@@ -197,7 +206,7 @@ def _address(value: object, base: str) -> str:
     return url if len(url) <= LONGEST_URL else ""
 
 
-def _text(said: paging.Entry, name: str) -> str:
+def _text(said: service.Entry, name: str) -> str:
     """Some platforms write ids as numbers, and null for nothing. What is no text says nothing."""
     value = said.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int):

@@ -9,8 +9,8 @@ from urllib.parse import urlencode, urlsplit
 
 from lti_1p3_provider.errors import LoginParameterMissing
 from lti_1p3_provider.lti import state
+from lti_1p3_provider.lti.progress import Progress
 from lti_1p3_provider.lti.state import LoginState
-from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.registrations.find import registration_for
 from lti_1p3_provider.registrations.models import Registration
 
@@ -51,7 +51,7 @@ class Login:
         return AuthenticationRequest(url, issued)
 
 
-def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Trail) -> Login:
+def begin(parameters: Mapping[str, str], redirect_uri: str, trail: Progress) -> Login:
     """Read a login initiation.
 
     ``redirect_uri`` is our launch URL exactly as it is registered with the platform.

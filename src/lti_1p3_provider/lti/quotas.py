@@ -19,7 +19,8 @@ DAY = 24 * 3600
 
 
 def require(deployment: Deployment, kind: str) -> None:
-    """Return if the deployment may bring one more new thing of this kind (``people``, ``contexts``, ``links``, ``choices``) today.
+    """Return if the deployment may bring one more new thing of this kind (``people``, ``contexts``, ``links``,
+    ``choices``) today.
 
     Raises:
         QuotaReached: there were ``LTI_1P3_PROVIDER_DAILY_QUOTA``.

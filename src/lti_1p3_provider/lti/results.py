@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lti_1p3_provider.lti import ags, numbers, paging
+from lti_1p3_provider.lti import ags, numbers, service
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
@@ -25,26 +25,37 @@ class Result:
     is_odd: bool = False
 
 
-def read(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[list[Result]]:
-    """Read the results of a line item, of everybody or of one person. Platforms may ignore the filter. (3.3.3)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a platform answered. ``nobodys``: how many entries name nobody, so that they may be anybody's."""
 
-    A result that is nobody's is left out.
+    results: tuple[Result, ...]
+    nobodys: int = 0
+
+
+def ask(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[Shown]:
+    """Read the results of a line item whole, of everybody or of one person. Platforms may ignore the filter. (3.3.3)
 
     Raises:
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
         KeyInvalid
     """
     pages = preset(deployment.registration.platform).pages_results and not user_id
-    url, query = ags.below(column.url, "results"), {"user_id": user_id, "limit": PAGE if pages else ""}
+    url, query = service.below(column.url, "results"), {"user_id": user_id, "limit": PAGE if pages else ""}
     query = {name: value for name, value in query.items() if value}
-    found = yield from paging.entries(
-        deployment, column.scopes, url, RESULTS_TYPE, query=query, needed=ags.RESULT_SCOPE
-    )
-    results = [result for entry in found if (result := _read(entry))]
-    return [result for result in results if user_id in ("", result.user_id)]
+    scopes = ags.ours(column.scopes)
+    found = yield from service.entries(deployment, scopes, url, RESULTS_TYPE, ags.RESULT_SCOPE, query=query)
+    results = tuple(result for entry in found if (result := _read(entry)))
+    return Shown(results, len(found) - len(results))
 
 
-def _read(said: paging.Entry) -> Result | None:
+def read(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[list[Result]]:
+    """Return the results of everybody or of exactly one person; what is nobody's is left out. Raises as ``ask``."""
+    shown = yield from ask(deployment, column, user_id)
+    return [result for result in shown.results if user_id in ("", result.user_id)]
+
+
+def _read(said: service.Entry) -> Result | None:
     """Return a result, None if it is nobody's."""
     user_id, score = said.get("userId"), said.get("resultScore")
     if isinstance(user_id, bool) or not isinstance(user_id, str | int):

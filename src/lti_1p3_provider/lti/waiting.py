@@ -26,10 +26,10 @@ class _Places:
         self._taken = 0
         self._full_since = 0.0
 
-    def take(self) -> bool:
+    def take(self, moment: float) -> bool:
         """Take a place if there is one, now or in a moment."""
         with self._freed:
-            left = self._full_since + MOMENT - time.monotonic()
+            left = self._full_since + moment - time.monotonic()
             if not self._freed.wait_for(self._is_free, timeout=max(left, 0.0)):
                 return False
             self._taken += 1
@@ -47,10 +47,10 @@ class _Places:
 
 
 @contextmanager
-def place() -> Iterator[bool]:
-    """Hold a place inside the ``with``; False if all are taken."""
+def place(moment: float = MOMENT) -> Iterator[bool]:
+    """Hold a place inside the ``with``; False if all are taken, and for ``moment`` seconds more."""
     places = _places(os.getpid())
-    is_free = places.take()
+    is_free = places.take(moment)
     try:
         yield is_free
     finally:

@@ -7,15 +7,15 @@ from django.db import migrations, models
 BATCH = 5000  # primary keys
 
 
-def fill(apps: Any, schema_editor: Any) -> None:
+def fill(apps: Any, schema_editor: Any, batch: int = BATCH) -> None:
     """Give each pending score the block of its line item, some at a time."""
     scores = apps.get_model("lti_1p3_provider", "PendingScore").objects.using(schema_editor.connection.alias)
     items = apps.get_model("lti_1p3_provider", "LineItem").objects.using(schema_editor.connection.alias)
     newest = scores.aggregate(newest=models.Max("pk"))["newest"] or 0
     mine = items.filter(pk=models.OuterRef("line_item_id"))
     block = {name: models.Subquery(mine.values(name)[:1]) for name in ("course_key", "usage_key")}
-    for first in range(0, newest + 1, BATCH):
-        scores.filter(pk__gte=first, pk__lt=first + BATCH).update(**block)
+    for first in range(0, newest + 1, batch):
+        scores.filter(pk__gte=first, pk__lt=first + batch).update(**block)
 
 
 def nothing(apps: Any, schema_editor: Any) -> None:

@@ -6,10 +6,10 @@ from django.db import migrations
 BATCH = 2000
 
 
-def unname(apps, schema_editor):
+def unname(apps, schema_editor, batch=BATCH):
     attempts = apps.get_model("lti_1p3_provider", "LaunchAttempt").objects.using(schema_editor.connection.alias)
     last = 0
-    while pks := list(attempts.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+    while pks := list(attempts.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:batch]):
         last = pks[-1]
         attempts.filter(pk__gte=pks[0], pk__lte=last).exclude(subject_digest="").update(subject_digest="")
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from django.db.models import QuerySet
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.errors import ContentHasNoPage, ContentNotFound
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.outline import rebuild, wake
@@ -23,10 +24,11 @@ NO_PAGE = frozenset(("chapter",))  # the LMS shows what is below; a course has p
 MAX_RECENT = 5000  # blocks that a process remembers, some kilobytes each
 
 _recent: dict[tuple[str, UsageKey], Block] = {}  # by version: what a version says of a block never changes
-_by_key = Lookup(
-    OutlineBlock,
-    lambda usage: OutlineBlock.objects.select_related("outline").filter(usage_digest=usage),
-)
+
+
+@prepared
+def _by_digest(usage_digest: str) -> QuerySet[OutlineBlock]:
+    return OutlineBlock.objects.select_related("outline").filter(usage_digest=usage_digest)
 
 
 def block(course_key: CourseKey, usage_key: UsageKey) -> Block:
@@ -94,7 +96,7 @@ def _known(course_key: CourseKey, usage_key: UsageKey) -> Block | None:
         raise ContentNotFound(f"{course_key} does not exist or has nothing published")
     if known := _recent.get((version, usage_key)):
         return known
-    row = _by_key.one(usage=digest(str(usage_key)))
+    row = _by_digest.one(digest(str(usage_key)))
     if row is not None:
         found = row.as_block(course_key)
         if row.outline.version == version:

@@ -16,6 +16,7 @@ PRESET = Preset(
         "Its Application ID is the client ID; it also stands in the key set address.",
         "Each institution registers that Application ID: Administrator Panel > LTI Tool Providers.",
         "There: Tool Status Approved, 'Allow grade service access' Yes, and a placement that allows grading.",
+        "So that teachers choose: a placement 'Deep Linking content tool', its target the Deep Linking URL.",
         "The institution's deployment ID appears there; approve it here.",
         "When our JWKS URL changes, each institution must register the same client ID again; never delete it.",
     ),

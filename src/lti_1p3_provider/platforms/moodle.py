@@ -16,7 +16,7 @@ PRESET = Preset(
         "LTI version 1.3; public key type 'Keyset URL'; enter the JWKS URL, login URL and redirect URI shown here.",
         "Services > IMS LTI Assignment and Grade Services: 'Use this service for grade sync only'.",
         "Privacy: share name and email; 'Accept grades from the tool': Always.",
-        "Moodle 4.3 and later: 'Tool URL' is the address of the activity itself; a teacher cannot enter another one.",
+        "'Supports Deep Linking' on, 'Content Selection URL': the Deep Linking URL; 'Tool URL': the redirect URI.",
         "Save, then open the tool's details: they show issuer, client ID and deployment ID.",
     ),
     score_interval=1,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lti_1p3_provider.database.prepared import Lookup
+from django.db.models import QuerySet
+
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.database.storable import keeps, require
 from lti_1p3_provider.errors import (
     DeploymentDisabled,
@@ -17,19 +19,26 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 MAX_PENDING = 100  # deployments waiting for approval, per registration
 MOST_READ = 50  # registrations of one issuer
 
-_of_issuer = Lookup(Registration, lambda issuer: Registration.objects.filter(issuer=issuer), limit=MOST_READ)
-_of_client = Lookup(
-    Registration,
-    lambda issuer, client_id: Registration.objects.filter(issuer=issuer, client_id=client_id),
-    limit=MOST_READ,
-)
-_by_pk = Lookup(Registration, lambda pk: Registration.objects.select_related("gate").filter(pk=pk))
-_deployment = Lookup(
-    Deployment,
-    lambda registration, name: Deployment.objects.select_related("registration__gate").filter(
-        registration_id=registration, deployment_digest=name
-    ),
-)
+
+@prepared
+def _of_issuer(issuer: str) -> QuerySet[Registration]:
+    return Registration.objects.filter(issuer=issuer)[:MOST_READ]
+
+
+@prepared
+def _of_client(issuer: str, client_id: str) -> QuerySet[Registration]:
+    return Registration.objects.filter(issuer=issuer, client_id=client_id)[:MOST_READ]
+
+
+@prepared
+def _by_pk(pk: int) -> QuerySet[Registration]:
+    return Registration.objects.select_related("gate").filter(pk=pk)
+
+
+@prepared
+def _deployment(registration: int, deployment_digest: str) -> QuerySet[Deployment]:
+    deployments = Deployment.objects.select_related("registration__gate")
+    return deployments.filter(registration_id=registration, deployment_digest=deployment_digest)
 
 
 def registration_for(issuer: str, client_id: str | None) -> Registration:
@@ -41,7 +50,7 @@ def registration_for(issuer: str, client_id: str | None) -> Registration:
     """
     require(issuer, "iss")
     require(client_id or "", "client_id")
-    named = _of_client.all(issuer=issuer, client_id=client_id) if client_id else _of_issuer.all(issuer=issuer)
+    named = _of_client(issuer, client_id) if client_id else _of_issuer(issuer)
     # Databases may ignore case; the specification does not.
     found = [row for row in named if row.issuer == issuer and client_id in (None, "", row.client_id)]
     if not found:
@@ -65,7 +74,7 @@ def registration_by_pk(pk: int) -> Registration:
     Raises:
         RegistrationUnknown, RegistrationDisabled
     """
-    row = _by_pk.one(pk=pk)
+    row = _by_pk.one(pk)
     if row is None:
         raise RegistrationUnknown("the registration was deleted during the launch")
     return _enabled(row)
@@ -82,7 +91,7 @@ def parties(
     Raises:
         RegistrationUnknown, RegistrationDisabled
     """
-    deployment = known or _deployment.one(registration=registration_pk, name=digest(deployment_id))
+    deployment = known or _deployment.one(registration_pk, digest(deployment_id))
     return _enabled(deployment.registration) if deployment else registration_by_pk(registration_pk), deployment
 
 

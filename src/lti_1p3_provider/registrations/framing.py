@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 from django.http.response import HttpResponseBase
 
 from lti_1p3_provider.registrations.addresses import is_source
-from lti_1p3_provider.registrations.models import Registration
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 HEADER = "Content-Security-Policy"
 
 
-def frame_for(response: Response, registration: Registration | None) -> Response:
+class Framer(Protocol):
+    """Whoever may show our pages in a frame: a registration."""
+
+    @property
+    def origins(self) -> Iterable[str]:
+        """Its hosts as CSP sources."""
+
+
+def frame_for(response: Response, registration: Framer | None) -> Response:
     """Let the registration's hosts frame ``response``, and take it out of the site's X-Frame-Options.
 
     Without a registration (an error page before we know who asks) any site may frame it: it holds nothing of anybody.

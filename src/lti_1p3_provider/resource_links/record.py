@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from django.db import models
+from django.db.models import Model, QuerySet
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch, Message
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 
-Row = TypeVar("Row", bound=models.Model)
+Row = TypeVar("Row", bound=Model)
 
-_by_identity = Lookup(
-    ResourceLink,
-    lambda deployment, link: ResourceLink.objects.select_related("context", "line_item").filter(
-        deployment_id=deployment, link_digest=link
-    ),
-)
+
+@prepared
+def _known(deployment: int, link_digest: str) -> QuerySet[ResourceLink]:
+    """The context and the line item are what a launch asks for next."""
+    links = ResourceLink.objects.select_related("context", "line_item")
+    return links.filter(deployment_id=deployment, link_digest=link_digest)
 
 
 def remember(
@@ -37,8 +37,7 @@ def remember(
     """
     claim = launch.message.resource_link
     identity = {"deployment": launch.deployment, "link_digest": digest(claim.id)}
-    # The context and the line item are what a launch asks for next.
-    link = known or _by_identity.one(deployment=launch.deployment.pk, link=digest(claim.id))
+    link = known or _known.one(launch.deployment.pk, digest(claim.id))
     values = {
         "context": _remember_context(launch, link.context if link else None),
         "title": claim.title[:255],

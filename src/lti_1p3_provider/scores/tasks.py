@@ -15,7 +15,8 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.gradebook import reading_back, subsections
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import intake
-from lti_1p3_provider.scores.outbox.wake import EXPECT, NOTE, READ_BACK, TASK, nudge
+from lti_1p3_provider.scores.outbox.wake import COMPARE, EXPECT, NOTE, READ_BACK, TASK, nudge
+from lti_1p3_provider.scores.status import comparing
 from lti_1p3_provider.users.models import PlatformUser
 
 # seconds; brokers hand a message to another worker if it is not acknowledged within an hour
@@ -64,3 +65,10 @@ def expect_subsections(link_pk: int, platform_user_pk: int, claimed: dict[str, o
 def read_back_results(pks: list[int]) -> None:
     """Ask platforms what they show for these pending scores."""
     reading_back.read_back(PendingScore.objects.filter(pk__in=pks))
+
+
+@shared_task(name=COMPARE, ignore_result=True)
+@set_code_owner_attribute  # type: ignore[untyped-decorator]
+def compare_course(course_key: str) -> None:
+    """Ask the platforms of a course what they show, and send again what they lost."""
+    comparing.compare(CourseKey.from_string(course_key))

@@ -9,9 +9,10 @@ import uuid
 from dataclasses import replace
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from lti_1p3_provider import host
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.lti.claims import Launch, Message, Person
@@ -24,12 +25,10 @@ USERNAME = re.compile(r"lti_[0-9a-f]{24}")
 
 log = logging.getLogger(__name__)
 
-_by_identity = Lookup(
-    PlatformUser,
-    lambda registration, sub: PlatformUser.objects.select_related("user").filter(
-        registration_id=registration, sub_digest=sub
-    ),
-)
+
+@prepared
+def _known(registration: int, sub_digest: str) -> QuerySet[PlatformUser]:
+    return PlatformUser.objects.select_related("user").filter(registration_id=registration, sub_digest=sub_digest)
 
 
 def account_for(launch: Launch[Message], known: PlatformUser | None = None) -> PlatformUser:
@@ -79,7 +78,7 @@ def _profile_digest(sub: str, person: Person) -> str:
 
 
 def _find(registration: Registration, sub: str) -> PlatformUser | None:
-    return _by_identity.one(registration=registration.pk, sub=digest(sub))
+    return _known.one(registration.pk, digest(sub))
 
 
 def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:

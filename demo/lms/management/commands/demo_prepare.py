@@ -34,6 +34,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
         call_command("createcachetable", verbosity=0)
         call_command("lti_1p3_keys", "create", "--if-missing", stdout=StringIO())
+        call_command("lti_1p3_outline", "--all", stdout=StringIO())
         course = next(iter(courses().values()))
         platform, services = options["platform_url"], options["services_url"] or options["platform_url"]
         registered = _register(options["platform_name"], platform, services, str(course.key.org)) if platform else {}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model, load_backend, login, logout
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.host import recorded_login
 from lti_1p3_provider.host.port import StaffRole
@@ -24,6 +24,13 @@ from lti_1p3_provider.host.sessions import renew_key
 NO_STAFF = frozenset(("beta_testers",))  # of the roles in courses; they see content earlier, and nobody's scores
 
 log = logging.getLogger(__name__)
+
+
+@prepared
+def _profile(user: int) -> QuerySet[Any]:
+    from common.djangoapps.student.models import UserProfile
+
+    return UserProfile.objects.filter(user_id=user)  # type: ignore[no-any-return]
 
 
 class OpenEdxIdentity:
@@ -151,18 +158,11 @@ def _fresh_profile(user: AbstractUser) -> Any:
     """Return the profile as it is now, and make it the one that the LMS's receivers find, and save with all fields."""
     from common.djangoapps.student.models import UserProfile
 
-    profile = _profiles().one(user=user.pk)
+    profile = _profile.one(user.pk)
     if profile is None:  # somebody deleted it, and the LMS does not work without
         profile = UserProfile.objects.create(user=user)
     user.profile = profile  # type: ignore[attr-defined]
     return profile
-
-
-@cache
-def _profiles() -> Lookup[Any]:
-    from common.djangoapps.student.models import UserProfile
-
-    return Lookup(UserProfile, lambda user: UserProfile.objects.filter(user_id=user))
 
 
 def _record_renewal(profile: Any, before: str | None, now: str | None) -> None:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
+from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores import standing
-from lti_1p3_provider.scores.gradebook import reading_back
+from lti_1p3_provider.scores.gradebook import missing, reading_back
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 from lti_1p3_provider.scores.outbox.wake import nudge
 from lti_1p3_provider.scores.standing import WHERE, State
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.sentence import iso, points
+from lti_1p3_provider.scores.status.unanswered import described
 
 WRONG, NEEDS_A_PERSON = 2, 3  # exit codes
 MOST = 100
+MOST_ASKED = 20_000  # scores; those that were asked about longest ago come first
+NEEDED = ("platform_user__user", "line_item__resource_link", "registration")
 
 
 class Command(BaseCommand):
@@ -44,6 +49,9 @@ class Command(BaseCommand):
             one.add_argument("--user", help="Open edX username")
             one.add_argument("--parked", action="store_true", help="only scores that were given up")
             one.add_argument("--all", action="store_true", dest="everything", help="all scores, without narrowing")
+            if verb == "reconcile":
+                says = "send again what a platform lost: it answered, and shows nothing"
+                one.add_argument("--resend-missing", action="store_true", help=says)
             one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -61,8 +69,8 @@ class Command(BaseCommand):
         found = [overview.of_registration(registration) for registration in registrations]
         said: dict[str, Any] = {"registrations": [one.as_json() for one in found]}
         if options["course"] or options["user"] or options["parked"]:
-            full = rows.select_related("platform_user__user", "line_item", "registration")[: MOST + 1]
-            said |= {"scores": [_as_json(row) for row in full[:MOST]], "more": len(full) > MOST}
+            full = rows.select_related(*NEEDED)[: MOST + 1]
+            said |= {"scores": _as_json(full[:MOST]), "more": len(full) > MOST}
             return said, any(score["state"] == State.GIVEN_UP for score in said["scores"])
         return said, any(one.parked.number for one in found)
 
@@ -72,12 +80,21 @@ class Command(BaseCommand):
         return {"will_be_sent": number}, False
 
     def _reconcile(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
-        done = reading_back.read_back(rows)
-        different = standing.only_different(rows).select_related("platform_user__user", "line_item", "registration")
-        said = {"asked": done.asked, "answered": done.answered, "different": done.different}
-        troubles = [{"line_item": one.line_item_pk, "reason": one.reason} for one in done.troubles]
-        scores = [_as_json(row) for row in different[:MOST]]
-        return {**said, "troubles": troubles, "scores": scores}, bool(done.different or troubles)
+        oldest = rows.order_by(F("result_at").asc(nulls_first=True), "line_item_id", "pk")
+        done, left = reading_back.read_back(oldest[:MOST_ASKED]), max(rows.count() - MOST_ASKED, 0)
+        apart = (
+            standing.only_different(rows)
+            .select_related(*NEEDED)
+            .order_by(F("result_given").asc(nulls_first=True), "pk")
+        )
+        scores = _as_json(apart[:MOST])
+        resent = missing.send_again(done.lost) if options["resend_missing"] else 0
+        said = {"asked": done.asked, "answered": done.answered, "same": done.same, "different": done.different}
+        said |= {"missing": done.missing, "resent": resent, "left": left}
+        unanswered = [one.as_json() for one in described(done.troubles)]
+        is_more = done.different + done.missing > MOST
+        needs_a_person = bool(done.different or done.missing > resent or unanswered or left)
+        return {**said, "unanswered": unanswered, "scores": scores, "more": is_more}, needs_a_person
 
 
 def _registrations(name: str | None) -> list[Registration]:
@@ -111,21 +128,29 @@ def _narrowed(options: dict[str, Any]) -> bool:
     return any(options[name] for name in ("registration", "course", "user", "parked"))
 
 
-def _as_json(row: PendingScore) -> dict[str, Any]:
-    return {
-        "registration": row.registration_id,
-        "user": row.platform_user.user.get_username(),
-        "block": row.usage_key,
-        "state": str(standing.state_of(row)),
-        "given_up": row.parked,
-        "answer": wording.answer(row),
-        "due_at": row.due_at and iso(row.due_at),
-        "sent": points(row.sent_given, row.sent_maximum),
-        "sent_at": row.sent_at and iso(row.sent_at),
-        "result": points(row.result_given, row.result_maximum),
-        "result_at": row.result_at and iso(row.result_at),
-        "differs": standing.differs(row),
-    }
+def _as_json(rows: Iterable[PendingScore]) -> list[dict[str, Any]]:
+    found = list(rows)
+    titles = outline.titles({row.usage_key for row in found})
+    return [
+        {
+            "registration": row.registration_id,
+            "user": row.platform_user.user.get_username(),
+            "course": row.course_key,
+            "activity": titles.get(row.usage_key) or row.line_item.resource_link.title,
+            "block": row.usage_key,
+            "state": str(standing.state_of(row)),
+            "given_up": row.parked,
+            "answer": wording.answer(row),
+            "due_at": row.due_at and iso(row.due_at),
+            "sent": points(row.sent_given, row.sent_maximum),
+            "sent_at": row.sent_at and iso(row.sent_at),
+            "result": points(row.result_given, row.result_maximum),
+            "result_at": row.result_at and iso(row.result_at),
+            "differs": standing.differs(row),
+            "missing": standing.differs(row) and row.result_given is None,
+        }
+        for row in found
+    ]
 
 
 def _lines(said: dict[str, Any]) -> list[str]:
@@ -138,7 +163,9 @@ def _lines(said: dict[str, Any]) -> list[str]:
         figures = f"{days} delivered in {overview.DAYS} days, {one['waiting']} waiting, {one['given_up']} given up"
         lines.append(f"{one['registration']} {one['title']}: {figures}{off}{down}")
     lines += [f"{name}: {value}" for name, value in said.items() if isinstance(value, int) and name != "more"]
-    lines += [f"column {one['line_item']} could not be read: {one['reason']}" for one in said.get("troubles", ())]
+    for one in said.get("unanswered", ()):
+        place = f"{one['activity']} of {one['course']} in {one['where']}"
+        lines.append(f"not compared: {place} (column {one['line_item']}, scores: {one['scores']}): {one['reason']}")
     for score in said.get("scores", ()):
         shows = f"; the platform shows {score['result'] or 'nothing'}" if score["differs"] else ""
         lines.append(f"{score['user']}  {score['block']}  {score['state']}  {score['sent']}  {score['answer']}{shows}")

@@ -18,7 +18,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce, require
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, ColumnMissing, LtiError, ServiceRefused
 from lti_1p3_provider.host.port import Grade
-from lti_1p3_provider.lti import ags, line_items, store
+from lti_1p3_provider.lti import ags, line_items, service, store
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.outline import find as outline
@@ -159,7 +159,7 @@ def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None
     item = row.line_item
     origins = _deployment(item).registration.origins
     if not is_within(found.url, origins):
-        raise AddressForbidden(ags.foreign(found.url))
+        raise AddressForbidden(service.foreign(found.url))
     require(found.url, "the column's address")
     values = {"url": found.url, "maximum": found.maximum, "created_here": ours, "trouble": ""}
     if LineItem.objects.filter(pk=item.pk, url=item.url).update(**values):

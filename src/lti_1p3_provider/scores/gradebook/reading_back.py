@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -18,20 +19,31 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class ReadBack:
     """``asked``: rows that were to be asked about; ``answered``: those of which the platform said something now;
-    ``troubles``: columns that could not be read, and why."""
+    ``different``, ``missing``: how many show another grade, or none, as far as is known; ``same``: those that show now
+    what was sent; ``lost``: those that certainly show none now, by primary key; ``troubles``: columns that could not be
+    read, and why."""
 
     asked: int
     answered: int
     different: int
+    missing: int = 0
+    same: int = 0
+    lost: tuple[int, ...] = ()
     troubles: tuple[Trouble, ...] = ()
 
 
-def read_back(rows: QuerySet[PendingScore]) -> ReadBack:
-    """Read the results of rows now; may take long, so never while somebody waits for a page."""
+def read_back(rows: QuerySet[PendingScore], patience: float = math.inf) -> ReadBack:
+    """Read the results of rows now; may take long, so never while somebody waits for a page. ``patience``: seconds
+    after which no further column is asked."""
     pks = list(rows.values_list("pk", flat=True))
     chosen, began = PendingScore.objects.filter(pk__in=pks), timezone.now()
-    troubles = tuple(reconcile(chosen).troubles)
-    for trouble in troubles:
+    report = reconcile(chosen, patience)
+    for trouble in report.troubles:
         log.warning("LTI results of column %s: %s", trouble.line_item_pk, trouble.reason)
     answered = chosen.filter(result_at__gte=began).count()
-    return ReadBack(len(pks), answered, only_different(chosen).count(), troubles)
+    apart = only_different(chosen)
+    different, missing = (
+        apart.filter(result_given__isnull=False).count(),
+        apart.filter(result_given__isnull=True).count(),
+    )
+    return ReadBack(len(pks), answered, different, missing, report.same, tuple(report.lost), tuple(report.troubles))

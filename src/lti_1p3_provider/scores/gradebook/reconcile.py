@@ -1,27 +1,39 @@
-"""Compares what was sent with what platforms' gradebooks show. It only looks: a teacher's own grade stays.
+"""Compares what was sent with what platforms' gradebooks show. It only looks: a teacher's own grade stays, and what
+was lost is sent again by ``missing``.
 
 ``PendingScore`` keeps what was shown last, so that a difference can be seen later too, with ``difference_of``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
 from django.utils import timezone
 
-from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.errors import LtiError, PlatformUnreachable
 from lti_1p3_provider.lti import ags, results, transport
 from lti_1p3_provider.lti.ags import Column
-from lti_1p3_provider.lti.results import Result
+from lti_1p3_provider.lti.results import Result, Shown
+from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.standing import differs
 
 FEW = 3  # people of a column who are asked for one by one
+SILENT = 3  # columns of a platform that got no answer at all, until its others are left for another time
+MOST_NAMES = 500  # that are looked for
 NEEDED = ("platform_user", "line_item__resource_link__deployment__registration", "registration")
+NOT_ASKED = "it was not asked: its platform did not answer about other columns"
+NO_TIME = "it was not asked: there was no time left"
+MOVING = "its scores are moving to a new column"
+NAMELESS = "the platform shows results and does not say whose they are"
+STRANGERS = "the platform shows results of people that this tool does not know, and of none that it does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +49,48 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A column that could not be read, and why."""
+    """A column that could not be read, or not for certain, and why; ``scores``: how many that is about. The block is
+    that of the first of them."""
 
     line_item_pk: int
     reason: str
+    scores: int = 0
+    course_key: str = ""
+    usage_key: str = ""
 
 
 @dataclass(slots=True)
 class Reconciliation:
     """``same`` and ``differences`` are about scores that platforms took; ``unsent`` counts rows without one, or where
-    that is not certain right now."""
+    that is not certain right now. ``lost``: rows of whose score the platform, whose answer was read whole and without
+    trouble, shows nothing."""
 
     same: int = 0
     unsent: int = 0
     differences: list[Difference] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
 
 
-def reconcile(rows: Iterable[PendingScore]) -> Reconciliation:
-    """Ask the platforms what they show for these rows, write it down and compare. It waits for them, in this thread."""
-    report = Reconciliation()
+def reconcile(rows: Iterable[PendingScore], patience: float = math.inf) -> Reconciliation:
+    """Ask the platforms what they show for these rows, write it down and compare. It waits for them, in this thread;
+    after ``patience`` seconds no further column is asked."""
+    report, ends, silent = Reconciliation(), time.monotonic() + patience, Counter[int]()
     known = PendingScore.objects.select_related(*NEEDED).in_bulk([row.pk for row in rows])
     ordered = sorted(known.values(), key=lambda row: (row.line_item_id, row.pk))
     for _, group in groupby(ordered, key=lambda row: row.line_item_id):
-        _of_column(list(group), report)
+        column = list(group)
+        platform = column[0].registration_id
+        if reason := _obstacle(column[0].line_item):
+            report.troubles.append(_trouble(column, reason))
+        elif silent[platform] >= SILENT or time.monotonic() > ends:
+            report.troubles.append(_trouble(column, NOT_ASKED if silent[platform] >= SILENT else NO_TIME))
+        else:
+            try:
+                _of_column(column, report)
+            except LtiError as error:
+                silent[platform] += isinstance(error, PlatformUnreachable)
+                report.troubles.append(_trouble(column, f"{error.code}: {error.detail}"))
     return report
 
 
@@ -71,32 +101,58 @@ def difference_of(row: PendingScore) -> Difference | None:
     return Difference(row.pk, row.sent_given, row.sent_maximum, row.result_given, row.result_maximum)
 
 
-def _of_column(rows: list[PendingScore], report: Reconciliation) -> None:
+def _of_column(rows: Sequence[PendingScore], report: Reconciliation) -> None:
+    """Ask about one column; an error writes nothing down."""
     item, asked_at = rows[0].line_item, timezone.now()
-    if reason := _obstacle(item):
-        report.troubles.append(Trouble(item.pk, reason))
-        return
-    column = Column(item.url, frozenset(item.scopes))
-    people = [row.platform_user.sub for row in rows] if len(rows) <= FEW else [""]
-    try:
-        found = [one for person in people for one in transport.run(results.read(_deployment(item), column, person))]
-    except LtiError as error:
-        report.troubles.append(Trouble(item.pk, f"{error.code}: {error.detail}"))
-        return
+    answers = _answers(rows)
     shown: dict[str, Result] = {}
-    for one in found:
-        if not one.is_odd or one.user_id not in shown:
-            shown[one.user_id] = one
-    odd = 0
+    for one in sorted((one for answer in answers for one in answer.results), key=_weight):
+        shown[one.user_id] = one
+    odd, lost = 0, []
     for row in rows:
         result = shown.get(row.platform_user.sub)
         if result is not None and result.is_odd:
             odd += 1
             continue
         _write(row, result, asked_at)
-        _count(row, report)
+        if _count(row, report) and row.result_given is None:
+            lost.append(row.pk)
     if odd:
-        report.troubles.append(Trouble(item.pk, f"the platform shows what is no number of points, for {odd}"))
+        report.troubles.append(_trouble(rows, f"the platform shows what is no number of points, for {odd}", odd))
+    elif lost and (doubt := _doubt(item, sum(answer.nobodys for answer in answers), shown)):
+        report.troubles.append(_trouble(rows, doubt, len(lost)))
+    else:
+        report.lost += lost
+
+
+def _answers(rows: Sequence[PendingScore]) -> list[Shown]:
+    item = rows[0].line_item
+    deployment, column = _deployment(item), Column(item.url, frozenset(item.scopes))
+    people = [row.platform_user.sub for row in rows] if len(rows) <= FEW else [""]
+    return [transport.run(results.ask(deployment, column, person)) for person in people]
+
+
+def _weight(result: Result) -> int:
+    """Where a platform shows several results of one person, points count more than what cannot be read, and that more
+    than nothing."""
+    return 0 if result.given is None and not result.is_odd else 1 if result.is_odd else 2
+
+
+def _doubt(item: LineItem, nobodys: int, shown: Mapping[str, Result]) -> str:
+    """Return why an answer is no proof that scores were lost; empty if it is."""
+    if nobodys:
+        return NAMELESS
+    if LineItem.objects.filter(pk=item.pk, url=item.url, moved_up_to=None).first() is None:
+        return MOVING
+    seen = {name for name, result in shown.items() if result.given is not None}
+    digests = [digest(name) for name in seen]
+    known = item.pending_scores.filter(platform_user__sub_digest__in=digests[:MOST_NAMES])
+    return STRANGERS if seen and not known.exists() else ""
+
+
+def _trouble(rows: Sequence[PendingScore], reason: str, scores: int = 0) -> Trouble:
+    first = rows[0]
+    return Trouble(first.line_item_id, reason, scores or len(rows), first.course_key, first.usage_key)
 
 
 def _obstacle(item: LineItem) -> str:
@@ -117,13 +173,15 @@ def _write(row: PendingScore, result: Result | None, asked_at: datetime) -> None
     row.save(update_fields=["result_given", "result_maximum", "result_at"])
 
 
-def _count(row: PendingScore, report: Reconciliation) -> None:
+def _count(row: PendingScore, report: Reconciliation) -> Difference | None:
+    difference = difference_of(row)
     if row.sent_at is None or row.sent_given is None:
         report.unsent += 1
-    elif difference := difference_of(row):
+    elif difference:
         report.differences.append(difference)
     else:
         report.same += 1
+    return difference
 
 
 def _deployment(item: LineItem) -> Deployment:

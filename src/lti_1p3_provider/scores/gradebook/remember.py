@@ -12,7 +12,6 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from lti_1p3_provider.database.prepared import Lookup
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import ags, store
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
@@ -24,11 +23,6 @@ from lti_1p3_provider.users.models import PlatformUser
 
 BLOCK = ("course_key", "usage_key")
 BETWEEN_LOOKS = 3600.0  # seconds
-_here_or_given_up = Lookup(  # of one person: all that a launch has to know of what they had before
-    PendingScore,
-    lambda person, item: PendingScore.objects.filter(Q(line_item_id=item) | Q(parked__gt=""), platform_user_id=person),
-    limit=None,
-)
 USEFUL = frozenset((ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
@@ -54,13 +48,18 @@ def remember(
     if not (launch.message.subject and launch.message.roles.gets_scores):
         PendingScore.objects.filter(line_item=item, platform_user=platform_user).delete()
         return
-    theirs = [known] if known else _here_or_given_up.all(person=platform_user.pk, item=item.pk)
+    theirs = [known] if known else _here_or_given_up(item, platform_user)
     row = next((one for one in theirs if one.line_item_id == item.pk), None)
     if row is None:
         row = _expected(item, platform_user, block)
     _follow(row, item, block, is_new_column)
     if any((one.parked and one.lane_id == row.lane_id) or getattr(one, "has_given_up", False) for one in theirs):
         _try_again(row)
+
+
+def _here_or_given_up(item: LineItem, platform_user: PlatformUser) -> list[PendingScore]:
+    """Return all that a launch has to know of what its person had before."""
+    return list(PendingScore.objects.filter(Q(line_item=item) | Q(parked__gt=""), platform_user=platform_user))
 
 
 def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> PendingScore:

@@ -11,7 +11,7 @@ from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import ColumnMissing, LtiError
 from lti_1p3_provider.lti import ags, line_items
 from lti_1p3_provider.lti.ags import Column
-from lti_1p3_provider.lti.exchange import Exchange, Request
+from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.scores.models import LineItem
 from lti_1p3_provider.scores.outbox import moving
@@ -70,7 +70,7 @@ def _delete(item: LineItem) -> Exchange[None]:
     if ags.LINE_ITEM_SCOPE not in item.scopes:
         return
     try:
-        yield from ags.call(item.resource_link.deployment, item.scopes, Request("DELETE", item.url))
+        yield from line_items.delete(item.resource_link.deployment, Column(item.url, frozenset(item.scopes)))
     except LtiError as error:
         log.warning("LTI scores: the column of line item %s could not be taken back: %s", item.pk, error.code)
 

@@ -9,15 +9,17 @@ five times while the platform is down is sent once, as it is then.
 
 ::
 
-                     intake                    claim
-    (launch) ──► idle ─────► due ◄──────────────────────┐ ──► claimed
-                  ▲           ▲   again: later, counted │        │
-                  │           └─────────────────────────┴────────┤ outcomes
-                  │   delivered, settled                         │
-                  ├──────────────────────────────────────────────┤
-                  │   intake, a person, a mended registration    │ parked
-                  └───────────────────────── given up ◄──────────┘
-                                             (goes to due, not to idle)
+    launch         intake         claim
+      │               │             │
+      ▼               ▼             ▼
+    idle ──────────► due ───────► claimed
+      ▲               ▲             │
+      │               ├── again ────┤    later, and counted
+      └── settled ────┼─────────────┤
+                      │             └─ parked ─► given up
+                      │                              │
+                      └── a new grade, a person, ────┘
+                          a mended registration
 
 - **idle**: ``due_at`` and ``parked`` are empty. **due**: ``due_at`` says from when on it may be sent. **claimed**:
   ``lease`` and ``leased_until`` are set. **given up**: ``parked`` says why.

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import due, lanes
@@ -30,19 +30,41 @@ UNUSED_OF_LINKS = tuple(f"resource_link__{name}" for name in ("link_digest", "co
 SENT = ("sent_given", "sent_maximum", "sent_at")
 
 
+@prepared
+def _to_take(pks: list[int], now: datetime) -> QuerySet[PendingScore]:
+    return lock(PendingScore.objects.filter(lanes.free(now), pk__in=pks, due_at__lte=now).defer(*UNUSED))
+
+
+@prepared
+def _line_items(pks: list[int]) -> QuerySet[LineItem]:
+    return LineItem.objects.select_related("resource_link").filter(pk__in=pks).defer(*UNUSED_OF_LINKS)
+
+
+@prepared
+def _people(pks: list[int]) -> QuerySet[PlatformUser]:
+    return PlatformUser.objects.filter(pk__in=pks).only("sub", "user")
+
+
+@prepared
+def _deployments(pks: list[int]) -> QuerySet[Deployment]:
+    return Deployment.objects.select_related("registration").filter(pk__in=pks)
+
+
 def claim(
     registration_pk: int,
     limit: int,
     interval: float = 0.001,
     down: Collection[int] = (),
     only: int | None = None,
+    most_lanes: int = MOST_LANES,
 ) -> list[PendingScore]:
     """Take up to ``limit`` due rows of a registration, in lanes that nobody else sends in; oldest first.
 
     Each row comes with what delivery needs of it. Its ``last_timestamp`` is the one to be sent now, at least
     ``interval`` seconds after the one before. From here on we cannot know what the platform has, until it answers: in
     the database ``sent_*`` are empty, in the row they are as they were. Give the lanes back with ``release_lanes``.
-    ``down``: deployments of which nothing is wanted; ``only``: the one deployment whose rows are.
+    ``down``: deployments of which nothing is wanted; ``only``: the one deployment whose rows are; ``most_lanes``: of
+    how many lanes at a time.
     """
     now = timezone.now()
     lease, until = uuid.uuid4().hex, now + _term()
@@ -51,7 +73,7 @@ def claim(
     rows: list[PendingScore] = []
     try:
         for found in due.candidates(registration_pk, limit, now, down, only):
-            if mine := lanes.take(list(dict.fromkeys(found.values())), MOST_LANES, lease, now, until, down):
+            if mine := lanes.take(list(dict.fromkeys(found.values())), most_lanes, lease, now, until, down):
                 break
         chosen = [pk for pk, lane in found.items() if lane in mine]
         if len(chosen) < min(len(found), limit / 2):
@@ -75,7 +97,7 @@ def _take(pks: Sequence[int], interval: timedelta, lease: str, until: datetime) 
     knew."""
     now = timezone.now()
     forgotten = dict.fromkeys(SENT)
-    rows = _to_take.all(pks=list(pks), now=now)
+    rows = _to_take(list(pks), now)
     for row in rows:
         last = row.last_timestamp
         row.lease, row.leased_until, row.last_timestamp = lease, until, max(now, last + interval) if last else now
@@ -93,10 +115,10 @@ def _complete(rows: Collection[PendingScore]) -> list[PendingScore]:
 
     What was deleted just now is left out. What delivery does not need is not read, and would be when asked for.
     """
-    items = {item.pk: item for item in _line_items.all(pks=list({row.line_item_id for row in rows}))}
-    people = {person.pk: person for person in _people.all(pks=list({row.platform_user_id for row in rows}))}
+    items = {item.pk: item for item in _line_items(list({row.line_item_id for row in rows}))}
+    people = {person.pk: person for person in _people(list({row.platform_user_id for row in rows}))}
     links = [item.resource_link for item in items.values()]
-    of_links = _deployments.all(pks=list({link.deployment_id for link in links}))
+    of_links = _deployments(list({link.deployment_id for link in links}))
     deployments = {deployment.pk: deployment for deployment in of_links}
     for link in links:
         if link.deployment_id in deployments:
@@ -149,20 +171,3 @@ def is_open(row: PendingScore) -> bool:
 def _term() -> timedelta:
     """How long a lease is good without being renewed."""
     return timedelta(seconds=conf.lease)
-
-
-_to_take = Lookup(
-    PendingScore,
-    lambda pks, now: lock(PendingScore.objects.filter(lanes.free(now), pk__in=pks, due_at__lte=now).defer(*UNUSED)),
-    limit=None,
-    locks=True,
-)
-_line_items = Lookup(
-    LineItem,
-    lambda pks: LineItem.objects.select_related("resource_link").filter(pk__in=pks).defer(*UNUSED_OF_LINKS),
-    limit=None,
-)
-_people = Lookup(PlatformUser, lambda pks: PlatformUser.objects.filter(pk__in=pks).only("sub", "user"), limit=None)
-_deployments = Lookup(
-    Deployment, lambda pks: Deployment.objects.select_related("registration").filter(pk__in=pks), limit=None
-)

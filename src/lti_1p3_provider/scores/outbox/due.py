@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import Outage, PendingScore
 from lti_1p3_provider.scores.outbox import lanes
@@ -20,39 +20,66 @@ LARGEST_PAGE = 1000  # registrations
 _turn: dict[str, int] = {}  # where this process begins its next look
 
 
-def registrations() -> tuple[dict[int, str], bool]:
+@prepared
+def _due_each(first: int, now: datetime) -> QuerySet[PendingScore, int]:
+    """With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all."""
+    rows = PendingScore.objects.filter(due_at__lte=now, registration_id__gte=first).order_by("registration_id")
+    return rows.values_list("registration_id", flat=True).annotate(first=Min("due_at"))
+
+
+@prepared
+def _on(pks: list[int]) -> QuerySet[Registration, tuple[int, str]]:
+    return Registration.objects.filter(enabled=True, pk__in=pks).values_list("pk", "platform")
+
+
+@prepared
+def _oldest_due(registration: int, now: datetime) -> QuerySet[PendingScore, tuple[int, int]]:
+    return _due(registration, now).values_list("pk", "lane_id")
+
+
+@prepared
+def _due_in_lane(lane: int, now: datetime) -> QuerySet[PendingScore, int]:
+    rows = PendingScore.objects.filter(lanes.free(now), lane_id=lane, due_at__lte=now)
+    return rows.order_by("due_at").values_list("pk", flat=True)
+
+
+def registrations(most: int = MOST_REGISTRATIONS) -> tuple[dict[int, str], bool]:
     """Return registrations that are on and have something due, with the names of their platforms, and whether these are
     all.
 
-    Where there are very many, some of them, others each time, and none of which it is known that they take no scores.
+    Where there are more than ``most``, some of them, others each time, and none of which it is known that they take no
+    scores.
     """
     now = timezone.now()
-    first = _with_due(1, now, MOST_REGISTRATIONS + 1)
-    if len(first) <= MOST_REGISTRATIONS:
-        return dict(_on.columns(pks=first)), True
-    return _some_of_many(now), False
+    first = _due_each.at_most(most + 1, 1, now)
+    if len(first) <= most:
+        return dict(_on(first)), True
+    return _some_of_many(now, most), False
 
 
-def _some_of_many(now: datetime) -> dict[int, str]:
+def _some_of_many(now: datetime, most: int) -> dict[int, str]:
     """Return some of those that may take scores, however many others lie between them: from any of these on at first,
     then from where the last look of this process ended."""
-    newest = max((pk for (pk,) in _newest_registration.columns()), default=1)
-    start, size = _turn.get("start") or random.randint(1, newest), MOST_REGISTRATIONS
+    newest = Registration.objects.order_by("-pk").values_list("pk", flat=True).first() or 1
+    start, size = _turn.get("start") or random.randint(1, newest), most
     found: dict[int, str] = {}
     for first, last in ((start, newest), (1, min(start - 1, newest))):
-        while first <= last and len(found) < MOST_REGISTRATIONS:
-            page = [pk for pk in _with_due(first, now, size) if pk <= last]
-            usable = dict(_usable.columns(pks=page, now=now))
-            chosen = [pk for pk in page if pk in usable][: MOST_REGISTRATIONS - len(found)]
+        while first <= last and len(found) < most:
+            page = [pk for pk in _due_each.at_most(size, first, now) if pk <= last]
+            usable = _usable(page, now)
+            chosen = [pk for pk in page if pk in usable][: most - len(found)]
             found |= {pk: usable[pk] for pk in chosen}
             first, size = page[-1] + 1 if page else last + 1, min(size * 2, LARGEST_PAGE)
             _turn["start"] = (chosen or page or [last])[-1] + 1
     return found
 
 
-def _with_due(first: int, now: datetime, limit: int) -> list[int]:
-    """Return registrations that have something due, from ``first`` on."""
-    return [pk for pk, _ in _due_each.columns(limit, first=first, now=now)]
+def _usable(pks: Collection[int], now: datetime) -> dict[int, str]:
+    """Return those that take scores, as far as is known, with the names of their platforms."""
+    approved = Deployment.objects.filter(registration_id=OuterRef("pk"), status=Deployment.Status.APPROVED)
+    outages = Outage.objects.filter(registration_id=OuterRef("pk"), deployment=None, until__gt=now)
+    rows = Registration.objects.filter(Exists(approved), ~Exists(outages), enabled=True, pk__in=pks)
+    return dict(rows.values_list("pk", "platform"))
 
 
 def candidates(
@@ -69,14 +96,15 @@ def candidates(
         of_one = lanes.of_deployment(only)
         yield dict(_due(registration_pk, now).filter(lane_id__in=of_one).values_list("pk", "lane_id")[:limit])
         return
-    oldest = dict(_oldest_due.columns(limit, registration=registration_pk, now=now))
+    oldest = dict(_oldest_due.at_most(limit, registration_pk, now))
     if not oldest:
         return
     yield oldest
     if len(oldest) == limit:
-        yield dict(_newest_due.columns(limit, registration=registration_pk, now=now))
+        rows = _due(registration_pk, now)
+        yield dict(rows.order_by("-due_at").values_list("pk", "lane_id")[:limit])
         closed = lanes.closed(registration_pk, now, down)
-        yield dict(_due(registration_pk, now).exclude(lane_id__in=closed).values_list("pk", "lane_id")[:limit])
+        yield dict(rows.exclude(lane_id__in=closed).values_list("pk", "lane_id")[:limit])
 
 
 def oldest_of(several: Collection[int], limit: int, now: datetime) -> list[int]:
@@ -87,7 +115,7 @@ def oldest_of(several: Collection[int], limit: int, now: datetime) -> list[int]:
     found: list[int] = []
     for left, lane in zip(range(len(several), 0, -1), several, strict=True):
         share = -(-(limit - len(found)) // left)
-        found += [pk for (pk,) in _due_in_lane.columns(share, lane=lane, now=now)]
+        found += _due_in_lane.at_most(share, lane, now)
     return found
 
 
@@ -96,46 +124,3 @@ def _due(registration: int, now: datetime) -> QuerySet[PendingScore]:
     return PendingScore.objects.filter(lanes.free(now), registration_id=registration, due_at__lte=now).order_by(
         "due_at"
     )
-
-
-# With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all.
-_due_each = Lookup(
-    PendingScore,
-    lambda first, now: (
-        PendingScore.objects.filter(due_at__lte=now, registration_id__gte=first)
-        .order_by("registration_id")
-        .values("registration_id")
-        .annotate(first=Min("due_at"))
-    ),
-    limit=None,
-)
-_newest_registration = Lookup(Registration, lambda: Registration.objects.order_by("-pk").values("pk"))
-# With the names of their platforms: those that are on, and of these those that take scores as far as is known.
-_on = Lookup(
-    Registration, lambda pks: Registration.objects.filter(enabled=True, pk__in=pks).values("pk", "platform"), limit=None
-)
-_usable = Lookup(
-    Registration,
-    lambda pks, now: Registration.objects.filter(
-        Exists(Deployment.objects.filter(registration_id=OuterRef("pk"), status=Deployment.Status.APPROVED)),
-        ~Exists(Outage.objects.filter(registration_id=OuterRef("pk"), deployment=None, until__gt=now)),
-        enabled=True,
-        pk__in=pks,
-    ).values("pk", "platform"),
-    limit=None,
-)
-_oldest_due = Lookup(
-    PendingScore, lambda registration, now: _due(registration, now).values("pk", "lane_id"), limit=None
-)
-_newest_due = Lookup(
-    PendingScore,
-    lambda registration, now: _due(registration, now).order_by("-due_at").values("pk", "lane_id"),
-    limit=None,
-)
-_due_in_lane = Lookup(
-    PendingScore,
-    lambda lane, now: (
-        PendingScore.objects.filter(lanes.free(now), lane_id=lane, due_at__lte=now).order_by("due_at").values("pk")
-    ),
-    limit=None,
-)

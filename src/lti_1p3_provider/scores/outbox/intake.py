@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.database.prepared import Lookup, Revision
+from lti_1p3_provider.database.prepared import Update, prepared, prepared_update
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.scores.models import PendingScore
@@ -24,13 +24,42 @@ MOST_ROWS = 1000  # of one learner in one course
 log = logging.getLogger(__name__)
 
 
-_of_learner = Lookup(
-    PendingScore,
-    lambda user, course: PendingScore.objects.select_related("line_item").filter(
-        platform_user__user_id=user, course_key=course
-    ),
-    limit=MOST_ROWS,
-)
+@prepared
+def _of_learner(user: int, course: str) -> QuerySet[PendingScore]:
+    rows = PendingScore.objects.select_related("line_item")
+    return rows.filter(platform_user__user_id=user, course_key=course)[:MOST_ROWS]
+
+
+@prepared_update
+def _make_due(
+    rows: list[int],
+    same: list[int],
+    now: datetime,
+    soon: datetime,
+    later: datetime,
+    never: datetime,
+    changed: datetime,
+    earned: float | None,
+    possible: float | None,
+) -> Update:
+    """Make rows due: those that are for the ``same`` block ``soon`` and with its points, if they can be sent as they
+    are; those of blocks above it ``later``, when their window closes.
+
+    The first change opens the window; later ones do not push it away, unless its score is being sent right now. A row
+    that was given up starts afresh, and so does one that a wrong clock made due in the far future.
+    """
+    at = Case(When(pk__in=same, then=Value(soon)), default=Value(later))
+    stray = Q(leased_until__gt=now) | Q(due_at__gt=never)
+    points = {"earned": earned, "possible": possible}
+    of_same = {name: Case(When(pk__in=same, then=Value(value)), default=None) for name, value in points.items()}
+    return PendingScore.objects.filter(pk__in=rows), {
+        "revision": F("revision") + 1,
+        "due_at": Case(When(stray, then=at), default=Coalesce("due_at", at)),
+        "attempts": Case(When(parked="", then=F("attempts")), default=Value(0)),
+        "parked": "",
+        "changed_at": Coalesce(Greatest("changed_at", Value(changed)), Value(changed)),  # this may be noted late
+        **(points if earned is None else of_same),
+    }
 
 
 def grade_changed(change: GradeChanged) -> None:
@@ -54,7 +83,7 @@ def grade_changed(change: GradeChanged) -> None:
 def note(change: GradeChanged) -> None:
     """Do the work of ``grade_changed``, and raise whatever goes wrong."""
     with _harmless_reading():
-        found = _of_learner.all(user=change.user_id, course=str(change.course_key))
+        found = _of_learner(change.user_id, str(change.course_key))
         rows = [row for row in found if row.line_item.url or row.line_item.container_url]
         same = [row for row in rows if row.usage_key == str(change.usage_key)]
         above = _above([row for row in rows if row not in same], change)
@@ -79,8 +108,19 @@ def _mark(same: list[PendingScore], above: list[PendingScore], change: GradeChan
     """Write all rows with one statement: this is a learner's request."""
     now = timezone.now()
     delay = conf.aggregate_delay if change.aggregate else 0.0
+    pks, has_points = [row.pk for row in same], change.exact and bool(same)
     with transaction.atomic() if connection.in_atomic_block else nullcontext():  # else one statement is one transaction
-        _make_due([row.pk for row in same], [row.pk for row in above], change, now, delay)
+        _make_due(
+            rows=[*pks, *(row.pk for row in above)],
+            same=pks,
+            now=now,
+            soon=now + timedelta(seconds=delay),
+            later=now + timedelta(seconds=conf.aggregate_delay),
+            never=now + LONGEST_WAIT,
+            changed=change.at,
+            earned=change.earned if has_points else None,
+            possible=change.possible if has_points else None,
+        )
     for rows, wait in ((same, delay), (above, conf.aggregate_delay)):
         if not all(_has_nudge(row, now) for row in rows):
             nudge(wait)
@@ -89,52 +129,3 @@ def _mark(same: list[PendingScore], above: list[PendingScore], change: GradeChan
 def _has_nudge(row: PendingScore, now: datetime) -> bool:
     """Tell whether the row was due already, later than now: then a nudge is under way."""
     return row.due_at is not None and not row.lease and now < row.due_at < now + LONGEST_WAIT
-
-
-def _make_due(same: list[int], above: list[int], change: GradeChanged, now: datetime, delay: float) -> None:
-    """Make rows of the block due after ``delay`` seconds, with its points if they can be sent as they are, and rows of
-    blocks above it when their window closes."""
-    moments = {
-        "now": now,
-        "soon": now + timedelta(seconds=delay),
-        "later": now + timedelta(seconds=conf.aggregate_delay),
-        "never": now + LONGEST_WAIT,
-        "changed": change.at,
-    }
-    if change.exact and same:
-        points = {"earned": change.earned, "possible": change.possible}
-        _due_with_points.make(rows=[*same, *above], same=same, **moments, **points)
-    else:
-        _due.make(rows=[*same, *above], same=same, **moments)
-
-
-def _described(
-    rows: list[int],
-    same: list[int],
-    now: datetime,
-    soon: datetime,
-    later: datetime,
-    never: datetime,
-    changed: datetime,
-    **points: float,
-) -> tuple[QuerySet[PendingScore], dict[str, object]]:
-    """The first change opens the window; later ones do not push it away, unless its score is being sent right now.
-
-    A row that was given up starts afresh, and so does one that a wrong clock made due in the far future.
-    """
-    at = Case(When(pk__in=same, then=Value(soon)), default=Value(later))
-    stray = Q(leased_until__gt=now) | Q(due_at__gt=never)
-    known = {name: Case(When(pk__in=same, then=Value(value)), default=None) for name, value in points.items()}
-    return PendingScore.objects.filter(pk__in=rows), {
-        "revision": F("revision") + 1,
-        "due_at": Case(When(stray, then=at), default=Coalesce("due_at", at)),
-        "attempts": Case(When(parked="", then=F("attempts")), default=Value(0)),
-        "parked": "",
-        "changed_at": Coalesce(Greatest("changed_at", Value(changed)), Value(changed)),  # this may be noted late
-        "earned": None,
-        "possible": None,
-        **known,
-    }
-
-
-_due, _due_with_points = Revision(PendingScore, _described), Revision(PendingScore, _described)

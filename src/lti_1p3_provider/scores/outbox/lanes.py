@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import Lane
+
+
+@prepared
+def _open(pks: list[int], now: datetime) -> QuerySet[Lane, tuple[int, int]]:
+    lanes = Lane.objects.filter(free(now), pk__in=pks, deployment__status=Deployment.Status.APPROVED)
+    return lanes.values_list("pk", "deployment_id")
 
 
 def of_link(link: ResourceLink) -> Lane:
@@ -40,7 +46,7 @@ def take(
 ) -> set[int]:
     """Lease the first ``most`` of those lanes in which scores may be sent, not in deployments that are ``down``; return
     which."""
-    may_be_taken = {pk for pk, deployment in _open.columns(pks=list(lanes), now=now) if deployment not in down}
+    may_be_taken = {pk for pk, deployment in _open(list(lanes), now) if deployment not in down}
     wanted = [pk for pk in lanes if pk in may_be_taken][:most]
     if not wanted:
         return set()
@@ -62,12 +68,3 @@ def release(lanes: Collection[int], lease: str) -> None:
 def free(now: datetime) -> Q:
     """Nobody has the lane, or the row, or whoever had it died."""
     return Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-
-
-_open = Lookup(
-    Lane,
-    lambda pks, now: Lane.objects.filter(free(now), pk__in=pks, deployment__status=Deployment.Status.APPROVED).values(
-        "pk", "deployment_id"
-    ),
-    limit=None,
-)

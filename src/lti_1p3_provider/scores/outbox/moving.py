@@ -7,8 +7,9 @@ How far it got stands in ``LineItem.moved_up_to``.
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from lti_1p3_provider.database.prepared import Lookup
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 
@@ -16,27 +17,27 @@ BATCH = 500  # rows of one link at a time
 MOST_LINKS = 10  # at a time
 FROM_THE_FIRST = 0
 
-_under_way = Lookup(
-    LineItem,
-    lambda least: LineItem.objects.filter(moved_up_to__gte=least).order_by("moved_up_to").values("pk", "moved_up_to"),
-    limit=MOST_LINKS,
-)
+
+@prepared
+def _under_way() -> QuerySet[LineItem, tuple[int, int]]:
+    items = LineItem.objects.filter(moved_up_to__gte=FROM_THE_FIRST).order_by("moved_up_to")
+    return items.values_list("pk", "moved_up_to")[:MOST_LINKS]  # type: ignore[return-value]  # none is NULL
 
 
-def go_on() -> bool:
-    """Make the next scores due of links that have a new column; return whether there were any."""
-    found = _under_way.columns(least=FROM_THE_FIRST)
+def go_on(batch: int = BATCH) -> bool:
+    """Make the next scores due of links that have a new column, ``batch`` of each; return whether there were any."""
+    found = _under_way()
     for item_pk, last in found:
-        _move(item_pk, last)
+        _move(item_pk, last, batch)
     return bool(found)
 
 
-def _move(item_pk: int, last: int) -> None:
+def _move(item_pk: int, last: int, batch: int) -> None:
     """Move a batch; whoever writes first how far it got does it."""
     rows = PendingScore.objects.filter(line_item_id=item_pk, pk__gt=last).order_by("pk")
-    pks = list(rows.values_list("pk", flat=True)[:BATCH])
+    pks = list(rows.values_list("pk", flat=True)[:batch])
     with transaction.atomic():
-        now = pks[-1] if len(pks) == BATCH else None
+        now = pks[-1] if len(pks) == batch else None
         mine = LineItem.objects.filter(pk=item_pk, moved_up_to=last).update(moved_up_to=now)
         if mine and pks:
             outcomes.send_to_new_column(PendingScore.objects.filter(pk__in=pks))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from opaque_keys.edx.keys import CourseKey
+
 from lti_1p3_provider.background import after_commit
 from lti_1p3_provider.host.port import GradeChanged
 
@@ -11,6 +13,7 @@ TASK = "lti_1p3_provider.deliver_scores"
 NOTE = "lti_1p3_provider.note_grade"
 EXPECT = "lti_1p3_provider.expect_subsections"
 READ_BACK = "lti_1p3_provider.read_back_results"
+COMPARE = "lti_1p3_provider.compare_course"
 
 
 def nudge(delay: float) -> None:
@@ -34,3 +37,8 @@ def expect_later(link_pk: int, platform_user_pk: int, claimed: Mapping[str, obje
 def read_back_later(pks: Sequence[int]) -> None:
     """Have the results of these pending scores read by a worker once the running transaction is committed."""
     after_commit(READ_BACK, (list(pks),), "no results will be read")
+
+
+def compare_later(course_key: CourseKey) -> None:
+    """Have a course's scores compared by a worker once the running transaction is committed."""
+    after_commit(COMPARE, (str(course_key),), "nothing is compared")

@@ -83,7 +83,9 @@ class Line:
 
     @property
     def result(self) -> str:
-        """Points that the platform showed when it was asked, and when that was."""
+        """Points that the platform showed when it was asked, and when that was; empty if it took a score since."""
+        if self.row.result_at and self.row.sent_at and self.row.result_at < self.row.sent_at:
+            return ""
         return _with_moment(points(self.row.result_given, self.row.result_maximum) or _("nothing"), self.row.result_at)
 
     @property

@@ -75,8 +75,8 @@ class Overview:
         }
 
 
-def of_registration(registration: Registration) -> Overview:
-    """Return a registration's overview, in five queries."""
+def of_registration(registration: Registration, most: int = MOST) -> Overview:
+    """Return a registration's overview, in five queries; ``most``: rows that are counted."""
     rows = PendingScore.objects.filter(registration=registration).order_by()
     due = rows.filter(due_at__isnull=False)
     known = Outage.objects.filter(registration=registration).select_related("deployment")
@@ -84,8 +84,8 @@ def of_registration(registration: Registration) -> Overview:
     late = due.filter(due_at__lt=timezone.now()).order_by("due_at")
     return Overview(
         registration=registration,
-        waiting=_count(due),
-        parked=_count(rows.filter(parked__gt="")),
+        waiting=_count(due, most),
+        parked=_count(rows.filter(parked__gt=""), most),
         late_since=late.values_list("due_at", flat=True).first(),
         outage=next((one for one in down if one.deployment is None), None),
         outages=[one for one in down if one.deployment is not None],
@@ -97,6 +97,6 @@ def _as_json(outage: Outage) -> dict[str, Any]:
     return {"since": iso(outage.since), "until": iso(outage.until), "reason": outage.reason}
 
 
-def _count(rows: Any) -> Count:
-    number = rows[: MOST + 1].count()
-    return Count(min(number, MOST), number > MOST)
+def _count(rows: Any, most: int) -> Count:
+    number = rows[: most + 1].count()
+    return Count(min(number, most), number > most)

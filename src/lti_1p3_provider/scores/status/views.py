@@ -22,9 +22,10 @@ from opaque_keys.edx.keys import CourseKey
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
+from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.scores.outbox import outcomes, wake
-from lti_1p3_provider.scores.status import course_page, odd_links
+from lti_1p3_provider.scores.status import comparing, course_page, odd_links
 from lti_1p3_provider.scores.status.course_page import Place
 
 CHOICES = {
@@ -37,6 +38,11 @@ CHOICES = {
     course_page.DIFFERENT: _("the platform shows something else"),
     course_page.OPENED: _("only opened it"),
     course_page.ALL: _("all"),
+}
+COMPARED = {
+    "1": "",  # what was found is on the page
+    "0": _("This course is being compared, or was a moment ago. Load this page again in a minute."),
+    "-1": _("Nothing was compared: the site's cache does not answer. Tell the site's administrator."),
 }
 LONGEST = {"learner": 150, "state": 32, "activity": 255}  # what the page is asked for, and how long it may be
 
@@ -84,19 +90,22 @@ class CourseScores(View):
             "groups": [(gettext("A person has to look at these"), urgent), ("", lines)] if urgent else [("", lines)],
             "any": bool(urgent or lines),
             "any_sent": any(line.sent for line in (*urgent, *lines)),
-            "any_result": any(line.row.result_at for line in (*urgent, *lines)),
+            "any_result": any(line.result for line in (*urgent, *lines)),
             "choices": CHOICES.items(),
             "activities": course_page.activities(self.course_key),
             **shown,
             "first": urlencode(shown) if "after" in request.GET else "",
             "further": urlencode({**shown, "after": f"{last[0]}.{last[1]}"}) if last else "",
             "done": _done(request),
+            "found": comparing.last(self.course_key),
             "script": address("local_times.js"),
         }
         return render(request, "lti_1p3_provider/course_scores.html", page)
 
     def post(self, request: HttpRequest, course_key: str) -> HttpResponse:
-        """Resend or read back the rows that were ticked, as far as they are of this course."""
+        """Compare the course, or resend or read back the rows that were ticked, as far as they are of this course."""
+        if request.POST.get("do") == "compare":
+            return self._back(request, compared=self._compare())
         ticked = [int(pk) for pk in request.POST.getlist("row") if _is_key(pk)]
         rows = course_page.rows_of(self.course_key).filter(pk__in=ticked[: 2 * course_page.PAGE])
         done = "read" if request.POST.get("do") == "read_back" else "sent"
@@ -107,8 +116,18 @@ class CourseScores(View):
         else:
             number = outcomes.send_anew(rows)
             wake.nudge(0)
+        return self._back(request, **{done: number})
+
+    def _compare(self) -> int:
+        """Return 1 if a worker will compare, 0 if one does already; -1: nobody can know."""
+        try:
+            return int(comparing.begin(self.course_key))
+        except StateStoreDown:
+            return -1
+
+    def _back(self, request: HttpRequest, **done: int) -> HttpResponse:
         kept = {name: request.POST.get(name, "")[:most] for name, most in LONGEST.items()}
-        return HttpResponseRedirect(f"{request.path}?{urlencode({**kept, done: number})}")
+        return HttpResponseRedirect(f"{request.path}?{urlencode({**kept, **done})}")
 
 
 def _place(text: str) -> Place | None:
@@ -123,6 +142,8 @@ def _is_key(text: str) -> bool:
 
 def _done(request: HttpRequest) -> str:
     """Say what the POST before this page did."""
+    if (compared := request.GET.get("compared")) is not None:
+        return str(COMPARED.get(compared, ""))
     for name in ("sent", "read"):
         number = request.GET.get(name, "")
         if number.isascii() and number.isdigit() and len(number) < 9:

@@ -35,6 +35,14 @@ STATUSES = {
 REFUSED_PERSON = gettext_lazy(
     "Usually this person left the course on the platform, or is no learner there. If not, send it again."
 )
+READING = {
+    "400": gettext_lazy("the platform does not tell us results of this column"),
+    "401": gettext_lazy("the platform does not accept our access"),
+    "403": gettext_lazy("the platform does not let us read results"),
+    "404": gettext_lazy("the platform knows no such column"),
+    "410": gettext_lazy("the platform knows no such column"),
+    "429": gettext_lazy("the platform asked us to slow down"),
+}
 TO_DO = {
     "refused_400": REFUSED_PERSON,
     "refused_422": REFUSED_PERSON,
@@ -62,6 +70,7 @@ ANSWERS = {
     "the platform offers no column for this link": gettext_lazy("the platform has no column for this activity"),
 }
 HTTP = re.compile(r"HTTP (\d{3})")
+READ = re.compile(r"service_refused: reading a list: HTTP (\d{3})")
 CODE = re.compile(r"([a-z0-9_]+):")
 
 
@@ -77,6 +86,18 @@ def answer(row: PendingScore) -> str:
         known = causes().get(found[1])
         return str(known.title) if known else said
     return str(ANSWERS.get(said, said))
+
+
+def unread(reason: str) -> str:
+    """Say why a column was not compared. ``reason`` is what ``reconcile`` wrote."""
+    if found := READ.match(reason):
+        said, status = f"HTTP {found[1]}", found[1]
+        if status.startswith("5"):
+            return _("the platform has a problem of its own (%s)") % said
+        return f"{READING[status]} ({said})" if status in READING else reason
+    if (found := CODE.match(reason)) and (known := causes().get(found[1])):
+        return str(known.title)
+    return reason
 
 
 def what_next(row: PendingScore, outage: Outage | None, now: datetime) -> Sentence:

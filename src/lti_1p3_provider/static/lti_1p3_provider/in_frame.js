@@ -72,7 +72,7 @@
       try {
         const response = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" });
         if (mine !== newest) return;
-        if (!response.ok) return strip([]); // the session is over: an old sentence would mislead
+        if (!response.ok) return strip(await whyNot(response)); // an old sentence would mislead
         const said = await response.json();
         strip(said.scores);
         if (said.again_in) timer = setTimeout(check, said.again_in * 1000);
@@ -84,6 +84,12 @@
     check();
     document.addEventListener("visibilitychange", check);
     onAnswers(() => AFTER_ANSWER.forEach((wait) => setTimeout(check, wait)));
+  }
+
+  /* The session is over, or another account's: of that the learner should know before they type. */
+  async function whyNot(response) {
+    const said = await response.json().catch(() => null);
+    return said?.text ? [{ text: said.text, moments: {} }] : [];
   }
 
   /* Learners' answers go to handlers of blocks, whichever kind of block it is. */
@@ -112,13 +118,14 @@
       } catch {
         return; // no connection, or an answer that is not ours: nothing is known of the session
       }
-      if (!response.ok && said.error !== "grant_missing") return; // the content is closed, or not our answer
+      const isOther = response.ok || said.error === "other_account";
+      if (!isOther && said.error !== "grant_missing") return; // the content is closed, or not our answer
       const isMine = response.ok && said.learner === learner;
       if (isMine && (ended || refused)) {
         useToken(said.csrf);
         banner(ended ? words.back : words.renewed);
       } else if (!isMine) {
-        banner(response.ok ? words.other : words.ended, true);
+        banner(isOther ? words.other : words.ended, true);
       }
       ended = !isMine;
       ended ? typed.keep() : typed.forget();

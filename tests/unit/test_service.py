@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lti_1p3_provider.lti import ags, line_items
-from lti_1p3_provider.lti.paging import next_page
+from lti_1p3_provider.lti import line_items, service
+from lti_1p3_provider.lti.service import next_page
 
 HERE = "https://lms.example/api/Items?x=1"
 MOODLE = Path(__file__).parents[1] / "fixtures/moodle-4.5"
@@ -59,8 +59,8 @@ def test_a_real_moodles_columns_are_read():
 
 
 def test_ags_05_queries_are_kept():
-    assert ags.with_query("https://x.example/l?type_id=1", {"tag": "a&b", "limit": "", "r": "ü"}) == (
+    assert service.with_query("https://x.example/l?type_id=1", {"tag": "a&b", "limit": "", "r": "ü"}) == (
         "https://x.example/l?type_id=1&tag=a%26b&r=%C3%BC"
     )
-    assert ags.with_query("https://x.example/l#x", {"tag": "a"}) == "https://x.example/l?tag=a"
-    assert ags.below("https://x.example/l/?type_id=1#x", "results") == "https://x.example/l/results?type_id=1"
+    assert service.with_query("https://x.example/l#x", {"tag": "a"}) == "https://x.example/l?tag=a"
+    assert service.below("https://x.example/l/?type_id=1#x", "results") == "https://x.example/l/results?type_id=1"

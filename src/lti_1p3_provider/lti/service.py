@@ -1,6 +1,7 @@
-"""Reads a platform's lists, which come in pages: each names the next in a ``Link`` header. (AGS 2.0, 3.2.4; RFC 8288)
+"""Calls a platform's services: the one way to all of them. A service's own module says what is said there, no more.
 
-The header is read as leniently as it is written: Moodle puts ``&amp;`` into addresses and curly quotes around ``next``.
+Lists come in pages, each of which names the next in a ``Link`` header (AGS 2.0, 3.2.4; NRPS 2.0, 2.4.2; RFC 8288). The
+header is read as leniently as it is written: Moodle puts ``&amp;`` into addresses and curly quotes around ``next``.
 Addresses are used letter by letter.
 """
 
@@ -9,14 +10,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from lti_1p3_provider.database.quoting import quoted_address
-from lti_1p3_provider.errors import AnswerUnreadable, PlatformUnreachable, ServiceRefused
-from lti_1p3_provider.lti import ags
+from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable, ServiceRefused
+from lti_1p3_provider.lti import access_tokens
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
+from lti_1p3_provider.lti.redirects import followed
 from lti_1p3_provider.lti.strict_json import parse_objects
-from lti_1p3_provider.registrations.addresses import resolved
+from lti_1p3_provider.platforms import preset
+from lti_1p3_provider.registrations.addresses import is_within, origin, resolved
 from lti_1p3_provider.registrations.models import Deployment
 
 EMPTY = frozenset((204, 205))  # a list with nothing in it
@@ -30,14 +35,44 @@ RELATION = re.compile(r"""\brel\s*=\s*["'“”]?([^"'“”;,]*)""", re.IGNOREC
 Entry = dict[str, Any]
 
 
+def call(deployment: Deployment, scopes: Iterable[str], request: Request, needed: str) -> Exchange[Answer]:
+    """Make one request with an access token for the scopes; any status is the answer.
+
+    A status that means an access token which ended early gets a new one, and one more try. ``scopes`` are all that the
+    service has for us, so that its calls share a token; ``needed`` is the one for which the platform is asked alone if
+    it does not grant all. A GET is followed to another place on the same origin.
+
+    Raises:
+        AddressForbidden: the address is not on the platform's own hosts, so it gets no token.
+        AccessTokenRefused, PlatformUnreachable, AnswerUnreadable, NoActiveKey, KeyInvalid
+    """
+    if not is_within(request.url, deployment.registration.origins):
+        raise AddressForbidden(foreign(request.url))
+    wanted = frozenset(scopes)
+    token = yield from access_tokens.obtain_for(deployment, wanted, needed)
+    answer: Answer = yield from followed(_with(token, request))
+    if answer.status in preset(deployment.registration.platform).expired_statuses:
+        token = yield from access_tokens.obtain_for(deployment, wanted, needed, refused=token)
+        answer = yield from followed(_with(token, request))
+    return answer
+
+
+def foreign(url: str) -> str:
+    """Say that an address is not the platform's."""
+    if not (there := origin(url)):
+        return f"{quoted_address(url)} is no web address"
+    return f"{there} is not a host of this platform: add it to its other hosts. The address is {quoted_address(url)}"
+
+
 def entries(
     deployment: Deployment,
     scopes: Iterable[str],
     url: str,
     media_type: str,
+    needed: str,
+    *,
     enough: Callable[[Sequence[Entry]], bool] = lambda page: False,
     query: Mapping[str, str] | None = None,
-    needed: str = "",
 ) -> Exchange[list[Entry]]:
     """Read all pages of the list at ``url``; stop after a page of which ``enough`` is true.
 
@@ -49,14 +84,14 @@ def entries(
         ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey, KeyInvalid
     """
     found: list[Entry] = []
-    place = ags.with_query(url, query or {})
+    place = with_query(url, query or {})
     seen, patience, scopes = {place}, time.monotonic() + PATIENCE, frozenset(scopes)
     while True:
-        answer = yield from ags.call(deployment, scopes, Request("GET", place, {"Accept": media_type}), needed)
+        answer = yield from call(deployment, scopes, Request("GET", place, {"Accept": media_type}), needed)
         if answer.status in UNFILTERED and query and len(seen) == 1:
             place = url
             seen.add(place)
-            answer = yield from ags.call(deployment, scopes, Request("GET", place, {"Accept": media_type}), needed)
+            answer = yield from call(deployment, scopes, Request("GET", place, {"Accept": media_type}), needed)
         page = _page(answer)
         found += page
         following = next_page(answer.url or place, answer.header("link"))
@@ -103,3 +138,27 @@ def _as_text(header: str) -> str:
         return header.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return header
+
+
+def below(url: str, name: str) -> str:
+    """Return the address of something below another: it ends the path, before any query."""
+    parts = _parts(url)
+    return parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment="").geturl()
+
+
+def with_query(url: str, values: Mapping[str, str]) -> str:
+    """Return the address with some query parameters more; those that it has stay as they are."""
+    parts = _parts(url)
+    added = urlencode({name: value for name, value in values.items() if value})
+    return parts._replace(query="&".join(filter(None, (parts.query, added))), fragment="").geturl()
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise AddressForbidden(f"{quoted_address(url)} is no address") from error
+
+
+def _with(token: str, request: Request) -> Request:
+    return replace(request, headers={**request.headers, "Authorization": f"Bearer {token}"})

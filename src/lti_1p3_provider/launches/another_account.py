@@ -1,0 +1,71 @@
+"""Tells whoever comes back to an activity that a launch as another account has taken over their browser meanwhile.
+
+Each registration makes accounts of its own, and a browser is signed in as one at a time. So activities of two
+registrations, open side by side, end each other's sessions. The new session remembers whom it took the browser from.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import AbstractUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from lti_1p3_provider import host
+from lti_1p3_provider.errors import GrantMissing, LtiError, OtherAccount
+from lti_1p3_provider.host.surface import Surface
+from lti_1p3_provider.launches import scope, sessions
+from lti_1p3_provider.launches.targets import Target
+from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.users.models import Grant
+
+FORMER = "lti_1p3_former"  # in the session: accounts whose launched sessions it followed, the last one last
+MOST = 5
+
+
+def sign_in(request: HttpRequest, user: AbstractUser) -> None:
+    """Sign a launch's person in, and remember who was here before."""
+    before = former(request.session)
+    if sessions.MARK in request.session and SESSION_KEY in request.session:
+        before = [*before, int(request.session[SESSION_KEY])]
+    host.current().identity.sign_in(request, user)
+    kept = [one for one in dict.fromkeys(before) if one != user.pk][-MOST:]
+    if kept != former(request.session):
+        request.session[FORMER] = kept
+
+
+def former(session: SessionBase) -> list[int]:
+    """Return the accounts that the browser was signed in as before this session."""
+    return list(session.get(FORMER, ()))
+
+
+def explained(request: HttpRequest, target: Target, trail: Trail, error: GrantMissing) -> LtiError:
+    """Return ``OtherAccount`` in place of a missing grant if a former account launched the content; that one's platform
+    may frame the refusal."""
+    opened = Grant.objects.select_related("deployment__registration").filter(usage_digest=digest(str(target.usage_key)))
+    before = former(request.session)
+    grant = opened.filter(user_id__in=before).order_by("-until").first() if before else None
+    if grant is None:
+        return error
+    trail.registration, trail.deployment = grant.deployment.registration, grant.deployment
+    return OtherAccount(f"launched by user {grant.user_id}, signed in: user {request.session.get(SESSION_KEY)}")
+
+
+def before_going_on() -> str:
+    """Return what stands above the content for whoever comes back to it, before they type."""
+    return _(
+        "Another activity was opened in this browser, with another account. Open this one from its course again before "
+        "you go on."
+    )
+
+
+def launched_by_former(session: SessionBase, surface: Surface) -> tuple[int, Registration] | None:
+    """Return a former account that may open what a request to the LMS names, and a registration of its launches."""
+    for user in reversed(former(session)):
+        its = scope.scopes.get(user, fresh=True)
+        if its.grants and its.opens(surface):
+            return user, next(iter(its.grants.values()))[1]
+    return None

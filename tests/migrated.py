@@ -1,0 +1,55 @@
+"""A database of SQLite with all migrations, kept from run to run in pytest's cache: to apply them takes seconds.
+
+Its name says what it was made of. Whatever changes in a migration, in the settings or in Django makes another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import django
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, connections
+
+
+def kept(config: pytest.Config) -> Path | None:
+    """Return where such a database is, or is to be; None where none is kept."""
+    if settings.TEST_DATABASE != "sqlite" or not hasattr(config, "cache") or config.getoption("create_db"):
+        return None
+    return config.cache.mkdir("migrated") / f"{_made_of()}.sqlite3"
+
+
+def take(kept: Path) -> bool:
+    """Put a copy where Django looks for its test database; tell whether there was one."""
+    try:
+        shutil.copy(kept, connections.databases["default"]["TEST"]["NAME"])
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def keep(kept: Path) -> None:
+    """Keep the database that is there instead of older ones."""
+    connection.ensure_connection()
+    new = kept.with_name(f"{os.getpid()}.new")
+    with closing(sqlite3.connect(new)) as copy:
+        connection.connection.backup(copy)
+    for old in kept.parent.glob("*.sqlite3"):
+        old.unlink(missing_ok=True)
+    new.replace(kept)
+
+
+def _made_of() -> str:
+    said = [django.get_version(), sqlite3.sqlite_version, settings.INSTALLED_APPS, settings.CACHES]
+    found = hashlib.sha256(repr(said).encode())
+    for app in apps.get_app_configs():
+        for path in sorted(Path(app.path, "migrations").glob("*.py")):
+            found.update(path.read_bytes())
+    return found.hexdigest()[:24]
