@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check setup test test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-lms soak format requirements clean
+.PHONY: help demo demo-check setup test test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-lms soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ bench-launch: services compiler $(VENV)/.bench ## measure launches against PyLTI
 
 bench-scores: services compiler $(VENV)/.bench ## measure scores against PyLTI1p3 (5 minutes; BENCH_QUICK=1: a try; BENCH_MEMORY=1: memory too)
 	@$(RUN) -m bench.scores
+
+bench-picker: services compiler $(VENV)/.bench ## measure the picker on 2,000 courses, 1,000,000 blocks (10 minutes; BENCH_QUICK=1: a try)
+	@$(RUN) -m bench.picker
 
 bench-lms: export EDX_PLATFORM := $(EDX_PLATFORM)
 bench-lms: export EDX_PYTHON := $(EDX_PYTHON)

@@ -1,6 +1,6 @@
 """Makes words of titles that every database can look up by their beginnings, whatever the script.
 
-A title's words stand in a column of their own, in plain ASCII: ``__light``. So it does not matter what a database's
+A title's words stand in a column of their own, in plain ASCII: ``_zlight``. So it does not matter what a database's
 charset, collation or full-text parser makes of accents, scripts, short words and stop words, and the same search finds
 the same on all of them. Case and accents are dropped. A character outside ASCII becomes five of it, which keeps
 beginnings beginnings. Where people write without spaces, each two neighbours are a word, and the last one is.
@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-MARK = "__"  # begins each word and is nowhere else: no word is too short for an index, or one of its stop words
+MARK = "_z"  # begins each word and is nowhere else: no word is too short for an index, or one of its stop words
 LONGEST_WORD = 60  # of ASCII; an index may have a limit at 84
 MOST_SEARCHED = 8  # words of one search
 ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670\u0640\u200b-\u200f\u00ad]")
