@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from lti_1p3_provider.deep_linking.links_page import CourseLinks
 from lti_1p3_provider.launches.choosing import AnswerDoor, PickDoor, PreviewDoor, SearchDoor, TreeDoor
 from lti_1p3_provider.launches.views import (
     ContentDoor,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("scores/mine/<str:course_key>/<str:usage_key>", MyScoresDoor.as_view(), name="my_scores"),
     path("session/<str:course_key>/<str:usage_key>", SessionDoor.as_view(), name="session"),
     path("back/<str:course_key>/<str:usage_key>", WayBackDoor.as_view(), name="way_back"),
+    path("links/<str:course_key>/", CourseLinks.as_view(), name="course_links"),
     path("scores/<str:course_key>/", CourseScores.as_view(), name="course_scores"),
     path("continue/", ContinueDoor.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),

@@ -201,7 +201,7 @@
     settle(results);
     const number = fill(said.after ? words.foundMore : words.found, { number: said.count });
     show(results, number);
-    return say(number);
+    return say(`${number} · ${fill(words.count, { number: chosen.length })}`);
   }
 
   function show(root, name) {

@@ -23,7 +23,7 @@ window.lti1p3Tree = (root, { multiple, load, toggle, entered }) => {
       item.setAttribute("aria-level", level);
       item.setAttribute("aria-label", nameOf(line));
       if (item !== active) item.tabIndex = -1;
-      for (const part of line.querySelectorAll("input, button")) part.tabIndex = -1;
+      for (const part of line.querySelectorAll("input, button, a")) part.tabIndex = -1;
       const box = line.querySelector("input");
       if (box) item.setAttribute("aria-checked", box.checked);
       if ("parent" in item.dataset) mark(item, Boolean(group));
