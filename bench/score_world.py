@@ -107,7 +107,7 @@ def answer_all(known: World, earned: float) -> int:
     first = PendingScore.objects.select_related("platform_user").get(pk=known.rows[0])
     intake.grade_changed(changed(first.platform_user.user_id, earned))
     first.refresh_from_db()
-    names = ("revision", "attempts", "parked", "earned", "possible", "changed_at")
+    names = ("revision", "attempts", "given_up", "earned", "possible", "changed_at")
     left = {name: getattr(first, name) for name in names}
     assert left["earned"] == earned, "intake did not keep the grade"
     assert first.due_at is not None

@@ -24,6 +24,10 @@ class Form:
 class Browser(requests.Session):
     """Launches as a person does, by following what the platform's pages tell a browser to do."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False  # no proxy, no password of the environment; to look for them takes as long as to launch
+
     def open(self, url: str) -> requests.Response:
         """Get ``url`` and go on through self-submitting forms; return the page that a person would see."""
         return self.follow(self.get(url, timeout=TIMEOUT))

@@ -105,7 +105,7 @@ class Stack:
     def manage(self, *arguments: str) -> str:
         """Run a Django command of the stand-in LMS and return what it prints."""
         command = [sys.executable, "demo/lms/manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise DemoError(f"{arguments[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
         return done.stdout
@@ -147,7 +147,8 @@ class Stack:
         places = {"base_url": self.platform_url, "services_url": self.platform_here}
         return {"name": PLATFORM, **places, "tools": [tool], "links": links}
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the stand-in LMS's processes."""
         ours = {"DEMO_DIRECTORY": str(self.directory), "LMS_ROOT_URL": self.lms_url, "PYTHONUNBUFFERED": "1"}
         return {**os.environ, **ours}
 
@@ -156,7 +157,7 @@ class Stack:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
-                env=self._environment(),
+                env=self.environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -54,6 +54,14 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Distribute the tests over the processes of a parallel run in our own way."""
+    from .distribution import InOrder
+
+    return InOrder(config, log)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
     """Start the database that ``LTI_TEST_DATABASE`` names, just before Django makes its test database there."""
@@ -71,8 +79,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(scope="session")
 def django_db_keepdb(pytestconfig: pytest.Config, django_db_modify_db_settings: None) -> bool:
     """Begin with a copy of a database that is migrated, if there is one."""
-    kept = migrated.kept(pytestconfig)
-    return kept is not None and migrated.take(kept)
+    return migrated.take(pytestconfig)
 
 
 @pytest.fixture(scope="session")

@@ -26,13 +26,18 @@ def kept(config: pytest.Config) -> Path | None:
     return config.cache.mkdir("migrated") / f"{_made_of()}.sqlite3"
 
 
-def take(kept: Path) -> bool:
+def take(config: pytest.Config) -> bool:
     """Put a copy where Django looks for its test database; tell whether there was one."""
+    return begin_with(config, Path(connections.databases["default"]["TEST"]["NAME"]))
+
+
+def begin_with(config: pytest.Config, path: Path) -> bool:
+    """Put a copy where a site of the stand-in LMS looks for its database; tell whether there was one."""
+    found = kept(config)
     try:
-        shutil.copy(kept, connections.databases["default"]["TEST"]["NAME"])
+        return found is not None and bool(shutil.copy(found, path))
     except FileNotFoundError:
         return False
-    return True
 
 
 def keep(kept: Path) -> None:

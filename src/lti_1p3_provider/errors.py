@@ -20,7 +20,8 @@ ASK_ADMIN = _("Please tell your course team. They can pass the support code belo
 
 class LtiError(Exception):
     """Base of all. Raise with a short operator's ``detail``; the class says the rest. ``retry_after``: seconds after
-    which trying again makes sense, where that is known."""
+    which trying again makes sense, where that is known. ``answered``: the HTTP status of the platform's answer that
+    it is about, 0 without one."""
 
     code: ClassVar[str] = "lti_error"
     status: ClassVar[int] = 400
@@ -28,9 +29,10 @@ class LtiError(Exception):
     advice: Text = ASK_ADMIN
     retry_after: ClassVar[int | None] = None
 
-    def __init__(self, detail: str = "") -> None:
+    def __init__(self, detail: str = "", *, answered: int = 0) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.answered = answered
 
 
 # --- login initiation -------------------------------------------------------------------------------------------------
@@ -585,30 +587,35 @@ class AccessTokenRefused(LtiError):
     status = 502
     title = _("The learning platform refused to give an access token")
 
-    def __init__(self, detail: str = "", reason: str = "") -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "", reason: str = "", answered: int = 0) -> None:
+        super().__init__(detail, answered=answered)
         self.reason = reason
 
 
 class ServiceRefused(LtiError):
-    """A service of the platform answered with a status that is no success: ``answered``, with ``headers``."""
+    """A service of the platform answered with a status that is no success: ``answered``, with ``headers``; ``asked`` is
+    what it was asked for."""
 
     code = "service_refused"
     status = 502
     title = _("The learning platform refused what this site asked for")
 
     def __init__(self, detail: str, answered: int, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(f"{detail}: HTTP {answered}")
-        self.answered = answered
+        super().__init__(f"{detail}: HTTP {answered}", answered=answered)
+        self.asked = detail
         self.headers = headers or {}
 
 
 class ColumnMissing(LtiError):
-    """The platform has no column for a link, and lets us make none."""
+    """The platform has no column for a link, and lets us make none; ``reason`` is the value that says why."""
 
     code = "column_missing"
     status = 502
     title = _("The learning platform has no column for the scores of this activity")
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class NoActiveKey(LtiError):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.distribution import ALONE, ORDER, folder_of, place, rank
 
 ROOT = Path(__file__).parents[2]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -17,6 +20,11 @@ REPLACES = {"setattr", "setitem", "delattr", "delitem", "patch", "object", "dict
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imported(tree: ast.Module) -> dict[str, str]:
@@ -64,15 +72,49 @@ def replaced(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield target.lineno, f"{owner}.{target.attr}"
 
 
-@pytest.mark.parametrize("path", TESTS, ids=name_of)
-def test_no_test_imports_from_another(path: Path) -> None:
-    names = imported(ast.parse(path.read_text(encoding="utf-8"))).values()
-    assert [name for name in names for part in name.split(".")[:-1] if part.startswith("test_")] == []
+def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
+    folders = {folder_of(name_of(path)) for path in TESTS if path.name.startswith("test_")}
+    assert folders == set(ORDER)
 
 
-@pytest.mark.parametrize("path", [path for path in TESTS if name_of(path) not in TOOLS], ids=name_of)
-def test_nothing_of_ours_is_replaced(path: Path) -> None:
-    assert list(replaced(ast.parse(path.read_text(encoding="utf-8")))) == []
+@pytest.mark.parametrize(
+    ("nodeid", "expected"),
+    [
+        ("tests/flows/test_launch.py::test_a[b::c]", "tests/flows/test_launch.py"),
+        ("tests/unit/demo_lms/test_logins.py::test_a", "tests/unit/demo_lms/test_logins.py"),
+        ("tests/browser/test_admin.py::test_a", "tests/browser"),
+        ("tests/faults/test_workers.py::test_a[pool process]", "tests/faults"),
+        (f"{ALONE}::test_the_outbox_on[mariadb]", f"{ALONE}::test_the_outbox_on[mariadb]"),
+    ],
+)
+def test_what_shares_servers_stays_together(nodeid: str, expected: str) -> None:
+    assert place(nodeid) == expected
+
+
+def test_what_waits_begins_and_of_the_rest_the_largest() -> None:
+    places = [
+        ("tests/unit/test_a.py", 9),
+        ("tests/flows/test_a.py", 1),
+        ("tests/flows/test_b.py", 2),
+        ("tests/faults", 1),
+    ]
+    names = [name for name, number in sorted(places, key=lambda one: rank(*one))]
+    assert names == ["tests/faults", "tests/flows/test_b.py", "tests/flows/test_a.py", "tests/unit/test_a.py"]
+
+
+def test_no_test_imports_from_another() -> None:
+    found = {name_of(path): imported(tree_of(path)).values() for path in TESTS}
+    assert [
+        (path, name)
+        for path, names in found.items()
+        for name in names
+        if any(part.startswith("test_") for part in name.split(".")[:-1])
+    ] == []
+
+
+def test_nothing_of_ours_is_replaced() -> None:
+    found = {name_of(path): list(replaced(tree_of(path))) for path in TESTS}
+    assert {path: what for path, what in found.items() if what and path not in TOOLS} == {}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from demo.stack import ROOT, Stack, free_port
+from tests import migrated
 
+from .two_sites import SETTINGS
 from .visitor import PATIENCE, WIDTH, Visitor, expect
 
 if TYPE_CHECKING:
@@ -33,12 +35,14 @@ BLOCK = 2  # Chromium's content setting
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The demo: a stand-in LMS and an emulated platform, as processes of their own with their own settings."""
     demo = Stack(tmp_path_factory.mktemp("demo"), free_port(), free_port())
+    migrated.begin_with(pytestconfig, demo.directory / "lms.sqlite3")
     try:
         with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("LTI_AGGREGATE_SCORE_PASSBACK_DELAY", "1")
+            for name, value in SETTINGS.items():
+                environment.setenv(name, value)
             environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
             demo.__enter__()
         yield demo

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from demo.stack import Stack
+from tests import migrated
 
 from .conftest import FLAGS, VIEWPORT, watch
 from .reading import require_readable
@@ -39,8 +40,10 @@ NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("two-sites")) as stack:
+def sites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
+    directory = tmp_path_factory.mktemp("two-sites")
+    migrated.begin_with(pytestconfig, directory / "lms.sqlite3")
+    with running(directory) as stack:
         yield stack
 
 

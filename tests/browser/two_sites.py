@@ -25,6 +25,11 @@ from cryptography.x509.oid import NameOID
 from demo.stack import Stack, free_port
 
 LMS, PLATFORM = "lms.localhost", "platform.localhost"
+# Of the stand-in LMS.
+SETTINGS = {
+    "LTI_AGGREGATE_SCORE_PASSBACK_DELAY": "1",
+    "LTI_1P3_PROVIDER_RETRY_BASE_SEC": "1",  # a busy machine is no reason to wait for half a minute
+}
 BLOCK, BLOCK_THIRD_PARTY = 2, 1  # Chromium's content setting and its cookie control mode
 
 
@@ -106,7 +111,8 @@ def running(directory: Path) -> Iterator[Stack]:
     """Run the demo behind https: two processes, each a site of its own."""
     ports = free_port(), free_port()
     with Fronts(tls(directory)) as fronts, pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LTI_AGGREGATE_SCORE_PASSBACK_DELAY", "1")
+        for name, value in SETTINGS.items():
+            environment.setenv(name, value)
         environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
         places = (f"https://{LMS}:{fronts.open(ports[0])}", f"https://{PLATFORM}:{fronts.open(ports[1])}")
         with Stack(directory, *ports, *places) as stack:

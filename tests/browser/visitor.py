@@ -17,7 +17,9 @@ except ModuleNotFoundError:  # the fixture ``playwright`` skips, and says so
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page
 
-PATIENCE = 15_000  # milliseconds until a test gives up
+# Milliseconds until a test gives up. On a busy machine a page that looks for the platform's storage may itself wait for
+# 14 seconds, if the platform does not announce it: twice 2 at the login, 2 and 8 at the launch (``browser_check.js``).
+PATIENCE = 30_000
 WIDTH = 1100
 NARROW = {"width": 320, "height": 640}
 RIGHT_COLOURS = ("Red", "Green", "Blue")

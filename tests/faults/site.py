@@ -290,9 +290,11 @@ class Site:
         """Say how things are."""
         lines = []
         for course in courses:
-            rows = self.waiting(course).values_list("platform_user__sub", "due_at", "attempts", "lease", "last_answer")
+            rows = self.waiting(course).values_list(
+                "platform_user__sub", "due_at", "attempts", "lease", "reason", "detail"
+            )
             lines += [f"{course.client_id}: {rows.count()} rows wait", *map(str, rows[:5]), *course.differences()]
-            lines += [f"down until {one.until}: {one.reason}" for one in self._outages(course)]
+            lines += [f"down until {one.until}: {one.says}" for one in self._outages(course)]
             lines += [line for item, sub in course.wrong()[:4] for line in self._history(course, item, sub)]
         for worker in self.workers:
             lines += [f"--- {worker.name}, alive: {worker.alive}", *worker.said().splitlines()[-8:]]
@@ -322,7 +324,7 @@ class Site:
             counted = [attempt for attempt in attempts if attempt.status == 200] if stale else attempts
             assert out_of_order(counted) == []
             assert stale or [attempt.body for attempt in attempts if attempt.status == 409] == []
-            assert list(self.rows(course).exclude(parked="").values_list("parked", "last_answer")) == []
+            assert list(self.rows(course).filter(given_up=True).values_list("reason", "http_status", "detail")) == []
             behind = [row.pk for row in self.rows(course) if row.revision != row.delivered_revision]
             assert behind == [], self.report(course)
         lanes = Lane.objects.using(SITE).filter(deployment__registration__in=[one.registration for one in courses])

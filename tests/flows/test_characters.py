@@ -235,10 +235,10 @@ def test_what_a_platform_says_about_a_score_is_quoted(connection, web_server, is
     Registration.objects.update(auth_token_url=web_server.says(Said(said, 400)))
     earn(3)
     row = PendingScore.objects.get()
-    assert "kaputt" in row.last_answer
-    assert (PARTY in row.last_answer) is is_whole
+    assert "kaputt" in row.detail
+    assert (PARTY in row.detail) is is_whole
     assert (row.lease, row.attempts) == ("", 1)
-    assert "kaputt" in Outage.objects.get().reason
+    assert "kaputt" in Outage.objects.get().detail
 
 
 @pytest.mark.parametrize("is_mine", [True, False])
@@ -262,8 +262,8 @@ def test_a_column_whose_address_cannot_be_kept(connection, web_server, is_whole,
     if is_whole:
         assert LineItem.objects.get().url == column["id"]
     else:
-        assert (row.parked, row.lease) == ("text_not_kept", "")
-        assert "U+1F389" in row.last_answer
+        assert (row.given_up, row.reason, row.lease) == (True, "text_not_kept", "")
+        assert "U+1F389" in row.detail
 
 
 # --- operators --------------------------------------------------------------------------------------------------------
@@ -348,7 +348,7 @@ def test_the_form_says_so(connection, admin_client, is_whole):
 
 
 @pytest.mark.parametrize("name", ["launchattempt", "registration", "pendingscore", "platformuser", "toolkey"])
-@pytest.mark.parametrize("query", ["q", "outcome", "parked", "title", "registration__title"])
+@pytest.mark.parametrize("query", ["q", "outcome", "reason", "title", "registration__title"])
 def test_searches_for_such_characters(connection, admin_client, name, query):
     page = admin_client.get(f"/admin/lti_1p3_provider/{name}/", {query: TEXT})
     assert page.status_code in (200, 302, 400)  # the others for filters that there are not

@@ -16,6 +16,7 @@ from demo.browser import Browser, forms
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
+from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import course_page
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, UNIT, usage
@@ -142,7 +143,7 @@ def test_a_score_waits_for_a_platform_that_is_down_or_switched_off(connection, t
     settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
     launched(connection, UNIT)
     earn(3)
-    outages.begin(connection.registration.pk, "HTTP 503")
+    outages.begin(connection.registration.pk, Why(Reason.FAILING, 503))
     assert "Waits: the platform takes no scores since" in rows(team.get(address(connection), timeout=5).text)[0]
     Deployment.objects.update(status=Deployment.Status.DISABLED)
     assert "Waits: this platform is switched off here." in rows(team.get(address(connection), timeout=5).text)[0]
@@ -255,7 +256,7 @@ def test_a_username_and_a_state_narrow_the_list(connection, team):
 
 def test_a_learner_whose_grades_cannot_be_read_spoils_no_page(connection, team):
     launched(connection, UNIT)
-    PendingScore.objects.update(last_answer="x", usage_key="no key", changed_at=timezone.now())
+    PendingScore.objects.update(reason="unknown", usage_key="no key", changed_at=timezone.now())
     assert "cannot be read now" in rows(team.get(address(connection), timeout=5).text)[0]
 
 

@@ -683,3 +683,25 @@ def test_sec_22_pages_may_be_framed_by_the_platform_alone(connection: Connection
         policy = page.headers.get("Content-Security-Policy", "")
         assert "X-Frame-Options" not in page.headers
         assert page.status_code != 200 or f"frame-ancestors 'self' {connection.platform.base_url}" in policy
+
+
+# --- SEC-25: large state ----------------------------------------------------------------------------------------------
+
+
+def test_sec_25_another_message_is_no_larger_than_before(connection: Connection) -> None:
+    page = connection.launch_with({"https://x.example/state": "x" * 70_000})
+    assert (page.status_code, LaunchAttempt.objects.first().outcome) == (400, "token_malformed")
+
+
+def test_sec_25_a_request_for_content_has_limits_too(connection: Connection) -> None:
+    picker = with_settings(connection, data="x" * 1_300_000)
+    assert (picker.page.status_code, LaunchAttempt.objects.first().outcome) == (413, "request_too_large")
+    picker = with_settings(connection, data="x" * 600_000)
+    assert (picker.page.status_code, LaunchAttempt.objects.first().outcome) == (400, "claim_invalid")
+
+
+def test_sec_25_a_page_may_have_many_ticks(connection: Connection) -> None:
+    picker = begin(connection)
+    page = picker.post("pick", token=picker.token, pick=[f"{UNIT}{number}" for number in range(150)])
+    assert page.status_code == 200
+    assert picker.post("pick", token=picker.token, pick=["x"] * 1100).status_code == 413

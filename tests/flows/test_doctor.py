@@ -19,6 +19,7 @@ from lti_1p3_provider.doctor.findings import Finding, Grade
 from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.registrations.models import Deployment, ToolKey
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
+from lti_1p3_provider.scores.reasons import Reason
 from tests.connection import COURSE, Connection
 from tests.scoring import launched
 from tests.web_server import Said
@@ -175,7 +176,7 @@ def test_deployments_gate_outage_and_switch(sound):
     registration.gate.save()
     assert grades(found(sound, "gate")) == [Grade.WRONG]
     now = timezone.now()
-    Outage.objects.create(registration=registration, since=now, until=now, reason="HTTP 503")
+    Outage.objects.create(registration=registration, since=now, until=now, reason="platform_failing", http_status=503)
     assert "HTTP 503" in found(sound, "scores")[0].says
     type(registration).objects.update(enabled=False)
     assert grades(found(sound, "registration")) == [Grade.NOTICE]
@@ -192,9 +193,7 @@ def test_a_site_without_a_key_and_with_scores_that_nobody_delivers(sound):
     PendingScore.objects.update(due_at=timezone.now() - timedelta(hours=1))
     said = {one.about: one for one in site.examine()}
     assert said["keys"].grade is said["deliveries"].grade is Grade.WRONG
-    Outage.objects.create(
-        registration=sound.registration, since=timezone.now(), until=timezone.now(), reason="waits on purpose"
-    )
+    Outage.objects.create(registration=sound.registration, since=timezone.now(), until=timezone.now(), reason="slow")
     assert {one.about: one.grade for one in site.examine()}["deliveries"] is Grade.GOOD
 
 
@@ -280,12 +279,12 @@ def test_nobody_else_may_call_the_doctor(sound, client, django_user_model, name)
 
 
 def test_links_without_a_column_are_named_with_the_reason(sound):
-    LineItem.objects.update(trouble="the maximum cannot be changed")
+    LineItem.objects.update(reason="service_refused", http_status=403, detail="changing a column")
     assert found(sound, "columns") == []  # it has a column
-    LineItem.objects.update(url="", trouble="the platform offers no list of columns")
+    LineItem.objects.update(url="", reason="no_list_of_columns")
     (one,) = found(sound, "columns")
     assert one.grade is Grade.NOTICE
-    assert one.says == "1 link has no gradebook column: the platform offers no list of columns."
+    assert one.says == f"1 link has no gradebook column: {Reason.NO_LIST.label}."
 
 
 def test_what_the_gate_and_the_enrolment_mode_name_in_vain(sound):

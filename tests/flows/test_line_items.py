@@ -22,10 +22,10 @@ from lti_1p3_provider.scores.delivery.conversations import Wire
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.delivery.ledger import Run
 from lti_1p3_provider.scores.gradebook import remember as remembered
-from lti_1p3_provider.scores.gradebook import taking_back
 from lti_1p3_provider.scores.gradebook.ensure import TAG
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import claim
+from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import odd_links
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, Connection
@@ -67,7 +67,7 @@ def test_ags_03_a_column_is_made_where_the_platform_names_none(connection):
     assert (item.resource_id, item.tag, item.resource_link_id) == (PROBLEM, TAG, link.id)
     assert shown(connection, item) == (3, 4)
     ours = LineItem.objects.get()
-    assert (ours.url, ours.maximum, ours.created_here, ours.trouble) == (
+    assert (ours.url, ours.maximum, ours.created_here, ours.reason) == (
         connection.platform.line_item_url(item),
         4,
         True,
@@ -100,7 +100,7 @@ def test_ags_03_an_empty_lineitem_is_none_and_none_is_made(connection):
     says_no_column(connection, link)
     earn(3)
     assert columns(connection) == []
-    assert PendingScore.objects.get().last_answer == "the platform says that this link has no column"
+    assert PendingScore.objects.get().reason == "column_declined"
 
 
 def test_ags_03_a_link_that_is_graded_later_gets_the_score_in_the_platforms_column(connection):
@@ -148,7 +148,7 @@ def test_ags_03_a_declined_column_of_ours_that_has_scores_is_named_to_the_team_a
     says_no_column(connection, link)
     earn(1)
     assert shown(connection, ours) == (3, 4)
-    assert [trouble for _, trouble in odd_links.column_troubles(COURSE)] == [taking_back.NOT_WANTED]
+    assert [Reason.NOT_WANTED.label in said for _, said in odd_links.column_troubles(COURSE)] == [True]
 
 
 @pytest.mark.parametrize("says", [says_no_column, Connection.launch], ids=["empty", "left out"])
@@ -161,7 +161,7 @@ def test_ags_03_the_platforms_own_column_is_preferred_to_ours_as_soon_as_there_i
     deliver_due()
     assert shown(connection, own) == (2, 4)
     assert LineItem.objects.get().created_here is False
-    assert [trouble for _, trouble in odd_links.column_troubles(COURSE)] == [taking_back.TWO_COLUMNS]
+    assert [Reason.TWO_COLUMNS.label in said for _, said in odd_links.column_troubles(COURSE)] == [True]
 
 
 @pytest.mark.parametrize("declined", [True, False])
@@ -265,7 +265,7 @@ def test_ags_07_an_answer_that_was_lost_makes_no_second_column(connection):
     earn(3)
     (item,) = columns(connection)
     assert LineItem.objects.get().url == ""
-    assert PendingScore.objects.get().last_answer.startswith("platform_unreachable")
+    assert PendingScore.objects.get().reason == "platform_unreachable"
     send_now()
     assert columns(connection) == [item]
     assert shown(connection, item) == (3, 4)
@@ -367,19 +367,22 @@ def test_a_column_that_a_launch_names_later_takes_over(connection):
 LOOK_ONLY = (ags.SCORE_SCOPE, ags.LINE_ITEM_READ_SCOPE)
 
 
-@pytest.mark.parametrize("scopes", [(ags.SCORE_SCOPE,), LOOK_ONLY], ids=["only scores", "only look"])
-def test_ags_01_without_the_right_no_column_is_made_and_that_is_no_error(connection, scopes):
+@pytest.mark.parametrize(
+    ("scopes", "reason"),
+    [((ags.SCORE_SCOPE,), Reason.NO_LIST), (LOOK_ONLY, Reason.MAY_NOT_MAKE)],
+    ids=["only scores", "only look"],
+)
+def test_ags_01_without_the_right_no_column_is_made_and_that_is_no_error(connection, scopes, reason):
     link = connection.link(PROBLEM, ags="container")
     with_scopes(connection, link, *scopes)
     earn(3)
     assert columns(connection) == []
     row, item = PendingScore.objects.get(), LineItem.objects.get()
-    assert (row.due_at, row.parked, row.sent_at) == (None, "", None)
-    assert item.trouble
-    assert row.last_answer == item.trouble
+    assert (row.due_at, row.given_up, row.sent_at) == (None, False, None)
+    assert row.why == item.why == Why(reason)
     connection.launch(link)
     assert shown(connection, columns(connection)[0]) == (3, 4)
-    assert LineItem.objects.get().trouble == ""
+    assert LineItem.objects.get().reason == ""
 
 
 def test_ags_01_who_may_only_look_finds_the_links_column(connection):
@@ -400,10 +403,10 @@ def test_ags_15_a_refusal_parks_all_rows_and_asks_once(connection):
     connection.platform.faults.set("status", endpoint="line_items", method="POST", status=403)
     before = len(connection.platform.requests)
     send_now()
-    assert {(row.parked, row.last_answer) for row in PendingScore.objects.all()} == {
-        ("service_refused", "service_refused: making a column: HTTP 403")
+    assert {(row.given_up, row.why) for row in PendingScore.objects.all()} == {
+        (True, Why(Reason.SERVICE_REFUSED, 403, "making a column"))
     }
-    assert LineItem.objects.get().trouble == "making a column: HTTP 403"
+    assert LineItem.objects.get().why == Why(Reason.SERVICE_REFUSED, 403, "making a column")
     assert len(asked(connection, "POST", before)) == 1
     connection.platform.faults.clear()
     earn(2)  # one learner's answer brings the column, and the others' scores with it
@@ -418,8 +421,8 @@ def test_ags_15_a_busy_platform_is_asked_again(connection, method, status):
     connection.platform.faults.set("status", endpoint="line_items", method=method, status=status, times=1)
     earn(3)
     row = PendingScore.objects.get()
-    assert (row.parked, row.attempts) == ("", 1)
-    assert LineItem.objects.get().trouble == ""
+    assert (row.given_up, row.attempts) == (False, 1)
+    assert LineItem.objects.get().reason == ""
     send_now()
     assert shown(connection, columns(connection)[0]) == (3, 4)
 
@@ -447,8 +450,8 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
         return
     earn(3)
     row = PendingScore.objects.get()
-    assert row.parked == "address_forbidden"
-    assert "is not a host of this platform" in row.last_answer
+    assert (row.given_up, row.reason) == (True, "address_forbidden")
+    assert "is not a host of this platform" in row.detail
     assert LineItem.objects.get().url == ""
     assert len(web_server.asked) == (0 if what == "list" else 1)
 
@@ -472,8 +475,8 @@ def test_sec_06_a_list_of_nonsense_makes_no_column_and_loses_no_score(connection
     LineItem.objects.update(container_url=home)
     earn(3)
     row = PendingScore.objects.get()
-    assert row.last_answer.startswith("answer_unreadable"), row.last_answer
-    assert (row.parked, row.attempts) == ("", 1)
+    assert row.reason == "answer_unreadable", row.why
+    assert (row.given_up, row.attempts) == (False, 1)
     assert [asked.method for asked in web_server.asked] == ["GET"]
 
 
@@ -495,7 +498,7 @@ def was_sent(web_server, *steps: str) -> PendingScore:
     earn(3)
     row = PendingScore.objects.get()
     assert [f"{asked.method} {asked.path.partition('?')[0]}" for asked in web_server.asked] == list(steps)
-    assert (row.parked, row.attempts, bool(row.sent_at)) == ("", 0, True), row.last_answer
+    assert (row.given_up, row.attempts, bool(row.sent_at)) == (False, 0, True), row.why
     return row
 
 
@@ -583,7 +586,7 @@ def test_ags_03_a_column_that_was_made_is_found_where_the_answer_says(connection
 
 
 @pytest.mark.parametrize(
-    ("made", "last_answer"),
+    ("made", "why"),
     [
         (Said(b'{"id": "https://p.example/\\ud800"}', 201), "answer_unreadable: a line item without a usable id"),
         (Said(b'{"id": "https://p.example/1"}', 201), "address_forbidden: https://p.example is not a host of this"),
@@ -591,12 +594,11 @@ def test_ags_03_a_column_that_was_made_is_found_where_the_answer_says(connection
         (Said(b'{"id": "https://a:b@p.example/\\ud83d\\u0000"}', 201), "answer_unreadable: a line item without"),
     ],
 )
-def test_ags_03_an_address_that_is_of_no_use_is_said_and_written_down(connection, web_server, made, last_answer):
+def test_ags_03_an_address_that_is_of_no_use_is_said_and_written_down(connection, web_server, made, why):
     at_a_strangers(connection, web_server, listed(), listed(), made)
     earn(3)
     row = PendingScore.objects.get()
-    assert row.last_answer.startswith(last_answer), row.last_answer
-    assert len(row.last_answer) <= 255
+    assert f"{row.reason}: {row.detail}".startswith(why), row.why
 
 
 @pytest.mark.parametrize(
@@ -630,7 +632,7 @@ def test_ags_15_a_score_that_is_answered_with_another_place_is_sent_later(connec
     LineItem.objects.update(url=f"{home}/item", container_url="")
     earn(3)
     row = PendingScore.objects.get()
-    assert (row.parked, row.attempts, row.last_answer, row.sent_at) == ("", 1, f"HTTP {status}", None)
+    assert (row.given_up, row.attempts, row.why, row.sent_at) == (False, 1, Why(Reason.REDIRECTED, status), None)
     send_now()
     assert PendingScore.objects.get().sent_at
     assert [asked.path for asked in web_server.asked] == ["/0/item/scores"] * 2
@@ -642,7 +644,7 @@ def test_ags_06_a_column_that_cannot_be_read_before_its_maximum_is_changed_delay
     Registration.objects.update(other_origins=home.rpartition("/")[0])
     LineItem.objects.update(url=f"{home}/item", created_here=True, maximum=1)
     was_sent(web_server, "GET /0/item", "POST /0/item/scores")
-    assert LineItem.objects.get().trouble.startswith("a line item: NaN")
+    assert LineItem.objects.get().detail.startswith("a line item: NaN")
 
 
 # --- deleted columns --------------------------------------------------------------------------------------------------
@@ -668,7 +670,7 @@ def test_a_column_that_never_took_a_score_is_not_made_again_and_again(connection
     for earned in (1, 2, 3):
         earn(earned)
     assert len(columns(connection)) == 1
-    assert PendingScore.objects.get().parked == "refused_404"
+    assert PendingScore.objects.get().why == Why(Reason.REFUSED, 404)
 
 
 def test_a_404_about_a_person_is_not_one_about_the_column(connection):
@@ -679,7 +681,7 @@ def test_a_404_about_a_person_is_not_one_about_the_column(connection):
     (item,) = columns(connection)
     assert item.resource_link_id == link.id
     row = PendingScore.objects.get()
-    assert (row.parked, row.last_answer) == ("refused_404", "HTTP 404: the column or this person is not there")
+    assert (row.given_up, row.why) == (True, Why(Reason.REFUSED, 404))
 
 
 def test_a_coupled_column_that_was_deleted_parks_with_a_reason(connection):
@@ -690,7 +692,7 @@ def test_a_coupled_column_that_was_deleted_parks_with_a_reason(connection):
     earn(2)
     assert columns(connection) == []
     row = PendingScore.objects.get()
-    assert (row.parked, row.last_answer) == ("refused_404", "HTTP 404: the column or this person is not there")
+    assert (row.given_up, row.why) == (True, Why(Reason.REFUSED, 404))
 
 
 # --- the maximum ------------------------------------------------------------------------------------------------------
@@ -727,7 +729,7 @@ def test_a_maximum_that_may_not_be_changed_delays_no_score(connection):
     earn(3, possible=8)
     (item,) = columns(connection)
     assert shown(connection, item) == (3, 8)
-    assert LineItem.objects.get().trouble == "changing a column: HTTP 403"
+    assert LineItem.objects.get().why == Why(Reason.SERVICE_REFUSED, 403, "changing a column")
 
 
 # --- the calls themselves ---------------------------------------------------------------------------------------------

@@ -25,15 +25,11 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.gradebook import missing
 from lti_1p3_provider.scores.gradebook.reading_back import read_back
 from lti_1p3_provider.scores.gradebook.reconcile import (
-    MOVING,
-    NAMELESS,
-    NO_TIME,
-    NOT_ASKED,
     SILENT,
-    STRANGERS,
     reconcile,
 )
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import comparing
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, UNIT, usage
 from tests.results import at_a_strangers, results_of
@@ -132,15 +128,15 @@ def test_no_result_and_an_empty_one_are_missing(connection, web_server, entries)
     ("said", "reason"),
     [
         ([Said(b"", 403)], "service_refused"),
-        ([Said(b"", 404)], "service_refused"),
-        ([Said(b"", 500)], "service_refused"),
-        ([Said(b"[", 200)], "answer_unreadable"),
-        ([Said(b"[]", 200, {"Link": '</gone>; rel="next"'}), Said(b"", 500)], "service_refused"),
-        ([results_of({"userId": LEARNER, "resultScore": "A+"})], "the platform shows what is no number"),
-        ([results_of({"userId": LEARNER}, {"userId": LEARNER, "resultScore": "A+"})], "the platform shows what is no"),
-        ([results_of({"resultScore": 3})], NAMELESS),
-        ([results_of({"userId": None, "resultScore": 3})], NAMELESS),
-        ([results_of({"userId": "who-is-that", "resultScore": 3, "resultMaximum": 4})], STRANGERS),
+        ([Said(b"", 404)], Reason.MAY_NOT_READ),
+        ([Said(b"", 500)], Reason.FAILING),
+        ([Said(b"[", 200)], Reason.UNREADABLE),
+        ([Said(b"[]", 200, {"Link": '</gone>; rel="next"'}), Said(b"", 500)], Reason.FAILING),
+        ([results_of({"userId": LEARNER, "resultScore": "A+"})], Reason.ODD_RESULTS),
+        ([results_of({"userId": LEARNER}, {"userId": LEARNER, "resultScore": "A+"})], Reason.ODD_RESULTS),
+        ([results_of({"resultScore": 3})], Reason.NAMELESS),
+        ([results_of({"userId": None, "resultScore": 3})], Reason.NAMELESS),
+        ([results_of({"userId": "who-is-that", "resultScore": 3, "resultMaximum": 4})], Reason.STRANGERS),
     ],
 )
 def test_an_answer_that_is_not_whole_or_not_certain_sends_nothing(connection, web_server, said, reason):
@@ -148,7 +144,7 @@ def test_an_answer_that_is_not_whole_or_not_certain_sends_nothing(connection, we
     report = reconcile(sent)
     assert report.lost == []
     (trouble,) = report.troubles
-    assert trouble.reason.startswith(reason)
+    assert trouble.why.reason is reason
     assert (trouble.scores, trouble.course_key, trouble.usage_key) == (1, COURSE, PROBLEM)
 
 
@@ -166,14 +162,14 @@ def test_a_score_whose_column_is_moving_is_the_moves(connection):
     lose(connection, link)
     LineItem.objects.update(moved_up_to=0)
     report = reconcile(PendingScore.objects.all())
-    assert (report.lost, [one.reason for one in report.troubles]) == ([], [MOVING])
+    assert (report.lost, [one.why for one in report.troubles]) == ([], [Why(Reason.MOVING)])
 
 
 @pytest.mark.parametrize(
     "values",
     [
         {"due_at": timezone.now() + timedelta(hours=1)},
-        {"parked": "refused_422"},
+        {"given_up": True},
         {"sent_at": None},
         {"sent_at": timezone.now() + timedelta(hours=1)},
         {"sent_given": None},
@@ -221,7 +217,7 @@ def test_a_person_whom_the_platform_refuses_is_given_up_as_ever(connection):
     lose(connection, link)
     connection.platform.faults.set("status", endpoint="scores", status=422, times=1)
     assert find_and_send() == (1, 1)
-    assert PendingScore.objects.get().parked == "refused_422"
+    assert PendingScore.objects.get().why == Why(Reason.REFUSED, 422)
     assert find_and_send() == (0, 0)
 
 
@@ -240,16 +236,15 @@ def test_a_platform_that_is_silent_is_not_asked_about_all_its_columns(connection
         launched(connection)
     earn(3)
     LineItem.objects.update(url="http://127.0.0.1:9/item")
-    reasons = [one.reason for one in reconcile(PendingScore.objects.all()).troubles]
-    assert [reason.partition(":")[0] for reason in reasons[:SILENT]] == ["platform_unreachable"] * SILENT
-    assert reasons[SILENT:] == [NOT_ASKED] * 2
+    found = [one.why.reason for one in reconcile(PendingScore.objects.all()).troubles]
+    assert found == [Reason.UNREACHABLE] * SILENT + [Reason.NOT_ASKED] * 2
 
 
 def test_after_its_time_no_column_is_asked(connection):
     launched(connection)
     earn(3)
     before = len(connection.platform.requests)
-    assert [one.reason for one in reconcile(PendingScore.objects.all(), patience=-1).troubles] == [NO_TIME]
+    assert [one.why for one in reconcile(PendingScore.objects.all(), patience=-1).troubles] == [Why(Reason.NO_TIME)]
     assert len(connection.platform.requests) == before
 
 

@@ -21,6 +21,7 @@ from lti_1p3_provider.launches.in_frame import with_script
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
+from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.users.models import Grant
 from tests.connection import (
     CLAIM,
@@ -101,7 +102,7 @@ def test_a_score_waits_while_the_platform_is_down(connection, settings):
     settings.LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900
     ask, *_ = open_(connection, UNIT)
     earn(4)
-    outages.begin(connection.registration.pk, "HTTP 503")
+    outages.begin(connection.registration.pk, Why(Reason.FAILING, 503))
     assert "does not take your score right now" in ask()["scores"][0]["text"]
 
 
@@ -118,7 +119,7 @@ def test_a_score_that_was_given_up_asks_to_tell_somebody(connection):
 def test_of_a_link_that_was_only_opened_nothing_is_said_also_while_the_platform_is_down(connection):
     ask, *_ = open_(connection)
     PendingScore.objects.update(due_at=timezone.now())
-    outages.begin(connection.registration.pk, "HTTP 503")
+    outages.begin(connection.registration.pk, Why(Reason.FAILING, 503))
     assert ask() == {"scores": [], "again_in": 3}
 
 
@@ -145,10 +146,10 @@ def test_what_is_said_is_about_the_link_that_was_opened_last(connection):
     connection.launch(copied)
     ask, page, browser = open_(connection)
     earn(3)
-    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(parked="refused_404", due_at=None)
+    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(given_up=True, due_at=None)
     assert [score["text"][:5] for score in ask()["scores"]] == ["Sent "]
     connection.launch(copied, browser=browser)  # it is tried again, and refused again
-    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(parked="refused_404", due_at=None)
+    PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(given_up=True, due_at=None)
     assert [score["state"] for score in ask()["scores"]] == ["given_up"]
     connection.launch(connection.link(PROBLEM, ags="none"), browser=browser)  # this one has no column
     assert ask() == {"scores": [], "again_in": None}

@@ -18,6 +18,7 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.delivery.ledger import Run
 from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import claim, outages, retry
+from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import PROBLEM, Connection
 from tests.scoring import COURSE, block, given, launched
@@ -74,7 +75,7 @@ def test_ags_15_a_dead_platform_gets_few_requests_and_then_every_score(connectio
     everybody_answers(connection)
     (outage,) = Outage.objects.all()
     assert outage.until > timezone.now() + timedelta(seconds=20)
-    assert "503" in outage.reason
+    assert "503" in outage.says
     few = requests(connection, endpoint) - before
     assert few <= 6
     deliver_due()
@@ -89,7 +90,7 @@ def test_ags_15_a_dead_platform_gets_few_requests_and_then_every_score(connectio
     deliver_due()
     assert not Outage.objects.exists()
     assert {given(connection, link, sub) for sub in CLASS} == {(3, 4)}
-    assert not PendingScore.objects.exclude(parked="", due_at=None).exists()
+    assert not PendingScore.objects.exclude(given_up=False, due_at=None).exists()
 
 
 def test_a_score_that_waited_for_a_dead_platform_is_due_as_soon_as_it_lives(connection):
@@ -120,7 +121,7 @@ def test_another_platform_is_served_while_one_is_down(connect):
     dead, alive = connect(), connect()
     links = {one.client_id: launched(one) for one in (dead, alive)}
     Outage.objects.create(
-        registration=dead.registration, since=timezone.now(), until=timezone.now() + timedelta(hours=1), reason="test"
+        registration=dead.registration, since=timezone.now(), until=timezone.now() + timedelta(hours=1), reason="slow"
     )
     for person in PlatformUser.objects.all():
         grades.record(person.user, COURSE, block(PROBLEM), 2, 4)
@@ -144,7 +145,7 @@ def test_single_failures_between_successes_are_no_outage(connection):
 def test_one_worker_tries_a_platform_that_was_down(connection):
     enrol(connection)
     until = timezone.now() - timedelta(seconds=1)
-    Outage.objects.create(registration=connection.registration, since=until, until=until, reason="test")
+    Outage.objects.create(registration=connection.registration, since=until, until=until, reason="slow")
     assert [outages.try_one(connection.registration.pk, until) for _ in range(3)] == [True, False, False]
 
 
@@ -233,7 +234,7 @@ def refused(connection: Connection, status: int = 404) -> Link:
     link = launched(connection)
     connection.platform.faults.set("status", endpoint="scores", status=status, times=1)
     grades.record(PlatformUser.objects.get().user, COURSE, block(PROBLEM), 3, 4)
-    assert PendingScore.objects.get().parked == f"refused_{status}"
+    assert PendingScore.objects.get().why == Why(Reason.REFUSED, status)
     return link
 
 
@@ -241,7 +242,7 @@ def test_ags_15_what_was_given_up_is_tried_again_when_the_registration_is_saved(
     link = refused(connection)
     connection.registration.save()
     assert given(connection, link) == (3, 4)
-    assert PendingScore.objects.get().parked == ""
+    assert PendingScore.objects.get().given_up is False
 
 
 def test_ags_15_what_was_given_up_is_tried_again_when_the_deployment_is_saved(connection):

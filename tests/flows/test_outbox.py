@@ -19,9 +19,12 @@ from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import claim, due, outcomes
+from lti_1p3_provider.scores.reasons import Reason, Why
 from tests.accidents import database_fails, raised_in
 from tests.connection import LEARNER, PROBLEM
 from tests.scoring import earn, given, launched, make_due
+
+TAKEN, GONE = Why(Reason.TAKEN, 200), Why(Reason.REFUSED, 404)
 
 
 @pytest.fixture
@@ -54,25 +57,25 @@ def test_a_worker_that_lost_its_lease_changes_nothing(row):
     (slow,) = take()
     PendingScore.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     (fast,) = take()
-    outcomes.write_down([(slow, outcomes.parked(slow, "refused_404", "HTTP 404"))])
-    outcomes.write_down([(slow, outcomes.delivered(slow, 1, 4, "HTTP 200"))])
+    outcomes.write_down([(slow, outcomes.give_up(slow, GONE))])
+    outcomes.write_down([(slow, outcomes.delivered(slow, 1, 4, TAKEN))])
     fresh = PendingScore.objects.get()
-    assert (fresh.parked, fresh.sent_at, fresh.lease) == ("", None, fast.lease)
+    assert (fresh.given_up, fresh.sent_at, fresh.lease) == (False, None, fast.lease)
 
 
-@pytest.mark.parametrize("end", ["delivered", "settled", "parked"])
+@pytest.mark.parametrize("end", ["delivered", "settled", "given up"])
 def test_a_grade_that_changes_while_it_is_sent_stays_due(row, end):
     (claimed,) = take()
     later = timezone.now() + timedelta(seconds=3)
     PendingScore.objects.update(revision=F("revision") + 1, due_at=later)
     outcome = {
-        "delivered": outcomes.delivered(claimed, 1, 4, "HTTP 200"),
-        "settled": outcomes.settled(claimed, "unchanged"),
-        "parked": outcomes.parked(claimed, "refused_404", "HTTP 404"),
+        "delivered": outcomes.delivered(claimed, 1, 4, TAKEN),
+        "settled": outcomes.settled(claimed, Why(Reason.UNCHANGED)),
+        "given up": outcomes.give_up(claimed, GONE),
     }[end]
     assert outcomes.write_down([(claimed, outcome)]) == []
     fresh = PendingScore.objects.get()
-    assert (fresh.due_at, fresh.lease, fresh.parked) == (later, "", "")
+    assert (fresh.due_at, fresh.lease, fresh.given_up) == (later, "", False)
 
 
 def test_a_change_during_a_delivery_opens_a_new_window(row, settings):
@@ -186,8 +189,8 @@ def test_a_column_that_changes_while_a_score_is_sent_gets_the_score(connection, 
     outcomes.send_to_new_column(PendingScore.objects.all())
     before = len(connection.platform.scores)
     outcome = {
-        "delivered": outcomes.delivered(row, 3, 4, "HTTP 200"),
-        "settled": outcomes.settled(row, "unchanged"),
+        "delivered": outcomes.delivered(row, 3, 4, TAKEN),
+        "settled": outcomes.settled(row, Why(Reason.UNCHANGED)),
         "put back": outcomes.release_unsent(row),
     }[end]
     assert outcomes.write_down([(row, outcome)]) == []
@@ -255,7 +258,7 @@ def test_equal_outcomes_are_written_together_and_each_row_gets_its_own(connectio
     changed, lost = rows[3], rows[4]
     PendingScore.objects.filter(pk=changed.pk).update(revision=F("revision") + 1, earned=9)
     PendingScore.objects.filter(pk=lost.pk).update(lease="another", delivered_revision=0)
-    notes = [(row, outcomes.delivered(row, number, 10, "HTTP 200")) for number, row in enumerate(rows)]
+    notes = [(row, outcomes.delivered(row, number, 10, TAKEN)) for number, row in enumerate(rows)]
     with django_assert_num_queries(6):  # savepoint, rows, one UPDATE for three of them and two for others, savepoint
         assert outcomes.write_down(notes) == []
     fresh = list(PendingScore.objects.order_by("pk"))

@@ -253,7 +253,7 @@ def gives_up(connection: Connection, *links, status: int = 400) -> None:
         connection.platform.faults.set("status", endpoint="scores", status=status)
     earn(3)
     connection.platform.faults.clear()
-    assert set(PendingScore.objects.values_list("parked", flat=True)) == {f"refused_{status}"}
+    assert {(row.given_up, row.why.code) for row in PendingScore.objects.all()} == {(True, f"refused_{status}")}
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
@@ -262,7 +262,7 @@ def test_a_launch_proves_the_enrolment_and_makes_due_what_was_given_up(connectio
     gives_up(connection, first, second, status=status)
     connection.launch(first)
     assert given(connection, first) == given(connection, second) == (3, 4)
-    assert not PendingScore.objects.exclude(parked="").exists()
+    assert not PendingScore.objects.given_up().exists()
 
 
 def test_a_first_launch_of_another_link_proves_it_too(connection):
@@ -275,12 +275,12 @@ def test_a_first_launch_of_another_link_proves_it_too(connection):
 def test_a_launch_proves_nothing_about_others_or_other_courses(connection):
     link, elsewhere = launched(connection), launched(connection, context_id="another-course")
     connection.launch(link, OTHER_LEARNER)
-    PendingScore.objects.update(parked="refused_400", due_at=None)
+    PendingScore.objects.update(given_up=True, due_at=None)
     connection.launch(link)
-    parked = set(PendingScore.objects.exclude(parked="").values_list("line_item__resource_link__link_id", flat=True))
-    assert row_of(OTHER_LEARNER).parked == "refused_400"
-    assert parked == {link.id, elsewhere.id}
-    assert PendingScore.objects.filter(parked="").count() == 1
+    left = set(PendingScore.objects.given_up().values_list("line_item__resource_link__link_id", flat=True))
+    assert row_of(OTHER_LEARNER).given_up
+    assert left == {link.id, elsewhere.id}
+    assert PendingScore.objects.not_given_up().count() == 1
 
 
 # --- the upgrade ------------------------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def test_one_score_has_so_much_time_with_all_its_pages(connection, slow_host, pa
     assert report.postponed == 1
     assert time.monotonic() - began < 4 * TIMEOUT  # twice the time for one request, and a busy machine
     row = PendingScore.objects.get()
-    assert row.last_answer.startswith("platform_unreachable: ")
+    assert row.reason == "platform_unreachable"
     assert row.due_at > timezone.now()
 
 
@@ -125,7 +125,7 @@ def test_a_slow_score_is_delivered_and_speaks_against_its_platform(connection, s
     report = deliver_due()
     assert report.delivered >= 6
     outage = Outage.objects.get()
-    assert "took 1 s" in outage.reason
+    assert (outage.reason, outage.detail) == ("slow", "1 s")
     Outage.objects.update(until=timezone.now())
     PendingScore.objects.update(due_at=timezone.now(), revision=9, sent_given=None, earned=3)
     assert deliver_due().delivered >= 1  # what was waited for is an answer, however slow

@@ -246,8 +246,8 @@ def test_an_inactive_account_sends_no_scores_and_is_told_apart_from_others(conne
     assert given(connection, link) is None
     assert given(connection, other, OTHER_LEARNER) == (2, 4)
     row = PendingScore.objects.get(platform_user=person())
-    assert (row.due_at, row.parked) == (None, "")
-    assert "switched off" in row.last_answer
+    assert (row.due_at, row.given_up) == (None, False)
+    assert row.reason == "account_off"
 
 
 def test_the_score_of_an_account_that_is_on_again_is_sent_when_somebody_sends_it(connection):

@@ -21,6 +21,8 @@ from lti_1p3_provider.scores.gradebook import reconcile as comparing
 from lti_1p3_provider.scores.gradebook.reading_back import read_back
 from lti_1p3_provider.scores.gradebook.reconcile import Difference, difference_of, reconcile
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.reasons import Reason, Why
+from lti_1p3_provider.scores.status import wording
 from tests.connection import AGS_CLAIM, COURSE, LEARNER, OTHER_LEARNER, PROBLEM
 from tests.results import at_a_strangers, results_of
 from tests.scoring import earn, given, launched, make_due, override
@@ -184,14 +186,12 @@ def test_a_column_that_cannot_be_read_is_a_trouble_and_stops_no_other(connection
     connection.platform.store.delete_line_item(connection.platform.line_item(gone.id).id)
     report = reconcile(rows())
     assert report.same == 1
-    assert sorted(trouble.reason for trouble in report.troubles) == [
-        "service_refused: reading a list: HTTP 404",
-        "the platform does not let us read results",
-    ]
-    Registration.objects.update(enabled=False)
-    assert {trouble.reason for trouble in reconcile(rows()).troubles} == {
-        "the registration or deployment is switched off"
+    assert {trouble.why for trouble in report.troubles} == {
+        Why(Reason.MAY_NOT_READ, 404, "reading a list"),
+        Why(Reason.MAY_NOT_READ),
     }
+    Registration.objects.update(enabled=False)
+    assert {trouble.why for trouble in reconcile(rows()).troubles} == {Why(Reason.SWITCHED_OFF)}
 
 
 def test_ags_14_results_that_moved_by_a_slash_are_read(connection, web_server):
@@ -209,37 +209,38 @@ def test_ags_14_results_that_moved_by_a_slash_are_read(connection, web_server):
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("said", "why"),
     [
-        (Said(b"", 301, {"Location": "http://127.0.0.1:9/"}), "service_refused: reading a list: HTTP 301"),
-        (Said(b"", 403), "service_refused: reading a list: HTTP 403"),
-        (Said(b"", 500), "service_refused: reading a list: HTTP 500"),
-        (Said(b"<html>"), "answer_unreadable: a list: Expecting value"),
-        (Said(b"[7]"), "answer_unreadable: a list: not a list of"),
+        (Said(b"", 301, {"Location": "http://127.0.0.1:9/"}), Why(Reason.REDIRECTED, 301, "reading a list")),
+        (Said(b"", 403), Why(Reason.MAY_NOT_READ, 403, "reading a list")),
+        (Said(b"", 500), Why(Reason.FAILING, 500, "reading a list")),
+        (Said(b"<html>"), Why(Reason.UNREADABLE, detail="a list: Expecting value: line 1 column 1 (char 0)")),
+        (Said(b"[7]"), Why(Reason.UNREADABLE, detail="a list: not a list of objects")),
         (
             results_of({"userId": LEARNER, "resultScore": "many"}),
-            "the platform shows what is no number of points, for 1",
+            Why(Reason.ODD_RESULTS),
         ),
     ],
 )
-def test_every_trouble_of_reading_back_is_said_and_the_exit_code_tells(connection, web_server, said, reason):
+def test_every_trouble_of_reading_back_is_said_and_the_exit_code_tells(connection, web_server, said, why):
     (row,) = at_a_strangers(connection, web_server, said)
     done = read_back(PendingScore.objects.all())
     assert (done.asked, done.answered, done.different) == (1, 0, 0)
     (trouble,) = done.troubles
-    assert (trouble.line_item_pk, trouble.reason.startswith(reason)) == (row.line_item_id, True), trouble.reason
+    assert (trouble.line_item_pk, trouble.why) == (row.line_item_id, why)
     out = StringIO()
     with pytest.raises(SystemExit) as ended:
         call_command("lti_1p3_scores", "reconcile", "--all", "--json", stdout=out)
     assert ended.value.code == 3
     (unanswered,) = json.loads(out.getvalue())["unanswered"]
-    assert (unanswered["line_item"], unanswered["reason"]) == (row.line_item_id, trouble.reason)
+    assert (unanswered["line_item"], unanswered["reason"]) == (row.line_item_id, why.in_full())
+    assert unanswered["code"] == why.code
     assert (unanswered["activity"], unanswered["course"]) == ("Primary colours", COURSE)
     assert unanswered["where"].startswith("Emulated platform, ")
     out = StringIO()
     with pytest.raises(SystemExit):
         call_command("lti_1p3_scores", "reconcile", "--all", stdout=out)
-    assert f"(column {row.line_item_id}, scores: 1): {trouble.reason}" in out.getvalue()
+    assert f"(column {row.line_item_id}, scores: 1): {why.in_full()}" in out.getvalue()
 
 
 def test_an_answer_of_before_is_no_answer_of_now(connection, web_server):
@@ -259,8 +260,10 @@ def test_an_odd_result_hides_no_good_one(connection, web_server):
 
 def test_a_row_without_a_column_says_why(connection):
     connection.launch(connection.link(PROBLEM, ags="container"))
-    LineItem.objects.update(trouble="making a column: HTTP 403")
-    assert [trouble.reason for trouble in reconcile(rows()).troubles] == ["making a column: HTTP 403"]
+    LineItem.objects.update(reason="service_refused", http_status=403, detail="making a column")
+    assert [trouble.why for trouble in reconcile(rows()).troubles] == [
+        Why(Reason.SERVICE_REFUSED, 403, "making a column")
+    ]
 
 
 def test_nothing_to_compare_is_nothing(db):
@@ -359,7 +362,7 @@ def test_more_than_the_maximum_and_parts_of_points_are_sent_as_they_are(connecti
         ("canvas", 422, "this person is no student of the course, or the course has concluded"),
         ("canvas", 412, "the column belongs to another tool"),
         ("moodle", 400, "this person is not enrolled, is a teacher, or the message was not understood"),
-        ("blackboard", 403, "the tool lacks the score scope or was taken out of the course"),
+        ("blackboard", 403, "the tool may not write scores there, or was taken out of the course"),
     ],
 )
 def test_ags_15_a_refusal_has_a_reason_that_an_operator_can_read(connect, platform, kind, status, reason):
@@ -368,4 +371,5 @@ def test_ags_15_a_refusal_has_a_reason_that_an_operator_can_read(connect, platfo
     connection.platform.faults.set("status", endpoint="scores", status=status)
     earn(3)
     row = PendingScore.objects.get()
-    assert (row.parked, row.last_answer) == (f"refused_{status}", f"HTTP {status}: {reason}")
+    assert (row.given_up, row.why.code) == (True, f"refused_{status}")
+    assert wording.answer(row) == wording.in_full(row) == f"{reason} (HTTP {status})"

@@ -17,12 +17,14 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import lanes, outages
 from lti_1p3_provider.scores.outbox.outages import Place
+from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import overview
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import PROBLEM, Connection
 from tests.scoring import COURSE, block, given
 from tests.web_server import Said
 
+FAILING = Why(Reason.FAILING, 503)
 DAY = 24 * 3600
 
 
@@ -120,8 +122,8 @@ def test_ags_15_patience_that_is_asked_for_is_limited_where_it_is_shared(connect
         seconds=DAY - 60
     )  # the one that was answered waits so long
     place = Place(connection.registration.pk, of(sick)[0].lane.deployment_id)
-    assert outages.begin(connection.registration.pk, "x", DAY) <= now + timedelta(seconds=outages.LONGEST + 60)
-    assert outages.begin(place, "x", DAY) <= now + timedelta(seconds=outages.LONGEST_ASKED + 60)
+    assert outages.begin(connection.registration.pk, FAILING, DAY) <= now + timedelta(seconds=outages.LONGEST + 60)
+    assert outages.begin(place, FAILING, DAY) <= now + timedelta(seconds=outages.LONGEST_ASKED + 60)
 
 
 def test_ags_15_where_several_deployments_fail_the_registration_is_left_alone_until_one_takes_a_score(
@@ -158,7 +160,7 @@ def test_ags_15_several_deployments_that_fail_hide_no_school_that_takes_scores(c
 def test_saving_the_registration_ends_all_of_its_outages(connection, web_server):
     sick = school(connection, "sick", 7, web_server.says(Said(b"", 503)))
     answer(sick, 3)
-    outages.begin(connection.registration.pk, "x")
+    outages.begin(connection.registration.pk, FAILING)
     web_server.says(Said(b"", 200))
     connection.registration.refresh_from_db()
     connection.registration.save()

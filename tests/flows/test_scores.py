@@ -27,6 +27,7 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import claim, outcomes
 from lti_1p3_provider.scores.outbox.intake import grade_changed
+from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import (
     AGS_CLAIM,
@@ -54,7 +55,7 @@ def test_an_answer_in_the_browser_reaches_the_gradebook(connection):
     assert (score["scoreGiven"], score["scoreMaximum"]) == (4, 4)
     assert (score["activityProgress"], score["gradingProgress"]) == ("Completed", "FullyGraded")
     row = PendingScore.objects.get()
-    assert (row.due_at, row.delivered_revision, row.revision, row.parked, row.lease) == (None, 2, 2, "", "")
+    assert (row.due_at, row.delivered_revision, row.revision, row.given_up, row.lease) == (None, 2, 2, False, "")
 
 
 def test_a_better_and_a_worse_answer_are_both_sent_in_order(connection):
@@ -223,7 +224,7 @@ def test_ags_15_a_platform_that_is_down_is_tried_again_later(connection):
     connection.platform.faults.set("status", endpoint="scores", status=503, times=3)
     earn(4)
     row = PendingScore.objects.get()
-    assert (row.attempts, row.last_answer, row.lease) == (1, "HTTP 503", "")
+    assert (row.attempts, row.why, row.lease) == (1, Why(Reason.FAILING, 503), "")
     assert 20 < (row.due_at - timezone.now()).total_seconds() < 40
     for attempts in (2, 3):
         make_due()
@@ -260,11 +261,11 @@ def test_ags_15_a_refusal_parks_the_row_until_the_grade_changes(connection, stat
     connection.platform.faults.set("status", endpoint="scores", status=status)
     earn(1)
     row = PendingScore.objects.get()
-    assert (row.parked, row.due_at) == (f"refused_{status}", None)
+    assert (row.given_up, row.why, row.due_at) == (True, Why(Reason.REFUSED, status), None)
     connection.platform.faults.clear()
     earn(2)
     assert given(connection, link) == (2, 4)
-    assert PendingScore.objects.get().parked == ""
+    assert PendingScore.objects.get().given_up is False
 
 
 def test_ags_11_a_stale_answer_settles_the_row(connection):
@@ -272,7 +273,7 @@ def test_ags_11_a_stale_answer_settles_the_row(connection):
     connection.platform.faults.set("status", endpoint="scores", status=409, times=1)
     earn(4)
     row = PendingScore.objects.get()
-    assert (row.due_at, row.parked, row.sent_at) == (None, "", None)
+    assert (row.due_at, row.reason, row.given_up, row.sent_at) == (None, "newer_there", False, None)
 
 
 def test_ags_13_an_answer_that_was_lost_is_sent_again_with_a_newer_timestamp(connection):
@@ -312,8 +313,8 @@ def test_sec_29_a_line_item_elsewhere_gets_no_token(connection):
     )
     earn(4)
     row = PendingScore.objects.get()
-    assert row.parked == "address_forbidden"
-    assert "http://127.0.0.1:9 is not a host of this platform" in row.last_answer
+    assert (row.given_up, row.reason) == (True, "address_forbidden")
+    assert "http://127.0.0.1:9 is not a host of this platform" in row.detail
 
 
 @pytest.mark.parametrize("what", ["registration", "deployment"])
@@ -510,11 +511,11 @@ def test_a_row_that_a_wrong_clock_made_due_next_month_is_found_again(connection)
 
 def test_a_row_that_was_given_up_starts_afresh_with_a_new_grade(connection):
     launched(connection)
-    PendingScore.objects.update(parked="gave_up", attempts=500)
+    PendingScore.objects.update(given_up=True, attempts=500)
     connection.platform.faults.set("status", endpoint="scores", status=503, times=1)
     earn(4)
     row = PendingScore.objects.get()
-    assert (row.parked, row.attempts) == ("", 1)
+    assert (row.given_up, row.attempts) == (False, 1)
 
 
 @pytest.mark.parametrize("said", ["3600", 3600.0, "soon", None, 10**30, "²", -5])

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
+from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, UNIT
 from tests.scoring import earn, fill, launched, override
@@ -64,10 +65,10 @@ def test_the_registration_leads_to_its_page_and_the_page_to_what_was_given_up(tw
 
 
 def test_a_page_says_that_the_platform_is_down(two, admin_client):
-    outages.begin(two.registration.pk, "HTTP 503 <b>")
+    outages.begin(two.registration.pk, Why(Reason.FAILING, 503, "<b>"))
     text = admin_client.get(page_of(two)).content.decode()
     assert "This platform takes no scores since" in text
-    assert "HTTP 503 &lt;b&gt;" in text
+    assert "(HTTP 503): &lt;b&gt;" in text
 
 
 def test_the_page_is_for_those_who_may_see_scores(two, client, permissions):
@@ -113,7 +114,7 @@ def test_results_are_read_back_by_a_worker(two, admin_client):
 
 def test_rows_are_not_edited_added_or_deleted(two, admin_client):
     row = PendingScore.objects.first()
-    assert admin_client.post(f"{LIST}{row.pk}/change/", {"parked": ""}).status_code == 403
+    assert admin_client.post(f"{LIST}{row.pk}/change/", {"given_up": ""}).status_code == 403
     assert admin_client.get(f"{LIST}add/").status_code == 403
     assert admin_client.post(f"{LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
 
@@ -146,8 +147,10 @@ def test_status_ends_with_3_if_something_was_given_up(two):
     said = json.loads(text)["registrations"][0]
     assert (code, said["given_up"], said["waiting"], said["outage"]) == (3, 1, 0, None)
     assert said["days"][-1]["delivered"] == 1
-    outages.begin(two.registration.pk, "HTTP 503")
+    outages.begin(two.registration.pk, Why(Reason.FAILING, 503))
     assert "down since" in run("status")[1]
+    (down,) = [one["outage"] for one in json.loads(run("status", "--json")[1])["registrations"]]
+    assert (down["code"], down["reason"]) == ("platform_failing", "the platform has a problem of its own (HTTP 503)")
 
 
 def test_status_lists_scores_when_it_is_asked_about_some(two):
@@ -159,7 +162,7 @@ def test_status_lists_scores_when_it_is_asked_about_some(two):
     assert code == 3
     assert names[OTHER_LEARNER] in text
     assert names[LEARNER] not in text
-    assert "the platform knows no such column" in text
+    assert "the platform knows no such column, or not this person (HTTP 404)" in text
     assert json.loads(run("status", "--course", "course-v1:no+such+course", "--json")[1])["scores"] == []
 
 

@@ -120,7 +120,7 @@ def test_without_the_right_to_make_columns_there_are_none_and_no_error(wanting):
     deliver()
     assert parts(wanting, link) == {}
     assert given(wanting, link)[1] == 100
-    assert not PendingScore.objects.exclude(parked="").exists()
+    assert not PendingScore.objects.given_up().exists()
 
 
 def test_without_a_list_of_columns_there_are_none(wanting):

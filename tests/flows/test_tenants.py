@@ -20,6 +20,7 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.delivery.ledger import Run
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import claim, outages, outcomes, retry
+from lti_1p3_provider.scores.reasons import Reason, Why
 from tests.accidents import database_fails, raised_in, request_fails
 from tests.connection import PROBLEM, Connection
 from tests.scoring import given, make_due
@@ -80,7 +81,7 @@ def test_any_retry_after_costs_one_row_and_ends_no_run(connect, web_server, stat
     assert given(good, healthy, CLASS[1]) == (2, 4)
     row = PendingScore.objects.get(registration=bad.registration)
     assert row.due_at > timezone.now()
-    assert row.last_answer.startswith(f"HTTP {status}")
+    assert row.http_status == status
     assert nothing_is_claimed()
 
 
@@ -130,14 +131,14 @@ def test_a_conversation_that_gets_no_thread_costs_its_rows(connection, monkeypat
         monkeypatch.setattr(Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("can't start new thread")))
         one.have([deliver._lane(rows, read, run)])
     run.write_down()
-    assert {row.last_answer for row in PendingScore.objects.all()} == {"lti_error: RuntimeError"}
+    assert {row.why for row in PendingScore.objects.all()} == {Why(Reason.FAILED_HERE, detail="RuntimeError")}
     assert nothing_is_claimed()
 
 
 def test_an_accident_is_tried_again_and_given_up_in_the_end():
     now = timezone.now()
     assert retry.of_accident("Panic", 0, now).retry_at > now
-    assert retry.of_accident("Panic", retry.MOST_ATTEMPTS - 1, now).parked == "gave_up"
+    assert retry.of_accident("Panic", retry.MOST_ATTEMPTS - 1, now).given_up
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
@@ -155,8 +156,8 @@ def test_whoever_ends_the_worker_ends_the_run_and_nothing_stays_claimed(connecti
 @pytest.mark.parametrize(
     "poison",
     [
-        (("last_answer", "\ud800"),),
-        (("parked", "x" * 300), ("due_at", "no moment")),
+        (("detail", "\ud800"),),
+        (("reason", "x" * 300), ("due_at", "no moment")),
         (("sent_given", "many"),),
     ],
 )
@@ -164,14 +165,15 @@ def test_a_result_that_the_database_does_not_take_parks_its_row_and_all_others_a
     of_class(connection)
     all_due()
     rows = claim.claim(connection.registration.pk, 50)
-    notes = [(row, outcomes.delivered(row, 2, 4, "HTTP 200")) for row in rows]
+    notes = [(row, outcomes.delivered(row, 2, 4, Why(Reason.TAKEN, 200))) for row in rows]
     notes[2] = rows[2], outcomes.Outcome((*outcomes.FREE, *poison), (*outcomes.FREE, *poison))
     assert outcomes.write_down(notes) == []
     claim.release_lanes(rows)
     assert nothing_is_claimed()
     fresh = {row.pk: row for row in PendingScore.objects.all()}
     assert [fresh[row.pk].deliveries for row in rows] == [1, 1, 0, 1, 1]
-    assert [fresh[row.pk].parked for row in rows] == ["", "", outcomes.UNWRITABLE, "", ""]
+    assert [fresh[row.pk].reason for row in rows] == ["taken", "taken", "unwritable", "taken", "taken"]
+    assert [fresh[row.pk].given_up for row in rows] == [False, False, True, False, False]
 
 
 def test_a_database_that_takes_nothing_is_said(connection):
@@ -196,4 +198,4 @@ def test_half_a_surrogate_pair_in_a_column_costs_its_rows_and_no_batch(connect, 
     assert given(good, healthy, CLASS[2]) == (2, 4)
     assert nothing_is_claimed()
     for row in PendingScore.objects.filter(registration=bad.registration):
-        assert row.parked or row.due_at > timezone.now() or row.delivered_revision == row.revision
+        assert row.given_up or row.due_at > timezone.now() or row.delivered_revision == row.revision

@@ -112,7 +112,7 @@ def test_ags_03_ags_06_column_is_made_kept_in_step_and_read_back(openedx_without
     assert (report.same, report.differences, report.troubles) == (1, [], [])
     earn(openedx, other)
     ours = LineItem.objects.order_by("pk")
-    assert [(item.created_here, item.maximum, item.trouble) for item in ours] == [(True, 4, ""), (True, 4, "")]
+    assert [(item.created_here, item.maximum, item.reason) for item in ours] == [(True, 4, ""), (True, 4, "")]
     assert points(openedx.platform.rows()["scores"]) == [(4, 4), (4, 4)]
     assert len(openedx.platform.rows()["line_items"]) == 2
     assert [status for method, _, status in openedx.platform.answered() if method == "PUT"] == [200]

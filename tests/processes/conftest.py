@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.utils import ConnectionHandler
 
 from demo.platform import Platform
+from tests import migrated
 from tests.services import mariadb, memcached, redis_server
 
 from . import caches
@@ -23,9 +24,12 @@ SERVERS = {
 
 
 @pytest.fixture(scope="package")
-def own_database(tmp_path_factory: pytest.TempPathFactory, running_platform: Platform) -> Database:
+def own_database(
+    tmp_path_factory: pytest.TempPathFactory, running_platform: Platform, pytestconfig: pytest.Config
+) -> Database:
     """The stand-in's own."""
     database = Database(tmp_path_factory.mktemp("site"), None)
+    migrated.begin_with(pytestconfig, database.directory / "lms.sqlite3")
     database.prepare(running_platform)
     return database
 

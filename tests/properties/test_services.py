@@ -50,14 +50,14 @@ def tried(row: PendingScore) -> PendingScore:
     """Try to send the score now; check that it is in one sane state."""
     waiting = PendingScore.objects.filter(pk=row.pk)
     waiting.update(
-        due_at=timezone.now() - timedelta(seconds=1), parked="", sent_given=None, sent_maximum=None, attempts=0
+        due_at=timezone.now() - timedelta(seconds=1), given_up=False, sent_given=None, sent_maximum=None, attempts=0
     )
     Outage.objects.all().delete()
     deliver_due()
     found = waiting.get()
     assert found.lease == ""
-    assert found.last_answer
-    assert not (found.parked and found.due_at)
+    assert found.why
+    assert not (found.given_up and found.due_at)
     if found.due_at:
         assert timedelta(0) < found.due_at - timezone.now() < timedelta(hours=25)
     return found
@@ -78,7 +78,7 @@ def test_sec_06_any_answer_of_a_token_url_loses_no_score(connection, waiting, we
     row = tried(waiting)
     scores = [asked for asked in web_server.asked[before:] if asked.path == "/line_item/scores"]
     assert not any("X-Evil" in asked.headers for asked in scores)
-    assert row.parked == "" or scores
+    assert not row.given_up or scores
     if not (isinstance(said, dict) and isinstance(said.get("access_token"), str) and 200 <= status < 300):
         assert row.due_at
         assert not scores
@@ -90,6 +90,6 @@ def test_any_answer_to_a_score_leaves_one_sane_state(connection, waiting, web_se
     web_server.says(Said(b"" if status in (204, 304) else body, status, said))
     row = tried(waiting)
     assert bool(row.sent_at) is (200 <= status < 300)
-    assert [bool(row.sent_at), bool(row.due_at), bool(row.parked)].count(True) == (status != 409)  # 409: settled
+    assert [bool(row.sent_at), bool(row.due_at), row.given_up].count(True) == (status != 409)  # 409: settled
     if status >= 500 or status in (408, 429):
         assert row.due_at

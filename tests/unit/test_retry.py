@@ -19,6 +19,7 @@ from lti_1p3_provider.errors import (
 from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.scores.outbox import retry
+from lti_1p3_provider.scores.reasons import Reason, Why
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GENERIC = preset("generic")
@@ -44,23 +45,23 @@ def test_ags_15_busy_or_broken_is_tried_again(status):
 
 def test_canvas_throttling_is_tried_again_and_a_plain_403_is_not():
     assert decide(403, platform="canvas", **{"x-rate-limit-remaining": "0.0"}).retry_at is not None
-    assert decide(403, platform="canvas", **{"x-rate-limit-remaining": "512.3"}).parked == "refused_403"
+    assert decide(403, platform="canvas", **{"x-rate-limit-remaining": "512.3"}).why == Why(Reason.REFUSED, 403)
 
 
 @pytest.mark.parametrize("left", ["nan", "inf", "1e999", "", "x", "9" * 5000, "²"])
 def test_ags_15_what_is_no_allowance_says_nothing(left):
-    assert decide(403, platform="canvas", **{"x-rate-limit-remaining": left}).parked == "refused_403"
+    assert decide(403, platform="canvas", **{"x-rate-limit-remaining": left}).why == Why(Reason.REFUSED, 403)
 
 
 def test_a_redirect_is_an_outage_of_the_platform():
     decision = decide(302)
-    assert (decision.answer, decision.strikes) == ("HTTP 302", 1)
+    assert (decision.why, decision.strikes) == (Why(Reason.REDIRECTED, 302), 1)
     assert retry.of_error(ServiceRefused("reading a list", 307), 0, NOW).retry_at is not None
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 415, 422])
 def test_ags_15_a_refusal_needs_a_person(status):
-    assert decide(status).parked == f"refused_{status}"
+    assert (decide(status).given_up, decide(status).why) == (True, Why(Reason.REFUSED, status))
 
 
 def test_ags_15_a_new_access_token_that_is_refused_too_is_the_platforms_trouble():
@@ -75,7 +76,7 @@ def test_ags_15_a_new_access_token_that_is_refused_too_is_the_platforms_trouble(
 )
 def test_ags_11_stale_answers_settle(platform, status, settles):
     decision = decide(status, platform=platform)
-    assert (not decision.delivered and decision.retry_at is None and not decision.parked) is settles
+    assert (not decision.delivered and decision.retry_at is None and not decision.given_up) is settles
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_waits_double_and_end_at_an_hour(settings):
 
 def test_a_day_without_the_platform_is_no_reason_to_give_up():
     assert decide(503, attempts=40).retry_at is not None
-    assert decide(503, attempts=retry.MOST_ATTEMPTS).parked == "gave_up"
+    assert decide(503, attempts=retry.MOST_ATTEMPTS).given_up
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_errors_that_pass_are_tried_again(error):
 
 @pytest.mark.parametrize("error", [AddressForbidden, KeyInvalid])
 def test_errors_that_need_a_person_park(error):
-    assert retry.of_error(error("x"), 0, NOW).parked == error.code
+    assert retry.of_error(error("x"), 0, NOW).given_up
 
 
 def test_every_preset_is_complete():

@@ -9,16 +9,13 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from lti_1p3_provider.errors import AccessTokenRefused, PlatformUnreachable
-from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
-from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
-from lti_1p3_provider.scores.outbox import retry, tallies
+from lti_1p3_provider.scores.outbox import tallies
 from lti_1p3_provider.scores.outbox.tallies import Day
-from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
+from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.chart import HEIGHT, picture
 from lti_1p3_provider.scores.status.sentence import Sentence, points
@@ -67,18 +64,18 @@ def rows(registration):
 
 def test_each_row_is_in_exactly_one_state_in_python_and_in_sql(rows):
     kinds = {
-        "parked": ["", "refused_404"],
+        "given_up": [False, True],
         "due_at": [None, NOW],
         "attempts": [0, 3],
         "sent_at": [None, NOW],
-        "last_answer": ["", "HTTP 200"],
+        "reason": ["", "taken"],
     }
     values = [dict(zip(kinds, chosen, strict=True)) for chosen in itertools.product(*kinds.values())]
     stored = rows(*values)
     for state in State:
-        found = set(PendingScore.objects.filter(WHERE[state]).values_list("pk", flat=True))
-        assert found == {row.pk for row in stored if state_of(row) is state}, state
-    assert {state_of(row) for row in stored} == set(State)
+        found = set(PendingScore.objects.in_state(state).values_list("pk", flat=True))
+        assert found == {row.pk for row in stored if row.state is state}, state
+    assert {row.state for row in stored} == set(State)
 
 
 @pytest.mark.parametrize(
@@ -98,41 +95,14 @@ def test_each_row_is_in_exactly_one_state_in_python_and_in_sql(rows):
 def test_a_result_is_compared_with_what_was_sent_before_it_was_asked_for(rows, sent, shown, at, different):
     values = dict(zip(("sent_given", "sent_maximum", "result_given", "result_maximum"), (*sent, *shown), strict=True))
     (row,) = rows({**values, "sent_at": None if sent[0] is None else NOW, "result_at": at})
-    assert differs(row) is different
-    assert only_different(PendingScore.objects.all()).exists() is different
-
-
-@pytest.mark.parametrize(
-    ("said", "plain"),
-    [
-        ("HTTP 200", "the platform took it"),
-        ("HTTP 201", "the platform took it"),
-        ("HTTP 503", "the platform has a problem of its own (HTTP 503)"),
-        ("HTTP 404", "the platform knows no such column (HTTP 404)"),
-        ("HTTP 418", "HTTP 418"),
-        (retry.of_error(PlatformUnreachable("x.example"), 0, NOW).answer, "The learning platform does not answer"),
-        (
-            retry.of_error(AccessTokenRefused("invalid_client"), 0, NOW).answer,
-            "The learning platform refused to give an access token",
-        ),
-        ("unchanged", "the platform has this grade already"),
-        ("KeyError: x", "KeyError: x"),
-        ("", ""),
-    ],
-)
-def test_answers_are_said_in_plain_words(said, plain):
-    assert wording.answer(PendingScore(last_answer=said)) == plain
-
-
-def test_what_a_refused_score_needs_is_said_for_each_reason_that_there_is():
-    for status in (400, 401, 403, 404, 412, 422):
-        reason = retry.of_answer(Answer(status, {}, b""), preset("generic"), 0, NOW).parked or f"refused_{status}"
-        assert str(wording.TO_DO[reason])
+    assert row.differs is different
+    assert PendingScore.objects.different().exists() is different
 
 
 def test_an_answer_from_before_is_not_shown_with_a_new_grade():
-    assert wording.answer(PendingScore(last_answer="HTTP 200", due_at=NOW)) == ""
-    assert wording.answer(PendingScore(last_answer="HTTP 404", due_at=NOW, attempts=1)) != ""
+    here = Registration(platform="generic")
+    assert wording.answer(PendingScore(registration=here, reason="taken", http_status=200, due_at=NOW)) == ""
+    assert wording.answer(PendingScore(registration=here, reason="refused", http_status=404, due_at=NOW, attempts=1))
 
 
 def test_sentences_show_their_moments_to_pages_and_to_scripts():
@@ -161,14 +131,14 @@ def test_counts_are_added_up_by_day_and_registration(registration):
 
 def test_an_overview_counts_what_waits_and_what_was_given_up(registration, rows, django_assert_max_num_queries):
     late = timezone.now() - timedelta(hours=1)
-    rows({"due_at": late}, {"due_at": AFTER + timedelta(days=9999)}, {"parked": "gave_up"}, {"sent_at": NOW})
+    rows({"due_at": late}, {"due_at": AFTER + timedelta(days=9999)}, {"given_up": True}, {"sent_at": NOW})
     with django_assert_max_num_queries(5):
         found = overview.of_registration(registration)
     assert (str(found.waiting), str(found.parked), found.late_since, found.outage) == ("2", "1", late, None)
 
 
 def test_an_overview_stops_counting(registration, rows):
-    rows(*({"parked": "gave_up"} for _ in range(4)))
+    rows(*({"given_up": True} for _ in range(4)))
     assert str(overview.of_registration(registration, most=2).parked) == "2+"
 
 

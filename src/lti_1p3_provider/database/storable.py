@@ -91,6 +91,11 @@ def problem_with(value: object) -> str | None:
     return _("This site's database does not keep %s.") % ", ".join(sorted(lost)[:5]) if lost else None
 
 
+def not_kept(row: Model, *names: str) -> dict[str, str]:
+    """Return what is wrong with those of a row's texts, or JSON, that the database does not keep."""
+    return {name: problem for name in names if (problem := problem_with(getattr(row, name) or ""))}
+
+
 def repertoire(model: type[Model] | None = None) -> Repertoire:
     """Return what the database keeps in our tables, or in that of ``model``; it is asked once in a process.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 
 from urllib3.util.ssl_match_hostname import CertificateError
@@ -11,7 +10,6 @@ from lti_1p3_provider.errors import AddressForbidden, LtiError, PlatformUnreacha
 from lti_1p3_provider.registrations.addresses import split_url
 from lti_1p3_provider.registrations.models import Registration
 
-STATUS = re.compile(r"status (\d{3})")  # what an error's detail says of an answer
 COMPARE = "Compare the address with what the platform shows."
 PRIVATE = (
     "If this platform is in your own network, add its host to LTI_1P3_PROVIDER_PRIVATE_HOSTS: ['{host}']. If not, "
@@ -55,18 +53,11 @@ def advice(error: LtiError, url: str, otherwise: str, registration: Registration
         return CERTIFICATE
     if isinstance(error, PlatformUnreachable):
         return SILENT.format(host=host, url=url)
-    status = status_of(error)
-    if status >= 500:
+    if error.answered >= 500:
         return DOWN
-    if status == 404 and registration is not None and registration.platform == "moodle":
+    if error.answered == 404 and registration is not None and registration.platform == "moodle":
         return MOODLE_BLOCKS
     return otherwise
-
-
-def status_of(error: LtiError) -> int:
-    """Return the HTTP status of the answer that an error is about, 0 if there was none."""
-    found = STATUS.search(error.detail)
-    return int(found[1]) if found else 0
 
 
 def certificate_problem(error: BaseException | None) -> str:

@@ -17,18 +17,18 @@ from lti_1p3_provider.doctor import causes
 from lti_1p3_provider.doctor.findings import Finding, each, failed, good, notice, wrong
 from lti_1p3_provider.errors import AddressForbidden, LtiError, PlatformUnreachable
 from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, numbers, transport
-from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Answer, Request
 from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.lti.redirects import followed
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, Outage
+from lti_1p3_provider.scores.reasons import FORGOTTEN, Why
 
 MOST_SKEW = timedelta(seconds=30)  # Moodle refuses tokens that are further ahead
 MOST_REASONS = 3
 MOST_DEPLOYMENTS = 3  # that are asked for a token
-READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
 def examine(registration: Registration) -> Iterator[Finding]:
@@ -48,7 +48,7 @@ def examine(registration: Registration) -> Iterator[Finding]:
 
 
 def _deployments(registration: Registration) -> Iterator[Finding]:
-    approved = registration.deployments.filter(status=Deployment.Status.APPROVED).count()
+    approved = registration.deployments.approved().count()
     pending = registration.deployments.filter(status=Deployment.Status.PENDING).count()
     if pending:
         yield notice("deployments", f"{pending} wait for approval.", "Approve in the registration those that you know.")
@@ -117,26 +117,29 @@ def _clock(answer: Answer) -> Iterator[Finding]:
 
 
 def _outage(registration: Registration) -> Iterator[Finding]:
-    known = Outage.objects.filter(registration=registration).select_related("deployment").order_by("since")
+    known = (
+        Outage.objects.filter(registration=registration).select_related("deployment", "registration").order_by("since")
+    )
     for outage in sorted(known[:MOST_REASONS], key=lambda one: one.deployment_id or 0):
         who = f"Deployment {outage.deployment.deployment_id[:60]}" if outage.deployment else "It"
-        said = f"{who} has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.reason}."
+        said = f"{who} has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.says}."
         yield wrong("scores", said, "It is tried again by itself. After mending, save the registration to try at once.")
 
 
 def _columns(registration: Registration) -> Iterator[Finding]:
     """Say why links have no column; the same reason once."""
     without = LineItem.objects.filter(resource_link__deployment__registration=registration, url="")
-    by_reason = without.exclude(trouble="").order_by().values("trouble").annotate(links=Count("pk")).order_by("-links")
-    for row in by_reason[:MOST_REASONS]:
+    named = without.exclude(reason="").order_by().values(*FORGOTTEN)
+    for row in named.annotate(links=Count("pk")).order_by("-links")[:MOST_REASONS]:
         links = "1 link has" if row["links"] == 1 else f"{row['links']} links have"
-        said = f"{links} no gradebook column: {row['trouble']}."
+        why = Why(reasons.named(row["reason"]), row["http_status"], row["detail"])
+        said = f"{links} no gradebook column: {why.in_full()}."
         yield notice("columns", said, "Open such a link again from the platform; see scores-refused.md.")
 
 
 def _all_services(registration: Registration) -> Iterator[Finding]:
     """Try some deployments; where nobody answers one is enough, because all ask at the same address."""
-    for deployment in registration.deployments.filter(status=Deployment.Status.APPROVED)[:MOST_DEPLOYMENTS]:
+    for deployment in registration.deployments.approved()[:MOST_DEPLOYMENTS]:
         about = f"deployment {deployment.deployment_id[:60]}"
         try:
             yield from _services(about, deployment)
@@ -164,13 +167,13 @@ def _services(about: str, deployment: Deployment) -> Iterator[Finding]:
     if item is None or ags.SCORE_SCOPE not in item.scopes:
         said = "No launch has brought a gradebook column with the right to send scores yet."
         yield notice(about, said, "Open a graded link as a learner; allow the tool to send scores.")
-    elif item.url and READING & set(item.scopes):
+    elif item.url and item.can_be_looked_for:
         yield _column(about, deployment, item)
 
 
 def _column(about: str, deployment: Deployment, item: LineItem) -> Finding:
     try:
-        found = transport.run(line_items.read(deployment, Column(item.url, frozenset(item.scopes))))
+        found = transport.run(line_items.read(deployment, item.column))
     except LtiError as error:
         said = f"The newest column cannot be read: {causes.says(error)}."
         otherwise = "Open the link again from the platform; see scores-refused.md."

@@ -16,6 +16,7 @@ from lti_1p3_provider.doctor.findings import Finding, each, good, notice, wrong
 from lti_1p3_provider.errors import LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations.querysets import where_open
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
 
@@ -79,9 +80,8 @@ def _key() -> Finding:
 
 def _queue() -> Finding:
     """Scores of platforms that are off or down wait on purpose."""
-    late = PendingScore.objects.filter(
-        due_at__lt=timezone.now() - LONGEST_QUEUE, registration__enabled=True, lane__deployment__status="approved"
-    ).exclude(registration_id__in=list(outages.of_all()))
+    late = PendingScore.objects.due(timezone.now() - LONGEST_QUEUE).filter(where_open("lane__deployment__"))
+    late = late.exclude(registration_id__in=list(outages.of_all()))
     late = late.exclude(lane__deployment_id__in={place.deployment for place in outages.of_places()})
     if waiting := late.order_by().values("pk")[:1000].count():
         return wrong(

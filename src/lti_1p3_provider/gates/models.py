@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from lti_1p3_provider.registrations.models import APP_LABEL, Registration, not_kept
+from lti_1p3_provider.database.storable import not_kept
+from lti_1p3_provider.registrations.models import APP_LABEL, Registration
 
 ORG = re.compile(r"[\w.~-]+")  # what a course key may hold between its plus signs
 

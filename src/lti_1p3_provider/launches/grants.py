@@ -86,7 +86,7 @@ def find(user: AbstractUser | AnonymousUser, target: Target) -> Grant:
     if grant.until < timezone.now():
         raise GrantMissing("the time that a launch opens content is over")
     deployment = grant.deployment
-    if deployment.status != Deployment.Status.APPROVED or not deployment.registration.enabled:
+    if not deployment.is_open:
         raise GrantMissing("the registration or deployment was switched off")
     return grant
 

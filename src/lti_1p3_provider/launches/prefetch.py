@@ -15,8 +15,8 @@ from lti_1p3_provider.scores.models import PendingScore
 
 @prepared
 def _by_names(registration: int, sub_digest: str, deployment_digest: str, link_digest: str) -> QuerySet[PendingScore]:
-    given_up = PendingScore.objects.filter(parked__gt="", platform_user_id=OuterRef("platform_user_id"))
-    rows = PendingScore.objects.select_related(
+    given_up = PendingScore.objects.given_up().filter(platform_user_id=OuterRef("platform_user_id"))
+    rows: QuerySet[PendingScore] = PendingScore.objects.select_related(
         "platform_user__user",
         "line_item__resource_link__context",
         "line_item__resource_link__deployment__registration__gate",

@@ -22,7 +22,8 @@ from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.surface import Surface
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.querysets import where_open
 from lti_1p3_provider.users.models import Grant, PlatformUser
 
 LIFETIME = 15.0  # seconds for which a process keeps what it read
@@ -117,13 +118,9 @@ def whole(course_key: CourseKey) -> UsageKey:
 
 def _scope(user: int) -> Scope:
     """Read what the account may open: nothing, if it was switched off."""
-    live = {
-        "until__gte": timezone.now(),
-        "deployment__status": Deployment.Status.APPROVED,
-        "deployment__registration__enabled": True,
-        "user__is_active": True,
-    }
-    rows = list(Grant.objects.select_related("deployment__registration__gate").filter(user_id=user, **live))
+    live = {"until__gte": timezone.now(), "user__is_active": True}
+    grants = Grant.objects.filter(where_open("deployment__"), user_id=user, **live)
+    rows = list(grants.select_related("deployment__registration__gate"))
     return Scope(
         {row.usage_digest: (row.until, row.deployment.registration) for row in rows},
         tuple(UsageKey.from_string(row.usage_key) for row in rows if row.usage_key),

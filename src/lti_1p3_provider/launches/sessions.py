@@ -29,10 +29,9 @@ MARK = "lti_1p3_deployments"  # in the session: the deployments that it was laun
 @prepared
 def _open(deployments: list[int], user: int) -> QuerySet[Deployment, int]:
     """Those of the deployments that are on, and know the user, whose account is on."""
-    on = {"status": Deployment.Status.APPROVED, "registration__enabled": True}
     person = {"user_id": user, "user__is_active": True}
     known = Exists(PlatformUser.objects.filter(registration_id=OuterRef("registration_id"), **person))
-    return Deployment.objects.filter(known, pk__in=deployments, **on).values_list("pk", flat=True)
+    return Deployment.objects.open().filter(known, pk__in=deployments).values_list("pk", flat=True)
 
 
 def mark(request: HttpRequest, deployment: Deployment) -> None:

@@ -157,7 +157,8 @@ def _granted(answer: Answer, wanted: frozenset[str]) -> tuple[str, int]:
     token, reason = said.get("access_token"), said.get("error")
     if not answer.ok or not isinstance(token, str) or not token:
         name = reason if isinstance(reason, str) else ""
-        raise AccessTokenRefused(f"status {answer.status}, error {str(reason)[:64]!r}", name.strip().lower()[:64])
+        detail = f"status {answer.status}, error {str(reason)[:64]!r}"
+        raise AccessTokenRefused(detail, name.strip().lower()[:64], answer.status)
     token, scope = token.strip(), said.get("scope")
     if not TOKEN.fullmatch(token):
         raise AccessTokenRefused("the access token is too long, or has characters that no header takes")

@@ -16,6 +16,7 @@ LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
 LINE_ITEM_READ_SCOPE = f"{LINE_ITEM_SCOPE}.readonly"
 RESULT_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
+READING = frozenset((LINE_ITEM_SCOPE, LINE_ITEM_READ_SCOPE))
 SCOPES = frozenset((LINE_ITEM_SCOPE, LINE_ITEM_READ_SCOPE, RESULT_SCOPE, SCORE_SCOPE))
 NOT_ACCEPTABLE = 406
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"

@@ -81,7 +81,7 @@ class Answer:
         try:
             return json.loads(self.content())
         except (ValueError, RecursionError) as error:
-            raise AnswerUnreadable(f"status {self.status}, not JSON") from error
+            raise AnswerUnreadable(f"status {self.status}, not JSON", answered=self.status) from error
 
 
 Result = TypeVar("Result")

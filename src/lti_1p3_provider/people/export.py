@@ -11,7 +11,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.standing import state_of
+from lti_1p3_provider.scores.status import wording
 from lti_1p3_provider.scores.status.sentence import iso
 from lti_1p3_provider.users.models import Grant
 
@@ -62,7 +62,7 @@ def _person(person: Person, names: Any) -> dict[str, Any]:
 
 
 def _scores_of(person: Person) -> Iterable[PendingScore]:
-    needed = ("line_item__resource_link__context",)
+    needed = ("line_item__resource_link__context", "registration")
     return PendingScore.objects.filter(platform_user=person.row).select_related(*needed).order_by("pk")
 
 
@@ -81,8 +81,8 @@ def _score(row: PendingScore) -> dict[str, Any]:
         "course": row.line_item.course_key,
         "block": row.line_item.usage_key,
         "column": row.line_item.url,
-        "state": str(state_of(row)),
-        "last_answer": row.last_answer,
+        "state": str(row.state),
+        "last_answer": wording.in_full(row),
         **{name: getattr(row, name) for name in points},
         **{name: (at := getattr(row, name)) and iso(at) for name in moments},
     }

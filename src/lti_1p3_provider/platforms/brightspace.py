@@ -1,5 +1,7 @@
 """Brightspace: its token service wants an audience that differs from its address; keys rotate hourly."""
 
+from django.utils.translation import gettext_lazy as _
+
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -20,5 +22,5 @@ PRESET = Preset(
         "Switch on the user and context claims there, or learners arrive without a name.",
         "Copy client ID and deployment ID into this page.",
     ),
-    refusals={422: "this person's role cannot be graded there"},
+    refusals={422: _("this person's role cannot be graded there")},
 )

@@ -1,5 +1,7 @@
 """Canvas: one issuer for all hosted customers; deployments multiply, one per course is common."""
 
+from django.utils.translation import gettext_lazy as _
+
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -22,8 +24,9 @@ PRESET = Preset(
     origins=("https://*.instructure.com",),
     stale_statuses=frozenset((400, 409)),
     refusals={
-        412: "the column belongs to another tool",
-        422: "this person is no student of the course, or the course has concluded",
+        401: _("the tool is not in this course there"),
+        412: _("the column belongs to another tool"),
+        422: _("this person is no student of the course, or the course has concluded"),
     },
     resubmission={
         "https://canvas.instructure.com/lti/submission": {"new_submission": False}

@@ -1,5 +1,7 @@
 """Moodle: everything lives under its wwwroot; one client id per deployment."""
 
+from django.utils.translation import gettext_lazy as _
+
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -20,6 +22,6 @@ PRESET = Preset(
         "Save, then open the tool's details: they show issuer, client ID and deployment ID.",
     ),
     score_interval=1,
-    refusals={400: "this person is not enrolled, is a teacher, or the message was not understood"},
+    refusals={400: _("this person is not enrolled, is a teacher, or the message was not understood")},
     clamps=True,
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+from django.utils.functional import Promise
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
@@ -56,7 +58,7 @@ class Preset:
     score_interval: float = 0.001
     stale_statuses: frozenset[int] = frozenset((409,))
     expired_statuses: frozenset[int] = frozenset((401,))
-    refusals: Mapping[int, str] = field(default_factory=dict)
+    refusals: Mapping[int, str | Promise] = field(default_factory=dict)
     resubmission: Mapping[str, object] = field(default_factory=dict)
     whole_maximum: bool = False
     longest_label: int = 255

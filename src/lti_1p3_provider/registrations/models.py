@@ -9,10 +9,12 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lti_1p3_provider.database.storable import problem_with as problem_with_text
+from lti_1p3_provider.database.storable import not_kept
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.addresses import is_source, origin, problem_with
 from lti_1p3_provider.registrations.digest import DIGEST_LENGTH, digest
+from lti_1p3_provider.registrations.key_sets import is_key_set
+from lti_1p3_provider.registrations.querysets import APPROVED, Deployments
 
 APP_LABEL = "lti_1p3_provider"
 TEXTS = (
@@ -138,7 +140,7 @@ class Registration(models.Model):
             problems["key_set_url"] = _("Give either the key set URL or the key set, not both and not neither.")
         if self.platform not in PRESETS:
             problems["platform"] = _("Unknown platform; choose one of: %s") % ", ".join(PRESETS)
-        if self.key_set and not _is_key_set(self.key_set):
+        if self.key_set and not is_key_set(self.key_set):
             problems["key_set"] = _('This is not a key set: {"keys": [{"kty": "RSA", "n": …, "e": …, "kid": …}]}.')
         for name in ("auth_login_url", "auth_token_url", "key_set_url"):
             if (value := getattr(self, name)) and (problem := problem_with(value)):
@@ -177,7 +179,7 @@ class Deployment(models.Model):
     class Status(models.TextChoices):
         """What an operator decided."""
 
-        APPROVED = "approved", _("approved")
+        APPROVED = APPROVED, _("approved")
         PENDING = "pending", _("waits for approval")
         DISABLED = "disabled", _("disabled")
 
@@ -186,6 +188,7 @@ class Deployment(models.Model):
     deployment_digest = models.CharField(max_length=DIGEST_LENGTH, editable=False)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.APPROVED)
     created_at = models.DateTimeField(auto_now_add=True)
+    objects = Deployments()
 
     class Meta:
         app_label = APP_LABEL
@@ -195,6 +198,11 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.registration} / {self.deployment_id}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether people may launch from here and scores may go there: approved, and the registration is on."""
+        return self.status == self.Status.APPROVED and self.registration.enabled
 
     def clean(self) -> None:
         """Check what a form or command gives.
@@ -238,13 +246,3 @@ class ToolKey(models.Model):
 
     def __str__(self) -> str:
         return self.kid
-
-
-def not_kept(row: models.Model, *names: str) -> dict[str, str]:
-    """Return what is wrong with those of a row's texts, or JSON, that the database does not keep."""
-    return {name: problem for name in names if (problem := problem_with_text(getattr(row, name) or ""))}
-
-
-def _is_key_set(value: object) -> bool:
-    keys = value.get("keys") if isinstance(value, dict) else None
-    return isinstance(keys, list) and bool(keys) and all(isinstance(key, dict) and key.get("kty") for key in keys)

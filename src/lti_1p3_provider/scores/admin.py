@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import standing
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, wake
-from lti_1p3_provider.scores.standing import State
+from lti_1p3_provider.scores.querysets import State
+from lti_1p3_provider.scores.reasons import NOT_OF_SCORES, Reason
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.chart import picture
 from lti_1p3_provider.scores.status.sentence import points
@@ -35,9 +35,24 @@ class GivenUpFilter(admin.SimpleListFilter):
         """Offer one choice, beside "all"."""
         return [("yes", _("given up"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Narrow the list if that was chosen."""
-        return queryset.filter(standing.WHERE[State.GIVEN_UP]) if self.value() == "yes" else queryset
+        return queryset.given_up() if self.value() == "yes" else queryset
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Rows of which the last answer was this."""
+
+    title = _("last answer")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer all reasons that a score may have."""
+        return [(one.value, one.label) for one in Reason if one not in NOT_OF_SCORES]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list if one was chosen."""
+        return queryset.filter(reason=self.value()) if self.value() else queryset
 
 
 class DifferentFilter(admin.SimpleListFilter):
@@ -50,24 +65,24 @@ class DifferentFilter(admin.SimpleListFilter):
         """Offer one choice."""
         return [("different", _("something else than it was sent"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Narrow the list if that was chosen."""
-        return standing.only_different(queryset) if self.value() == "different" else queryset
+        return queryset.different() if self.value() == "different" else queryset
 
 
 @admin.register(PendingScore)
 class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read only, but for resending."""
 
-    list_display = ("block", "platform_user", "state", "sent_given", "sent_maximum", "sent_at", "last_answer", "shows")
+    list_display = ("block", "platform_user", "state", "sent_given", "sent_maximum", "sent_at", "answer", "shows")
     list_filter = (
         GivenUpFilter,
-        "parked",
+        ReasonFilter,
         ("due_at", admin.EmptyFieldListFilter),
         DifferentFilter,
         "platform_user__registration",
     )
-    list_select_related = ("platform_user",)
+    list_select_related = ("platform_user", "registration")
     search_fields = ("=platform_user__user__username", "usage_key")
     actions = ("resend", "read_back")
 
@@ -79,8 +94,13 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     @admin.display(description=_("state"))
     def state(self, row: PendingScore) -> str:
         """Where the score is, in a word."""
-        state = standing.state_of(row)
-        return f"{wording.STATES[state]}{f': {row.parked}' if state is State.GIVEN_UP else ''}"
+        code = row.why.code if row.why and row.state is State.GIVEN_UP else ""
+        return f"{wording.STATES[row.state]}{code and f': {code}'}"
+
+    @admin.display(description=_("last answer"))
+    def answer(self, row: PendingScore) -> str:
+        """Why it is there, with the platform's status and its own words."""
+        return wording.in_full(row)
 
     @admin.display(description=_("the platform shows"), empty_value="-")
     def shows(self, row: PendingScore) -> str | None:
@@ -88,7 +108,7 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         if row.result_at is None:
             return None
         shown = points(row.result_given, row.result_maximum) or _("nothing")
-        return str(_("differs: %s") % shown if standing.differs(row) else shown)
+        return str(_("differs: %s") % shown if row.differs else shown)
 
     @admin.action(permissions=["resend"], description=_("Send the current grades of the selected rows"))
     def resend(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:

@@ -6,20 +6,24 @@ from typing import ClassVar
 
 from django.db import models
 
+from lti_1p3_provider.host.port import Grade
+from lti_1p3_provider.lti import ags
 from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores.explained import Explained
+from lti_1p3_provider.scores.querysets import CLAMPING, ROUNDING, PendingScores, State
 from lti_1p3_provider.users.models import PlatformUser
 
 
-class LineItem(models.Model):
+class LineItem(Explained):
     """The gradebook column of a resource link. ``url`` is empty while the platform has only a container.
 
     ``course_key`` and ``usage_key`` are what the link opened first: a column that we make is marked with them. Whose
     grade of which block goes there is each row's own; ``is_mixed`` says that these were different blocks once.
     ``maximum`` is the column's as far as we know, ``created_here`` says that we made it and so keep its maximum in
-    step, ``trouble`` why there is no column. ``moved_up_to``: while scores move to a new column, the primary key of the
-    last row that did. ``declined``: the newest launch said that there is no column, so none is made; ``look_again``: we
-    made ours, and the platform may have one of its own by now.
+    step, ``reason`` why there is no column, or what is amiss with it. ``moved_up_to``: while scores move to a new
+    column, the primary key of the last row that did. ``declined``: the newest launch said that there is no column, so
+    none is made; ``look_again``: we made ours, and the platform may have one of its own by now.
 
     .. no_pii:
     """
@@ -32,7 +36,6 @@ class LineItem(models.Model):
     usage_key = models.CharField(max_length=255)
     maximum = models.FloatField(null=True, blank=True)
     created_here = models.BooleanField(default=False)
-    trouble = models.CharField(max_length=255, blank=True)
     declined = models.BooleanField(default=False)
     look_again = models.BooleanField(default=False)
     is_mixed = models.BooleanField(default=False)
@@ -47,6 +50,31 @@ class LineItem(models.Model):
 
     def __str__(self) -> str:
         return f"line item of {self.resource_link}"
+
+    @property
+    def deployment(self) -> Deployment:
+        """Where the link is."""
+        return self.resource_link.deployment
+
+    @property
+    def column(self) -> ags.Column:
+        """The column, for calls to the platform."""
+        return ags.Column(self.url, frozenset(self.scopes))
+
+    @property
+    def container(self) -> ags.Column:
+        """The list of columns in which it is, for calls to the platform."""
+        return ags.Column(self.container_url, frozenset(self.scopes))
+
+    @property
+    def can_receive(self) -> bool:
+        """Whether a score may be sent here, or to a column that is found or made first."""
+        return bool(self.url or self.container_url) and ags.SCORE_SCOPE in self.scopes
+
+    @property
+    def can_be_looked_for(self) -> bool:
+        """Whether the platform lets us read its columns."""
+        return bool(ags.READING & set(self.scopes))
 
 
 class Lane(models.Model):
@@ -69,17 +97,17 @@ class Lane(models.Model):
         return f"lane {self.name}"
 
 
-class PendingScore(models.Model):
+class PendingScore(Explained):
     """What one person's score in one line item is waiting for.
 
     The row is made at the first launch: it says that this person's grades belong to this column. ``course_key`` and
-    ``usage_key`` are the block that this person opened last through the link. ``revision`` counts
-    changes of the grade, ``delivered_revision`` is the last one that was settled. ``due_at`` is set while something is
-    to be sent, and empty otherwise; ``parked`` says why sending was given up. ``lease`` belongs to the worker that
-    sends right now. ``earned`` and ``possible`` are what the LMS said last of exactly this block, empty where grades
-    must be read; ``changed_at`` is when that was. ``sent_given`` and ``sent_maximum`` are what the platform has for
-    certain, empty while that is not known; ``deliveries`` counts what it took. ``result_given``, ``result_maximum`` and
-    ``result_at`` are what it showed when it was asked.
+    ``usage_key`` are the block that this person opened last through the link. ``revision`` counts changes of the grade,
+    ``delivered_revision`` is the last one that was settled. ``due_at`` is set while something is to be sent, and empty
+    otherwise; ``given_up`` says that a person is needed, and ``reason`` what was answered last. ``lease`` belongs to
+    the worker that sends right now. ``earned`` and ``possible`` are what the LMS said last of exactly this block, empty
+    where grades must be read; ``changed_at`` is when that was. ``sent_given`` and ``sent_maximum`` are what the
+    platform has for certain, empty while that is not known; ``deliveries`` counts what it took. ``result_given``,
+    ``result_maximum`` and ``result_at`` are what it showed when it was asked.
 
     .. no_pii:
     """
@@ -100,8 +128,7 @@ class PendingScore(models.Model):
     lease = models.CharField(max_length=32, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
-    parked = models.CharField(max_length=64, blank=True)
-    last_answer = models.CharField(max_length=255, blank=True)
+    given_up = models.BooleanField(default=False)
     last_timestamp = models.DateTimeField(null=True, blank=True)
     earned = models.FloatField(null=True, blank=True)
     possible = models.FloatField(null=True, blank=True)
@@ -114,6 +141,8 @@ class PendingScore(models.Model):
     result_maximum = models.FloatField(null=True, blank=True)
     result_at = models.DateTimeField(null=True, blank=True)
 
+    objects = PendingScores()
+
     class Meta:
         app_label = APP_LABEL
         constraints: ClassVar = [
@@ -122,7 +151,7 @@ class PendingScore(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["registration", "due_at"], name="lti1p3_score_due"),
             models.Index(fields=["lane", "due_at"], name="lti1p3_score_lane_due"),
-            models.Index(fields=["registration", "parked"], name="lti1p3_score_parked"),
+            models.Index(fields=["registration", "given_up"], name="lti1p3_score_given_up"),
             models.Index(fields=["platform_user", "course_key"], name="lti1p3_score_learner"),
             models.Index(fields=["course_key", "line_item", "platform_user"], name="lti1p3_score_course"),
         ]
@@ -130,8 +159,39 @@ class PendingScore(models.Model):
     def __str__(self) -> str:
         return f"score of {self.platform_user} in line item {self.line_item_id}"
 
+    @property
+    def state(self) -> State:
+        """Where the score is."""
+        if self.given_up:
+            return State.GIVEN_UP
+        if self.due_at:
+            return State.RETRYING if self.attempts else State.WAITING
+        if self.sent_at:
+            return State.SENT
+        return State.NOT_SENT if self.reason else State.NOTHING
 
-class Outage(models.Model):
+    @property
+    def known_grade(self) -> Grade | None:
+        """What the LMS said last of exactly this block; None where grades must be read."""
+        return Grade(self.earned, self.possible) if self.earned is not None and self.possible else None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the platform, asked after the last delivery, showed another score than it was sent, or none."""
+        if self.result_at is None or self.sent_at is None or self.result_at < self.sent_at:
+            return False
+        if self.sent_given is None or not self.sent_maximum:
+            return False
+        if self.result_given is None:
+            return True
+        share = self.sent_given / self.sent_maximum
+        if self.registration.platform in CLAMPING:
+            share = min(share, 1.0)
+        maximum = self.result_maximum or 1.0  # AGS 2.0, 3.3.4.7: without one it is 1
+        return abs(self.result_given - share * maximum) > ROUNDING
+
+
+class Outage(Explained):
     """Where no scores are taken right now: a whole registration, or one deployment of it, or one ``host`` of that.
     Nothing is sent there before ``until``; then one score is tried. The row goes when that works.
 
@@ -144,13 +204,17 @@ class Outage(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()
     failures = models.PositiveIntegerField(default=1)
-    reason = models.CharField(max_length=255)
 
     class Meta:
         app_label = APP_LABEL
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["registration", "deployment", "host"], name="lti1p3_outage_identity")
         ]
+
+    @property
+    def says(self) -> str:
+        """Why nothing is taken, in words for operators."""
+        return self.why.in_full(self.registration.platform) if self.why else ""
 
     def __str__(self) -> str:
         return f"outage of registration {self.registration_id}, deployment {self.deployment_id or '*'}"

@@ -14,12 +14,11 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores import standing
 from lti_1p3_provider.scores.gradebook import missing, reading_back
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 from lti_1p3_provider.scores.outbox.wake import nudge
-from lti_1p3_provider.scores.standing import WHERE, State
+from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.sentence import iso, points
 from lti_1p3_provider.scores.status.unanswered import described
@@ -82,11 +81,7 @@ class Command(BaseCommand):
     def _reconcile(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
         oldest = rows.order_by(F("result_at").asc(nulls_first=True), "line_item_id", "pk")
         done, left = reading_back.read_back(oldest[:MOST_ASKED]), max(rows.count() - MOST_ASKED, 0)
-        apart = (
-            standing.only_different(rows)
-            .select_related(*NEEDED)
-            .order_by(F("result_given").asc(nulls_first=True), "pk")
-        )
+        apart = rows.different().select_related(*NEEDED).order_by(F("result_given").asc(nulls_first=True), "pk")
         scores = _as_json(apart[:MOST])
         resent = missing.send_again(done.lost) if options["resend_missing"] else 0
         said = {"asked": done.asked, "answered": done.answered, "same": done.same, "different": done.different}
@@ -121,7 +116,7 @@ def _rows(options: dict[str, Any], registrations: list[Registration]) -> QuerySe
         rows = rows.filter(course_key=options["course"])
     if options["user"]:
         rows = rows.filter(platform_user__user__username=options["user"])
-    return rows.filter(WHERE[State.GIVEN_UP]) if options["parked"] else rows
+    return rows.given_up() if options["parked"] else rows
 
 
 def _narrowed(options: dict[str, Any]) -> bool:
@@ -138,16 +133,16 @@ def _as_json(rows: Iterable[PendingScore]) -> list[dict[str, Any]]:
             "course": row.course_key,
             "activity": titles.get(row.usage_key) or row.line_item.resource_link.title,
             "block": row.usage_key,
-            "state": str(standing.state_of(row)),
-            "given_up": row.parked,
+            "state": str(row.state),
+            "given_up": row.why.code if row.given_up and row.why else "",
             "answer": wording.answer(row),
             "due_at": row.due_at and iso(row.due_at),
             "sent": points(row.sent_given, row.sent_maximum),
             "sent_at": row.sent_at and iso(row.sent_at),
             "result": points(row.result_given, row.result_maximum),
             "result_at": row.result_at and iso(row.result_at),
-            "differs": standing.differs(row),
-            "missing": standing.differs(row) and row.result_given is None,
+            "differs": row.differs,
+            "missing": row.differs and row.result_given is None,
         }
         for row in found
     ]

@@ -28,6 +28,7 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import claim, due, moving, outages, outcomes, recipients, retry
 from lti_1p3_provider.scores.outbox.outcomes import Outcome
 from lti_1p3_provider.scores.outbox.retry import Decision
+from lti_1p3_provider.scores.reasons import Reason, Why
 
 BATCH = 200
 FEWEST = 10  # rows of one platform in a batch, however many platforms there are
@@ -36,7 +37,7 @@ MOST_IDLE = 10  # rounds in which only others have something to do
 MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
-SWITCHED_OFF = Decision("the account is switched off here; the platform keeps what it has")
+ACCOUNT_OFF = Decision(Why(Reason.ACCOUNT_OFF))  # the platform keeps what it has
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +181,7 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run, began: float | Non
         if now > renewed + RENEW * conf.lease:
             renewed = now
             claim.renew(rows[number:])
-        grade = grades[row.pk] if people[row.platform_user_id] else SWITCHED_OFF
+        grade = grades[row.pk] if people[row.platform_user_id] else ACCOUNT_OFF
         run.note(row, (yield from _outcome(row, grade, run)))
     claim.release_lanes(rows)  # now: another lane of the batch may wait for a platform that does not answer
 

@@ -18,6 +18,7 @@ from lti_1p3_provider.scores.outbox import outages, outcomes, tallies
 from lti_1p3_provider.scores.outbox.outages import Place
 from lti_1p3_provider.scores.outbox.outcomes import Outcome
 from lti_1p3_provider.scores.outbox.retry import Decision
+from lti_1p3_provider.scores.reasons import Reason, Why
 
 WRITE = 0.1  # seconds after which a result is written down; what dies with the worker before is sent again
 TRIES, PAUSE = 20, 0.1  # seconds between tries to write down, at the end, what somebody holds
@@ -121,23 +122,23 @@ class Run:
 
     def outcome(self, row: PendingScore, decision: Decision, grade: Grade | None) -> Outcome:
         """Return how to write a decision down; count it."""
-        answer, retry_at, parked, report = decision.answer, decision.retry_at, decision.parked, self.report
+        why, retry_at, report = decision.why, decision.retry_at, self.report
         if decision.delivered and grade is not None:
             report.delivered += 1
             self.counts[row.registration_id, "delivered"] += 1
-            return outcomes.delivered(row, grade.earned, grade.possible, answer)
+            return outcomes.delivered(row, grade.earned, grade.possible, why)
         if retry_at is not None:
             wait = (retry_at - timezone.now()).total_seconds()
             report.next_in = wait if report.next_in is None else min(report.next_in, wait)
             report.postponed += 1
             self.counts[row.registration_id, "postponed"] += 1
-            return outcomes.again(row, retry_at, answer)
-        if parked:
+            return outcomes.again(row, retry_at, why)
+        if decision.given_up:
             report.parked += 1
             self.counts[row.registration_id, "parked"] += 1
-            return outcomes.parked(row, parked, answer)
+            return outcomes.give_up(row, why)
         report.settled += 1
-        return outcomes.settled(row, answer)
+        return outcomes.settled(row, why)
 
     def _judge(self, row: PendingScore, decision: Decision, seconds: float) -> None:
         """Decide whether nothing is taken where this score goes, or scores are again.
@@ -149,8 +150,8 @@ class Run:
         if decision.strikes:
             self._failed(place, decision)
         elif decision.delivered and patience.is_slow(seconds) and not was_tried:
-            self._failed(place, Decision(f"one score took {seconds:.0f} s", strikes=1))
-        elif decision.delivered or decision.parked:
+            self._failed(place, Decision(Why(Reason.SLOW, detail=f"{seconds:.0f} s"), strikes=1))
+        elif decision.delivered or decision.given_up:
             self._answered(place)
         elif place.host and place in self.probed:  # there was nothing to try it with
             self.probed.discard(place)
@@ -160,7 +161,7 @@ class Run:
         registration, tried = place.registration, self._tried(place)
         is_all = registration in self.probing
         if tried or (not {place, place.whole} & self.found.keys() and outages.strike(place, decision.strikes)):
-            begun, until = outages.begin_at(place, decision.answer, decision.asked)
+            begun, until = outages.begin_at(place, decision.why, decision.asked)
             self.places[begun] = self.found[begun] = until
             is_all = is_all or (registration not in self.down and outages.is_widespread(registration))
         if is_all:
@@ -171,7 +172,7 @@ class Run:
 
     def _leave_alone(self, registration: int, decision: Decision) -> None:
         self.down.add(registration)
-        outages.begin(registration, decision.answer, decision.asked)
+        outages.begin(registration, decision.why, decision.asked)
 
     def _answered(self, place: Place) -> None:
         tried = self._tried(place)

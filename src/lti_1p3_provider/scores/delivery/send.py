@@ -15,6 +15,7 @@ from lti_1p3_provider.scores.gradebook import ensure
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import retry
 from lti_1p3_provider.scores.outbox.retry import Decision
+from lti_1p3_provider.scores.reasons import Reason, Why
 
 
 def score(row: PendingScore, grade: Grade | None) -> Exchange[Decision]:
@@ -25,13 +26,13 @@ def score(row: PendingScore, grade: Grade | None) -> Exchange[Decision]:
     """
     item = row.line_item
     if grade is None:
-        return Decision("no grade: hidden, reset or never attempted; the platform keeps what it has")
-    if not (item.url or item.container_url) or ags.SCORE_SCOPE not in item.scopes:
-        return Decision("the platform offers no column for this link")
+        return Decision(Why(Reason.NO_GRADE))  # hidden, reset or never attempted; the platform keeps what it has
+    if not item.can_receive:
+        return Decision(Why(Reason.NO_COLUMN))
     if (row.sent_given, row.sent_maximum) == (grade.earned, grade.possible):
-        return Decision("unchanged")
+        return Decision(Why(Reason.UNCHANGED))
     column = yield from ensure.line_item(row, grade)
-    deployment = item.resource_link.deployment
+    deployment = item.deployment
     traits = preset(deployment.registration.platform)
     at = row.last_timestamp or timezone.now()  # the former, since the row is claimed
     answer = yield from ags.post_score(deployment, column, _message(row, grade, at, traits))

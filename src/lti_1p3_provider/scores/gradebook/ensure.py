@@ -15,7 +15,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.database.storable import keeps, reduce, require
+from lti_1p3_provider.database.storable import keeps, require
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, ColumnMissing, LtiError, ServiceRefused
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, service, store
@@ -24,17 +24,17 @@ from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.addresses import is_same, is_within
-from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.gradebook import taking_back
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, retry
+from lti_1p3_provider.scores.reasons import Reason
 
 TAG = "open-edx-grade"  # with the block's usage key as resource id it marks columns that we made
 GONE = frozenset((404, 410))
 LINK_REFUSED = frozenset((400, 404, 412, 422))
-LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "trouble", "declined", "look_again")
+LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "declined", "look_again", *reasons.FORGOTTEN)
 BETWEEN_CHANGES = 3600.0  # seconds: learners of one block may have different points, and must not take turns
-READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
 def line_item(row: PendingScore, grade: Grade) -> Exchange[Column]:
@@ -54,7 +54,7 @@ def line_item(row: PendingScore, grade: Grade) -> Exchange[Column]:
         yield from _keep_in_step(item, grade)
     else:
         yield from _find_or_make(row, grade)
-    return _column(item)
+    return item.column
 
 
 def instead_of(column: Column, row: PendingScore, grade: Grade) -> Exchange[Column | None]:
@@ -68,18 +68,18 @@ def instead_of(column: Column, row: PendingScore, grade: Grade) -> Exchange[Colu
     item = row.line_item
     item.refresh_from_db(fields=LEARNED)
     if item.url != column.url:
-        return _column(item)
-    mine = item.created_here and item.container_url and READING & set(item.scopes)
+        return item.column
+    mine = item.created_here and item.container_url and item.can_be_looked_for
     if not mine or not item.pending_scores.filter(deliveries__gt=0).exists():
         return None
     try:
-        yield from line_items.read(_deployment(item), column)
+        yield from line_items.read(item.deployment, column)
     except ServiceRefused as error:
         if error.answered not in GONE:
             raise
         yield from _find_or_make(row, grade)
         row.deliveries = 0
-        return _column(item)
+        return item.column
     return None
 
 
@@ -101,20 +101,20 @@ def _find_or_make(row: PendingScore, grade: Grade) -> Exchange[None]:
     except (ColumnMissing, ServiceRefused) as error:
         if retry.of_error(error, 0, timezone.now()).retry_at is None:
             _note(item, error)
-            answered = error.answered if isinstance(error, ServiceRefused) else 0
-            store.put(memo, (error.detail.partition(": HTTP")[0], answered), conf.lease)
+            known = (error.asked, error.answered) if isinstance(error, ServiceRefused) else (error.reason, 0)
+            store.put(memo, known, conf.lease)
         raise
     _remember(row, found, ours)
 
 
 def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
     """Look for the link's column, then for one that we made for its block."""
-    if not READING & set(item.scopes):
-        raise ColumnMissing("the platform names no column for this link, and lets us neither look for one nor make one")
+    if not item.can_be_looked_for:
+        raise ColumnMissing(Reason.NO_LIST)
     link = item.resource_link.link_id
     searches: list[dict[str, Any]] = [{"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}]
     for filters in searches if link else searches[1:]:
-        found = yield from line_items.search(_deployment(item), _container(item), **filters)
+        found = yield from line_items.search(item.deployment, item.container, **filters)
         ours = [one for one in found if _is_ours(one, item)]
         others = [one for one in found if one not in ours and not is_same(one.url, item.url)]
         bound = [one for one in others if link and one.resource_link_id == link]
@@ -131,37 +131,37 @@ def _is_ours(one: line_items.LineItem, item: LineItem) -> bool:
         return False
     if one.resource_link_id:
         return one.resource_link_id == item.resource_link.link_id
-    others = LineItem.objects.filter(resource_link__deployment=item.resource_link.deployment).exclude(pk=item.pk)
+    others = LineItem.objects.filter(resource_link__deployment=item.deployment).exclude(pk=item.pk)
     return not keeps(one.url) or not others.filter(url=one.url).exists()
 
 
 def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
     """Make a column. Some platforms do not take the link's id with it."""
     if item.declined:
-        raise ColumnMissing("the platform says that this link has no column")
+        raise ColumnMissing(Reason.DECLINED)
     if ags.LINE_ITEM_SCOPE not in item.scopes:
-        raise ColumnMissing("the platform has no column for this link, and does not let us make one")
-    deployment = _deployment(item)
+        raise ColumnMissing(Reason.MAY_NOT_MAKE)
+    deployment = item.deployment
     label = _label(item)[: preset(deployment.registration.platform).longest_label]
     maximum = maximum_for(deployment.registration.platform, grade.possible)
     wish = line_items.Wish(label, maximum, item.usage_key, TAG, item.resource_link.link_id)
     try:
-        made = yield from line_items.create(deployment, _container(item), wish)
+        made = yield from line_items.create(deployment, item.container, wish)
     except ServiceRefused as error:
         if error.answered not in LINK_REFUSED:
             raise
-        made = yield from line_items.create(deployment, _container(item), replace(wish, resource_link_id=""))
+        made = yield from line_items.create(deployment, item.container, replace(wish, resource_link_id=""))
     return replace(made, maximum=wish.maximum)
 
 
 def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None:
     """Write the column down, unless a launch named one meanwhile. All learners' scores are due in it."""
     item = row.line_item
-    origins = _deployment(item).registration.origins
+    origins = item.deployment.registration.origins
     if not is_within(found.url, origins):
         raise AddressForbidden(service.foreign(found.url))
     require(found.url, "the column's address")
-    values = {"url": found.url, "maximum": found.maximum, "created_here": ours, "trouble": ""}
+    values = {"url": found.url, "maximum": found.maximum, "created_here": ours, **reasons.FORGOTTEN}
     if LineItem.objects.filter(pk=item.pk, url=item.url).update(**values):
         others = item.pending_scores.exclude(pk=row.pk)
         outcomes.send_to_new_column(others if item.url else others.filter(due_at=None))
@@ -170,23 +170,25 @@ def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None
 
 def _keep_in_step(item: LineItem, grade: Grade) -> Exchange[None]:
     """Give a column that we made the content's points, at most once in a while. The score matters more than that."""
-    deployment = _deployment(item)
+    deployment = item.deployment
     wanted = maximum_for(deployment.registration.platform, grade.possible)
     may = item.created_here and ags.LINE_ITEM_SCOPE in item.scopes
     if not may or item.maximum == wanted or not store.add(f"lti1p3:maximum:{item.pk}", BETWEEN_CHANGES):
         return
     try:
-        yield from line_items.change(deployment, _column(item), {"scoreMaximum": ags.plain(wanted)})
+        yield from line_items.change(deployment, item.column, {"scoreMaximum": ags.plain(wanted)})
     except (ServiceRefused, AnswerUnreadable) as error:
         _note(item, error)
         return
-    LineItem.objects.filter(pk=item.pk, url=item.url).update(maximum=wanted, trouble="")
+    LineItem.objects.filter(pk=item.pk, url=item.url).update(maximum=wanted, **reasons.FORGOTTEN)
     item.refresh_from_db(fields=LEARNED)
 
 
 def _note(item: LineItem, error: LtiError) -> None:
-    item.trouble = reduce(error.detail)[:255]
-    LineItem.objects.filter(pk=item.pk).update(trouble=item.trouble)
+    stored = reasons.of_error(error).stored
+    for name, value in stored.items():
+        setattr(item, name, value)
+    LineItem.objects.filter(pk=item.pk).update(**stored)
 
 
 def _label(item: LineItem) -> str:
@@ -200,15 +202,3 @@ def _label(item: LineItem) -> str:
         return " ".join(block.title.split()) or str(usage_key.block_id)
     except (LtiError, InvalidKeyError):
         return item.usage_key.rpartition("@")[2] or item.usage_key
-
-
-def _deployment(item: LineItem) -> Deployment:
-    return item.resource_link.deployment
-
-
-def _column(item: LineItem) -> Column:
-    return Column(item.url, frozenset(item.scopes))
-
-
-def _container(item: LineItem) -> Column:
-    return Column(item.container_url, frozenset(item.scopes))

@@ -12,7 +12,6 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 from lti_1p3_provider.scores.outbox.claim import CHUNK
 from lti_1p3_provider.scores.outbox.wake import nudge
-from lti_1p3_provider.scores.standing import WHERE, State
 
 
 def send_again(lost: Sequence[int]) -> int:
@@ -21,7 +20,7 @@ def send_again(lost: Sequence[int]) -> int:
     Each is looked at once more, under its lock. Left alone is what somebody else made due, or a new grade, and what was
     sent or read since: several people who find the same send it once.
     """
-    sent = PendingScore.objects.filter(WHERE[State.SENT], sent_given__isnull=False, sent_maximum__gt=0)
+    sent = PendingScore.objects.sent().filter(sent_given__isnull=False, sent_maximum__gt=0)
     still_lost = sent.filter(result_given__isnull=True, result_at__gte=F("sent_at"))
     parts = (lost[start : start + CHUNK] for start in range(0, len(lost), CHUNK))
     number = sum(outcomes.send_anew(still_lost.filter(pk__in=part)) for part in parts)

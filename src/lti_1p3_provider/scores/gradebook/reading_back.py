@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from lti_1p3_provider.scores.gradebook.reconcile import Trouble, reconcile
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.standing import only_different
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +38,9 @@ def read_back(rows: QuerySet[PendingScore], patience: float = math.inf) -> ReadB
     chosen, began = PendingScore.objects.filter(pk__in=pks), timezone.now()
     report = reconcile(chosen, patience)
     for trouble in report.troubles:
-        log.warning("LTI results of column %s: %s", trouble.line_item_pk, trouble.reason)
+        log.warning("LTI results of column %s: %s", trouble.line_item_pk, trouble.why)
     answered = chosen.filter(result_at__gte=began).count()
-    apart = only_different(chosen)
+    apart = chosen.different()
     different, missing = (
         apart.filter(result_given__isnull=False).count(),
         apart.filter(result_given__isnull=True).count(),

@@ -10,7 +10,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -18,22 +18,16 @@ from django.utils import timezone
 
 from lti_1p3_provider.errors import LtiError, PlatformUnreachable
 from lti_1p3_provider.lti import ags, results, transport
-from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.results import Result, Shown
 from lti_1p3_provider.registrations.digest import digest
-from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from lti_1p3_provider.scores.standing import differs
+from lti_1p3_provider.scores.outbox import retry
+from lti_1p3_provider.scores.reasons import Reason, Why
 
 FEW = 3  # people of a column who are asked for one by one
 SILENT = 3  # columns of a platform that got no answer at all, until its others are left for another time
 MOST_NAMES = 500  # that are looked for
 NEEDED = ("platform_user", "line_item__resource_link__deployment__registration", "registration")
-NOT_ASKED = "it was not asked: its platform did not answer about other columns"
-NO_TIME = "it was not asked: there was no time left"
-MOVING = "its scores are moving to a new column"
-NAMELESS = "the platform shows results and does not say whose they are"
-STRANGERS = "the platform shows results of people that this tool does not know, and of none that it does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +47,7 @@ class Trouble:
     that of the first of them."""
 
     line_item_pk: int
-    reason: str
+    why: Why
     scores: int = 0
     course_key: str = ""
     usage_key: str = ""
@@ -81,22 +75,24 @@ def reconcile(rows: Iterable[PendingScore], patience: float = math.inf) -> Recon
     for _, group in groupby(ordered, key=lambda row: row.line_item_id):
         column = list(group)
         platform = column[0].registration_id
-        if reason := _obstacle(column[0].line_item):
-            report.troubles.append(_trouble(column, reason))
+        if obstacle := _obstacle(column[0].line_item):
+            report.troubles.append(_trouble(column, obstacle))
         elif silent[platform] >= SILENT or time.monotonic() > ends:
-            report.troubles.append(_trouble(column, NOT_ASKED if silent[platform] >= SILENT else NO_TIME))
+            report.troubles.append(
+                _trouble(column, Why(Reason.NOT_ASKED if silent[platform] >= SILENT else Reason.NO_TIME))
+            )
         else:
             try:
                 _of_column(column, report)
             except LtiError as error:
                 silent[platform] += isinstance(error, PlatformUnreachable)
-                report.troubles.append(_trouble(column, f"{error.code}: {error.detail}"))
+                report.troubles.append(_trouble(column, _why(error)))
     return report
 
 
 def difference_of(row: PendingScore) -> Difference | None:
     """Return how what was shown last differs from what was sent; None if it does not, or was sent later."""
-    if not differs(row) or row.sent_given is None or row.sent_maximum is None:
+    if not row.differs or row.sent_given is None or row.sent_maximum is None:
         return None
     return Difference(row.pk, row.sent_given, row.sent_maximum, row.result_given, row.result_maximum)
 
@@ -118,18 +114,17 @@ def _of_column(rows: Sequence[PendingScore], report: Reconciliation) -> None:
         if _count(row, report) and row.result_given is None:
             lost.append(row.pk)
     if odd:
-        report.troubles.append(_trouble(rows, f"the platform shows what is no number of points, for {odd}", odd))
+        report.troubles.append(_trouble(rows, Why(Reason.ODD_RESULTS), odd))
     elif lost and (doubt := _doubt(item, sum(answer.nobodys for answer in answers), shown)):
-        report.troubles.append(_trouble(rows, doubt, len(lost)))
+        report.troubles.append(_trouble(rows, Why(doubt), len(lost)))
     else:
         report.lost += lost
 
 
 def _answers(rows: Sequence[PendingScore]) -> list[Shown]:
     item = rows[0].line_item
-    deployment, column = _deployment(item), Column(item.url, frozenset(item.scopes))
     people = [row.platform_user.sub for row in rows] if len(rows) <= FEW else [""]
-    return [transport.run(results.ask(deployment, column, person)) for person in people]
+    return [transport.run(results.ask(item.deployment, item.column, person)) for person in people]
 
 
 def _weight(result: Result) -> int:
@@ -138,32 +133,37 @@ def _weight(result: Result) -> int:
     return 0 if result.given is None and not result.is_odd else 1 if result.is_odd else 2
 
 
-def _doubt(item: LineItem, nobodys: int, shown: Mapping[str, Result]) -> str:
-    """Return why an answer is no proof that scores were lost; empty if it is."""
+def _doubt(item: LineItem, nobodys: int, shown: Mapping[str, Result]) -> Reason | None:
+    """Return why an answer is no proof that scores were lost; None if it is."""
     if nobodys:
-        return NAMELESS
+        return Reason.NAMELESS
     if LineItem.objects.filter(pk=item.pk, url=item.url, moved_up_to=None).first() is None:
-        return MOVING
+        return Reason.MOVING
     seen = {name for name, result in shown.items() if result.given is not None}
     digests = [digest(name) for name in seen]
     known = item.pending_scores.filter(platform_user__sub_digest__in=digests[:MOST_NAMES])
-    return STRANGERS if seen and not known.exists() else ""
+    return Reason.STRANGERS if seen and not known.exists() else None
 
 
-def _trouble(rows: Sequence[PendingScore], reason: str, scores: int = 0) -> Trouble:
+def _trouble(rows: Sequence[PendingScore], why: Why, scores: int = 0) -> Trouble:
     first = rows[0]
-    return Trouble(first.line_item_id, reason, scores or len(rows), first.course_key, first.usage_key)
+    return Trouble(first.line_item_id, why, scores or len(rows), first.course_key, first.usage_key)
 
 
-def _obstacle(item: LineItem) -> str:
-    deployment = _deployment(item)
-    if not deployment.registration.enabled or deployment.status != Deployment.Status.APPROVED:
-        return "the registration or deployment is switched off"
+def _why(error: LtiError) -> Why:
+    """Return why results could not be read. What is refused is that, and not a column."""
+    why = retry.of_error(error, 0, timezone.now()).why
+    return replace(why, reason=Reason.MAY_NOT_READ) if why.reason is Reason.SERVICE_REFUSED else why
+
+
+def _obstacle(item: LineItem) -> Why | None:
+    if not item.deployment.is_open:
+        return Why(Reason.SWITCHED_OFF)
     if not item.url:
-        return item.trouble or "there is no column"
+        return item.why or Why(Reason.NO_COLUMN)
     if ags.RESULT_SCOPE not in item.scopes:
-        return "the platform does not let us read results"
-    return ""
+        return Why(Reason.MAY_NOT_READ)
+    return None
 
 
 def _write(row: PendingScore, result: Result | None, asked_at: datetime) -> None:
@@ -182,7 +182,3 @@ def _count(row: PendingScore, report: Reconciliation) -> Difference | None:
     else:
         report.same += 1
     return difference
-
-
-def _deployment(item: LineItem) -> Deployment:
-    return item.resource_link.deployment

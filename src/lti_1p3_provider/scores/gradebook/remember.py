@@ -16,6 +16,7 @@ from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import ags, store
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import lanes, moving, outcomes
 from lti_1p3_provider.scores.outbox.wake import nudge
@@ -53,13 +54,13 @@ def remember(
     if row is None:
         row = _expected(item, platform_user, block)
     _follow(row, item, block, is_new_column)
-    if any((one.parked and one.lane_id == row.lane_id) or getattr(one, "has_given_up", False) for one in theirs):
+    if any((one.given_up and one.lane_id == row.lane_id) or getattr(one, "has_given_up", False) for one in theirs):
         _try_again(row)
 
 
 def _here_or_given_up(item: LineItem, platform_user: PlatformUser) -> list[PendingScore]:
     """Return all that a launch has to know of what its person had before."""
-    return list(PendingScore.objects.filter(Q(line_item=item) | Q(parked__gt=""), platform_user=platform_user))
+    return list(PendingScore.objects.filter(Q(line_item=item) | Q(given_up=True), platform_user=platform_user))
 
 
 def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> PendingScore:
@@ -90,7 +91,7 @@ def _follow(row: PendingScore, item: LineItem, block: Mapping[str, str], is_new_
 
 def _try_again(row: PendingScore) -> None:
     """Whoever launches is in the course: what was given up for them there may be taken now."""
-    given_up = PendingScore.objects.filter(platform_user_id=row.platform_user_id, lane_id=row.lane_id, parked__gt="")
+    given_up = PendingScore.objects.given_up().filter(platform_user_id=row.platform_user_id, lane_id=row.lane_id)
     if outcomes.try_again(given_up):
         nudge(0)
 
@@ -111,7 +112,7 @@ def _update(item: LineItem, values: Mapping[str, object]) -> bool:
         return False
     moves = "url" in changed or _opens(item, changed)
     if "url" in changed:
-        changed |= {"created_here": False, "maximum": None, "trouble": ""}
+        changed |= {"created_here": False, "maximum": None, **reasons.FORGOTTEN}
     if moves:
         changed["moved_up_to"] = moving.FROM_THE_FIRST
     for name, value in changed.items():

@@ -13,15 +13,10 @@ from lti_1p3_provider.lti import ags, line_items
 from lti_1p3_provider.lti.ags import Column
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.registrations.addresses import is_same, is_within
+from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem
 from lti_1p3_provider.scores.outbox import moving
-
-READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
-TWO_COLUMNS = (
-    "the platform has a column of its own now; the one that this tool made keeps older scores: delete it there"
-)
-NOT_WANTED = "the platform says that this link has no column; the one that this tool made keeps older scores"
-FOR_TEAMS = (TWO_COLUMNS, NOT_WANTED)
+from lti_1p3_provider.scores.reasons import Reason, Why
 
 log = logging.getLogger(__name__)
 
@@ -41,24 +36,23 @@ def prefer_their_own(item: LineItem, tag: str) -> Exchange[None]:
     if not was_seen:
         yield from _delete(item)
     if theirs is not None:
-        trouble = TWO_COLUMNS if was_seen else ""
-        new = {"url": theirs.url, "maximum": theirs.maximum, "created_here": False, "trouble": trouble}
-        _write(item, **new, look_again=False, moved_up_to=moving.FROM_THE_FIRST)
+        amiss = Why(Reason.TWO_COLUMNS).stored if was_seen else reasons.FORGOTTEN
+        new = {"url": theirs.url, "maximum": theirs.maximum, "created_here": False}
+        _write(item, **new, **amiss, look_again=False, moved_up_to=moving.FROM_THE_FIRST)
         return
     if was_seen:
-        _write(item, trouble=NOT_WANTED)
+        _write(item, **Why(Reason.NOT_WANTED).stored)
     else:
         _write(item, url="", maximum=None, created_here=False, look_again=False)
-    raise ColumnMissing("the platform says that this link has no column")
+    raise ColumnMissing(Reason.DECLINED)
 
 
 def _own(item: LineItem, tag: str) -> Exchange[line_items.LineItem | None]:
     """Return the one column of the link that is not ours; several are for their maker to use."""
-    link, deployment = item.resource_link.link_id, item.resource_link.deployment
-    if not link or not item.container_url or not READING & set(item.scopes):
+    link, deployment = item.resource_link.link_id, item.deployment
+    if not link or not item.container_url or not item.can_be_looked_for:
         return None
-    container = Column(item.container_url, frozenset(item.scopes))
-    found = yield from line_items.search(deployment, container, resource_link_id=link)
+    found = yield from line_items.search(deployment, item.container, resource_link_id=link)
     origins = deployment.registration.origins
     usable = [one for one in found if one.resource_link_id == link and is_within(one.url, origins) and keeps(one.url)]
     theirs = [one for one in usable if not is_same(one.url, item.url) and one.tag != tag]
@@ -70,7 +64,7 @@ def _delete(item: LineItem) -> Exchange[None]:
     if ags.LINE_ITEM_SCOPE not in item.scopes:
         return
     try:
-        yield from line_items.delete(item.resource_link.deployment, Column(item.url, frozenset(item.scopes)))
+        yield from line_items.delete(item.deployment, Column(item.url, frozenset(item.scopes)))
     except LtiError as error:
         log.warning("LTI scores: the column of line item %s could not be taken back: %s", item.pk, error.code)
 
@@ -78,4 +72,4 @@ def _delete(item: LineItem) -> Exchange[None]:
 def _write(item: LineItem, **values: object) -> None:
     """Write values down, unless a launch named another column meanwhile."""
     LineItem.objects.filter(pk=item.pk, url=item.url).update(**values)
-    item.refresh_from_db(fields=["url", "maximum", "created_here", "trouble", "declined", "look_again"])
+    item.refresh_from_db(fields=["url", "maximum", "created_here", "declined", "look_again", *reasons.FORGOTTEN])

@@ -16,13 +16,14 @@ five times while the platform is down is sent once, as it is then.
       ▲               ▲             │
       │               ├── again ────┤    later, and counted
       └── settled ────┼─────────────┤
-                      │             └─ parked ─► given up
+                      │             └─ give up ─► given up
                       │                              │
                       └── a new grade, a person, ────┘
                           a mended registration
 
-- **idle**: ``due_at`` and ``parked`` are empty. **due**: ``due_at`` says from when on it may be sent. **claimed**:
-  ``lease`` and ``leased_until`` are set. **given up**: ``parked`` says why.
+- **idle**: ``due_at`` is empty. **due**: ``due_at`` says from when on it may be sent. **claimed**:
+  ``lease`` and ``leased_until`` are set. **given up**: ``given_up`` is set; in all but the first,
+  ``reason`` says what was answered last.
 - **Who may change what.** Anybody may make a row due: ``intake`` in the learner's own request, with one UPDATE that
   raises ``revision``; people and repairs through ``outcomes``, which skip rows that somebody holds. Only the worker
   whose lease is in the row writes what became of it, and only as far as it still applies: if ``revision`` rose while

@@ -32,7 +32,7 @@ def try_again(registration_pk: int) -> None:
     def make_due() -> None:
         try:
             outages.end(registration_pk)
-            given_up = PendingScore.objects.filter(registration_id=registration_pk).exclude(parked="")
+            given_up = PendingScore.objects.given_up().filter(registration_id=registration_pk)
             if outcomes.try_again(given_up):
                 nudge(0)
         except Exception:  # the operator's change is saved; scores can be sent anew from their page

@@ -19,13 +19,14 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import due, lanes
 from lti_1p3_provider.users.models import PlatformUser
 
 CHUNK = 500
 MOST_LANES = 8  # of one platform at a time
-UNUSED = ("delivered_revision", "parked", "last_answer", "result_given", "result_maximum", "result_at")
+UNUSED = ("delivered_revision", "given_up", *reasons.FORGOTTEN, "result_given", "result_maximum", "result_at")
 UNUSED_OF_LINKS = tuple(f"resource_link__{name}" for name in ("link_digest", "context", "course_key", "usage_key"))
 SENT = ("sent_given", "sent_maximum", "sent_at")
 
@@ -163,9 +164,7 @@ def renew(rows: Collection[PendingScore]) -> None:
 
 def is_open(row: PendingScore) -> bool:
     """Tell whether the row's platform is still switched on."""
-    return Deployment.objects.filter(
-        pk=row.line_item.resource_link.deployment_id, status=Deployment.Status.APPROVED, registration__enabled=True
-    ).exists()
+    return Deployment.objects.open().filter(pk=row.line_item.resource_link.deployment_id).exists()
 
 
 def _term() -> timedelta:

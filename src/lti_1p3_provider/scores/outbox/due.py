@@ -23,7 +23,9 @@ _turn: dict[str, int] = {}  # where this process begins its next look
 @prepared
 def _due_each(first: int, now: datetime) -> QuerySet[PendingScore, int]:
     """With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all."""
-    rows = PendingScore.objects.filter(due_at__lte=now, registration_id__gte=first).order_by("registration_id")
+    rows: QuerySet[PendingScore] = (
+        PendingScore.objects.due(now).filter(registration_id__gte=first).order_by("registration_id")
+    )
     return rows.values_list("registration_id", flat=True).annotate(first=Min("due_at"))
 
 
@@ -39,7 +41,7 @@ def _oldest_due(registration: int, now: datetime) -> QuerySet[PendingScore, tupl
 
 @prepared
 def _due_in_lane(lane: int, now: datetime) -> QuerySet[PendingScore, int]:
-    rows = PendingScore.objects.filter(lanes.free(now), lane_id=lane, due_at__lte=now)
+    rows = PendingScore.objects.due(now).filter(lanes.free(now), lane_id=lane)
     return rows.order_by("due_at").values_list("pk", flat=True)
 
 
@@ -76,7 +78,7 @@ def _some_of_many(now: datetime, most: int) -> dict[int, str]:
 
 def _usable(pks: Collection[int], now: datetime) -> dict[int, str]:
     """Return those that take scores, as far as is known, with the names of their platforms."""
-    approved = Deployment.objects.filter(registration_id=OuterRef("pk"), status=Deployment.Status.APPROVED)
+    approved = Deployment.objects.approved().filter(registration_id=OuterRef("pk"))
     outages = Outage.objects.filter(registration_id=OuterRef("pk"), deployment=None, until__gt=now)
     rows = Registration.objects.filter(Exists(approved), ~Exists(outages), enabled=True, pk__in=pks)
     return dict(rows.values_list("pk", "platform"))
@@ -121,6 +123,4 @@ def oldest_of(several: Collection[int], limit: int, now: datetime) -> list[int]:
 
 def _due(registration: int, now: datetime) -> QuerySet[PendingScore]:
     """Oldest first."""
-    return PendingScore.objects.filter(lanes.free(now), registration_id=registration, due_at__lte=now).order_by(
-        "due_at"
-    )
+    return PendingScore.objects.due(now).filter(lanes.free(now), registration_id=registration).order_by("due_at")

@@ -55,8 +55,8 @@ def _make_due(
     return PendingScore.objects.filter(pk__in=rows), {
         "revision": F("revision") + 1,
         "due_at": Case(When(stray, then=at), default=Coalesce("due_at", at)),
-        "attempts": Case(When(parked="", then=F("attempts")), default=Value(0)),
-        "parked": "",
+        "attempts": Case(When(given_up=False, then=F("attempts")), default=Value(0)),
+        "given_up": False,
         "changed_at": Coalesce(Greatest("changed_at", Value(changed)), Value(changed)),  # this may be noted late
         **(points if earned is None else of_same),
     }

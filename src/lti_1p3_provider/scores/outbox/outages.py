@@ -23,6 +23,7 @@ from lti_1p3_provider.registrations.addresses import origin
 from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, retry
+from lti_1p3_provider.scores.reasons import Why
 
 PROBE = 6  # requests, each as long as one may take: what a worker has for trying one score
 LONGEST = 600.0  # seconds between two tries
@@ -112,7 +113,7 @@ def leave(where: int | Place) -> None:
     _at(where).filter(until__lte=tried).update(until=now)
 
 
-def begin(where: int | Place, reason: str, asked: float = 0.0) -> datetime:
+def begin(where: int | Place, why: Why, asked: float = 0.0) -> datetime:
     """Note that a registration or place takes no scores, or still does not; return until when.
 
     ``asked``: seconds that it wants to be left alone. For what many share that counts up to a limit.
@@ -123,13 +124,13 @@ def begin(where: int | Place, reason: str, asked: float = 0.0) -> datetime:
     longest = LONGEST if isinstance(where, int) else LONGEST_ASKED
     wait = max(min(asked, longest), min(retry.backoff(failures - 1), LONGEST))
     until = now + timedelta(seconds=wait)
-    values = {"until": until, "failures": failures, "reason": reduce(reason)[:255]}
+    values = {"until": until, "failures": failures, **why.stored}
     if not outages.update(**values):
         Outage.objects.get_or_create(**_identity(where), defaults={**values, "since": now})
     return until
 
 
-def begin_at(place: Place, reason: str, asked: float = 0.0) -> tuple[Place, datetime]:
+def begin_at(place: Place, why: Why, asked: float = 0.0) -> tuple[Place, datetime]:
     """Note that scores are not taken there; return of what it is the outage, and until when.
 
     It is the whole deployment's, unless that has columns at another host.
@@ -139,7 +140,7 @@ def begin_at(place: Place, reason: str, asked: float = 0.0) -> tuple[Place, date
     items = LineItem.objects.filter(resource_link__deployment=place.deployment)
     elsewhere = items.exclude(_is_at(place.host)).exclude(url="", container_url="")
     where = place if place.host and elsewhere.exists() else place.whole
-    return where, begin(where, reason, asked)
+    return where, begin(where, why, asked)
 
 
 def is_widespread(registration_pk: int) -> bool:

@@ -17,15 +17,14 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.database.conflicts import is_conflict, traced
-from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox.claim import CHUNK, SENT, lock, parts
+from lti_1p3_provider.scores.reasons import Reason, Why
 
 Values = tuple[tuple[str, object], ...]
 FREE = (("lease", ""), ("leased_until", None))
 IDENTITY = ("pk", "lease", "revision")
 TRIES, PAUSE = 5, 0.05  # seconds
-UNWRITABLE = "unwritable"  # given up because the database does not take what became of it
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +91,7 @@ def _write_alone(row: PendingScore, outcome: Outcome) -> bool:
         if isinstance(error, Error) and is_conflict(error):
             return False  # somebody else's turn
         log.error("LTI scores: what became of row %s cannot be written down: %s", row.pk, traced(error))
-        return bool(_write({row.pk: (row, parked(row, UNWRITABLE, type(error).__name__))}))
+        return bool(_write({row.pk: (row, give_up(row, Why(Reason.UNWRITABLE, detail=type(error).__name__)))}))
 
 
 def release_unsent(row: PendingScore) -> Outcome:
@@ -111,45 +110,40 @@ def release_unknown(row: PendingScore) -> Outcome:
     return Outcome(FREE, FREE)
 
 
-def delivered(row: PendingScore, given: float, maximum: float, answer: str) -> Outcome:
+def delivered(row: PendingScore, given: float, maximum: float, why: Why) -> Outcome:
     """The platform took the score of the claimed revision; a newer one stays due."""
     if (row.earned, row.possible) == (given, maximum):  # so many rows have one UPDATE
         points: Values = (("sent_given", F("earned")), ("sent_maximum", F("possible")))
     else:
         points = (("sent_given", given), ("sent_maximum", maximum))
     once_more = ("deliveries", F("deliveries") + 1)
-    return _settled(row, answer, (*points, once_more), (once_more,), sent=True)
+    return _settled(row, why, (*points, once_more), (once_more,), sent=True)
 
 
-def settled(row: PendingScore, answer: str) -> Outcome:
+def settled(row: PendingScore, why: Why) -> Outcome:
     """The claimed revision needs nothing sent; a newer one stays due."""
-    return _settled(row, answer, _as_sent(row), ())
+    return _settled(row, why, _as_sent(row), ())
 
 
-def again(row: PendingScore, at: datetime, answer: str) -> Outcome:
+def again(row: PendingScore, at: datetime, why: Why) -> Outcome:
     """Try later."""
-    tried = (("due_at", at), ("attempts", F("attempts") + 1), _said(answer))
+    tried: Values = (("due_at", at), ("attempts", F("attempts") + 1), *why.stored.items())
     return Outcome((*FREE, *tried), (*FREE, *tried))
 
 
-def parked(row: PendingScore, reason: str, answer: str) -> Outcome:
+def give_up(row: PendingScore, why: Why) -> Outcome:
     """Give up until the grade changes again, the registration is mended or somebody resends."""
-    tried = (*FREE, ("attempts", F("attempts") + 1), _said(answer))
-    return Outcome((*tried, ("parked", reason), ("due_at", None)), (*tried, ("parked", "")))
+    tried: Values = (*FREE, ("attempts", F("attempts") + 1), *why.stored.items())
+    return Outcome((*tried, ("given_up", True), ("due_at", None)), (*tried, ("given_up", False)))
 
 
-def _settled(row: PendingScore, answer: str, newest: Values, outdated: Values, *, sent: bool = False) -> Outcome:
-    done: Values = (*FREE, ("attempts", 0), ("parked", ""), _said(answer))
+def _settled(row: PendingScore, why: Why, newest: Values, outdated: Values, *, sent: bool = False) -> Outcome:
+    done: Values = (*FREE, ("attempts", 0), ("given_up", False), *why.stored.items())
     return Outcome(
         (*done, *newest, ("delivered_revision", F("revision")), ("due_at", None)),
         (*done, *outdated, ("delivered_revision", row.revision)),
         sent,
     )
-
-
-def _said(answer: str) -> tuple[str, str]:
-    """Platforms are quoted, with whatever characters they have."""
-    return "last_answer", reduce(answer)[:255]
 
 
 def _as_sent(row: PendingScore) -> Values:
@@ -166,7 +160,7 @@ def send_anew(rows: QuerySet[PendingScore], **values: object) -> int:
 
 
 def _anew() -> dict[str, object]:
-    anew = {"due_at": timezone.now(), "parked": "", "attempts": 0, "sent_given": None, "sent_maximum": None}
+    anew = {"due_at": timezone.now(), "given_up": False, "attempts": 0, "sent_given": None, "sent_maximum": None}
     return {**anew, "revision": F("revision") + 1, "earned": None, "possible": None}
 
 
@@ -184,7 +178,7 @@ def send_other_block(row_pk: int, block: Mapping[str, str]) -> None:
 
 def try_again(rows: QuerySet[PendingScore]) -> int:
     """Make rows due that were given up; return how many."""
-    return change_free(rows, due_at=timezone.now(), parked="", attempts=0)
+    return change_free(rows, due_at=timezone.now(), given_up=False, attempts=0)
 
 
 def change_free(rows: QuerySet[PendingScore], **values: object) -> int:

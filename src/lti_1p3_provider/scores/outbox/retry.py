@@ -25,72 +25,68 @@ from lti_1p3_provider.errors import (
 from lti_1p3_provider.lti import numbers
 from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.platforms import Preset
+from lti_1p3_provider.scores import reasons
+from lti_1p3_provider.scores.reasons import Reason, Why
 
 LONGEST = 3600.0  # seconds between two tries
 LONGEST_ASKED = 24 * 3600.0  # seconds that a platform may ask us to wait
 MOST_ATTEMPTS = 200  # more than a week at the longest wait
 BUSY = frozenset((408, 425))
 OUTAGE = 6  # strikes in a row, without a success between them
-REFUSALS = {  # what a status usually means; presets know better
-    403: "the tool lacks the score scope or was taken out of the course",
-    404: "the column or this person is not there",
-    410: "the column was deleted",
-    422: "this person cannot be graded there",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``delivered``: the platform has it. ``retry_at``: try then. ``parked``: a reason for the operator.
-    None of them: settled without the score being stored (a newer one is there).
+    """``why``: the reason. ``delivered``: the platform has it. ``retry_at``: try then. ``given_up``: it waits for a
+    person. None of these: settled without the score being stored (a newer one is there).
 
     ``strikes``: how much this says that the platform takes no scores at all, ``OUTAGE`` being enough; ``asked``:
     seconds that it wants to be left alone."""
 
-    answer: str
+    why: Why
     delivered: bool = False
     retry_at: datetime | None = None
-    parked: str = ""
+    given_up: bool = False
     strikes: int = 0
     asked: float = 0.0
 
 
 def of_answer(answer: Answer, preset: Preset, attempts: int, now: datetime) -> Decision:
     """Judge a platform's answer to a score. ``attempts`` counts failures before this one. (AGS 2.0, 3.4.9)"""
-    said = f"HTTP {answer.status}"
     if answer.ok:
-        return Decision(said, delivered=True)
+        return Decision(Why(Reason.TAKEN, answer.status), delivered=True)
     if answer.status in preset.stale_statuses:
-        return Decision(f"{said}: a newer score is there")
-    if decision := _passing(answer.status, answer.headers, said, attempts, now):
-        return decision
-    reason = preset.refusals.get(answer.status) or REFUSALS.get(answer.status)
-    return Decision(f"{said}: {reason}" if reason else said, parked=f"refused_{answer.status}")
+        return Decision(Why(Reason.NEWER, answer.status))
+    passing = _passing(answer.status, answer.headers, "", attempts, now)
+    return passing or Decision(Why(Reason.REFUSED, answer.status), given_up=True)
 
 
 def of_error(error: LtiError, attempts: int, now: datetime) -> Decision:
     """Judge an error of ours: most pass by themselves or once the operator has mended the registration."""
-    said = f"{error.code}: {error.detail}"
+    why = reasons.of_error(error)
     match error:
         case ColumnMissing():
-            return Decision(error.detail)
+            return Decision(why)
         case ServiceRefused():
-            passing = _passing(error.answered, error.headers, said, attempts, now)
-            return passing or Decision(said, parked=error.code)
+            passing = _passing(error.answered, error.headers, error.asked, attempts, now)
+            return passing or Decision(why, given_up=True)
         case AddressForbidden() | KeyInvalid() | TextNotKept():
-            return Decision(said, parked=error.code)
+            return Decision(why, given_up=True)
         case _:
-            return _later(said, attempts, now, strikes=_strikes(error))
+            return _later(why, attempts, now, strikes=_strikes(error))
 
 
-def _passing(status: int, headers: Mapping[str, str], said: str, attempts: int, now: datetime) -> Decision | None:
-    """Judge a status that passes by itself; None for others."""
+def _passing(status: int, headers: Mapping[str, str], detail: str, attempts: int, now: datetime) -> Decision | None:
+    """Judge a status that passes by itself; None for others. ``detail``: what was asked for, besides a score."""
+    asked = _retry_after(headers, now)
     if status == 429 or _is_throttled(status, headers):
-        return _later(said, attempts, now, strikes=OUTAGE, asked=_retry_after(headers, now))
-    if status in BUSY or status >= 500 or status < 200 or 300 <= status < 400:  # a redirect: moved, or to a sign-in
-        return _later(said, attempts, now, strikes=1, asked=_retry_after(headers, now))
-    if status == 401:
-        return _later(f"{said}: a new access token did not help", attempts, now, strikes=2)
+        return _later(Why(Reason.THROTTLED, status, detail), attempts, now, strikes=OUTAGE, asked=asked)
+    if status in BUSY or status >= 500 or status < 200:
+        return _later(Why(Reason.FAILING, status, detail), attempts, now, strikes=1, asked=asked)
+    if 300 <= status < 400:  # moved, or to a sign-in
+        return _later(Why(Reason.REDIRECTED, status, detail), attempts, now, strikes=1, asked=asked)
+    if status == 401:  # a new access token did not help
+        return _later(Why(Reason.ACCESS_REFUSED, status, detail), attempts, now, strikes=2)
     return None
 
 
@@ -112,9 +108,10 @@ def of_accident(name: str, attempts: int, now: datetime) -> Decision:
 
     ``name``: the error's kind; its message may hold anything. It says nothing about the platform.
     """
+    why = Why(Reason.FAILED_HERE, detail=name)
     if attempts + 1 >= MOST_ATTEMPTS:
-        return Decision(name, parked="gave_up")
-    return Decision(name, retry_at=now + timedelta(seconds=LONGEST))
+        return Decision(why, given_up=True)
+    return Decision(why, retry_at=now + timedelta(seconds=LONGEST))
 
 
 def backoff(attempts: int) -> float:
@@ -122,11 +119,11 @@ def backoff(attempts: int) -> float:
     return float(min(conf.retry_base * 2.0 ** min(attempts, 20), LONGEST) * random.uniform(0.8, 1.2))
 
 
-def _later(said: str, attempts: int, now: datetime, strikes: int = 0, asked: float = 0.0) -> Decision:
+def _later(why: Why, attempts: int, now: datetime, strikes: int = 0, asked: float = 0.0) -> Decision:
     if attempts + 1 >= MOST_ATTEMPTS:
-        return Decision(said, parked="gave_up", strikes=strikes, asked=asked)
+        return Decision(why, given_up=True, strikes=strikes, asked=asked)
     wait = timedelta(seconds=max(asked, backoff(attempts)))
-    return Decision(said, retry_at=now + wait, strikes=strikes, asked=asked)
+    return Decision(why, retry_at=now + wait, strikes=strikes, asked=asked)
 
 
 def _is_throttled(status: int, headers: Mapping[str, str]) -> bool:

@@ -25,7 +25,7 @@ from lti_1p3_provider.scores.gradebook.reading_back import read_back
 from lti_1p3_provider.scores.gradebook.reconcile import Trouble
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import wake
-from lti_1p3_provider.scores.standing import WHERE, State
+from lti_1p3_provider.scores.reasons import Why, named
 from lti_1p3_provider.scores.status.course_page import rows_of
 from lti_1p3_provider.scores.status.sentence import Sentence
 from lti_1p3_provider.scores.status.unanswered import Unanswered, described
@@ -140,7 +140,7 @@ def compare(course_key: CourseKey) -> Found:
 
 def rows_to_compare(course_key: CourseKey) -> QuerySet[PendingScore]:
     """Return the scores that platforms have as far as we know, those first that were compared longest ago."""
-    sent = rows_of(course_key).filter(WHERE[State.SENT])
+    sent = rows_of(course_key).sent()
     return sent.order_by(F("result_at").asc(nulls_first=True), "line_item_id", "pk")
 
 
@@ -150,7 +150,7 @@ def last(course_key: CourseKey) -> Found | None:
         kept: dict[str, Any] | None = store.get(_name("compared", course_key))
         if kept is None:
             return None
-        troubles = tuple(Trouble(**one) for one in kept["troubles"])
+        troubles = tuple(_trouble(one) for one in kept["troubles"])
         found = Found(**{**kept, "at": datetime.fromisoformat(kept["at"]), "troubles": troubles})
         is_dead = not found.is_over and timezone.now() - found.at > timedelta(seconds=LONGEST)
         return None if is_dead else found
@@ -160,11 +160,21 @@ def last(course_key: CourseKey) -> Found | None:
 
 def _keep(course_key: CourseKey, found: Found) -> None:
     some = found.troubles[:MOST_TROUBLES]
-    kept = {**asdict(found), "at": found.at.isoformat(), "troubles": [asdict(one) for one in some]}
+    kept = {**asdict(found), "at": found.at.isoformat(), "troubles": [_as_kept(one) for one in some]}
     try:
         store.put(_name("compared", course_key), kept, KEPT)
     except StateStoreDown:
         log.warning("LTI scores: what the comparison of %s found is not kept", course_key)
+
+
+def _as_kept(trouble: Trouble) -> dict[str, Any]:
+    """Return what any version can read again."""
+    return {**asdict(trouble), "why": (trouble.why.reason.value, trouble.why.status, trouble.why.detail)}
+
+
+def _trouble(kept: dict[str, Any]) -> Trouble:
+    reason, status, detail = kept["why"]
+    return Trouble(**{**kept, "why": Why(named(reason), status, detail)})
 
 
 def _name(what: str, course_key: CourseKey) -> str:

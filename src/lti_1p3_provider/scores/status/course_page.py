@@ -12,27 +12,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from opaque_keys.edx.keys import CourseKey, UsageKey
+from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider import host
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.outline import find as outline
+from lti_1p3_provider.scores.gradebook.grades import fresh
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import outages
-from lti_1p3_provider.scores.standing import WHERE, State, differs, only_different, state_of
+from lti_1p3_provider.scores.querysets import ONLY_OPENED, QUEUED, WHERE, PendingScoreQuerySet, State
 from lti_1p3_provider.scores.status import wording
 from lti_1p3_provider.scores.status.sentence import Sentence, as_time, points
 
 PAGE = 25
 MOST = 20_000  # rows that the figures of a course count
-NEEDED = ("platform_user__user", "line_item__resource_link__context", "registration", "lane__deployment")
+NEEDED = ("platform_user__user", "line_item__resource_link__context", "registration", "lane__deployment__registration")
 MOST_ACTIVITIES = 300  # that a page offers to choose from
 DIFFERENT, OPENED, ALL = "different", "opened", "all"
-ONLY_OPENED = Q(parked="", due_at__isnull=True, sent_at__isnull=True, changed_at__isnull=True)
 GRADE_UNREADABLE = "unreadable"
 
 Place = tuple[int, int]  # line item, platform user
@@ -116,13 +116,13 @@ def activities(course_key: CourseKey) -> list[tuple[str, str]]:
     return sorted(named, key=lambda one: one[1].casefold())
 
 
-def rows_of(course_key: CourseKey, activity: str = "") -> QuerySet[PendingScore]:
+def rows_of(course_key: CourseKey, activity: str = "") -> PendingScoreQuerySet:
     """Return all scores of a course, or of one of its blocks, whatever their links open for other people."""
     rows = PendingScore.objects.filter(course_key=str(course_key))
     return rows.filter(usage_key=activity) if activity else rows
 
 
-def chosen(course_key: CourseKey, learner: str, state: str, activity: str = "") -> QuerySet[PendingScore]:
+def chosen(course_key: CourseKey, learner: str, state: str, activity: str = "") -> PendingScoreQuerySet:
     """Narrow a course's scores to a username, a state and a block; empty texts narrow nothing, but that without a state
     those who only opened the activity are left out. A strange state narrows everything.
     """
@@ -135,21 +135,21 @@ def chosen(course_key: CourseKey, learner: str, state: str, activity: str = "") 
         case "all":
             return rows
         case "opened":
-            return rows.filter(ONLY_OPENED)
+            return rows.only_opened()
         case "different":
-            return only_different(rows)
+            return rows.different()
         case "not_sent":
-            return rows.filter(WHERE[State.NOT_SENT]).exclude(ONLY_OPENED)
-    return rows.filter(WHERE[State(state)]) if state in set(State) else rows.none()
+            return rows.not_sent().exclude(ONLY_OPENED)
+    return rows.in_state(State(state)) if state in set(State) else rows.none()
 
 
-def urgent(rows: QuerySet[PendingScore], course_key: CourseKey) -> list[Line]:
+def urgent(rows: PendingScoreQuerySet, course_key: CourseKey) -> list[Line]:
     """Return the first of the rows that wait for a person."""
-    given_up = rows.filter(WHERE[State.GIVEN_UP]).select_related(*NEEDED)
+    given_up = rows.given_up().select_related(*NEEDED)
     return lines(list(given_up.order_by("line_item_id", "platform_user_id")[:PAGE]), course_key)
 
 
-def page(rows: QuerySet[PendingScore], course_key: CourseKey, after: Place | None) -> tuple[list[Line], Place | None]:
+def page(rows: PendingScoreQuerySet, course_key: CourseKey, after: Place | None) -> tuple[list[Line], Place | None]:
     """Return the rows behind ``after``, by line item and person, and where the next page begins."""
     if after is not None:
         item, person = after
@@ -167,17 +167,17 @@ def page(rows: QuerySet[PendingScore], course_key: CourseKey, after: Place | Non
 def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
     """Return rows, which come with what is ``NEEDED``, as lines."""
     waits_for = outages.of_rows(rows)
-    grades, now = _grades_of(rows, course_key), timezone.now()
+    grades, now = _grades_of(rows), timezone.now()
     names = host.current().identity.names({row.platform_user.user_id for row in rows}) if rows else {}
     titles = outline.titles({row.usage_key for row in rows}) if rows else {}
     return [
         Line(
             row=row,
-            state=state_of(row),
+            state=row.state,
             grade=grades.get(row.pk),
             answer=wording.answer(row),
             next=wording.what_next(row, waits_for.get(row.pk), now),
-            differs=differs(row),
+            differs=row.differs,
             name=names.get(row.platform_user.user_id, ""),
             title=titles.get(row.usage_key, ""),
         )
@@ -187,24 +187,22 @@ def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
 
 def figures(course_key: CourseKey) -> Figures:
     """Count a course's scores, in one query."""
-    rows = rows_of(course_key).order_by().values("pk", "parked", "due_at", "sent_at", "changed_at")[:MOST]
+    rows = rows_of(course_key).order_by().values("pk", "given_up", "due_at", "sent_at", "changed_at")[:MOST]
     counted = rows.aggregate(
         all=Count("pk"),
         sent=Count("pk", filter=WHERE[State.SENT]),
-        waiting=Count("pk", filter=Q(parked="", due_at__isnull=False)),
+        waiting=Count("pk", filter=QUEUED),
         given_up=Count("pk", filter=WHERE[State.GIVEN_UP]),
         opened=Count("pk", filter=ONLY_OPENED),
     )
     return Figures(**counted, more=counted["all"] == MOST)
 
 
-def _grades_of(rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:
-    found: dict[int, Grade | str | None] = {
-        row.pk: Grade(row.earned, row.possible) for row in rows if row.earned is not None and row.possible
-    }
+def _grades_of(rows: list[PendingScore]) -> Mapping[int, Grade | str | None]:
+    found: dict[int, Grade | str | None] = {row.pk: known for row in rows if (known := row.known_grade)}
     unknown = sorted((row for row in rows if row.pk not in found), key=_user)
     for user_id, group in groupby(unknown, key=_user):
-        found |= _read(user_id, list(group), course_key)
+        found |= _read(user_id, list(group))
     return found
 
 
@@ -216,12 +214,10 @@ def _user(row: PendingScore) -> int:
     return int(row.platform_user.user_id)
 
 
-def _read(user_id: int, rows: list[PendingScore], course_key: CourseKey) -> Mapping[int, Grade | str | None]:
+def _read(user_id: int, rows: list[PendingScore]) -> Mapping[int, Grade | str | None]:
     """Read one learner's grades; a page is no reason to fail."""
     try:
-        keys = {row.pk: UsageKey.from_string(row.usage_key).map_into_course(course_key) for row in rows}
-        grades = host.current().grades.read(user_id, course_key, set(keys.values()))
+        return fresh(rows)
     except Exception:  # the LMS's own failure
         log.exception("LTI scores: grades of user %s cannot be read", user_id)
         return dict.fromkeys((row.pk for row in rows), GRADE_UNREADABLE)
-    return {pk: grades.get(key) for pk, key in keys.items()}

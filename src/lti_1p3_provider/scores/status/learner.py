@@ -12,7 +12,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
-from lti_1p3_provider.scores.standing import State, state_of
+from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.status.sentence import Sentence, iso, points
 
 MOST_ROWS = 5  # columns of one block that one learner launched
@@ -35,7 +35,7 @@ def status_of(
     rows = list(mine[:MOST_ROWS])
     now = timezone.now()
     down = outages.of_rows(rows)
-    said = [(state_of(row), sentence(row, row.pk in down, now)) for row in rows]
+    said = [(row.state, sentence(row, row.pk in down, now)) for row in rows]
     waits = [_again_in(row.due_at, now) for row in rows if row.due_at]
     return {
         "scores": [_as_json(state, text) for state, text in said if text is not None],
@@ -46,7 +46,7 @@ def status_of(
 def sentence(row: PendingScore, is_down: bool, now: datetime) -> Sentence | None:
     """Return what the learner reads, with ``{time}`` where the browser puts a moment; None: there is nothing to say."""
     platform = row.registration.title
-    match state_of(row):
+    match row.state:
         case State.SENT if row.sent_at:
             sent = {"platform": platform, "points": points(row.sent_given, row.sent_maximum)}
             return Sentence(_("Sent to %(platform)s at {time} (%(points)s).") % sent, {"time": row.sent_at})

@@ -8,9 +8,10 @@ from django.db.models import Exists, OuterRef
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.outline import find as outline
-from lti_1p3_provider.scores.gradebook.taking_back import FOR_TEAMS
 from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.reasons import Reason
 
+FOR_TEAMS = (Reason.TWO_COLUMNS, Reason.NOT_WANTED)
 MOST_LINKS, MOST_BLOCKS = 20, 5  # of those that open different blocks
 
 
@@ -40,5 +41,10 @@ def mixed_links(course_key: CourseKey) -> list[MixedLink]:
 def column_troubles(course_key: CourseKey) -> list[tuple[str, str]]:
     """Return links of the course that have two columns, or one that nobody wants, and what to do."""
     here = PendingScore.objects.filter(course_key=str(course_key)).order_by().values("line_item_id").distinct()
-    items = LineItem.objects.filter(pk__in=here, trouble__in=FOR_TEAMS).select_related("resource_link")
-    return [(str(item.resource_link), item.trouble) for item in items.order_by("pk")[:MOST_LINKS]]
+    items = LineItem.objects.filter(pk__in=here, reason__in=FOR_TEAMS).select_related("resource_link")
+    return [(str(item.resource_link), _says(item)) for item in items.order_by("pk")[:MOST_LINKS]]
+
+
+def _says(item: LineItem) -> str:
+    words = item.why.words() if item.why else None
+    return f"{words.happened}. {words.to_do}" if words else ""

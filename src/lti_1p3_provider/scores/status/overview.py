@@ -1,6 +1,6 @@
 """How a platform takes scores: what waits and what was given up, what was done in the last days, whether it is down.
 
-Each number is read from an index and is bounded: ``lti1p3_score_due``, ``lti1p3_score_parked`` and
+Each number is read from an index and is bounded: ``lti1p3_score_due``, ``lti1p3_score_given_up`` and
 ``lti1p3_tally_identity``.
 """
 
@@ -81,11 +81,13 @@ def of_registration(registration: Registration, most: int = MOST) -> Overview:
     due = rows.filter(due_at__isnull=False)
     known = Outage.objects.filter(registration=registration).select_related("deployment")
     down = list(known.order_by(F("deployment").asc(nulls_first=True), "since")[:MOST_OUTAGES])
+    for one in down:
+        one.registration = registration
     late = due.filter(due_at__lt=timezone.now()).order_by("due_at")
     return Overview(
         registration=registration,
         waiting=_count(due, most),
-        parked=_count(rows.filter(parked__gt=""), most),
+        parked=_count(rows.given_up(), most),
         late_since=late.values_list("due_at", flat=True).first(),
         outage=next((one for one in down if one.deployment is None), None),
         outages=[one for one in down if one.deployment is not None],
@@ -94,7 +96,8 @@ def of_registration(registration: Registration, most: int = MOST) -> Overview:
 
 
 def _as_json(outage: Outage) -> dict[str, Any]:
-    return {"since": iso(outage.since), "until": iso(outage.until), "reason": outage.reason}
+    moments = {"since": iso(outage.since), "until": iso(outage.until)}
+    return {**moments, "reason": outage.says, "code": outage.why.code if outage.why else ""}
 
 
 def _count(rows: Any, most: int) -> Count:

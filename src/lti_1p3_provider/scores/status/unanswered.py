@@ -9,12 +9,12 @@ from typing import Any
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.scores.gradebook.reconcile import Trouble
 from lti_1p3_provider.scores.models import LineItem
-from lti_1p3_provider.scores.status import wording
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """One column. ``where``: the platform and its course; ``why``: in plain words; ``reason``: exactly."""
+    """One column. ``where``: the platform and its course; ``why``: in plain words; ``reason``: with
+    the platform's own, ``code``: as scripts know it."""
 
     line_item_pk: int
     activity: str
@@ -23,6 +23,7 @@ class Unanswered:
     scores: int
     why: str
     reason: str
+    code: str
 
     def as_json(self) -> dict[str, Any]:
         """Return it for scripts."""
@@ -33,6 +34,7 @@ class Unanswered:
             "where": self.where,
             "scores": self.scores,
             "reason": self.reason,
+            "code": self.code,
         }
 
 
@@ -50,8 +52,9 @@ def described(troubles: Sequence[Trouble]) -> list[Unanswered]:
             one.course_key,
             _where(item) if item else "",
             one.scores,
-            wording.unread(one.reason),
-            one.reason,
+            one.why.happened(),
+            one.why.in_full(),
+            one.why.code,
         )
         for one in troubles
         for item in [items.get(one.line_item_pk)]

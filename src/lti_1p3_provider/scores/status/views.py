@@ -48,7 +48,7 @@ class CourseScores(TeamPage):
         is_first = figures.given_up and not shown["state"] and after is None
         urgent = course_page.urgent(rows, self.course_key) if is_first else []
         if not shown["state"]:
-            rows = rows.filter(parked="")  # the others come first, above
+            rows = rows.not_given_up()  # the others come first, above
         lines, last = course_page.page(rows, self.course_key, after)
         page = {
             "course_key": str(self.course_key),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lti_1p3_provider", "0014_declined_columns")]
+    dependencies = [("lti_1p3_provider", "0017_no_answers_in_words")]
 
     operations = [
         migrations.CreateModel(

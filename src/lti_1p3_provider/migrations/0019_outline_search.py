@@ -21,7 +21,7 @@ def write_anew(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lti_1p3_provider", "0016_deep_linking")]
+    dependencies = [("lti_1p3_provider", "0018_deep_linking")]
 
     operations = [
         migrations.AddField("courseoutline", "org", models.CharField(blank=True, db_index=True, default="", max_length=255), preserve_default=False),
