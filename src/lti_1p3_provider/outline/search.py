@@ -3,7 +3,8 @@
 A full-text index is quick for rare words only: it collects all that matches before it hands out the first row, and
 half of a site's titles may have "problem" in them. Of such words the first page is found sooner by looking at titles
 one after the other. So the first courses are looked through, which on many a site are all; and the index is asked for
-the others, and only for those of the words that are not everywhere.
+the others, and only for those of the words that are not everywhere. If all of them are, more courses are looked
+through, and what is in the rest is not found: somebody who writes another word finds it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from django.db.models import Count, F, Lookup, Q, QuerySet
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.registrations.digest import digest
 
-FIRST = 40  # courses that are looked through: some 20,000 rows
-SAMPLE = 20  # courses that tell which words are everywhere
-COMMON = 0.005  # of all titles
+FIRST = 20  # courses that are looked through: some 10,000 rows
+MANY = 60  # where all words are everywhere
+SAMPLE = 20  # courses that tell which words these are
+COMMON = 0.03  # of all titles
 
 if TYPE_CHECKING:
     Blocks = QuerySet[OutlineBlock]
@@ -86,13 +88,14 @@ def _found(wanted: Wanted, start: int, most: int) -> list[OutlineBlock]:
     early = _in_order(rows.filter(outline_id__in=outlines[:FIRST]), 0, start + most)
     if len(early) == start + most:
         return early[start:]
-    later = rows.filter(outline_id__gt=outlines[FIRST - 1])
+    skipped, wished = max(0, start - len(early)), most - len(early[start:])
+    rare = _rare(wanted.words, outlines, rows.db)
+    if not rare:
+        return [*early[start:], *_in_order(rows.filter(outline_id__in=outlines[FIRST:MANY]), skipped, wished)]
+    later = rows.filter(_Matches(F("words"), rare), outline_id__gt=outlines[FIRST - 1])
     if not wanted.everything:
         later = later.filter(outline_id__in=outlines[FIRST:])
-    if wanted.words:
-        later = later.filter(_Matches(F("words"), _rare(wanted.words, outlines, rows.db)))
-    skipped = max(0, start - len(early))
-    return [*early[start:], *later[skipped : skipped + most - len(early[start:])]]
+    return [*early[start:], *later[skipped : skipped + wished]]
 
 
 def _narrowed(wanted: Wanted) -> Blocks:
@@ -119,12 +122,9 @@ def _in_order(rows: Blocks, start: int, most: int) -> list[OutlineBlock]:
 
 
 def _rare(words: tuple[str, ...], outlines: list[int], alias: str) -> list[str]:
-    """Return the words that few titles have, as far as some courses tell, or the rarest. One query for several."""
-    if len(words) == 1:
-        return list(words)
-    sample = OutlineBlock.objects.using(alias).filter(outline_id__in=outlines[:: len(outlines) // SAMPLE])
+    """Return the words that few titles have, as far as some courses tell."""
+    step = max(1, len(outlines) // SAMPLE)
+    sample = OutlineBlock.objects.using(alias).filter(outline_id__in=outlines[::step][:SAMPLE])
     counts = {f"n{at}": Count("pk", filter=Q(words__contains=word)) for at, word in enumerate(words)}
     found = sample.aggregate(rows=Count("pk"), **counts)
-    order = sorted((found[f"n{at}"], -len(word), word) for at, word in enumerate(words))
-    rare = [word for number, _, word in order if number < COMMON * found["rows"]]
-    return rare or [order[0][2]]
+    return [word for at, word in enumerate(words) if found[f"n{at}"] < COMMON * max(1, found["rows"])]
