@@ -75,6 +75,14 @@ def find(token: str) -> DeepLinkingRequest:
     return row
 
 
+def place_of(row: DeepLinkingRequest, token: str = "") -> str:
+    """Return a name for the platform's course, and, with a token, for this one request: under it the page's script
+    keeps what is chosen, in the browser's tab. Nobody can use it for anything else."""
+    context = kept.message_of(row.message).context
+    course = f"{row.deployment_id}-{digest(context.id)[:12] if context else ''}"
+    return f"{course} {digest(token)[:12]}" if token else course
+
+
 def require_open(row: DeepLinkingRequest) -> None:
     """Return if the request can still be answered.
 

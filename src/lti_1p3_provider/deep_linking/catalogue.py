@@ -30,9 +30,11 @@ __all__ = [
     "Page",
     "children",
     "chooser",
+    "contents",
     "course",
     "courses",
     "offered",
+    "parts",
     "search",
 ]
 
@@ -103,6 +105,34 @@ def children(who: Chooser, course_key: str, parent: str | None = None) -> list[E
     return found
 
 
+def parts(who: Chooser, usage_key: str) -> list[Entry]:
+    """Return what can be chosen in place of a block, in order: the nearest below it.
+
+    Raises:
+        ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed: as ``children``.
+    """
+    shown = _shown_of(who, usage_key)
+    found: list[Entry] = []
+    for entry in shown.children(usage_key) or ():
+        found += [entry] if entry.choosable else parts(who, entry.usage_key)
+    return found
+
+
+def contents(who: Chooser, usage_key: str) -> tuple[Entry, list[Entry]]:
+    """Return a block that is shown, and what somebody gets with it: of what holds units only the next below, else all.
+
+    Raises:
+        ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed: as ``children``.
+    """
+    shown = _shown_of(who, usage_key)
+    if (entry := shown.entry(usage_key)) is None:
+        raise ContentNotFound(f"{usage_key} is not offered")
+    inside = shown.inside(usage_key)
+    if entry.block_type in ("course", "chapter", "sequential"):
+        inside = [one for one in inside if one.parent == usage_key]
+    return entry, inside
+
+
 def offered(who: Chooser, usage_keys: Sequence[str]) -> list[Entry]:
     """Return the entries of blocks that can be chosen, in the given order; all is decided anew.
 
@@ -146,11 +176,23 @@ def _shown(who: Chooser, text: str) -> Shown:
     return shown
 
 
+def _shown_of(who: Chooser, usage_key: str) -> Shown:
+    """Open a block's course.
+
+    Raises:
+        ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed
+    """
+    try:
+        return _shown(who, str(UsageKey.from_string(usage_key).context_key))
+    except InvalidKeyError as error:
+        raise ContentNotFound("a usage key that cannot be read") from error
+
+
 def _shown_if_any(who: Chooser, usage_key: str) -> Shown | None:
     """Open a block's course."""
     try:
-        return _shown(who, str(UsageKey.from_string(usage_key).context_key))
-    except (InvalidKeyError, ContentNotFound, OutlineInPreparation):
+        return _shown_of(who, usage_key)
+    except (ContentNotFound, OutlineInPreparation):
         return None
 
 

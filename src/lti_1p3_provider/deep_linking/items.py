@@ -87,13 +87,15 @@ def _column(entry: Entry, title: str, shelf: Shelf) -> Column | None:
     return Column(maximum_for(shelf.platform, entry.points), label, entry.usage_key, TAG)
 
 
+def launch_url(course_key: str, usage_key: str, block_type: str, base_url: str) -> str:
+    """Return the address that launches a block, of any length."""
+    names = (COURSE, [course_key]) if block_type == "course" else (CONTENT, [course_key, usage_key])
+    return f"{base_url}{reverse(names[0], args=names[1])}"
+
+
 def _url(entry: Entry, base_url: str) -> str:
     """Return the address that opens the block. One that is too long for platforms leaves it to the parameter."""
-    if entry.block_type == "course":
-        path = reverse(COURSE, args=[entry.course_key])
-    else:
-        path = reverse(CONTENT, args=[entry.course_key, entry.usage_key])
-    url = f"{base_url}{path}"
+    url = launch_url(entry.course_key, entry.usage_key, entry.block_type, base_url)
     return url if len(url) <= LONGEST_URL else f"{base_url}{reverse(LAUNCH)}"
 
 

@@ -102,7 +102,8 @@ def _send(request: HttpRequest, row: DeepLinkingRequest, said: Answer) -> HttpRe
     asked.use(row, len(said.items))
     nonce = secrets.token_urlsafe(16)
     about = {"return_url": settings.return_url, "jwt": signed, "nonce": nonce, "number": len(said.items)}
-    page = render(request, f"{TEMPLATES}/answer.html", {**about, "platform": registration.title})
+    about |= {"platform": registration.title, "place": asked.place_of(row, request.POST.get("token", ""))}
+    page = render(request, f"{TEMPLATES}/answer.html", about)
     return _to(settings.return_url, page, registration, nonce)
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 
-from lti_1p3_provider.deep_linking import views
+from lti_1p3_provider.deep_linking import fragments, views
 from lti_1p3_provider.errors import LaunchNotPosted
 from lti_1p3_provider.launches.door import Door
 
@@ -36,3 +36,27 @@ class AnswerDoor(PickDoor):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Send what was chosen, or nothing."""
         return views.answer(request, self.trail)
+
+
+class TreeDoor(PickDoor):
+    """For the page's script: what is below a course or block."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Return lines of the tree."""
+        return views.fragment(request, self.trail, fragments.tree)
+
+
+class SearchDoor(PickDoor):
+    """For the page's script: results while somebody types."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Return what is found."""
+        return views.fragment(request, self.trail, fragments.search)
+
+
+class PreviewDoor(PickDoor):
+    """For the page's script: what a block holds."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Return its text."""
+        return views.fragment(request, self.trail, fragments.preview)
