@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-LONGEST = 4000  # characters that are shown of one block
-MOST_READ = 80_000  # that are looked at
+MAX_LENGTH = 4000  # characters that are shown of one block
+MAX_READ = 80_000  # that are looked at
 SILENT = frozenset(("script", "style", "answer", "template", "iframe", "object", "head", "title", "textarea", "svg"))
 SILENT |= {"solution", "solutionset", "targetedfeedback", "targetedfeedbackset", "math"}
 HINT = re.compile(r"^[a-z]*hint[a-z]*$")
@@ -33,9 +33,9 @@ class Part:
 
 
 def parts(markup: str) -> tuple[Part, ...]:
-    """Return what a learner reads of a text's HTML or a problem's XML. Nothing of a comment; at most ``LONGEST``."""
-    reader, whole = _Reader(), markup[: MOST_READ + 1]
-    if len(whole) > MOST_READ:  # half a tag would be read as text
+    """Return what a learner reads of a text's HTML or a problem's XML. Nothing of a comment; at most ``MAX_LENGTH``."""
+    reader, whole = _Reader(), markup[: MAX_READ + 1]
+    if len(whole) > MAX_READ:  # half a tag would be read as text
         whole = whole[: whole.rfind("<")]
     reader.feed(whole)
     reader.close()
@@ -92,8 +92,8 @@ class _Reader(HTMLParser):
     def end_part(self, next_kind: str = "text") -> None:
         """Close a paragraph; an empty one is none."""
         text = " ".join(self._words.split())
-        if text and self._length < LONGEST:
-            self.parts.append(Part(self._kind, text[: LONGEST - self._length]))
+        if text and self._length < MAX_LENGTH:
+            self.parts.append(Part(self._kind, text[: MAX_LENGTH - self._length]))
             self._length += len(text)
         self._kind, self._words = next_kind, ""
 

@@ -9,11 +9,11 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.database.storable import keeps
-from lti_1p3_provider.deep_linking.accepted import MOST
+from lti_1p3_provider.deep_linking.accepted import MAX_ITEMS
 
 TYPES = ("sequential", "vertical", "problem", "html", "video")
-LONGEST_SEARCH = 200
-MOST_CARRIED = 2 * MOST  # more is told to be too much
+MAX_SEARCH = 200
+MAX_CARRIED = 2 * MAX_ITEMS  # more is told to be too much
 TOUCHED = "."  # among the keys of open blocks: somebody decided what is open
 
 
@@ -52,7 +52,7 @@ def read(form: QueryDict, most: int) -> Choosing:
     if most == 1:
         chosen = (ticked or chosen)[-1:]
     is_left = "clear" in form or "go" in form
-    text = " ".join(form.get("q", "").split())[:LONGEST_SEARCH]
+    text = " ".join(form.get("q", "").split())[:MAX_SEARCH]
     course = form.get("go", form.get("course", ""))
     return Choosing(
         course=course if _is_course(course) else "",
@@ -61,7 +61,7 @@ def read(form: QueryDict, most: int) -> Choosing:
         block_type=form.get("type", "") if form.get("type") in TYPES and not is_left else "",
         graded=form.get("graded") == "1" and not is_left,
         after=form.get("after", ""),
-        chosen=tuple(_moved(chosen, form)[:MOST_CARRIED]),
+        chosen=tuple(_moved(chosen, form)[:MAX_CARRIED]),
         apart=form.get("apart", ""),
         preview=form.get("preview", ""),
     )

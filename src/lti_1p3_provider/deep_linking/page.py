@@ -23,13 +23,13 @@ from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.errors import ContentNotFound, ContentNotOffered, LtiError, OutlineInPreparation
 from lti_1p3_provider.host.static_files import address
-from lti_1p3_provider.registrations.addresses import origin
-from lti_1p3_provider.registrations.framing import HEADER, frame_for
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.web.addresses import origin
+from lti_1p3_provider.web.framing import HEADER, frame_for
 
 __all__ = ["Choosing", "first", "read", "show", "still_offered"]
 
-LONGEST_NAME = 200
+MAX_NAME = 200
 SCRIPTS = ("tree.js", "picker.js")
 
 
@@ -112,7 +112,7 @@ def _named(usage_key: str) -> str:
     try:
         key = UsageKey.from_string(usage_key)
     except InvalidKeyError:
-        return usage_key[:LONGEST_NAME]
+        return usage_key[:MAX_NAME]
     return f"{type_name(str(key.block_type))} {key.block_id}"
 
 

@@ -18,8 +18,8 @@ from lti_1p3_provider.deep_linking.excerpts import Part
 from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.lines import points
 
-MOST_READ = 12  # blocks of a unit whose text is shown
-MOST_LISTED = 40
+MAX_READ = 12  # blocks of a unit whose text is shown
+MAX_LISTED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def of(who: Chooser, usage_key: str) -> Preview:
     """
     entry, inside = catalogue.contents(who, usage_key)
     is_read = entry.block_type not in ("course", "chapter", "sequential")
-    most = MOST_READ if is_read else MOST_LISTED
+    most = MAX_READ if is_read else MAX_LISTED
     shown = (inside or [entry])[:most] if is_read else inside[:most]
     texts = _texts(entry.course_key, [one.usage_key for one in shown]) if is_read else {}
     pieces = [

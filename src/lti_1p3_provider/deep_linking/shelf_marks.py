@@ -16,7 +16,7 @@ from lti_1p3_provider.outline.tree import Row, Tree
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
 
-MOST_LINKS = 5000  # of a course that are looked at
+MAX_LINKS = 5000  # of a course that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _openings(course_key: CourseKey) -> list[tuple[str, policy.Opening]]:
 def _places(course_key: CourseKey) -> Mapping[str, Sequence[str]]:
     links = ResourceLink.objects.filter(course_key=str(course_key), part_of__isnull=True)
     found: dict[str, list[str]] = {}
-    for link in links.select_related("context", "deployment__registration").order_by("-pk")[:MOST_LINKS]:
+    for link in links.select_related("context", "deployment__registration").order_by("-pk")[:MAX_LINKS]:
         platform = str(link.deployment.registration.title)
         name = f"{link.context} ({platform})" if link.context else platform
         names = found.setdefault(link.usage_key, [])

@@ -11,11 +11,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lti_1p3_provider.deep_linking import fragments, views
 from lti_1p3_provider.errors import LaunchNotPosted
-from lti_1p3_provider.launches.door import Door
+from lti_1p3_provider.launches.door import DoorView
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class PickDoor(Door):
+class PickView(DoorView):
     """From page to page."""
 
     name = "deep_linking"
@@ -30,7 +30,7 @@ class PickDoor(Door):
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class AnswerDoor(PickDoor):
+class AnswerView(PickView):
     """Back to the platform."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -38,7 +38,7 @@ class AnswerDoor(PickDoor):
         return views.answer(request, self.trail)
 
 
-class TreeDoor(PickDoor):
+class TreeView(PickView):
     """For the page's script: what is below a course or block."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -46,7 +46,7 @@ class TreeDoor(PickDoor):
         return views.fragment(request, self.trail, fragments.tree)
 
 
-class SearchDoor(PickDoor):
+class SearchView(PickView):
     """For the page's script: results while somebody types."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -54,7 +54,7 @@ class SearchDoor(PickDoor):
         return views.fragment(request, self.trail, fragments.search)
 
 
-class PreviewDoor(PickDoor):
+class PreviewView(PickView):
     """For the page's script: what a block holds."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
