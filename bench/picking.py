@@ -31,12 +31,12 @@ from bench.tokens import Minter  # noqa: E402
 from demo.lms import many  # noqa: E402
 from lti_1p3_provider.deep_linking import asked  # noqa: E402
 from lti_1p3_provider.gates.models import LaunchGate  # noqa: E402
+from lti_1p3_provider.identifiers import digest  # noqa: E402
 from lti_1p3_provider.lti.claims import ContextClaim, Person  # noqa: E402
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage, DeepLinkingSettings  # noqa: E402
 from lti_1p3_provider.lti.roles import Roles  # noqa: E402
 from lti_1p3_provider.outline.models import OutlineBlock  # noqa: E402
 from lti_1p3_provider.registrations import keys  # noqa: E402
-from lti_1p3_provider.registrations.digest import digest  # noqa: E402
 from lti_1p3_provider.registrations.models import Deployment, Registration  # noqa: E402
 from lti_1p3_provider.resource_links.models import Context, ResourceLink  # noqa: E402
 

@@ -14,7 +14,7 @@ from pylti1p3.registration import Registration
 
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 
-MOST_FOUND = 30
+MAX_FOUND = 30
 
 
 def whole_page(courses: int) -> str:
@@ -37,7 +37,7 @@ def _lines(courses: int) -> Iterator[str]:
 def search(text: str) -> list[str]:
     """Return titles that have the text, the usual way."""
     found = OutlineBlock.objects.filter(title__icontains=text).order_by("title")
-    return [block.title for block in found[:MOST_FOUND]]
+    return [block.title for block in found[:MAX_FOUND]]
 
 
 def answer(registration: Registration, keys: Sequence[str], address: str, return_url: str) -> str:

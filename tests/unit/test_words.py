@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lti_1p3_provider.outline.words import LONGEST_WORD, MARK, MOST_SEARCHED, indexed, searched
+from lti_1p3_provider.outline.words import MARK, MAX_SEARCHED, MAX_WORD, indexed, searched
 
 
 def finds(text: str, title: str) -> bool:
@@ -79,7 +79,7 @@ def test_the_column_is_plain_and_short_and_begins_each_word_with_a_mark(title):
     for word in column.split():
         assert word.startswith(MARK)
         assert MARK not in word[1 + len(MARK) :]
-        assert len(word) <= len(MARK) + LONGEST_WORD
+        assert len(word) <= len(MARK) + MAX_WORD
 
 
 @pytest.mark.parametrize("word", ["a" * 100, "я" * 100, "x" * 58 + "я" * 9, "x" * 55 + "я1я1"])
@@ -90,5 +90,5 @@ def test_words_that_are_too_long_are_found_by_themselves_and_by_their_beginnings
 
 
 def test_a_search_has_few_words_and_none_twice():
-    assert len(searched(" ".join(f"w{number}" for number in range(100)))) == MOST_SEARCHED
+    assert len(searched(" ".join(f"w{number}" for number in range(100)))) == MAX_SEARCHED
     assert searched("pro problem PROBLEM") == (f"{MARK}problem",)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections
 from django.db.models import Count, F, Lookup, Q, QuerySet
 
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
-from lti_1p3_provider.registrations.digest import digest
 
 FIRST = 20  # courses that are looked through: some 10,000 rows
 MANY = 60  # where all words are everywhere
