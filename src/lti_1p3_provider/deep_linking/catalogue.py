@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 COURSES = 50  # in one part of the list
-MOST_PARTS = 5  # that are read for one, where the site's filter leaves out most
+MAX_PARTS = 5  # that are read for one, where the site's filter leaves out most
 
 
 def chooser(row: DeepLinkingRequest) -> Chooser:
@@ -62,7 +62,7 @@ def courses(who: Chooser, text: str = "", after: str = "") -> Page[CourseEntry]:
     choice = CourseChoice(scope.everything, scope.orgs, scope.courses, tuple(text.split()[:8]), tuple(used))
     found: list[CourseEntry] = []
     place = cursors.place(after)
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         cards = host.current().courses.listed(choice, place, COURSES + 1)
         part = cards[:COURSES]
         found += [

@@ -17,16 +17,16 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.deep_linking import catalogue
-from lti_1p3_provider.deep_linking.accepted import MOST, accepted
+from lti_1p3_provider.deep_linking.accepted import MAX_ITEMS, accepted
 from lti_1p3_provider.deep_linking.entries import Chooser, Entry
 from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.errors import ContentNotFound, ContentNotOffered, LtiError, OutlineInPreparation
-from lti_1p3_provider.registrations.framing import frame_for
+from lti_1p3_provider.web.framing import frame_for
 
 TYPES = ("sequential", "vertical", "problem", "html", "video")
-LONGEST_SEARCH = 200
-MOST_CARRIED = 2 * MOST  # more is told to be too much
+MAX_SEARCH = 200
+MAX_CARRIED = 2 * MAX_ITEMS  # more is told to be too much
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def read(form: QueryDict, most: int) -> Choosing:
     opened = _words(form, "open")
     for key in _words(form, "toggle"):
         opened = [one for one in opened if one != key] if key in opened else [*opened, key]
-    text = " ".join(form.get("q", "").split())[:LONGEST_SEARCH]
+    text = " ".join(form.get("q", "").split())[:MAX_SEARCH]
     if "clear" in form or "go" in form:
         text = ""
     course = form.get("go", form.get("course", ""))
@@ -82,7 +82,7 @@ def read(form: QueryDict, most: int) -> Choosing:
         block_type=form.get("type", "") if form.get("type") in TYPES else "",
         graded=form.get("graded") == "1",
         after=form.get("after", ""),
-        chosen=tuple(chosen[:MOST_CARRIED]),
+        chosen=tuple(chosen[:MAX_CARRIED]),
     )
 
 
@@ -188,7 +188,7 @@ def _named(usage_key: str) -> str:
     try:
         key = UsageKey.from_string(usage_key)
     except InvalidKeyError:
-        return usage_key[:LONGEST_SEARCH]
+        return usage_key[:MAX_SEARCH]
     return f"{type_name(str(key.block_type))} {key.block_id}"
 
 

@@ -11,6 +11,7 @@ from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.deep_linking.kept import message_of
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import (
     ChoiceExpired,
     ChoiceInvalid,
@@ -19,8 +20,7 @@ from lti_1p3_provider.errors import (
     PickerFilterFailed,
     PickerStopped,
 )
-from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.framing import frame_for
+from lti_1p3_provider.web.framing import frame_for
 
 STOPPED = (PickerStopped, PickerFilterFailed)
 

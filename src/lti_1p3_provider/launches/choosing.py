@@ -11,11 +11,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lti_1p3_provider.deep_linking import views
 from lti_1p3_provider.errors import LaunchNotPosted
-from lti_1p3_provider.launches.door import Door
+from lti_1p3_provider.launches.door import DoorView
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class PickDoor(Door):
+class PickView(DoorView):
     """From page to page."""
 
     name = "deep_linking"
@@ -30,7 +30,7 @@ class PickDoor(Door):
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class AnswerDoor(PickDoor):
+class AnswerView(PickView):
     """Back to the platform."""
 
     def post(self, request: HttpRequest) -> HttpResponse:

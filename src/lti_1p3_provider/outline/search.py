@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connections
 from django.db.models import BooleanField, Count, Func, Q, QuerySet, Value
 
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
-from lti_1p3_provider.registrations.digest import digest
 
 FIRST = 40  # courses that are looked through: some 20,000 rows
 SAMPLE = 20  # courses that tell which words are everywhere

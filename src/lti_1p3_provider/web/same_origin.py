@@ -7,10 +7,10 @@ from django.http import HttpRequest
 
 from lti_1p3_provider.host.own_address import base_url
 
-__all__ = ["base_url", "posts"]
+__all__ = ["base_url", "posted_here"]
 
 
-def posts(request: HttpRequest) -> bool:
+def posted_here(request: HttpRequest) -> bool:
     """Tell whether a page of this site posts. Else somebody's form could sign people in as somebody else.
 
     ``Origin`` alone says so: Safari's engine calls a form "cross-site" (``Sec-Fetch-Site``) that goes from a page of
