@@ -294,7 +294,7 @@ def deliver_all() -> None:
 
 
 def test_the_command_asks_so_many_at_once_and_goes_on_next_time(connection, monkeypatch):
-    monkeypatch.setattr(lti_1p3_scores, "MOST_ASKED", 1)
+    monkeypatch.setattr(lti_1p3_scores, "MAX_ASKED", 1)
     links = [launched(connection), launched(connection)]
     earn(3)
     for link in links:

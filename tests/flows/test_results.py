@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from lti_1p3_provider.errors import AnswerUnreadable
 from lti_1p3_provider.lti import ags, results, transport
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.results import Result
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -30,8 +30,8 @@ CANVAS = "https://canvas.instructure.com/lti/submission"
 FIELDS = ["userId", "timestamp", "activityProgress", "gradingProgress", "scoreGiven", "scoreMaximum", "submission"]
 
 
-def column(connection, link) -> Column:
-    return Column(connection.platform.link(link.id).line_item_url, frozenset(ags.SCOPES))
+def column(connection, link) -> LineItemAddress:
+    return LineItemAddress(connection.platform.link(link.id).line_item_url, frozenset(ags.SCOPES))
 
 
 def rows() -> list[PendingScore]:
@@ -85,7 +85,7 @@ def test_ags_14_open_edx_is_given_no_limit_because_it_would_cut_the_list(connect
 def test_ags_14_odd_results_stop_no_other(connection, web_server, body, wanted):
     home = web_server.says(Said(json.dumps(body).encode()))
     Registration.objects.update(other_origins=home.rpartition("/")[0])
-    reading = results.read(Deployment.objects.get(), Column(home, frozenset(ags.SCOPES)))
+    reading = results.read(Deployment.objects.get(), LineItemAddress(home, frozenset(ags.SCOPES)))
     if wanted is None:
         with pytest.raises(AnswerUnreadable):
             transport.run(reading)

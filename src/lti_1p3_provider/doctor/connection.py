@@ -17,7 +17,7 @@ from lti_1p3_provider.doctor import causes
 from lti_1p3_provider.doctor.findings import Finding, each, failed, good, notice, wrong
 from lti_1p3_provider.errors import AddressForbidden, LtiError, PlatformUnreachable
 from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, numbers, transport
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Answer, Request
 from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.lti.redirects import followed
@@ -25,9 +25,9 @@ from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import LineItem, Outage
 
-MOST_SKEW = timedelta(seconds=30)  # Moodle refuses tokens that are further ahead
-MOST_REASONS = 3
-MOST_DEPLOYMENTS = 3  # that are asked for a token
+MAX_SKEW = timedelta(seconds=30)  # Moodle refuses tokens that are further ahead
+MAX_REASONS = 3
+MAX_DEPLOYMENTS = 3  # that are asked for a token
 READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 
 
@@ -108,7 +108,7 @@ def _clock(answer: Answer) -> Iterator[Finding]:
         yield notice("clock", "The platform's Date header cannot be read.", "Compare both clocks yourself.")
         return
     apart = timezone.now() - theirs
-    if abs(apart) > MOST_SKEW:
+    if abs(apart) > MAX_SKEW:
         way = "ahead of" if apart > timedelta(0) else "behind"
         said = f"This site's clock is {abs(apart.total_seconds()):.0f} s {way} the platform's."
         yield wrong("clock", said, "Let both sides keep the time by NTP: tokens are refused otherwise.")
@@ -118,7 +118,7 @@ def _clock(answer: Answer) -> Iterator[Finding]:
 
 def _outage(registration: Registration) -> Iterator[Finding]:
     known = Outage.objects.filter(registration=registration).select_related("deployment").order_by("since")
-    for outage in sorted(known[:MOST_REASONS], key=lambda one: one.deployment_id or 0):
+    for outage in sorted(known[:MAX_REASONS], key=lambda one: one.deployment_id or 0):
         who = f"Deployment {outage.deployment.deployment_id[:60]}" if outage.deployment else "It"
         said = f"{who} has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.reason}."
         yield wrong("scores", said, "It is tried again by itself. After mending, save the registration to try at once.")
@@ -128,7 +128,7 @@ def _columns(registration: Registration) -> Iterator[Finding]:
     """Say why links have no column; the same reason once."""
     without = LineItem.objects.filter(resource_link__deployment__registration=registration, url="")
     by_reason = without.exclude(trouble="").order_by().values("trouble").annotate(links=Count("pk")).order_by("-links")
-    for row in by_reason[:MOST_REASONS]:
+    for row in by_reason[:MAX_REASONS]:
         links = "1 link has" if row["links"] == 1 else f"{row['links']} links have"
         said = f"{links} no gradebook column: {row['trouble']}."
         yield notice("columns", said, "Open such a link again from the platform; see scores-refused.md.")
@@ -136,7 +136,7 @@ def _columns(registration: Registration) -> Iterator[Finding]:
 
 def _all_services(registration: Registration) -> Iterator[Finding]:
     """Try some deployments; where nobody answers one is enough, because all ask at the same address."""
-    for deployment in registration.deployments.filter(status=Deployment.Status.APPROVED)[:MOST_DEPLOYMENTS]:
+    for deployment in registration.deployments.filter(status=Deployment.Status.APPROVED)[:MAX_DEPLOYMENTS]:
         about = f"deployment {deployment.deployment_id[:60]}"
         try:
             yield from _services(about, deployment)
@@ -170,7 +170,7 @@ def _services(about: str, deployment: Deployment) -> Iterator[Finding]:
 
 def _column(about: str, deployment: Deployment, item: LineItem) -> Finding:
     try:
-        found = transport.run(line_items.read(deployment, Column(item.url, frozenset(item.scopes))))
+        found = transport.run(line_items.read(deployment, LineItemAddress(item.url, frozenset(item.scopes))))
     except LtiError as error:
         said = f"The newest column cannot be read: {causes.says(error)}."
         otherwise = "Open the link again from the platform; see scores-refused.md."

@@ -18,12 +18,12 @@ from django.urls import NoReverseMatch, reverse
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import RequestTooLarge
-from lti_1p3_provider.lti.trail import Trail
 
-MOST_BYTES = 256 * 1024  # a token has 64 kB at most
-MOST_FIELDS = 100
-LONGEST_QUERY = 64 * 1024
+MAX_BYTES = 256 * 1024  # a token has 64 kB at most
+MAX_FIELDS = 100
+MAX_QUERY = 64 * 1024
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 FILE = re.compile(rb"content-disposition:[^\r\n]*filename", re.IGNORECASE)
 KEY_SET = "lti_1p3_provider:key_set"
@@ -77,9 +77,9 @@ def problem(request: HttpRequest) -> str:
 
 
 def _problem_with_query(query: str) -> str:
-    if len(query) > LONGEST_QUERY:
-        return f"a query of more than {LONGEST_QUERY} characters"
-    return f"more than {MOST_FIELDS} parameters" if query.count("&") >= MOST_FIELDS else ""
+    if len(query) > MAX_QUERY:
+        return f"a query of more than {MAX_QUERY} characters"
+    return f"more than {MAX_FIELDS} parameters" if query.count("&") >= MAX_FIELDS else ""
 
 
 def _problem_with_body(request: HttpRequest) -> str:
@@ -91,8 +91,8 @@ def _problem_with_body(request: HttpRequest) -> str:
         return "a body of unknown length"
     if length and not (length.isascii() and length.isdigit()):
         return "a length that is no number"
-    if len(length) > len(str(MOST_BYTES)) or int(length or 0) > MOST_BYTES:
-        return f"a body of more than {MOST_BYTES} bytes"
+    if len(length) > len(str(MAX_BYTES)) or int(length or 0) > MAX_BYTES:
+        return f"a body of more than {MAX_BYTES} bytes"
     return _problem_with_form(request) if request.content_type in (FORM, MULTIPART) else ""
 
 
@@ -101,8 +101,8 @@ def _problem_with_form(request: HttpRequest) -> str:
         body = request.body
     except RequestDataTooBig:
         return "a body of more bytes than this site takes"
-    if len(body) > MOST_BYTES:
-        return f"a body of more than {MOST_BYTES} bytes"
+    if len(body) > MAX_BYTES:
+        return f"a body of more than {MAX_BYTES} bytes"
     if request.content_type == FORM:
         fields = body.count(b"&") + 1
     else:
@@ -110,7 +110,7 @@ def _problem_with_form(request: HttpRequest) -> str:
         fields = body.count(b"--" + boundary) - 1  # it ends the form, too
         if FILE.search(body):
             return "a file"
-    return f"more than {MOST_FIELDS} fields" if fields > MOST_FIELDS else ""
+    return f"more than {MAX_FIELDS} fields" if fields > MAX_FIELDS else ""
 
 
 def _is_ours(request: HttpRequest) -> bool:

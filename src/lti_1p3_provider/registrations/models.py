@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.storable import problem_with as problem_with_text
+from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
 from lti_1p3_provider.platforms import PRESETS, preset
-from lti_1p3_provider.registrations.addresses import is_source, origin, problem_with
-from lti_1p3_provider.registrations.digest import DIGEST_LENGTH, digest
+from lti_1p3_provider.web.addresses import is_source, origin, problem_with
 
 APP_LABEL = "lti_1p3_provider"
 TEXTS = (

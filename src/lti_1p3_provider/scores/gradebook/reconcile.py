@@ -17,17 +17,17 @@ from itertools import groupby
 from django.utils import timezone
 
 from lti_1p3_provider.errors import LtiError, PlatformUnreachable
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import ags, results, transport
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.results import Result, Shown
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.standing import differs
 
 FEW = 3  # people of a column who are asked for one by one
 SILENT = 3  # columns of a platform that got no answer at all, until its others are left for another time
-MOST_NAMES = 500  # that are looked for
+MAX_NAMES = 500  # that are looked for
 NEEDED = ("platform_user", "line_item__resource_link__deployment__registration", "registration")
 NOT_ASKED = "it was not asked: its platform did not answer about other columns"
 NO_TIME = "it was not asked: there was no time left"
@@ -127,7 +127,7 @@ def _of_column(rows: Sequence[PendingScore], report: Reconciliation) -> None:
 
 def _answers(rows: Sequence[PendingScore]) -> list[Shown]:
     item = rows[0].line_item
-    deployment, column = _deployment(item), Column(item.url, frozenset(item.scopes))
+    deployment, column = _deployment(item), LineItemAddress(item.url, frozenset(item.scopes))
     people = [row.platform_user.sub for row in rows] if len(rows) <= FEW else [""]
     return [transport.run(results.ask(deployment, column, person)) for person in people]
 
@@ -146,7 +146,7 @@ def _doubt(item: LineItem, nobodys: int, shown: Mapping[str, Result]) -> str:
         return MOVING
     seen = {name for name, result in shown.items() if result.given is not None}
     digests = [digest(name) for name in seen]
-    known = item.pending_scores.filter(platform_user__sub_digest__in=digests[:MOST_NAMES])
+    known = item.pending_scores.filter(platform_user__sub_digest__in=digests[:MAX_NAMES])
     return STRANGERS if seen and not known.exists() else ""
 
 

@@ -10,11 +10,11 @@ import logging
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import ColumnMissing, LtiError
 from lti_1p3_provider.lti import ags, line_items
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Exchange
-from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.scores.models import LineItem
 from lti_1p3_provider.scores.outbox import moving
+from lti_1p3_provider.web.addresses import is_same, is_within
 
 READING = frozenset((ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE))
 TWO_COLUMNS = (
@@ -52,12 +52,12 @@ def prefer_their_own(item: LineItem, tag: str) -> Exchange[None]:
     raise ColumnMissing("the platform says that this link has no column")
 
 
-def _own(item: LineItem, tag: str) -> Exchange[line_items.LineItem | None]:
+def _own(item: LineItem, tag: str) -> Exchange[line_items.PlatformLineItem | None]:
     """Return the one column of the link that is not ours; several are for their maker to use."""
     link, deployment = item.resource_link.link_id, item.resource_link.deployment
     if not link or not item.container_url or not READING & set(item.scopes):
         return None
-    container = Column(item.container_url, frozenset(item.scopes))
+    container = LineItemAddress(item.container_url, frozenset(item.scopes))
     found = yield from line_items.search(deployment, container, resource_link_id=link)
     origins = deployment.registration.origins
     usable = [one for one in found if one.resource_link_id == link and is_within(one.url, origins) and keeps(one.url)]
@@ -70,7 +70,7 @@ def _delete(item: LineItem) -> Exchange[None]:
     if ags.LINE_ITEM_SCOPE not in item.scopes:
         return
     try:
-        yield from line_items.delete(item.resource_link.deployment, Column(item.url, frozenset(item.scopes)))
+        yield from line_items.delete(item.resource_link.deployment, LineItemAddress(item.url, frozenset(item.scopes)))
     except LtiError as error:
         log.warning("LTI scores: the column of line item %s could not be taken back: %s", item.pk, error.code)
 

@@ -44,11 +44,11 @@ COMPARED = {
     "0": _("This course is being compared, or was a moment ago. Load this page again in a minute."),
     "-1": _("Nothing was compared: the site's cache does not answer. Tell the site's administrator."),
 }
-LONGEST = {"learner": 150, "state": 32, "activity": 255}  # what the page is asked for, and how long it may be
+MAX_LENGTH = {"learner": 150, "state": 32, "activity": 255}  # what the page is asked for, and how long it may be
 
 
 @method_decorator([never_cache, xframe_options_deny], name="dispatch")
-class CourseScores(View):
+class CourseScoresView(View):
     """For whom the host calls staff of the course. Others cannot tell a course from none."""
 
     course_key: CourseKey
@@ -73,7 +73,7 @@ class CourseScores(View):
 
     def get(self, request: HttpRequest, course_key: str) -> HttpResponse:
         """Show one page of the course's scores."""
-        shown = {name: reduce(request.GET.get(name, "").strip()[: LONGEST[name]]) for name in LONGEST}
+        shown = {name: reduce(request.GET.get(name, "").strip()[: MAX_LENGTH[name]]) for name in MAX_LENGTH}
         rows = course_page.chosen(self.course_key, shown["learner"], shown["state"], shown["activity"])
         after = _place(request.GET.get("after", ""))
         figures = course_page.figures(self.course_key)
@@ -126,7 +126,7 @@ class CourseScores(View):
             return -1
 
     def _back(self, request: HttpRequest, **done: int) -> HttpResponse:
-        kept = {name: request.POST.get(name, "")[:most] for name, most in LONGEST.items()}
+        kept = {name: request.POST.get(name, "")[:most] for name, most in MAX_LENGTH.items()}
         return HttpResponseRedirect(f"{request.path}?{urlencode({**kept, **done})}")
 
 

@@ -19,7 +19,7 @@ def base_url(request: HttpRequest) -> str:
     return conf.public_url if urlsplit(conf.public_url).netloc == host else f"{request.scheme}://{host}"
 
 
-def posts(request: HttpRequest) -> bool:
+def posted_here(request: HttpRequest) -> bool:
     """Tell whether a page of this site posts. Else somebody's form could sign people in as somebody else.
 
     ``Origin`` alone says so: Safari's engine calls a form "cross-site" (``Sec-Fetch-Site``) that goes from a page of
