@@ -102,7 +102,7 @@ def show(
     """Return the page, with what was refused if there is an ``error``. What is not offered any more is taken out of the
     choice and named."""
     who = catalogue.chooser(row)
-    takes = accepted(who.message, who.registration.platform)
+    takes = accepted(who.message)
     chosen, choosing = still_offered(who, choosing)
     found, trouble = _found_or_courses(who, choosing)
     about = {
