@@ -641,7 +641,7 @@ def test_sec_22_an_answer_goes_to_the_platforms_hosts_alone(connection: Connecti
 
 
 def test_sec_22_another_host_of_the_platform_is_one_of_its_own(connection: Connection) -> None:
-    connection.registration.other_origins = "https://*.school.example"
+    connection.registration.other_origins = "https://*.school.example http://lms.school.example"
     connection.registration.save()
     assert with_settings(connection, deep_link_return_url="https://lms.school.example/r?x").page.status_code == 200
     plain = with_settings(connection, deep_link_return_url="http://lms.school.example/r?x")
