@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check attack setup test test-quick test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-lms soak format requirements clean
+.PHONY: help demo demo-check attack setup test test-quick test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-lms soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -29,10 +29,10 @@ attack: $(VENV)/.demo ## hostile platforms and strangers against a running demo 
 setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python demo/lms/manage.py ...
 	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null
 
-test: $(VENV)/.test browser services ## run all tests, in two processes (5 minutes on 2 cores)
+test: $(VENV)/.test browser services ## run all tests, in two processes
 	$(PYTEST) -n 2
 
-test-quick: $(VENV)/.test ## run the tests that need no browser and no server (1 minute on 2 cores)
+test-quick: $(VENV)/.test ## run the tests that need no browser and no server
 	$(PYTEST) -n 2 tests/unit tests/flows
 
 test-matrix: $(VENV)/.quality browser services ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
@@ -59,6 +59,9 @@ bench-launch: services compiler $(VENV)/.bench ## measure launches against PyLTI
 
 bench-scores: services compiler $(VENV)/.bench ## measure scores against PyLTI1p3 (5 minutes; BENCH_QUICK=1: a try; BENCH_MEMORY=1: memory too)
 	@$(RUN) -m bench.scores
+
+bench-picker: services compiler $(VENV)/.bench ## measure the picker on 2,000 courses, 1,000,000 blocks (10 minutes; BENCH_QUICK=1: a try)
+	@$(RUN) -m bench.picker
 
 bench-lms: export EDX_PLATFORM := $(EDX_PLATFORM)
 bench-lms: export EDX_PYTHON := $(EDX_PYTHON)

@@ -22,7 +22,7 @@ from bench import plans, queries, score_world, tokens  # noqa: E402
 from bench.fill import Size, Sql, fill, fill_everything  # noqa: E402
 from bench.growth import BIG, BIG_DATABASE, SMALL_DATABASE, STEP, WARM_UP, use  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
-from lti_1p3_provider.registrations.digest import digest  # noqa: E402
+from lti_1p3_provider.identifiers import digest  # noqa: E402
 from lti_1p3_provider.resource_links.models import ResourceLink  # noqa: E402
 from lti_1p3_provider.scores.models import LineItem, PendingScore  # noqa: E402
 from lti_1p3_provider.scores.outbox import intake  # noqa: E402

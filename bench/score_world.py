@@ -16,8 +16,8 @@ from bench import tokens, world
 from bench.stock import scores
 from bench.tokens import Minter, Visitor
 from lti_1p3_provider.host.port import GradeChanged
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations import keys
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import LineItem, PendingScore

@@ -31,11 +31,11 @@ from django.utils import timezone  # noqa: E402
 
 from lti_1p3_provider.database.prepared import prepared  # noqa: E402
 from lti_1p3_provider.gates.models import LaunchGate  # noqa: E402
+from lti_1p3_provider.identifiers import digest  # noqa: E402
 from lti_1p3_provider.launches import grants, prefetch, sessions  # noqa: E402
 from lti_1p3_provider.outline import find as outline  # noqa: E402
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock  # noqa: E402
 from lti_1p3_provider.registrations import find  # noqa: E402
-from lti_1p3_provider.registrations.digest import digest  # noqa: E402
 from lti_1p3_provider.registrations.models import Deployment, Registration  # noqa: E402
 from lti_1p3_provider.resource_links import record as links  # noqa: E402
 from lti_1p3_provider.resource_links.models import Context, ResourceLink  # noqa: E402

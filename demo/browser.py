@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import requests
 
-MOST_FORMS = 6
+MAX_FORMS = 6
 TIMEOUT = 20  # seconds
 
 
@@ -34,7 +34,7 @@ class Browser(requests.Session):
 
     def follow(self, page: requests.Response) -> requests.Response:
         """Submit the page's form while it is one that submits itself."""
-        for _ in range(MOST_FORMS):
+        for _ in range(MAX_FORMS):
             if "submit()" not in page.text or not (found := forms(page)):
                 return page
             page = self.submit(found[0])

@@ -11,8 +11,8 @@ from opaque_keys.edx.keys import UsageKey
 from demo.lms import grades
 from demo.lms.course import courses
 from demo.platform.store import LineItem as PlatformLineItem
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import ags
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
 from tests import connection as places

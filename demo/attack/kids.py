@@ -17,8 +17,8 @@ from demo.attack.tenant import Tenant
 TENANTS, AT_ONCE, ROUNDS = 3, 12, 2
 HANGS = 30.0  # seconds
 AT_ONCE_SECONDS = 2.5  # in which a launch that may not wait is told so; a place is waited for 1.5
-MOST_PLACES = 2  # what the product's reference promises for a process
-MOST_MEDIAN_MS, MOST_MS = 1000.0, 3500.0  # of a healthy launch meanwhile
+MAX_PLACES = 2  # what the product's reference promises for a process
+MAX_MEDIAN_MS, MAX_MS = 1000.0, 3500.0  # of a healthy launch meanwhile
 BUSY = 4.0  # and on a busy machine so many times what one takes before, if that is more
 CALM = 5  # launches before
 
@@ -39,9 +39,9 @@ class Kids(Figures):
     @property
     def held(self) -> bool:
         """Few threads wait, most hostile launches are refused at once, and healthy ones go on."""
-        few = 0 < self.places <= MOST_PLACES and self.refused_at_once >= self.launches / 2
+        few = 0 < self.places <= MAX_PLACES and self.refused_at_once >= self.launches / 2
         more = BUSY * self.calm_ms
-        quick = self.healthy_median_ms <= max(MOST_MEDIAN_MS, more) and self.healthy_worst_ms <= max(MOST_MS, more)
+        quick = self.healthy_median_ms <= max(MAX_MEDIAN_MS, more) and self.healthy_worst_ms <= max(MAX_MS, more)
         return few and quick and self.healthy_launches > 0
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-LONGEST_REQUEST = 1024 * 1024
+MAX_REQUEST = 1024 * 1024
 PATIENCE = 60.0  # seconds for one write, or for a visitor who says nothing
 
 Script = Iterable[bytes | float]  # what is written; a number is a pause in seconds
@@ -132,12 +132,12 @@ def _wait(visitor: socket.socket, seconds: float) -> None:
 def _read(visitor: socket.socket) -> Asked:
     """Read a request with its body. Raises ValueError if it is none."""
     received = b""
-    while b"\r\n\r\n" not in received and len(received) < LONGEST_REQUEST:
+    while b"\r\n\r\n" not in received and len(received) < MAX_REQUEST:
         received += _more(visitor)
     head, _, body = received.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    length = min(int(headers.get("content-length", 0)), LONGEST_REQUEST)
+    length = min(int(headers.get("content-length", 0)), MAX_REQUEST)
     while len(body) < length:
         body += _more(visitor)
     method, address, _ = first.split(" ")

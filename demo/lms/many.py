@@ -19,10 +19,10 @@ from demo.lms.course import Course
 from demo.lms.generated import generate
 from demo.lms.models import ManyCourse
 from demo.lms.published import as_published
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline import full_text, rebuild, tree
 from lti_1p3_provider.outline.models import MAX_WORDS, CourseOutline, OutlineBlock
 from lti_1p3_provider.outline.words import indexed
-from lti_1p3_provider.registrations.digest import digest
 
 ORGS = 40
 BATCH = 20  # courses in one statement

@@ -3,7 +3,7 @@
 import json
 from typing import Any, NoReturn
 
-LARGEST = 1e300
+MAX_NUMBER = 1e300
 
 
 def loads(data: bytes | str) -> Any:
@@ -16,7 +16,7 @@ def loads(data: bytes | str) -> Any:
 
 def is_number(value: object) -> bool:
     """True for a JSON number that fits a float."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
 
 
 def _finite(text: str) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
 
-LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
+MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 
 FACTS = """() => ({
   lang: document.documentElement.lang,
@@ -56,4 +56,4 @@ def _require_readable(frame: Frame) -> None:
     assert len(facts["headings"]) == 1, f"{frame.url} has these main headings: {facts['headings']}"
     assert facts["sideways"] <= 0, f"{frame.url} is {facts['sideways']} px too wide"
     assert facts["unnamed"] == [], f"{frame.url} has fields without a name"
-    assert frame.evaluate(FAINT, LEAST_CONTRAST) == [], f"{frame.url} has faint text"
+    assert frame.evaluate(FAINT, MIN_CONTRAST) == [], f"{frame.url} has faint text"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lti_1p3_provider.errors import TargetInvalid
 from lti_1p3_provider.launches import targets
-from lti_1p3_provider.registrations.addresses import is_within, split_url
+from lti_1p3_provider.web.addresses import is_within, split_url
 from tests.connection import COURSE, WELCOME
 from tests.properties.budget import examples
 from tests.properties.urls import urls

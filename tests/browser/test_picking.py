@@ -67,7 +67,7 @@ def test_one_item_in_a_frame_of_another_site_without_cookies(instructor: Visitor
     frame.get_by_role("button", name="Add to the course").click()
     expect(frame.get_by_role("heading", name="1 item added to the course")).to_be_visible()
     page.goto(instructor.stack.platform_url)
-    expect(page.get_by_text(f"Column: {TITLE}, 3 points").first).to_be_visible()
+    expect(page.get_by_text(f"LineItemAddress: {TITLE}, 3 points").first).to_be_visible()
     assert not [one for one in instructor.context.cookies() if one["name"] == "sessionid"]
 
 

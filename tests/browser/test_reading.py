@@ -13,7 +13,7 @@ from .visitor import NARROW, Visitor, expect, open_in_page, problem
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-MOST_TABS = 40
+MAX_TABS = 40
 
 
 @pytest.mark.parametrize("link", ["welcome", "problem", "unit", "subsection", "outside"])
@@ -57,7 +57,7 @@ def test_the_problem_can_be_answered_with_the_keyboard_alone(visitor: Visitor):
 
 def _tab_to(page: Page, target) -> None:
     """Press the tabulator until ``target`` has the focus."""
-    for _ in range(MOST_TABS):
+    for _ in range(MAX_TABS):
         if target.evaluate("element => element === document.activeElement && document.hasFocus()"):
             return
         page.keyboard.press("Tab")

@@ -7,13 +7,17 @@ from contextlib import contextmanager
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.errors import ContentNotFound
+from lti_1p3_provider.host.listing import CourseChoice
 from lti_1p3_provider.host.port import Block
-from lti_1p3_provider.outline import find
+from lti_1p3_provider.outline import find, search, tree
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.outline.rebuild import rebuild, stale
+from lti_1p3_provider.outline.words import searched
 
 from .world import Contract
 
@@ -46,6 +50,68 @@ class CoursesContract(Contract):
         assert self.courses.published_version(NOWHERE) is None
         assert self.courses.published_versions([self.world.course, NOWHERE]) == {self.world.course: version}
         assert {self.world.course, self.world.other_course} <= set(self.courses.all_keys())
+
+    def listed(self, *, most: int = 100, after: tuple[str, str] | None = None, **choice: object) -> list[CourseKey]:
+        """Return the keys of a list."""
+        cards = self.courses.listed(CourseChoice(**choice), after, most)
+        assert all(card.title or card.course_key for card in cards)
+        return [card.course_key for card in cards]
+
+    def test_courses_are_listed_by_organization_key_and_words(self) -> None:
+        course, other = self.world.course, self.world.other_course
+        for one in (course, other):
+            self.world.put_on_list(one)
+        assert {course, other} <= set(self.listed(everything=True))
+        assert self.listed() == []
+        assert self.listed(orgs=frozenset((course.org,))) == [course]
+        assert self.listed(keys=frozenset((other, NOWHERE))) == [other]
+        both = {"orgs": frozenset((course.org,)), "keys": frozenset((other,))}
+        assert set(self.listed(**both)) == {course, other}
+        assert self.listed(**both, words=(str(course.org).lower(),)) == [course]
+        (card,) = self.courses.listed(CourseChoice(keys=frozenset((course,))), None, 10)
+        assert card.title == self.courses.read_course(course).title
+        for word in card.title.upper().split():
+            assert course in self.listed(**both, words=(word,))
+        assert self.listed(everything=True, words=("nothing-is-called-so", "%")) == []
+
+    def test_a_list_of_courses_goes_on_after_each_of_them_and_the_first_stand_only_there(self) -> None:
+        course, other = self.world.course, self.world.other_course
+        for one in (course, other):
+            self.world.put_on_list(one)
+        both = frozenset((course, other))
+        for first in ((), (course,), (other,), (other, course), (course, other, NOWHERE)):
+            choice = CourseChoice(keys=both, first=first)
+            whole = [card.course_key for card in self.courses.listed(choice, None, 10)]
+            assert sorted(map(str, whole)) == sorted(map(str, both))
+            assert whole[: len(first)] == [one for one in first if one in both]
+        plain = CourseChoice(keys=both)
+        (top,) = self.courses.listed(plain, None, 1)
+        (rest,) = self.courses.listed(plain, top.place, 10)
+        assert {top.course_key, rest.course_key} == both
+        assert self.courses.listed(plain, rest.place, 10) == []
+        assert self.courses.listed(CourseChoice(keys=both, first=(rest.course_key,)), top.place, 10) == []
+
+    def test_a_list_takes_one_query(self) -> None:
+        choice = CourseChoice(everything=True, words=("a",), first=(self.world.course,))
+        with CaptureQueriesContext(connection) as queries:
+            list(self.courses.listed(choice, None, 50))
+        assert len(queries) == 1
+
+    def test_points_and_titles_can_be_searched_and_summed(self) -> None:
+        OutlineBlock.objects.all().delete()
+        CourseOutline.objects.all().delete()
+        assert rebuild(self.world.course)
+        tree.forget()
+        shown = tree.of(self.world.course)
+        rows = {row.usage_key: row for row in shown.rows.values()}
+        assert rows[str(self.world.problem)].total == 4
+        assert rows[str(self.world.unit)].total == rows[str(self.world.subsection)].total == 6
+        assert rows[str(self.world.text)].total is None
+        assert str(self.world.unpublished) not in rows
+        assert rows[str(self.world.unit)].depth == 3
+        for text in ("primary colours", "COLO prim"):
+            wanted = search.Wanted(searched(text), courses=(str(self.world.course),))
+            assert [row.usage_key for row in search.find(wanted, 0, 10)] == [str(self.world.problem)]
 
     def test_a_whole_course_is_read_in_its_order_and_without_drafts(self) -> None:
         course = self.courses.read_course(self.world.course)

@@ -34,6 +34,7 @@ from lms.djangoapps.grades.models import PersistentSubsectionGrade
 from lms.djangoapps.instructor.enrollment import reset_student_attempts
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from openedx.core.djangoapps.content.block_structure.manager import BlockStructureManager
+from openedx.core.djangoapps.content.course_overviews.models import CourseOverview
 from openedx.core.djangoapps.signals.signals import COURSE_GRADE_CHANGED
 from openedx.core.djangoapps.user_api.accounts.signals import USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
 from openedx.core.djangoapps.user_api.accounts.views import AccountRetirementView, LMSAccountRetirementView
@@ -185,6 +186,9 @@ class OpenEdxWorld:
     def profile_name(self, user: AbstractUser) -> str | None:
         found = UserProfile.objects.filter(user_id=user.pk).first()
         return found.name if found else None
+
+    def put_on_list(self, course: CourseKey) -> None:
+        CourseOverview.get_from_id(course)
 
     def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
         CourseStaffRole(course).add_users(user)

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from edx_django_utils.cache import RequestCache
 
 from lti_1p3_provider.host.port import StaffRole
-from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import PlatformUser
 

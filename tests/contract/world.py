@@ -89,6 +89,9 @@ class World(Protocol):
     def profile_name(self, user: AbstractUser) -> str | None:
         """Return the name in the account's profile; None without a profile."""
 
+    def put_on_list(self, course: CourseKey) -> None:
+        """Let the LMS list a course, as it does once one is published."""
+
     def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
         """Make somebody staff of a course, as the LMS does it."""
 

@@ -26,7 +26,7 @@ from lti_1p3_provider.api import PlatformDetails  # noqa: E402
 from lti_1p3_provider.api import register as register_platform  # noqa: E402
 
 THREADS = 8
-LONGEST_HOLD = 30.0  # seconds
+MAX_HOLD = 30.0  # seconds
 held: dict[str, tuple[threading.Event, threading.Event]] = {}
 printing = threading.Lock()
 
@@ -53,7 +53,7 @@ def hold(name: str, first: list[dict[str, Any]], then: list[dict[str, Any]]) -> 
             for one in first:
                 grade(**one)
             holding.set()
-            if not go.wait(LONGEST_HOLD):
+            if not go.wait(MAX_HOLD):
                 raise TimeoutError("nobody let go")
             for one in then:
                 grade(**one)
@@ -65,7 +65,7 @@ def hold(name: str, first: list[dict[str, Any]], then: list[dict[str, Any]]) -> 
 
 def await_held(name: str) -> None:
     """Return when the transaction of that name holds its rows."""
-    held.setdefault(name, (threading.Event(), threading.Event()))[0].wait(LONGEST_HOLD)
+    held.setdefault(name, (threading.Event(), threading.Event()))[0].wait(MAX_HOLD)
 
 
 def let_go(name: str) -> None:

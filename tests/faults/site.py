@@ -24,8 +24,8 @@ from demo.browser import Browser
 from demo.lms.models import Profile
 from demo.platform import Link, Person, Platform, Tool
 from demo.stack import free_port
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding.guide import guide
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
 from lti_1p3_provider.scores.outbox.wake import TASK
 from lti_1p3_provider.users.models import PlatformUser

@@ -1,4 +1,4 @@
-"""The outbox's tests once more, on the databases that sites have: other locks, other isolation, SKIP LOCKED.
+"""The tests of outbox and catalogue once more, on the databases that sites have: other locks, isolation, searches.
 
 In a test run of its own, because Django makes one test database per run.
 """
@@ -34,6 +34,17 @@ def test_characters_on(charsets):
         pytest.skip(reason)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/flows/test_characters.py"]
     environment = {**os.environ, "LTI_TEST_DATABASE": "mariadb", "LTI_TEST_CHARSETS": charsets}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_the_catalogue_on(database):
+    """Full-text indexes are the databases' own, and so are collations."""
+    if database == "mariadb" and (reason := mariadb.missing()):
+        pytest.skip(reason)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/flows/test_catalogue.py"]
+    environment = {**os.environ, "LTI_TEST_DATABASE": database}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AccessTokenRefused, AnswerUnreadable, PlatformUnreachable
 from lti_1p3_provider.lti import access_tokens, ags, line_items, results, store
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.claims import LTI
 from lti_1p3_provider.lti.exchange import Pause
 from lti_1p3_provider.lti.transport import perform, run
@@ -141,7 +141,7 @@ def test_tok_02_ags_15_one_new_token_and_one_more_try_when_it_is_refused(connect
     access_tokens.access_token(deployment, [ags.SCORE_SCOPE])
     platform.faults.set("status", endpoint="scores", status=status)
     posts, tokens = len(score_posts(connection)), tokens_asked(connection)
-    assert run(ags.post_score(deployment, Column(LineItem.objects.get().url, SCORES), score)).status == status
+    assert run(ags.post_score(deployment, LineItemAddress(LineItem.objects.get().url, SCORES), score)).status == status
     assert (len(score_posts(connection)) - posts, tokens_asked(connection) - tokens) == (tries, tries - 1)
 
 
@@ -151,7 +151,7 @@ def test_ags_15_open_edx_means_an_access_token_that_is_over_with_403_too(connect
     deployment.refresh_from_db()
     connection.platform.faults.set("status", endpoint="scores", status=403, times=1)
     score = ags.Score(LEARNER, 1, 2, datetime.now(UTC))
-    assert run(ags.post_score(deployment, Column(LineItem.objects.get().url, SCORES), score)).ok
+    assert run(ags.post_score(deployment, LineItemAddress(LineItem.objects.get().url, SCORES), score)).ok
 
 
 def test_tok_02_many_that_find_a_token_refused_ask_for_one_new_token(deployment, says):
@@ -342,7 +342,7 @@ def test_tok_01_an_answer_that_is_no_json(deployment, says):
 
 def test_ags_02_the_headers_of_a_score(deployment, says):
     endpoint = says({"access_token": "t", "expires_in": 3600})
-    column = Column(deployment.registration.auth_token_url, SCORES)
+    column = LineItemAddress(deployment.registration.auth_token_url, SCORES)
     assert run(ags.post_score(deployment, column, ags.Score(LEARNER, 1, 2, datetime.now(UTC)))).ok
     _, (headers, _) = endpoint.asked
     assert headers["Authorization"] == "Bearer t"
@@ -425,7 +425,7 @@ def test_tok_02_a_token_for_one_scope_that_ended_early_is_replaced_by_such(deplo
     home = web_server.says_in_turn(refused_as("invalid_scope"), GRANTED, Said(status=401), again, Said())
     deployment.registration.auth_token_url = f"{home}/token"
     answer = run(
-        ags.post_score(deployment, Column(f"{home}/item", ags.SCOPES), ags.Score("u", 1, 2, datetime.now(UTC)))
+        ags.post_score(deployment, LineItemAddress(f"{home}/item", ags.SCOPES), ags.Score("u", 1, 2, datetime.now(UTC)))
     )
     assert answer.ok
     assert scopes_asked(web_server) == [ALL, ags.SCORE_SCOPE, ags.SCORE_SCOPE]
@@ -437,7 +437,10 @@ def test_tok_02_a_token_for_one_scope_that_ended_early_is_replaced_by_such(deplo
         (lambda one, column: ags.post_score(one, column, ags.Score("u", 1, 2, datetime.now(UTC))), ags.SCORE_SCOPE),
         (lambda one, column: line_items.read(one, column), ags.LINE_ITEM_READ_SCOPE),
         (lambda one, column: line_items.search(one, column), ags.LINE_ITEM_READ_SCOPE),
-        (lambda one, column: line_items.create(one, column, line_items.Wish("l", 1, "r", "t")), ags.LINE_ITEM_SCOPE),
+        (
+            lambda one, column: line_items.create(one, column, line_items.NewLineItem("l", 1, "r", "t")),
+            ags.LINE_ITEM_SCOPE,
+        ),
         (lambda one, column: line_items.delete(one, column), ags.LINE_ITEM_SCOPE),
         (lambda one, column: results.read(one, column), ags.RESULT_SCOPE),
     ],
@@ -446,7 +449,7 @@ def test_tok_02_each_call_needs_one_scope(deployment, web_server, call, needed):
     done = Said(status=204, headers={"Location": "/items/1"})
     home = web_server.says_in_turn(refused_as("invalid_scope"), GRANTED, done)
     deployment.registration.auth_token_url = f"{home}/token"
-    run(call(deployment, Column(f"{home}/item", ags.SCOPES)))
+    run(call(deployment, LineItemAddress(f"{home}/item", ags.SCOPES)))
     assert scopes_asked(web_server) == [ALL, needed]
 
 
@@ -466,4 +469,4 @@ def test_tok_02_spaces_around_a_token_are_none_of_it(deployment, says):
     "said", [10**4000, -(10**400), 1e308, -1e308, "nan", "inf", "-inf", "9" * 5000, [], {}, True, "²"]
 )
 def test_tok_02_no_lifetime_breaks_anything(said):
-    assert access_tokens._lifetime(said) <= access_tokens.LIFETIME_MAX
+    assert access_tokens._lifetime(said) <= access_tokens.MAX_LIFETIME

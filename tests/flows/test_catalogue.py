@@ -396,3 +396,25 @@ def test_the_list_costs_the_same_however_many_courses_there_are(who):
     keys = [one.course_key for one in everything]
     assert len(keys) == len(set(keys)) == len(list(host.current().courses.all_keys()))
     assert all("botany" in one.title.casefold() for one in catalogue.courses(who, "BOTANY").rows)
+
+
+def test_a_search_of_many_courses_finds_what_is_rare_and_what_is_everywhere(who):
+    """Beyond the courses that are looked through, a database with a full-text index asks that."""
+    many.make(60, 30)
+    assert [entry.course_title for entry in search(who, "botany pract").rows] == ["Botany in practice 2000"]
+    assert [entry.course_title for entry in search(who, "2000 practice hist").rows] == [
+        "Medieval history in practice 2000"
+    ]
+    assert search(who, "botany practice nowhere").rows == ()
+    titles = set()
+    after = ""
+    while True:
+        part = search(who, "problem photos", after=after)
+        titles |= {(entry.usage_key, entry.title) for entry in part.rows}
+        if not (after := part.after):
+            break
+    assert {title for _, title in titles if "photosynthesis" not in title} == set()
+    assert len(titles) == sum(1 for _ in titles)
+    assert len({usage.partition("+type@")[0] for usage, _ in titles}) == 3  # courses of that subject
+    narrow = gated(who, allowed_orgs=["Many00"])
+    assert {entry.course_key.partition("+")[0] for entry in search(narrow, "problem").rows} == {"course-v1:Many00"}

@@ -17,8 +17,8 @@ from demo.browser import Browser
 from demo.lms.people import ORGANIZATION, TEAM
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.errors import GrantMissing
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches import grants, targets
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.connection import (
@@ -509,7 +509,7 @@ def test_sec_21_pages_may_be_framed_by_the_platform_only(connection):
 def test_sec_21_a_policy_of_the_lms_keeps_its_other_directives(connection):
     from django.http import HttpResponse
 
-    from lti_1p3_provider.registrations.framing import frame_for
+    from lti_1p3_provider.web.framing import frame_for
 
     page = HttpResponse(headers={"Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'"})
     assert frame_for(page, connection.registration).headers["Content-Security-Policy"] == (

@@ -135,7 +135,7 @@ def test_a_score_that_was_refused_says_what_to_do(connection, team):
     connection.platform.faults.set("status", endpoint="scores", status=403, times=1)
     earn(3)
     (row,) = rows(team.get(address(connection), timeout=5).text)
-    assert "given up the platform does not let us write this score (HTTP 403: " in row
+    assert "given up the tool may not write scores there, or was taken out of the course (HTTP 403)" in row
     assert "On the platform, let the tool write scores in this course, then send it again." in row
 
 

@@ -281,7 +281,7 @@ def test_nobody_else_may_call_the_doctor(sound, client, django_user_model, name)
 def test_links_without_a_column_are_named_with_the_reason(sound):
     LineItem.objects.update(reason="service_refused", http_status=403, detail="changing a column")
     assert found(sound, "columns") == []  # it has a column
-    LineItem.objects.update(url="", reason="no_list_of_columns")
+    LineItem.objects.update(url="", reason="no_list_of_columns", http_status=0, detail="")
     (one,) = found(sound, "columns")
     assert one.grade is Grade.NOTICE
     assert one.says == f"1 link has no gradebook column: {Reason.NO_LIST.label}."

@@ -219,7 +219,7 @@ def test_a_step_that_raises_costs_only_itself():
 
 
 def test_more_examinations_than_threads_are_all_made():
-    many = {number: lambda: [good("all", "Good.")] for number in range(3 * together.MOST_AT_ONCE)}
+    many = {number: lambda: [good("all", "Good.")] for number in range(3 * together.MAX_AT_ONCE)}
     assert sorted(name for name, _ in together.examine(many, 20)) == sorted(many)
 
 
@@ -228,7 +228,7 @@ def test_what_had_no_turn_is_named(ended):
         time.sleep(0.6)
         yield good("all", "Good.")
 
-    many = dict.fromkeys(range(together.MOST_AT_ONCE + 1), slow)
+    many = dict.fromkeys(range(together.MAX_AT_ONCE + 1), slow)
     found = dict(together.examine(many, 0.3))
     assert set(found) == set(many)
     assert all("had no result when 0.3 s were" in one.says for ones in found.values() for one in ones)

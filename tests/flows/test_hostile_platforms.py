@@ -11,10 +11,11 @@ import time
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache as django_cache
 from django.utils import timezone
 
 from demo.browser import Browser
@@ -59,6 +60,16 @@ def canary() -> Iterator[Canary]:
     bird.close()
 
 
+@cache
+def gzip_bomb() -> bytes:
+    return gzip.compress(b"[" * 50 * MEGABYTE)
+
+
+@cache
+def deflate_bomb() -> bytes:
+    return zlib.compress(b"[" * 50 * MEGABYTE)
+
+
 class Hostile(BaseHTTPRequestHandler):
     """Answers each path in its own bad way. ``written`` is what it could send before we hung up."""
 
@@ -88,13 +99,13 @@ class Hostile(BaseHTTPRequestHandler):
             time.sleep(pause)
 
     def gzip_bomb(self) -> None:
-        self._whole(gzip.compress(b"[" * 50 * MEGABYTE), "Content-Encoding: gzip")
+        self._whole(gzip_bomb(), "Content-Encoding: gzip")
 
     def deflate_bomb(self) -> None:
-        self._whole(zlib.compress(b"[" * 50 * MEGABYTE), "Content-Encoding: deflate")
+        self._whole(deflate_bomb(), "Content-Encoding: deflate")
 
     def two_codings(self) -> None:
-        self._whole(gzip.compress(gzip.compress(b"[" * 50 * MEGABYTE)), "Content-Encoding: gzip, gzip")
+        self._whole(gzip.compress(gzip_bomb()), "Content-Encoding: gzip, gzip")
 
     def endless_chunks(self) -> None:
         self._head("Transfer-Encoding: chunked")
@@ -188,7 +199,7 @@ def answered(connection: Connection) -> PendingScore:
 
 def tried(row: PendingScore) -> PendingScore:
     """Try once more to send the score, with a new access token; return what became of it."""
-    cache.clear()
+    django_cache.clear()
     Outage.objects.all().delete()
     waiting = PendingScore.objects.filter(pk=row.pk)
     waiting.update(due_at=timezone.now() - timedelta(seconds=1), given_up=False, sent_given=None, sent_maximum=None)

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.launches.limits import LONGEST_QUERY, MOST_BYTES, MOST_FIELDS
+from lti_1p3_provider.launches.limits import MAX_BYTES, MAX_FIELDS, MAX_QUERY
 from lti_1p3_provider.plugin_settings import LIMITS
 from tests.connection import COURSE, PROBLEM, WELCOME
 
@@ -75,11 +75,11 @@ def many(number: int) -> str:
 
 
 LARGE = {
-    "bytes": ("a=" + "x" * MOST_BYTES, FORM, "bytes"),
+    "bytes": ("a=" + "x" * MAX_BYTES, FORM, "bytes"),
     "five million": ("a=" + "x" * 5_000_000, FORM, "bytes"),
-    "fields": (many(MOST_FIELDS + 1), FORM, "fields"),
+    "fields": (many(MAX_FIELDS + 1), FORM, "fields"),
     "empty fields": ("&" * 200_000, FORM, "fields"),
-    "bytes of JSON": ("[" + "1," * MOST_BYTES + "1]", "application/json", "bytes"),
+    "bytes of JSON": ("[" + "1," * MAX_BYTES + "1]", "application/json", "bytes"),
     "parts": (
         "".join(f'--b\r\nContent-Disposition: form-data; name="f{one}"\r\n\r\nx\r\n' for one in range(101)) + "--b--",
         "multipart/form-data; boundary=b",
@@ -106,7 +106,7 @@ def test_sec_25_a_large_request_is_refused_before_anybody_parses_it(client, door
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("door", ["login", "launch", "content"])
-@pytest.mark.parametrize("query", [many(MOST_FIELDS + 1), "&" * 5000, "a=" + "x" * LONGEST_QUERY])
+@pytest.mark.parametrize("query", [many(MAX_FIELDS + 1), "&" * 5000, "a=" + "x" * MAX_QUERY])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_sec_25_a_query_has_limits(client, door, query, method):
     assert is_refused(getattr(client, method)(f"{PATHS[door]}?{query}"), door, "a query" if "xx" in query else "param")
@@ -123,17 +123,17 @@ def test_sec_25_a_length_is_a_number(client, length):
 @pytest.mark.django_db
 def test_sec_25_what_is_just_not_too_large_is_read(client):
     body = urlencode({"id_token": "x" * 1000, "state": "y"})
-    body += "&a=" + "x" * (MOST_BYTES - len(body) - 3)
-    for sent in (body, many(MOST_FIELDS)):
+    body += "&a=" + "x" * (MAX_BYTES - len(body) - 3)
+    for sent in (body, many(MAX_FIELDS)):
         client.post(PATHS["launch"], sent, content_type=FORM)
         assert LaunchAttempt.objects.first().outcome != "request_too_large"
-    assert [fields for fields, *_ in seen] == [3, MOST_FIELDS]
-    parts = {f"f{number}": "x" for number in range(MOST_FIELDS)}
+    assert [fields for fields, *_ in seen] == [3, MAX_FIELDS]
+    parts = {f"f{number}": "x" for number in range(MAX_FIELDS)}
     client.post(PATHS["launch"], parts)
-    assert seen[-1] == (MOST_FIELDS, 0, 0)
+    assert seen[-1] == (MAX_FIELDS, 0, 0)
     assert LaunchAttempt.objects.first().outcome == "token_missing"
-    client.get(f"{PATHS['login']}?{many(MOST_FIELDS)}")
-    assert (seen[-1][2], LaunchAttempt.objects.first().outcome) == (MOST_FIELDS, "login_parameter_missing")
+    client.get(f"{PATHS['login']}?{many(MAX_FIELDS)}")
+    assert (seen[-1][2], LaunchAttempt.objects.first().outcome) == (MAX_FIELDS, "login_parameter_missing")
 
 
 @pytest.mark.django_db

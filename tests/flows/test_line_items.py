@@ -15,7 +15,7 @@ from demo.platform import Context, PlatformConfig, RunningPlatform
 from demo.platform.store import LineItem as PlatformLineItem
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, transport
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.delivery import deliver
 from lti_1p3_provider.scores.delivery.conversations import Wire
@@ -148,7 +148,7 @@ def test_ags_03_a_declined_column_of_ours_that_has_scores_is_named_to_the_team_a
     says_no_column(connection, link)
     earn(1)
     assert shown(connection, ours) == (3, 4)
-    assert [Reason.NOT_WANTED.label in said for _, said in odd_links.column_troubles(COURSE)] == [True]
+    assert [str(Reason.NOT_WANTED.label) in said for _, said in odd_links.column_troubles(COURSE)] == [True]
 
 
 @pytest.mark.parametrize("says", [says_no_column, Connection.launch], ids=["empty", "left out"])
@@ -161,7 +161,7 @@ def test_ags_03_the_platforms_own_column_is_preferred_to_ours_as_soon_as_there_i
     deliver_due()
     assert shown(connection, own) == (2, 4)
     assert LineItem.objects.get().created_here is False
-    assert [Reason.TWO_COLUMNS.label in said for _, said in odd_links.column_troubles(COURSE)] == [True]
+    assert [str(Reason.TWO_COLUMNS.label) in said for _, said in odd_links.column_troubles(COURSE)] == [True]
 
 
 @pytest.mark.parametrize("declined", [True, False])
@@ -445,7 +445,9 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
         Registration.objects.update(other_origins=home.rpartition("/")[0])
     LineItem.objects.update(container_url=home)
     if what == "made":
-        made = transport.run(line_items.create(Deployment.objects.get(), Column(home, frozenset(SCOPES)), wish()))
+        made = transport.run(
+            line_items.create(Deployment.objects.get(), LineItemAddress(home, frozenset(SCOPES)), wish())
+        )
         assert made.url == elsewhere
         return
     earn(3)
@@ -737,12 +739,12 @@ def test_a_maximum_that_may_not_be_changed_delays_no_score(connection):
 
 def wish(**values):
     wanted = {"label": "Essay", "maximum": 5.0, "resource_id": "r", "tag": "t", **values}
-    return line_items.Wish(**wanted)
+    return line_items.NewLineItem(**wanted)
 
 
 @pytest.fixture
-def container(connection) -> Column:
-    return Column(connection.platform.line_items_url, frozenset(SCOPES))
+def container(connection) -> LineItemAddress:
+    return LineItemAddress(connection.platform.line_items_url, frozenset(SCOPES))
 
 
 @pytest.fixture
@@ -777,13 +779,13 @@ def test_ags_04_a_list_that_goes_in_a_circle_ends(connection, web_server, deploy
     deployment.refresh_from_db()
     web_server.says(Said(b'[{"id": "x"}]', headers={"Link": f'<{home}?limit=100>; rel="next"'}))
     with pytest.raises(line_items.AnswerUnreadable, match="circle"):
-        transport.run(line_items.search(deployment, Column(home, frozenset(SCOPES))))
+        transport.run(line_items.search(deployment, LineItemAddress(home, frozenset(SCOPES))))
     assert len(web_server.asked) == 1
 
 
 def test_ags_07_what_was_made_is_read_back(connection, container, deployment):
     made = transport.run(line_items.create(deployment, container, wish(label="ä" * 999, tag="t" * 999)))
-    read = transport.run(line_items.read(deployment, Column(made.url, frozenset(SCOPES))))
+    read = transport.run(line_items.read(deployment, LineItemAddress(made.url, frozenset(SCOPES))))
     assert (read, read.members) == (made, made.members)
     assert (len(read.label), len(read.tag), read.maximum) == (255, 255, 5.0)
 
@@ -791,7 +793,7 @@ def test_ags_07_what_was_made_is_read_back(connection, container, deployment):
 def test_ags_06_a_change_keeps_what_we_do_not_know(connection, container, deployment):
     item = platforms_own(connection, "theirs", extra={"startDateTime": "2026-01-01T00:00:00Z", "x": None})
     url = connection.platform.line_item_url(item)
-    changed = transport.run(line_items.change(deployment, Column(url, frozenset(SCOPES)), {"scoreMaximum": 7}))
+    changed = transport.run(line_items.change(deployment, LineItemAddress(url, frozenset(SCOPES)), {"scoreMaximum": 7}))
     assert changed.maximum == 7
     assert connection.platform.store.line_item(item.id) == replace(item, score_maximum=7)
 
@@ -802,7 +804,7 @@ def test_a_change_that_is_refused_says_so(connection, deployment, method):
     connection.platform.faults.set("status", endpoint="line_items", method=method, status=403)
     url = connection.platform.line_item_url(item)
     with pytest.raises(line_items.ServiceRefused, match="HTTP 403"):
-        transport.run(line_items.change(deployment, Column(url, frozenset(SCOPES)), {"scoreMaximum": 7}))
+        transport.run(line_items.change(deployment, LineItemAddress(url, frozenset(SCOPES)), {"scoreMaximum": 7}))
     assert connection.platform.store.line_item(item.id) == item
 
 

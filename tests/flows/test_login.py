@@ -11,8 +11,8 @@ from django.core.cache import cache
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.diagnostics.record import LIMITS
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import LaunchReplayed, RegistrationUnknown, TokenExpired
-from lti_1p3_provider.lti.trail import Trail
 from tests.connection import WELCOME, Connection
 
 

@@ -19,7 +19,6 @@ from opaque_keys.edx.keys import CourseKey
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.lti import ags
-from lti_1p3_provider.management.commands import lti_1p3_scores
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.gradebook import missing
@@ -61,11 +60,11 @@ def posts(connection) -> int:
     return len(connection.platform.score_attempts)
 
 
-def run(*arguments: str) -> tuple[int, Any]:
+def run(*arguments: str, **limits: int) -> tuple[int, Any]:
     """Return the exit code of ``reconcile``, and what it printed."""
     out, code = StringIO(), 0
     try:
-        call_command("lti_1p3_scores", "reconcile", *arguments, "--json", stdout=out)
+        call_command("lti_1p3_scores", "reconcile", *arguments, "--json", stdout=out, **limits)
     except SystemExit as ended:
         code = int(ended.code)
     return code, json.loads(out.getvalue())
@@ -127,7 +126,7 @@ def test_no_result_and_an_empty_one_are_missing(connection, web_server, entries)
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        ([Said(b"", 403)], "service_refused"),
+        ([Said(b"", 403)], Reason.MAY_NOT_READ),
         ([Said(b"", 404)], Reason.MAY_NOT_READ),
         ([Said(b"", 500)], Reason.FAILING),
         ([Said(b"[", 200)], Reason.UNREADABLE),
@@ -288,13 +287,12 @@ def deliver_all() -> None:
     deliver_due()
 
 
-def test_the_command_asks_so_many_at_once_and_goes_on_next_time(connection, monkeypatch):
-    monkeypatch.setattr(lti_1p3_scores, "MOST_ASKED", 1)
+def test_the_command_asks_so_many_at_once_and_goes_on_next_time(connection):
     links = [launched(connection), launched(connection)]
     earn(3)
     for link in links:
         lose(connection, link)
-    found = [run("--all", "--resend-missing") for _ in range(3)]
+    found = [run("--all", "--resend-missing", most_asked=1) for _ in range(3)]
     assert [(code, said["asked"], said["left"], said["resent"]) for code, said in found[:2]] == [(3, 1, 1, 1)] * 2
     assert [shown(connection, link) for link in links] == [75, 75]
 

@@ -182,10 +182,10 @@ def test_two_activities_of_one_registration_do_not_end_each_other(connection):
 
 def test_only_so_many_accounts_are_remembered(connection):
     browser = Browser()
-    names = [f"former-{number}" for number in range(another_account.MOST + 3)]
+    names = [f"former-{number}" for number in range(another_account.MAX_FORMER + 3)]
     for name in names:
         connection.person(name)
         connection.launch(connection.link(WELCOME), name, browser)
     known = another_account.former(SessionStore(browser.cookies["sessionid"]))
     wanted = [PlatformUser.objects.get(sub=name).user_id for name in names[:-1]]
-    assert known == wanted[-another_account.MOST :]
+    assert known == wanted[-another_account.MAX_FORMER :]

@@ -11,8 +11,8 @@ from django.contrib.auth import get_user_model
 from django.db import connection as database
 from django.utils import timezone
 
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline.rebuild import rebuild
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import moving

@@ -16,8 +16,8 @@ from django.test.signals import template_rendered
 from demo.browser import Browser
 from demo.lms.login_cookies import NAMES
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.launches import interrupted
-from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, PROBLEM, RIGHT, WELCOME, answer
 

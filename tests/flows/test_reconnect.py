@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import targets
-from lti_1p3_provider.launches.way_back import MOST, address, remember
+from lti_1p3_provider.launches.way_back import MAX_BLOCKS, address, remember
 from lti_1p3_provider.registrations.models import Deployment
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, WELCOME
 from tests.reconnecting import ask, feature
@@ -170,7 +170,7 @@ def test_a_session_keeps_the_ways_back_of_its_newest_blocks(connection):
     browser, first = opened(connection)
     request = RequestFactory().get("/")
     request.session = SessionStore(browser.cookies["sessionid"])
-    for number in range(MOST - 1):
+    for number in range(MAX_BLOCKS - 1):
         remember(request, targets.from_keys(COURSE, f"{PROBLEM}{number}"), "https://platform.example/")
     request.session.save()
     assert feature(browser.get(first.url, timeout=5), "way-back")

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from lti_1p3_provider.errors import AnswerUnreadable
 from lti_1p3_provider.lti import ags, results, transport
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.results import Result
+from lti_1p3_provider.lti.strict_json import MAX_ENTRIES
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
@@ -32,8 +33,8 @@ CANVAS = "https://canvas.instructure.com/lti/submission"
 FIELDS = ["userId", "timestamp", "activityProgress", "gradingProgress", "scoreGiven", "scoreMaximum", "submission"]
 
 
-def column(connection, link) -> Column:
-    return Column(connection.platform.link(link.id).line_item_url, frozenset(ags.SCOPES))
+def column(connection, link) -> LineItemAddress:
+    return LineItemAddress(connection.platform.link(link.id).line_item_url, frozenset(ags.SCOPES))
 
 
 def rows() -> list[PendingScore]:
@@ -87,7 +88,7 @@ def test_ags_14_open_edx_is_given_no_limit_because_it_would_cut_the_list(connect
 def test_ags_14_odd_results_stop_no_other(connection, web_server, body, wanted):
     home = web_server.says(Said(json.dumps(body).encode()))
     Registration.objects.update(other_origins=home.rpartition("/")[0])
-    reading = results.read(Deployment.objects.get(), Column(home, frozenset(ags.SCOPES)))
+    reading = results.read(Deployment.objects.get(), LineItemAddress(home, frozenset(ags.SCOPES)))
     if wanted is None:
         with pytest.raises(AnswerUnreadable):
             transport.run(reading)
@@ -215,7 +216,7 @@ def test_ags_14_results_that_moved_by_a_slash_are_read(connection, web_server):
         (Said(b"", 403), Why(Reason.MAY_NOT_READ, 403, "reading a list")),
         (Said(b"", 500), Why(Reason.FAILING, 500, "reading a list")),
         (Said(b"<html>"), Why(Reason.UNREADABLE, detail="a list: Expecting value: line 1 column 1 (char 0)")),
-        (Said(b"[7]"), Why(Reason.UNREADABLE, detail="a list: not a list of objects")),
+        (Said(b"[7]"), Why(Reason.UNREADABLE, detail=f"a list: not a list of at most {MAX_ENTRIES} JSON objects")),
         (
             results_of({"userId": LEARNER, "resultScore": "many"}),
             Why(Reason.ODD_RESULTS),

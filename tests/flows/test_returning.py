@@ -110,7 +110,7 @@ def test_the_row_is_the_one_that_the_verified_message_names(connection, link):
     for unverified in (mine, another_person, another_link):
         for launch in (mine, another_person, another_link):
             returning = Returning()
-            returning.parties(connection.registration.pk, names(unverified))
+            returning.registration_and_deployment(connection.registration.pk, names(unverified))
             row = returning.row(launch)
             assert row.platform_user.sub == launch.message.subject
             assert row.line_item.resource_link.link_id == launch.message.resource_link.id
@@ -119,7 +119,7 @@ def test_the_row_is_the_one_that_the_verified_message_names(connection, link):
 def test_a_learner_of_another_registration_is_none_of_this_ones(connect, connection, link):
     stranger = connect()
     returning, launch = Returning(), believed(connection, link, LEARNER)
-    registration, deployment = returning.parties(stranger.registration.pk, names(launch))
+    registration, deployment = returning.registration_and_deployment(stranger.registration.pk, names(launch))
     assert registration == stranger.registration
     assert deployment.registration_id == stranger.registration.pk
     launch.registration, launch.deployment = registration, deployment
@@ -128,7 +128,7 @@ def test_a_learner_of_another_registration_is_none_of_this_ones(connect, connect
 
 def test_whoever_tries_again_gets_the_row_as_it_is_now(connection, link):
     returning, launch = Returning(), believed(connection, link, LEARNER)
-    returning.parties(connection.registration.pk, names(launch))
+    returning.registration_and_deployment(connection.registration.pk, names(launch))
     first = returning.row(launch)
     first.line_item.url = "https://undone.example"  # by a transaction that was undone
     again = returning.row(launch)

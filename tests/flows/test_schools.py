@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from demo.lms import grades
 from demo.platform import Link
-from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
@@ -117,13 +117,13 @@ def test_ags_15_patience_that_is_asked_for_is_limited_where_it_is_shared(connect
     sick = school(connection, "sick", 3, web_server.says(Said(b"", 429, {"Retry-After": str(DAY)})))
     answer(sick, 3)
     now = timezone.now()
-    assert Outage.objects.get().until <= now + timedelta(seconds=outages.LONGEST_ASKED)
+    assert Outage.objects.get().until <= now + timedelta(seconds=outages.MAX_ASKED)
     assert of(sick).latest("due_at").due_at > now + timedelta(
         seconds=DAY - 60
     )  # the one that was answered waits so long
     place = Place(connection.registration.pk, of(sick)[0].lane.deployment_id)
-    assert outages.begin(connection.registration.pk, FAILING, DAY) <= now + timedelta(seconds=outages.LONGEST + 60)
-    assert outages.begin(place, FAILING, DAY) <= now + timedelta(seconds=outages.LONGEST_ASKED + 60)
+    assert outages.begin(connection.registration.pk, FAILING, DAY) <= now + timedelta(seconds=outages.MAX_WAIT + 60)
+    assert outages.begin(place, FAILING, DAY) <= now + timedelta(seconds=outages.MAX_ASKED + 60)
 
 
 def test_ags_15_where_several_deployments_fail_the_registration_is_left_alone_until_one_takes_a_score(

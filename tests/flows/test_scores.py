@@ -495,7 +495,7 @@ def test_sec_15_a_batch_that_was_claimed_before_the_switch_is_not_sent(connectio
     (row,) = claim.claim(connection.registration.pk, 50)
     Deployment.objects.update(status="disabled")
     assert not claim.is_open(row)
-    outcomes.write_down([(row, outcomes.again(row, timezone.now(), "switched off"))])
+    outcomes.write_down([(row, outcomes.again(row, timezone.now(), Why(Reason.FAILING, 503)))])
     claim.release_lanes([row])
     Deployment.objects.update(status="approved")
     earn(4)
@@ -520,10 +520,10 @@ def test_a_row_that_was_given_up_starts_afresh_with_a_new_grade(connection):
 
 @pytest.mark.parametrize("said", ["3600", 3600.0, "soon", None, 10**30, "²", -5])
 def test_tok_02_odd_lifetimes_of_access_tokens(said):
-    from lti_1p3_provider.lti.access_tokens import LIFETIME_DEFAULT, LIFETIME_MAX, _lifetime
+    from lti_1p3_provider.lti.access_tokens import DEFAULT_LIFETIME, MAX_LIFETIME, _lifetime
 
-    wanted = {"3600": 3600, 3600.0: 3600, 10**30: LIFETIME_MAX, -5: -5}
-    assert _lifetime(said) == wanted.get(said, LIFETIME_DEFAULT)
+    wanted = {"3600": 3600, 3600.0: 3600, 10**30: MAX_LIFETIME, -5: -5}
+    assert _lifetime(said) == wanted.get(said, DEFAULT_LIFETIME)
 
 
 def test_an_answer_of_somebody_without_lti_costs_one_query(db, django_user_model):

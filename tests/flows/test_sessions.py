@@ -28,11 +28,10 @@ from django.utils import timezone
 from demo.browser import Browser, forms
 from demo.lms.login_cookies import NAMES
 from demo.lms.models import BlockState
-from lti_1p3_provider import tasks
+from lti_1p3_provider import quotas, tasks
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.host.sessions import ENDS
 from lti_1p3_provider.launches.sessions import EndSwitchedOffSessions
-from lti_1p3_provider.lti import quotas
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink

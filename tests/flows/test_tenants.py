@@ -138,7 +138,7 @@ def test_a_conversation_that_gets_no_thread_costs_its_rows(connection, monkeypat
 def test_an_accident_is_tried_again_and_given_up_in_the_end():
     now = timezone.now()
     assert retry.of_accident("Panic", 0, now).retry_at > now
-    assert retry.of_accident("Panic", retry.MOST_ATTEMPTS - 1, now).given_up
+    assert retry.of_accident("Panic", retry.MAX_ATTEMPTS - 1, now).given_up
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])

@@ -19,7 +19,7 @@ from tests.traces import refusal, stored
 
 from .oracle import Asked, objections
 
-MOST_PEOPLE = 20
+MAX_PEOPLE = 20
 people = itertools.count(1)
 SHOWN = frozenset((COURSE, block) for block in (WELCOME, PROBLEM, UNIT, SUBSECTION))
 
@@ -41,7 +41,7 @@ class Sent:
 
 def stored_before() -> dict[str, list[tuple[object, ...]]]:
     """Return what is stored, after making room: comparing must stay quick."""
-    if get_user_model().objects.count() > MOST_PEOPLE:
+    if get_user_model().objects.count() > MAX_PEOPLE:
         get_user_model().objects.all().delete()
         Session.objects.all().delete()
     return stored()

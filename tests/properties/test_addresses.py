@@ -10,7 +10,7 @@ import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lti_1p3_provider.registrations.addresses import is_within, origin, plain, problem_with, split_url
+from lti_1p3_provider.web.addresses import is_within, origin, plain, problem_with, split_url
 from tests.connection import CLAIM, COURSE, WELCOME
 from tests.traces import refusal
 

@@ -21,7 +21,7 @@ LAUNCH_NAMES = ("id_token", "state", "error", "error_description")
 NAMES = (*LOGIN_NAMES, *LAUNCH_NAMES, "lti_storage_target", "code", "csrfmiddlewaretoken")
 COOKIES = ("sessionid", "csrftoken", "lti1p3-", "lti1p3-0123456789abcdef", "messages")
 PART = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
-LONGEST_HINT = 300
+MAX_HINT = 300
 
 pairs = st.lists(st.tuples(st.sampled_from(NAMES) | any_text, any_text), max_size=6)
 cookies = st.lists(st.tuples(st.sampled_from(COOKIES) | st.text(max_size=6), st.text(max_size=8)), max_size=6)
@@ -75,7 +75,7 @@ def test_sec_09_sec_25_any_form_with_any_cookies_gets_a_page_and_stores_nothing(
 
 @examples(150)
 @given(
-    changes=st.dictionaries(st.sampled_from(LOGIN_NAMES), st.none() | any_text | st.text(max_size=LONGEST_HINT)),
+    changes=st.dictionaries(st.sampled_from(LOGIN_NAMES), st.none() | any_text | st.text(max_size=MAX_HINT)),
     added=pairs,
     method=st.sampled_from(("GET", "POST")),
     shown=cookies,

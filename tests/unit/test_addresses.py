@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lti_1p3_provider.registrations.addresses import (
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.web.addresses import (
     is_private_host,
     is_same,
     is_within,
@@ -13,7 +14,6 @@ from lti_1p3_provider.registrations.addresses import (
     resolved,
     split_url,
 )
-from lti_1p3_provider.registrations.models import Registration
 
 HOME = "https://lms.school.example"
 SPELLINGS = (

@@ -12,7 +12,7 @@ from django.db import connection
 
 from lti_1p3_provider.diagnostics import record, subjects
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.lti.trail import Trail
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations.models import Registration
 

@@ -16,9 +16,9 @@ from django.core.cache import cache
 
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable, ServiceRefused
 from lti_1p3_provider.lti import access_tokens, ags, line_items, results, service, store
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
-from lti_1p3_provider.lti.line_items import Wish
+from lti_1p3_provider.lti.line_items import NewLineItem
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 pytestmark = pytest.mark.django_db
@@ -37,8 +37,8 @@ def deployment() -> Deployment:
     return found
 
 
-CONTAINER = Column(HERE, ags.SCOPES)
-ITEM = Column(f"{HERE}/1", ags.SCOPES)
+CONTAINER = LineItemAddress(HERE, ags.SCOPES)
+ITEM = LineItemAddress(f"{HERE}/1", ags.SCOPES)
 
 
 def said(body: Any = None, status: int = 200, **headers: str) -> Answer:
@@ -101,7 +101,7 @@ def test_ags_04_a_search_ends_at_the_page_that_is_enough(deployment):
 
 @pytest.mark.parametrize(("link_id", "more"), [("l", {"resourceLinkId": "l"}), ("", {})])
 def test_ags_06_a_column_is_made_with_all_that_finds_it_again(deployment, link_id, more):
-    wish = Wish("label", 4.0, "r", "t", link_id)
+    wish = NewLineItem("label", 4.0, "r", "t", link_id)
     made, (asked,) = talk(line_items.create(deployment, CONTAINER, wish), said({"id": f"{HERE}/9"}, 201))
     assert made.url == f"{HERE}/9"
     assert (asked.method, asked.url) == ("POST", HERE)
@@ -110,7 +110,7 @@ def test_ags_06_a_column_is_made_with_all_that_finds_it_again(deployment, link_i
 
 
 def test_ags_06_what_a_column_is_called_is_cut_to_what_platforms_take(deployment):
-    body = Wish("a" * 256, 1.5, "b" * 513, "c" * 256).as_json()
+    body = NewLineItem("a" * 256, 1.5, "b" * 513, "c" * 256).as_json()
     assert [len(str(body[name])) for name in ("label", "resourceId", "tag")] == [255, 512, 255]
     assert body["scoreMaximum"] == 1.5
 
@@ -118,7 +118,7 @@ def test_ags_06_what_a_column_is_called_is_cut_to_what_platforms_take(deployment
 @pytest.mark.parametrize("body", [b"", b" \n"])
 def test_ags_06_where_a_new_column_is_may_be_said_in_a_header_alone(deployment, body):
     answer = Answer(201, {"location": f"{HERE}/9"}, body)
-    made, _ = talk(line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), answer)
+    made, _ = talk(line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), answer)
     assert (made.url, made.label, made.maximum) == (f"{HERE}/9", "", None)
 
 
@@ -158,7 +158,7 @@ def test_ags_06_a_column_that_is_read_under_another_id_is_changed_where_it_was(d
 @pytest.mark.parametrize(
     ("conversation", "what"),
     [
-        (lambda deployment: line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), "making a column"),
+        (lambda deployment: line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), "making a column"),
         (lambda deployment: line_items.read(deployment, ITEM), "reading a column"),
         (lambda deployment: line_items.change(deployment, ITEM, {}), "reading a column"),
         (lambda deployment: line_items.search(deployment, CONTAINER), "reading a list"),
@@ -198,13 +198,13 @@ def test_a_column_has_what_the_platform_says_of_it():
     assert (item.label, item.resource_id, item.tag, item.resource_link_id, item.maximum) == ("l", "7", "", "m", 2.0)
     assert item.members == shown
     assert line_items._read({**shown, "resourceLinkId": "n"}).resource_link_id == "n"
-    assert line_items._read({"id": "u"}) == line_items.LineItem("u")
+    assert line_items._read({"id": "u"}) == line_items.PlatformLineItem("u")
 
 
 @pytest.mark.parametrize("name", ["label", "resourceId", "tag", "resourceLinkId", "ltiLinkId"])
 @pytest.mark.parametrize("value", [True, 1.5, [], {}, None])
 def test_what_is_no_text_says_nothing_of_a_column(name, value):
-    assert line_items._read({"id": "u", name: value}) == line_items.LineItem("u")
+    assert line_items._read({"id": "u", name: value}) == line_items.PlatformLineItem("u")
 
 
 ODD_IDS = (None, 7, True, [], {}, "", "  ", "x" * 8193, "a\x00b", "https://p.example/\ud800", "https://[::1")
@@ -220,16 +220,16 @@ def test_ags_04_an_odd_entry_of_a_list_is_left_out(deployment, value):
 @pytest.mark.parametrize("value", ODD_IDS, ids=lambda value: repr(value)[:12])
 def test_ags_06_where_a_new_column_is_is_said_by_whatever_is_usable(deployment, value):
     answer = said({"id": value, "label": "x"}, 201, location=f"{HERE}/9")
-    made, _ = talk(line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), answer)
+    made, _ = talk(line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), answer)
     assert (made.url, made.label) == (f"{HERE}/9", "x")
     with pytest.raises(AnswerUnreadable, match="without a usable id"):
-        talk(line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), said({"id": value}, 201))
+        talk(line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), said({"id": value}, 201))
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"id": "x", "id": "y"}', b"\xff", b"[" * 100_000])
 def test_ags_06_a_change_is_made_whatever_follows_the_status(deployment, body):
     answer = Answer(201, {"location": f"{HERE}/9"}, body)
-    assert talk(line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), answer)[0].url == f"{HERE}/9"
+    assert talk(line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), answer)[0].url == f"{HERE}/9"
     spoilt = Answer(200, {}, b"", failure=PlatformUnreachable("x"))
     for after in (Answer(200, {}, body), spoilt):
         item, _ = talk(line_items.change(deployment, ITEM, {"scoreMaximum": 7}), said({"label": "x"}), after)
@@ -248,7 +248,7 @@ def test_ags_06_a_change_is_made_whatever_follows_the_status(deployment, body):
 )
 def test_ags_06_addresses_are_resolved_where_they_are_said(deployment, address, full):
     made, _ = talk(
-        line_items.create(deployment, CONTAINER, Wish("l", 1, "r", "t")), Answer(201, {"location": address}, b"")
+        line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), Answer(201, {"location": address}, b"")
     )
     assert made.url == full
     assert talk(line_items.search(deployment, CONTAINER), said([{"id": address}]))[0][0].url == full
@@ -341,7 +341,7 @@ def test_ags_02_a_score_names_its_media_type_and_another_is_taken_as_well(deploy
 
 @pytest.mark.parametrize("url", ["https://lms.example:443/1", "https://LMS.EXAMPLE/1", "https://lms.example./1"])
 def test_ags_05_an_address_of_the_platform_in_another_spelling_is_the_platforms(deployment, url):
-    answer, (asked,) = talk(ags.post_score(deployment, Column(url, ags.SCOPES), SCORE), Answer(200, {}, b""))
+    answer, (asked,) = talk(ags.post_score(deployment, LineItemAddress(url, ags.SCOPES), SCORE), Answer(200, {}, b""))
     assert (answer.ok, asked.url) == (True, f"{url}/scores")
 
 
@@ -362,7 +362,7 @@ def test_ags_05_an_address_of_the_platform_in_another_spelling_is_the_platforms(
 )
 def test_ags_05_an_address_that_is_none_of_the_platforms_is_named_short_and_clean(deployment, url, message):
     with pytest.raises(AddressForbidden, match=message) as caught:
-        talk(ags.post_score(deployment, Column(url, ags.SCOPES), SCORE))
+        talk(ags.post_score(deployment, LineItemAddress(url, ags.SCOPES), SCORE))
     assert "secret" not in caught.value.detail
     assert len(caught.value.detail) < 255
     assert not set("\n\ud800") & set(caught.value.detail)

@@ -113,12 +113,12 @@ def test_a_large_site_and_a_large_gate_cost_no_more_than_the_bounds():
     many = [f"course-v1:DemoX+C{number}+R" for number in range(1000)]
     catalogue = Catalogue({key: {"honor"} for key in many})
     (doubt,) = doubts(registration("audit", allowed_orgs=["DemoX"]), catalogue)
-    assert catalogue.asked == courses.MOST_NEWEST
-    assert f"and {courses.MOST_NEWEST - courses.MOST_SHOWN} more" in doubt.says
+    assert catalogue.asked == courses.MAX_NEWEST
+    assert f"and {courses.MAX_NEWEST - courses.MAX_SHOWN} more" in doubt.says
     LaunchGate.objects.update(allowed_orgs=[], allowed_courses=many)
     catalogue.asked = 0
     doubts(Registration.objects.get(), catalogue)
-    assert catalogue.asked == courses.MOST_NAMED
+    assert catalogue.asked == courses.MAX_NAMED
 
 
 @pytest.mark.parametrize("error", [DatabaseError("secret"), RuntimeError("secret"), RecursionError()])

@@ -15,10 +15,10 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from lti_1p3_provider.errors import KeySetBusy, KeySetUnavailable, KeyUnknown
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import key_sets, store, waiting
 from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _learned, _max_age, _patience
 from lti_1p3_provider.lti.public_keys import usable
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 from tests.web_server import Said
 
@@ -382,12 +382,12 @@ def test_a_process_remembers_several_registrations(asking):
 def test_sec_25_a_process_remembers_only_so_many_registrations(asking):
     asking.fetched()
     read = key_sets._recent[asking.name]
-    key_sets._recent.update({f"other-{number}": read for number in range(key_sets.MOST_RECENT - 2)})
+    key_sets._recent.update({f"other-{number}": read for number in range(key_sets.MAX_RECENT - 2)})
     for tenant in range(5):
         asking.registration.key_set_url += f"?{tenant}"
         asking.fetched()
         asking.fetched()
-        assert len(key_sets._recent) <= key_sets.MOST_RECENT
+        assert len(key_sets._recent) <= key_sets.MAX_RECENT
     assert len(key_sets._recent) < 5 + 2
 
 

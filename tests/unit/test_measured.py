@@ -15,7 +15,7 @@ import pytest
 from lti_1p3_provider.errors import AnswerUnreadable, LtiError, PlatformUnreachable
 from lti_1p3_provider.lti import transport
 from lti_1p3_provider.lti.codings import decoded
-from lti_1p3_provider.lti.measured import MOST_BYTES
+from lti_1p3_provider.lti.measured import MAX_BYTES
 from tests.raw_server import RawServer
 from tests.web_server import Said
 
@@ -207,4 +207,4 @@ def test_a_connection_serves_the_next_request_after_a_body_that_nobody_needs(web
 
 
 def test_sec_06_the_limit_is_above_that_of_a_body():
-    assert MOST_BYTES > transport.MAX_BODY + 100 * 1024
+    assert MAX_BYTES > transport.MAX_BODY + 100 * 1024

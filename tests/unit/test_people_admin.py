@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.users.models import PlatformUser
 
 LIST = "/admin/lti_1p3_provider/platformuser/"

@@ -12,7 +12,7 @@ from django.utils.connection import ConnectionDoesNotExist
 
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 pytestmark = pytest.mark.django_db

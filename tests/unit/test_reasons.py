@@ -112,7 +112,7 @@ def test_what_another_version_stored_spoils_no_page():
 
 def test_a_long_detail_is_cut_and_half_a_character_is_kept_by_the_database(db):
     stored = Why(Reason.UNREADABLE, 0, "ü" * 300).stored
-    assert len(stored["detail"]) == reasons.LONGEST_DETAIL
+    assert len(stored["detail"]) == reasons.MAX_DETAIL
     assert stored["reason"] == "answer_unreadable"
     assert max(len(value) for value in Reason.values) <= PendingScore._meta.get_field("reason").max_length
 

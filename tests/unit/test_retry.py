@@ -120,7 +120,7 @@ def test_waits_double_and_end_at_an_hour(settings):
 
 def test_a_day_without_the_platform_is_no_reason_to_give_up():
     assert decide(503, attempts=40).retry_at is not None
-    assert decide(503, attempts=retry.MOST_ATTEMPTS).given_up
+    assert decide(503, attempts=retry.MAX_ATTEMPTS).given_up
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import RequestFactory
 
-from lti_1p3_provider.launches import own_page
+from lti_1p3_provider.web import same_origin
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def request_inside(settings):
     ],
 )
 def test_core_03_our_address_is_the_public_one_if_the_host_is_the_same(request_inside, host, base):
-    assert own_page.base_url(request_inside(host)) == base
+    assert same_origin.base_url(request_inside(host)) == base
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_core_03_our_address_is_the_public_one_if_the_host_is_the_same(request_i
     ],
 )
 def test_a_form_is_ours_if_its_page_has_our_origin(request_inside, origin, is_ours):
-    assert own_page.posts(request_inside("lms.example", origin=origin)) is is_ours
+    assert same_origin.posted_here(request_inside("lms.example", origin=origin)) is is_ours
 
 
 def test_a_form_whose_page_is_not_named_is_not_ours(request_inside):
-    assert not own_page.posts(request_inside("lms.example"))
+    assert not same_origin.posted_here(request_inside("lms.example"))

@@ -18,7 +18,7 @@ import pytest
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable
 from lti_1p3_provider.lti import transport
 from lti_1p3_provider.lti.exchange import Answer, Pause, Request
-from lti_1p3_provider.registrations.addresses import is_within
+from lti_1p3_provider.web.addresses import is_within
 from tests.web_server import Said
 
 

@@ -6,12 +6,12 @@ import re
 
 from lti_1p3_provider.database.storable import INSTEAD, NEVER
 
-LONGEST = 100
+MAX_LENGTH = 100
 UNCLEAN = re.compile(f"[{NEVER}\x01-\x1f\x7f-\x9f]")
 PASSWORD = re.compile(r"//[^/@]*@")
 
 
-def quoted(text: str, longest: int = LONGEST) -> str:
+def quoted(text: str, longest: int = MAX_LENGTH) -> str:
     """Return the beginning of ``text`` in quotation marks; ``longest`` is in characters."""
     line = UNCLEAN.sub(INSTEAD, " ".join(text[: 10 * longest].split()))
     return f"'{line[:longest]}…'" if len(line) > longest else f"'{line}'"

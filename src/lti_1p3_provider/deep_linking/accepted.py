@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lti_1p3_provider.errors import ContentTypesNotAccepted
 from lti_1p3_provider.lti.deep_linking import LINK, RESOURCE_LINK, UNGRADED, DeepLinkingMessage
 
-MOST = 100  # items of one answer
+MAX_ITEMS = 100  # items of one answer
 FRAME, WINDOW = "iframe", "window"
 
 
@@ -44,4 +44,4 @@ def accepted(message: DeepLinkingMessage) -> Accepted:
         no_column = "placement"
     elif settings.accept_lineitem is False:
         no_column = "declined"
-    return Accepted(kind, MOST if settings.accept_multiple else 1, no_column, frozenset(settings.accept_targets))
+    return Accepted(kind, MAX_ITEMS if settings.accept_multiple else 1, no_column, frozenset(settings.accept_targets))

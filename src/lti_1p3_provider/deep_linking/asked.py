@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from lti_1p3_provider import quotas
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.deep_linking import kept
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
@@ -21,14 +22,13 @@ from lti_1p3_provider.errors import (
     DeploymentDisabled,
     RegistrationDisabled,
 )
-from lti_1p3_provider.lti import quotas
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import Context
 
 REMEMBERED = timedelta(days=1)  # for so long an expired page is told what happened
-LONGEST_TOKEN = 100
+MAX_TOKEN = 100
 BATCH = 500
 
 
@@ -65,7 +65,7 @@ def find(token: str) -> DeepLinkingRequest:
         RegistrationDisabled, DeploymentDisabled: an operator switched it off meanwhile.
     """
     rows = DeepLinkingRequest.objects.select_related("deployment__registration__gate", "context")
-    row = rows.filter(token_digest=digest(token)).first() if 0 < len(token) <= LONGEST_TOKEN else None
+    row = rows.filter(token_digest=digest(token)).first() if 0 < len(token) <= MAX_TOKEN else None
     if row is None:
         raise ChoiceUnknown("no request has this token")
     if not row.deployment.registration.enabled:
@@ -73,6 +73,14 @@ def find(token: str) -> DeepLinkingRequest:
     if row.deployment.status != Deployment.Status.APPROVED:
         raise DeploymentDisabled(f"deployment {row.deployment.deployment_id!r}")
     return row
+
+
+def place_of(row: DeepLinkingRequest, token: str = "") -> str:
+    """Return a name for the platform's course, and, with a token, for this one request: under it the page's script
+    keeps what is chosen, in the browser's tab. Nobody can use it for anything else."""
+    context = kept.message_of(row.message).context
+    course = f"{row.deployment_id}-{digest(context.id)[:12] if context else ''}"
+    return f"{course} {digest(token)[:12]}" if token else course
 
 
 def require_open(row: DeepLinkingRequest) -> None:

@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from lti_1p3_provider.deep_linking import asked, page, respond, roles
 from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.diagnostics import record as attempts
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import ChoosingNotAllowed, ContentTypesNotAccepted, PickerFilterFailed, PickerStopped
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
-from lti_1p3_provider.lti.trail import Trail
 
 NOT_HERE = (ChoosingNotAllowed, ContentTypesNotAccepted, PickerStopped, PickerFilterFailed)
 

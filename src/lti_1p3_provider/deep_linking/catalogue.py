@@ -30,14 +30,16 @@ __all__ = [
     "Page",
     "children",
     "chooser",
+    "contents",
     "course",
     "courses",
     "offered",
+    "parts",
     "search",
 ]
 
 COURSES = 50  # in one part of the list
-MOST_PARTS = 5  # that are read for one, where the site's filter leaves out most
+MAX_PARTS = 5  # that are read for one, where the site's filter leaves out most
 
 
 def chooser(row: DeepLinkingRequest) -> Chooser:
@@ -62,7 +64,7 @@ def courses(who: Chooser, text: str = "", after: str = "") -> Page[CourseEntry]:
     choice = CourseChoice(scope.everything, scope.orgs, scope.courses, tuple(text.split()[:8]), tuple(used))
     found: list[CourseEntry] = []
     place = cursors.place(after)
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         cards = host.current().courses.listed(choice, place, COURSES + 1)
         part = cards[:COURSES]
         found += [
@@ -101,6 +103,34 @@ def children(who: Chooser, course_key: str, parent: str | None = None) -> list[E
     if found is None:
         raise ContentNotFound(f"{parent or course_key} is not offered")
     return found
+
+
+def parts(who: Chooser, usage_key: str) -> list[Entry]:
+    """Return what can be chosen in place of a block, in order: the nearest below it.
+
+    Raises:
+        ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed: as ``children``.
+    """
+    shown = _shown_of(who, usage_key)
+    found: list[Entry] = []
+    for entry in shown.children(usage_key) or ():
+        found += [entry] if entry.choosable else parts(who, entry.usage_key)
+    return found
+
+
+def contents(who: Chooser, usage_key: str) -> tuple[Entry, list[Entry]]:
+    """Return a block that is shown, and what somebody gets with it: of what holds units only the next below, else all.
+
+    Raises:
+        ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed: as ``children``.
+    """
+    shown = _shown_of(who, usage_key)
+    if (entry := shown.entry(usage_key)) is None:
+        raise ContentNotFound(f"{usage_key} is not offered")
+    inside = shown.inside(usage_key)
+    if entry.block_type in ("course", "chapter", "sequential"):
+        inside = [one for one in inside if one.parent == usage_key]
+    return entry, inside
 
 
 def offered(who: Chooser, usage_keys: Sequence[str]) -> list[Entry]:
@@ -146,11 +176,23 @@ def _shown(who: Chooser, text: str) -> Shown:
     return shown
 
 
+def _shown_of(who: Chooser, usage_key: str) -> Shown:
+    """Open a block's course.
+
+    Raises:
+        ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed
+    """
+    try:
+        return _shown(who, str(UsageKey.from_string(usage_key).context_key))
+    except InvalidKeyError as error:
+        raise ContentNotFound("a usage key that cannot be read") from error
+
+
 def _shown_if_any(who: Chooser, usage_key: str) -> Shown | None:
     """Open a block's course."""
     try:
-        return _shown(who, str(UsageKey.from_string(usage_key).context_key))
-    except (InvalidKeyError, ContentNotFound, OutlineInPreparation):
+        return _shown_of(who, usage_key)
+    except (ContentNotFound, OutlineInPreparation):
         return None
 
 

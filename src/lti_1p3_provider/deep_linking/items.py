@@ -17,7 +17,7 @@ from opaque_keys.edx.keys import UsageKey
 from lti_1p3_provider.deep_linking.accepted import Accepted
 from lti_1p3_provider.deep_linking.entries import Entry
 from lti_1p3_provider.host import static_files
-from lti_1p3_provider.lti.content_items import LONGEST_URL, Column, ContentItem
+from lti_1p3_provider.lti.content_items import MAX_URL, ContentItem, OfferedLineItem
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.scores.gradebook.ensure import TAG, maximum_for
@@ -79,28 +79,30 @@ def _item(entry: Entry, shelf: Shelf) -> ContentItem:
     )
 
 
-def _column(entry: Entry, title: str, shelf: Shelf) -> Column | None:
+def _column(entry: Entry, title: str, shelf: Shelf) -> OfferedLineItem | None:
     """Return the column as a search for it will find it (``scores.gradebook.ensure``)."""
     if shelf.accepted.no_column or not entry.points or entry.points <= 0:
         return None
     label = title[: preset(shelf.platform).longest_label]
-    return Column(maximum_for(shelf.platform, entry.points), label, entry.usage_key, TAG)
+    return OfferedLineItem(maximum_for(shelf.platform, entry.points), label, entry.usage_key, TAG)
+
+
+def launch_url(course_key: str, usage_key: str, block_type: str, base_url: str) -> str:
+    """Return the address that launches a block, of any length."""
+    names = (COURSE, [course_key]) if block_type == "course" else (CONTENT, [course_key, usage_key])
+    return f"{base_url}{reverse(names[0], args=names[1])}"
 
 
 def _url(entry: Entry, base_url: str) -> str:
     """Return the address that opens the block. One that is too long for platforms leaves it to the parameter."""
-    if entry.block_type == "course":
-        path = reverse(COURSE, args=[entry.course_key])
-    else:
-        path = reverse(CONTENT, args=[entry.course_key, entry.usage_key])
-    url = f"{base_url}{path}"
-    return url if len(url) <= LONGEST_URL else f"{base_url}{reverse(LAUNCH)}"
+    url = launch_url(entry.course_key, entry.usage_key, entry.block_type, base_url)
+    return url if len(url) <= MAX_URL else f"{base_url}{reverse(LAUNCH)}"
 
 
 def _icon(base_url: str) -> str:
     address = static_files.address(ICON)
     url = urljoin(f"{base_url}/", address) if address else ""
-    return url if len(url) <= LONGEST_URL else ""
+    return url if len(url) <= MAX_URL else ""
 
 
 def _name(usage_key: str) -> str:

@@ -9,7 +9,7 @@ from lti_1p3_provider.deep_linking.entries import Chooser
 from lti_1p3_provider.resource_links.models import ResourceLink
 
 LATEST = 200  # links that are looked at
-MOST = 10  # courses
+MAX_COURSES = 10  # courses
 
 
 def courses(who: Chooser) -> list[CourseKey]:
@@ -23,7 +23,7 @@ def courses(who: Chooser) -> list[CourseKey]:
                 found.setdefault(CourseKey.from_string(text))
             except InvalidKeyError:
                 continue
-    return list(found)[:MOST]
+    return list(found)[:MAX_COURSES]
 
 
 def placed(who: Chooser, course_key: str = "") -> frozenset[str]:

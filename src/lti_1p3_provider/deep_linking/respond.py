@@ -20,15 +20,15 @@ from lti_1p3_provider.deep_linking.items import Shelf, items
 from lti_1p3_provider.deep_linking.kept import message_of
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import ChoiceInvalid, LtiError, ReturnAddressForbidden
-from lti_1p3_provider.host.own_address import base_url
 from lti_1p3_provider.lti import content_items
 from lti_1p3_provider.lti.content_items import Answer
 from lti_1p3_provider.lti.deep_linking import DeepLinkingSettings
-from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.addresses import is_within, origin, problem_with
-from lti_1p3_provider.registrations.framing import HEADER, frame_for
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.web.addresses import is_within, origin, problem_with
+from lti_1p3_provider.web.framing import HEADER, frame_for
+from lti_1p3_provider.web.same_origin import base_url
 
 PATIENCE = 1800  # seconds for which the way back of a refusal is good
 TEMPLATES = "lti_1p3_provider/deep_linking"
@@ -102,7 +102,8 @@ def _send(request: HttpRequest, row: DeepLinkingRequest, said: Answer) -> HttpRe
     asked.use(row, len(said.items))
     nonce = secrets.token_urlsafe(16)
     about = {"return_url": settings.return_url, "jwt": signed, "nonce": nonce, "number": len(said.items)}
-    page = render(request, f"{TEMPLATES}/answer.html", {**about, "platform": registration.title})
+    about |= {"platform": registration.title, "place": asked.place_of(row, request.POST.get("token", ""))}
+    page = render(request, f"{TEMPLATES}/answer.html", about)
     return _to(settings.return_url, page, registration, nonce)
 
 

@@ -10,15 +10,15 @@ from lti_1p3_provider.deep_linking import filtering, recent, within
 from lti_1p3_provider.deep_linking.entries import Chooser, Entry, Page
 from lti_1p3_provider.deep_linking.showing import warning
 from lti_1p3_provider.gates import policy
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline import search as titles
 from lti_1p3_provider.outline.find import NO_PAGE
 from lti_1p3_provider.outline.models import OutlineBlock
 from lti_1p3_provider.outline.words import searched
-from lti_1p3_provider.registrations.digest import digest
 
 RESULTS = 30  # in one part
-MOST_PARTS = 4  # that are read for one, where gate and filter leave out most
-MOST = 1000  # rows that somebody may leaf through
+MAX_PARTS = 4  # that are read for one, where gate and filter leave out most
+MAX_ROWS = 1000  # rows that somebody may leaf through
 WITH_CHILDREN = frozenset(("course", "chapter", "sequential", "vertical"))
 
 
@@ -49,12 +49,12 @@ def search(
     found: list[Entry] = []
     start = int(after) if after.isascii() and after.isdecimal() and len(after) < 5 else 0
     placed = recent.placed(who)
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         rows = titles.find(wanted, start, RESULTS + 1)
         part = rows[:RESULTS]
         found += _Results(who, part, placed, keep).entries()
         start += RESULTS
-        more = len(rows) > RESULTS and start < MOST
+        more = len(rows) > RESULTS and start < MAX_ROWS
         if not more or len(found) >= RESULTS:
             break
     return Page(tuple(found), str(start) if more else "")

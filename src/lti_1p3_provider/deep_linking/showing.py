@@ -55,6 +55,12 @@ class Shown:
         row = self._row(usage_key)
         return self._entry(row) if row is not None and self._is_shown(row) else None
 
+    def inside(self, usage_key: str) -> list[Entry]:
+        """Return all that somebody gets with a block, in order: what is below it and the site keeps, whether or not it
+        can be chosen by itself."""
+        row = self._row(usage_key)
+        return [self._entry(one) for one in self._tree.below(row.position) if self._is_kept(one)] if row else []
+
     def _row(self, usage_key: str) -> Row | None:
         position = self._tree.places.get(usage_key)
         return None if position is None else self._tree.rows[position]

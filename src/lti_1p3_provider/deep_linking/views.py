@@ -6,11 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from lti_1p3_provider.deep_linking import asked, catalogue, page, respond
+from lti_1p3_provider.deep_linking import asked, catalogue, fragments, page, respond
 from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.deep_linking.kept import message_of
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import (
     ChoiceExpired,
     ChoiceInvalid,
@@ -19,8 +20,7 @@ from lti_1p3_provider.errors import (
     PickerFilterFailed,
     PickerStopped,
 )
-from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.framing import frame_for
+from lti_1p3_provider.web.framing import frame_for
 
 STOPPED = (PickerStopped, PickerFilterFailed)
 
@@ -41,6 +41,17 @@ def pick(request: HttpRequest, trail: Trail) -> HttpResponse:
         return page.show(request, row, token, choosing)
     except STOPPED as error:
         return _stopped(request, row, error, trail)
+
+
+def fragment(request: HttpRequest, trail: Trail, make: fragments.Fragment) -> HttpResponse:
+    """Return a part of the page, for its script.
+
+    Raises:
+        ChoiceUnknown, ChoiceAnswered, ChoiceExpired, RegistrationDisabled, DeploymentDisabled
+    """
+    row, _token = _row(request, trail)
+    asked.require_open(row)
+    return fragments.answer(request, row, make)
 
 
 def answer(request: HttpRequest, trail: Trail) -> HttpResponse:

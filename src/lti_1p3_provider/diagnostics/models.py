@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from lti_1p3_provider.registrations.digest import DIGEST_LENGTH
+from lti_1p3_provider.identifiers import DIGEST_LENGTH
 from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registration
 
 OK = "ok"

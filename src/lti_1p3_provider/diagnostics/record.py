@@ -19,17 +19,17 @@ from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import LaunchReplayed, LtiError, StateStoreDown
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.lti.trail import Trail
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 CLEANUP_BATCH = 1000
 DAY = 24 * 3600
-MOST_OF_A_LOGIN = 20  # with a genuine signature: its one token may be posted again and again
+MAX_OF_A_LOGIN = 20  # with a genuine signature: its one token may be posted again and again
 LOGIN_IS_OVER = 3600  # seconds; long after it
-MOST_NAMES = 10_000  # of buckets that this process counts by itself
+MAX_NAMES = 10_000  # of buckets that this process counts by itself
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def drop_old() -> int:
 def _is_recordable(trail: Trail, limits: Limits, moment: float) -> bool:
     is_signed = "signature" in trail.steps
     if is_signed and trail.login_digest:
-        return _count(f"login:{trail.login_digest}", LOGIN_IS_OVER) <= MOST_OF_A_LOGIN
+        return _count(f"login:{trail.login_digest}", LOGIN_IS_OVER) <= MAX_OF_A_LOGIN
     whose = trail.registration.pk if trail.registration else trail.registration_pk or 0
     stage = "signature" if is_signed else "browser" if "browser" in trail.steps else ""
     bucket, now = f"{trail.door}:{whose}:{stage}", int(moment)
@@ -113,7 +113,7 @@ def _count(name: str, seconds: float) -> int:
     try:
         return store.count(f"lti1p3:refused:{name}", seconds)
     except StateStoreDown:
-        if len(_counted_here) > MOST_NAMES:
+        if len(_counted_here) > MAX_NAMES:
             _counted_here.clear()
         _counted_here[name] += 1
         return _counted_here[name]

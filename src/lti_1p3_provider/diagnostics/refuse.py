@@ -11,11 +11,11 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import LtiError
-from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.addresses import split_url
-from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.web.addresses import split_url
+from lti_1p3_provider.web.framing import frame_for
 
 
 def refuse(request: HttpRequest, error: LtiError, trail: Trail) -> HttpResponse:

@@ -7,8 +7,8 @@ import ssl
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from lti_1p3_provider.errors import AddressForbidden, LtiError, PlatformUnreachable
-from lti_1p3_provider.registrations.addresses import split_url
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.web.addresses import split_url
 
 COMPARE = "Compare the address with what the platform shows."
 PRIVATE = (

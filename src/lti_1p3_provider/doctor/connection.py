@@ -26,9 +26,9 @@ from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, Outage
 from lti_1p3_provider.scores.reasons import FORGOTTEN, Why
 
-MOST_SKEW = timedelta(seconds=30)  # Moodle refuses tokens that are further ahead
-MOST_REASONS = 3
-MOST_DEPLOYMENTS = 3  # that are asked for a token
+MAX_SKEW = timedelta(seconds=30)  # Moodle refuses tokens that are further ahead
+MAX_REASONS = 3
+MAX_DEPLOYMENTS = 3  # that are asked for a token
 
 
 def examine(registration: Registration) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def _clock(answer: Answer) -> Iterator[Finding]:
         yield notice("clock", "The platform's Date header cannot be read.", "Compare both clocks yourself.")
         return
     apart = timezone.now() - theirs
-    if abs(apart) > MOST_SKEW:
+    if abs(apart) > MAX_SKEW:
         way = "ahead of" if apart > timedelta(0) else "behind"
         said = f"This site's clock is {abs(apart.total_seconds()):.0f} s {way} the platform's."
         yield wrong("clock", said, "Let both sides keep the time by NTP: tokens are refused otherwise.")
@@ -120,7 +120,7 @@ def _outage(registration: Registration) -> Iterator[Finding]:
     known = (
         Outage.objects.filter(registration=registration).select_related("deployment", "registration").order_by("since")
     )
-    for outage in sorted(known[:MOST_REASONS], key=lambda one: one.deployment_id or 0):
+    for outage in sorted(known[:MAX_REASONS], key=lambda one: one.deployment_id or 0):
         who = f"Deployment {outage.deployment.deployment_id[:60]}" if outage.deployment else "It"
         said = f"{who} has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.says}."
         yield wrong("scores", said, "It is tried again by itself. After mending, save the registration to try at once.")
@@ -130,7 +130,7 @@ def _columns(registration: Registration) -> Iterator[Finding]:
     """Say why links have no column; the same reason once."""
     without = LineItem.objects.filter(resource_link__deployment__registration=registration, url="")
     named = without.exclude(reason="").order_by().values(*FORGOTTEN)
-    for row in named.annotate(links=Count("pk")).order_by("-links")[:MOST_REASONS]:
+    for row in named.annotate(links=Count("pk")).order_by("-links")[:MAX_REASONS]:
         links = "1 link has" if row["links"] == 1 else f"{row['links']} links have"
         why = Why(reasons.named(row["reason"]), row["http_status"], row["detail"])
         said = f"{links} no gradebook column: {why.in_full()}."
@@ -139,7 +139,7 @@ def _columns(registration: Registration) -> Iterator[Finding]:
 
 def _all_services(registration: Registration) -> Iterator[Finding]:
     """Try some deployments; where nobody answers one is enough, because all ask at the same address."""
-    for deployment in registration.deployments.approved()[:MOST_DEPLOYMENTS]:
+    for deployment in registration.deployments.approved()[:MAX_DEPLOYMENTS]:
         about = f"deployment {deployment.deployment_id[:60]}"
         try:
             yield from _services(about, deployment)

@@ -20,7 +20,7 @@ from lti_1p3_provider.registrations.querysets import where_open
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
 
-LONGEST_QUEUE = timedelta(minutes=20)  # cron comes every ten
+MAX_QUEUE = timedelta(minutes=20)  # cron comes every ten
 
 
 def examine() -> Iterator[Finding]:
@@ -80,13 +80,13 @@ def _key() -> Finding:
 
 def _queue() -> Finding:
     """Scores of platforms that are off or down wait on purpose."""
-    late = PendingScore.objects.due(timezone.now() - LONGEST_QUEUE).filter(where_open("lane__deployment__"))
+    late = PendingScore.objects.due(timezone.now() - MAX_QUEUE).filter(where_open("lane__deployment__"))
     late = late.exclude(registration_id__in=list(outages.of_all()))
     late = late.exclude(lane__deployment_id__in={place.deployment for place in outages.of_places()})
     if waiting := late.order_by().values("pk")[:1000].count():
         return wrong(
             "deliveries",
-            f"{waiting} scores or more have been due for {LONGEST_QUEUE.seconds // 60} minutes: nobody delivers.",
+            f"{waiting} scores or more have been due for {MAX_QUEUE.seconds // 60} minutes: nobody delivers.",
             "Look at the Celery workers, and let cron run lti_1p3_deliver_scores every ten minutes.",
         )
     return good("deliveries", "No score waits for a worker.")

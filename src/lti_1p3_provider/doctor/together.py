@@ -17,7 +17,7 @@ from django.db import connections
 from lti_1p3_provider.doctor.findings import Finding, failed, wrong
 
 WITHIN = 60.0  # seconds
-MOST_AT_ONCE = 32  # threads, each with a database connection; they wait for platforms most of the time
+MAX_AT_ONCE = 32  # threads, each with a database connection; they wait for platforms most of the time
 Examination = Callable[[], Iterable[Finding]]
 Name = TypeVar("Name")
 
@@ -45,7 +45,7 @@ def examine(examinations: Mapping[Name, Examination], within: float = WITHIN) ->
         finally:
             connections.close_all()  # this thread's own
 
-    for number in range(min(MOST_AT_ONCE, len(examinations))):
+    for number in range(min(MAX_AT_ONCE, len(examinations))):
         threading.Thread(target=work, name=f"lti-doctor-{number}", daemon=True).start()
     missing = dict.fromkeys(examinations)
     while missing:

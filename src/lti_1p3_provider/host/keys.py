@@ -18,9 +18,9 @@ LIKE_A_KEY = re.compile(
     r"(?:(?:course|block|ccx|ccx-block|library|lib-block|aside-usage|asset|def)-v\d+|lib|lb|lct|aside-usage|i4x):",
     re.IGNORECASE,
 )
-MOST_DECODINGS = 3
-MOST_REMEMBERED = 1000  # keys, by their texts
-MOST_BYTES = 256 * 1024  # of a body that is read for its keys
+MAX_DECODINGS = 3
+MAX_REMEMBERED = 1000  # keys, by their texts
+MAX_BYTES = 256 * 1024  # of a body that is read for its keys
 JSON, FORMS = "application/json", ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -30,7 +30,7 @@ class Unreadable(Exception):
 
 def looks_like_one(text: str) -> bool:
     """Tell whether a text begins as keys do, even if it was encoded several times."""
-    for _ in range(MOST_DECODINGS):
+    for _ in range(MAX_DECODINGS):
         if LIKE_A_KEY.match(text):
             return True
         if (decoded := unquote(text)) == text:
@@ -126,12 +126,12 @@ def name_in_token(token: str) -> str | None:
     return name if isinstance(name, str) else None
 
 
-@lru_cache(MOST_REMEMBERED)  # to read one takes 50 µs
+@lru_cache(MAX_REMEMBERED)  # to read one takes 50 µs
 def _course(text: str) -> CourseKey:
     return CourseKey.from_string(text.replace(" ", "+"))
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(MAX_REMEMBERED)
 def _block(text: str) -> UsageKey:
     return UsageKey.from_string(re.sub(";[;_]", _unquoted, text.replace(" ", "+")))
 
@@ -151,7 +151,7 @@ def _fields(request: HttpRequest) -> dict[str, Any]:
         return {name: list(values) for name, values in request.POST.lists()}
     try:
         body = request.body
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             raise Unreadable("a body that is too long")
         found = json.loads(body.decode("utf-8")) if body.strip() else {}
     except (ValueError, RawPostDataException, RecursionError) as error:

@@ -198,6 +198,10 @@ class Content(Protocol):
     def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
         """Return the address of the course's own first page, for somebody who may see it."""
 
+    def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, str]:
+        """Return what authors wrote in published texts (HTML) and problems (XML, with solutions: never shown as it is);
+        other blocks are left out. Nothing of theirs runs."""
+
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
         """Return the block's page, without the site's chrome. This decides, too, whether the user may see it.
 

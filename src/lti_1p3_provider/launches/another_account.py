@@ -13,17 +13,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from lti_1p3_provider import host
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import GrantMissing, LtiError, OtherAccount
 from lti_1p3_provider.host.surface import Surface
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches import scope, sessions
 from lti_1p3_provider.launches.targets import Target
-from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import Grant
 
 FORMER = "lti_1p3_former"  # in the session: accounts whose launched sessions it followed, the last one last
-MOST = 5
+MAX_FORMER = 5
 
 
 def sign_in(request: HttpRequest, user: AbstractUser) -> None:
@@ -32,7 +32,7 @@ def sign_in(request: HttpRequest, user: AbstractUser) -> None:
     if sessions.MARK in request.session and SESSION_KEY in request.session:
         before = [*before, int(request.session[SESSION_KEY])]
     host.current().identity.sign_in(request, user)
-    kept = [one for one in dict.fromkeys(before) if one != user.pk][-MOST:]
+    kept = [one for one in dict.fromkeys(before) if one != user.pk][-MAX_FORMER:]
     if kept != former(request.session):
         request.session[FORMER] = kept
 

@@ -18,8 +18,8 @@ from lti_1p3_provider.launches import login_cookies, partitioned
 from lti_1p3_provider.lti.launch import STORED
 from lti_1p3_provider.lti.login import Login
 from lti_1p3_provider.lti.state import LoginState
-from lti_1p3_provider.registrations.addresses import origin
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.web.addresses import origin
 
 LOGIN = "lti_1p3_provider:login"
 PROOF = "lti1p3-cookies"  # a cookie that says which cookies work in this frame
@@ -41,7 +41,7 @@ def is_needed(request: HttpRequest) -> bool:
 
 def login_page(request: HttpRequest, login: Login) -> HttpResponse:
     """Return the page that tries, and goes on to the platform by itself."""
-    asked, stored = login.ask(), login.ask(login.storage_frame or ASK)
+    asked, stored = login.authentication_request(), login.authentication_request(login.storage_frame or ASK)
     response = render(
         request,
         "lti_1p3_provider/browser_check.html",

@@ -21,13 +21,13 @@ from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.refuse import page
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import LtiError, OtherAccount, SessionConfined, StateStoreDown
 from lti_1p3_provider.host.recorded_login import LAUNCHED
 from lti_1p3_provider.host.surface import Surface, keep_query
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches import another_account, scope, sessions
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.lti.trail import Trail
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.sign_in import is_made_by_launch
 

@@ -17,15 +17,15 @@ from django.views.decorators.cache import never_cache
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import described, traced
 from lti_1p3_provider.diagnostics.refuse import refuse
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import DatabaseRefused, LtiError, RequestTooLarge, TokenMalformed
 from lti_1p3_provider.launches import interrupted, limits
-from lti_1p3_provider.lti.trail import Trail
 
 log = logging.getLogger(__name__)
 
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
-class Door(View):
+class DoorView(View):
     """Off means that it is not there; an ``LtiError`` becomes a recorded refusal.
 
     Requests are not atomic: keys may be fetched over HTTP, and a refusal must be recorded whatever else is undone.

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from lti_1p3_provider import host
 from lti_1p3_provider.database.conflicts import is_conflict
 from lti_1p3_provider.diagnostics import record as attempts
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import DatabaseBusy
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.port import Block
@@ -34,17 +35,16 @@ from lti_1p3_provider.launches import (
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
-from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
-from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.resource_links import record as links
 from lti_1p3_provider.scores.gradebook import remember as line_items
 from lti_1p3_provider.scores.gradebook import subsections
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users import sign_in
+from lti_1p3_provider.web.framing import frame_for
 
-MOST_TRIES = 3
+MAX_TRIES = 3
 PAUSE = 0.05  # seconds between two of them
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def _admitted(
         LtiError, django.db.Error: nothing was written.
     """
     passed = list(trail.steps)
-    for tries_left in reversed(range(MOST_TRIES)):
+    for tries_left in reversed(range(MAX_TRIES)):
         try:
             with as_before_on_failure(request), transaction.atomic():  # a refusal takes everything with it
                 return _admit(request, launch, returning.row(launch), block, target, trail)

@@ -14,9 +14,9 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.prepared import Update, prepared, prepared_update
 from lti_1p3_provider.errors import GrantMissing
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches.scope import scopes
 from lti_1p3_provider.launches.targets import Target
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import Grant
 

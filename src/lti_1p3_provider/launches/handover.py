@@ -13,12 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from lti_1p3_provider.errors import AccountInactive, HandOverInvalid
-from lti_1p3_provider.launches import own_page, targets
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.launches import targets
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.lti.claims import Launch, Message
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.users import ordinary
+from lti_1p3_provider.web import same_origin
 
 LIFETIME = 60  # seconds
 SALT = "lti_1p3_provider.handover"
@@ -39,7 +40,7 @@ def redeem(request: HttpRequest) -> tuple[AbstractUser, Target]:
         HandOverInvalid: it is not ours, not from a page of ours, too old or used.
         AccountInactive, AccountPrivileged, StateStoreDown
     """
-    if not own_page.posts(request):
+    if not same_origin.posted_here(request):
         raise HandOverInvalid("not posted by a page of this site")
     token = request.POST.get("token", "")
     try:

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from lti_1p3_provider.diagnostics.refuse import refuse
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import SessionEnded
-from lti_1p3_provider.lti.trail import Trail
 
 NOTE = "_lti_1p3_answered"  # on the request
 

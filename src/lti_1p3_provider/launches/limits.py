@@ -18,15 +18,15 @@ from django.urls import NoReverseMatch, reverse
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import RequestTooLarge
 from lti_1p3_provider.lti.token_size import MAX_WITH_DATA, limit
-from lti_1p3_provider.lti.trail import Trail
 
-MOST_BYTES = 256 * 1024  # a token has 64 kB at most
-MOST_WITH_DATA = MAX_WITH_DATA + 64 * 1024  # but that of a request for content
-MOST_FIELDS = 100
-MOST_TICKS = 1000  # fields of the page on which content is chosen
-LONGEST_QUERY = 64 * 1024
+MAX_BYTES = 256 * 1024  # a token has 64 kB at most
+MAX_WITH_DATA = MAX_WITH_DATA + 64 * 1024  # but that of a request for content
+MAX_FIELDS = 100
+MAX_TICKS = 1000  # fields of the page on which content is chosen
+MAX_QUERY = 64 * 1024
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 FILE = re.compile(rb"content-disposition:[^\r\n]*filename", re.IGNORECASE)
 TOKEN = re.compile(rb"(?:^|&)id_token=([A-Za-z0-9_.-]+)(?:&|$)")
@@ -82,9 +82,9 @@ def problem(request: HttpRequest) -> str:
 
 
 def _problem_with_query(query: str) -> str:
-    if len(query) > LONGEST_QUERY:
-        return f"a query of more than {LONGEST_QUERY} characters"
-    return f"more than {MOST_FIELDS} parameters" if query.count("&") >= MOST_FIELDS else ""
+    if len(query) > MAX_QUERY:
+        return f"a query of more than {MAX_QUERY} characters"
+    return f"more than {MAX_FIELDS} parameters" if query.count("&") >= MAX_FIELDS else ""
 
 
 def _problem_with_body(request: HttpRequest) -> str:
@@ -96,7 +96,7 @@ def _problem_with_body(request: HttpRequest) -> str:
         return "a body of unknown length"
     if length and not (length.isascii() and length.isdigit()):
         return "a length that is no number"
-    most = MOST_WITH_DATA if request.content_type == FORM else MOST_BYTES
+    most = MAX_WITH_DATA if request.content_type == FORM else MAX_BYTES
     if len(length) > len(str(most)) or int(length or 0) > most:
         return f"a body of more than {most} bytes"
     return _problem_with_form(request) if request.content_type in (FORM, MULTIPART) else ""
@@ -107,8 +107,8 @@ def _problem_with_form(request: HttpRequest) -> str:
         body = request.body
     except RequestDataTooBig:
         return "a body of more bytes than this site takes"
-    if len(body) > (MOST_WITH_DATA if _asks_for_content(request, body) else MOST_BYTES):
-        return f"a body of more than {MOST_BYTES} bytes"
+    if len(body) > (MAX_WITH_DATA if _asks_for_content(request, body) else MAX_BYTES):
+        return f"a body of more than {MAX_BYTES} bytes"
     if request.content_type == FORM:
         fields = body.count(b"&") + 1
     else:
@@ -116,13 +116,13 @@ def _problem_with_form(request: HttpRequest) -> str:
         fields = body.count(b"--" + boundary) - 1  # it ends the form, too
         if FILE.search(body):
             return "a file"
-    most = MOST_TICKS if request.path.startswith((reverse(PICK), reverse(ANSWER))) else MOST_FIELDS
+    most = MAX_TICKS if request.path.startswith((reverse(PICK), reverse(ANSWER))) else MAX_FIELDS
     return f"more than {most} fields" if fields > most else ""
 
 
 def _asks_for_content(request: HttpRequest, body: bytes) -> bool:
     """Whether a form is as large as it is because of a platform's own state, which it wants back."""
-    token = TOKEN.search(body) if request.content_type == FORM and len(body) > MOST_BYTES else None
+    token = TOKEN.search(body) if request.content_type == FORM and len(body) > MAX_BYTES else None
     return token is not None and limit(token[1].decode("ascii")) == MAX_WITH_DATA
 
 

@@ -16,13 +16,13 @@ from lti_1p3_provider.launches.partitioned import partition
 from lti_1p3_provider.lti.state import COOKIE_PREFIX, LIFETIME, LoginState
 
 OURS = re.compile(rf"{COOKIE_PREFIX}[0-9a-f]{{16}}")  # a page on a neighbouring host may set others
-MOST_LOGINS = 20  # that one browser may have under way, so that cookies cannot fill its request headers
+MAX_LOGINS = 20  # that one browser may have under way, so that cookies cannot fill its request headers
 
 
 def remember(request: HttpRequest, response: HttpResponse, state: LoginState) -> None:
     """Give the browser the cookie that it must show at launch."""
     waiting = [name for name in request.COOKIES if OURS.fullmatch(name)]
-    for name in waiting[: max(0, len(waiting) - MOST_LOGINS)]:
+    for name in waiting[: max(0, len(waiting) - MAX_LOGINS)]:
         forget(request, response, name)
     _set(request, response, state.cookie_name, state.proof, LIFETIME)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, QuerySet
 
 from lti_1p3_provider.database.prepared import prepared
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.launch import Names
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.registrations import find
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import PendingScore
 
@@ -38,7 +38,7 @@ class Returning:
     def __init__(self) -> None:
         self._found: tuple[Names, PendingScore | None] | None = None
 
-    def parties(self, registration_pk: int, names: Names) -> tuple[Registration, Deployment | None]:
+    def registration_and_deployment(self, registration_pk: int, names: Names) -> tuple[Registration, Deployment | None]:
         """Return both, as the function of this name in ``registrations.find`` does, and remember the learner's row.
 
         Raises:
@@ -49,7 +49,7 @@ class Returning:
             row = _read(registration_pk, names)
             self._found = names, row
         known = row.line_item.resource_link.deployment if row else None
-        return find.parties(registration_pk, names.deployment_id, known)
+        return find.registration_and_deployment(registration_pk, names.deployment_id, known)
 
     def row(self, launch: ResourceLinkLaunch) -> PendingScore | None:
         """Return the row with the account, and the link with its context and line item; None for everybody else.

@@ -20,14 +20,14 @@ from opaque_keys.edx.locator import CourseLocator
 
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.host.surface import Surface
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline import find as outline
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.registrations.querysets import where_open
 from lti_1p3_provider.users.models import Grant, PlatformUser
 
 LIFETIME = 15.0  # seconds for which a process keeps what it read
-MOST_KEPT = 5000
+MAX_KEPT = 5000
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -48,7 +48,7 @@ class Kept(Generic[Key, Value]):
             return known[1]
         began = self._clock()
         value = self._read(key)
-        if len(self._known) >= MOST_KEPT:
+        if len(self._known) >= MAX_KEPT:
             self._known.clear()
         self._known[key] = (began, value)
         return value

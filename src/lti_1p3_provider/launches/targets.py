@@ -14,9 +14,9 @@ from opaque_keys.edx.locator import CourseLocator
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import require
 from lti_1p3_provider.errors import TargetInvalid
-from lti_1p3_provider.launches.own_page import base_url
 from lti_1p3_provider.lti.claims import Message
-from lti_1p3_provider.registrations.addresses import split_url
+from lti_1p3_provider.web.addresses import split_url
+from lti_1p3_provider.web.same_origin import base_url
 
 CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
 PARAMETER = "openedx_target"  # a custom parameter, where one tool serves many activities

@@ -10,12 +10,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.claims import Message
-from lti_1p3_provider.registrations.digest import digest
 
 KEPT = "lti_1p3_teaching"  # in the session: blocks
-MOST = 20
+MAX_BLOCKS = 20
 
 
 def remember(request: HttpRequest, target: Target, message: Message) -> None:
@@ -24,7 +24,7 @@ def remember(request: HttpRequest, target: Target, message: Message) -> None:
     others = [name for name in noted if name != _name(target)]
     is_graded = message.grade_service is not None and bool(message.grade_service.line_item)
     teaches = message.roles.is_instructor and not message.roles.gets_scores
-    now = [*others, _name(target)][-MOST:] if is_graded and teaches else others
+    now = [*others, _name(target)][-MAX_BLOCKS:] if is_graded and teaches else others
     if now != noted:
         request.session[KEPT] = now
 

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.deep_linking.begin import begin
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import (
     BrowserMismatch,
     GrantMissing,
@@ -31,14 +32,13 @@ from lti_1p3_provider.launches import (
     grants,
     handover,
     login_cookies,
-    own_page,
     reconnect,
     sessions,
     targets,
     teaching,
     way_back,
 )
-from lti_1p3_provider.launches.door import Door
+from lti_1p3_provider.launches.door import DoorView
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import features, with_script
 from lti_1p3_provider.launches.prefetch import Returning
@@ -47,13 +47,13 @@ from lti_1p3_provider.lti import launch, login
 from lti_1p3_provider.lti.claims import Launch, Message
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.lti.resource_link import ResourceLinkMessage
-from lti_1p3_provider.lti.trail import Trail
 from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.find import registration_by_pk
-from lti_1p3_provider.registrations.framing import frame_for
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.status import learner
+from lti_1p3_provider.web import same_origin
+from lti_1p3_provider.web.framing import frame_for
 
 Entrance = Callable[[HttpRequest, Launch[Any], Trail, Returning], HttpResponse]
 ENTRANCES: Mapping[type[Message], Entrance] = {  # what a message of each kind leads to
@@ -63,7 +63,7 @@ ENTRANCES: Mapping[type[Message], Entrance] = {  # what a message of each kind l
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class LoginDoor(Door):
+class LoginView(DoorView):
     """Where a platform begins. (Security Framework 1.0, 5.1.1.1)"""
 
     name = "login"
@@ -71,10 +71,10 @@ class LoginDoor(Door):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
         parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        begun = login.begin(parameters, f"{own_page.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
+        begun = login.begin(parameters, f"{same_origin.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
         if browser_check.is_needed(request):
             return frame_for(browser_check.login_page(request, begun), begun.registration)
-        asked = begun.ask()
+        asked = begun.authentication_request()
         response = HttpResponseRedirect(asked.url)
         login_cookies.remember(request, response, asked.state)
         return frame_for(response, begun.registration)
@@ -83,7 +83,7 @@ class LoginDoor(Door):
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class LaunchDoor(Door):
+class LaunchView(DoorView):
     """Where the platform's answer arrives: our redirect URI. (Security Framework 1.0, 5.1.1.3)"""
 
     name = "launch"
@@ -96,20 +96,20 @@ class LaunchDoor(Door):
         """Validate the message and let the person in. ``target``: the keys of an address that it was posted to; the
         message names its own."""
         form = request.POST.dict()
-        if launch.STORED in form and not own_page.posts(request):  # whoever began a login knows its proof
+        if launch.STORED in form and not same_origin.posted_here(request):  # whoever began a login knows its proof
             raise BrowserMismatch("the proof was not posted by a page of this site")
         if waiting := launch.proof_is_elsewhere(form, request.COOKIES):
             registration = registration_by_pk(waiting.registration_pk)
             return frame_for(browser_check.stored_page(request, waiting, registration), registration)
         returning = Returning()
-        received = launch.receive(form, request.COOKIES, self.trail, returning.parties)
+        received = launch.receive(form, request.COOKIES, self.trail, returning.registration_and_deployment)
         response = ENTRANCES[type(received.message)](request, received, self.trail, returning)
         login_cookies.forget(request, response, received.login.cookie_name)
         return response
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class ContinueDoor(Door):
+class ContinueView(DoorView):
     """Where a launch goes on in a window of its own; see ``launches.handover``."""
 
     name = "continue"
@@ -131,7 +131,7 @@ class ContinueDoor(Door):
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class ContentDoor(LaunchDoor):
+class ContentView(LaunchView):
     """The content itself, for a session that launched it. Also the ``target_link_uri`` that platforms store.
 
     Some post to it what belongs to the redirect URI; it is verified as there.
@@ -150,7 +150,7 @@ class ContentDoor(LaunchDoor):
         return frame_for(with_script(page, features(request, target, registration)), registration)
 
 
-class WayBackDoor(Door):
+class WayBackView(DoorView):
     """Where the link back to the platform leads. Only a session that launched the block knows the way."""
 
     name = "back"
@@ -168,7 +168,7 @@ class WayBackDoor(Door):
 
 
 @method_decorator(never_cache, name="dispatch")
-class ScriptDoor(View, ABC):
+class ScriptView(View, ABC):
     """What the script in a content's page asks. What the content door would refuse is refused here too, but not
     recorded: a page asks again and again."""
 
@@ -194,7 +194,7 @@ class ScriptDoor(View, ABC):
         """Return the answer."""
 
 
-class MyScoresDoor(ScriptDoor):
+class MyScoresView(ScriptView):
     """Where the scores of the content's learner are."""
 
     def is_there(self) -> bool:
@@ -208,7 +208,7 @@ class MyScoresDoor(ScriptDoor):
         return teaching.added_to(status, request, target)
 
 
-class SessionDoor(ScriptDoor):
+class SessionView(ScriptView):
     """Whether the page's learner is still signed in."""
 
     def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:

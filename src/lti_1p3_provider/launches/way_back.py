@@ -12,14 +12,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches.targets import Target
-from lti_1p3_provider.registrations.addresses import split_url
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.web.addresses import split_url
 
 DOOR = "lti_1p3_provider:way_back"
 KEPT = "lti_1p3_ways_back"  # in the session: addresses by block
-MOST, LONGEST = 20, 2000
+MAX_BLOCKS, MAX_URL = 20, 2000
 
 
 def remember(request: HttpRequest, target: Target, return_url: str) -> None:
@@ -30,7 +30,7 @@ def remember(request: HttpRequest, target: Target, return_url: str) -> None:
         ways[_name(target)] = return_url
     elif not known:
         return
-    request.session[KEPT] = dict(list(ways.items())[-MOST:])
+    request.session[KEPT] = dict(list(ways.items())[-MAX_BLOCKS:])
 
 
 def address(request: HttpRequest, target: Target) -> str:
@@ -52,4 +52,4 @@ def _name(target: Target) -> str:
 
 def _is_address(url: str) -> bool:
     """Whether it is a web address: a link must not run a script."""
-    return len(url) <= LONGEST and split_url(url) is not None
+    return len(url) <= MAX_URL and split_url(url) is not None

@@ -13,17 +13,17 @@ from typing import Any
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AccessTokenRefused, PlatformUnreachable
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import numbers, store, transport
 from lti_1p3_provider.lti.claims import LTI
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Request
 from lti_1p3_provider.registrations import keys
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME = 300 - 5  # seconds; issued 5 s ago, so at most 5 minutes in all
 MARGIN = 60  # seconds before its end in which a token is not used any more
-LIFETIME_DEFAULT, LIFETIME_MAX = 600, 24 * 3600
+DEFAULT_LIFETIME, MAX_LIFETIME = 600, 24 * 3600
 DAY = 24 * 3600  # seconds for which it is remembered that a platform does not grant all scopes of a launch at once
 ALONE = "\n"  # kept in place of a token: ask for one scope at a time; no token has a line break
 FEWER = frozenset(("invalid_scope", "insufficient_scope", "access_denied"))  # names of errors
@@ -188,4 +188,4 @@ def _lifetime(said: object) -> int:
         found = numbers.written(str(said))
     except ValueError:  # more digits than Python writes
         found = None
-    return LIFETIME_DEFAULT if found is None else int(min(found, LIFETIME_MAX))
+    return DEFAULT_LIFETIME if found is None else int(min(found, MAX_LIFETIME))

@@ -43,7 +43,7 @@ class GradingProgress(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class LineItemAddress:
     """Where scores go: a line item's address, and the scopes that the launch's claim listed."""
 
     url: str
@@ -79,7 +79,7 @@ class Score:
         }
 
 
-def post_score(deployment: Deployment, column: Column, score: Score) -> Exchange[Answer]:
+def post_score(deployment: Deployment, column: LineItemAddress, score: Score) -> Exchange[Answer]:
     """Send a score; any status is the answer.
 
     Raises:

@@ -21,8 +21,8 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
-LONGEST_EMAIL = 254
-LONGEST_URL = 4096
+MAX_EMAIL = 254
+MAX_URL = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _email(text: str) -> str:
         validate_email(text)
     except ValidationError:
         return ""
-    return text if len(text) <= LONGEST_EMAIL and keeps(text) else ""
+    return text if len(text) <= MAX_EMAIL and keeps(text) else ""
 
 
 def _grade_service(claim: Reader | None) -> GradeService | None:
@@ -143,7 +143,7 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
 def _return_url(claim: Reader) -> str:
     """An address is taken as a whole or not at all."""
     said = claim.values.get("return_url")
-    return said if isinstance(said, str) and len(said) <= LONGEST_URL and not NOWHERE.search(said) else ""
+    return said if isinstance(said, str) and len(said) <= MAX_URL and not NOWHERE.search(said) else ""
 
 
 def _custom(claim: Reader) -> dict[str, str]:

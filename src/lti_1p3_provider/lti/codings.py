@@ -7,7 +7,7 @@ import zlib
 from lti_1p3_provider.errors import AnswerUnreadable
 
 DEFLATED = frozenset(("gzip", "x-gzip", "deflate"))
-MOST_CODINGS = 3
+MAX_CODINGS = 3
 WITH_HEADER, BARE = 47, -15  # zlib's names for: gzip or zlib, whichever it is; and for neither
 
 
@@ -19,7 +19,7 @@ def decoded(body: bytes, codings: str, most: int) -> bytes:
         AnswerUnreadable: it becomes larger, or breaks off.
     """
     names = [name.strip().lower() for name in codings.split(",")]
-    for name in reversed([name for name in names if name not in ("", "identity")][:MOST_CODINGS]):
+    for name in reversed([name for name in names if name not in ("", "identity")][:MAX_CODINGS]):
         if name not in DEFLATED:
             return body
         body = _inflated(body, most)

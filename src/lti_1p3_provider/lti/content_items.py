@@ -23,7 +23,7 @@ from lti_1p3_provider.registrations.models import Deployment
 
 MESSAGE_TYPE = "LtiDeepLinkingResponse"
 LIFETIME = 300  # seconds; the browser posts it at once
-LONGEST_TITLE, LONGEST_URL = 255, 500
+MAX_TITLE, MAX_URL = 255, 500
 SIZES: Mapping[str, Mapping[str, object]] = {
     "iframe": {"width": 1000, "height": 800},
     "window": {"targetName": "_blank", "width": 1100, "height": 900},
@@ -32,7 +32,7 @@ ICON_SIZE = {"width": 64, "height": 64}
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class OfferedLineItem:
     """The gradebook column of an item: ``maximum`` points, and what a search for it goes by. (AGS 2.0, 3.2.8)"""
 
     maximum: float
@@ -53,7 +53,7 @@ class ContentItem:
     text: str = ""
     type: str = RESOURCE_LINK
     custom: Mapping[str, str] = field(default_factory=dict)
-    column: Column | None = None
+    column: OfferedLineItem | None = None
     opens: datetime | None = None
     due: datetime | None = None
     presentation: str = ""
@@ -63,8 +63,8 @@ class ContentItem:
         """Return the item as the answer has it."""
         said: dict[str, Any] = {
             "type": self.type,
-            "title": one_line(self.title, LONGEST_TITLE),
-            "text": one_line(self.text, LONGEST_TITLE),
+            "title": one_line(self.title, MAX_TITLE),
+            "text": one_line(self.text, MAX_TITLE),
             "url": self.url,
             "icon": {"url": self.icon, **ICON_SIZE} if self.icon else {},
         }
@@ -124,10 +124,10 @@ def one_line(text: str, limit: int) -> str:
     return " ".join(text.split())[:limit].rstrip()
 
 
-def _line_item(column: Column | None) -> dict[str, Any]:
+def _line_item(column: OfferedLineItem | None) -> dict[str, Any]:
     if column is None or not math.isfinite(column.maximum) or column.maximum <= 0:
         return {}
-    said = {"scoreMaximum": plain(column.maximum), "label": one_line(column.label, LONGEST_TITLE)}
+    said = {"scoreMaximum": plain(column.maximum), "label": one_line(column.label, MAX_TITLE)}
     said |= {"resourceId": column.resource_id, "tag": column.tag}
     return {name: value for name, value in said.items() if value}
 

@@ -13,8 +13,8 @@ CLAIM = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 SETTINGS = f"{CLAIM}deep_linking_settings"
 PLACEMENT = "https://www.instructure.com/placement"  # Canvas says from where in its pages somebody came
 UNGRADED = frozenset(("editor_button",))  # of these: links in texts, which never get a column there
-LONGEST_RETURN_URL = 16_000  # some platforms keep all of their state in it
-LONGEST_DATA = 512 * 1024
+MAX_RETURN_URL = 16_000  # some platforms keep all of their state in it
+MAX_DATA = 512 * 1024
 
 RESOURCE_LINK, LINK = "ltiResourceLink", "link"
 
@@ -62,12 +62,12 @@ def read_settings(claim: Reader) -> DeepLinkingSettings:
         ClaimMissing, ClaimInvalid
     """
     return DeepLinkingSettings(
-        return_url=claim.require_text("deep_link_return_url", LONGEST_RETURN_URL),
+        return_url=claim.require_text("deep_link_return_url", MAX_RETURN_URL),
         accept_types=claim.require_texts("accept_types"),
         accept_targets=claim.require_texts("accept_presentation_document_targets"),
         accept_multiple=claim.flag("accept_multiple") or False,
         accept_lineitem=claim.flag("accept_lineitem"),
         title=claim.label("title", 255),
         text=claim.label("text"),
-        data=None if claim.values.get("data") is None else claim.text("data", LONGEST_DATA),
+        data=None if claim.values.get("data") is None else claim.text("data", MAX_DATA),
     )

@@ -16,25 +16,25 @@ from typing import TypedDict
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from lti_1p3_provider.errors import KeySetBusy, KeySetUnavailable, LtiError, StateStoreDown
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import store, transport, waiting
 from lti_1p3_provider.lti.exchange import Request
 from lti_1p3_provider.lti.public_keys import chosen, usable
 from lti_1p3_provider.lti.redirects import followed
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Registration
 
 log = logging.getLogger(__name__)
 
 COOL_DOWN = 20.0  # seconds between two fetches for unknown kids, or after a failure
-FRESH_MIN, FRESH_DEFAULT, FRESH_MAX = 60.0, 900.0, 3600.0
+MIN_FRESH, DEFAULT_FRESH, MAX_FRESH = 60.0, 900.0, 3600.0
 STALE = 24 * 3600  # seconds that keys outlive their platform's last answer
 FETCH_TIMEOUT = 5.0
 POLL = 0.05  # seconds between two looks for what another process learns
-MOST_PATIENT = 8  # waiting for as long as a fetch may take; the others give up earlier, so that workers stay free
+MAX_PATIENT = 8  # waiting for as long as a fetch may take; the others give up earlier, so that workers stay free
 SHORT_PATIENCE = 1.0  # seconds
-MOST_MISSES = 3
+MAX_MISSES = 3
 MOMENT = 10.0  # seconds
-MOST_RECENT = 1000  # registrations
+MAX_RECENT = 1000  # registrations
 
 
 class Entry(TypedDict):
@@ -89,7 +89,7 @@ def _read_recently(name: str, kid: str) -> Entry | None:
 
 
 def _remember(name: str, entry: Entry) -> None:
-    if len(_recent) >= MOST_RECENT:
+    if len(_recent) >= MAX_RECENT:
         _recent.clear()
     _recent[name] = time.monotonic(), entry
 
@@ -119,7 +119,7 @@ def _learned(registration: Registration, name: str, old: Entry | None, kid: str)
         if learned is not None and learned != old:
             return learned
         misses = misses + 1 if store.get(asked) is None else 0
-        if misses > MOST_MISSES:
+        if misses > MAX_MISSES:
             raise StateStoreDown("the cache keeps nothing")
     try:
         known: Entry | None = store.get(name)
@@ -135,7 +135,7 @@ def _learned(registration: Registration, name: str, old: Entry | None, kid: str)
 
 def _patience(name: str) -> float:
     """Return for how many seconds to wait: not everybody may wait long, or a dead platform takes all workers."""
-    return FETCH_TIMEOUT if store.count(f"{name}:waiting", FETCH_TIMEOUT + 1) <= MOST_PATIENT else SHORT_PATIENCE
+    return FETCH_TIMEOUT if store.count(f"{name}:waiting", FETCH_TIMEOUT + 1) <= MAX_PATIENT else SHORT_PATIENCE
 
 
 def _is_worth_asking(entry: Entry, kid: str) -> bool:
@@ -172,4 +172,4 @@ def _ask(url: str) -> tuple[dict[str, str], float]:
 
 def _max_age(cache_control: str) -> float:
     found = re.search(r"\bmax-age=(\d{1,9})\b", cache_control)
-    return min(max(float(found[1]) if found else FRESH_DEFAULT, FRESH_MIN), FRESH_MAX)
+    return min(max(float(found[1]) if found else DEFAULT_FRESH, MIN_FRESH), MAX_FRESH)

@@ -11,23 +11,23 @@ from typing import Any
 from lti_1p3_provider.database.storable import NOWHERE
 from lti_1p3_provider.errors import AnswerUnreadable, LtiError, ServiceRefused
 from lti_1p3_provider.lti import ags, numbers, service
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
 from lti_1p3_provider.lti.strict_json import parse_object
-from lti_1p3_provider.registrations.addresses import plain, resolved
 from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.web.addresses import plain, resolved
 
 CONTAINER_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 PAGE = "100"  # line items that we ask for at once
-LONGEST_URL = 8192
-LONGEST_LABEL, LONGEST_TAG, LONGEST_RESOURCE_ID = 255, 255, 512  # Moodle's; a longer one leaves half a column there
+MAX_URL = 8192
+MAX_LABEL, MAX_TAG, MAX_RESOURCE_ID = 255, 255, 512  # Moodle's; a longer one leaves half a column there
 OPTIONAL = frozenset(("resourceId", "resourceLinkId", "tag", "startDateTime", "endDateTime"))  # null is read, not taken
-LONGEST_FILTER = 1000  # a longer id is left to us to compare: addresses have limits
+MAX_FILTER = 1000  # a longer id is left to us to compare: addresses have limits
 
 
 @dataclass(frozen=True, slots=True)
-class LineItem:
+class PlatformLineItem:
     """A column as the platform shows it. ``maximum`` is None if it shows none; ``members`` is all that it said."""
 
     url: str
@@ -40,7 +40,7 @@ class LineItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class NewLineItem:
     """A column that we would like to have. Label, tag and resource id are cut to what platforms take."""
 
     label: str
@@ -53,23 +53,23 @@ class Wish:
         """Return the message body."""
         link = {"resourceLinkId": self.resource_link_id} if self.resource_link_id else {}
         return {
-            "label": self.label[:LONGEST_LABEL],
+            "label": self.label[:MAX_LABEL],
             "scoreMaximum": ags.plain(self.maximum),
-            "resourceId": self.resource_id[:LONGEST_RESOURCE_ID],
-            "tag": self.tag[:LONGEST_TAG],
+            "resourceId": self.resource_id[:MAX_RESOURCE_ID],
+            "tag": self.tag[:MAX_TAG],
             **link,
         }
 
 
 def search(
     deployment: Deployment,
-    container: Column,
+    container: LineItemAddress,
     *,
     resource_link_id: str = "",
     resource_id: str = "",
     tag: str = "",
-    enough: Callable[[LineItem], bool] = lambda item: False,
-) -> Exchange[list[LineItem]]:
+    enough: Callable[[PlatformLineItem], bool] = lambda item: False,
+) -> Exchange[list[PlatformLineItem]]:
     """List the line items of a container, by filters that platforms may ignore: compare what comes. (3.2.4)
 
     What has no usable id is left out, and one id is one column, also where pages overlap. The list ends at the first
@@ -80,7 +80,7 @@ def search(
         KeyInvalid
     """
     wanted = {"resource_link_id": resource_link_id, "resource_id": resource_id, "tag": tag}
-    filters = {name: value for name, value in wanted.items() if len(value) <= LONGEST_FILTER}
+    filters = {name: value for name, value in wanted.items() if len(value) <= MAX_FILTER}
 
     def has_enough(page: Sequence[service.Entry]) -> bool:
         return any(enough(item) for item in _readable(page, container.url))
@@ -91,7 +91,7 @@ def search(
     return _readable(found, container.url)
 
 
-def create(deployment: Deployment, container: Column, wish: Wish) -> Exchange[LineItem]:
+def create(deployment: Deployment, container: LineItemAddress, wish: NewLineItem) -> Exchange[PlatformLineItem]:
     """Make a line item. Look for it first: platforms do not notice that it is there already. (3.2.5)
 
     Raises:
@@ -102,7 +102,7 @@ def create(deployment: Deployment, container: Column, wish: Wish) -> Exchange[Li
     return _read(_said_of_change(answer), container.url, answer.header("location"))
 
 
-def read(deployment: Deployment, column: Column) -> Exchange[LineItem]:
+def read(deployment: Deployment, column: LineItemAddress) -> Exchange[PlatformLineItem]:
     """Read one line item. (3.2.6)
 
     Raises:
@@ -113,7 +113,9 @@ def read(deployment: Deployment, column: Column) -> Exchange[LineItem]:
     return _read(_object(answer), column.url, column.url)
 
 
-def change(deployment: Deployment, column: Column, changes: Mapping[str, object]) -> Exchange[LineItem]:
+def change(
+    deployment: Deployment, column: LineItemAddress, changes: Mapping[str, object]
+) -> Exchange[PlatformLineItem]:
     """Change members of a line item and leave all others as they are, those that we do not know too. (3.2.7)
 
     A PUT replaces the whole line item, so it is read first.
@@ -129,7 +131,7 @@ def change(deployment: Deployment, column: Column, changes: Mapping[str, object]
     return _read({**wanted, "id": None, **_said_of_change(answer)}, column.url, column.url)
 
 
-def delete(deployment: Deployment, column: Column) -> Exchange[Answer]:
+def delete(deployment: Deployment, column: LineItemAddress) -> Exchange[Answer]:
     """Delete a line item; any status is the answer. (3.2.8)
 
     Raises:
@@ -172,9 +174,9 @@ def _said_of_change(answer: Answer) -> service.Entry:
         return {}
 
 
-def _readable(entries: Iterable[service.Entry], base: str) -> list[LineItem]:
+def _readable(entries: Iterable[service.Entry], base: str) -> list[PlatformLineItem]:
     """Return the columns of a list: what has no usable id is none, and one id is one column."""
-    found: dict[str, LineItem] = {}
+    found: dict[str, PlatformLineItem] = {}
     for entry in entries:
         with suppress(AnswerUnreadable):
             item = _read(entry, base)
@@ -182,12 +184,12 @@ def _readable(entries: Iterable[service.Entry], base: str) -> list[LineItem]:
     return list(found.values())
 
 
-def _read(said: service.Entry, base: str = "", otherwise: str = "") -> LineItem:
+def _read(said: service.Entry, base: str = "", otherwise: str = "") -> PlatformLineItem:
     """Read a line item; ``base`` is where it was said, ``otherwise`` its address if it names none that is usable."""
     url = _address(said.get("id"), base) or _address(otherwise, base)
     if not url:
         raise AnswerUnreadable("a line item without a usable id")
-    return LineItem(
+    return PlatformLineItem(
         url=url,
         label=_text(said, "label"),
         maximum=_maximum(said.get("scoreMaximum")),
@@ -203,7 +205,7 @@ def _address(value: object, base: str) -> str:
     if not isinstance(value, str) or NOWHERE.search(value) or not value.strip():
         return ""
     url = resolved(base, value)
-    return url if len(url) <= LONGEST_URL else ""
+    return url if len(url) <= MAX_URL else ""
 
 
 def _text(said: service.Entry, name: str) -> str:

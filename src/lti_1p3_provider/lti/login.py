@@ -16,7 +16,7 @@ from lti_1p3_provider.registrations.models import Registration
 
 REQUIRED = ("iss", "login_hint", "target_link_uri")
 FRAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-LONGEST_URL = 16_000  # Django redirects to nothing longer
+MAX_URL = 16_000  # Django redirects to nothing longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Login:
     query: Mapping[str, str]
     storage_frame: str
 
-    def ask(self, storage_frame: str = "") -> AuthenticationRequest:
+    def authentication_request(self, storage_frame: str = "") -> AuthenticationRequest:
         """Begin a login whose proof is kept in a cookie, or in a frame of the platform's.
 
         Raises:
@@ -46,7 +46,7 @@ class Login:
         separator = "&" if urlsplit(self.registration.auth_login_url).query else "?"
         query = urlencode({**self.query, "state": issued.value, "nonce": issued.nonce})
         url = f"{self.registration.auth_login_url}{separator}{query}"
-        if len(url) > LONGEST_URL:
+        if len(url) > MAX_URL:
             raise LoginParameterMissing("the hints are too long to be sent back")
         return AuthenticationRequest(url, issued)
 

@@ -11,13 +11,13 @@ from http import HTTPStatus
 from http.client import HTTPResponse, parse_headers
 from typing import Any
 
-MOST_CAUSES = 20  # that errors of HTTP libraries have behind them
-MOST_BYTES = 2 * 1024 * 1024  # of one answer: headers, body and what frames it
-MOST_INTERIM = 50  # answers before the one that counts
+MAX_CAUSES = 20  # that errors of HTTP libraries have behind them
+MAX_BYTES = 2 * 1024 * 1024  # of one answer: headers, body and what frames it
+MAX_INTERIM = 50  # answers before the one that counts
 
 
 class TooMuch(OSError):
-    """An answer has more than ``MOST_BYTES``, or more interim answers than anybody needs."""
+    """An answer has more than ``MAX_BYTES``, or more interim answers than anybody needs."""
 
 
 class _Counted(io.RawIOBase):
@@ -26,7 +26,7 @@ class _Counted(io.RawIOBase):
     def __init__(self, source: Any) -> None:
         super().__init__()
         self._source = source
-        self._left = MOST_BYTES
+        self._left = MAX_BYTES
 
     def readable(self) -> bool:
         return True
@@ -35,7 +35,7 @@ class _Counted(io.RawIOBase):
         number: int | None = self._source.readinto(buffer)
         self._left -= number or 0
         if self._left < 0:
-            raise TooMuch(f"more than {MOST_BYTES} bytes")
+            raise TooMuch(f"more than {MAX_BYTES} bytes")
         return number
 
     def close(self) -> None:
@@ -54,8 +54,8 @@ class MeasuredResponse(HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         while True:
             self._answers += 1
-            if self._answers > MOST_INTERIM:
-                raise TooMuch(f"more than {MOST_INTERIM} answers")
+            if self._answers > MAX_INTERIM:
+                raise TooMuch(f"more than {MAX_INTERIM} answers")
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not HTTPStatus.CONTINUE < status < HTTPStatus.OK or status == HTTPStatus.SWITCHING_PROTOCOLS:
                 return version, status, reason
@@ -65,7 +65,7 @@ class MeasuredResponse(HTTPResponse):
 def was_too_much(error: BaseException) -> bool:
     """Tell whether ``TooMuch`` is behind another error."""
     found: BaseException | None = error
-    for _ in range(MOST_CAUSES):
+    for _ in range(MAX_CAUSES):
         if found is None or isinstance(found, TooMuch):
             break
         found = found.__cause__ or found.__context__

@@ -14,13 +14,13 @@ ADDRESS = re.compile(r"\S*://\S*|\S+@\S+|\bwww\.\S*|(?<!\S)(?:mailto|javascript|
 HOST_WITH_PATH = re.compile(r"\S+\.[^\W\d_]{2,}[/?#]\S*")
 HOST = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2,})")
 FORMULA = "=+-@|%\t\r"
-LONGEST = 300  # characters that are looked at; the LMS keeps 255
+MAX_LENGTH = 300  # characters that are looked at; the LMS keeps 255
 JOINERS = "\u200c\u200d"  # letters of some scripts need them
 
 
 def plain_name(text: str) -> str:
     """Return the name in ``text`` in one line; empty if nothing is left."""
-    visible = "".join(map(_visible, unicodedata.normalize("NFC", text[:LONGEST])))
+    visible = "".join(map(_visible, unicodedata.normalize("NFC", text[:MAX_LENGTH])))
     without = HOST_WITH_PATH.sub(" ", ADDRESS.sub(" ", TAG.sub(" ", visible))).replace("<", " ").replace(">", " ")
     apart = HOST.sub(". ", without)  # "ada.lovelace" stays a name, and "evil.example" is no host any more
     return " ".join(apart.split()).lstrip(FORMULA + " ")

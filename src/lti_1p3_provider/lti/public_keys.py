@@ -17,7 +17,7 @@ from jwt.exceptions import InvalidKeyError
 from lti_1p3_provider.errors import KeyUnknown
 
 MAX_KIDS = 1000
-MOST_OF_A_KID = 4  # each is tried with each launch's signature
+MAX_OF_A_KID = 4  # each is tried with each launch's signature
 MIN_BITS, MAX_BITS = 2048, 16384
 
 
@@ -49,7 +49,7 @@ def _kept(of_kid: list[str]) -> str:
     """Return how the keys of a kid are kept; of several only those that can be read."""
     if len(of_kid) == 1:
         return of_kid[0]
-    good = [kept for kept in of_kid if _is_good(kept)][:MOST_OF_A_KID] or of_kid[:1]
+    good = [kept for kept in of_kid if _is_good(kept)][:MAX_OF_A_KID] or of_kid[:1]
     return good[0] if len(good) == 1 else f"[{', '.join(good)}]"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
-from lti_1p3_provider.registrations.addresses import origin, resolved
+from lti_1p3_provider.web.addresses import origin, resolved
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 

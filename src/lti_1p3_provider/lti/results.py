@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lti_1p3_provider.lti import ags, numbers, service
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Deployment
@@ -33,7 +33,7 @@ class Shown:
     nobodys: int = 0
 
 
-def ask(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[Shown]:
+def ask(deployment: Deployment, column: LineItemAddress, user_id: str = "") -> Exchange[Shown]:
     """Read the results of a line item whole, of everybody or of one person. Platforms may ignore the filter. (3.3.3)
 
     Raises:
@@ -49,7 +49,7 @@ def ask(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[S
     return Shown(results, len(found) - len(results))
 
 
-def read(deployment: Deployment, column: Column, user_id: str = "") -> Exchange[list[Result]]:
+def read(deployment: Deployment, column: LineItemAddress, user_id: str = "") -> Exchange[list[Result]]:
     """Return the results of everybody or of exactly one person; what is nobody's is left out. Raises as ``ask``."""
     shown = yield from ask(deployment, column, user_id)
     return [result for result in shown.results if user_id in ("", result.user_id)]

@@ -21,13 +21,13 @@ from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
 from lti_1p3_provider.lti.redirects import followed
 from lti_1p3_provider.lti.strict_json import parse_objects
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.registrations.addresses import is_within, origin, resolved
 from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.web.addresses import is_within, origin, resolved
 
 EMPTY = frozenset((204, 205))  # a list with nothing in it
 UNFILTERED = frozenset((400, 404))  # what some platforms answer to filters
-MOST_PAGES = 100
-MOST_ENTRIES = 50_000
+MAX_PAGES = 100
+MAX_ENTRIES = 50_000
 PATIENCE = 60.0  # seconds for all pages: whoever asks may hold a lease
 LINK = re.compile(r"<([^<>]*)>([^<]*)")
 RELATION = re.compile(r"""\brel\s*=\s*["'“”]?([^"'“”;,]*)""", re.IGNORECASE)
@@ -97,8 +97,8 @@ def entries(
         following = next_page(answer.url or place, answer.header("link"))
         if not following or enough(page):
             return found
-        if following in seen or len(seen) >= MOST_PAGES or len(found) >= MOST_ENTRIES:
-            raise AnswerUnreadable(f"a list goes in a circle, or has more than {MOST_PAGES} pages")
+        if following in seen or len(seen) >= MAX_PAGES or len(found) >= MAX_ENTRIES:
+            raise AnswerUnreadable(f"a list goes in a circle, or has more than {MAX_PAGES} pages")
         if time.monotonic() > patience:
             raise PlatformUnreachable(f"a list took longer than {PATIENCE:g} s")
         seen.add(following)

@@ -15,8 +15,8 @@ from django.core.signing import BadSignature, SignatureExpired, Signer, Timestam
 from django.utils.crypto import constant_time_compare
 
 from lti_1p3_provider.errors import BrowserMismatch, LaunchReplayed, StateExpired, StateStoreDown, StateUnknown
+from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.registrations.digest import DIGEST_LENGTH, digest
 
 LIFETIME = 600  # seconds from login to launch
 MAX_LENGTH = 512

@@ -23,12 +23,12 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.quoting import quoted_address
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, LtiError, PlatformUnreachable
 from lti_1p3_provider.lti import trusted
-from lti_1p3_provider.lti.checked import CheckedAdapter, NamedAdapter
 from lti_1p3_provider.lti.codings import decoded
 from lti_1p3_provider.lti.deadline import Deadline, watched
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Result, Step
 from lti_1p3_provider.lti.measured import was_too_much
-from lti_1p3_provider.registrations.addresses import is_private_host, origin, plain, problem_with, split_url
+from lti_1p3_provider.lti.public_addresses import CheckedAdapter, NamedAdapter
+from lti_1p3_provider.web.addresses import is_private_host, origin, plain, problem_with, split_url
 
 CONNECT_TIMEOUT = 4.0
 MAX_BODY = 1024 * 1024

@@ -19,10 +19,10 @@ from lti_1p3_provider.host.port import Content
 from lti_1p3_provider.onboarding.reach import opens_more_than_its_gate
 from lti_1p3_provider.registrations.models import Registration
 
-MOST_NAMED = 200  # courses of a gate that are looked up: two short queries each
-MOST_ORGS = 20
-MOST_NEWEST = 20  # courses of an organization, or of the site where a registration has no gate
-MOST_SHOWN = 5
+MAX_NAMED = 200  # courses of a gate that are looked up: two short queries each
+MAX_ORGS = 20
+MAX_NEWEST = 20  # courses of an organization, or of the site where a registration has no gate
+MAX_SHOWN = 5
 
 Modes = Mapping[CourseKey, frozenset[str] | None]
 log = logging.getLogger(__name__)
@@ -58,13 +58,13 @@ def doubts(registration: Registration, content: Content | None = None) -> list[D
 
 def _doubts(registration: Registration, content: Content) -> Iterator[Doubt]:
     gate = LaunchGate.objects.filter(registration=registration).first()
-    named = {key: content.enrolment_modes(key) for key in _named(gate)[:MOST_NAMED]}
+    named = {key: content.enrolment_modes(key) for key in _named(gate)[:MAX_NAMED]}
     if gone := [str(key) for key, modes in named.items() if modes is None]:
         said = f"Its launch gate names what this site does not have: {_listed(gone)}."
         yield Doubt("gate", said, "Compare the course keys letter by letter, unless the courses are still to come.")
     newest: list[CourseKey] = []
     for org in _orgs(gate):
-        of_org = content.newest_courses(org, MOST_NEWEST)
+        of_org = content.newest_courses(org, MAX_NEWEST)
         newest += of_org
         if org is not None and not of_org:
             said = f"This site has no course of the organization {org}, which its launch gate names."
@@ -102,9 +102,9 @@ def _orgs(gate: LaunchGate | None) -> Iterable[str | None]:
     """Return the organizations whose courses may be opened, None for all."""
     if gate is None:
         return [] if conf.require_launch_gate else [None]
-    return list(gate.allowed_orgs[:MOST_ORGS])
+    return list(gate.allowed_orgs[:MAX_ORGS])
 
 
 def _listed(things: list[str]) -> str:
-    more = len(things) - MOST_SHOWN
-    return "; ".join([*things[:MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+    more = len(things) - MAX_SHOWN
+    return "; ".join([*things[:MAX_SHOWN], *([f"and {more} more"] if more > 0 else [])])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lti_1p3_provider.lti.checked import is_forbidden
+from lti_1p3_provider.lti.public_addresses import is_forbidden
 from lti_1p3_provider.onboarding.courses import Doubt
-from lti_1p3_provider.registrations.addresses import is_private_host, split_url
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.web.addresses import is_private_host, split_url
 
 PATIENCE = 2.0  # seconds for looking up a name
 CALLED = ("auth_token_url", "key_set_url")  # by this server; the browser goes to the others

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations import find
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")

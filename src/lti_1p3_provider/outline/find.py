@@ -15,9 +15,9 @@ from lti_1p3_provider import host
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.errors import ContentHasNoPage, ContentNotFound
 from lti_1p3_provider.host.port import Block
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline import rebuild, wake
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
-from lti_1p3_provider.registrations.digest import digest
 
 NO_PAGE = frozenset(("chapter",))  # the LMS shows what is below; a course has pages of its own
 

@@ -8,7 +8,7 @@ from django.db import models
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.host.port import Block
-from lti_1p3_provider.registrations.digest import DIGEST_LENGTH
+from lti_1p3_provider.identifiers import DIGEST_LENGTH
 from lti_1p3_provider.registrations.models import APP_LABEL
 
 MAX_TITLE = 255

@@ -18,14 +18,14 @@ from opaque_keys.edx.keys import CourseKey
 from lti_1p3_provider import host
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.host.port import Block, Course
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline.models import MAX_TITLE, MAX_WORDS, CourseOutline, OutlineBlock
 from lti_1p3_provider.outline.summing import Sums
 from lti_1p3_provider.outline.words import indexed
-from lti_1p3_provider.registrations.digest import digest
 
 log = logging.getLogger(__name__)
 
-LONGEST_REFRESH = 60.0  # seconds of a regular run, which has other work too
+MAX_REFRESH = 60.0  # seconds of a regular run, which has other work too
 BATCH = 500  # rows in one statement, and courses whose versions are asked for at once
 
 
@@ -64,7 +64,7 @@ def stale() -> Iterator[CourseKey]:
 
 def refresh() -> int:
     """Rebuild what is behind, for a minute or so; return how many outlines. One that cannot be read stops no other."""
-    end, done = time.monotonic() + LONGEST_REFRESH, 0
+    end, done = time.monotonic() + MAX_REFRESH, 0
     for course_key in stale():
         if time.monotonic() > end:
             break

@@ -3,26 +3,32 @@
 A full-text index is quick for rare words only: it collects all that matches before it hands out the first row, and
 half of a site's titles may have "problem" in them. Of such words the first page is found sooner by looking at titles
 one after the other. So the first courses are looked through, which on many a site are all; and the index is asked for
-the others, and only for those of the words that are not everywhere.
+the others, and only for those of the words that are not everywhere. If all of them are, more courses are looked
+through, and what is in the rest is not found: somebody who writes another word finds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connections
-from django.db.models import BooleanField, Count, Func, Q, QuerySet, Value
+from django.db.models import Count, F, Lookup, Q, QuerySet
 
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
-from lti_1p3_provider.registrations.digest import digest
 
-FIRST = 40  # courses that are looked through: some 20,000 rows
-SAMPLE = 20  # courses that tell which words are everywhere
-COMMON = 0.005  # of all titles
+FIRST = 20  # courses that are looked through: some 10,000 rows
+MANY = 60  # where all words are everywhere
+SAMPLE = 20  # courses that tell which words these are
+COMMON = 0.03  # of all titles
 
-Blocks = QuerySet[OutlineBlock]
+if TYPE_CHECKING:
+    Blocks = QuerySet[OutlineBlock]
+    Base = Lookup[bool]
+else:
+    Base = Lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,59 +46,61 @@ class Wanted:
     graded: bool | None = None
 
 
-class _Match(Func):
-    """What the full-text index of migration 0017 is asked with; a subclass for each vendor."""
+class _Matches(Base):
+    """Asks the full-text index of migration 0019 for beginnings of words."""
 
-    output_field = BooleanField()
+    lookup_name = "words_match"
+    prepare_rhs = False
 
+    def as_mysql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Write it for MySQL and MariaDB."""
+        column, params = self.process_lhs(compiler, connection)
+        said = " ".join(f"+{word}*" for word in self.rhs)
+        return f"MATCH ({column}) AGAINST (%s IN BOOLEAN MODE)", [*params, said]
 
-class _MySqlMatch(_Match):
-    template = "MATCH (%(expressions)s IN BOOLEAN MODE)"
-    arg_joiner = ") AGAINST ("
-
-    @staticmethod
-    def said(words: Sequence[str]) -> str:
-        """Return the words in its language."""
-        return " ".join(f"+{word}*" for word in words)
-
-
-class _PostgreSqlMatch(_Match):
-    template = "array_to_tsvector(string_to_array(%(expressions)s::tsquery)"
-    arg_joiner = ", ' ')) @@ ("
-
-    @staticmethod
-    def said(words: Sequence[str]) -> str:
-        """Return the words in its language."""
-        return " & ".join(f"'{word}':*" for word in words)
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Write it for PostgreSQL."""
+        column, params = self.process_lhs(compiler, connection)
+        said = " & ".join(f"'{word}':*" for word in self.rhs)
+        return f"array_to_tsvector(string_to_array({column}, ' ')) @@ %s::tsquery", [*params, said]
 
 
-MATCHES: dict[str, type[Any]] = {"mysql": _MySqlMatch, "postgresql": _PostgreSqlMatch}
+WITH_INDEX = frozenset(("mysql", "postgresql"))
 
 
 def find(wanted: Wanted, start: int, most: int) -> list[OutlineBlock]:
     """Return ``most`` blocks with their outlines after the first ``start``, or as many as there are.
 
-    They are in an order that stays while nothing is published. Two to four queries.
+    They are in an order that stays while nothing is published. Three to five queries.
     """
+    found = _found(wanted, start, most)
+    outlines = CourseOutline.objects.in_bulk({row.outline_id for row in found})
+    for row in found:  # a join would make MariaDB sort all that it looks at
+        row.outline = outlines[row.outline_id]
+    return found
+
+
+def _found(wanted: Wanted, start: int, most: int) -> list[OutlineBlock]:
     rows = _narrowed(wanted)
     outlines = _outlines(wanted)
-    if connections[rows.db].vendor not in MATCHES or len(outlines) <= FIRST:
+    if connections[rows.db].vendor not in WITH_INDEX or len(outlines) <= FIRST:
         return _in_order(rows.filter(outline_id__in=outlines), start, most)
     early = _in_order(rows.filter(outline_id__in=outlines[:FIRST]), 0, start + most)
     if len(early) == start + most:
         return early[start:]
-    later = rows.filter(outline_id__gt=outlines[FIRST - 1])
+    skipped, wished = max(0, start - len(early)), most - len(early[start:])
+    rare = _rare(wanted.words, outlines, rows.db)
+    if not rare:
+        return [*early[start:], *_in_order(rows.filter(outline_id__in=outlines[FIRST:MANY]), skipped, wished)]
+    later = rows.filter(_Matches(F("words"), rare), outline_id__gt=outlines[FIRST - 1])
     if not wanted.everything:
         later = later.filter(outline_id__in=outlines[FIRST:])
-    if wanted.words:
-        later = later.filter(_matches(_rare(wanted.words, outlines, rows.db), rows.db))
-    skipped = max(0, start - len(early))
-    return [*early[start:], *later[skipped : skipped + most - len(early[start:])]]
+    return [*early[start:], *later[skipped : skipped + wished]]
 
 
 def _narrowed(wanted: Wanted) -> Blocks:
     """Return what learners may see of the wanted kind; the words are looked for in each title."""
-    rows = OutlineBlock.objects.select_related("outline").filter(staff_only=False, position__isnull=False)
+    rows = OutlineBlock.objects.filter(staff_only=False, position__isnull=False)
     if wanted.block_type:
         rows = rows.filter(block_type=wanted.block_type)
     if wanted.graded is not None:
@@ -113,18 +121,10 @@ def _in_order(rows: Blocks, start: int, most: int) -> list[OutlineBlock]:
     return list(rows.order_by("outline_id", "position")[start : start + most])
 
 
-def _matches(words: Sequence[str], alias: str) -> Any:
-    kind = MATCHES[connections[alias].vendor]
-    return kind("words", Value(kind.said(words)))
-
-
 def _rare(words: tuple[str, ...], outlines: list[int], alias: str) -> list[str]:
-    """Return the words that few titles have, as far as some courses tell, or the rarest. One query for several."""
-    if len(words) == 1:
-        return list(words)
-    sample = OutlineBlock.objects.using(alias).filter(outline_id__in=outlines[:: len(outlines) // SAMPLE])
+    """Return the words that few titles have, as far as some courses tell."""
+    step = max(1, len(outlines) // SAMPLE)
+    sample = OutlineBlock.objects.using(alias).filter(outline_id__in=outlines[::step][:SAMPLE])
     counts = {f"n{at}": Count("pk", filter=Q(words__contains=word)) for at, word in enumerate(words)}
     found = sample.aggregate(rows=Count("pk"), **counts)
-    order = sorted((found[f"n{at}"], -len(word), word) for at, word in enumerate(words))
-    rare = [word for number, _, word in order if number < COMMON * found["rows"]]
-    return rare or [order[0][2]]
+    return [word for at, word in enumerate(words) if found[f"n{at}"] < COMMON * max(1, found["rows"])]

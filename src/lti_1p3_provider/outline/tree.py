@@ -16,11 +16,11 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider import host
 from lti_1p3_provider.errors import ContentNotFound, OutlineInPreparation
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline import wake
 from lti_1p3_provider.outline.models import CourseOutline
-from lti_1p3_provider.registrations.digest import digest
 
-MOST_ROWS = 20_000  # that a process keeps, about a kilobyte each
+MAX_ROWS = 20_000  # that a process keeps, about a kilobyte each
 COLUMNS = (
     *("position", "parent", "usage_key", "block_type", "title", "graded", "total", "start", "due", "warns"),
     "staff_only",
@@ -108,7 +108,7 @@ def _kept(outline: CourseOutline) -> Tree:
         return known
     tree = Tree(outline.title, list(_rows(outline)))
     _recent[name] = tree
-    while len(_recent) > 1 and sum(len(one.rows) for one in _recent.values()) > MOST_ROWS:
+    while len(_recent) > 1 and sum(len(one.rows) for one in _recent.values()) > MAX_ROWS:
         _recent.popitem(last=False)
     return tree
 

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.background import after_commit
-from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.identifiers import digest
 
 TASK = "lti_1p3_provider.rebuild_outline"
 PAUSE = 60  # seconds

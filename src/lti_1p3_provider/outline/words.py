@@ -1,6 +1,6 @@
 """Makes words of titles that every database can look up by their beginnings, whatever the script.
 
-A title's words stand in a column of their own, in plain ASCII: ``__light``. So it does not matter what a database's
+A title's words stand in a column of their own, in plain ASCII: ``_zlight``. So it does not matter what a database's
 charset, collation or full-text parser makes of accents, scripts, short words and stop words, and the same search finds
 the same on all of them. Case and accents are dropped. A character outside ASCII becomes five of it, which keeps
 beginnings beginnings. Where people write without spaces, each two neighbours are a word, and the last one is.
@@ -12,9 +12,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-MARK = "__"  # begins each word and is nowhere else: no word is too short for an index, or one of its stop words
-LONGEST_WORD = 60  # of ASCII; an index may have a limit at 84
-MOST_SEARCHED = 8  # words of one search
+MARK = "_z"  # begins each word and is nowhere else: no word is too short for an index, or one of its stop words
+MAX_WORD = 60  # of ASCII; an index may have a limit at 84
+MAX_SEARCHED = 8  # words of one search
 ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670\u0640\u200b-\u200f\u00ad]")
 SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -41,7 +41,7 @@ def searched(text: str) -> tuple[str, ...]:
     """
     words = [MARK + _coded(part) for part in _words(text, alone=False)]
     kept = [one for one in dict.fromkeys(words) if not any(other.startswith(one) and other != one for other in words)]
-    return tuple(kept[:MOST_SEARCHED])
+    return tuple(kept[:MAX_SEARCHED])
 
 
 def folded(text: str) -> str:
@@ -69,7 +69,7 @@ def _stretches(text: str) -> Iterable[str]:
 
 def _coded(word: str) -> str:
     coded = "".join(one if one.isascii() else f"_{ord(one):04x}" for one in word)
-    if len(coded) <= LONGEST_WORD:
+    if len(coded) <= MAX_WORD:
         return coded
-    cut = coded[:LONGEST_WORD]
+    cut = coded[:MAX_WORD]
     return cut[: cut.rfind("_")] if "_" in cut[-5:] and not cut[-5:].startswith("_") else cut

@@ -18,7 +18,7 @@ from lti_1p3_provider.people.forget import foresee, forget
 from lti_1p3_provider.users.admin import PlatformUserAdmin
 from lti_1p3_provider.users.models import PlatformUser
 
-MOST = 100  # people at a time
+MAX_PEOPLE = 100  # people at a time
 CONFIRMED = "confirmed"
 WORDS = {
     "people": _("people of platforms, with what the platforms call them"),
@@ -41,7 +41,7 @@ class PersonAdmin(PlatformUserAdmin):
         """Ask first: the file holds names, addresses and scores."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._confirmation(request, rows, "export")
-        response = JsonResponse(export(of_rows(rows[:MOST])), json_dumps_params={"indent": 2})
+        response = JsonResponse(export(of_rows(rows[:MAX_PEOPLE])), json_dumps_params={"indent": 2})
         response["Content-Disposition"] = 'attachment; filename="people.json"'
         return response
 
@@ -50,12 +50,12 @@ class PersonAdmin(PlatformUserAdmin):
         """Ask first: it cannot be undone."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._confirmation(request, rows, "forget")
-        done = forget(of_rows(rows[:MOST]))
+        done = forget(of_rows(rows[:MAX_PEOPLE]))
         self.message_user(request, str(_("%s people were forgotten.")) % done.people)
         return None
 
     def _confirmation(self, request: HttpRequest, rows: QuerySet[PlatformUser], action: str) -> HttpResponse:
-        people = of_rows(rows[:MOST])
+        people = of_rows(rows[:MAX_PEOPLE])
         stored = foresee(people)
         page = {
             **self.admin_site.each_context(request),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractUser
 
-from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.find import exact
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import PlatformUser

@@ -13,21 +13,21 @@ from lti_1p3_provider.errors import (
     RegistrationDisabled,
     RegistrationUnknown,
 )
-from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 MAX_PENDING = 100  # deployments waiting for approval, per registration
-MOST_READ = 50  # registrations of one issuer
+MAX_READ = 50  # registrations of one issuer
 
 
 @prepared
 def _of_issuer(issuer: str) -> QuerySet[Registration]:
-    return Registration.objects.filter(issuer=issuer)[:MOST_READ]
+    return Registration.objects.filter(issuer=issuer)[:MAX_READ]
 
 
 @prepared
 def _of_client(issuer: str, client_id: str) -> QuerySet[Registration]:
-    return Registration.objects.filter(issuer=issuer, client_id=client_id)[:MOST_READ]
+    return Registration.objects.filter(issuer=issuer, client_id=client_id)[:MAX_READ]
 
 
 @prepared
@@ -80,7 +80,7 @@ def registration_by_pk(pk: int) -> Registration:
     return _enabled(row)
 
 
-def parties(
+def registration_and_deployment(
     registration_pk: int, deployment_id: str, known: Deployment | None = None
 ) -> tuple[Registration, Deployment | None]:
     """Return the enabled registration, with its gate, and its deployment of this name: one query for both.
@@ -98,7 +98,7 @@ def parties(
 def deployment_for(registration: Registration, deployment_id: str, known: Deployment | None) -> Deployment:
     """Return the approved deployment; remember an unknown one for an operator to approve.
 
-    ``known`` is what ``parties`` found.
+    ``known`` is what ``registration_and_deployment`` found.
 
     Raises:
         DeploymentUnknown, DeploymentDisabled

@@ -28,7 +28,7 @@ from jwt.algorithms import RSAAlgorithm
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import KeyInvalid, NoActiveKey
-from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import ToolKey
 
 KEY_BITS = 2048

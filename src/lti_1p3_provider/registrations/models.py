@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.storable import not_kept
+from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
 from lti_1p3_provider.platforms import PRESETS, preset
-from lti_1p3_provider.registrations.addresses import is_source, origin, problem_with
-from lti_1p3_provider.registrations.digest import DIGEST_LENGTH, digest
 from lti_1p3_provider.registrations.key_sets import is_key_set
 from lti_1p3_provider.registrations.querysets import APPROVED, Deployments
+from lti_1p3_provider.web.addresses import is_source, origin, problem_with
 
 APP_LABEL = "lti_1p3_provider"
 TEXTS = (

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from lti_1p3_provider.registrations.digest import DIGEST_LENGTH
+from lti_1p3_provider.identifiers import DIGEST_LENGTH
 from lti_1p3_provider.registrations.models import APP_LABEL, Deployment
 
 

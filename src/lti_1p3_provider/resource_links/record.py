@@ -8,11 +8,11 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
+from lti_1p3_provider import quotas
 from lti_1p3_provider.database.prepared import prepared
-from lti_1p3_provider.lti import quotas
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.claims import Launch, Message
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 
 Row = TypeVar("Row", bound=Model)

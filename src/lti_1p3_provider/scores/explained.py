@@ -16,7 +16,7 @@ class Explained(models.Model):
 
     reason = models.CharField(max_length=32, blank=True)  # no choices: their words would be in migrations
     http_status = models.PositiveSmallIntegerField(default=0)
-    detail = models.CharField(max_length=reasons.LONGEST_DETAIL, blank=True)
+    detail = models.CharField(max_length=reasons.MAX_DETAIL, blank=True)
 
     class Meta:
         abstract = True

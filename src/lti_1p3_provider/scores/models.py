@@ -57,14 +57,14 @@ class LineItem(Explained):
         return self.resource_link.deployment
 
     @property
-    def column(self) -> ags.Column:
+    def column(self) -> ags.LineItemAddress:
         """The column, for calls to the platform."""
-        return ags.Column(self.url, frozenset(self.scopes))
+        return ags.LineItemAddress(self.url, frozenset(self.scopes))
 
     @property
-    def container(self) -> ags.Column:
+    def container(self) -> ags.LineItemAddress:
         """The list of columns in which it is, for calls to the platform."""
-        return ags.Column(self.container_url, frozenset(self.scopes))
+        return ags.LineItemAddress(self.container_url, frozenset(self.scopes))
 
     @property
     def can_receive(self) -> bool:

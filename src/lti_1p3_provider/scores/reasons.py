@@ -19,7 +19,7 @@ from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.errors import ColumnMissing, LtiError, ServiceRefused
 from lti_1p3_provider.platforms import preset
 
-LONGEST_DETAIL = 255
+MAX_DETAIL = 255
 Text = str | Promise
 
 
@@ -226,7 +226,7 @@ class Why:
     @property
     def stored(self) -> dict[str, str | int]:
         """The columns of a row. Platforms are quoted, with whatever characters they have."""
-        return {"reason": self.reason.value, "http_status": self.status, "detail": reduce(self.detail)[:LONGEST_DETAIL]}
+        return {"reason": self.reason.value, "http_status": self.status, "detail": reduce(self.detail)[:MAX_DETAIL]}
 
 
 FORGOTTEN: Final[Mapping[str, str | int]] = {"reason": "", "http_status": 0, "detail": ""}

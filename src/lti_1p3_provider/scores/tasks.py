@@ -20,7 +20,7 @@ from lti_1p3_provider.scores.status import comparing
 from lti_1p3_provider.users.models import PlatformUser
 
 # seconds; brokers hand a message to another worker if it is not acknowledged within an hour
-LONGEST_COUNTDOWN = 1800
+MAX_COUNTDOWN = 1800
 
 
 @shared_task(name=TASK, ignore_result=True)
@@ -29,7 +29,7 @@ def deliver_scores() -> None:
     """Deliver what is due, and come back when what was postponed is due again."""
     report = deliver_due()
     if report.next_in is not None:
-        nudge(min(report.next_in, LONGEST_COUNTDOWN))
+        nudge(min(report.next_in, MAX_COUNTDOWN))
 
 
 @shared_task(
@@ -37,7 +37,7 @@ def deliver_scores() -> None:
     ignore_result=True,
     autoretry_for=(Exception,),
     retry_backoff=30,
-    retry_backoff_max=LONGEST_COUNTDOWN,
+    retry_backoff_max=MAX_COUNTDOWN,
     retry_jitter=False,
     max_retries=60,  # more than a day
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 
-from lti_1p3_provider.registrations.digest import digest
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.find import exact
 from lti_1p3_provider.users.models import PlatformUser
 

@@ -11,12 +11,11 @@ from dataclasses import replace
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from lti_1p3_provider import host
+from lti_1p3_provider import host, quotas
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.errors import AccountInactive, AccountNotMade
-from lti_1p3_provider.lti import quotas
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.claims import Launch, Message, Person
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users import ordinary
 from lti_1p3_provider.users.models import PlatformUser

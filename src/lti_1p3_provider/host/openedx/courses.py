@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connections, router
-from django.db.models import Case, CharField, IntegerField, Q, Value, When
+from django.db.models import Case, CharField, IntegerField, Q, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Lower
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
@@ -56,7 +56,9 @@ class OpenEdxCourses:
         if not choice.everything:
             rows = rows.filter(Q(org__in=choice.orgs) | Q(id__in=choice.keys))
         rows = rows.annotate(
-            shown=Coalesce("display_name", Value("")), sorted=Lower("shown"), key=Cast("id", CharField())
+            shown=Coalesce("display_name", Value(""), output_field=TextField()),
+            sorted=Lower("shown"),
+            key=Cast("id", CharField()),
         )
         for word in choice.words:
             rows = rows.filter(Q(shown__icontains=word) | Q(key__icontains=word))

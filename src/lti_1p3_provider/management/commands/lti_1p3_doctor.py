@@ -16,7 +16,7 @@ from lti_1p3_provider.doctor import connection, site, together
 from lti_1p3_provider.doctor.findings import Finding, Grade
 from lti_1p3_provider.registrations.models import Registration
 
-LONGEST = 3600  # seconds
+MAX_SECONDS = 3600
 WRONG = 3  # exit code: something does not work
 MARKS = {Grade.GOOD: "ok    ", Grade.NOTICE: "notice", Grade.WRONG: "WRONG "}
 
@@ -69,8 +69,8 @@ def _examinations(registrations: list[Registration]) -> dict[str, together.Exami
 
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not 0 < seconds <= LONGEST:
-        raise argparse.ArgumentTypeError(f"more than 0 and up to {LONGEST} seconds")
+    if not 0 < seconds <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"more than 0 and up to {MAX_SECONDS} seconds")
     return seconds
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider import host
+from lti_1p3_provider.management.progress import Stream, followed
 from lti_1p3_provider.outline.models import CourseOutline
 from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.resource_links.models import ResourceLink
@@ -35,7 +36,9 @@ class Command(BaseCommand):
         """Rebuild one after the other; what cannot be read is named, and the others go on."""
         done = {"rebuilt": 0, "in_step": 0}
         failed: list[str] = []
-        for key in self._courses(options):
+        keys = list(self._courses(options))
+        screen = cast("Stream", self.stderr._out)  # the wrapper ends each text's line
+        for key in followed(keys, len(keys), screen):
             try:
                 changed = rebuild(key, force=options["force"])
             except Exception as error:  # whatever the LMS raises about one course
@@ -43,7 +46,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{key}: cannot be read: {type(error).__name__}: {error}")
                 continue
             done["in_step" if changed is None else "rebuilt"] += 1
-            if not options["json"]:
+            if not (options["json"] or screen.isatty()):
                 self.stdout.write(f"{key}: {'in step' if changed is None else f'{changed} rows changed'}")
         if options["json"]:
             self.stdout.write(json.dumps({**done, "failed": failed}))

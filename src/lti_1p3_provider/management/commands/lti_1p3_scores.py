@@ -24,8 +24,8 @@ from lti_1p3_provider.scores.status.sentence import iso, points
 from lti_1p3_provider.scores.status.unanswered import described
 
 WRONG, NEEDS_A_PERSON = 2, 3  # exit codes
-MOST = 100
-MOST_ASKED = 20_000  # scores; those that were asked about longest ago come first
+MAX_ROWS = 100
+MAX_ASKED = 20_000  # scores; those that were asked about longest ago come first
 NEEDED = ("platform_user__user", "line_item__resource_link", "registration")
 
 
@@ -33,6 +33,7 @@ class Command(BaseCommand):
     """Ends with 0; with 2 if what was asked for makes no sense; with 3 if a person should look."""
 
     help = "Show, send again or read back scores. Exit code 3: a person should look."
+    stealth_options = ("most_asked",)  # of calls by code
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the three verbs; they choose rows in the same way."""
@@ -68,8 +69,8 @@ class Command(BaseCommand):
         found = [overview.of_registration(registration) for registration in registrations]
         said: dict[str, Any] = {"registrations": [one.as_json() for one in found]}
         if options["course"] or options["user"] or options["parked"]:
-            full = rows.select_related(*NEEDED)[: MOST + 1]
-            said |= {"scores": _as_json(full[:MOST]), "more": len(full) > MOST}
+            full = rows.select_related(*NEEDED)[: MAX_ROWS + 1]
+            said |= {"scores": _as_json(full[:MAX_ROWS]), "more": len(full) > MAX_ROWS}
             return said, any(score["state"] == State.GIVEN_UP for score in said["scores"])
         return said, any(one.parked.number for one in found)
 
@@ -80,14 +81,15 @@ class Command(BaseCommand):
 
     def _reconcile(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
         oldest = rows.order_by(F("result_at").asc(nulls_first=True), "line_item_id", "pk")
-        done, left = reading_back.read_back(oldest[:MOST_ASKED]), max(rows.count() - MOST_ASKED, 0)
+        most = options.get("most_asked", MAX_ASKED)
+        done, left = reading_back.read_back(oldest[:most]), max(rows.count() - most, 0)
         apart = rows.different().select_related(*NEEDED).order_by(F("result_given").asc(nulls_first=True), "pk")
-        scores = _as_json(apart[:MOST])
+        scores = _as_json(apart[:MAX_ROWS])
         resent = missing.send_again(done.lost) if options["resend_missing"] else 0
         said = {"asked": done.asked, "answered": done.answered, "same": done.same, "different": done.different}
         said |= {"missing": done.missing, "resent": resent, "left": left}
         unanswered = [one.as_json() for one in described(done.troubles)]
-        is_more = done.different + done.missing > MOST
+        is_more = done.different + done.missing > MAX_ROWS
         needs_a_person = bool(done.different or done.missing > resent or unanswered or left)
         return {**said, "unanswered": unanswered, "scores": scores, "more": is_more}, needs_a_person
 

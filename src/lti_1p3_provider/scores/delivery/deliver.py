@@ -31,10 +31,10 @@ from lti_1p3_provider.scores.outbox.retry import Decision
 from lti_1p3_provider.scores.reasons import Reason, Why
 
 BATCH = 200
-FEWEST = 10  # rows of one platform in a batch, however many platforms there are
-MOST_TRIED = 8  # deployments of one registration that are tried at a time
-MOST_IDLE = 10  # rounds in which only others have something to do
-MOST_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
+MIN_ROWS = 10  # rows of one platform in a batch, however many platforms there are
+MAX_TRIED = 8  # deployments of one registration that are tried at a time
+MAX_IDLE = 10  # rounds in which only others have something to do
+MAX_ROUNDS = 100  # then another message's turn is due: Celery's brokers give one back that takes an hour
 CHECK = 1.0  # seconds between two looks whether the platform is still switched on
 RENEW = 1 / 3  # of a lease
 ACCOUNT_OFF = Decision(Why(Reason.ACCOUNT_OFF))  # the platform keeps what it has
@@ -48,10 +48,10 @@ def deliver_due() -> Report:
     if conf.enabled:
         with Wire() as wire:
             idle = 0
-            for _ in range(MOST_ROUNDS):
+            for _ in range(MAX_ROUNDS):
                 busy, was_all = _round(run, wire)
                 idle = 0 if busy else idle + 1
-                if idle and (was_all or idle > MOST_IDLE):
+                if idle and (was_all or idle > MAX_IDLE):
                     break
             else:
                 run.report.next_in = 0.0
@@ -84,7 +84,7 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
     """
     down = outages.of_all()
     run.look()
-    share = max(FEWEST, BATCH // len(waiting))
+    share = max(MIN_ROWS, BATCH // len(waiting))
     rows: list[PendingScore] = []
     for pk, platform in list(waiting.items()):
         if pk in run.down or (pk in down and pk not in run.probing and not run.may_try(pk, down[pk])):
@@ -117,7 +117,7 @@ def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[Pen
             if until <= timezone.now() and place not in {*run.found, *run.probed}
         ]
         under_way = [place for place in whole if place in run.probed]  # the one before had nothing to send
-        for place in (*under_way, *random.sample(over, min(len(over), MOST_TRIED))):
+        for place in (*under_way, *random.sample(over, min(len(over), MAX_TRIED))):
             if place in run.probed or run.may_try(place, whole[place]):
                 tried = claim.claim(pk, 1, interval, only=place.deployment)
                 rows += tried

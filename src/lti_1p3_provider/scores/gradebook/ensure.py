@@ -19,16 +19,16 @@ from lti_1p3_provider.database.storable import keeps, require
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, ColumnMissing, LtiError, ServiceRefused
 from lti_1p3_provider.host.port import Grade
 from lti_1p3_provider.lti import ags, line_items, service, store
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Exchange
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.platforms import preset
-from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.gradebook import taking_back
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, retry
 from lti_1p3_provider.scores.reasons import Reason
+from lti_1p3_provider.web.addresses import is_same, is_within
 
 TAG = "open-edx-grade"  # with the block's usage key as resource id it marks columns that we made
 GONE = frozenset((404, 410))
@@ -37,7 +37,7 @@ LEARNED = ("url", "container_url", "scopes", "maximum", "created_here", "decline
 BETWEEN_CHANGES = 3600.0  # seconds: learners of one block may have different points, and must not take turns
 
 
-def line_item(row: PendingScore, grade: Grade) -> Exchange[Column]:
+def line_item(row: PendingScore, grade: Grade) -> Exchange[LineItemAddress]:
     """Return the column for a claimed row; find or make it where the launch named none. (AGS-03)
 
     Raises:
@@ -57,7 +57,7 @@ def line_item(row: PendingScore, grade: Grade) -> Exchange[Column]:
     return item.column
 
 
-def instead_of(column: Column, row: PendingScore, grade: Grade) -> Exchange[Column | None]:
+def instead_of(column: LineItemAddress, row: PendingScore, grade: Grade) -> Exchange[LineItemAddress | None]:
     """Return another column for one that said that it is not there; None if that was not it, or it is not ours.
 
     Only a column that we made, and that took scores before, is made once more: a teacher deleted it.
@@ -107,7 +107,7 @@ def _find_or_make(row: PendingScore, grade: Grade) -> Exchange[None]:
     _remember(row, found, ours)
 
 
-def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
+def _found(item: LineItem) -> Exchange[line_items.PlatformLineItem | None]:
     """Look for the link's column, then for one that we made for its block."""
     if not item.can_be_looked_for:
         raise ColumnMissing(Reason.NO_LIST)
@@ -125,7 +125,7 @@ def _found(item: LineItem) -> Exchange[line_items.LineItem | None]:
     return None
 
 
-def _is_ours(one: line_items.LineItem, item: LineItem) -> bool:
+def _is_ours(one: line_items.PlatformLineItem, item: LineItem) -> bool:
     """Whether we made it for this link. Some platforms do not say which link a column is for."""
     if (one.resource_id, one.tag) != (item.usage_key, TAG) or is_same(one.url, item.url):
         return False
@@ -135,7 +135,7 @@ def _is_ours(one: line_items.LineItem, item: LineItem) -> bool:
     return not keeps(one.url) or not others.filter(url=one.url).exists()
 
 
-def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
+def _made(item: LineItem, grade: Grade) -> Exchange[line_items.PlatformLineItem]:
     """Make a column. Some platforms do not take the link's id with it."""
     if item.declined:
         raise ColumnMissing(Reason.DECLINED)
@@ -144,7 +144,7 @@ def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
     deployment = item.deployment
     label = _label(item)[: preset(deployment.registration.platform).longest_label]
     maximum = maximum_for(deployment.registration.platform, grade.possible)
-    wish = line_items.Wish(label, maximum, item.usage_key, TAG, item.resource_link.link_id)
+    wish = line_items.NewLineItem(label, maximum, item.usage_key, TAG, item.resource_link.link_id)
     try:
         made = yield from line_items.create(deployment, item.container, wish)
     except ServiceRefused as error:
@@ -154,7 +154,7 @@ def _made(item: LineItem, grade: Grade) -> Exchange[line_items.LineItem]:
     return replace(made, maximum=wish.maximum)
 
 
-def _remember(row: PendingScore, found: line_items.LineItem, ours: bool) -> None:
+def _remember(row: PendingScore, found: line_items.PlatformLineItem, ours: bool) -> None:
     """Write the column down, unless a launch named one meanwhile. All learners' scores are due in it."""
     item = row.line_item
     origins = item.deployment.registration.origins

@@ -17,16 +17,16 @@ from itertools import groupby
 from django.utils import timezone
 
 from lti_1p3_provider.errors import LtiError, PlatformUnreachable
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import ags, results, transport
 from lti_1p3_provider.lti.results import Result, Shown
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import retry
 from lti_1p3_provider.scores.reasons import Reason, Why
 
 FEW = 3  # people of a column who are asked for one by one
 SILENT = 3  # columns of a platform that got no answer at all, until its others are left for another time
-MOST_NAMES = 500  # that are looked for
+MAX_NAMES = 500  # that are looked for
 NEEDED = ("platform_user", "line_item__resource_link__deployment__registration", "registration")
 
 
@@ -141,7 +141,7 @@ def _doubt(item: LineItem, nobodys: int, shown: Mapping[str, Result]) -> Reason 
         return Reason.MOVING
     seen = {name for name, result in shown.items() if result.given is not None}
     digests = [digest(name) for name in seen]
-    known = item.pending_scores.filter(platform_user__sub_digest__in=digests[:MOST_NAMES])
+    known = item.pending_scores.filter(platform_user__sub_digest__in=digests[:MAX_NAMES])
     return Reason.STRANGERS if seen and not known.exists() else None
 
 

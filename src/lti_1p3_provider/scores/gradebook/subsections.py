@@ -13,17 +13,17 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.host.port import Block
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.outline import find as outline
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import lanes
 from lti_1p3_provider.scores.outbox.wake import expect_later, nudge
 from lti_1p3_provider.users.models import PlatformUser
 
-MOST = 200  # columns of one course
+MAX_COLUMNS = 200  # columns of one course
 
 
 def remember(launch: ResourceLinkLaunch, link: ResourceLink, platform_user: PlatformUser) -> None:
@@ -52,7 +52,7 @@ def expect(
     if blocks is None:
         return False
     mine = PendingScore.objects.filter(platform_user=platform_user, line_item__resource_link__part_of=link)
-    items = _items(link, course_key, blocks[:MOST], claimed)
+    items = _items(link, course_key, blocks[:MAX_COLUMNS], claimed)
     expected = set(mine.values_list("line_item_id", flat=True))
     if gone := expected - {item.pk for item in items}:
         mine.filter(line_item__in=gone).delete()

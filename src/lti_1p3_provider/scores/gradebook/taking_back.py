@@ -10,13 +10,13 @@ import logging
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import ColumnMissing, LtiError
 from lti_1p3_provider.lti import ags, line_items
-from lti_1p3_provider.lti.ags import Column
+from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Exchange
-from lti_1p3_provider.registrations.addresses import is_same, is_within
 from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem
 from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.reasons import Reason, Why
+from lti_1p3_provider.web.addresses import is_same, is_within
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def prefer_their_own(item: LineItem, tag: str) -> Exchange[None]:
     raise ColumnMissing(Reason.DECLINED)
 
 
-def _own(item: LineItem, tag: str) -> Exchange[line_items.LineItem | None]:
+def _own(item: LineItem, tag: str) -> Exchange[line_items.PlatformLineItem | None]:
     """Return the one column of the link that is not ours; several are for their maker to use."""
     link, deployment = item.resource_link.link_id, item.deployment
     if not link or not item.container_url or not item.can_be_looked_for:
@@ -64,7 +64,7 @@ def _delete(item: LineItem) -> Exchange[None]:
     if ags.LINE_ITEM_SCOPE not in item.scopes:
         return
     try:
-        yield from line_items.delete(item.deployment, Column(item.url, frozenset(item.scopes)))
+        yield from line_items.delete(item.deployment, LineItemAddress(item.url, frozenset(item.scopes)))
     except LtiError as error:
         log.warning("LTI scores: the column of line item %s could not be taken back: %s", item.pk, error.code)
 

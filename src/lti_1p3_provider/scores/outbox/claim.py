@@ -25,7 +25,7 @@ from lti_1p3_provider.scores.outbox import due, lanes
 from lti_1p3_provider.users.models import PlatformUser
 
 CHUNK = 500
-MOST_LANES = 8  # of one platform at a time
+MAX_LANES = 8  # of one platform at a time
 UNUSED = ("delivered_revision", "given_up", *reasons.FORGOTTEN, "result_given", "result_maximum", "result_at")
 UNUSED_OF_LINKS = tuple(f"resource_link__{name}" for name in ("link_digest", "context", "course_key", "usage_key"))
 SENT = ("sent_given", "sent_maximum", "sent_at")
@@ -57,7 +57,7 @@ def claim(
     interval: float = 0.001,
     down: Collection[int] = (),
     only: int | None = None,
-    most_lanes: int = MOST_LANES,
+    most_lanes: int = MAX_LANES,
 ) -> list[PendingScore]:
     """Take up to ``limit`` due rows of a registration, in lanes that nobody else sends in; oldest first.
 

@@ -14,8 +14,8 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import Outage, PendingScore
 from lti_1p3_provider.scores.outbox import lanes
 
-MOST_REGISTRATIONS = 50  # looked at together
-LARGEST_PAGE = 1000  # registrations
+MAX_REGISTRATIONS = 50  # looked at together
+MAX_PAGE = 1000  # registrations
 
 _turn: dict[str, int] = {}  # where this process begins its next look
 
@@ -45,7 +45,7 @@ def _due_in_lane(lane: int, now: datetime) -> QuerySet[PendingScore, int]:
     return rows.order_by("due_at").values_list("pk", flat=True)
 
 
-def registrations(most: int = MOST_REGISTRATIONS) -> tuple[dict[int, str], bool]:
+def registrations(most: int = MAX_REGISTRATIONS) -> tuple[dict[int, str], bool]:
     """Return registrations that are on and have something due, with the names of their platforms, and whether these are
     all.
 
@@ -71,7 +71,7 @@ def _some_of_many(now: datetime, most: int) -> dict[int, str]:
             usable = _usable(page, now)
             chosen = [pk for pk in page if pk in usable][: most - len(found)]
             found |= {pk: usable[pk] for pk in chosen}
-            first, size = page[-1] + 1 if page else last + 1, min(size * 2, LARGEST_PAGE)
+            first, size = page[-1] + 1 if page else last + 1, min(size * 2, MAX_PAGE)
             _turn["start"] = (chosen or page or [last])[-1] + 1
     return found
 

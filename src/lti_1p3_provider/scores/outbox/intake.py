@@ -18,8 +18,8 @@ from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox.wake import note_later, nudge
 
-LONGEST_WAIT = timedelta(hours=25)  # longer than any retry
-MOST_ROWS = 1000  # of one learner in one course
+MAX_WAIT = timedelta(hours=25)  # longer than any retry
+MAX_ROWS = 1000  # of one learner in one course
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 @prepared
 def _of_learner(user: int, course: str) -> QuerySet[PendingScore]:
     rows = PendingScore.objects.select_related("line_item")
-    return rows.filter(platform_user__user_id=user, course_key=course)[:MOST_ROWS]
+    return rows.filter(platform_user__user_id=user, course_key=course)[:MAX_ROWS]
 
 
 @prepared_update
@@ -116,7 +116,7 @@ def _mark(same: list[PendingScore], above: list[PendingScore], change: GradeChan
             now=now,
             soon=now + timedelta(seconds=delay),
             later=now + timedelta(seconds=conf.aggregate_delay),
-            never=now + LONGEST_WAIT,
+            never=now + MAX_WAIT,
             changed=change.at,
             earned=change.earned if has_points else None,
             possible=change.possible if has_points else None,
@@ -128,4 +128,4 @@ def _mark(same: list[PendingScore], above: list[PendingScore], change: GradeChan
 
 def _has_nudge(row: PendingScore, now: datetime) -> bool:
     """Tell whether the row was due already, later than now: then a nudge is under way."""
-    return row.due_at is not None and not row.lease and now < row.due_at < now + LONGEST_WAIT
+    return row.due_at is not None and not row.lease and now < row.due_at < now + MAX_WAIT

@@ -14,14 +14,14 @@ from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 
 BATCH = 500  # rows of one link at a time
-MOST_LINKS = 10  # at a time
+MAX_LINKS = 10  # at a time
 FROM_THE_FIRST = 0
 
 
 @prepared
 def _under_way() -> QuerySet[LineItem, tuple[int, int]]:
     items = LineItem.objects.filter(moved_up_to__gte=FROM_THE_FIRST).order_by("moved_up_to")
-    return items.values_list("pk", "moved_up_to")[:MOST_LINKS]  # type: ignore[return-value]  # none is NULL
+    return items.values_list("pk", "moved_up_to")[:MAX_LINKS]  # type: ignore[return-value]  # none is NULL
 
 
 def go_on(batch: int = BATCH) -> bool:

@@ -18,19 +18,19 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.errors import StateStoreDown
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.registrations.addresses import origin
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, retry
 from lti_1p3_provider.scores.reasons import Why
+from lti_1p3_provider.web.addresses import origin
 
 PROBE = 6  # requests, each as long as one may take: what a worker has for trying one score
-LONGEST = 600.0  # seconds between two tries
-LONGEST_ASKED = 3600.0  # seconds for which a platform's answer to one score may stop all others of its deployment
+MAX_WAIT = 600.0  # seconds between two tries
+MAX_ASKED = 3600.0  # seconds for which a platform's answer to one score may stop all others of its deployment
 MEMORY = 300.0  # seconds for which strikes count
 SEVERAL = 3  # deployments that fail: then it is probably what they share
-LONGEST_HOST = 255
+MAX_HOST = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Place:
 def place_of(row: PendingScore) -> Place:
     """Return where a row's score goes; the row comes with its line item and link."""
     item = row.line_item
-    host = reduce(origin(item.url or item.container_url) or "")[:LONGEST_HOST]
+    host = reduce(origin(item.url or item.container_url) or "")[:MAX_HOST]
     return Place(row.registration_id, item.resource_link.deployment_id, host)
 
 
@@ -121,8 +121,8 @@ def begin(where: int | Place, why: Why, asked: float = 0.0) -> datetime:
     now, outages = timezone.now(), _at(where)
     known = outages.first()
     failures = known.failures + 1 if known else 1
-    longest = LONGEST if isinstance(where, int) else LONGEST_ASKED
-    wait = max(min(asked, longest), min(retry.backoff(failures - 1), LONGEST))
+    longest = MAX_WAIT if isinstance(where, int) else MAX_ASKED
+    wait = max(min(asked, longest), min(retry.backoff(failures - 1), MAX_WAIT))
     until = now + timedelta(seconds=wait)
     values = {"until": until, "failures": failures, **why.stored}
     if not outages.update(**values):

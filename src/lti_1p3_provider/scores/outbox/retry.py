@@ -28,9 +28,9 @@ from lti_1p3_provider.platforms import Preset
 from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.reasons import Reason, Why
 
-LONGEST = 3600.0  # seconds between two tries
-LONGEST_ASKED = 24 * 3600.0  # seconds that a platform may ask us to wait
-MOST_ATTEMPTS = 200  # more than a week at the longest wait
+MAX_WAIT = 3600.0  # seconds between two tries
+MAX_ASKED = 24 * 3600.0  # seconds that a platform may ask us to wait
+MAX_ATTEMPTS = 200  # more than a week at the longest wait
 BUSY = frozenset((408, 425))
 OUTAGE = 6  # strikes in a row, without a success between them
 
@@ -109,18 +109,18 @@ def of_accident(name: str, attempts: int, now: datetime) -> Decision:
     ``name``: the error's kind; its message may hold anything. It says nothing about the platform.
     """
     why = Why(Reason.FAILED_HERE, detail=name)
-    if attempts + 1 >= MOST_ATTEMPTS:
+    if attempts + 1 >= MAX_ATTEMPTS:
         return Decision(why, given_up=True)
-    return Decision(why, retry_at=now + timedelta(seconds=LONGEST))
+    return Decision(why, retry_at=now + timedelta(seconds=MAX_WAIT))
 
 
 def backoff(attempts: int) -> float:
     """Return the next wait in seconds: doubled each time, capped, with jitter so that rows do not march in step."""
-    return float(min(conf.retry_base * 2.0 ** min(attempts, 20), LONGEST) * random.uniform(0.8, 1.2))
+    return float(min(conf.retry_base * 2.0 ** min(attempts, 20), MAX_WAIT) * random.uniform(0.8, 1.2))
 
 
 def _later(why: Why, attempts: int, now: datetime, strikes: int = 0, asked: float = 0.0) -> Decision:
-    if attempts + 1 >= MOST_ATTEMPTS:
+    if attempts + 1 >= MAX_ATTEMPTS:
         return Decision(why, given_up=True, strikes=strikes, asked=asked)
     wait = timedelta(seconds=max(asked, backoff(attempts)))
     return Decision(why, retry_at=now + wait, strikes=strikes, asked=asked)
@@ -139,4 +139,4 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> float:
     seconds = float(value) if is_whole else numbers.written(value)
     if seconds is None and (date := numbers.http_date(value)) is not None:
         seconds = (date - now).total_seconds()
-    return min(max(seconds or 0.0, 0.0), LONGEST_ASKED)
+    return min(max(seconds or 0.0, 0.0), MAX_ASKED)

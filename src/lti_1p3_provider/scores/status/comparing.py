@@ -18,8 +18,8 @@ from django.utils.translation import ngettext
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.errors import StateStoreDown
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.registrations.digest import digest
 from lti_1p3_provider.scores.gradebook import missing
 from lti_1p3_provider.scores.gradebook.reading_back import read_back
 from lti_1p3_provider.scores.gradebook.reconcile import Trouble
@@ -30,10 +30,10 @@ from lti_1p3_provider.scores.status.course_page import rows_of
 from lti_1p3_provider.scores.status.sentence import Sentence
 from lti_1p3_provider.scores.status.unanswered import Unanswered, described
 
-MOST = 5000  # scores that are compared at once
-MOST_TROUBLES = 50  # columns that a page names
+MAX_ROWS = 5000  # scores that are compared at once
+MAX_TROUBLES = 50  # columns that a page names
 PATIENCE = 300.0  # seconds after which no further column is asked
-LONGEST = 900  # seconds after which a worker that said nothing is thought dead
+MAX_SILENCE = 900  # seconds after which a worker that said nothing is thought dead
 PAUSE = 60  # seconds between the end of a comparison and the next
 KEPT = 7 * 24 * 3600  # seconds for which a page shows what was found
 
@@ -114,7 +114,7 @@ def begin(course_key: CourseKey) -> bool:
     Raises:
         StateStoreDown
     """
-    if not store.add(_name("compares", course_key), LONGEST):
+    if not store.add(_name("compares", course_key), MAX_SILENCE):
         return False
     _keep(course_key, Found(timezone.now()))
     wake.compare_later(course_key)
@@ -126,8 +126,8 @@ def compare(course_key: CourseKey) -> Found:
     began = timezone.now()
     try:
         rows = rows_to_compare(course_key)
-        is_more = len(rows[: MOST + 1]) > MOST
-        done = read_back(rows[:MOST], PATIENCE)
+        is_more = len(rows[: MAX_ROWS + 1]) > MAX_ROWS
+        done = read_back(rows[:MAX_ROWS], PATIENCE)
         resent = missing.send_again(done.lost)
         figures = {"missing": done.missing, "resent": resent, "different": done.different}
         found = Found(began, True, done.answered, done.same, **figures, is_more=is_more, troubles=done.troubles)
@@ -152,14 +152,14 @@ def last(course_key: CourseKey) -> Found | None:
             return None
         troubles = tuple(_trouble(one) for one in kept["troubles"])
         found = Found(**{**kept, "at": datetime.fromisoformat(kept["at"]), "troubles": troubles})
-        is_dead = not found.is_over and timezone.now() - found.at > timedelta(seconds=LONGEST)
+        is_dead = not found.is_over and timezone.now() - found.at > timedelta(seconds=MAX_SILENCE)
         return None if is_dead else found
     except (StateStoreDown, KeyError, TypeError, ValueError):  # also one that another version kept
         return None
 
 
 def _keep(course_key: CourseKey, found: Found) -> None:
-    some = found.troubles[:MOST_TROUBLES]
+    some = found.troubles[:MAX_TROUBLES]
     kept = {**asdict(found), "at": found.at.isoformat(), "troubles": [_as_kept(one) for one in some]}
     try:
         store.put(_name("compared", course_key), kept, KEPT)

@@ -29,9 +29,9 @@ from lti_1p3_provider.scores.status import wording
 from lti_1p3_provider.scores.status.sentence import Sentence, as_time, points
 
 PAGE = 25
-MOST = 20_000  # rows that the figures of a course count
+MAX_ROWS = 20_000  # rows that the figures of a course count
 NEEDED = ("platform_user__user", "line_item__resource_link__context", "registration", "lane__deployment__registration")
-MOST_ACTIVITIES = 300  # that a page offers to choose from
+MAX_ACTIVITIES = 300  # that a page offers to choose from
 DIFFERENT, OPENED, ALL = "different", "opened", "all"
 GRADE_UNREADABLE = "unreadable"
 
@@ -97,7 +97,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """How many scores of a course are where; ``opened``: of people who did nothing yet but open the activity; ``more``:
-    only the first ``MOST`` were counted."""
+    only the first ``MAX_ROWS`` were counted."""
 
     all: int
     sent: int
@@ -110,7 +110,7 @@ class Figures:
 def activities(course_key: CourseKey) -> list[tuple[str, str]]:
     """Return the blocks of the course that platforms linked, with their titles, by title."""
     items = LineItem.objects.filter(course_key=str(course_key)).order_by("usage_key")
-    keys = list(items.values_list("usage_key", flat=True).distinct()[:MOST_ACTIVITIES])
+    keys = list(items.values_list("usage_key", flat=True).distinct()[:MAX_ACTIVITIES])
     known = outline.titles(keys)
     named = [(key, known.get(key) or key.rpartition("@")[2]) for key in keys]
     return sorted(named, key=lambda one: one[1].casefold())
@@ -187,15 +187,15 @@ def lines(rows: list[PendingScore], course_key: CourseKey) -> list[Line]:
 
 def figures(course_key: CourseKey) -> Figures:
     """Count a course's scores, in one query."""
-    rows = rows_of(course_key).order_by().values("pk", "given_up", "due_at", "sent_at", "changed_at")[:MOST]
+    rows = rows_of(course_key).order_by().values("pk", "given_up", "due_at", "sent_at", "changed_at")[:MAX_ROWS]
     counted = rows.aggregate(
         all=Count("pk"),
         sent=Count("pk", filter=WHERE[State.SENT]),
         waiting=Count("pk", filter=QUEUED),
-        given_up=Count("pk", filter=WHERE[State.GIVEN_UP]),
+        needs_a_person=Count("pk", filter=WHERE[State.GIVEN_UP]),  # no aggregate may have a column's name
         opened=Count("pk", filter=ONLY_OPENED),
     )
-    return Figures(**counted, more=counted["all"] == MOST)
+    return Figures(given_up=counted.pop("needs_a_person"), **counted, more=counted["all"] == MAX_ROWS)
 
 
 def _grades_of(rows: list[PendingScore]) -> Mapping[int, Grade | str | None]:

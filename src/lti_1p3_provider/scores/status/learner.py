@@ -15,7 +15,7 @@ from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.status.sentence import Sentence, iso, points
 
-MOST_ROWS = 5  # columns of one block that one learner launched
+MAX_ROWS = 5  # columns of one block that one learner launched
 SOONEST, LATEST = 3.0, 60.0  # seconds until the page asks again
 
 
@@ -32,7 +32,7 @@ def status_of(
     ).select_related("registration", "line_item__resource_link")
     if link_pk is not None:
         mine = mine.filter(line_item__resource_link_id=link_pk)
-    rows = list(mine[:MOST_ROWS])
+    rows = list(mine[:MAX_ROWS])
     now = timezone.now()
     down = outages.of_rows(rows)
     said = [(row.state, sentence(row, row.pk in down, now)) for row in rows]

@@ -12,7 +12,7 @@ from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.reasons import Reason
 
 FOR_TEAMS = (Reason.TWO_COLUMNS, Reason.NOT_WANTED)
-MOST_LINKS, MOST_BLOCKS = 20, 5  # of those that open different blocks
+MAX_LINKS, MAX_BLOCKS = 20, 5  # of those that open different blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ def mixed_links(course_key: CourseKey) -> list[MixedLink]:
     here = PendingScore.objects.filter(course_key=str(course_key), line_item_id=OuterRef("pk"))
     once = LineItem.objects.filter(Exists(here), is_mixed=True)
     found = []
-    for item in once.select_related("resource_link__deployment__registration").order_by("pk")[:MOST_LINKS]:
-        keys = item.pending_scores.order_by("usage_key").values_list("usage_key", flat=True).distinct()[:MOST_BLOCKS]
+    for item in once.select_related("resource_link__deployment__registration").order_by("pk")[:MAX_LINKS]:
+        keys = item.pending_scores.order_by("usage_key").values_list("usage_key", flat=True).distinct()[:MAX_BLOCKS]
         known = outline.titles(list(keys))
         if len(blocks := [known.get(key) or key.rpartition("@")[2] for key in keys]) > 1:
             link = item.resource_link
@@ -42,7 +42,7 @@ def column_troubles(course_key: CourseKey) -> list[tuple[str, str]]:
     """Return links of the course that have two columns, or one that nobody wants, and what to do."""
     here = PendingScore.objects.filter(course_key=str(course_key)).order_by().values("line_item_id").distinct()
     items = LineItem.objects.filter(pk__in=here, reason__in=FOR_TEAMS).select_related("resource_link")
-    return [(str(item.resource_link), _says(item)) for item in items.order_by("pk")[:MOST_LINKS]]
+    return [(str(item.resource_link), _says(item)) for item in items.order_by("pk")[:MAX_LINKS]]
 
 
 def _says(item: LineItem) -> str:

@@ -20,13 +20,13 @@ from lti_1p3_provider.scores.outbox.tallies import Day
 from lti_1p3_provider.scores.status.sentence import iso
 
 DAYS = 14
-MOST_OUTAGES = 20  # of single deployments
-MOST = 10_000  # rows that are counted; beyond it a page says "more than"
+MAX_OUTAGES = 20  # of single deployments
+MAX_COUNTED = 10_000  # rows that are counted; beyond it a page says "more than"
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number up to ``MOST``; ``more``: there are more."""
+    """A number up to ``MAX_COUNTED``; ``more``: there are more."""
 
     number: int
     more: bool = False
@@ -75,12 +75,12 @@ class Overview:
         }
 
 
-def of_registration(registration: Registration, most: int = MOST) -> Overview:
+def of_registration(registration: Registration, most: int = MAX_COUNTED) -> Overview:
     """Return a registration's overview, in five queries; ``most``: rows that are counted."""
     rows = PendingScore.objects.filter(registration=registration).order_by()
     due = rows.filter(due_at__isnull=False)
     known = Outage.objects.filter(registration=registration).select_related("deployment")
-    down = list(known.order_by(F("deployment").asc(nulls_first=True), "since")[:MOST_OUTAGES])
+    down = list(known.order_by(F("deployment").asc(nulls_first=True), "since")[:MAX_OUTAGES])
     for one in down:
         one.registration = registration
     late = due.filter(due_at__lt=timezone.now()).order_by("due_at")

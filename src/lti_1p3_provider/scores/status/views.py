@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views import View
-from django.views.decorators.cache import never_cache
-from django.views.decorators.clickjacking import xframe_options_deny
-from opaque_keys import InvalidKeyError
-from opaque_keys.edx.keys import CourseKey
 
-from lti_1p3_provider import host
-from lti_1p3_provider.conf import conf
-from lti_1p3_provider.database.storable import keeps, reduce
+from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.scores.outbox import outcomes, wake
 from lti_1p3_provider.scores.status import comparing, course_page, odd_links
 from lti_1p3_provider.scores.status.course_page import Place
+from lti_1p3_provider.scores.status.team_page import TeamPage
 
 CHOICES = {
     "": _("who did something"),
@@ -44,36 +33,15 @@ COMPARED = {
     "0": _("This course is being compared, or was a moment ago. Load this page again in a minute."),
     "-1": _("Nothing was compared: the site's cache does not answer. Tell the site's administrator."),
 }
-LONGEST = {"learner": 150, "state": 32, "activity": 255}  # what the page is asked for, and how long it may be
+MAX_LENGTH = {"learner": 150, "state": 32, "activity": 255}  # what the page is asked for, and how long it may be
 
 
-@method_decorator([never_cache, xframe_options_deny], name="dispatch")
-class CourseScores(View):
-    """For whom the host calls staff of the course. Others cannot tell a course from none."""
-
-    course_key: CourseKey
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Let the course team in, and no frame."""
-        if not conf.enabled:
-            raise Http404
-        if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        try:
-            self.course_key = CourseKey.from_string(kwargs["course_key"])
-        except InvalidKeyError as error:
-            raise PermissionDenied from error
-        if not keeps(kwargs["course_key"]):
-            raise PermissionDenied
-        if not host.current().identity.is_course_staff(request.user, self.course_key):
-            raise PermissionDenied
-        response = super().dispatch(request, *args, **kwargs)
-        response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
-        return response
+class CourseScoresView(TeamPage):
+    """The scores, and what can be done about them."""
 
     def get(self, request: HttpRequest, course_key: str) -> HttpResponse:
         """Show one page of the course's scores."""
-        shown = {name: reduce(request.GET.get(name, "").strip()[: LONGEST[name]]) for name in LONGEST}
+        shown = {name: reduce(request.GET.get(name, "").strip()[: MAX_LENGTH[name]]) for name in MAX_LENGTH}
         rows = course_page.chosen(self.course_key, shown["learner"], shown["state"], shown["activity"])
         after = _place(request.GET.get("after", ""))
         figures = course_page.figures(self.course_key)
@@ -126,7 +94,7 @@ class CourseScores(View):
             return -1
 
     def _back(self, request: HttpRequest, **done: int) -> HttpResponse:
-        kept = {name: request.POST.get(name, "")[:most] for name, most in LONGEST.items()}
+        kept = {name: request.POST.get(name, "")[:most] for name, most in MAX_LENGTH.items()}
         return HttpResponseRedirect(f"{request.path}?{urlencode({**kept, **done})}")
 
 

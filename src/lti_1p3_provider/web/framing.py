@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from django.http.response import HttpResponseBase
 
-from lti_1p3_provider.registrations.addresses import is_source
+from lti_1p3_provider.web.addresses import is_source
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 HEADER = "Content-Security-Policy"

@@ -19,7 +19,7 @@ import idna
 from lti_1p3_provider.conf import conf
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-LONGEST_NAME = 253  # of a host
+MAX_NAME = 253  # of a host
 
 
 @lru_cache(maxsize=512)
@@ -68,7 +68,7 @@ def origin_of(url: str) -> Origin | None:
 
 def _host(name: str) -> str:
     """Return a host in lower case and ASCII, without the dot at its end. What is no name stays as it is."""
-    if not name.isascii() and len(name) <= LONGEST_NAME:
+    if not name.isascii() and len(name) <= MAX_NAME:
         with suppress(UnicodeError):
             name = idna.encode(name, uts46=True).decode()  # as requests does
     return name.lower().removesuffix(".")

@@ -1,0 +1,39 @@
+"""The course team's page of addresses: ``/lti/1p3/links/<course key>/``, for platforms without Deep Linking."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from lti_1p3_provider.deep_linking.shelf_marks import Shelf
+from lti_1p3_provider.errors import ContentNotFound, OutlineInPreparation
+from lti_1p3_provider.host.static_files import address
+from lti_1p3_provider.scores.status.team_page import TeamPage
+from lti_1p3_provider.web.same_origin import base_url
+
+TEMPLATES = "lti_1p3_provider/deep_linking"
+SCRIPTS = ("tree.js", "links.js")
+
+
+class CourseLinks(TeamPage):
+    """Each block's address, which platforms may open it, and where it is already."""
+
+    def get(self, request: HttpRequest, course_key: str) -> HttpResponse:
+        """Show the course's tree; with ``below``, for the page's script, what is below a block."""
+        try:
+            shelf = Shelf(self.course_key, base_url(request))
+        except (ContentNotFound, OutlineInPreparation) as error:
+            said = {"course_key": str(self.course_key), "error": error}
+            return render(request, f"{TEMPLATES}/links.html", said, status=error.status)
+        if "below" in request.GET:
+            marks = shelf.below(request.GET["below"])
+            return JsonResponse({"html": render_to_string(f"{TEMPLATES}/marks.html", {"marks": marks}, request)})
+        about = {
+            "course_key": str(self.course_key),
+            "title": shelf.title,
+            "everywhere": shelf.everywhere,
+            "marks": shelf.first(request.GET.get("at", "")),
+            "scripts": [found for name in SCRIPTS if (found := address(name))],
+        }
+        return render(request, f"{TEMPLATES}/links.html", about)

@@ -1,0 +1,74 @@
+"""What a block holds, for somebody who thinks of choosing it: as a learner would read it, as far as text tells.
+
+It is no launch. Nothing is graded or stored, nobody is signed in, and no block's own code runs: the host gives what the
+author wrote, and ``excerpts`` makes plain text of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opaque_keys.edx.keys import CourseKey, UsageKey
+
+from lti_1p3_provider import host
+from lti_1p3_provider.deep_linking import catalogue, excerpts
+from lti_1p3_provider.deep_linking.entries import Chooser, Entry
+from lti_1p3_provider.deep_linking.excerpts import Part
+from lti_1p3_provider.deep_linking.items import type_name
+from lti_1p3_provider.deep_linking.lines import points
+
+MAX_READ = 12  # blocks of a unit whose text is shown
+MAX_LISTED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A block in a preview. ``parts`` are empty for what has no text."""
+
+    title: str
+    type: str
+    points: str
+    parts: Sequence[Part] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """``pieces`` with their text where ``is_read``, else the names of what is in it; ``more`` were left out."""
+
+    entry: Entry
+    type: str
+    points: str
+    pieces: Sequence[Piece]
+    is_read: bool
+    more: int = 0
+
+
+def of(who: Chooser, usage_key: str) -> Preview:
+    """Return the preview of a block that is shown to the chooser.
+
+    Raises:
+        ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed
+    """
+    entry, inside = catalogue.contents(who, usage_key)
+    is_read = entry.block_type not in ("course", "chapter", "sequential")
+    most = MAX_READ if is_read else MAX_LISTED
+    shown = (inside or [entry])[:most] if is_read else inside[:most]
+    texts = _texts(entry.course_key, [one.usage_key for one in shown]) if is_read else {}
+    pieces = [
+        Piece(
+            one.title,
+            type_name(one.block_type),
+            points(one.points),
+            excerpts.parts(texts.get(one.usage_key, "")),
+        )
+        for one in shown
+    ]
+    left = max(0, len(inside) - most)
+    return Preview(entry, type_name(entry.block_type), points(entry.points), pieces, is_read, left)
+
+
+def _texts(course_key: str, usage_keys: Sequence[str]) -> dict[str, str]:
+    keys = [UsageKey.from_string(one) for one in usage_keys]
+    found = host.current().content.sources(CourseKey.from_string(course_key), keys)
+    return {str(key): source for key, source in found.items()}

@@ -1,0 +1,1 @@
+"""What every page of ours needs: addresses, who may frame it, and which site it is of."""
