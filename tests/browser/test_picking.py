@@ -80,6 +80,7 @@ def test_several_in_an_order_on_a_narrow_screen(visitor: Visitor) -> None:
     frame.get_by_role("checkbox", name="Units", exact=True).check()
     frame.get_by_role("button", name="Keep my ticks and go on").click()
     frame.get_by_role("button", name="Move Units up").click()
+    expect(frame.locator("ol.chosen li").first).to_contain_text("Units")
     width = frame.locator("html").evaluate("page => page.scrollWidth - page.clientWidth")
     assert width <= 0
     frame.get_by_role("button", name="Add to the course").click()

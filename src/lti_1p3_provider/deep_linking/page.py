@@ -62,7 +62,7 @@ def show(
         "token": token,
         "place": place_of(row, token),
         "message": who.message,
-        "accepted": accepted(who.message, who.registration.platform),
+        "accepted": accepted(who.message),
         "choosing": choosing,
         "open": choosing.open,
         "chosen": [{"entry": entry, "type": type_name(entry.block_type)} for entry in chosen],
