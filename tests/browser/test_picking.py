@@ -37,9 +37,9 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def strict(
     playwright: Playwright, executable: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[BrowserContext, list[str]]]:
-    """A browser that takes no cookies of the LMS inside the platform's pages, and what it complained of."""
+    """A browser that blocks third-party cookies, and what it complained of."""
     profile: Path = tmp_path_factory.mktemp("profile")
-    Kind(blocks_third_party=True, takes_partitioned=False).write_preferences(profile)
+    Kind(blocks_third_party=True).write_preferences(profile)
     context = playwright.chromium.launch_persistent_context(
         profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
     )
