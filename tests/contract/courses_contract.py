@@ -51,6 +51,15 @@ class CoursesContract(Contract):
         assert self.courses.published_versions([self.world.course, NOWHERE]) == {self.world.course: version}
         assert {self.world.course, self.world.other_course} <= set(self.courses.all_keys())
 
+    def test_sources_are_what_authors_wrote_of_published_texts_and_problems(self) -> None:
+        world = self.world
+        keys = [world.problem, world.text, world.unit, world.unpublished]
+        found = world.host.content.sources(world.course, keys)
+        assert set(found) == {world.problem, world.text}
+        assert "<p>" in found[world.text]
+        assert "response" in found[world.problem]
+        assert world.host.content.sources(world.course, []) == {}
+
     def listed(self, *, most: int = 100, after: tuple[str, str] | None = None, **choice: object) -> list[CourseKey]:
         """Return the keys of a list."""
         cards = self.courses.listed(CourseChoice(**choice), after, most)

@@ -27,13 +27,18 @@ class CourseLinks(TeamPage):
             said = {"course_key": str(self.course_key), "error": error}
             return render(request, f"{TEMPLATES}/links.html", said, status=error.status)
         if "below" in request.GET:
-            marks = shelf.below(request.GET["below"])
+            marks = shelf.below(_key(request, "below"))
             return JsonResponse({"html": render_to_string(f"{TEMPLATES}/marks.html", {"marks": marks}, request)})
         about = {
             "course_key": str(self.course_key),
             "title": shelf.title,
             "everywhere": shelf.everywhere,
-            "marks": shelf.first(request.GET.get("at", "")),
+            "marks": shelf.first(_key(request, "at")),
             "scripts": [found for name in SCRIPTS if (found := address(name))],
         }
         return render(request, f"{TEMPLATES}/links.html", about)
+
+
+def _key(request: HttpRequest, name: str) -> str:
+    """Return a usage key; whoever wrote its pluses as they are meant no blanks."""
+    return request.GET.get(name, "").replace(" ", "+")

@@ -56,7 +56,7 @@ def answer(request: HttpRequest, row: DeepLinkingRequest, entries: Sequence[Entr
         NoActiveKey, KeyInvalid
     """
     message, registration = message_of(row.message), row.deployment.registration
-    takes = accepted(message, registration.platform)
+    takes = accepted(message)
     require_number(takes, len(entries))
     made = items(entries, Shelf(registration.platform, takes, message, base_url(request)))
     said = ngettext("%(number)s activity was chosen.", "%(number)s activities were chosen.", len(made))

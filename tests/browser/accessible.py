@@ -1,0 +1,31 @@
+"""axe-core's rules on a page of ours, as it stands in a browser."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Frame, Page
+
+PACKAGE = "axe_playwright_python"  # carries the script; nothing else of it is used
+
+
+def require_accessible(page: Page | Frame) -> None:
+    """Check what a page or frame shows. Evaluated by the debugger, so that the page's own policy need not let it in."""
+    page.evaluate(_script())
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    said = [f"{one['id']}: {', '.join(node['html'][:120] for node in one['nodes'][:3])}" for one in found]
+    assert said == [], f"{page.url}: {said}"
+
+
+@cache
+def _script() -> str:
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        pytest.skip("axe-playwright-python is not installed")
+    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
