@@ -146,9 +146,7 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
     Reason.STORE_DOWN: Remedy(_("See whether the cache is up."), Who.SITE, passes=True),
     Reason.NO_TRUST: Remedy(_("Correct the site's file of certificate authorities."), Who.SITE, passes=True),
     Reason.FAILED_HERE: Remedy(_("Find the cause in the log."), Who.SITE, passes=True),
-    Reason.UNKNOWN: Remedy(
-        _("Fix what the platform complained about last, then send it again."), Who.SITE, passes=True
-    ),
+    Reason.UNKNOWN: Remedy(_("Fix what the platform said last, then send it again."), Who.SITE, passes=True),
 }
 # What a status says more exactly when a score was refused.
 STATUSES: Final[Mapping[int, tuple[Text, Remedy]]] = {

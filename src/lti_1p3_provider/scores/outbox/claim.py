@@ -62,12 +62,10 @@ def claim(
     """Take up to ``limit`` due rows of a registration, in lanes that nobody else sends in; oldest first.
 
     Each row comes with everything that delivery needs. Its ``last_timestamp`` is the one to be sent now, at least
-    ``interval`` seconds after the previous one. From now until the platform answers we cannot know what it has, so
-    ``sent_*`` are emptied in the database; the returned rows keep the old values. Give the lanes back with
-    ``release_lanes``.
-
-    ``down``: deployments to leave out; ``only``: take rows of this deployment alone; ``most_lanes``: the largest number
-    of lanes to take.
+    ``interval`` seconds after the previous one. Until the platform answers we cannot know what it has, so ``sent_*``
+    are emptied in the database; the returned rows keep the old values. Give the lanes back with ``release_lanes``.
+    ``down``: deployments to leave out; ``only``: take rows of this deployment alone; ``most_lanes``: how many lanes to
+    take at most.
     """
     now = timezone.now()
     lease, until = uuid.uuid4().hex, now + _term()
