@@ -1,4 +1,4 @@
-"""Tells whoever comes back to an activity that a launch as another account has taken over their browser meanwhile.
+"""Tells people who come back to an activity that a launch as another account has taken over their browser.
 
 Each registration makes accounts of its own, and a browser is signed in as one at a time. So activities of two
 registrations, open side by side, end each other's sessions. The new session remembers whom it took the browser from.
@@ -55,7 +55,7 @@ def explained(request: HttpRequest, target: Target, trail: Trail, error: GrantMi
 
 
 def before_going_on() -> str:
-    """Return what stands above the content for whoever comes back to it, before they type."""
+    """Return what to show above the content to people who come back to it, before they type."""
     return _(
         "Another activity was opened in this browser, with another account. Open this one from its course again before "
         "you go on."

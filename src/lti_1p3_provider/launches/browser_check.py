@@ -1,4 +1,4 @@
-"""Finds out at login, before the platform is asked, how this browser can prove at launch that it is the same.
+"""Finds out at login, before the browser goes to the platform, how it can prove at launch that it is the same.
 
 In a frame, a page of ours tries cookies: ordinary ones, then partitioned ones. If the browser takes neither, the
 platform's own frame may keep the proof (LTI Client Side postMessages Storage); if the platform offers none, the person
@@ -40,7 +40,7 @@ def is_needed(request: HttpRequest) -> bool:
 
 
 def login_page(request: HttpRequest, login: Login) -> HttpResponse:
-    """Return the page that tries, and goes on to the platform by itself."""
+    """Return the page that tries cookies, and goes on to the platform by itself."""
     asked, stored = login.authentication_request(), login.authentication_request(login.storage_frame or ASK)
     response = render(
         request,

@@ -1,4 +1,4 @@
-"""Keeps a session that a launch made to what was launched. See docs/decisions/0015.
+"""Confines a session that a launch made to what was launched. See docs/decisions/0015.
 
 The LMS's own pages and handlers know nothing of grants: they serve whoever is signed in. So this looks at each request
 of such a session, wherever in the LMS it goes, and lets pass what names no content, and what names content under a live
@@ -61,7 +61,7 @@ class ConfineSessions:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, arguments: Mapping[str, Any]
     ) -> HttpResponseBase | None:
-        """Refuse what a confined session may not reach; take out of a page's query what it may not say."""
+        """Refuse what a confined session may not reach; remove parameters from a page's query that it may not have."""
         match = request.resolver_match
         if not conf.enabled or (match and OURS in match.namespaces):
             return None
@@ -94,7 +94,7 @@ def _people(request: HttpRequest) -> Iterator[Confined]:
 
 
 def _opens(user: int, surface: Surface) -> bool:
-    """Decide by what is kept, and if that refuses by what is in the database."""
+    """Decide by what is cached and, if that refuses, by what is in the database."""
     if surface.closed:
         return False
     return scope.scopes.get(user).opens(surface) or scope.scopes.get(user, fresh=True).opens(surface)
@@ -111,7 +111,7 @@ def _as_other_account(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _of_other_account(request: HttpRequest, surface: Surface) -> HttpResponseBase | None:
-    """Refuse with other words what an account opened from which a launch took this browser over."""
+    """Use other words for content of an account that this browser had before a launch took it over."""
     if conf.session_cookie_name not in request.COOKIES:
         return None
     found = another_account.launched_by_former(request.session, surface)
@@ -152,7 +152,7 @@ def _support_code(trail: Trail, error: LtiError) -> str:
 
 
 def _wants_a_page(request: HttpRequest) -> bool:
-    """Tell whether a browser opens a page, and not a script of one asks."""
+    """Tell whether a browser opens a page, rather than a script making a request."""
     mode = request.headers.get("Sec-Fetch-Mode")
     if mode is not None:
         return mode == "navigate"

@@ -1,4 +1,4 @@
-"""What all doors share: whatever an ``LtiError`` ends is refused here, once."""
+"""What all doors share: this is the one place where an ``LtiError`` becomes a refusal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
 class DoorView(View):
-    """Off means that it is not there; an ``LtiError`` becomes a recorded refusal.
+    """If the app is off, answer 404; an ``LtiError`` becomes a recorded refusal.
 
     Requests are not atomic: keys may be fetched over HTTP, and a refusal must be recorded whatever else is undone.
     """

@@ -24,12 +24,12 @@ def tell(request: HttpRequest, response: HttpResponse, user: AbstractUser, targe
 
 
 def tell_nothing(response: HttpResponseBase) -> None:
-    """Delete what they were told of anybody."""
+    """Delete what they were told about anybody."""
     host.current().identity.drop_login_cookies(response)
 
 
 def hear_nothing(request: HttpRequest) -> None:
-    """Take the same cookies from a request: some parts of the LMS believe them where the session has ended."""
+    """Remove the same cookies from a request: parts of the LMS trust them even after the session has ended."""
     gone = HttpResponse()
     tell_nothing(gone)
     for name in gone.cookies:

@@ -92,7 +92,7 @@ def find(user: AbstractUser | AnonymousUser, target: Target) -> Grant:
 
 
 def drop_lapsed() -> int:
-    """Delete grants that open nothing any more, in batches; return how many."""
+    """Delete grants that no longer open anything, in batches; return how many."""
     lapsed = Grant.objects.filter(until__lt=timezone.now())
     dropped = 0
     while batch := list(lapsed.values_list("pk", flat=True)[:CLEANUP_BATCH]):

@@ -1,4 +1,4 @@
-"""Carries a validated launch from a frame without cookies into a window of its own, where ours are no other site's.
+"""Carries a validated launch from a frame without cookies into a separate window, where our cookies work.
 
 What is handed over is good for one use and a minute, and only from a page of ours: a form on another site must not
 sign anybody in. (Security Framework 1.0, 5.1.1.1)

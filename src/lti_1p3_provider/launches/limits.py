@@ -1,4 +1,4 @@
-"""Our own limits of a request, before anybody parses it: the LMS lifts Django's, and its middlewares read forms.
+"""Our own limits on requests, before anything parses them: the LMS lifts Django's, and its middleware reads forms.
 
 The middleware comes first and looks at the size. Nothing of a request that is too large is read or parsed, and it is
 refused once a session is there, before anybody looks for a CSRF token in its form. The doors look again, for sites that
@@ -58,7 +58,7 @@ class LimitRequests:
 
 
 def require(request: HttpRequest) -> None:
-    """Return if the request is no larger than any that we wait for.
+    """Return if the request is no larger than any that we expect.
 
     Raises:
         RequestTooLarge: nothing of it was parsed, or will be.
@@ -88,7 +88,7 @@ def _problem_with_query(query: str) -> str:
 
 
 def _problem_with_body(request: HttpRequest) -> str:
-    """Look at the length that is announced, and only then at what is there."""
+    """Check the announced length first, and only then the body."""
     if request.method in ("GET", "HEAD"):
         return ""
     length = request.META.get("CONTENT_LENGTH") or ""

@@ -39,7 +39,7 @@ class Returning:
         self._found: tuple[Names, PendingScore | None] | None = None
 
     def registration_and_deployment(self, registration_pk: int, names: Names) -> tuple[Registration, Deployment | None]:
-        """Return both, as the function of this name in ``registrations.find`` does, and remember the learner's row.
+        """Return both, like the function of the same name in ``registrations.find``, and remember the learner's row.
 
         Raises:
             RegistrationUnknown, RegistrationDisabled

@@ -86,7 +86,7 @@ class Scope:
         return any(key.block_type == "course" and self._is_live(key) for key in self.keys)
 
     def _opens_block(self, key: UsageKey) -> bool:
-        """A block is open with itself, and with what is above it."""
+        """A block is open if it, or something above it, was launched."""
         course_key = key.context_key
         if not isinstance(course_key, CourseLocator):
             return False
@@ -133,7 +133,7 @@ def _registrations(deployments: tuple[int, ...]) -> tuple[Registration, ...]:
 
 
 def _account(name: str) -> tuple[int, tuple[Registration, ...]] | None:
-    """Return the account of this name that launches alone sign in to, and whence; None if there is no such one."""
+    """Return the account of this name, and where it launched from, if only launches sign in to it; otherwise None."""
     rows = PlatformUser.objects.select_related("registration").filter(
         user__username=name, user__password__startswith=UNUSABLE_PASSWORD_PREFIX
     )
@@ -153,5 +153,5 @@ def forget_all() -> None:
 
 
 def confining(found: Iterable[Registration]) -> Registration | None:
-    """Return the first that confines its people, None if each leaves them the whole site."""
+    """Return the first that confines its people, None if all of them allow the whole site."""
     return next((one for one in found if one.confine_sessions), None)

@@ -14,7 +14,7 @@ from lti_1p3_provider.outline.rebuild import refresh
 @shared_task(name="lti_1p3_provider.clean_up", ignore_result=True)
 @set_code_owner_attribute  # type: ignore[untyped-decorator]
 def clean_up() -> None:
-    """Drop old attempts, lapsed grants and old requests for content, and bring outlines in step."""
+    """Delete old attempts, lapsed grants and old requests for content, and update outlines."""
     drop_old()
     drop_lapsed()
     asked.drop_old()

@@ -1,4 +1,4 @@
-"""Tells whoever teaches that their own answers do not count: platforms have no place for a teacher's score.
+"""Tells teachers that their own answers do not count: platforms have no place for a teacher's score.
 
 The session remembers which blocks were launched by somebody who teaches there; the newest launch of a block counts.
 """

@@ -110,7 +110,7 @@ class LaunchView(DoorView):
 
 @method_decorator(csrf_exempt, name="dispatch")
 class ContinueView(DoorView):
-    """Where a launch goes on in a window of its own; see ``launches.handover``."""
+    """Where a launch continues in a separate window; see ``launches.handover``."""
 
     name = "continue"
 
@@ -156,7 +156,7 @@ class WayBackView(DoorView):
     name = "back"
 
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
-        """Send the browser on, and say nothing of the page that it comes from."""
+        """Send the browser on without telling where it comes from."""
         target = targets.from_keys(course_key, usage_key)
         way = way_back.address(request, target)
         if not way:
@@ -198,7 +198,7 @@ class MyScoresView(ScriptView):
     """Where the scores of the content's learner are."""
 
     def is_there(self) -> bool:
-        """Operators may do without the strip."""
+        """Operators may switch the strip off."""
         return conf.enabled and conf.show_score_status
 
     def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:

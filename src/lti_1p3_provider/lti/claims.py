@@ -44,7 +44,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class GradeService:
-    """The AGS claim. Empty addresses are none. (AGS 2.0, 3.1)
+    """The AGS claim. An empty address means that there is none. (AGS 2.0, 3.1)
 
     ``declined``: ``lineitem`` is there and empty, as Moodle says of a link that is not to be graded.
     """
@@ -121,7 +121,7 @@ def _person(reader: Reader) -> Person:
 
 
 def _email(text: str) -> str:
-    """An address that is none is not shared: it must not reach mail headers."""
+    """Treat an invalid address as not shared: it must not reach mail headers."""
     try:
         validate_email(text)
     except ValidationError:
@@ -141,7 +141,7 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
 
 
 def _return_url(claim: Reader) -> str:
-    """An address is taken as a whole or not at all."""
+    """An address is used as a whole or not at all."""
     said = claim.values.get("return_url")
     return said if isinstance(said, str) and len(said) <= MAX_URL and not NOWHERE.search(said) else ""
 

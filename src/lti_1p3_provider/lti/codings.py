@@ -1,4 +1,4 @@
-"""Decodes what is compressed, to a limit. We do not ask for it, but some platforms do not look. (RFC 9110, 8.4)"""
+"""Decodes what is compressed, to a limit. Some platforms compress unasked. (RFC 9110, 8.4)"""
 
 from __future__ import annotations
 

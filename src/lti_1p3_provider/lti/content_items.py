@@ -1,6 +1,6 @@
 """The answer to a request for content: content items, signed. (Deep Linking 2.0, 4.5)
 
-Platforms differ in what they make of a member without a value, and some fail at it, so there is none.
+Platforms differ in how they read a member without a value, and some fail, so such members are left out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ICON_SIZE = {"width": 64, "height": 64}
 
 @dataclass(frozen=True, slots=True)
 class OfferedLineItem:
-    """The gradebook column of an item: ``maximum`` points, and what a search for it goes by. (AGS 2.0, 3.2.8)"""
+    """The gradebook column of an item: ``maximum`` points, and what to search for it by. (AGS 2.0, 3.2.8)"""
 
     maximum: float
     label: str
@@ -43,7 +43,7 @@ class OfferedLineItem:
 
 @dataclass(frozen=True, slots=True)
 class ContentItem:
-    """What is placed in the platform's course. Empty is absent.
+    """What is placed in the platform's course. Empty members are left out.
 
     ``presentation``: ``iframe`` or ``window``; ``opens`` and ``due`` are in UTC.
     """
@@ -93,7 +93,7 @@ class Answer:
 
 
 def sign(deployment: Deployment, answer: Answer, lifetime: int = LIFETIME) -> str:
-    """Return the answer as a JWT that is good for ``lifetime`` seconds.
+    """Return the answer as a JWT that is valid for ``lifetime`` seconds.
 
     Raises:
         NoActiveKey, KeyInvalid
@@ -120,7 +120,7 @@ def sign(deployment: Deployment, answer: Answer, lifetime: int = LIFETIME) -> st
 
 
 def one_line(text: str, limit: int) -> str:
-    """Return plain text in one line: some platforms keep what stands between line breaks as something else."""
+    """Return plain text in one line: some platforms give line breaks a meaning."""
     return " ".join(text.split())[:limit].rstrip()
 
 

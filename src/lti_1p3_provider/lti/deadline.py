@@ -83,12 +83,12 @@ class Deadline:
                 self._shut()
 
     def hasten(self, seconds: float) -> None:
-        """Let no more than so many seconds be left."""
+        """Shorten the deadline to at most so many seconds from now."""
         self.at = min(self.at, time.monotonic() + seconds)
         _watchdog(os.getpid()).watch(self)
 
     def cut(self) -> None:
-        """Cut the connection off, unless all is over."""
+        """Cut the connection off, unless the exchange is over."""
         with self._lock:
             if not self._over:
                 self.passed = True
@@ -115,7 +115,7 @@ class _Watchdog:
         threading.Thread(target=self._run, name="lti-deadlines", daemon=True).start()
 
     def watch(self, deadline: Deadline) -> None:
-        """Cut the deadline's connection off when it has come."""
+        """Cut the deadline's connection off when its time has come."""
         with self._changed:
             entry = (deadline.at, next(self._number), deadline)
             heapq.heappush(self._waiting, entry)
@@ -155,7 +155,7 @@ class _Watched:
 
 
 class _WatchedResponse(MeasuredResponse):
-    """Tells the thread's deadline its status, also if nothing else of it can be read."""
+    """Tells the thread's deadline its status, even if nothing else of it can be read."""
 
     def begin(self) -> None:
         try:

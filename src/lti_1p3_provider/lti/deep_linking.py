@@ -56,7 +56,7 @@ def read(reader: Reader) -> DeepLinkingMessage:
 
 
 def read_settings(claim: Reader) -> DeepLinkingSettings:
-    """Read the settings. What we do not use is not looked at.
+    """Read the settings. Those that we do not use are ignored.
 
     Raises:
         ClaimMissing, ClaimInvalid

@@ -40,7 +40,7 @@ MAX_KID = 1024
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Whom and what a token names that is not verified yet: enough to look for rows, and to believe nothing.
+    """Whom and what a token names before it is verified: enough to look for rows, but nothing is believed.
 
     ``subject`` and ``link_id`` are empty but for a resource link's launch that says something of grades.
     """
@@ -52,7 +52,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A token whose shape is sane; nothing in it is believed yet."""
+    """A well-formed token; nothing in it is believed yet."""
 
     token: str
     kid: str
@@ -106,7 +106,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Progress
 
 
 def proof_is_elsewhere(form: Mapping[str, str], cookies: Mapping[str, str]) -> LoginState | None:
-    """Return the login of a launch whose proof a frame of the platform's keeps and nobody has asked for yet."""
+    """Return the login of a launch whose proof one of the platform's frames keeps and nobody has requested yet."""
     if STORED in form or not form.get("id_token"):
         return None
     try:
@@ -117,7 +117,7 @@ def proof_is_elsewhere(form: Mapping[str, str], cookies: Mapping[str, str]) -> L
 
 
 def _require_form(form: Mapping[str, str]) -> str:
-    """Return the token, or say what the platform said instead of sending one."""
+    """Return the token, or raise what the platform sent instead of one."""
     if form.get("error"):
         reason = " ".join(form["error"].split())[:64]
         raise PlatformRefused(f"error: {reason}")
@@ -128,7 +128,7 @@ def _require_form(form: Mapping[str, str]) -> str:
 
 
 def _open(token: str) -> Envelope:
-    """Limit size and shape before any cryptography, and let the header decide nothing but which key is asked for."""
+    """Check size and shape before any cryptography; of the header, use only the name of the key."""
     if len(token) > MAX_TOKEN and len(token) > (most := limit(token)):
         raise TokenMalformed(f"larger than {most} characters")
     parts = token.split(".")
@@ -166,7 +166,7 @@ def _object(parts: list[str], number: int) -> dict[str, Any]:
 
 
 def _decoded(parts: list[str], number: int) -> bytes:
-    """Be strict with all parts: PyJWT need not be, and would take a token in many spellings."""
+    """Be strict about all parts: PyJWT is not, and would accept a token in many spellings."""
     try:
         return base64url.decode(parts[number])
     except ValueError as error:
@@ -174,7 +174,7 @@ def _decoded(parts: list[str], number: int) -> bytes:
 
 
 def _require_types(claims: Mapping[str, Any]) -> None:
-    """PyJWT takes numbers in strings, and older ones break at other types; we take neither to it. Null is absent."""
+    """PyJWT accepts numbers in strings, and older versions fail on other types; refuse both before. Null is absent."""
     for name in ("exp", "iat", "nbf"):
         value = claims.get(name)
         if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
@@ -185,7 +185,7 @@ def _require_types(claims: Mapping[str, Any]) -> None:
 
 
 def _require_audience(claims: Mapping[str, Any], registration: Registration) -> None:
-    """Several audiences need ``azp``; ``azp``, if there, is us. (Security Framework 1.0, 5.1.3, points 4 to 6)"""
+    """Several audiences need ``azp``; ``azp``, if there, must be us. (Security Framework 1.0, 5.1.3, points 4 to 6)"""
     audience, party = claims["aud"], claims.get("azp")
     if isinstance(audience, list) and len(audience) > 1 and party is None:
         raise AudienceMismatch("several audiences and no azp")

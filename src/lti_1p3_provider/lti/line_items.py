@@ -70,7 +70,7 @@ def search(
     tag: str = "",
     enough: Callable[[PlatformLineItem], bool] = lambda item: False,
 ) -> Exchange[list[PlatformLineItem]]:
-    """List the line items of a container, by filters that platforms may ignore: compare what comes. (3.2.4)
+    """List the line items of a container, with filters that platforms may ignore: check what comes back. (3.2.4)
 
     What has no usable id is left out, and one id is one column, also where pages overlap. The list ends at the first
     page with a line item that is ``enough``.
@@ -92,7 +92,7 @@ def search(
 
 
 def create(deployment: Deployment, container: LineItemAddress, wish: NewLineItem) -> Exchange[PlatformLineItem]:
-    """Make a line item. Look for it first: platforms do not notice that it is there already. (3.2.5)
+    """Make a line item. Look for it first: platforms do not notice duplicates. (3.2.5)
 
     Raises:
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
@@ -116,7 +116,7 @@ def read(deployment: Deployment, column: LineItemAddress) -> Exchange[PlatformLi
 def change(
     deployment: Deployment, column: LineItemAddress, changes: Mapping[str, object]
 ) -> Exchange[PlatformLineItem]:
-    """Change members of a line item and leave all others as they are, those that we do not know too. (3.2.7)
+    """Change members of a line item and leave all others as they are, even unknown ones. (3.2.7)
 
     A PUT replaces the whole line item, so it is read first.
 
@@ -144,7 +144,7 @@ def delete(deployment: Deployment, column: LineItemAddress) -> Exchange[Answer]:
 def _call(
     deployment: Deployment, scopes: frozenset[str], method: str, url: str, body: object, what: str
 ) -> Exchange[Answer]:
-    """Read or change something. A change is made as soon as the status says so, whatever follows it."""
+    """Read or change something. A change counts as made if the status says so, whatever follows it."""
     if body is None:
         request, needed = Request(method, url, {"Accept": ITEM_TYPE}), ags.reading(scopes)
     else:
@@ -167,7 +167,7 @@ def _object(answer: Answer) -> service.Entry:
 
 
 def _said_of_change(answer: Answer) -> service.Entry:
-    """Return the line item in the answer to a change, nothing if it cannot be read: the change is made all the same."""
+    """Return the line item in the answer to a change, None if it cannot be read: the change was made all the same."""
     try:
         return _object(answer)
     except LtiError:
@@ -175,7 +175,7 @@ def _said_of_change(answer: Answer) -> service.Entry:
 
 
 def _readable(entries: Iterable[service.Entry], base: str) -> list[PlatformLineItem]:
-    """Return the columns of a list: what has no usable id is none, and one id is one column."""
+    """Return the columns of a list, without those that have no usable id; one id is one column."""
     found: dict[str, PlatformLineItem] = {}
     for entry in entries:
         with suppress(AnswerUnreadable):
@@ -185,7 +185,7 @@ def _readable(entries: Iterable[service.Entry], base: str) -> list[PlatformLineI
 
 
 def _read(said: service.Entry, base: str = "", otherwise: str = "") -> PlatformLineItem:
-    """Read a line item; ``base`` is where it was said, ``otherwise`` its address if it names none that is usable."""
+    """Read a line item; ``base`` is where it came from, ``otherwise`` its address if it has no usable one."""
     url = _address(said.get("id"), base) or _address(otherwise, base)
     if not url:
         raise AnswerUnreadable("a line item without a usable id")
@@ -201,7 +201,7 @@ def _read(said: service.Entry, base: str = "", otherwise: str = "") -> PlatformL
 
 
 def _address(value: object, base: str) -> str:
-    """Return an address in full; empty if it is none, or could not be written down."""
+    """Return an absolute address; empty if it is not an address, or cannot be stored."""
     if not isinstance(value, str) or NOWHERE.search(value) or not value.strip():
         return ""
     url = resolved(base, value)
@@ -209,7 +209,7 @@ def _address(value: object, base: str) -> str:
 
 
 def _text(said: service.Entry, name: str) -> str:
-    """Some platforms write ids as numbers, and null for nothing. What is no text says nothing."""
+    """Some platforms write ids as numbers, and null for nothing. Other types count as empty."""
     value = said.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
@@ -217,6 +217,6 @@ def _text(said: service.Entry, name: str) -> str:
 
 
 def _maximum(value: object) -> float | None:
-    """Return a usable maximum; it is for us to keep in step, so one that is none does no harm."""
+    """Return a usable maximum. We set it ourselves anyway, so an invalid one does no harm."""
     found = numbers.points(value)
     return found if found is not None and found > 0 else None

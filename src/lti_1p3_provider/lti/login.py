@@ -29,7 +29,7 @@ class AuthenticationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A login initiation: its registration and the parameters of an authentication request, but for the state."""
+    """A login initiation: its registration and the parameters of an authentication request, except for the state."""
 
     registration: Registration
     target: str

@@ -44,7 +44,7 @@ class _Counted(io.RawIOBase):
 
 
 class MeasuredResponse(HTTPResponse):
-    """An answer of limited size. Interim answers, of which the library skips one kind only, are all skipped."""
+    """An answer of limited size. All interim answers are skipped; the library itself skips only one kind."""
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""The kinds of message that we take, by the type with which a platform names them. (LTI 1.3 Core, 5.3.1)"""
+"""The kinds of message that we accept, by the type that a platform gives them. (LTI 1.3 Core, 5.3.1)"""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def plain_name(text: str) -> str:
 
 
 def _visible(character: str) -> str:
-    """Drop what cannot be seen: it turns the direction of the text around it, or hides an address in it."""
+    """Drop invisible characters: they change the direction of the text around them, or hide an address in it."""
     kind = unicodedata.category(character)
     if kind in ("Cf", "Co", "Cn") and character not in JOINERS:
         return ""

@@ -20,4 +20,4 @@ class Progress(Protocol):
     note: str
 
     def passed(self, step: str) -> None:
-        """Note that a step is behind us."""
+        """Note that a step was passed."""

@@ -68,7 +68,7 @@ class Reader:
         return NOWHERE.sub(INSTEAD, value[:limit]) if isinstance(value, str) else ""
 
     def object_or_empty(self, name: str) -> Reader:
-        """Return an object that we can do without; what is none is empty."""
+        """Return an object that we can do without; anything else is empty."""
         value = self.values.get(name)
         return Reader(value if isinstance(value, dict) else {}, self._name(name))
 
@@ -139,5 +139,5 @@ class Reader:
 
 
 def _is_text(value: object) -> bool:
-    """A NUL and half of a surrogate pair are legal JSON, but no text that a database stores."""
+    """A NUL and half of a surrogate pair are legal JSON, but no database stores them as text."""
     return isinstance(value, str) and not NOWHERE.search(value)

@@ -1,4 +1,4 @@
-"""Follows a platform that has moved a page on its own host: some add a slash to addresses that they gave us without.
+"""Follows a platform that has moved a page on its own host: some add a slash to the addresses that they gave us.
 
 Nothing else is followed: a redirect to another host would take what we send along, and lead us anywhere.
 """

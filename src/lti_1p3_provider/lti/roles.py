@@ -42,7 +42,7 @@ class Roles:
 
     @property
     def administrates_platform(self) -> bool:
-        """Administrates the platform or its institution, of which a course's roles say nothing."""
+        """Administrates the platform or its institution; course roles do not say so."""
         return not SITE_ADMINISTRATORS.isdisjoint(self.named)
 
     @property

@@ -1,4 +1,4 @@
-"""Calls a platform's services: the one way to all of them. A service's own module says what is said there, no more.
+"""Calls a platform's services: the one way to call any of them. A service's own module only knows what is said there.
 
 Lists come in pages, each of which names the next in a ``Link`` header (AGS 2.0, 3.2.4; NRPS 2.0, 2.4.2; RFC 8288). The
 header is read as leniently as it is written: Moodle puts ``&amp;`` into addresses and curly quotes around ``next``.

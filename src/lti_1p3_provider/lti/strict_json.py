@@ -42,7 +42,7 @@ def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
 
 
 class _Twice(dict[str, Any]):
-    """An object in which a name stands twice."""
+    """An object in which a name appears twice."""
 
 
 def _is_sane(value: object) -> bool:

@@ -41,7 +41,7 @@ FAILURES = (LtiError, InvalidIPAddress, requests.RequestException, HTTPError, HT
 
 
 def run(exchange: Exchange[Result]) -> Result:
-    """Have a whole conversation in this thread and return its result.
+    """Run a whole conversation in this thread and return its result.
 
     Raises:
         LtiError: whatever the conversation makes of an answer, or of none.
@@ -152,7 +152,7 @@ def _body(response: requests.Response) -> bytes:
 
 
 def _as_ours(error: Exception, deadline: Deadline, seconds: float) -> LtiError:
-    """Say in our words why there is no whole answer."""
+    """Say in our words why there is no complete answer."""
     said: LtiError
     if isinstance(error, LtiError):
         return error

@@ -22,7 +22,7 @@ def bundle() -> bool | str:
 
 
 def problem() -> str:
-    """Return in a sentence what is wrong with the file, empty if all is well."""
+    """Return a sentence that says what is wrong with the file, empty if nothing is."""
     if conf.ca_bundle is None:
         return ""
     name, path = conf.ca_bundle

@@ -1,4 +1,4 @@
-"""Verifies a token whose shape is sane: the platform's signature, its issuer, us as its audience, and the times.
+"""Verifies a well-formed token: the platform's signature, its issuer, us as its audience, and the times.
 
 (Security Framework 1.0, 5.1.3)
 """
@@ -55,7 +55,7 @@ def verify(token: str, kid: str, registration: Registration, *, has_begin: bool)
 
 
 def _decode(token: str, registration: Registration, key: RSAPublicKey, has_begin: bool) -> dict[str, Any]:
-    """Have PyJWT verify the token, but not what we do not use, nor a null in place of ``nbf``: versions differ there.
+    """Have PyJWT verify the token, except for claims that we do not use and ``nbf`` as null, where versions differ.
     What ``sub`` must be, ``read_message`` says."""
     claims: dict[str, Any] = jwt.decode(
         token,

@@ -27,7 +27,7 @@ class _Places:
         self._full_since = 0.0
 
     def take(self, moment: float) -> bool:
-        """Take a place if there is one, now or in a moment."""
+        """Take a place if one is free now or within a moment."""
         with self._freed:
             left = self._full_since + moment - time.monotonic()
             if not self._freed.wait_for(self._is_free, timeout=max(left, 0.0)):

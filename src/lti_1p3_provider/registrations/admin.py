@@ -1,4 +1,4 @@
-"""The tool keys' page: states only; a private key goes in and never comes out."""
+"""The tool keys' page: shows states only; a private key goes in and never comes out."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def _enabled(row: Registration) -> Registration:
 
 
 def _offer(registration: Registration, deployment_id: str) -> bool:
-    """Let an operator see the deployment; False if too many wait already."""
+    """Show the deployment to an operator for approval; False if too many are waiting already."""
     if registration.deployments.filter(status=Deployment.Status.PENDING).count() >= MAX_PENDING:
         return False
     Deployment.objects.get_or_create(

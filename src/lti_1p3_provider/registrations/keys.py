@@ -65,7 +65,7 @@ def ensure() -> tuple[ToolKey, bool]:
 
 
 def rotate() -> ToolKey:
-    """Make a new signing key, or take the one that stands by; all others are only published, for the overlap."""
+    """Make a new signing key, or use the standby key; for the overlap, all others are only published."""
     with transaction.atomic():
         before = list(_active().values_list("pk", flat=True))
         waiting = ToolKey.objects.filter(status=ToolKey.Status.STANDBY).order_by("pk").first()
@@ -122,7 +122,7 @@ def _published() -> QuerySet[ToolKey]:
 
 
 def _signing_key() -> ToolKey | None:
-    """A key set may be cached: a key younger than that signs only if no older published one can."""
+    """Platforms may cache a key set, so a key younger than that signs only if no older published one can."""
     seen = timezone.now() - timedelta(seconds=MAX_AGE)
     newest = _active().first()
     if newest is None or newest.created_at <= seen:

@@ -214,7 +214,7 @@ class Deployment(models.Model):
             raise ValidationError(problems)
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Keep the digest in step."""
+        """Keep the digest up to date."""
         self.deployment_digest = digest(self.deployment_id)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
