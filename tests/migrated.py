@@ -30,8 +30,9 @@ def kept(config: pytest.Config) -> Path | None:
 
 
 def take(config: pytest.Config) -> bool:
-    """Put a copy where Django looks for its test database; tell whether there was one."""
-    return begin_with(config, Path(connections.databases["default"]["TEST"]["NAME"]))
+    """Put a copy where Django looks for its test database; tell whether there was one. Only SQLite's is a file."""
+    name = connections.databases["default"]["TEST"]["NAME"] if settings.TEST_DATABASE == "sqlite" else None
+    return name is not None and begin_with(config, Path(name))
 
 
 def begin_with(config: pytest.Config, path: Path) -> bool:

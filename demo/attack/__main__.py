@@ -23,7 +23,7 @@ from demo.stack import DemoError, Stack, free_port
 
 Attack = Callable[[Site, Server], Figures]
 
-LONGEST = 180.0  # seconds; no attack begins later: on a busy machine all take twice as long
+MAX_WAIT = 180.0  # seconds; no attack begins later: on a busy machine all take twice as long
 
 # The slow platforms come last: their scores are tried again, and keep a worker then.
 ATTACKS: Mapping[str, Attack] = {
@@ -60,7 +60,7 @@ def main() -> int:
 
 def run(attacks: Mapping[str, Attack], site: Site, server: Server, found: dict[str, Figures]) -> None:
     """Play one attack after another; what cannot be measured is not held, and the others are played all the same."""
-    end = time.monotonic() + LONGEST
+    end = time.monotonic() + MAX_WAIT
     for name, attack in attacks.items():
         begun = time.monotonic()
         try:

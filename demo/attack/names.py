@@ -27,7 +27,7 @@ NAMES = (
 )
 NO_NAME = re.compile(r"[<>@]|://|\.example\b|^[=+\-@|%]")
 METADATA, HERE = "169.254.169.254", "127.0.0.2"  # where clouds tell their secrets; loopback that nobody has named
-LONGEST = 15.0  # seconds
+MAX_WAIT = 15.0  # seconds
 PEOPLE = """
     SELECT profile.name, account.first_name || ' ' || account.last_name
     FROM demo_lms_profile profile JOIN auth_user account ON account.id = profile.user_id
@@ -76,7 +76,7 @@ def attack(site: Site, server: Server) -> Names:
         for number, address in enumerate(addresses):
             grading = {"lineitem": f"{address}/latest/meta-data"}
             inward.launch(f"inward-{number}", f"link-{number}", grading=grading).expect_content().answer()
-        wait_for(lambda: site.stored(GIVEN_UP)[0][0] == len(addresses), LONGEST)
+        wait_for(lambda: site.stored(GIVEN_UP)[0][0] == len(addresses), MAX_WAIT)
         forbidden = site.stored(GIVEN_UP)[0][0]
         for number, address in enumerate(addresses):
             keys = Tenant(site, server, f"inward-keys-{number}").register(key_set_url=f"{address}/latest/keys")

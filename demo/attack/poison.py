@@ -16,7 +16,7 @@ from demo.attack.tenant import Tenant
 PEOPLE, COURSES = 4, 3
 DATE = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
 HALF = "\ud800"
-LONGEST = 20.0  # seconds until all other tenants' scores are there; units are collected for 5
+MAX_WAIT = 20.0  # seconds until all other tenants' scores are there; units are collected for 5
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def attack(site: Site, server: Server) -> Poison:
     def delivered() -> int:
         return site.scores(people) + quiet.full_scores()
 
-    wait_for(lambda: delivered() == expected, LONGEST)
+    wait_for(lambda: delivered() == expected, MAX_WAIT)
     seconds = time.monotonic() - begun
     again = len(quiet.posts()) - quiet.full_scores()
     lists_read = len(server.asked_below(f"{halves.prefix}/lists"))

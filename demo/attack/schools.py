@@ -12,7 +12,7 @@ from demo.attack.tenant import Tenant
 
 PEOPLE = 3
 DAY = 24 * 3600
-LONGEST = 15.0  # seconds
+MAX_WAIT = 15.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def attack(site: Site, server: Server) -> Schools:
         begun = time.monotonic()
         for visit in (*visits["south"], *visits["east"]):
             visit.expect_content().answer()
-        wait_for(lambda: shared.full_scores("well", elsewhere) == 2 * PEOPLE, LONGEST)
+        wait_for(lambda: shared.full_scores("well", elsewhere) == 2 * PEOPLE, MAX_WAIT)
         seconds = time.monotonic() - begun
         return Schools(shared.full_scores("well", elsewhere), 2 * PEOPLE, len(shared.posts("sick")), seconds)
 
@@ -63,4 +63,4 @@ def _refused(shared: Tenant, visits: list[Visit]) -> None:
     before = len(shared.posts("sick"))
     for visit in visits:
         visit.expect_content().answer()
-    wait_for(lambda: len(shared.posts("sick")) > before, LONGEST)
+    wait_for(lambda: len(shared.posts("sick")) > before, MAX_WAIT)

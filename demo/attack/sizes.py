@@ -27,7 +27,7 @@ PEOPLE = 2  # of the healthy platform
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 WHERE = ("token", "lists", "columns")
-LONGEST = 20.0  # seconds until the site has asked for everything, and until it has hung up
+MAX_WAIT = 20.0  # seconds until the site has asked for everything, and until it has hung up
 MAX_MB = 32.0  # by which the memory may grow, with all that launches and a class's scores take anyway
 MAX_SENT_MB = 24.0  # of one answer: what the site reads, and what the sockets between us hold
 
@@ -70,8 +70,8 @@ def attack(site: Site, server: Server) -> Sizes:
     _answer_all(swollen)
     for person in people:
         site.launch(link, person).answer()
-    wait_for(lambda: _asked(swollen) == len(WHERE) * len(SHAPES) and site.scores(people) == PEOPLE, LONGEST)
-    wait_for(lambda: not server.open_below(swollen.prefix), LONGEST)
+    wait_for(lambda: _asked(swollen) == len(WHERE) * len(SHAPES) and site.scores(people) == PEOPLE, MAX_WAIT)
+    wait_for(lambda: not server.open_below(swollen.prefix), MAX_WAIT)
     worker = site.process.peak() - before
     sent = max((sent for path, sent in server.written.items() if path.startswith(swollen.prefix)), default=0)
     asked, expected = refused + _asked(swollen), (1 + len(WHERE)) * len(SHAPES)

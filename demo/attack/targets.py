@@ -11,7 +11,7 @@ from demo.attack.site import OTHER_PROBLEM, WRONG, Site, wait_for
 from demo.attack.tenant import Tenant
 
 PEOPLE = 3
-LONGEST = 10.0  # seconds until a score is there
+MAX_WAIT = 10.0  # seconds until a score is there
 QUIET = 3.0  # seconds in which nothing may come; the demo's worker looks each second
 
 
@@ -37,7 +37,7 @@ def attack(site: Site, server: Server) -> Targets:
     people = {name: tenant.launch(name, "link").expect_content() for name in (f"amy-{n}" for n in range(PEOPLE))}
     for visit in people.values():
         visit.answer()
-    wait_for(lambda: tenant.full_scores("link") == PEOPLE, LONGEST)
+    wait_for(lambda: tenant.full_scores("link") == PEOPLE, MAX_WAIT)
     posted = len(tenant.posts("link"))
     tenant.launch("mal", "link").expect_content()  # of the class too, so that there is something to move
     for person in ("teacher-eve", "eve", "mal"):
@@ -53,5 +53,5 @@ def attack(site: Site, server: Server) -> Targets:
         wanted = {(name, 0, 4) for name in people}
         return len(wanted & {(one["userId"], one.get("scoreGiven"), one.get("scoreMaximum")) for one in said})
 
-    wait_for(lambda: about_own_block() == PEOPLE, LONGEST)
+    wait_for(lambda: about_own_block() == PEOPLE, MAX_WAIT)
     return Targets(PEOPLE, posted, len(moved), about_own_block())

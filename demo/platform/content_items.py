@@ -11,7 +11,7 @@ from demo.platform.dialogs import PendingSelection
 from demo.platform.strict_json import is_number
 from demo.platform.tool_jwt import ToolJwtError
 
-LONGEST = {"title": 255, "url": 500}
+MAX_LENGTH = {"title": 255, "url": 500}
 OBJECTS = ("iframe", "window", "icon", "thumbnail", "available", "submission")
 
 
@@ -101,7 +101,7 @@ def _check_members(value: Any, where: str = "item") -> None:
     """Moodle fails at empty and null members."""
     if value is None or value == "" or value == [] or value == {}:
         raise ToolJwtError(f"{where} is empty")
-    for name, limit in LONGEST.items():
+    for name, limit in MAX_LENGTH.items():
         if isinstance(value, dict) and len(str(value.get(name, ""))) > limit:
             raise ToolJwtError(f"{where}.{name} has more than {limit} characters")
     inner: Iterable[tuple[object, Any]]

@@ -14,7 +14,7 @@ from lti_1p3_provider.deep_linking.accepted import Accepted
 from lti_1p3_provider.deep_linking.entries import Entry
 from lti_1p3_provider.deep_linking.items import Shelf, items
 from lti_1p3_provider.lti.claims import Person
-from lti_1p3_provider.lti.content_items import ContentItem, LineItemAddress
+from lti_1p3_provider.lti.content_items import ContentItem, OfferedLineItem
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage, DeepLinkingSettings
 from lti_1p3_provider.lti.roles import Roles
 from lti_1p3_provider.lti.token_size import MAX_TOKEN, MAX_WITH_DATA, limit
@@ -103,7 +103,7 @@ def test_dl_07_an_address_that_is_too_long_leaves_it_to_the_parameter():
 
 def test_dl_07_a_plain_link_says_less():
     link = ContentItem(
-        "https://x.example/a", "A", type="link", custom={"a": "b"}, column=LineItemAddress(1, "l", "r", "t")
+        "https://x.example/a", "A", type="link", custom={"a": "b"}, column=OfferedLineItem(1, "l", "r", "t")
     )
     assert link.claim() == {"type": "link", "title": "A", "url": "https://x.example/a"}
     assert replace(link, presentation="iframe").claim()["iframe"]["src"] == "https://x.example/a"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lti_1p3_provider.errors import ContentTypesNotAccepted
-from lti_1p3_provider.lti.deep_linking import LINK, RESOURCE_LINK, DeepLinkingMessage
-from lti_1p3_provider.platforms import preset
+from lti_1p3_provider.lti.deep_linking import LINK, RESOURCE_LINK, UNGRADED, DeepLinkingMessage
 
 MAX_ITEMS = 100  # items of one answer
 FRAME, WINDOW = "iframe", "window"
@@ -28,8 +27,8 @@ class Accepted:
         return next((one for one in wishes if one in self.targets), "")
 
 
-def accepted(message: DeepLinkingMessage, platform: str) -> Accepted:
-    """Return what the platform takes. ``platform`` names its preset.
+def accepted(message: DeepLinkingMessage) -> Accepted:
+    """Return what the platform takes.
 
     Raises:
         ContentTypesNotAccepted: nothing that we have.
@@ -41,7 +40,7 @@ def accepted(message: DeepLinkingMessage, platform: str) -> Accepted:
     no_column = ""
     if kind == LINK:
         no_column = "link"
-    elif message.placement in preset(platform).ungraded_placements:
+    elif message.placement in UNGRADED:
         no_column = "placement"
     elif settings.accept_lineitem is False:
         no_column = "declined"

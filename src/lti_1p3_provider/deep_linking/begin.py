@@ -33,7 +33,7 @@ def begin(request: HttpRequest, launch: Launch[DeepLinkingMessage], trail: Trail
     try:
         roles.require(message.roles)
         trail.passed("role")
-        accepted(message, registration.platform)
+        accepted(message)
         trail.passed("accepted types")
         with transaction.atomic():
             row, token = asked.start(launch.deployment, message)

@@ -74,5 +74,5 @@ def preview(request: HttpRequest, who: Chooser, choosing: Choosing) -> Mapping[s
 
 
 def _html(request: HttpRequest, who: Chooser, shown: Mapping[str, Any], template: str = "list.html") -> dict[str, Any]:
-    takes = accepted(who.message, who.registration.platform)
+    takes = accepted(who.message)
     return {"html": render_to_string(f"{TEMPLATES}/{template}", {**shown, "accepted": takes}, request)}

@@ -17,7 +17,7 @@ from opaque_keys.edx.keys import UsageKey
 from lti_1p3_provider.deep_linking.accepted import Accepted
 from lti_1p3_provider.deep_linking.entries import Entry
 from lti_1p3_provider.host import static_files
-from lti_1p3_provider.lti.content_items import MAX_URL, ContentItem, LineItemAddress
+from lti_1p3_provider.lti.content_items import MAX_URL, ContentItem, OfferedLineItem
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.scores.gradebook.ensure import TAG, maximum_for
@@ -79,12 +79,12 @@ def _item(entry: Entry, shelf: Shelf) -> ContentItem:
     )
 
 
-def _column(entry: Entry, title: str, shelf: Shelf) -> LineItemAddress | None:
+def _column(entry: Entry, title: str, shelf: Shelf) -> OfferedLineItem | None:
     """Return the column as a search for it will find it (``scores.gradebook.ensure``)."""
     if shelf.accepted.no_column or not entry.points or entry.points <= 0:
         return None
     label = title[: preset(shelf.platform).longest_label]
-    return LineItemAddress(maximum_for(shelf.platform, entry.points), label, entry.usage_key, TAG)
+    return OfferedLineItem(maximum_for(shelf.platform, entry.points), label, entry.usage_key, TAG)
 
 
 def launch_url(course_key: str, usage_key: str, block_type: str, base_url: str) -> str:

@@ -8,9 +8,9 @@ from django.template.loader import render_to_string
 
 from lti_1p3_provider.deep_linking.shelf_marks import Shelf
 from lti_1p3_provider.errors import ContentNotFound, OutlineInPreparation
-from lti_1p3_provider.host.own_address import base_url
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.scores.status.team_page import TeamPage
+from lti_1p3_provider.web.same_origin import base_url
 
 TEMPLATES = "lti_1p3_provider/deep_linking"
 SCRIPTS = ("tree.js", "links.js")

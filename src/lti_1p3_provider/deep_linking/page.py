@@ -49,7 +49,7 @@ def show(
     """Return the page, with what was refused if there is an ``error``. What is not offered any more is taken out of the
     choice and named. A course that cannot be shown gives way to the list of courses, so that no choice is lost."""
     who = catalogue.chooser(row)
-    takes = accepted(who.message, who.registration.platform)
+    takes = accepted(who.message)
     trouble, looked_at = None, None
     try:
         choosing = _with_parts(who, choosing)

@@ -22,13 +22,13 @@ from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import ChoiceInvalid, LtiError, ReturnAddressForbidden
-from lti_1p3_provider.host.own_address import base_url
 from lti_1p3_provider.lti import content_items
 from lti_1p3_provider.lti.content_items import Answer
 from lti_1p3_provider.lti.deep_linking import DeepLinkingSettings
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.web.addresses import is_within, origin, problem_with
 from lti_1p3_provider.web.framing import HEADER, frame_for
+from lti_1p3_provider.web.same_origin import base_url
 
 PATIENCE = 1800  # seconds for which the way back of a refusal is good
 TEMPLATES = "lti_1p3_provider/deep_linking"
@@ -56,7 +56,7 @@ def answer(request: HttpRequest, row: DeepLinkingRequest, entries: Sequence[Entr
         NoActiveKey, KeyInvalid
     """
     message, registration = message_of(row.message), row.deployment.registration
-    takes = accepted(message, registration.platform)
+    takes = accepted(message)
     require_number(takes, len(entries))
     made = items(entries, Shelf(registration.platform, takes, message, base_url(request)))
     said = ngettext("%(number)s activity was chosen.", "%(number)s activities were chosen.", len(made))

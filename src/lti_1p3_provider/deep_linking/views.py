@@ -98,7 +98,7 @@ def _row(request: HttpRequest, trail: Trail) -> tuple[DeepLinkingRequest, str]:
 
 
 def _most(row: DeepLinkingRequest) -> int:
-    return accepted(message_of(row.message), row.deployment.registration.platform).most
+    return accepted(message_of(row.message)).most
 
 
 def _expired(

@@ -23,7 +23,7 @@ from lti_1p3_provider.errors import RequestTooLarge
 from lti_1p3_provider.lti.token_size import MAX_WITH_DATA, limit
 
 MAX_BYTES = 256 * 1024  # a token has 64 kB at most
-MAX_WITH_DATA = MAX_WITH_DATA + 64 * 1024  # but that of a request for content
+MAX_BYTES_WITH_DATA = MAX_WITH_DATA + 64 * 1024  # but that of a request for content
 MAX_FIELDS = 100
 MAX_TICKS = 1000  # fields of the page on which content is chosen
 MAX_QUERY = 64 * 1024
@@ -96,7 +96,7 @@ def _problem_with_body(request: HttpRequest) -> str:
         return "a body of unknown length"
     if length and not (length.isascii() and length.isdigit()):
         return "a length that is no number"
-    most = MAX_WITH_DATA if request.content_type == FORM else MAX_BYTES
+    most = MAX_BYTES_WITH_DATA if request.content_type == FORM else MAX_BYTES
     if len(length) > len(str(most)) or int(length or 0) > most:
         return f"a body of more than {most} bytes"
     return _problem_with_form(request) if request.content_type in (FORM, MULTIPART) else ""
@@ -107,7 +107,7 @@ def _problem_with_form(request: HttpRequest) -> str:
         body = request.body
     except RequestDataTooBig:
         return "a body of more bytes than this site takes"
-    if len(body) > (MAX_WITH_DATA if _asks_for_content(request, body) else MAX_BYTES):
+    if len(body) > (MAX_BYTES_WITH_DATA if _asks_for_content(request, body) else MAX_BYTES):
         return f"a body of more than {MAX_BYTES} bytes"
     if request.content_type == FORM:
         fields = body.count(b"&") + 1

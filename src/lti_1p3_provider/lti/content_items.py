@@ -32,7 +32,7 @@ ICON_SIZE = {"width": 64, "height": 64}
 
 
 @dataclass(frozen=True, slots=True)
-class LineItemAddress:
+class OfferedLineItem:
     """The gradebook column of an item: ``maximum`` points, and what a search for it goes by. (AGS 2.0, 3.2.8)"""
 
     maximum: float
@@ -53,7 +53,7 @@ class ContentItem:
     text: str = ""
     type: str = RESOURCE_LINK
     custom: Mapping[str, str] = field(default_factory=dict)
-    column: LineItemAddress | None = None
+    column: OfferedLineItem | None = None
     opens: datetime | None = None
     due: datetime | None = None
     presentation: str = ""
@@ -124,7 +124,7 @@ def one_line(text: str, limit: int) -> str:
     return " ".join(text.split())[:limit].rstrip()
 
 
-def _line_item(column: LineItemAddress | None) -> dict[str, Any]:
+def _line_item(column: OfferedLineItem | None) -> dict[str, Any]:
     if column is None or not math.isfinite(column.maximum) or column.maximum <= 0:
         return {}
     said = {"scoreMaximum": plain(column.maximum), "label": one_line(column.label, MAX_TITLE)}

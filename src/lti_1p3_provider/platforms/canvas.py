@@ -31,5 +31,4 @@ PRESET = Preset(
     resubmission={
         "https://canvas.instructure.com/lti/submission": {"new_submission": False}
     },  # else it uses an attempt
-    ungraded_placements=frozenset(("editor_button",)),
 )

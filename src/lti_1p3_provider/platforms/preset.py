@@ -46,8 +46,7 @@ class Preset:
     maximum. ``pages_results``: a limit makes pages of results, and does not just cut them off.
 
     ``variables``: custom parameters may name variables of the specification there, which a launch then has values of.
-    ``subject_in_answers``: an answer to Deep Linking names us as its ``sub`` too. ``ungraded_placements`` are places in
-    its pages from which a link never gets a column.
+    ``subject_in_answers``: an answer to Deep Linking names us as its ``sub`` too.
     """
 
     name: str
@@ -66,4 +65,3 @@ class Preset:
     pages_results: bool = True
     variables: bool = True
     subject_in_answers: bool = False
-    ungraded_placements: frozenset[str] = frozenset()

@@ -3,11 +3,20 @@ from ours alone."""
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest
 
-from lti_1p3_provider.host.own_address import base_url
+from lti_1p3_provider.conf import conf
 
-__all__ = ["base_url", "posted_here"]
+
+def base_url(request: HttpRequest) -> str:
+    """Return scheme and host under which platforms know us.
+
+    The configured public URL counts if it is this host, so that a proxy which hides https does no harm.
+    """
+    host = request.get_host()
+    return conf.public_url if urlsplit(conf.public_url).netloc == host else f"{request.scheme}://{host}"
 
 
 def posted_here(request: HttpRequest) -> bool:

@@ -1,11 +1,12 @@
 """Stand-ins for the functions of `lti_consumer.plugin.compat` that would import edx-platform."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from lti_consumer.exceptions import LtiError
 from lti_consumer.plugin import compat
 from opaque_keys.edx.keys import CourseKey, UsageKey
@@ -76,6 +77,16 @@ def get_user_course_forum_role(user_id: int, course_id: CourseKey) -> str | None
 
 def user_has_studio_write_access(_user: User, _course_key: CourseKey) -> bool:
     return True  # who is signed in to Studio is not what is tested
+
+
+def sign_in_nobody(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A middleware in the place of that of authentication."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        request.user = AnonymousUser()
+        return get_response(request)
+
+    return handle
 
 
 def install() -> None:

@@ -22,7 +22,7 @@ INSTALLED_APPS = [
     f"{__package__}",
 ]
 # The package keeps launch data in the tiered cache, whose per-thread tier has to be emptied between requests.
-MIDDLEWARE = ["edx_django_utils.cache.middleware.RequestCacheMiddleware"]
+MIDDLEWARE = ["edx_django_utils.cache.middleware.RequestCacheMiddleware", f"{__package__}.lms.sign_in_nobody"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 DATABASES = {
     "default": {
