@@ -39,6 +39,22 @@ def test_functions_fit_one_screen(path):
             assert node.end_lineno - node.lineno + 1 <= MAX_FUNCTION_LINES, node.name
 
 
+def bound(tree: ast.Module) -> list[str]:
+    """Return what a module calls by a name of its own or of another's: the same name twice, if it says so twice."""
+    imported = (
+        name.asname or name.name for node in tree.body if isinstance(node, ast.ImportFrom) for name in node.names
+    )
+    assigned = (node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign))
+    stored = (one for node in assigned for one in ast.walk(node) if isinstance(one, ast.Name))
+    return [*imported, *(one.id for one in stored if isinstance(one.ctx, ast.Store))]
+
+
+@pytest.mark.parametrize("path", SOURCES + DEMO, ids=name_of)
+def test_a_constant_hides_none_that_was_imported(path):
+    constants = [name for name in bound(ast.parse(path.read_text(encoding="utf-8"))) if name.isupper() and name != "_"]
+    assert len(set(constants)) == len(constants)
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_public_things_have_a_docstring(path):
     for node in ast.parse(path.read_text(encoding="utf-8")).body:

@@ -50,14 +50,13 @@ def show(
     """Return the page, with what was refused if there is an ``error``. What is not offered any more is taken out of the
     choice and named. A course that cannot be shown gives way to the list of courses, so that no choice is lost."""
     who = catalogue.chooser(row)
-    takes = accepted(who.message)
     choosing, listed = _listed(who, choosing)
     chosen, choosing = still_offered(who, choosing)
     about = {
         "token": token,
         "place": place_of(row, token),
         "message": who.message,
-        "accepted": takes,
+        "accepted": accepted(who.message),
         "choosing": choosing,
         "open": choosing.open,
         "chosen": [{"entry": entry, "type": type_name(entry.block_type)} for entry in chosen],

@@ -13,10 +13,10 @@ PRESET = Preset(
     ),
     steps=(
         "At developer.blackboard.com create an LTI application with the three addresses shown here.",
-        "Its Application ID is the client ID; it also stands in the key set address.",
+        "Its Application ID is the client ID; it is part of the key set address too.",
         "Each institution registers that Application ID: Administrator Panel > LTI Tool Providers.",
-        "There: Tool Status Approved, 'Allow grade service access' Yes, and a placement that allows grading.",
-        "So that teachers choose: a placement 'Deep Linking content tool', its target the Deep Linking URL.",
+        "There: Tool Status Approved, 'Allow grade service access' Yes.",
+        "Manage Placements: type 'Deep Linking content tool', no student access, target the Deep Linking URL.",
         "The institution's deployment ID appears there; approve it here.",
         "When our JWKS URL changes, each institution must register the same client ID again; never delete it.",
     ),

@@ -16,9 +16,9 @@ PRESET = Preset(
     ),
     steps=(
         "In Brightspace: Admin Tools > Manage Extensibility > LTI Advantage > Register Tool (standard).",
-        "Enter domain, redirect URI, login URL and JWKS URL shown here; switch on Assignment and Grade Services.",
-        "Create a deployment with the same extension and 'Auto Create Grade Items'.",
-        "For 'Add existing activities' make a Deep Linking Quicklink link with the Deep Linking URL shown here.",
+        "Enter domain, redirect URI, login URL and JWKS URL shown here.",
+        "Extensions: Assignment and Grade Services, Deep Linking. Deployment: the same and 'Auto Create Grade Items'.",
+        "In the deployment, View Links > New Link: type Deep Linking Quicklink, URL the Deep Linking URL shown here.",
         "Switch on the user and context claims there, or learners arrive without a name.",
         "Copy client ID and deployment ID into this page.",
     ),

@@ -16,7 +16,8 @@ PRESET = Preset(
     steps=(
         "In Canvas: Admin > Developer Keys > Add LTI Key. Enter the redirect URI, login URL and JWKS URL shown here.",
         "Enter this site's host as the key's domain, or 'Find' does not match an activity's address.",
-        "Placements like Assignment Selection: message LtiDeepLinkingRequest, target the Deep Linking URL.",
+        "Placements assignment_selection, link_selection: message LtiDeepLinkingRequest, target the Deep Linking URL.",
+        "The placement editor_button makes links in texts: they get no column, so no scores.",
         "Switch on the scopes shown here, save, and turn the key on. The long number in its row is the client ID.",
         "Settings > Apps > add by client ID. The app's menu shows the deployment ID ({number}:{40 characters}).",
         "A beta or test Canvas has issuer and addresses with .beta. or .test. in them; set them by hand.",

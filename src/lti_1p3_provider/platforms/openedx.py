@@ -15,7 +15,7 @@ PRESET = Preset(
         "In Studio add an LTI Consumer component, LTI version 1.3, with the addresses shown here.",
         "Registered Redirect URIs: the redirect URI shown here; left empty, only the launch URL is allowed.",
         "Tool Public Key Mode: Keyset URL, with the JWKS URL shown here.",
-        "To choose content in Studio: Deep linking Yes, Deep Linking Launch URL: the Deep Linking URL shown here.",
+        "To choose content in Studio: Deep linking Enabled, Deep Linking Launch URL: the Deep Linking URL shown here.",
         "Its author view shows client ID, deployment ID (1), login, token and key set addresses: copy them here.",
         "For scores choose 'Assignment and Grades: Declarative', make the component graded, and publish the unit.",
     ),

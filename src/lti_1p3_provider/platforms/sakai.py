@@ -14,8 +14,8 @@ PRESET = Preset(
     steps=(
         "In Sakai: Administration Workspace > External Tools > Install LTI 1.x Tool.",
         "Choose LTI 1.3 and enter the login URL, redirect URI and JWKS URL shown here.",
-        "'Allow External Tool to return grades' on; for several activities also 'Allow launch URL to be changed'.",
-        "To choose content in Lessons: allow the tool's content selection, with the Deep Linking URL shown here.",
+        "'Allow External Tool to return grades' on; to enter addresses by hand also 'Allow launch URL to be changed'.",
+        "To choose content in Lessons: allow the resource picker; Launch URL is the Deep Linking URL shown here.",
         "The saved tool shows client ID, token address (with the tool's number) and deployment ID (often 1).",
     ),
     variables=False,

@@ -16,7 +16,8 @@ PRESET = Preset(
     steps=(
         "In Schoology: App Center > My Developer Apps > Add App, type LTI 1.3.",
         "Enter the login URL, redirect URI and JWKS URL shown here. 'API info' shows the client ID.",
-        "Deep Linking and Assignment and Grade Services on; the URL is the Deep Linking URL shown here.",
+        "Deep Linking on, Assignment and Grade Services on; Domain/URL: the redirect URI.",
+        "Course Material Selection: tick 'Overwrite Domain/URL' and enter the Deep Linking URL shown here.",
         "Install the app in a course or school: each installation has a deployment ID of its own.",
     ),
     origins=("https://*.schoology.com",),
