@@ -41,7 +41,7 @@ def _check_cache() -> list[checks.CheckMessage]:
         return [
             kind(
                 f"The default cache ({conf.cache_backend}) is not shared by all processes.",
-                hint="Use Redis or Memcached: a launch is one-use over all processes.",
+                hint="Use Redis or Memcached: a launch may be used only once across all processes.",
                 id="lti_1p3_provider.E001",
             )
         ]
@@ -90,8 +90,8 @@ def _check_middleware() -> list[checks.CheckMessage]:
     if CONFINE not in after_people:
         found.append(
             checks.Warning(
-                "Whoever launches one block can use the whole site: the middleware that confines sessions is missing, "
-                "or before that of authentication.",
+                "Anyone who launches one block can use the whole site: the middleware that confines sessions is "
+                "missing, or comes before the one for authentication.",
                 hint=f"Add {CONFINE} to the end of MIDDLEWARE.",
                 id="lti_1p3_provider.W013",
             )
@@ -101,7 +101,7 @@ def _check_middleware() -> list[checks.CheckMessage]:
         found.append(
             checks.Warning(
                 "Where browsers block other sites' cookies, nobody stays signed in inside a frame: our first "
-                "middleware is missing, or not before that of sessions.",
+                "middleware is missing, or does not come before the one for sessions.",
                 hint=f"Put {FIRST} at the beginning of MIDDLEWARE.",
                 id="lti_1p3_provider.W010",
             )
@@ -149,8 +149,8 @@ def _check_charset() -> list[checks.CheckMessage]:
         return []
     return [
         checks.Warning(
-            f"The database does not keep all characters: its connection or our tables have {', '.join(narrow)}.",
-            hint="Emoji are lost in titles, and whoever has one in an identifier is refused. Connect with OPTIONS "
+            f"The database cannot store all characters: its connection or our tables have {', '.join(narrow)}.",
+            hint="Emoji are lost in titles, and people with one in an identifier are refused. Connect with OPTIONS "
             "{'charset': 'utf8mb4'}, and convert the tables to utf8mb4.",
             id="lti_1p3_provider.W011",
         )
@@ -162,7 +162,7 @@ def _check_isolation(level: str) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Warning(
-            f"The database's connections use {level.upper()}: when a class launches at once, most are refused.",
+            f"The database's connections use {level.upper()}: when a class launches at once, most fail.",
             hint="Use READ COMMITTED, Django's default: remove 'isolation_level' from the OPTIONS of DATABASES.",
             id="lti_1p3_provider.W012",
         )

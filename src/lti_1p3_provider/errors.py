@@ -122,7 +122,7 @@ class RequestTooLarge(LtiError):
 
     code = "request_too_large"
     status = 413
-    title = _("Your learning platform sent more than a launch may have")
+    title = _("Your learning platform sent more data than a launch may have")
 
 
 class StateUnknown(LtiError):
@@ -156,7 +156,7 @@ class LaunchReplayed(LtiError):
     """The same launch was posted before."""
 
     code = "launch_replayed"
-    title = _("This launch was used already")
+    title = _("This launch has already been used")
     advice = _("Start again from your course: the Back button and reload cannot repeat a launch.")
 
 
@@ -186,7 +186,7 @@ class KeySetUnavailable(LtiError):
 
 
 class KeySetBusy(LtiError):
-    """As many threads of this process as may wait for platforms' keys are waiting already."""
+    """The maximum number of threads of this process is already waiting for platforms' keys."""
 
     code = "key_set_busy"
     status = 503
@@ -214,7 +214,7 @@ class IssuerMismatch(LtiError):
     """``iss`` is not the registration's issuer."""
 
     code = "issuer_mismatch"
-    title = _("This launch comes from another learning platform than it should")
+    title = _("This launch comes from a different learning platform than expected")
 
 
 class AudienceMismatch(LtiError):
@@ -250,7 +250,7 @@ class MessageTypeUnsupported(LtiError):
     """The message is of a type that we do not take."""
 
     code = "message_type_unsupported"
-    title = _("Your learning platform sent a kind of message that this site does not take")
+    title = _("Your learning platform sent a kind of message that this site does not support")
 
 
 class SubjectMissing(LtiError):
@@ -268,7 +268,7 @@ class TargetInvalid(LtiError):
     """``target_link_uri`` is not an address of ours, or its course or usage key cannot be read."""
 
     code = "target_invalid"
-    title = _("The link in your course points to nothing here")
+    title = _("The link in your course does not lead to anything on this site")
 
 
 class GateClosed(LtiError):
@@ -284,7 +284,7 @@ class ContentNotFound(LtiError):
 
     code = "content_not_found"
     status = 404
-    title = _("This activity does not exist any more, or is not published")
+    title = _("This activity no longer exists, or is not published")
 
 
 class ContentHasNoPage(ContentNotFound):
@@ -313,7 +313,7 @@ class ContentNotAccessible(LtiError):
 
 
 class OutlineInPreparation(LtiError):
-    """Nobody has written down yet what the course has published; a worker was asked to."""
+    """There is no outline yet of what the course has published; a worker was asked to write one."""
 
     code = "outline_in_preparation"
     status = 503
@@ -364,7 +364,7 @@ class AccountNotMade(LtiError):
 
     code = "account_not_made"
     status = 503
-    title = _("Your account could not be made")
+    title = _("Your account could not be created")
     advice = _("Please try again in a minute from your course.")
 
 
@@ -385,7 +385,7 @@ class TextNotKept(LtiError):
 
 
 class DatabaseRefused(LtiError):
-    """The database refused what the request needs, and not because another transaction was first."""
+    """The database refused what the request needs, and not because another transaction came first."""
 
     code = "database_refused"
     status = 500
@@ -414,7 +414,7 @@ class GrantMissing(LtiError):
 
 
 class OtherAccount(LtiError):
-    """What another account launched in this browser is asked for, after a launch took the browser over."""
+    """Something that another account launched in this browser is requested after a launch took the browser over."""
 
     code = "other_account"
     status = 403
@@ -438,7 +438,7 @@ class SessionConfined(LtiError):
 
 
 class HandOverInvalid(LtiError):
-    """A launch that was to go on in a window of its own is too old, was used, or does not come from our page."""
+    """A launch that was to continue in a separate window is too old, was used, or does not come from our page."""
 
     code = "handover_invalid"
     title = _("This window was opened too late, or twice")
@@ -455,11 +455,11 @@ class SessionEnded(LtiError):
 
 # --- choosing content -------------------------------------------------------------------------------------------------
 
-CHOOSE_AGAIN = _("Go back to your course and choose to add content there again.")
+CHOOSE_AGAIN = _("Go back to your course and add content from there again.")
 
 
 class ChoosingNotAllowed(LtiError):
-    """Whoever wants to choose content has no role in the platform's course that may."""
+    """The person's role in the platform's course does not allow choosing content."""
 
     code = "choosing_not_allowed"
     status = 403
@@ -482,17 +482,17 @@ class AssistantsMayNotChoose(ChoosingNotAllowed):
 
 
 class ReturnAddressForbidden(LtiError):
-    """A choice was to be sent to an address that is none of the platform's, or not over https."""
+    """A choice was to be sent to an address that is not one of the platform's, or not https."""
 
     code = "return_address_forbidden"
-    title = _("This site does not know where your learning platform wants the answer")
+    title = _("This site cannot send your choice where your learning platform wants it")
 
 
 class ContentTypesNotAccepted(LtiError):
     """The platform asks for content, but takes neither links that are launched nor plain links."""
 
     code = "content_types_not_accepted"
-    title = _("This place in your learning platform takes no links")
+    title = _("This place in your learning platform does not accept links")
     advice = _(
         "It asked for another kind of content, such as a file or an image. Add the content where your course has its "
         "activities, assignments or modules."
@@ -500,10 +500,10 @@ class ContentTypesNotAccepted(LtiError):
 
 
 class ChoiceUnknown(LtiError):
-    """The page's token is none of ours, or so old that nothing is known of it."""
+    """The page's token is not one of ours, or so old that nothing is known about it."""
 
     code = "choice_unknown"
-    title = _("This page has lost its course")
+    title = _("This page no longer knows which course it belongs to")
     advice = CHOOSE_AGAIN
 
 
@@ -521,8 +521,8 @@ class ChoiceAnswered(LtiError):
 
     code = "choice_answered"
     status = 409
-    title = _("This choice was sent to your course already")
-    advice = _("Look into your course: the content should be there. To add more, choose to add content there again.")
+    title = _("This choice has already been sent to your course")
+    advice = _("Look at your course: the content should be there. To add more, choose to add content there again.")
 
 
 class ChoiceInvalid(LtiError):
@@ -538,7 +538,7 @@ class ContentNotOffered(LtiError):
 
     code = "content_not_offered"
     status = 403
-    title = _("Something that you chose is not offered any more")
+    title = _("Something that you chose is no longer offered")
     advice = CHOOSE_AGAIN
 
     def __init__(self, usage_keys: Sequence[str]) -> None:
@@ -593,8 +593,8 @@ class AccessTokenRefused(LtiError):
 
 
 class ServiceRefused(LtiError):
-    """A service of the platform answered with a status that is no success: ``answered``, with ``headers``; ``asked`` is
-    what it was asked for."""
+    """A service of the platform answered with a status that does not mean success: ``answered``, with ``headers``;
+    ``asked`` is what it was asked for."""
 
     code = "service_refused"
     status = 502

@@ -500,7 +500,7 @@ def test_dl_09_a_second_submit_answers_clearly(connection: Connection) -> None:
     assert first.status_code == 200
     for again in (picker.post("answer", token=token, chosen=UNIT), picker.post("pick", token=token)):
         assert again.status_code == 409
-        assert "sent to your course already" in again.text
+        assert "already been sent to your course" in again.text
         assert "JWT" not in again.text
     stranger = Picker(connection, first)  # another browser
     assert stranger.post("answer", token=token, chosen=UNIT).status_code == 409

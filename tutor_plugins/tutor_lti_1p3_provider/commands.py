@@ -35,7 +35,7 @@ def register(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
     \b
       --title TEXT            your own name for the platform
-      --issuer TEXT           the platform's issuer, letter by letter
+      --issuer TEXT           the platform's issuer, exactly as it shows it
       --client-id TEXT        client id the platform gave to this tool
       --deployment-id TEXT    deployment id the platform gave; may be repeated
       --preset NAME           fill in the addresses of a known platform

@@ -2,7 +2,7 @@
 
 Lists come in pages, each of which names the next in a ``Link`` header (AGS 2.0, 3.2.4; NRPS 2.0, 2.4.2; RFC 8288). The
 header is read as leniently as it is written: Moodle puts ``&amp;`` into addresses and curly quotes around ``next``.
-Addresses are used letter by letter.
+Addresses are used exactly as the platform wrote them.
 """
 
 from __future__ import annotations

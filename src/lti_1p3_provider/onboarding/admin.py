@@ -40,11 +40,11 @@ class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         kept = [form for form in self.forms if hasattr(form, "cleaned_data") and not form.cleaned_data.get("DELETE")]
         named = [form.cleaned_data["deployment_id"] for form in kept if form.cleaned_data.get("deployment_id")]
         if len(set(named)) != len(named):
-            raise ValidationError(_("The same deployment ID stands in two rows."))
+            raise ValidationError(_("Two rows have the same deployment ID."))
 
 
 class DeploymentForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A platform's id is taken letter by letter, spaces too."""
+    """A platform's id is taken exactly as entered, including spaces."""
 
     deployment_id = forms.CharField(label=_("deployment ID"), max_length=255, strip=False)
 

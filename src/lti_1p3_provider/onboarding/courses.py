@@ -61,14 +61,14 @@ def _doubts(registration: Registration, content: Content) -> Iterator[Doubt]:
     named = {key: content.enrolment_modes(key) for key in _named(gate)[:MAX_NAMED]}
     if gone := [str(key) for key, modes in named.items() if modes is None]:
         said = f"Its launch gate names what this site does not have: {_listed(gone)}."
-        yield Doubt("gate", said, "Compare the course keys letter by letter, unless the courses are still to come.")
+        yield Doubt("gate", said, "Check the course keys character by character, unless the courses are still to come.")
     newest: list[CourseKey] = []
     for org in _orgs(gate):
         of_org = content.newest_courses(org, MAX_NEWEST)
         newest += of_org
         if org is not None and not of_org:
             said = f"This site has no course of the organization {org}, which its launch gate names."
-            yield Doubt("gate", said, "Compare the name letter by letter, unless its courses are still to come.")
+            yield Doubt("gate", said, "Check the name character by character, unless its courses are still to come.")
     if more := opens_more_than_its_gate(registration, gate):
         yield Doubt("reach", more, "Leave the enrolment mode empty, confine its people, or let the gate name courses.")
     if mode := registration.enrolment_mode:

@@ -61,7 +61,7 @@ def registration_for(issuer: str, client_id: str | None) -> Registration:
 
 
 def exact(issuer: str, client_id: str) -> Registration | None:
-    """Return the registration of (issuer, client_id), enabled or not; letter by letter."""
+    """Return the registration of (issuer, client_id), enabled or not; both must match exactly."""
     if not keeps(issuer) or not keeps(client_id):
         return None
     rows = Registration.objects.filter(issuer=issuer, client_id=client_id)

@@ -148,7 +148,7 @@ class Registration(models.Model):
         if wrong := [source for source in self.other_origins.split() if not is_source(source)]:
             problems["other_origins"] = _("Not a host like https://lms.school.edu: %s") % ", ".join(wrong)
         if spaced := [name for name in ("issuer", "client_id") if getattr(self, name) != getattr(self, name).strip()]:
-            problems |= dict.fromkeys(spaced, _("Remove the spaces around the value: it is compared letter by letter."))
+            problems |= dict.fromkeys(spaced, _("Remove the spaces around the value: it is compared exactly."))
         problems |= not_kept(self, *TEXTS)
         if problems:
             raise ValidationError(problems)

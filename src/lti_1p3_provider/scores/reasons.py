@@ -117,7 +117,7 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
         _("On the platform, make the activity graded, or let the tool make columns."), Who.COURSE
     ),
     Reason.DECLINED: Remedy(_("Nothing, if it is not to be graded. If it is, make it graded there."), Who.COURSE),
-    Reason.REFUSED: Remedy(_("Ask why the platform does not take it; mend that, then send it again."), Who.PLATFORM),
+    Reason.REFUSED: Remedy(_("Ask why the platform does not accept it; fix that, then send it again."), Who.PLATFORM),
     Reason.SERVICE_REFUSED: Remedy(
         _("On the platform, let the tool read and make columns in this course, then send it again."), Who.PLATFORM
     ),
@@ -144,9 +144,9 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
     Reason.SLOW: Remedy(SEE_WHETHER_UP, Who.PLATFORM, passes=True),
     Reason.NO_KEY: Remedy(_("Make a key for the tool."), Who.SITE, passes=True),
     Reason.STORE_DOWN: Remedy(_("See whether the cache is up."), Who.SITE, passes=True),
-    Reason.NO_TRUST: Remedy(_("Mend the site's file of certificate authorities."), Who.SITE, passes=True),
+    Reason.NO_TRUST: Remedy(_("Correct the site's file of certificate authorities."), Who.SITE, passes=True),
     Reason.FAILED_HERE: Remedy(_("Find the cause in the log."), Who.SITE, passes=True),
-    Reason.UNKNOWN: Remedy(_("Mend what the platform said last, then send it again."), Who.SITE, passes=True),
+    Reason.UNKNOWN: Remedy(_("Fix what the platform said last, then send it again."), Who.SITE, passes=True),
 }
 # What a status says more exactly when a score was refused.
 STATUSES: Final[Mapping[int, tuple[Text, Remedy]]] = {

@@ -26,7 +26,7 @@ class PlatformUserAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[PlatformUser], search_term: str
     ) -> tuple[QuerySet[PlatformUser], bool]:
-        """A ``sub`` is found by its digest, letter by letter; it may hold spaces."""
+        """A ``sub`` is found by its digest, so it must match exactly; it may contain spaces."""
         found, duplicates = super().get_search_results(request, queryset, search_term)
         return (found | queryset.filter(sub_digest=digest(search_term)) if search_term else found), duplicates
 

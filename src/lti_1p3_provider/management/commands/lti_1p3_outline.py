@@ -29,7 +29,7 @@ class Command(BaseCommand):
         """Define the options."""
         parser.add_argument("--course", action="append", metavar="KEY", help="this course only; may be repeated")
         parser.add_argument("--all", action="store_true", help="all courses of the site")
-        parser.add_argument("--force", action="store_true", help="read courses that are in step, too")
+        parser.add_argument("--force", action="store_true", help="also read courses that are up to date")
         parser.add_argument("--json", action="store_true", help="print one JSON object at the end and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -39,8 +39,8 @@ class Command(BaseCommand):
             one = verbs.add_parser(verb, help=says)
             one.add_argument("--issuer", help="the registration's issuer; with --client-id and --sub")
             one.add_argument("--client-id", help="the registration's client ID")
-            one.add_argument("--sub", help="the platform's own id of the person, letter by letter")
-            one.add_argument("--user", help="in place of these three: the username here")
+            one.add_argument("--sub", help="the platform's own id of the person, exactly")
+            one.add_argument("--user", help="instead of these three: the username here")
             one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
             if verb == "forget":
                 one.add_argument("--yes", action="store_true", help="do it; it cannot be undone")

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--title", required=True, help="what learners call the platform; they see it beside their score"
         )
-        parser.add_argument("--issuer", required=True, help="the platform's issuer, letter by letter")
+        parser.add_argument("--issuer", required=True, help="the platform's issuer, exactly as it shows it")
         parser.add_argument("--client-id", required=True)
         parser.add_argument("--deployment-id", required=True, nargs="+", action="extend", dest="deployment_ids")
         parser.add_argument("--auth-login-url", default="", help="OIDC authentication request URL")

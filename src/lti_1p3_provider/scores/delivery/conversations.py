@@ -1,6 +1,6 @@
-"""Has many conversations with platforms at once: HTTP in a few threads, all else in the caller's.
+"""Holds many conversations with platforms at once: HTTP in a few threads, everything else in the caller's thread.
 
-Database connections, keys and caches stay in one thread, whatever the LMS is configured with.
+Database connections, keys and caches stay in one thread, however the LMS is configured.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ Turn = tuple[Exchange[None], int, Future[Answer | None]]
 class Wire:
     """A pool of threads; use it in a ``with``.
 
-    Conversations have owners, and each owner who still has some gets an equal share of the threads: platforms that
-    answer slowly leave some to the others. Whoever gets no thread yet has not begun, so no time of theirs runs.
+    Conversations have owners, and each owner with conversations left gets an equal share of the threads, so slow
+    platforms leave threads for the others. A conversation begins only when it gets a thread, so its time does not run
+    before that.
     """
 
     def __init__(self, threads: int = THREADS) -> None:
@@ -39,7 +40,7 @@ class Wire:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def have(self, conversations: Iterable[Exchange[None]], owners: Iterable[int] = ()) -> None:
-        """Have all conversations to their ends. ``owners``: whose each is; all are one's without it."""
+        """Run all conversations to completion. ``owners``: the owner of each; without it, all have the same owner."""
         waiting: dict[int, deque[Exchange[None]]] = {}
         for one, owner in zip_longest(conversations, owners, fillvalue=0):
             waiting.setdefault(owner, deque()).append(one)  # type: ignore[arg-type]
@@ -57,7 +58,7 @@ class Wire:
     def _begin(
         self, waiting: dict[int, deque[Exchange[None]]], under_way: dict[int, int], answered: SimpleQueue[Turn]
     ) -> None:
-        """Begin conversations as long as there are threads for them, of whoever has the fewest first."""
+        """Begin conversations while there are free threads, first those of the owner with the fewest under way."""
         while sum(under_way.values()) < self._threads:
             several = sum(bool(waiting[owner] or under_way[owner]) for owner in waiting)
             share = max(1, self._threads // max(several, 1))
@@ -69,7 +70,7 @@ class Wire:
             under_way[owner] += self._go_on(one, owner, partial(next, one), answered)
 
     def _go_on(self, one: Exchange[None], owner: int, turn: Callable[[], Step], answered: SimpleQueue[Turn]) -> bool:
-        """Let a conversation take its turn; False if that was its last. Whatever goes wrong here is for it to judge."""
+        """Let a conversation take its turn; False if that was its last. Errors are thrown into the conversation."""
         while True:
             try:
                 step = turn()

@@ -60,10 +60,10 @@ def deliver_due() -> Report:
 
 
 def _round(run: Run, wire: Wire) -> tuple[bool, bool]:
-    """Deliver what is due, as of now, or as much as there is time for; return whether there was something, and whether
-    these were all platforms.
+    """Deliver what is due now, or as much of it as there is time for; return whether anything was due, and whether all
+    platforms were considered.
 
-    Nobody is always the first: a batch has room for so many platforms.
+    The order of platforms is random, because a batch has room for only so many of them.
     """
     moved = moving.go_on()
     found, is_all = due.registrations()
@@ -78,9 +78,9 @@ def _round(run: Run, wire: Wire) -> tuple[bool, bool]:
 
 
 def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
-    """Take a batch from all platforms that are due; from one that was down, a single score to try.
+    """Take a batch from all platforms with due scores; from one that was down, take a single score to try.
 
-    Platforms that have nothing more are left out of ``waiting``.
+    Platforms that have nothing more are removed from ``waiting``.
     """
     down = outages.of_all()
     run.look()
@@ -107,7 +107,7 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
 
 
 def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[PendingScore]:
-    """Take due rows of those deployments that take scores, and one to try of some that may take them again."""
+    """Take due rows of deployments that take scores, and one row to try from some that may take them again."""
     whole = {place: until for place, until in run.places.items() if place.registration == pk and not place.host}
     rows = claim.claim(pk, limit, interval, {place.deployment for place in whole})
     try:
@@ -145,7 +145,7 @@ def _deliver(rows: list[PendingScore], run: Run, wire: Wire) -> None:
 
 
 def _give_back(rows: list[PendingScore], run: Run, how: Callable[[PendingScore], Outcome]) -> None:
-    """After an error of our own, let others have what was claimed and not concluded, if the database still answers."""
+    """After an error of our own, give back what was claimed but not concluded, if the database still answers."""
     concluded = {row.pk for row, _ in run.notes}
     with suppress(DatabaseError):
         for row in rows:
@@ -158,8 +158,8 @@ def _give_back(rows: list[PendingScore], run: Run, how: Callable[[PendingScore],
 def _lane(rows: list[PendingScore], grades: Grades, run: Run, began: float | None = None) -> Exchange[None]:
     """Send one course's scores, one after another; one bad row does not stop the others.
 
-    When a batch, which ``began`` then, has taken as long as one request may take, what is left is put back: others wait
-    for the batch to end.
+    Once a batch, which started at ``began``, has taken as long as one request may take, the rest is put back, because
+    others wait for the batch to end.
     """
     renewed = time.monotonic()
     began = renewed if began is None else began
@@ -187,10 +187,10 @@ def _lane(rows: list[PendingScore], grades: Grades, run: Run, began: float | Non
 
 
 def _outcome(row: PendingScore, grade: Grade | Decision | None, run: Run) -> Exchange[Outcome]:
-    """Send one row and say what is to be written into it.
+    """Send one row and return what to write into it.
 
-    Whatever is raised on the way, by whatever a platform says or by what judges it, is about this row: a poisoned one
-    must not keep a thousand good ones of others.
+    Any exception on the way, whether a platform's answer or our own code caused it, concerns this row only: one bad
+    row must not hold up a thousand good ones.
     """
     began = time.monotonic()
     try:

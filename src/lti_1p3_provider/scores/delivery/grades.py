@@ -1,4 +1,4 @@
-"""Reads the grades that are due, each learner's once, and says what it means if something of our own fails."""
+"""Reads the grades that are due, once for each learner, and decides what a failure of our own code means."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Grades = Mapping[int, Grade | Decision | None]
 
 
 def failed(row: PendingScore, error: BaseException) -> Decision:
-    """Decide about a row of which something was raised."""
+    """Decide about a row that caused an exception."""
     if not isinstance(error, LtiError):
         log.error("LTI scores: row %s failed: %s", row.pk, traced(error))
         error = LtiError(type(error).__name__)

@@ -1,4 +1,4 @@
-"""The books of one delivery run: what became of scores, and what that says of their platforms."""
+"""The books of one delivery run: what became of scores, and what that says about their platforms."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Report:
 @dataclass(slots=True)
 class Run:
     """One run of ``deliver_due``: its report, what it learned about registrations (``down``, ``probing``), places and
-    lanes, and what is to be written down of rows: for some at a time, because a commit costs as much as a request.
+    lanes, and results that are still to be written: several at a time, because a commit costs as much as a request.
 
-    ``places``: those that are left alone, and until when; ``found``: of them those that this run found, from which it
-    takes nothing more; ``probed``: those at which it tries one score.
+    ``places``: places that are left alone, and until when; ``found``: those of them that this run found, from which it
+    takes nothing more; ``probed``: places at which it tries one score.
     """
 
     report: Report = field(default_factory=Report)
@@ -60,7 +60,7 @@ class Run:
     written_at: float = field(default_factory=time.monotonic)
 
     def waits(self, row: PendingScore) -> Outcome | None:
-        """Return what is to be written into a row whose place is left alone; None for one that is to be tried."""
+        """Return what to write into a row whose place is left alone; None for a row that should be tried."""
         if row.registration_id in self.down:
             return outcomes.release_unsent(row)
         place = outages.place_of(row)
@@ -77,7 +77,7 @@ class Run:
         self.places = {**outages.of_places(), **self.found}
 
     def may_try(self, where: int | Place, until: datetime) -> bool:
-        """Whether this worker may try a score where none were taken ``until`` now."""
+        """Whether this worker may try a score at a place or registration that was left alone ``until`` now."""
         if until > timezone.now() or not outages.try_one(where, until):
             return False
         if isinstance(where, int):
@@ -87,7 +87,7 @@ class Run:
         return True
 
     def conclude(self, row: PendingScore, decision: Decision, grade: Grade | None, seconds: float = 0.0) -> Outcome:
-        """Take a decision about a row: what it says of the platform, how it counts; return what is to be written.
+        """Record a decision about a row: what it says about the platform, how it counts; return what to write.
 
         ``seconds``: how long it took.
         """
@@ -104,12 +104,12 @@ class Run:
             self.write_down()
 
     def write_down(self) -> None:
-        """Write down what became of rows; of those that somebody holds right now, the next time."""
+        """Write down what became of rows; rows that another transaction holds right now stay for the next time."""
         self.notes = outcomes.write_down(self.notes)
         self.written_at = time.monotonic()
 
     def finish(self) -> None:
-        """Write down what is left. A row that stays held is sent once more when its lease is over."""
+        """Write down what is left. A row that stays locked is sent once more when its lease is over."""
         for _ in range(TRIES):
             self.write_down()
             if not self.notes:
@@ -141,9 +141,9 @@ class Run:
         return outcomes.settled(row, why)
 
     def _judge(self, row: PendingScore, decision: Decision, seconds: float) -> None:
-        """Decide whether nothing is taken where this score goes, or scores are again.
+        """Decide whether an outage begins or ends where this score goes.
 
-        Slow answers count like failures, but for one that was waited for: it is an answer.
+        Slow answers count like failures, except for a score that was sent to find out whether an outage is over.
         """
         place = outages.place_of(row)
         was_tried = self._tried(place) is not None or place.registration in self.probing

@@ -1,6 +1,6 @@
-"""How long one score may take with all that belongs to it: access token, pages of a list, a new column, the score.
+"""Limits how long one score may take in all: access token, pages of a list, a new column, the score itself.
 
-A platform may answer each request in time and keep a worker for minutes all the same.
+A platform may answer each request in time and still keep a worker busy for minutes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ SLOW = 0.5  # of the time for one request: a score that takes longer speaks agai
 
 
 def is_slow(seconds: float) -> bool:
-    """Tell whether a score that was taken took so long that others suffer."""
+    """Tell whether a score was accepted so slowly that others suffer."""
     return seconds > SLOW * conf.http_timeout
 
 
 def within(exchange: Exchange[Result]) -> Exchange[Result]:
-    """Have a conversation, but not for longer than one score may take.
+    """Run a conversation, but not for longer than one score may take.
 
     Raises:
         PlatformUnreachable: it would take longer.

@@ -1,4 +1,4 @@
-"""Sends one score: is there something to send, where to, and what did the platform make of it."""
+"""Sends one score: whether there is something to send, where to, and what the platform answered."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def score(row: PendingScore, grade: Grade | None) -> Exchange[Decision]:
 def _message(row: PendingScore, grade: Grade, at: datetime, traits: Preset) -> Score:
     """Points are sent as they are: more than the maximum is extra credit.
 
-    The learner's work was done when the grade changed, however long the score waited for us: nobody is late by that.
+    The learner's work was done when the grade changed, however long the score waited, so nobody is late by that.
     """
     done = min(row.changed_at, at) if row.changed_at else None
     return Score(

@@ -1,7 +1,7 @@
-"""Sees to it that a score has a column: the link's own, else one that is found in the course's list, else a new one.
+"""Makes sure that a score has a column: the link's own, otherwise one found in the course's list, otherwise a new one.
 
-What is found must be this link's; nobody else's column is touched. One worker at a time is in a course (``lanes``), so
-a column is not made twice. (AGS 2.0, 3.1 and 3.2)
+A column that is found must belong to this link; no other columns are touched. Only one worker at a time works in a
+course (``lanes``), so no column is made twice. (AGS 2.0, 3.1 and 3.2)
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def line_item(row: PendingScore, grade: Grade) -> Exchange[LineItemAddress]:
 
     Raises:
         ColumnMissing: there is none, and we may not make one.
-        ServiceRefused: the platform does not let us look or make one.
+        ServiceRefused: the platform does not let us look for one or make one.
         LtiError: the platform could not be asked.
     """
     item = row.line_item
@@ -58,9 +58,9 @@ def line_item(row: PendingScore, grade: Grade) -> Exchange[LineItemAddress]:
 
 
 def instead_of(column: LineItemAddress, row: PendingScore, grade: Grade) -> Exchange[LineItemAddress | None]:
-    """Return another column for one that said that it is not there; None if that was not it, or it is not ours.
+    """Return another column for one that the platform said is gone; None if it still exists, or is not ours.
 
-    Only a column that we made, and that took scores before, is made once more: a teacher deleted it.
+    Only a column that we made, and that took scores before, is made once more: a teacher must have deleted it.
 
     Raises:
         LtiError: as ``ensure``.
@@ -84,12 +84,12 @@ def instead_of(column: LineItemAddress, row: PendingScore, grade: Grade) -> Exch
 
 
 def maximum_for(platform: str, possible: float) -> float:
-    """Return the maximum that a column should have there for content of so many points; more than 0."""
+    """Return the maximum, above 0, that a column on this platform should have for content of ``possible`` points."""
     return float(max(1, math.ceil(possible))) if preset(platform).whole_maximum else possible
 
 
 def _find_or_make(row: PendingScore, grade: Grade) -> Exchange[None]:
-    """Settle the question once for all rows of a claim: a course has many learners."""
+    """Answer the question once for all rows of a claim, because a course has many learners."""
     item, memo = row.line_item, f"lti1p3:no-column:{row.lease}:{row.line_item_id}"
     if known := store.get(memo):
         raise ServiceRefused(*known) if known[1] else ColumnMissing(known[0])
@@ -155,7 +155,7 @@ def _made(item: LineItem, grade: Grade) -> Exchange[line_items.PlatformLineItem]
 
 
 def _remember(row: PendingScore, found: line_items.PlatformLineItem, ours: bool) -> None:
-    """Write the column down, unless a launch named one meanwhile. All learners' scores are due in it."""
+    """Store the column, unless a launch named one meanwhile. Then all learners' scores are due in it."""
     item = row.line_item
     origins = item.deployment.registration.origins
     if not is_within(found.url, origins):
@@ -169,7 +169,7 @@ def _remember(row: PendingScore, found: line_items.PlatformLineItem, ours: bool)
 
 
 def _keep_in_step(item: LineItem, grade: Grade) -> Exchange[None]:
-    """Give a column that we made the content's points, at most once in a while. The score matters more than that."""
+    """Set the maximum of a column that we made to the content's points, but not often. A failure stops no score."""
     deployment = item.deployment
     wanted = maximum_for(deployment.registration.platform, grade.possible)
     may = item.created_here and ags.LINE_ITEM_SCOPE in item.scopes

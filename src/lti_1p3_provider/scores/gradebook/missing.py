@@ -1,4 +1,4 @@
-"""Sends again what platforms took and do not show any more: a person was taken out of a course there and came back, or
+"""Sends again what platforms took but no longer show: a person was removed from a course there and came back, or
 somebody emptied a column. Where a platform shows another grade, nothing is sent.
 """
 
@@ -17,8 +17,8 @@ from lti_1p3_provider.scores.outbox.wake import nudge
 def send_again(lost: Sequence[int]) -> int:
     """Make rows of ``Reconciliation.lost`` due; return how many.
 
-    Each is looked at once more, under its lock. Left alone is what somebody else made due, or a new grade, and what was
-    sent or read since: several people who find the same send it once.
+    Each row is checked once more, under its lock. Rows that became due meanwhile, or were sent or read since, are left
+    alone: if several people find the same loss, it is sent once.
     """
     sent = PendingScore.objects.sent().filter(sent_given__isnull=False, sent_maximum__gt=0)
     still_lost = sent.filter(result_given__isnull=True, result_at__gte=F("sent_at"))

@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """``asked``: rows that were to be asked about; ``answered``: those of which the platform said something now;
-    ``different``, ``missing``: how many show another grade, or none, as far as is known; ``same``: those that show now
-    what was sent; ``lost``: those that certainly show none now, by primary key; ``troubles``: columns that could not be
-    read, and why."""
+    """``asked``: the number of rows to ask about; ``answered``: for how many of them the platform answered now;
+    ``different``, ``missing``: how many show another grade, or none, as far as is known; ``same``: how many now show
+    what was sent; ``lost``: the primary keys of those that certainly show none now; ``troubles``: columns that could
+    not be read, and why."""
 
     asked: int
     answered: int

@@ -1,7 +1,7 @@
-"""Compares what was sent with what platforms' gradebooks show. It only looks: a teacher's own grade stays, and what
+"""Compares what was sent with what platforms' gradebooks show. It only reads: a teacher's own grade stays, and what
 was lost is sent again by ``missing``.
 
-``PendingScore`` keeps what was shown last, so that a difference can be seen later too, with ``difference_of``.
+``PendingScore`` keeps what was shown last, so that ``difference_of`` can tell a difference later too.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A column that could not be read, or not for certain, and why; ``scores``: how many that is about. The block is
-    that of the first of them."""
+    """A column that could not be read, or not with certainty, and why; ``scores``: how many scores that concerns. The
+    block is that of the first of them."""
 
     line_item_pk: int
     why: Why
@@ -56,8 +56,8 @@ class Trouble:
 @dataclass(slots=True)
 class Reconciliation:
     """``same`` and ``differences`` are about scores that platforms took; ``unsent`` counts rows without one, or where
-    that is not certain right now. ``lost``: rows of whose score the platform, whose answer was read whole and without
-    trouble, shows nothing."""
+    that is not certain right now. ``lost``: rows for which the platform shows nothing, although its answer was read
+    completely and without trouble."""
 
     same: int = 0
     unsent: int = 0
@@ -128,8 +128,8 @@ def _answers(rows: Sequence[PendingScore]) -> list[Shown]:
 
 
 def _weight(result: Result) -> int:
-    """Where a platform shows several results of one person, points count more than what cannot be read, and that more
-    than nothing."""
+    """If a platform shows several results of one person, points take precedence over an unreadable result, and that
+    over no result."""
     return 0 if result.given is None and not result.is_odd else 1 if result.is_odd else 2
 
 
@@ -151,7 +151,7 @@ def _trouble(rows: Sequence[PendingScore], why: Why, scores: int = 0) -> Trouble
 
 
 def _why(error: LtiError) -> Why:
-    """Return why results could not be read. What is refused is that, and not a column."""
+    """Return why results could not be read. A refusal here means reading results, not columns."""
     why = retry.of_error(error, 0, timezone.now()).why
     return replace(why, reason=Reason.MAY_NOT_READ) if why.reason is Reason.SERVICE_REFUSED else why
 

@@ -1,7 +1,7 @@
 """Remembers the line item of a launch, and that its person's scores go there. (AGS 2.0, 3.1)
 
-The column is the link's. Which block's grade goes there a launch decides about its own person only: whoever else opened
-another block through this link keeps it until their own next launch.
+The column belongs to the link. Which block's grade goes there, a launch decides for its own person only: others who
+opened another block through this link keep that block until their own next launch.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ USEFUL = frozenset((ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCO
 def remember(
     launch: ResourceLinkLaunch, link: ResourceLink, platform_user: PlatformUser, known: PendingScore | None
 ) -> None:
-    """Keep line item and scopes as the newest launch says them; without the AGS claim there is no grading.
+    """Store line item and scopes as the newest launch names them; without the AGS claim there is no grading.
 
     ``link`` names the block that this launch opens; ``known`` is what ``launches.prefetch`` found.
     """
@@ -59,12 +59,12 @@ def remember(
 
 
 def _here_or_given_up(item: LineItem, platform_user: PlatformUser) -> list[PendingScore]:
-    """Return all that a launch has to know of what its person had before."""
+    """Return the person's existing rows that a launch must know: those here, and those that were given up."""
     return list(PendingScore.objects.filter(Q(line_item=item) | Q(given_up=True), platform_user=platform_user))
 
 
 def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> PendingScore:
-    """From now on this person's grades belong to this column; what was earned before, through another link, too."""
+    """From now on this person's grades go to this column, including what they earned before through another link."""
     values: dict[str, Any] = {
         "registration_id": platform_user.registration_id,
         "lane": lanes.of_link(item.resource_link),
@@ -77,7 +77,7 @@ def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, s
 
 
 def _follow(row: PendingScore, item: LineItem, block: Mapping[str, str], is_new_column: bool) -> None:
-    """Let the person's own row be about the block that they open, in the column that there is now."""
+    """Point the person's own row to the block that they open and to the current column."""
     is_other_block = any(getattr(row, name) != value for name, value in block.items())
     if is_other_block:
         outcomes.send_other_block(row.pk, block)
@@ -90,7 +90,7 @@ def _follow(row: PendingScore, item: LineItem, block: Mapping[str, str], is_new_
 
 
 def _try_again(row: PendingScore) -> None:
-    """Whoever launches is in the course: what was given up for them there may be taken now."""
+    """A launch proves that its person is in the course, so what was given up for them there may be accepted now."""
     given_up = PendingScore.objects.given_up().filter(platform_user_id=row.platform_user_id, lane_id=row.lane_id)
     if outcomes.try_again(given_up):
         nudge(0)
@@ -99,8 +99,8 @@ def _try_again(row: PendingScore) -> None:
 def _update(item: LineItem, values: Mapping[str, object]) -> bool:
     """Write what changed; return whether scores that were settled before are to be sent now.
 
-    A launch that leaves out the column (Moodle does so at times) does not forget it. All others' scores move to a new
-    column some at a time, later.
+    If a launch leaves out the column, as Moodle sometimes does, the known column is kept. Other people's scores move to
+    a new column later, some at a time.
     """
     changed = _changed(item, values)
     if "url" in changed:  # of the launches that name a new column at once, one sends all scores there
@@ -124,7 +124,7 @@ def _update(item: LineItem, values: Mapping[str, object]) -> bool:
 
 
 def _opens(item: LineItem, changed: Mapping[str, Any]) -> bool:
-    """Whether the platform lets us do what it did not before, so that scores may be taken that were not."""
+    """Whether the platform now allows something that it did not before, so that refused scores may be accepted."""
     gained = USEFUL & set(changed.get("scopes", ())) - set(item.scopes)
     wanted_again = changed.get("declined") is False and not item.url
     return bool(gained) or wanted_again or ("container_url" in changed and not item.url)

@@ -1,7 +1,7 @@
-"""Has a whole course's graded subsections in columns of their own, if the registration wants that.
+"""Gives each graded subsection of a whole course a column of its own, if the registration wants that.
 
 Each is a part of the course's resource link, with a line item that is found or made when its first score is due. Such
-a column is not bound to the link: a link that has several columns is no longer told its own. (AGS 2.0, 3.1)
+a column is not bound to the link, because launches of a link with several columns name none. (AGS 2.0, 3.1)
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_COLUMNS = 200  # columns of one course
 
 
 def remember(launch: ResourceLinkLaunch, link: ResourceLink, platform_user: PlatformUser) -> None:
-    """Expect scores of the launch's person in each graded subsection, or no longer."""
+    """Start or stop expecting scores of the launch's person in each graded subsection."""
     mine = PendingScore.objects.filter(platform_user=platform_user, line_item__resource_link__part_of=link)
     if not (launch.registration.subsection_columns and launch.message.subject and launch.message.roles.gets_scores):
         mine.delete()

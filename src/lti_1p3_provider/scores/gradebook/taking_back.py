@@ -1,6 +1,6 @@
-"""Prefers a platform's own column to one that we made, and takes ours back where nobody saw a score in it.
+"""Prefers a platform's own column to one that we made, and deletes ours if no score was ever in it.
 
-A teacher who wants no grades, or who switches them on later, must not end with a column of ours that counts.
+A teacher who wants no grades, or who switches them on later, must not end up with a column of ours that counts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def prefer_their_own(item: LineItem, tag: str) -> Exchange[None]:
-    """Let a line item whose column is ours use the platform's own, if there is one; ``tag`` marks ours.
+    """Switch a line item whose column is ours to the platform's own column, if there is one; ``tag`` marks ours.
 
     Raises:
         ColumnMissing: there is none, and the platform wants none.
@@ -48,7 +48,7 @@ def prefer_their_own(item: LineItem, tag: str) -> Exchange[None]:
 
 
 def _own(item: LineItem, tag: str) -> Exchange[line_items.PlatformLineItem | None]:
-    """Return the one column of the link that is not ours; several are for their maker to use."""
+    """Return the link's one column that is not ours; if there are several, none, because their maker uses them."""
     link, deployment = item.resource_link.link_id, item.deployment
     if not link or not item.container_url or not item.can_be_looked_for:
         return None
@@ -60,7 +60,7 @@ def _own(item: LineItem, tag: str) -> Exchange[line_items.PlatformLineItem | Non
 
 
 def _delete(item: LineItem) -> Exchange[None]:
-    """Take our column back. If the platform does not let us, a teacher can."""
+    """Delete our column. If the platform does not let us, a teacher can do it."""
     if ags.LINE_ITEM_SCOPE not in item.scopes:
         return
     try:

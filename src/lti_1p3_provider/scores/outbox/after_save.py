@@ -1,4 +1,4 @@
-"""Tries again what was given up once an operator has saved the registration or a deployment: perhaps it is mended."""
+"""Tries again what was given up after an operator saved the registration or a deployment: perhaps they fixed it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def connect() -> None:
 
 
 def try_again(registration_pk: int) -> None:
-    """Make due, once the running transaction is committed, what the registration's platform did not take so far.
+    """Once the running transaction is committed, make due what the registration's platform has not taken so far.
 
-    Scores that it has already are not sent again.
+    Scores that it already has are not sent again.
     """
 
     def make_due() -> None:

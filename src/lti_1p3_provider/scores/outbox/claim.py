@@ -1,8 +1,8 @@
 """Hands out what is due, to one worker at a time.
 
 A lease is taken by a conditional UPDATE, so it is correct on MySQL, PostgreSQL and SQLite, and no lock or transaction
-is open while a platform is called. A worker that dies loses its lease after a while, and the row is due again. Nothing
-here waits for a row while it holds another: a learner's request may hold it, and must not end in a deadlock.
+is open while a platform is called. If a worker dies, its lease expires and the row is due again. Nothing here waits for
+a row while holding another one: a learner's request may hold it, and must not end in a deadlock.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ def claim(
 ) -> list[PendingScore]:
     """Take up to ``limit`` due rows of a registration, in lanes that nobody else sends in; oldest first.
 
-    Each row comes with what delivery needs of it. Its ``last_timestamp`` is the one to be sent now, at least
-    ``interval`` seconds after the one before. From here on we cannot know what the platform has, until it answers: in
-    the database ``sent_*`` are empty, in the row they are as they were. Give the lanes back with ``release_lanes``.
-    ``down``: deployments of which nothing is wanted; ``only``: the one deployment whose rows are; ``most_lanes``: of
-    how many lanes at a time.
+    Each row comes with everything that delivery needs. Its ``last_timestamp`` is the one to be sent now, at least
+    ``interval`` seconds after the previous one. Until the platform answers we cannot know what it has, so ``sent_*``
+    are emptied in the database; the returned rows keep the old values. Give the lanes back with ``release_lanes``.
+    ``down``: deployments to leave out; ``only``: take rows of this deployment alone; ``most_lanes``: how many lanes to
+    take at most.
     """
     now = timezone.now()
     lease, until = uuid.uuid4().hex, now + _term()
@@ -94,8 +94,8 @@ def claim(
 
 
 def _take(pks: Sequence[int], interval: timedelta, lease: str, until: datetime) -> list[PendingScore]:
-    """Lease the rows that are still free, with new timestamps; return them with what the platform has, as far as we
-    knew."""
+    """Lease the rows that are still free and give them new timestamps; return them with what we believed the platform
+    had."""
     now = timezone.now()
     forgotten = dict.fromkeys(SENT)
     rows = _to_take(list(pks), now)
@@ -114,7 +114,7 @@ def _take(pks: Sequence[int], interval: timedelta, lease: str, until: datetime) 
 def _complete(rows: Collection[PendingScore]) -> list[PendingScore]:
     """Give rows all that delivery reads, oldest first; they share line items, links and deployments.
 
-    What was deleted just now is left out. What delivery does not need is not read, and would be when asked for.
+    Rows that were deleted meanwhile are left out. Columns that delivery does not need are deferred.
     """
     items = {item.pk: item for item in _line_items(list({row.line_item_id for row in rows}))}
     people = {person.pk: person for person in _people(list({row.platform_user_id for row in rows}))}
@@ -131,12 +131,12 @@ def _complete(rows: Collection[PendingScore]) -> list[PendingScore]:
 
 
 def lock(rows: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
-    """Lock rows, and leave out those that somebody holds, where the database can."""
+    """Lock rows; where the database can, leave out those that another transaction holds."""
     return rows.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
 
 
 def parts(pks: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Part rows into those that may be locked together: one by one where a database waits for each lock."""
+    """Split rows into batches that may be locked together: one by one where the database waits for each lock."""
     waits = connection.features.has_select_for_update and not connection.features.has_select_for_update_skip_locked
     size = 1 if waits else CHUNK
     return (pks[start : start + size] for start in range(0, len(pks), size))
@@ -152,7 +152,7 @@ def release_lanes(rows: Iterable[PendingScore]) -> None:
 
 
 def renew(rows: Collection[PendingScore]) -> None:
-    """Keep claimed rows and their lanes for longer; rows that somebody else has or holds by now are left alone."""
+    """Keep claimed rows and their lanes for longer; rows that others have leased or locked by now are left alone."""
     until = timezone.now() + _term()
     with transaction.atomic():
         free = list(lock(PendingScore.objects.filter(pk__in=[row.pk for row in rows])).values_list("pk", flat=True))
@@ -168,5 +168,5 @@ def is_open(row: PendingScore) -> bool:
 
 
 def _term() -> timedelta:
-    """How long a lease is good without being renewed."""
+    """How long a lease is valid without being renewed."""
     return timedelta(seconds=conf.lease)

@@ -46,11 +46,10 @@ def _due_in_lane(lane: int, now: datetime) -> QuerySet[PendingScore, int]:
 
 
 def registrations(most: int = MAX_REGISTRATIONS) -> tuple[dict[int, str], bool]:
-    """Return registrations that are on and have something due, with the names of their platforms, and whether these are
-    all.
+    """Return enabled registrations that have something due, with the names of their platforms, and whether these are
+    all of them.
 
-    Where there are more than ``most``, some of them, others each time, and none of which it is known that they take no
-    scores.
+    If there are more than ``most``, return some, different ones each time, and none that is known to take no scores.
     """
     now = timezone.now()
     first = _due_each.at_most(most + 1, 1, now)
@@ -60,8 +59,8 @@ def registrations(most: int = MAX_REGISTRATIONS) -> tuple[dict[int, str], bool]:
 
 
 def _some_of_many(now: datetime, most: int) -> dict[int, str]:
-    """Return some of those that may take scores, however many others lie between them: from any of these on at first,
-    then from where the last look of this process ended."""
+    """Return some registrations that may take scores, however many others lie between them. The first look of a process
+    starts at random, each later one where the last one ended."""
     newest = Registration.objects.order_by("-pk").values_list("pk", flat=True).first() or 1
     start, size = _turn.get("start") or random.randint(1, newest), most
     found: dict[int, str] = {}
@@ -87,12 +86,12 @@ def _usable(pks: Collection[int], now: datetime) -> dict[int, str]:
 def candidates(
     registration_pk: int, limit: int, now: datetime, down: Collection[int] = (), only: int | None = None
 ) -> Iterator[dict[int, int]]:
-    """Yield due rows with their lanes, until the caller can have one of the lanes.
+    """Yield due rows with their lanes, batch by batch, until the caller can take one of the lanes.
 
-    ``down``: deployments that are left alone; ``only``: the one whose rows are wanted.
+    ``down``: deployments that are left alone; ``only``: yield rows of this deployment alone.
 
-    First the oldest. If all of these are in lanes of others, it may take long to read past them, so the newest are
-    looked at before that.
+    The oldest rows come first. If others are sending in all of their lanes, reading past those rows may take long, so
+    the newest rows are tried before that.
     """
     if only is not None:
         of_one = lanes.of_deployment(only)

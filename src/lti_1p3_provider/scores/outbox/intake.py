@@ -42,11 +42,11 @@ def _make_due(
     earned: float | None,
     possible: float | None,
 ) -> Update:
-    """Make rows due: those that are for the ``same`` block ``soon`` and with its points, if they can be sent as they
-    are; those of blocks above it ``later``, when their window closes.
+    """Make rows due. Rows for the ``same`` block are due ``soon``, with its points if these can be sent as they are;
+    rows for blocks above it ``later``, when their window closes.
 
-    The first change opens the window; later ones do not push it away, unless its score is being sent right now. A row
-    that was given up starts afresh, and so does one that a wrong clock made due in the far future.
+    The first change opens the window; later changes do not postpone its end, unless the score is being sent right now.
+    A row that was given up starts afresh, and so does one that a wrong clock made due in the far future.
     """
     at = Case(When(pk__in=same, then=Value(soon)), default=Value(later))
     stray = Q(leased_until__gt=now) | Q(due_at__gt=never)
@@ -65,9 +65,10 @@ def _make_due(
 def grade_changed(change: GradeChanged) -> None:
     """Mark the scores of the block, and of each linked block above it, as due.
 
-    Nothing that goes wrong here reaches the LMS: the learner's answer is worth more than our row, and a worker notes it
-    later. Unless the answer itself is lost with it: a deadlock or a broken connection undoes the whole transaction, and
-    the LMS must not go on as if it were stored. A learner who never came through a platform costs one query.
+    An error here does not reach the LMS: the learner's answer is worth more than our row, and a worker notes the change
+    later. The exception is an error that loses the answer itself: a deadlock or a broken connection undoes the whole
+    transaction, and the LMS must not go on as if the answer were stored. A learner who never came through a platform
+    costs one query.
     """
     if not conf.enabled:
         return
@@ -92,7 +93,7 @@ def note(change: GradeChanged) -> None:
 
 
 def _harmless_reading() -> AbstractContextManager[object]:
-    """PostgreSQL ends a transaction at any error, unless a savepoint is there; others do not for a SELECT's."""
+    """PostgreSQL aborts a transaction at any error unless there is a savepoint; others do not if a SELECT fails."""
     return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
 
 
@@ -127,5 +128,5 @@ def _mark(same: list[PendingScore], above: list[PendingScore], change: GradeChan
 
 
 def _has_nudge(row: PendingScore, now: datetime) -> bool:
-    """Tell whether the row was due already, later than now: then a nudge is under way."""
+    """Tell whether the row was already due at a later time: then a nudge is on its way."""
     return row.due_at is not None and not row.lease and now < row.due_at < now + MAX_WAIT

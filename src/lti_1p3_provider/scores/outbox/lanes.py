@@ -1,4 +1,4 @@
-"""Lanes: at most one worker sends to a course of a platform at a time, over all processes."""
+"""Lanes: across all processes, at most one worker at a time sends to a course of a platform."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def of_link(link: ResourceLink) -> Lane:
 
 
 def of_deployment(deployment_pk: int) -> list[int]:
-    """Return the lanes of a deployment that nobody has now."""
+    """Return the lanes of a deployment that are free now."""
     return list(Lane.objects.filter(free(timezone.now()), deployment_id=deployment_pk).values_list("pk", flat=True))
 
 
@@ -44,8 +44,8 @@ def closed(registration_pk: int, now: datetime, down: Collection[int] = ()) -> l
 def take(
     lanes: Sequence[int], most: int, lease: str, now: datetime, until: datetime, down: Collection[int] = ()
 ) -> set[int]:
-    """Lease the first ``most`` of those lanes in which scores may be sent, not in deployments that are ``down``; return
-    which."""
+    """Lease the first ``most`` of the lanes in which scores may be sent, skipping deployments that are ``down``; return
+    those leased."""
     may_be_taken = {pk for pk, deployment in _open(list(lanes), now) if deployment not in down}
     wanted = [pk for pk in lanes if pk in may_be_taken][:most]
     if not wanted:
@@ -66,5 +66,5 @@ def release(lanes: Collection[int], lease: str) -> None:
 
 
 def free(now: datetime) -> Q:
-    """Nobody has the lane, or the row, or whoever had it died."""
+    """Nobody holds the lane (or the row), or its holder died."""
     return Q(leased_until__isnull=True) | Q(leased_until__lt=now)

@@ -1,7 +1,7 @@
 """Makes the scores of a link due in its new column, some at a time.
 
 A link may have tens of thousands of learners: no launch waits for their rows, and their platform is not the only one.
-How far it got stands in ``LineItem.moved_up_to``.
+``LineItem.moved_up_to`` says how far it got.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _under_way() -> QuerySet[LineItem, tuple[int, int]]:
 
 
 def go_on(batch: int = BATCH) -> bool:
-    """Make the next scores due of links that have a new column, ``batch`` of each; return whether there were any."""
+    """For links with a new column, make the next ``batch`` scores of each due; return whether there were any links."""
     found = _under_way()
     for item_pk, last in found:
         _move(item_pk, last, batch)
@@ -33,7 +33,7 @@ def go_on(batch: int = BATCH) -> bool:
 
 
 def _move(item_pk: int, last: int, batch: int) -> None:
-    """Move a batch; whoever writes first how far it got does it."""
+    """Move a batch. If several workers try, the one that first records the progress does it."""
     rows = PendingScore.objects.filter(line_item_id=item_pk, pk__gt=last).order_by("pk")
     pks = list(rows.values_list("pk", flat=True)[:batch])
     with transaction.atomic():

@@ -1,8 +1,8 @@
-"""Outages: where no scores are taken, all are left alone for a while, then one is tried.
+"""Outages: where a platform takes no scores, all of them wait for a while, then one is tried.
 
-So a dead platform burns no workers and delays no other, and its scores do not use up their tries. Hundreds of schools
-may share a registration: an outage is that of the deployment in which it was seen, or of one host of it, and becomes
-the whole registration's only when several deployments fail and nobody there takes a score.
+So a dead platform ties up no workers and delays no other platform, and its scores do not use up their attempts.
+Hundreds of schools may share a registration. So an outage concerns the deployment in which it was seen, or one of its
+hosts, and becomes the whole registration's only when several deployments fail and none of them takes a score.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ MAX_HOST = 255
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where scores go: a deployment, by the registration's and its own primary keys, and one of its hosts; all of its
-    hosts without ``host``."""
+    """Where scores go: a deployment, identified by the registration's primary key and its own, and one of its hosts.
+    Without ``host``: all of its hosts."""
 
     registration: int
     deployment: int
@@ -56,7 +56,7 @@ def place_of(row: PendingScore) -> Place:
 
 
 def strike(place: Place, strikes: int) -> bool:
-    """Count what speaks for an outage, over all workers; return whether it is enough."""
+    """Count signs of an outage, across all workers; return whether there are enough."""
     try:
         return store.count(_name(place), MEMORY, strikes) >= retry.OUTAGE
     except StateStoreDown:
@@ -64,7 +64,7 @@ def strike(place: Place, strikes: int) -> bool:
 
 
 def forgive(place: Place) -> None:
-    """A score was taken: what was counted is over, and what all deployments share is there."""
+    """A score was taken: reset the count, and remember that what all deployments share is working."""
     with suppress(StateStoreDown):
         store.drop(_name(place))
         store.put(_taken(place.registration), 1, MEMORY)
@@ -98,7 +98,7 @@ def of_rows(rows: Collection[PendingScore]) -> dict[int, Outage]:
 
 
 def try_one(where: int | Place, seen: datetime) -> bool:
-    """Whether the caller is the one who tries a score now; ``seen`` is the outage's end that it saw.
+    """Whether the caller is the one that may try a score now; ``seen`` is the outage's end that the caller read.
 
     ``where``: a registration's primary key, if all of it is down, or a place.
     """
@@ -107,7 +107,7 @@ def try_one(where: int | Place, seen: datetime) -> bool:
 
 
 def leave(where: int | Place) -> None:
-    """Let another worker try, at once: the caller of ``try_one`` had nothing to try it with."""
+    """Let another worker try at once: the caller of ``try_one`` had no score to try it with."""
     now = timezone.now()
     tried = now + timedelta(seconds=PROBE * conf.http_timeout)  # what others learned meanwhile may be later
     _at(where).filter(until__lte=tried).update(until=now)
@@ -116,7 +116,7 @@ def leave(where: int | Place) -> None:
 def begin(where: int | Place, why: Why, asked: float = 0.0) -> datetime:
     """Note that a registration or place takes no scores, or still does not; return until when.
 
-    ``asked``: seconds that it wants to be left alone. For what many share that counts up to a limit.
+    ``asked``: seconds for which it wants to be left alone; limited, because many may share it.
     """
     now, outages = timezone.now(), _at(where)
     known = outages.first()
@@ -131,9 +131,9 @@ def begin(where: int | Place, why: Why, asked: float = 0.0) -> datetime:
 
 
 def begin_at(place: Place, why: Why, asked: float = 0.0) -> tuple[Place, datetime]:
-    """Note that scores are not taken there; return of what it is the outage, and until when.
+    """Note that no scores are taken there; return the place that the outage covers, and until when.
 
-    It is the whole deployment's, unless that has columns at another host.
+    It covers the whole deployment, unless that has columns at another host.
     """
     with suppress(StateStoreDown):
         store.drop(_name(place))  # after it, counting begins anew
@@ -144,7 +144,7 @@ def begin_at(place: Place, why: Why, asked: float = 0.0) -> tuple[Place, datetim
 
 
 def is_widespread(registration_pk: int) -> bool:
-    """Tell whether several deployments fail, and none took a score lately: then one try for all is enough."""
+    """Tell whether several deployments fail, and none took a score lately: then one try for all of them is enough."""
     try:
         if store.get(_taken(registration_pk)):
             return False
@@ -155,7 +155,7 @@ def is_widespread(registration_pk: int) -> bool:
 
 
 def end(where: int | Place) -> None:
-    """Scores are taken again: what waited for it is due now. With a registration, all of its outages end."""
+    """Scores are taken again: end the outage and make due what waited for it. A registration: end all its outages."""
     rows = PendingScore.objects
     if isinstance(where, int):
         outages, waiting = Outage.objects.filter(registration_id=where), rows.filter(registration_id=where)
@@ -172,7 +172,7 @@ def end(where: int | Place) -> None:
 
 
 def end_whole(registration_pk: int) -> None:
-    """What its deployments share is there again; those that are down themselves stay so."""
+    """What its deployments share works again: end that outage. Deployments that are down themselves stay down."""
     if _at(registration_pk).delete()[0]:
         now = timezone.now()
         waiting = PendingScore.objects.filter(registration_id=registration_pk, due_at__gt=now, attempts__gt=0)

@@ -1,6 +1,6 @@
 """What became of claimed scores, written down; and rows that people or repairs make due again.
 
-Nothing here waits for a row while it holds another: a learner's request may hold it, and must not end in a deadlock.
+Nothing here waits for a row while holding another one: a learner's request may hold it, and must not end in a deadlock.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is to be written into a claimed row, if its lease is ours: ``newest`` if the claimed revision still is the
-    newest, ``outdated`` if the grade or the column changed meanwhile, so that the row stays due when ``intake`` said,
-    and what the platform has stays unknown. ``sent``: the moment of writing is when the platform took the score."""
+    """What to write into a claimed row if we still hold its lease: ``newest`` if the claimed revision is still the
+    newest; ``outdated`` if the grade or the column changed meanwhile, in which case the row stays due at the time that
+    ``intake`` set, and what the platform has stays unknown. ``sent``: use the moment of writing as ``sent_at``."""
 
     newest: Values
     outdated: Values
@@ -46,7 +46,7 @@ Notes = dict[int, tuple[PendingScore, Outcome]]  # by the row's primary key
 def write_down(outcomes: Iterable[tuple[PendingScore, Outcome]]) -> list[tuple[PendingScore, Outcome]]:
     """Write down what became of claimed rows, equal values together, with one commit for all; return what is left.
 
-    That is rows which somebody holds right now: a learner's request that takes long, or an operator's that regrades a
+    What is left are rows that another transaction holds: a learner's slow request, or an operator who regrades a
     course, must not keep a worker waiting.
     """
     left: Notes = {row.pk: (row, outcome) for row, outcome in outcomes}
@@ -62,7 +62,7 @@ def write_down(outcomes: Iterable[tuple[PendingScore, Outcome]]) -> list[tuple[P
 
 
 def _write(notes: Notes) -> set[int]:
-    """Write some down with one commit; return those that are settled, which is all that nobody holds."""
+    """Write some down with one commit; return those that are settled, which is all that no other transaction holds."""
     settled: set[int] = set()
     with transaction.atomic():
         now = timezone.now()
@@ -80,7 +80,7 @@ def _write(notes: Notes) -> set[int]:
 
 
 def _write_alone(row: PendingScore, outcome: Outcome) -> bool:
-    """Write one down, or give it up if the database does not take it; return whether it is settled.
+    """Write one down, or give it up if the database rejects it; return whether it is settled.
 
     Raises:
         Exception: the database takes nothing at all.
@@ -106,7 +106,7 @@ def hold(row: PendingScore, until: datetime) -> Outcome:
 
 
 def release_unknown(row: PendingScore) -> Outcome:
-    """Give a claimed row back of which nobody knows whether it was sent; it stays due when it was."""
+    """Give back a claimed row that may or may not have been sent; it stays due when it was."""
     return Outcome(FREE, FREE)
 
 
@@ -170,7 +170,7 @@ def send_to_new_column(rows: QuerySet[PendingScore]) -> int:
 
 
 def send_other_block(row_pk: int, block: Mapping[str, str]) -> None:
-    """Make one person's row due with the grade of another block. What was sent before is no answer to where it is."""
+    """Make one person's row due with the grade of another block. What was sent before says nothing about that grade."""
     unknown = dict.fromkeys(("sent_at", "changed_at", "result_given", "result_maximum", "result_at"))
     # Not only if it is free: without this the person's grade would go on coming from the block of before.
     PendingScore.objects.filter(pk=row_pk).update(**{**_anew(), **unknown, **block})
@@ -184,8 +184,8 @@ def try_again(rows: QuerySet[PendingScore]) -> int:
 def change_free(rows: QuerySet[PendingScore], **values: object) -> int:
     """Update many rows, some at a time; return how many.
 
-    Where the database can, rows that a transaction holds are tried some times instead of being waited for: a worker
-    holds them for a moment, and a learner's request makes them due itself.
+    Where the database can, locked rows are tried several times instead of being waited for: a worker holds them only
+    for a moment, and a learner's request makes them due anyway.
     """
     changed, last = 0, 0
     while pks := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
@@ -203,7 +203,7 @@ def change_free(rows: QuerySet[PendingScore], **values: object) -> int:
 
 
 def _change(rows: QuerySet[PendingScore], pks: list[int], values: dict[str, object]) -> set[int]:
-    """Update those that nobody holds; return which."""
+    """Update the rows that no other transaction holds; return which."""
     changed: set[int] = set()
     for part in parts(pks):
         with transaction.atomic():

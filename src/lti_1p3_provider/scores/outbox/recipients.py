@@ -19,6 +19,6 @@ def _active(pks: list[int]) -> QuerySet[PlatformUser, tuple[int, bool]]:
 
 
 def of(rows: Iterable[PendingScore]) -> Mapping[int, bool]:
-    """Return the people of claimed rows by primary key, and whether their accounts are on. Whoever is missing was
-    forgotten, and the row with them."""
+    """Return the people of claimed rows by primary key, and whether their accounts are on. People who are
+    missing were forgotten, and their rows with them."""
     return dict(_active(sorted({row.platform_user_id for row in rows})))

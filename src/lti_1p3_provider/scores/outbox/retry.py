@@ -37,11 +37,11 @@ OUTAGE = 6  # strikes in a row, without a success between them
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``why``: the reason. ``delivered``: the platform has it. ``retry_at``: try then. ``given_up``: it waits for a
-    person. None of these: settled without the score being stored (a newer one is there).
+    """``why``: the reason. ``delivered``: the platform has it. ``retry_at``: try again then. ``given_up``: it waits for
+    a person. If none of these is set, the score is settled without being stored (a newer one is there).
 
-    ``strikes``: how much this says that the platform takes no scores at all, ``OUTAGE`` being enough; ``asked``:
-    seconds that it wants to be left alone."""
+    ``strikes``: how strongly this suggests that the platform takes no scores at all (``OUTAGE`` is enough); ``asked``:
+    seconds for which it wants to be left alone."""
 
     why: Why
     delivered: bool = False
@@ -62,7 +62,7 @@ def of_answer(answer: Answer, preset: Preset, attempts: int, now: datetime) -> D
 
 
 def of_error(error: LtiError, attempts: int, now: datetime) -> Decision:
-    """Judge an error of ours: most pass by themselves or once the operator has mended the registration."""
+    """Judge an error of ours: most pass by themselves or once the operator has fixed the registration."""
     why = reasons.of_error(error)
     match error:
         case ColumnMissing():
@@ -77,7 +77,7 @@ def of_error(error: LtiError, attempts: int, now: datetime) -> Decision:
 
 
 def _passing(status: int, headers: Mapping[str, str], detail: str, attempts: int, now: datetime) -> Decision | None:
-    """Judge a status that passes by itself; None for others. ``detail``: what was asked for, besides a score."""
+    """Judge a status that passes by itself; None for others. ``detail``: what was requested, if not a score."""
     asked = _retry_after(headers, now)
     if status == 429 or _is_throttled(status, headers):
         return _later(Why(Reason.THROTTLED, status, detail), attempts, now, strikes=OUTAGE, asked=asked)
@@ -91,7 +91,7 @@ def _passing(status: int, headers: Mapping[str, str], detail: str, attempts: int
 
 
 def _strikes(error: LtiError) -> int:
-    """An access token is refused to all scores alike; a time-out costs a worker seconds."""
+    """A refused access token concerns all scores alike; a time-out costs a worker seconds."""
     match error:
         case AccessTokenRefused() | NoActiveKey() | StateStoreDown() | TrustUnreadable():
             return OUTAGE
@@ -104,9 +104,9 @@ def _strikes(error: LtiError) -> int:
 
 
 def of_accident(name: str, attempts: int, now: datetime) -> Decision:
-    """Decide about a score that something of our own stumbled over, ``of_error`` itself perhaps: later, for a time.
+    """Decide about a score on which our own code failed, perhaps even ``of_error``: try later, for a limited time.
 
-    ``name``: the error's kind; its message may hold anything. It says nothing about the platform.
+    ``name``: the error's kind; its message may contain anything. It says nothing about the platform.
     """
     why = Why(Reason.FAILED_HERE, detail=name)
     if attempts + 1 >= MAX_ATTEMPTS:

@@ -22,7 +22,7 @@ def nudge(delay: float) -> None:
 
 
 def note_later(change: GradeChanged) -> None:
-    """Have a worker note a change of a grade, once the running transaction is committed: here it did not work."""
+    """Have a worker note a change of a grade, once the running transaction is committed, because it failed here."""
     arguments = (change.user_id, str(change.course_key), str(change.usage_key), change.at.isoformat(), change.aggregate)
     after_commit(NOTE, arguments, "the learner's next answer brings the score")
 
