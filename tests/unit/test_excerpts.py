@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lti_1p3_provider.deep_linking.excerpts import LONGEST, MOST_READ, Part, parts
+from lti_1p3_provider.deep_linking.excerpts import MAX_LENGTH, MAX_READ, Part, parts
 
 SECRET = "SECRET"
 
@@ -25,8 +25,8 @@ SECRET = "SECRET"
         f"<solution>{SECRET}<p>never closed",
         f"<SOLUTION>{SECRET}</SOLUTION>",
         f"<textline correct_answer='{SECRET}'/>",
-        f"<p>{'x' * MOST_READ}</p><solution>{SECRET}</solution>",
-        f"<i>{'x' * (MOST_READ - 20)}</i><choice correct='{SECRET}' name='far behind'>A</choice>",
+        f"<p>{'x' * MAX_READ}</p><solution>{SECRET}</solution>",
+        f"<i>{'x' * (MAX_READ - 20)}</i><choice correct='{SECRET}' name='far behind'>A</choice>",
     ],
 )
 def test_solutions_hints_and_scripts_are_left_out(hidden: str):
@@ -65,4 +65,4 @@ def test_a_text_keeps_its_paragraphs_headings_and_items():
 
 
 def test_a_long_text_is_cut():
-    assert sum(len(part.text) for part in parts("<p>word</p>" * 3000)) <= LONGEST
+    assert sum(len(part.text) for part in parts("<p>word</p>" * 3000)) <= MAX_LENGTH

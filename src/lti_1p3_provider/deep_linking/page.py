@@ -5,8 +5,9 @@ With scripts (``static/lti_1p3_provider/picker.js``) the same page asks for part
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -49,14 +50,7 @@ def show(
     """Return the page, with what was refused if there is an ``error``. What is not offered any more is taken out of the
     choice and named. A course that cannot be shown gives way to the list of courses, so that no choice is lost."""
     who = catalogue.chooser(row)
-    trouble, looked_at = None, None
-    try:
-        choosing = _with_parts(who, choosing)
-        looked_at = previews.of(who, choosing.preview) if choosing.preview else None
-        listed = lines.found(who, choosing)
-    except (ContentNotFound, OutlineInPreparation) as problem:
-        trouble, choosing = problem, _at_courses(choosing)
-        listed = lines.found(who, choosing)
+    choosing, listed = _listed(who, choosing)
     chosen, choosing = still_offered(who, choosing)
     about = {
         "token": token,
@@ -67,17 +61,26 @@ def show(
         "open": choosing.open,
         "chosen": [{"entry": entry, "type": type_name(entry.block_type)} for entry in chosen],
         "types": [{"value": one, "label": type_name(one)} for one in TYPES],
-        "preview": looked_at,
         "words": words.for_script(),
         "scripts": [found for name in SCRIPTS if (found := address(name))],
         "error": error,
         "support_code": support_code,
-        "trouble": trouble,
         "lost": [_named(key) for key in choosing.lost],
         **listed,
     }
     page = render(request, "lti_1p3_provider/deep_linking/pick.html", about, status=error.status if error else 200)
     return secured(page, who.registration, about["scripts"])
+
+
+def _listed(who: Chooser, choosing: Choosing) -> tuple[Choosing, Mapping[str, Any]]:
+    """Return where somebody is then, and what the page shows there: ``trouble`` with what was asked for, if any."""
+    try:
+        choosing = _with_parts(who, choosing)
+        looked_at = previews.of(who, choosing.preview) if choosing.preview else None
+        return choosing, {**lines.found(who, choosing), "preview": looked_at}
+    except (ContentNotFound, OutlineInPreparation) as trouble:
+        choosing = _at_courses(choosing)
+        return choosing, {**lines.found(who, choosing), "trouble": trouble}
 
 
 def secured(page: HttpResponse, registration: Registration, scripts: Sequence[str]) -> HttpResponse:

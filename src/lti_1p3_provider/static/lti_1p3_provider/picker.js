@@ -111,7 +111,11 @@
     marks(root);
   }
 
-  list.addEventListener("dragstart", ({ target }) => target.classList.add("dragged"));
+  list.addEventListener("dragstart", ({ target, dataTransfer }) => {
+    target.classList.add("dragged");
+    dataTransfer.setData("text/plain", ""); // Firefox drags nothing without
+  });
+  list.addEventListener("drop", (event) => event.preventDefault());
   list.addEventListener("dragover", (event) => {
     const dragged = list.querySelector(".dragged"), over = event.target.closest("li");
     if (!dragged) return;
