@@ -279,7 +279,7 @@ def test_back_after_the_answer_says_that_it_was_sent(visitor: Visitor) -> None:
         f'<input name="token" value="{token}"><button>again</button></form>'
     )
     page.get_by_role("button").click()
-    expect(page.get_by_role("heading", name="This choice was sent to your course already")).to_be_visible()
+    expect(page.get_by_role("heading", name="This choice has already been sent to your course")).to_be_visible()
 
 
 def test_cancel(visitor: Visitor) -> None:
