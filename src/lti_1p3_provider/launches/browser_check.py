@@ -40,7 +40,7 @@ def is_needed(request: HttpRequest) -> bool:
 
 
 def login_page(request: HttpRequest, login: Login) -> HttpResponse:
-    """Return the page that tries cookies, and goes on to the platform by itself."""
+    """Return the page that tries, and goes on to the platform by itself."""
     asked, stored = login.authentication_request(), login.authentication_request(login.storage_frame or ASK)
     response = render(
         request,

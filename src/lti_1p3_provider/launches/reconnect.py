@@ -53,5 +53,5 @@ def still_here(request: HttpRequest, user: AbstractUser) -> dict[str, Any]:
 
 
 def _name(user: AbstractUser) -> str:
-    """A meaningless name for the account that is the same at each launch."""
+    """A name for the account that says nothing, and is the same at each launch."""
     return salted_hmac(SALT, str(user.pk), algorithm="sha256").hexdigest()[:20]

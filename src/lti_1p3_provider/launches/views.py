@@ -156,7 +156,7 @@ class WayBackView(DoorView):
     name = "back"
 
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
-        """Send the browser on without telling where it comes from."""
+        """Send the browser on, and say nothing of the page that it comes from."""
         target = targets.from_keys(course_key, usage_key)
         way = way_back.address(request, target)
         if not way:

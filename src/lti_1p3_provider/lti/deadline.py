@@ -115,7 +115,7 @@ class _Watchdog:
         threading.Thread(target=self._run, name="lti-deadlines", daemon=True).start()
 
     def watch(self, deadline: Deadline) -> None:
-        """Cut the deadline's connection off when its time has come."""
+        """Cut the deadline's connection off when it has come."""
         with self._changed:
             entry = (deadline.at, next(self._number), deadline)
             heapq.heappush(self._waiting, entry)

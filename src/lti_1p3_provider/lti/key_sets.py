@@ -81,7 +81,7 @@ def key_for(registration: Registration, kid: str) -> RSAPublicKey:
 
 
 def _read_recently(name: str, kid: str) -> Entry | None:
-    """Return what this process read a moment ago, if it is fresh and has the key; otherwise others may know more."""
+    """Return what this process read a moment ago, if it is fresh and has the key; else others may know more."""
     read_at, entry = _recent.get(name, (0.0, None))
     if entry is None or kid not in entry["keys"] or time.time() > entry["fresh_until"]:
         return None
@@ -106,7 +106,7 @@ def _waited_for(registration: Registration, name: str, old: Entry | None, kid: s
 
 
 def _learned(registration: Registration, name: str, old: Entry | None, kid: str) -> Entry:
-    """Ask the platform, or wait for the process that is asking already; meanwhile a known key stays valid."""
+    """Ask the platform, or let the process that is asking already tell us; a known key is good meanwhile."""
     asked, patience, misses = f"{name}:asked", None, 0
     while not store.add(asked, FETCH_TIMEOUT + 1):
         if old is not None and kid in old["keys"]:
@@ -134,7 +134,7 @@ def _learned(registration: Registration, name: str, old: Entry | None, kid: str)
 
 
 def _patience(name: str) -> float:
-    """Return how many seconds to wait: if everybody waited long, a dead platform would tie up all workers."""
+    """Return for how many seconds to wait: not everybody may wait long, or a dead platform takes all workers."""
     return FETCH_TIMEOUT if store.count(f"{name}:waiting", FETCH_TIMEOUT + 1) <= MAX_PATIENT else SHORT_PATIENCE
 
 
@@ -144,7 +144,7 @@ def _is_worth_asking(entry: Entry, kid: str) -> bool:
 
 
 def _fetched(registration: Registration, old: Entry | None, kid: str) -> Entry:
-    """Ask the platform. If it fails, keep the known keys; if it fails or lacks the kid, do not ask for a while."""
+    """Ask the platform. If it fails, what was known goes on; if that or the kid is in vain, be quiet for a while."""
     asked = time.time()
     try:
         (keys, fresh), failure, forget_at = _ask(registration.key_set_url), "", asked + STALE

@@ -106,7 +106,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Progress
 
 
 def proof_is_elsewhere(form: Mapping[str, str], cookies: Mapping[str, str]) -> LoginState | None:
-    """Return the login of a launch whose proof one of the platform's frames keeps and nobody has requested yet."""
+    """Return the login of a launch whose proof a frame of the platform's keeps and nobody has asked for yet."""
     if STORED in form or not form.get("id_token"):
         return None
     try:
@@ -174,7 +174,7 @@ def _decoded(parts: list[str], number: int) -> bytes:
 
 
 def _require_types(claims: Mapping[str, Any]) -> None:
-    """PyJWT accepts numbers in strings, and older versions fail on other types; refuse both before. Null is absent."""
+    """PyJWT takes numbers in strings, and older ones break at other types; we take neither to it. Null is absent."""
     for name in ("exp", "iat", "nbf"):
         value = claims.get(name)
         if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):

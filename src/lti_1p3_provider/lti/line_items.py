@@ -217,6 +217,6 @@ def _text(said: service.Entry, name: str) -> str:
 
 
 def _maximum(value: object) -> float | None:
-    """Return a usable maximum. We set it ourselves anyway, so an invalid one does no harm."""
+    """Return a usable maximum; it is for us to keep in step, so one that is none does no harm."""
     found = numbers.points(value)
     return found if found is not None and found > 0 else None

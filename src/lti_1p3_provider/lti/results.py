@@ -50,13 +50,13 @@ def ask(deployment: Deployment, column: LineItemAddress, user_id: str = "") -> E
 
 
 def read(deployment: Deployment, column: LineItemAddress, user_id: str = "") -> Exchange[list[Result]]:
-    """Return the results of everybody or of exactly one person; entries of nobody are left out. Raises as ``ask``."""
+    """Return the results of everybody or of exactly one person; what is nobody's is left out. Raises as ``ask``."""
     shown = yield from ask(deployment, column, user_id)
     return [result for result in shown.results if user_id in ("", result.user_id)]
 
 
 def _read(said: service.Entry) -> Result | None:
-    """Return a result, None if it names no person."""
+    """Return a result, None if it is nobody's."""
     user_id, score = said.get("userId"), said.get("resultScore")
     if isinstance(user_id, bool) or not isinstance(user_id, str | int):
         return None

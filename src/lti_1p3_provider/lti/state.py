@@ -46,7 +46,7 @@ class LoginState:
 
     @property
     def dated_digest(self) -> str:
-        """The same, prefixed with the time of the login: so an index keeps together what was made at one time."""
+        """The same behind the time of the login: an index keeps together what is made at one time."""
         return f"{self.value.rsplit(':', 2)[1]}:{self.digest}"[:DIGEST_LENGTH]
 
     @property
@@ -65,7 +65,7 @@ class LoginState:
 
     @property
     def storage_key(self) -> str:
-        """The name under which the platform keeps the proof."""
+        """Under which the platform keeps the proof."""
         return f"{STORAGE_PREFIX}{self.digest[:16]}"
 
     @property
@@ -82,7 +82,7 @@ def issue(registration_pk: int, target: str, storage_frame: str = "") -> LoginSt
 
 
 def digest_of_target(target: str) -> str:
-    """Return what a state keeps of a target: enough to notice a different one."""
+    """Return what a state keeps of a target: enough to notice another."""
     return digest(target)[:8]
 
 
@@ -124,7 +124,7 @@ def require_same_browser(state: LoginState, cookies: Mapping[str, str], stored: 
 
 
 def use_once(state: LoginState) -> None:
-    """Mark the login as used; exactly one caller across all processes gets through.
+    """Mark the login as used; exactly one caller over all processes gets through.
 
     Raises:
         LaunchReplayed: somebody was first.

@@ -32,7 +32,7 @@ def put(name: str, value: Any, seconds: float) -> None:
 
 
 def add(name: str, seconds: float) -> bool:
-    """Mark ``name``; return whether no process did so before.
+    """Mark ``name``; return whether nobody over all processes did before.
 
     Some clients swallow the errors of their server and say no: look with ``get`` where that makes a difference.
 
