@@ -69,8 +69,10 @@ def test_another_person_in_the_same_browser_ends_the_first_ones_session(visitor:
 
     expect(submit(adas_problem, *RIGHT_COLOURS)).to_contain_text("Your session has ended")
     adas_window.reload()
-    expect(adas_window.get_by_role("heading", name="Your session has ended")).to_be_visible()
-    expect(adas_window.get_by_text("Relaunch from your course")).to_be_visible()
+    expect(
+        adas_window.get_by_role("heading", name="Another activity was opened in this browser, with another account")
+    ).to_be_visible()
+    expect(adas_window.get_by_text("go to its course and open it from there again")).to_be_visible()
 
     expect(submit(bens_problem, "Yellow")).to_have_text("0 of 4 points")
     expect(ben).to_have_text("0")

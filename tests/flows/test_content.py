@@ -222,7 +222,7 @@ def test_a_form_that_is_too_large_gets_a_page(connection):
     values = {"state": "x", "id_token": "x" * 3_000_000}
     response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=10)
     assert refused(response, "request_too_large", 413)
-    assert LaunchAttempt.objects.get().detail == "a body of more than 262144 bytes"
+    assert LaunchAttempt.objects.get().detail == "a body of more than 1665536 bytes"
 
 
 def test_a_form_that_is_no_form_gets_a_page(connection):

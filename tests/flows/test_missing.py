@@ -96,7 +96,10 @@ def test_the_grade_of_now_is_sent_and_later_than_all_before(connection):
     PendingScore.objects.update(sent_given=2.0)  # as if the platform had taken less
     assert find_and_send() == (1, 1)
     assert given(connection, link) == (3, 4)
-    stamps = [score.timestamp for score in connection.platform.scores if score.user_id == LEARNER]
+    column = connection.platform.line_item(link.id).id
+    stamps = [
+        one.timestamp for one in connection.platform.scores if (one.line_item_id, one.user_id) == (column, LEARNER)
+    ]
     assert stamps == sorted(set(stamps))
     assert PendingScore.objects.get().deliveries == 2
 

@@ -58,8 +58,8 @@ def is_there(connection: Connection, document: object) -> bool:
         and key["kid"] in genuine
         and {name: key.get(name) for name in ("kty", "n", "e")}
         == {name: genuine[key["kid"]][name] for name in ("kty", "n", "e")}
-        and key.get("use", "sig") == "sig"
-        and key.get("alg", "RS256") == "RS256"
+        and (key.get("use") or "sig") == "sig"  # null and empty are absent
+        and (key.get("alg") or "RS256") == "RS256"
         for key in found
     )
 

@@ -49,9 +49,8 @@ def waiting(connection: Connection, web_server: WebServer) -> PendingScore:
 def tried(row: PendingScore) -> PendingScore:
     """Try to send the score now; check that it is in one sane state."""
     waiting = PendingScore.objects.filter(pk=row.pk)
-    waiting.update(
-        due_at=timezone.now() - timedelta(seconds=1), given_up=False, sent_given=None, sent_maximum=None, attempts=0
-    )
+    never = dict.fromkeys(("sent_given", "sent_maximum", "sent_at"))  # whatever the example before did
+    waiting.update(due_at=timezone.now() - timedelta(seconds=1), given_up=False, attempts=0, **never)
     Outage.objects.all().delete()
     deliver_due()
     found = waiting.get()

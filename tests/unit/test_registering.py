@@ -25,6 +25,7 @@ def test_the_command_prints_what_the_platform_needs(settings):
         "redirect_uri": "https://lms.school.example/lti/1p3/launch/",
         "jwks_url": "https://lms.school.example/lti/1p3/pub/jwks/",
         "target_link_uri": "https://lms.school.example/lti/1p3/launch/<course_key>/<usage_key>",
+        "deep_linking_url": "https://lms.school.example/lti/1p3/deep-linking/",
         "warnings": [],
     }
 

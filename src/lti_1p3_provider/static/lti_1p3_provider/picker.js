@@ -113,7 +113,7 @@
 
   list.addEventListener("dragstart", ({ target, dataTransfer }) => {
     target.classList.add("dragged");
-    dataTransfer.setData("text/plain", ""); // Firefox drags nothing without
+    dataTransfer.setData("text/plain", target.innerText); // Firefox drags nothing without
   });
   list.addEventListener("drop", (event) => event.preventDefault());
   list.addEventListener("dragover", (event) => {
