@@ -79,6 +79,7 @@ def add_content(page: Page, dialog: str = "Several items", like: str = "canvas")
     page.get_by_role("button", name=dialog).click()
     frame = page.frame_locator("#tool")
     expect(frame.get_by_role("heading", level=1, name="Choose content")).to_be_visible()
+    the_frame(page).wait_for_load_state("load")  # before its script is there, the page works by its form
     return frame
 
 
