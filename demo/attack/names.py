@@ -37,7 +37,7 @@ PEOPLE = """
 GIVEN_UP = """
     SELECT COUNT(*) FROM lti_1p3_provider_pendingscore score
     JOIN lti_1p3_provider_platformuser person ON person.id = score.platform_user_id
-    WHERE person.sub LIKE 'inward-%' AND score.parked = 'address_forbidden'
+    WHERE person.sub LIKE 'inward-%' AND score.given_up AND score.reason = 'address_forbidden'
 """
 
 
