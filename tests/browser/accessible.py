@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
 from typing import TYPE_CHECKING
-
-import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
@@ -25,7 +22,4 @@ def require_accessible(page: Page | Frame) -> None:
 
 @cache
 def _script() -> str:
-    spec = find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        pytest.skip("axe-playwright-python is not installed")
-    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+    return files(PACKAGE).joinpath("axe.min.js").read_text(encoding="utf-8")

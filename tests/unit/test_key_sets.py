@@ -36,7 +36,7 @@ def jwk(bits: int = 2048, **changes: Any) -> dict[str, Any]:
 
 def key(*keys: Any, kid: str = "k") -> Any:
     """Look a key up in a key set that an operator entered."""
-    return key_sets.key_for(Registration(key_set={"keys": list(keys)}), kid)
+    return key_sets.keys_for(Registration(key_set={"keys": list(keys)}), kid)[0]
 
 
 # --- which keys -------------------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def test_sec_25_what_else_is_in_a_key_set_does_no_harm(stranger):
 @pytest.mark.parametrize("key_set", [None, [], {}, {"keys": None}, {"keys": {}}, {"keys": "k"}, "k"])
 def test_sec_25_what_is_no_key_set_has_no_keys(key_set):
     with pytest.raises(KeyUnknown):
-        key_sets.key_for(Registration(key_set=key_set), "k")
+        key_sets.keys_for(Registration(key_set=key_set), "k")
 
 
 def test_sec_25_a_thousand_keys_are_looked_at():
@@ -218,14 +218,14 @@ class Asking:
     def fetched(self, kid: str | None = None) -> int:
         """Look a key up; return how many requests that took."""
         before = self.fetches
-        key_sets.key_for(self.registration, kid or self.kid)
+        key_sets.keys_for(self.registration, kid or self.kid)
         return self.fetches - before
 
     def refused(self, kid: str, error: type[Exception] = KeyUnknown) -> int:
         """Look a key up in vain; return how many requests that took."""
         before = self.fetches
         with pytest.raises(error):
-            key_sets.key_for(self.registration, kid)
+            key_sets.keys_for(self.registration, kid)
         return self.fetches - before
 
     def break_down(self) -> None:
@@ -289,7 +289,7 @@ def test_a_platform_that_was_never_reached_is_asked_again_after_a_while(asking):
 
 def test_the_platform_is_asked_for_json_and_need_not_say_how_long_its_keys_are_fresh(lms, connect, web_server):
     connection = connect(key_set_url=web_server.says(Said(json.dumps({"keys": [jwk()]}).encode())))
-    assert key_sets.key_for(connection.registration, "k").key_size == 2048
+    assert key_sets.keys_for(connection.registration, "k")[0].key_size == 2048
     (asked,) = web_server.asked
     assert (asked.method, asked.headers["Accept"]) == ("GET", "application/json")
 
@@ -297,14 +297,14 @@ def test_the_platform_is_asked_for_json_and_need_not_say_how_long_its_keys_are_f
 def test_a_key_set_without_a_usable_key_is_as_good_as_none(lms, connect, web_server):
     connection = connect(key_set_url=web_server.says(Said(json.dumps({"keys": [jwk(kty="EC")]}).encode())))
     with pytest.raises(KeySetUnavailable, match="shows no RSA key with a kid"):
-        key_sets.key_for(connection.registration, "k")
+        key_sets.keys_for(connection.registration, "k")
 
 
 def test_what_went_wrong_is_said_to_all_who_ask_meanwhile(asking):
     asking.break_down()
     for _ in range(2):
         with pytest.raises(KeySetUnavailable, match="key_set_unavailable: the key set URL answered 500"):
-            key_sets.key_for(asking.registration, asking.kid)
+            key_sets.keys_for(asking.registration, asking.kid)
 
 
 def test_keys_of_another_address_are_not_taken_for_this_ones(asking):
@@ -402,7 +402,7 @@ def test_sec_06_who_waits_in_vain_for_what_another_process_learns_gives_up(askin
         _patience(asking.name)
     assert store.add(f"{asking.name}:asked", 60)
     with pytest.raises(KeySetUnavailable, match="another process is asking the platform and has no answer yet"):
-        key_sets.key_for(asking.registration, asking.kid)
+        key_sets.keys_for(asking.registration, asking.kid)
 
 
 def test_sec_06_an_answer_lets_others_wait_for_long_again(asking):

@@ -8,7 +8,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.deep_linking import filtering, recent, within
 from lti_1p3_provider.deep_linking.entries import Chooser, Entry, Page
-from lti_1p3_provider.deep_linking.showing import warning
+from lti_1p3_provider.deep_linking.showing import entry_of
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline import search as titles
@@ -101,22 +101,14 @@ class _Results:
 
     def _entry(self, row: OutlineBlock) -> Entry:
         above = _above(row)
-        return Entry(
-            course_key=row.outline.course_key,
-            usage_key=row.usage_key,
+        return entry_of(
+            row,
+            course=(row.outline.course_key, row.outline.title),
             parent=above[-1] if above else None,
-            block_type=row.block_type,
-            title=row.title or row.usage_key.rpartition("@")[2],
-            points=row.total,
-            graded=row.graded,
-            due=row.due,
-            start=row.start,
             depth=len(above),
             has_children=row.block_type in WITH_CHILDREN,
-            placed=row.usage_key in self._placed,
-            warning=warning(row.warns),
+            placed=self._placed,
             choosable=self._is_open(row),
-            course_title=row.outline.title,
         )
 
 

@@ -12,6 +12,7 @@ from lti_1p3_provider.deep_linking import recent
 from lti_1p3_provider.deep_linking.entries import DISCUSSION, FRAMES, NO_WARNING, OPEN_RESPONSE, Chooser, Entry
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.outline.find import NO_PAGE
+from lti_1p3_provider.outline.models import OutlineBlock
 from lti_1p3_provider.outline.tree import Row, Tree
 
 WARNINGS = {"": NO_WARNING, "discussion": DISCUSSION, "openassessment": OPEN_RESPONSE}
@@ -20,6 +21,36 @@ WARNINGS = {"": NO_WARNING, "discussion": DISCUSSION, "openassessment": OPEN_RES
 def warning(block_type: str) -> str:
     """Return the warning about a type that embeds badly; ``FRAMES`` for all that have no word of their own."""
     return WARNINGS.get(block_type, FRAMES)
+
+
+def entry_of(
+    row: Row | OutlineBlock,
+    *,
+    course: tuple[str, str],
+    parent: str | None,
+    depth: int,
+    has_children: bool,
+    placed: frozenset[str],
+    choosable: bool = False,
+) -> Entry:
+    """Return the entry of a block, as its row describes it. ``course``: its key and title."""
+    return Entry(
+        course_key=course[0],
+        usage_key=row.usage_key,
+        parent=parent,
+        block_type=row.block_type,
+        title=row.title or row.usage_key.rpartition("@")[2],
+        points=row.total,
+        graded=row.graded,
+        due=row.due,
+        start=row.start,
+        depth=depth,
+        has_children=has_children,
+        placed=row.usage_key in placed,
+        warning=warning(row.warns),
+        choosable=choosable,
+        course_title=course[1],
+    )
 
 
 class Shown:
@@ -91,19 +122,11 @@ class Shown:
         return replace(self._described(row), has_children=self._has_children(row), choosable=self._is_open(row))
 
     def _described(self, row: Row) -> Entry:
-        return Entry(
-            course_key=self._course_key,
-            usage_key=row.usage_key,
+        return entry_of(
+            row,
+            course=(self._course_key, self._tree.title),
             parent=None if row.parent is None else self._tree.rows[row.parent].usage_key,
-            block_type=row.block_type,
-            title=row.title or row.usage_key.rpartition("@")[2],
-            points=row.total,
-            graded=row.graded,
-            due=row.due,
-            start=row.start,
             depth=row.depth,
             has_children=bool(self._tree.children(row.position)),
-            placed=row.usage_key in self._placed,
-            warning=warning(row.warns),
-            course_title=self._tree.title,
+            placed=self._placed,
         )

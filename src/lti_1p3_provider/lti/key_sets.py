@@ -75,11 +75,6 @@ def keys_for(registration: Registration, kid: str, moment: float = waiting.MOMEN
     return chosen(entry["keys"], kid)
 
 
-def key_for(registration: Registration, kid: str) -> RSAPublicKey:
-    """Return the first of ``keys_for``."""
-    return keys_for(registration, kid)[0]
-
-
 def _read_recently(name: str, kid: str) -> Entry | None:
     """Return what this process read a moment ago, if it is fresh and has the key; else others may know more."""
     read_at, entry = _recent.get(name, (0.0, None))

@@ -36,7 +36,7 @@ def read_back(rows: QuerySet[PendingScore], patience: float = math.inf) -> ReadB
     after which no further column is asked."""
     pks = list(rows.values_list("pk", flat=True))
     chosen, began = PendingScore.objects.filter(pk__in=pks), timezone.now()
-    report = reconcile(chosen, patience)
+    report = reconcile(chosen.only("pk"), patience)  # which reads the rows itself, with all that is above
     for trouble in report.troubles:
         log.warning("LTI results of column %s: %s", trouble.line_item_pk, trouble.why)
     answered = chosen.filter(result_at__gte=began).count()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -70,9 +71,16 @@ def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, s
         "lane": lanes.of_link(item.resource_link),
     }
     values |= {"revision": 1, "due_at": timezone.now(), **block}
-    row, created = PendingScore.objects.get_or_create(line_item=item, platform_user=platform_user, defaults=values)
-    if created:
-        nudge(0)
+    mine = {"line_item": item, "platform_user": platform_user}
+    try:
+        with transaction.atomic():
+            row = PendingScore.objects.create(**mine, **values)
+    except IntegrityError:  # another launch of the same person was first
+        theirs: PendingScore | None = PendingScore.objects.filter(**mine).first()
+        if theirs is None:
+            raise
+        return theirs
+    nudge(0)
     return row
 
 

@@ -126,7 +126,7 @@ def compare(course_key: CourseKey) -> Found:
     began = timezone.now()
     try:
         rows = rows_to_compare(course_key)
-        is_more = len(rows[: MAX_ROWS + 1]) > MAX_ROWS
+        is_more = rows[: MAX_ROWS + 1].count() > MAX_ROWS
         done = read_back(rows[:MAX_ROWS], PATIENCE)
         resent = missing.send_again(done.lost)
         figures = {"missing": done.missing, "resent": resent, "different": done.different}
