@@ -78,7 +78,7 @@ def find(token: str) -> DeepLinkingRequest:
 def place_of(row: DeepLinkingRequest, token: str = "") -> str:
     """Return a name for the platform's course, and, with a token, for this one request: under it the page's script
     keeps what is chosen, in the browser's tab. Nobody can use it for anything else."""
-    context = kept.message_of(row.message).context
+    context = row.asked_for.context
     course = f"{row.deployment_id}-{digest(context.id)[:12] if context else ''}"
     return f"{course} {digest(token)[:12]}" if token else course
 

@@ -14,7 +14,6 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider import host
 from lti_1p3_provider.deep_linking import cursors, filtering, recent, within
 from lti_1p3_provider.deep_linking.entries import Chooser, CourseEntry, Entry, MessageFacts, Page
-from lti_1p3_provider.deep_linking.kept import message_of
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.deep_linking.search import search
 from lti_1p3_provider.deep_linking.showing import Shown
@@ -44,7 +43,7 @@ MAX_PARTS = 5  # that are read for one, where the site's filter leaves out most
 
 def chooser(row: DeepLinkingRequest) -> Chooser:
     """Return who chooses in a request."""
-    return Chooser(row.deployment.registration, row.deployment_id, row.context_id, message_of(row.message))
+    return Chooser(row.deployment.registration, row.deployment_id, row.context_id, row.asked_for)
 
 
 def courses(who: Chooser, text: str = "", after: str = "") -> Page[CourseEntry]:

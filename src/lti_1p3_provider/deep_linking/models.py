@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from django.db import models
 
+from lti_1p3_provider.deep_linking.kept import message_of
 from lti_1p3_provider.identifiers import DIGEST_LENGTH
+from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.registrations.models import APP_LABEL, Deployment
 from lti_1p3_provider.resource_links.models import Context
 
@@ -29,6 +33,11 @@ class DeepLinkingRequest(models.Model):
 
     class Meta:
         app_label = APP_LABEL
+
+    @cached_property
+    def asked_for(self) -> DeepLinkingMessage:
+        """What the platform asked for; read once, for it may be half a megabyte."""
+        return message_of(self.message)
 
     def __str__(self) -> str:
         return f"request for content {self.pk}"

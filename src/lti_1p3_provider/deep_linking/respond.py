@@ -17,7 +17,6 @@ from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.deep_linking.accepted import Accepted, accepted
 from lti_1p3_provider.deep_linking.entries import Entry
 from lti_1p3_provider.deep_linking.items import Shelf, items
-from lti_1p3_provider.deep_linking.kept import message_of
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.trail import Trail
@@ -55,7 +54,7 @@ def answer(request: HttpRequest, row: DeepLinkingRequest, entries: Sequence[Entr
         ReturnAddressForbidden: an operator took the platform's host away meanwhile.
         NoActiveKey, KeyInvalid
     """
-    message, registration = message_of(row.message), row.deployment.registration
+    message, registration = row.asked_for, row.deployment.registration
     takes = accepted(message)
     require_number(takes, len(entries))
     made = items(entries, Shelf(registration.platform, takes, message, base_url(request)))
@@ -68,7 +67,7 @@ def cancel(request: HttpRequest, row: DeepLinkingRequest) -> HttpResponse:
 
     Raises: as ``answer`` does.
     """
-    return _send(request, row, Answer(data=message_of(row.message).settings.data, message=_("Nothing was chosen.")))
+    return _send(request, row, Answer(data=row.asked_for.settings.data, message=_("Nothing was chosen.")))
 
 
 def refused(
@@ -96,7 +95,7 @@ def require_number(takes: Accepted, number: int) -> None:
 
 
 def _send(request: HttpRequest, row: DeepLinkingRequest, said: Answer) -> HttpResponse:
-    settings, registration = message_of(row.message).settings, row.deployment.registration
+    settings, registration = row.asked_for.settings, row.deployment.registration
     require_return_address(settings, registration)
     signed = content_items.sign(row.deployment, said)  # if that fails, the request can still be answered
     asked.use(row, len(said.items))

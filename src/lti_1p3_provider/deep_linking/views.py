@@ -8,7 +8,6 @@ from django.utils.cache import add_never_cache_headers
 
 from lti_1p3_provider.deep_linking import asked, catalogue, fragments, page, respond
 from lti_1p3_provider.deep_linking.accepted import accepted
-from lti_1p3_provider.deep_linking.kept import message_of
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.trail import Trail
@@ -86,7 +85,7 @@ def answer(request: HttpRequest, trail: Trail) -> HttpResponse:
 
 def _stopped(request: HttpRequest, row: DeepLinkingRequest, error: LtiError, trail: Trail) -> HttpResponse:
     """Say what the site's own rules say, with the way back."""
-    return respond.refused(request, error, trail, row.deployment, message_of(row.message).settings)
+    return respond.refused(request, error, trail, row.deployment, row.asked_for.settings)
 
 
 def _row(request: HttpRequest, trail: Trail) -> tuple[DeepLinkingRequest, str]:
@@ -98,7 +97,7 @@ def _row(request: HttpRequest, trail: Trail) -> tuple[DeepLinkingRequest, str]:
 
 
 def _most(row: DeepLinkingRequest) -> int:
-    return accepted(message_of(row.message)).most
+    return accepted(row.asked_for).most
 
 
 def _expired(

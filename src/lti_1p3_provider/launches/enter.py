@@ -34,7 +34,7 @@ from lti_1p3_provider.launches import (
 )
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
-from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
+from lti_1p3_provider.lti.resource_link import TARGET, ResourceLinkLaunch
 from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.resource_links import record as links
@@ -56,7 +56,7 @@ def enter(request: HttpRequest, launch: ResourceLinkLaunch, trail: Trail, return
     Raises:
         LtiError: the content, the gate or the account refuses.
     """
-    trail.target = launch.message.custom.get(targets.PARAMETER) or trail.target
+    trail.target = launch.message.custom.get(TARGET) or trail.target
     target = targets.chosen(launch.message, request)
     trail.passed("target")
     policy.require(launch.registration, target.course_key, target.usage_key)

@@ -15,11 +15,11 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import require
 from lti_1p3_provider.errors import TargetInvalid
 from lti_1p3_provider.lti.claims import Message
+from lti_1p3_provider.lti.resource_link import TARGET
 from lti_1p3_provider.web.addresses import split_url
 from lti_1p3_provider.web.same_origin import base_url
 
 CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
-PARAMETER = "openedx_target"  # a custom parameter, where one tool serves many activities
 LAUNCH, URLS = "lti_1p3_provider:launch", "lti_1p3_provider.urls"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -52,7 +52,7 @@ def chosen(message: Message, request: HttpRequest) -> Target:
     Raises:
         TargetInvalid, TextNotKept: as ``parse`` does.
     """
-    named = message.custom.get(PARAMETER, "").strip()
+    named = message.custom.get(TARGET, "").strip()
     if not named:
         return parse(message.target_link_uri, request)
     if "://" in named:

@@ -9,6 +9,7 @@ from lti_1p3_provider.lti.claims import LTI, Launch, Message, shared
 from lti_1p3_provider.lti.reader import Reader
 
 MESSAGE_TYPE = "LtiResourceLinkRequest"
+TARGET = "openedx_target"  # a custom parameter of ours: what a link opens, where one tool serves many activities
 
 
 @dataclass(frozen=True, slots=True)
