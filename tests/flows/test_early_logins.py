@@ -112,3 +112,8 @@ def test_nothing_is_answered_where_the_app_is_off(answer, parameters, settings):
     settings.ENABLE_LTI_1P3_PROVIDER = False
     settings.FEATURES = {}
     assert not is_early(answer(RequestFactory().post("/lti/1p3/login/", parameters)))
+
+
+def test_a_site_may_have_its_own_middleware_first(answer, parameters, settings):
+    settings.LTI_1P3_PROVIDER_EARLY_LOGINS = False
+    assert not is_early(answer(RequestFactory().post("/lti/1p3/login/", parameters)))
