@@ -7,8 +7,9 @@ from typing import Any
 
 MIDDLEWARE = "lti_1p3_provider.launches.sessions.EndSwitchedOffSessions"
 CONFINE = "lti_1p3_provider.launches.confine.ConfineSessions"
-FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
 LIMITS = "lti_1p3_provider.launches.limits.LimitRequests"
+FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
+LOGINS = "lti_1p3_provider.launches.logins.AnswerLogins"
 BEAT = {
     name: {"task": name, "schedule": seconds}
     for name, seconds in (("lti_1p3_provider.deliver_scores", 600.0), ("lti_1p3_provider.clean_up", 3600.0))
@@ -24,7 +25,7 @@ def plugin_settings(settings: Any) -> None:
     for name in (MIDDLEWARE, CONFINE):
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [*settings.MIDDLEWARE, name]
-    for name in (FIRST, LIMITS):
+    for name in (LOGINS, FIRST, LIMITS):
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]
     settings.CELERYBEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERYBEAT_SCHEDULE", None) or {})}

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lti_1p3_provider.apps import Lti1p3ProviderConfig
-from lti_1p3_provider.plugin_settings import BEAT, CONFINE, FIRST, LIMITS, MIDDLEWARE, plugin_settings
+from lti_1p3_provider.plugin_settings import BEAT, CONFINE, FIRST, LIMITS, LOGINS, MIDDLEWARE, plugin_settings
 
 SWEEP = "lti_1p3_provider.deliver_scores"
 
@@ -42,7 +42,7 @@ def test_twice_is_once_and_brings_back_what_a_site_replaced_in_between():
     settings.MIDDLEWARE, settings.CELERYBEAT_SCHEDULE = ["b.SessionMiddleware"], {"site": {"task": "t"}}
     plugin_settings(settings)
     plugin_settings(settings)
-    assert settings.MIDDLEWARE == [LIMITS, FIRST, "b.SessionMiddleware", MIDDLEWARE, CONFINE]
+    assert settings.MIDDLEWARE == [LIMITS, FIRST, LOGINS, "b.SessionMiddleware", MIDDLEWARE, CONFINE]
     assert settings.CELERYBEAT_SCHEDULE == {**BEAT, "site": {"task": "t"}}
 
 
