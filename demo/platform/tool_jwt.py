@@ -44,6 +44,13 @@ class ToolKeys:
             raise ToolJwtError("the signature is not valid") from error
         return decoded
 
+    def answers(self, url: str) -> bool:
+        """Whether a key set with a usable key is there now."""
+        try:
+            return bool(self._fetch(url))
+        except ToolJwtError:
+            return False
+
     def _key(self, tool: Tool, kid: str) -> jwt.PyJWK:
         with self._lock:
             if (tool.jwks_url, kid) not in self._keys:
