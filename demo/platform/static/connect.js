@@ -1,9 +1,9 @@
 // Waits until the tool says that it is done (org.imsglobal.lti.close), from its frame or its tab and from nowhere else.
 "use strict";
 const place = document.getElementById("connect");
-const frame = document.getElementById("tool");
+const toolFrame = document.getElementById("tool");
 const link = document.getElementById("open-tool");
-let opened = frame && frame.contentWindow;
+let opened = toolFrame && toolFrame.contentWindow;
 
 if (link) {
   link.addEventListener("click", (event) => {
