@@ -1,6 +1,7 @@
 """JWTs signed by a tool: its key set is fetched and kept by kid, RS256 is the only algorithm."""
 
 import json
+import os
 from threading import Lock
 from typing import Any
 
@@ -24,7 +25,8 @@ class ToolKeys:
         self._lock = Lock()
         self._keys: dict[tuple[str, str], jwt.PyJWK] = {}
         self._http = requests.Session()
-        self._http.trust_env = False
+        self._http.trust_env = False  # no proxy, no password
+        self._http.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
 
     def claims(self, tool: Tool, token: str) -> dict[str, Any]:
         """Verify the signature and return the claims, which the caller still has to check. Raises ToolJwtError."""
