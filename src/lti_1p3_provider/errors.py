@@ -548,7 +548,10 @@ class ContentNotOffered(LtiError):
 
 # --- registering by invitation ----------------------------------------------------------------------------------------
 
-BEGIN_AGAIN = _("Begin again in your learning platform, where you entered the invitation's address.")
+BEGIN_AGAIN = _(
+    "Begin again in your learning platform, where you entered the invitation's address. If it happens again, pass the "
+    "support code on to whoever sent you the invitation."
+)
 ASK_INVITER = _("Please ask whoever sent you the invitation for a new one, and pass the support code on to them.")
 LOOK_THERE = _(
     "Look at your learning platform: if a new tool is there, delete it. Then ask whoever sent you the invitation for a "

@@ -20,7 +20,9 @@ from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations.models import Registration
 
 LIFE = timedelta(days=7)
+MAX_DAYS = 365
 MAX_TOKEN = 100
+MAX_HOST = 255
 Status = Invitation.Status
 
 
@@ -101,18 +103,19 @@ def require_open(row: Invitation, now: datetime | None = None) -> None:
 
 
 def use(row: Invitation, host: str, now: datetime | None = None) -> None:
-    """Use the invitation up; of any number that try at once, one gets through. ``host``: who is asked now.
+    """Use the invitation up; of any number that try at once, one gets through. ``host``: who is asked now, as an
+    origin.
 
     Raises:
         InvitationUsed, InvitationRevoked, InvitationExpired
     """
     now = now or timezone.now()
     mine = Invitation.objects.filter(pk=row.pk, status=Status.OPEN, expires_at__gt=now)
-    if not mine.update(status=Status.UNKNOWN, sent_at=now, sent_to=host[:255]):
+    if not mine.update(status=Status.UNKNOWN, sent_at=now, sent_to=host[:MAX_HOST]):
         row.refresh_from_db()
         require_open(row, now)
         raise InvitationUsed(f"invitation {row.pk} was used a moment ago")
-    row.status, row.sent_at = Status.UNKNOWN, now
+    row.status, row.sent_at, row.sent_to = Status.UNKNOWN, now, host[:MAX_HOST]
 
 
 def give_back(row: Invitation) -> None:
