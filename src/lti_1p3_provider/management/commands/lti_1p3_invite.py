@@ -10,7 +10,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.onboarding import courses
 from lti_1p3_provider.onboarding.invitations import LIFE, MAX_DAYS, Offer, invite
+from lti_1p3_provider.onboarding.models import OPTIONS
+from lti_1p3_provider.registrations.models import Registration
 
 
 class Command(BaseCommand):
@@ -57,21 +61,22 @@ class Command(BaseCommand):
         except ValidationError as error:
             problems = error.message_dict.items()
             raise CommandError("\n".join(f"{name}: {' '.join(texts)}" for name, texts in problems)) from error
+        to_be = Registration(**{name: getattr(row, name) for name in OPTIONS})
+        doubts = [str(doubt) for doubt in courses.doubts(to_be, gate=row.gate)]
+        if row.gate is None and not conf.require_launch_gate:
+            doubts.append("It may open everything that is published here. Name courses to limit it.")
+        for doubt in doubts:
+            self.stderr.write(f"Warning: {doubt}")
         if options["as_json"]:
             self.stdout.write(json.dumps({"url": url, "expires_at": row.expires_at.isoformat()}))
             return
         until = row.expires_at.date().isoformat()
         self.stdout.write(f"Invited {row.name}. Its administrator enters this address there, until {until}:")
         self.stdout.write(f"  {url}")
-        if row.gate is None:
-            self.stdout.write("Warning: it may open everything that is published here. Name courses to limit it.")
 
 
 def _offer(options: dict[str, Any]) -> Offer:
     texts = ("name", "host", "enrolment_mode", "trust_emails", "subsection_columns")
-    lists = ("allowed_courses", "allowed_orgs", "allowed_keys")
-    return Offer(
-        **{name: options[name] for name in texts},
-        **{name: tuple(options[name]) for name in lists},
-        confine_sessions=not options["whole_lms"],
-    )
+    values: dict[str, Any] = {name: options[name] for name in texts}
+    values |= {name: tuple(options[name]) for name in ("allowed_courses", "allowed_orgs", "allowed_keys")}
+    return Offer(**values, confine_sessions=not options["whole_lms"])

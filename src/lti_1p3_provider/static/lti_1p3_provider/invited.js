@@ -1,4 +1,5 @@
-// The pages of an invitation. Each works without this, but for "Copy" and "Close", which are shown by it.
+// The pages of an invitation, and the admin's that shows its address. Each works without this, but for "Copy" and
+// "Close", which are shown by it.
 "use strict";
 (() => {
   const opening = document.getElementById("opening");
@@ -9,6 +10,11 @@
     } else {
       opening.submit();
     }
+  }
+
+  const shownOnce = document.querySelector("[data-leave]"); // loading it again would make another
+  if (shownOnce) {
+    history.replaceState(null, "", shownOnce.dataset.leave);
   }
 
   const send = document.getElementById("send");
