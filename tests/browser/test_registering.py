@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.stack import Stack
+from tests import migrated
 
 from .accessible import require_accessible
 from .conftest import FLAGS, VIEWPORT, watch
@@ -30,8 +31,10 @@ DONE = "Registered. Now activate it in your platform"
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("two-sites"), found=True) as stack:
+def sites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
+    directory = tmp_path_factory.mktemp("two-sites")
+    migrated.begin_with(pytestconfig, directory / "lms.sqlite3")
+    with running(directory, found=True) as stack:
         yield stack
 
 
@@ -79,7 +82,7 @@ def invitation(stack: Stack, name: str = "Riverside College") -> str:
     return str(json.loads(said)["url"])
 
 
-def connecting(page: Page, stack: Stack, product: str = "moodle", **options: bool) -> Page:
+def connecting(page: Page, stack: Stack, product: str = "moodle") -> Page:
     """Enter an invitation's address on the platform's page."""
     page.goto(f"{stack.platform_url}/tools/")
     page.get_by_label("The tool's registration URL").fill(invitation(stack))

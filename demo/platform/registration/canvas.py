@@ -38,6 +38,7 @@ class Canvas(Product):
     """Canvas, hosted. ``school_url`` in the configuration puts the school on a host of its own."""
 
     name, label = "canvas", "Canvas-like: in a frame, token of one use, unknown scopes refused, many schools"
+    version = "vCloud"
     more_scopes = ("https://canvas.instructure.com/lti/public_jwk/scope/update",)
 
     def begin(self, platform: Platform, number: int) -> Ids:

@@ -35,6 +35,7 @@ class Moodle(Product):
     """Moodle 4.5."""
 
     name, label = "moodle", "Moodle-like: in a frame, signed token, waits until it is activated"
+    version = "4.5.6 (Build: 20250811)"
     variables = (*VARIABLES, "ResourceLink.id", "ResourceLink.title", "Context.id.history")
 
     def begin(self, platform: Platform, number: int) -> Ids:

@@ -43,6 +43,7 @@ class Product:
 
     name: ClassVar[str]
     label: ClassVar[str]
+    version: ClassVar[str]
     in_frame: ClassVar[bool] = True
     """Whether the tool's page is opened in a frame; else in a tab of its own."""
     status: ClassVar[int] = 200
@@ -79,6 +80,7 @@ class Product:
         facts["scopes_supported"] = [*facts["scopes_supported"], *self.more_scopes]
         facts[PLATFORM_CONFIGURATION] |= {
             "product_family_code": self.name,
+            "version": self.version,
             "messages_supported": self.messages(),
             "variables": list(self.variables),
         }

@@ -23,6 +23,7 @@ class Sakai(Product):
     """Sakai 23, "LTI Advantage auto provision"."""
 
     name, label = "sakai", "Sakai-like: in a frame, addresses with the tool's number, refusals without words"
+    version = "23.4"
     variables = ()
 
     def begin(self, platform: Platform, number: int) -> Ids:
