@@ -65,6 +65,11 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     )
     readonly_fields = facts
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the form with one button: what follows is the page with the address, whichever is pressed."""
+        others = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **others})
+
     def get_fieldsets(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
         """A new one is a form, an existing one is facts."""
         if obj is not None:

@@ -23,6 +23,7 @@
     const sending = document.getElementById("sending");
     send.addEventListener("submit", () => {
       sending.textContent = sending.dataset.says;
+      history.replaceState(null, "", location.href); // a GET, which says what to do; back to a POST is a browser's error
       setTimeout(() => { button.disabled = true; }, 0); // once the form is on its way
     });
     window.addEventListener("pageshow", () => {
