@@ -17,13 +17,15 @@ def overview() -> Response:
     """All tools, those that wait first; what came of a registration that was just closed stands above."""
     platform = current_platform()
     offers = platform.offers.all()
+    suggested = platform.config.registration_url
+    is_used = any(offer.address == suggested and offer.request is not None for offer in offers)
     closed = next((offer for offer in offers if offer.id == request.args.get("closed")), None)
     page = render_template(
         "tools.html",
         tools=sorted(platform.store.tools(), key=lambda tool: tool.active),
         offers={offer.client_id: offer for offer in offers},
         products=PRODUCTS,
-        address=platform.config.registration_url,
+        address="" if is_used else suggested,
         closed=closed,
         registered=closed is not None and closed.request is not None,
     )

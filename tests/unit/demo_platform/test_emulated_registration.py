@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jwt
@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from demo.platform import ConfigError, Platform
+from demo.platform.registration.offers import Offer, Offers
 from demo.platform.registration.products import PRODUCTS, activate, begin, page_of, remove
 from demo.platform.vocabulary import LTI, PLATFORM_CONFIGURATION, SCOPE_SCORE, SCOPES, TOOL_CONFIGURATION
 
@@ -21,6 +22,7 @@ from .scratch_tool import ScratchTool
 
 CAPTURES = Path(__file__).parents[2] / "fixtures" / "moodle-4.5"
 NAMES = tuple(PRODUCTS)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -410,6 +412,14 @@ def test_secrets_are_in_no_log(platform: Platform, tool: ScratchTool) -> None:
         assert not any(secret in entry.path + entry.query for entry in platform.requests)
 
 
+def test_an_offer_is_used_once() -> None:
+    offers = Offers()
+    one = Offer(id="1", number=1, product="moodle", address="", origin="", began=NOW, client_id="c", deployment_id="1")
+    offers.begin(one)
+    assert [offers.use("1", {"a": 1}), offers.use("1", {"a": 2})] == [True, False]
+    assert offers.get("1").request == {"a": 1}
+
+
 def test_a_removed_tool_is_gone_with_its_links(platform: Platform, tool: ScratchTool) -> None:
     going = registered(platform, tool, "brightspace")
     link = platform.add_link(tool.link(client_id=going.offer.client_id))
@@ -436,6 +446,18 @@ def test_the_pages_lead_through(platform: Platform, tool: ScratchTool) -> None:
     assert going.offer.client_id in requests.get(course).text
     requests.post(f"{platform.base_url}/tools/{going.offer.client_id}/remove")
     assert going.offer.client_id not in requests.get(closed).text
+
+
+def test_an_address_is_suggested_until_it_is_used(
+    platform: Platform, tool: ScratchTool, configure: Callable[..., None]
+) -> None:
+    address = "http://127.0.0.1:1/register/suggested/"
+    configure(registration_url=address)
+    page = f"{platform.base_url}/tools/"
+    going = Registering(platform, tool, begin(platform, "moodle", address))
+    assert f'value="{address}"' in requests.get(page).text
+    going.send()
+    assert address not in requests.get(page).text
 
 
 def test_a_tab_instead_of_a_frame(platform: Platform) -> None:
