@@ -8,11 +8,14 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.errors import DeploymentUnknown
 from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
+from lti_1p3_provider.registrations.find import deployment_for
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from tests.connection import CLAIM, COURSE, WELCOME
 from tests.inviting import CAPTURE, PLATFORM, SCOPES, TOKEN, TOOL, Registering, said
@@ -401,6 +404,61 @@ def test_two_submits_at_once_make_one_registration(there):
     again = there.go_on(page)
     assert "Registered. Now activate it" in again.text
     assert len(there.posted) == 1
+
+
+def test_two_who_open_it_at_once_read_the_configuration_once(there):
+    url = there.invite()
+    there.will_say(said(there.configuration), Said(b"gone", 404))
+    form, together = forms(there.open(url))[0], Barrier(4)
+
+    def go_on(_):
+        together.wait(timeout=30)
+        return Browser().submit(form)
+
+    with ThreadPoolExecutor(4) as pool:
+        pages = list(pool.map(go_on, range(4)))
+    assert [page.status_code for page in pages] == [200] * 4
+    assert len(there.server.asked) == 1
+    assert OpenedConfiguration.objects.count() == 1
+
+
+def test_of_invitations_used_at_once_with_one_client_id_one_makes_the_registration(there):
+    """Two invitations, and a platform that gives the same client ID to both."""
+    pages = [there.look(there.invite(name=name, allowed_orgs=(name,))) for name in ("One", "Two")]
+    there.will_say(said(there.response))
+    sent, together = [forms(page)[0] for page in pages], Barrier(2)
+
+    def press(form):
+        together.wait(timeout=30)
+        return Browser().submit(form)
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(press, sent))
+    assert sorted(end.status_code for end in ends) == [200, 409]
+    row = Registration.objects.get()
+    assert row.gate.allowed_orgs == [row.title]
+    assert sorted(Invitation.objects.values_list("status", flat=True)) == ["refused", "registered"]
+
+
+def test_dr_05_of_first_launches_at_once_one_deployment_is_let_in(there):
+    there.response[TOOL] = {}
+    there.register(there.invite())
+    registration, together = Registration.objects.get(), Barrier(6)
+
+    def launch(number):
+        try:
+            together.wait(timeout=30)
+            return deployment_for(Registration.objects.get(pk=registration.pk), str(number % 3), None).deployment_id
+        except DeploymentUnknown:
+            return None
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        let_in = list(pool.map(launch, range(6)))
+    (first,) = set(let_in) - {None}
+    assert Deployment.objects.get(status="approved").deployment_id == first
+    assert Deployment.objects.filter(status="pending").count() == 2
 
 
 def test_a_process_that_died_leaves_the_truth_behind(there):
