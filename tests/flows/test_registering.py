@@ -187,6 +187,17 @@ def test_dr_02_dr_03_a_configuration_that_is_none(
     assert again.registers().status_code == 200
 
 
+def test_dr_02_only_hosts_that_canvas_is_known_to_have_may_differ(
+    invited: Invited, configure: Callable[..., None]
+) -> None:
+    """Hosted schools share issuer and endpoints; whoever just says that it is a Canvas is believed nothing."""
+    configure(school_url=invited.platform.base_url.replace("127.0.0.1", "localhost"))
+    page = invited.like("canvas").reads()
+    assert refusal(page, statuses=range(400, 600))
+    assert "configuration_foreign" in page.text
+    assert (invited.sent, invited.status()) == ([], Status.OPEN)
+
+
 def test_a_configuration_that_does_not_come(invited: Invited, settings) -> None:
     settings.LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC = 1
     invited.platform.faults.set("slow", endpoint="configuration", seconds=4)

@@ -27,7 +27,7 @@ class Brightspace(Product):
     """Its answer's shape is not known from outside; this one has what the specification asks for."""
 
     name, label = "brightspace", "Brightspace-like: in a tab, configuration read once, no token, off at first"
-    version = "20.25.8"
+    version, family = "20.25.8", "desire2learn"
     in_frame = False
     status = 201
 

@@ -44,6 +44,8 @@ class Product:
     name: ClassVar[str]
     label: ClassVar[str]
     version: ClassVar[str]
+    family: ClassVar[str] = ""
+    """What its configuration calls it, if not by our name."""
     in_frame: ClassVar[bool] = True
     """Whether the tool's page is opened in a frame; else in a tab of its own."""
     status: ClassVar[int] = 200
@@ -79,7 +81,7 @@ class Product:
         facts["registration_endpoint"] = f"{self.base(platform)}/register"
         facts["scopes_supported"] = [*facts["scopes_supported"], *self.more_scopes]
         facts[PLATFORM_CONFIGURATION] |= {
-            "product_family_code": self.name,
+            "product_family_code": self.family or self.name,
             "version": self.version,
             "messages_supported": self.messages(),
             "variables": list(self.variables),
