@@ -18,7 +18,9 @@ from typing import Any
 import psutil
 import requests
 
+from demo import registering
 from demo.browser import Browser, forms
+from demo.platform import PlatformConfig, RunningPlatform
 from demo.stack import DemoError, Stack, free_port
 
 LEARNER, INSTRUCTOR = "u-1001", "u-2001"
@@ -54,15 +56,18 @@ def check(stack: Stack) -> dict[str, Any]:
     page, launch_ms = _launch(stack, browser)
     score_after = _answer_and_wait(stack, browser, page)
     memory = psutil.Process(stack.processes["lms"].pid).memory_info().rss / 1e6
-    picked = _problem_with_picking(stack)
+    picked = _problem_with_picking(stack.lms_url, stack.platform_url)
+    registered = _problem_with_registering(stack)
     measured: dict[str, float | bool] = {
         "launch_ms": round(launch_ms, 1),
         "score_after_s": round(score_after, 2),
         "lms_mb": round(memory, 1),
         "picked_ok": not picked,
+        "registered_ok": not registered,
     }
     slow = [name for name, limit in LIMITS.items() if float(measured[name]) > limit]
-    problems = [*([f"over the limit: {', '.join(slow)}"] if slow else []), *([picked] if picked else [])]
+    over = f"over the limit: {', '.join(slow)}" if slow else ""
+    problems = [problem for problem in (over, picked, registered) if problem]
     return {"ok": not problems, **measured, **({"reason": "; ".join(problems)} if problems else {})}
 
 
@@ -80,23 +85,35 @@ def _launch(stack: Stack, browser: Browser) -> tuple[requests.Response, float]:
     return page, statistics.median(took)
 
 
-def _problem_with_picking(stack: Stack) -> str:
+def _problem_with_picking(lms_url: str, platform_url: str, client_id: str = "") -> str:
     """Choose an item as an instructor, and launch it as a learner; return what did not work, empty if all did."""
     browser, learner = Browser(), Browser()
-    page = browser.open(f"{stack.platform_url}/deep-link?person={INSTRUCTOR}&dialog=one&like=canvas")
+    page = browser.open(f"{platform_url}/deep-link?person={INSTRUCTOR}&dialog=one&like=canvas&client_id={client_id}")
     token = next((form.fields["token"] for form in forms(page) if "token" in form.fields), "")
-    answer = f"{stack.lms_url}/lti/1p3/deep-linking/answer/"
+    answer = f"{lms_url}/lti/1p3/deep-linking/answer/"
     placed = browser.follow(browser.post(answer, data={"token": token, "chosen": PICKED}, timeout=20))
     if placed.status_code != 200 or "1 item added" not in placed.text:
         return f"the platform did not take what was chosen: {placed.url}, status {placed.status_code}"
-    course = learner.get(f"{stack.platform_url}/?person={LEARNER}", timeout=20).text
+    course = learner.get(f"{platform_url}/?person={LEARNER}", timeout=20).text
     link = re.findall(r"/launch/([^?\"]+)\?", course)[-1]
-    page = learner.open(f"{stack.platform_url}/launch/{link}?person={LEARNER}")
-    if page.status_code != 200 or PICKED_TITLE not in page.text or not page.url.startswith(stack.lms_url):
+    page = learner.open(f"{platform_url}/launch/{link}?person={LEARNER}")
+    if page.status_code != 200 or PICKED_TITLE not in page.text or not page.url.startswith(lms_url):
         return f"the launch of what was chosen ended at {page.url} with status {page.status_code}"
-    column = requests.get(f"{stack.platform_url}/gradebook.json", timeout=5).json()["columns"][-1]
+    column = requests.get(f"{platform_url}/gradebook.json", timeout=5).json()["columns"][-1]
     is_right = (column["label"], column["maximum"]) == (PICKED_TITLE, "3")
     return "" if is_right else f"what was chosen has the column {column['label']}, {column['maximum']} points"
+
+
+def _problem_with_registering(stack: Stack) -> str:
+    """Connect a second platform by registration, and choose and launch from there; return what did not work."""
+    browser = Browser()
+    with RunningPlatform(PlatformConfig(name="Lakeside School")) as second:
+        tool_page = registering.begin(browser, second.base_url, "moodle", stack.facts["registration_url"])
+        page = registering.register(browser, tool_page)
+        clients = registering.activate(browser, second.base_url)
+        if page.status_code != 200 or len(clients) != 1:
+            return f"the registration ended with status {page.status_code}, and {len(clients)} tools wait"
+        return _problem_with_picking(stack.lms_url, second.base_url, clients[0])
 
 
 def _answer_and_wait(stack: Stack, browser: Browser, page: requests.Response) -> float:

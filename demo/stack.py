@@ -45,7 +45,8 @@ class DemoError(Exception):
 class Stack:
     """The stand-in LMS and the emulated platform, on loopback ports; what they write is below ``directory``.
 
-    ``lms_front`` and ``platform_front`` are where browsers reach them, if something stands in front (https, say).
+    ``lms_front`` and ``platform_front`` are where browsers reach them, if something stands in front (https, say), and
+    ``services_front`` is where the LMS reaches the platform's services, if not at its process.
     """
 
     directory: Path
@@ -53,6 +54,7 @@ class Stack:
     platform_port: int
     lms_front: str = ""
     platform_front: str = ""
+    services_front: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -73,8 +75,13 @@ class Stack:
 
     @property
     def platform_here(self) -> str:
-        """Where the platform's process listens; also for its services."""
+        """Where the platform's process listens."""
         return f"http://127.0.0.1:{self.platform_port}"
+
+    @property
+    def services_url(self) -> str:
+        """Where the platform's services are for the LMS."""
+        return self.services_front or self.platform_here
 
     def __enter__(self) -> Stack:
         if self.lms_port == self.platform_port:
@@ -83,7 +90,7 @@ class Stack:
             _require_free(port, name)
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
-            places = (f"--platform-url={self.platform_url}", f"--services-url={self.platform_here}")
+            places = (f"--platform-url={self.platform_url}", f"--services-url={self.services_url}")
             platform = (*places, f"--platform-name={PLATFORM}")
             self.facts = json.loads(self.manage("demo_prepare", *platform))
             config = self.directory / "platform.json"
@@ -144,8 +151,9 @@ class Stack:
             "services": {"ags": True, "nrps": True},
         }
         links = [_link(self.facts, *shown) for shown in LINKS]
-        places = {"base_url": self.platform_url, "services_url": self.platform_here}
-        return {"name": PLATFORM, **places, "tools": [tool], "links": links}
+        places = {"base_url": self.platform_url, "services_url": self.services_url}
+        invitation = {"registration_url": self.facts["registration_url"]}
+        return {"name": PLATFORM, **places, **invitation, "tools": [tool], "links": links}
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the stand-in LMS's processes."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from demo.platform.vocabulary import INSTRUCTOR, LEARNER, SCOPES, principal_role
 
 T = TypeVar("T")
+PERSONAL = ("name", "given_name", "family_name", "email")
 
 
 class ConfigError(ValueError):
@@ -40,6 +41,14 @@ class Tool:
     scopes: Sequence[str] = SCOPES
     deep_link_url: str = ""
     """target_link_uri of deep-linking requests; the first redirect_uri when empty."""
+    active: bool = True
+    """False: registered, and waiting for an administrator. Until then nothing of it works."""
+    personal_claims: Sequence[str] = PERSONAL
+    """What it asked to know about people; it is told no more."""
+    custom: Mapping[str, str] = field(default_factory=dict)
+    """Custom parameters of all its messages; a link's own come on top."""
+    audience: str = ""
+    """What its client assertions are addressed to; the token URL when empty."""
 
     def __post_init__(self) -> None:
         if self.login_method not in ("POST", "GET"):
@@ -82,7 +91,7 @@ class Person:
         """The name and email claims a tool may see; empty without consent."""
         if not self.share_personal_data:
             return {}
-        values = {name: getattr(self, name) for name in ("name", "given_name", "family_name", "email")}
+        values = {name: getattr(self, name) for name in PERSONAL}
         return {name: value for name, value in values.items() if value}
 
 
@@ -163,6 +172,10 @@ class PlatformConfig:
     tools: Sequence[Tool] = ()
     people: Sequence[Person] = DEFAULT_PEOPLE
     links: Sequence[Link] = ()
+    school_url: str | None = None
+    """Where a Canvas-like platform is registered with, if not where its services are: many schools share those."""
+    registration_url: str = ""
+    """A tool's registration URL that "Connect by registration" begins with."""
     storage: Storage = Storage()
     """What course pages keep, unless the page's address says otherwise."""
     page_size: int = 50

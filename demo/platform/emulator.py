@@ -17,6 +17,7 @@ from demo.platform.id_tokens import Claims, Tampering, sign
 from demo.platform.keys import KeyRing
 from demo.platform.one_use import Seen, Tickets
 from demo.platform.overlap import Overlap
+from demo.platform.registration.offers import Offers
 from demo.platform.store import LineItem, Score, ScoreAttempt, Store
 from demo.platform.tool_jwt import ToolKeys
 
@@ -72,6 +73,7 @@ class Platform:
         self.pending_selections: Tickets[PendingSelection] = Tickets()
         self.selections: list[Any] = []  # answers that were taken, oldest first
         self._next_settings: dict[str, Any] = {}
+        self.offers = Offers()
         self.seen_nonces = Seen()
         self.seen_jtis = Seen()
         self.access_tokens: dict[str, AccessToken] = {}

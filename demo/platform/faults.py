@@ -9,8 +9,27 @@ from flask import Response, g, request
 
 TOKEN_KINDS = ("expired", "wrong_nonce", "unknown_kid", "no_kid")
 ANSWER_KINDS = ("status", "slow", "lost_answer")
-KINDS = (*TOKEN_KINDS, "key_rotated", *ANSWER_KINDS)
-ENDPOINTS = ("launch", "jwks", "token", "line_items", "scores", "results", "memberships")
+REGISTRATION_KINDS = {  # and where each can be
+    "html": ("configuration", "registration"),
+    "redirect": ("configuration", "registration"),
+    "foreign_issuer": ("configuration",),
+    "foreign_endpoints": ("configuration",),
+    "no_client_id": ("registration",),
+    "fewer_scopes": ("registration",),
+}
+KINDS = (*TOKEN_KINDS, "key_rotated", *ANSWER_KINDS, *REGISTRATION_KINDS)
+ENDPOINTS = (
+    "launch",
+    "jwks",
+    "token",
+    "line_items",
+    "scores",
+    "results",
+    "memberships",
+    "configuration",
+    "registration",
+)
+PRIVATE_ADDRESS = "http://169.254.169.254/latest/meta-data/"
 ROUTES = {
     "oidc.authorize": "launch",
     "oidc.jwks": "jwks",
@@ -20,6 +39,8 @@ ROUTES = {
     "scores.receive": "scores",
     "scores.results": "results",
     "nrps.memberships": "memberships",
+    "registration.configuration": "configuration",
+    "registration.register": "registration",
 }
 LOST = "demo.platform.lost_answer"
 
@@ -44,6 +65,8 @@ class Fault:
         fitting = ("launch", "token") if self.kind == "expired" else ("launch",)
         if self.kind in TOKEN_KINDS and self.endpoint not in fitting:
             raise ValueError(f"{self.kind} applies to launch")
+        if self.endpoint not in REGISTRATION_KINDS.get(self.kind, (self.endpoint,)):
+            raise ValueError(f"{self.kind} applies to {' or '.join(REGISTRATION_KINDS[self.kind])}")
         if not 100 <= self.status <= 599 or not 0 <= self.seconds <= 120 or (self.times is not None and self.times < 1):
             raise ValueError("status, seconds or times is out of range")
 
@@ -111,7 +134,7 @@ def _same(fault: Fault, kind: str, endpoint: str, method: str | None) -> bool:
 
 
 def strike(faults: Faults) -> Response | None:
-    """Apply slow, status and lost_answer to the current request; a response here replaces the real work."""
+    """Apply slow, status, html, redirect and lost_answer to this request; a response here replaces the real work."""
     endpoint = ROUTES.get(request.endpoint or "")
     if endpoint is None:
         return None
@@ -123,6 +146,10 @@ def strike(faults: Faults) -> Response | None:
         if fault.retry_after is not None:
             answer.headers["Retry-After"] = str(fault.retry_after)
         return answer
+    if faults.take("html", endpoint, request.method):
+        return Response("<!doctype html><title>Sign in</title><p>Please sign in.</p>", 200, mimetype="text/html")
+    if faults.take("redirect", endpoint, request.method):
+        return Response(status=302, headers={"Location": PRIVATE_ADDRESS})
     if faults.take("lost_answer", endpoint, request.method):
         request.environ[LOST] = True
     return None

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,8 +35,8 @@ def resource_link_claims(
         LTI + "resource_link": {name: value for name, value in resource_link.items() if value},
     }
     claims[LTI + "launch_presentation"]["return_url"] = f"{platform.base_url}/return?{urlencode({'link': link.id})}"
-    if link.custom:
-        claims[LTI + "custom"] = custom_values(platform, person, link)
+    if tool.custom or link.custom:
+        claims[LTI + "custom"] = custom_values(platform, person, {**tool.custom, **link.custom}, link)
     item = platform.store.line_item_of(link.id)
     if link.ags == "none":
         claims.pop(AGS_ENDPOINT, None)
@@ -55,8 +56,10 @@ def deep_linking_claims(
     ticket = platform.pending_selections.issue(PendingSelection(tool.client_id, dialog, settings), platform.now)
     return_url = f"{platform.base_url}/deep-linking/return?{dialog.return_query(ticket)}"
     common = _common_claims(platform, tool, person, document_target, platform.context())
+    custom = {LTI + "custom": custom_values(platform, person, tool.custom)} if tool.custom else {}
     return (
         common
+        | custom
         | dialog.claims()
         | {
             LTI + "message_type": DEEP_LINKING_REQUEST,
@@ -66,20 +69,24 @@ def deep_linking_claims(
     )
 
 
-def custom_values(platform: Platform, person: Person, link: Link) -> dict[str, str]:
+def custom_values(
+    platform: Platform, person: Person, custom: Mapping[str, str], link: Link | None = None
+) -> dict[str, str]:
     """Custom parameters with $Variables replaced; unknown ones stay as they are (LTI 1.3 Core, appendix B)."""
-    context = platform.context(link.context_id)
-    known = {
+    context = platform.context(link.context_id if link else "")
+    personal = person.personal_data()
+    known: dict[str, str | None] = {
         "$User.id": person.id,
         "$Context.id": context.id,
         "$Context.title": context.title,
         "$Context.label": context.label,
-        "$ResourceLink.id": link.id,
-        "$ResourceLink.title": link.title,
-        "$Person.name.full": person.personal_data().get("name"),
-        "$Person.email.primary": person.personal_data().get("email"),
+        "$Context.id.history": "",  # no course here is a copy
+        "$Person.name.full": personal.get("name"),
+        "$Person.email.primary": personal.get("email"),
     }
-    return {name: known.get(value) or value for name, value in link.custom.items()}
+    if link:
+        known |= {"$ResourceLink.id": link.id, "$ResourceLink.title": link.title, "$ResourceLink.id.history": ""}
+    return {name: value if (said := known.get(value)) is None else said for name, value in custom.items()}
 
 
 def _common_claims(
@@ -87,7 +94,7 @@ def _common_claims(
 ) -> dict[str, Any]:
     config = platform.config
     claims: dict[str, Any] = {
-        **person.personal_data(),
+        **{name: value for name, value in person.personal_data().items() if name in tool.personal_claims},
         "sub": person.id,
         LTI + "version": "1.3.0",
         LTI + "deployment_id": tool.deployment_id,

@@ -56,7 +56,7 @@ def _member(platform: Platform, person: Person, link: Link | None) -> dict[str, 
     if person.share_personal_data:
         member["lis_person_sourcedid"] = f"SIS-{person.id}"
     if link:
-        custom = custom_values(platform, person, link)
+        custom = custom_values(platform, person, link.custom, link)
         message = {LTI + "message_type": RESOURCE_LINK_REQUEST} | ({LTI + "custom": custom} if custom else {})
         member["message"] = [message]
     return member

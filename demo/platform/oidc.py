@@ -6,11 +6,11 @@ from flask import Blueprint, Response, jsonify, make_response, request
 
 from demo.platform.answers import Refusal, auto_form, page_refusal, single_values
 from demo.platform.config import Person, Tool
+from demo.platform.configuration import openid_configuration as facts_of
 from demo.platform.dialogs import Dialog
 from demo.platform.emulator import PendingLaunch, Platform, current_platform
-from demo.platform.messages import VERSION, deep_linking_claims, resource_link_claims
+from demo.platform.messages import deep_linking_claims, resource_link_claims
 from demo.platform.storage import announced
-from demo.platform.vocabulary import DEEP_LINKING_REQUEST, PLATFORM_CONFIGURATION, RESOURCE_LINK_REQUEST, SCOPES
 
 blueprint = Blueprint("oidc", __name__)
 ID_TOKEN_SECONDS = 60
@@ -44,7 +44,7 @@ def deep_link() -> Response:
     person = person_of_request(platform)
     if not person.is_instructor:
         raise Refusal(403, "Only an instructor can add content to this course.")
-    tools = platform.store.tools()
+    tools = [tool for tool in platform.store.tools() if tool.active]
     client_id = request.args.get("client_id") or (tools[0].client_id if tools else "")
     tool = platform.store.tool(client_id)
     if tool is None:
@@ -75,6 +75,8 @@ def initiate(platform: Platform, pending: PendingLaunch, target_link_uri: str, s
     tool = platform.store.tool(pending.client_id)
     if tool is None:
         raise Refusal(404, "The tool of this link is gone.")
+    if not tool.active:
+        raise Refusal(403, "The tool of this link waits for an administrator, who must activate it.")
     fields = {
         "iss": platform.issuer,
         "login_hint": pending.person_id,
@@ -101,6 +103,8 @@ def authorize() -> Response:
         return page_refusal(400, "Unknown tool", "No tool is registered here with this client_id.")
     if params.get("redirect_uri") not in tool.redirect_uris:
         return page_refusal(400, "Wrong redirect_uri", "The tool asked for a redirect_uri that is not registered.")
+    if not tool.active:
+        return page_refusal(403, "Not active", "The tool waits for an administrator, who must activate it.")
     try:
         fields = {"id_token": _id_token(platform, tool, params)}
     except AuthorizationError as error:
@@ -169,24 +173,5 @@ def jwks() -> Response:
 
 @blueprint.get("/.well-known/openid-configuration")
 def openid_configuration() -> Response:
-    """What a tool's administrator would otherwise have to type. There is no registration endpoint."""
-    platform = current_platform()
-    facts = {
-        "issuer": platform.issuer,
-        "authorization_endpoint": platform.auth_login_url,
-        "token_endpoint": platform.auth_token_url,
-        "jwks_uri": platform.key_set_url,
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["RS256"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "response_types_supported": ["id_token"],
-        "subject_types_supported": ["public"],
-        "scopes_supported": ["openid", *SCOPES],
-        "claims_supported": ["iss", "sub", "name", "given_name", "family_name", "email"],
-        PLATFORM_CONFIGURATION: {
-            "product_family_code": platform.config.product_family_code,
-            "version": VERSION,
-            "messages_supported": [{"type": RESOURCE_LINK_REQUEST}, {"type": DEEP_LINKING_REQUEST}],
-        },
-    }
-    return jsonify(facts)
+    """What a tool's administrator would otherwise have to type. Registering begins on the page "Tools"."""
+    return jsonify(facts_of(current_platform()))

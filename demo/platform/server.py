@@ -15,6 +15,7 @@ from demo.platform import ags, answers, control, deep_linking, nrps, oidc, pages
 from demo.platform.config import PlatformConfig
 from demo.platform.emulator import Platform, RequestRecord
 from demo.platform.faults import LOST, strike
+from demo.platform.registration import endpoints, tools
 
 HOST = "127.0.0.1"
 UNLOGGED = ("/static/", "/gradebook.json", "/control/", "/favicon.ico")
@@ -26,7 +27,7 @@ def create_app(platform: Platform | PlatformConfig) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = 4_000_000
     app.extensions["demo_platform"] = platform if isinstance(platform, Platform) else Platform(platform)
-    for part in (oidc, tokens, ags, scores, nrps, deep_linking, control, pages):
+    for part in (oidc, tokens, ags, scores, nrps, deep_linking, endpoints, tools, control, pages):
         app.register_blueprint(part.blueprint)
     answers.register(app)
     _watch(app, app.extensions["demo_platform"])

@@ -88,6 +88,12 @@ class Store:
         with self._lock:
             self._tools[tool.client_id] = tool
 
+    def drop_tool(self, client_id: str) -> None:
+        """Drop a tool, and its links."""
+        with self._lock:
+            self._tools.pop(client_id, None)
+            self._links = {link.id: link for link in self.links() if link.client_id != client_id}
+
     def put_person(self, person: Person) -> None:
         """Add or replace the person of this id."""
         with self._lock:

@@ -46,11 +46,13 @@ def authenticated_tool(platform: Platform, assertion: str) -> Tool:
     tool = platform.store.tool(str(unverified_claims(assertion).get("iss")))
     if tool is None:
         raise ToolJwtError("iss is not a client_id known here")
+    if not tool.active:
+        raise ToolJwtError("the tool is not active")
     claims = platform.tool_keys.claims(tool, assertion)
     if claims.get("iss") != tool.client_id or claims.get("sub") != tool.client_id:
         raise ToolJwtError("iss and sub must both be the client_id")
-    if platform.auth_token_url not in audiences(claims):
-        raise ToolJwtError("aud does not contain the token URL")
+    if (tool.audience or platform.auth_token_url) not in audiences(claims):
+        raise ToolJwtError(f"aud does not contain {'what it must' if tool.audience else 'the token URL'}")
     check_times(claims, platform.now.timestamp())
     jti = claims.get("jti")
     if not isinstance(jti, str) or not jti:

@@ -1,6 +1,7 @@
 """JWTs signed by a tool: its key set is fetched and kept by kid, RS256 is the only algorithm."""
 
 import json
+import os
 from threading import Lock
 from typing import Any
 
@@ -24,7 +25,8 @@ class ToolKeys:
         self._lock = Lock()
         self._keys: dict[tuple[str, str], jwt.PyJWK] = {}
         self._http = requests.Session()
-        self._http.trust_env = False
+        self._http.trust_env = False  # no proxy, no password
+        self._http.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
 
     def claims(self, tool: Tool, token: str) -> dict[str, Any]:
         """Verify the signature and return the claims, which the caller still has to check. Raises ToolJwtError."""
@@ -43,6 +45,13 @@ class ToolKeys:
         except jwt.PyJWTError as error:
             raise ToolJwtError("the signature is not valid") from error
         return decoded
+
+    def answers(self, url: str) -> bool:
+        """Whether a key set with a usable key is there now."""
+        try:
+            return bool(self._fetch(url))
+        except ToolJwtError:
+            return False
 
     def _key(self, tool: Tool, kid: str) -> jwt.PyJWK:
         with self._lock:

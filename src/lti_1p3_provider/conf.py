@@ -167,6 +167,21 @@ class ProviderSettings:
         return str(self._get("LTI_1P3_PROVIDER_DEEP_LINKING_FILTER", "") or "")
 
     @property
+    def tool_name(self) -> str:
+        """``LTI_1P3_PROVIDER_TOOL_NAME`` (PLATFORM_NAME): what platforms that register this site call it."""
+        return str(self._get("LTI_1P3_PROVIDER_TOOL_NAME", "") or self._get("PLATFORM_NAME", "") or "Open edX")
+
+    @property
+    def terms_url(self) -> str:
+        """``LTI_1P3_PROVIDER_TERMS_URL`` (""): the site's terms of service, which platforms may show."""
+        return str(self._get("LTI_1P3_PROVIDER_TERMS_URL", "") or "")
+
+    @property
+    def privacy_url(self) -> str:
+        """``LTI_1P3_PROVIDER_PRIVACY_URL`` (""): the site's privacy policy, which platforms may show."""
+        return str(self._get("LTI_1P3_PROVIDER_PRIVACY_URL", "") or "")
+
+    @property
     def celery_queue(self) -> str | None:
         """``LTI_1P3_PROVIDER_CELERY_QUEUE`` (None): queue of our tasks; None: Celery's default queue."""
         value = self._get("LTI_1P3_PROVIDER_CELERY_QUEUE", None)

@@ -10,6 +10,7 @@ CONFINE = "lti_1p3_provider.launches.confine.ConfineSessions"
 LIMITS = "lti_1p3_provider.launches.limits.LimitRequests"
 FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
 LOGINS = "lti_1p3_provider.launches.logins.AnswerLogins"
+SECRET_ADDRESSES = r"^/lti/1p3/register/"  # an invitation's, with a platform's token in the query
 BEAT = {
     name: {"task": name, "schedule": seconds}
     for name, seconds in (("lti_1p3_provider.deliver_scores", 600.0), ("lti_1p3_provider.clean_up", 3600.0))
@@ -18,6 +19,8 @@ BEAT = {
 
 def plugin_settings(settings: Any) -> None:
     """Put our middlewares first and last, once; let Celery's beat, where a site runs one, do what cron does elsewhere.
+
+    The LMS writes each request with its parameters to its tracking log, but for addresses that it is told to leave out.
 
     The LMS's Celery reads its settings without a namespace, and by their old names: ``CELERYBEAT_SCHEDULE``. An entry
     of the site under one of our names stays.
@@ -28,4 +31,7 @@ def plugin_settings(settings: Any) -> None:
     for name in (LOGINS, FIRST, LIMITS):
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]
+    unlogged = list(getattr(settings, "TRACKING_IGNORE_URL_PATTERNS", None) or ())
+    if SECRET_ADDRESSES not in unlogged:
+        settings.TRACKING_IGNORE_URL_PATTERNS = [*unlogged, SECRET_ADDRESSES]
     settings.CELERYBEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERYBEAT_SCHEDULE", None) or {})}

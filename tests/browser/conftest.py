@@ -165,4 +165,4 @@ def watch(context: BrowserContext, complaints: list[str]) -> None:
 
 
 def _is_loopback(host: str | None) -> bool:
-    return host == "127.0.0.1" or str(host).endswith(".localhost")
+    return host in ("127.0.0.1", "localhost") or str(host).endswith(".localhost")

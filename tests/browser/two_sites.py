@@ -6,6 +6,7 @@ Chromium finds all names below ``localhost`` on loopback, and takes each of them
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import ssl
 from collections.abc import Iterator
@@ -25,27 +26,31 @@ from cryptography.x509.oid import NameOID
 from demo.stack import Stack, free_port
 
 LMS, PLATFORM = "lms.localhost", "platform.localhost"
+FOUND_LMS, FOUND_PLATFORM = "localhost", "127.0.0.1"  # two sites too, and processes find them as well
 # Of the stand-in LMS.
 SETTINGS = {
     "LTI_AGGREGATE_SCORE_PASSBACK_DELAY": "1",
     "LTI_1P3_PROVIDER_RETRY_BASE_SEC": "1",  # a busy machine is no reason to wait for half a minute
 }
+CERTIFICATE = "two-sites.pem"
 BLOCK, BLOCK_THIRD_PARTY = 2, 1  # Chromium's content setting and its cookie control mode
 
 
 def tls(directory: Path) -> ssl.SSLContext:
     """Return a server's context with a certificate that nobody signed."""
     key = ec.generate_private_key(ec.SECP256R1())
+    names = [x509.DNSName(name) for name in (LMS, PLATFORM, FOUND_LMS)]
+    names.append(x509.IPAddress(ipaddress.ip_address(FOUND_PLATFORM)))  # type: ignore[arg-type]
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "two sites")])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(LMS), x509.DNSName(PLATFORM)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
     )
-    kept = directory / "two-sites.pem"
+    kept = directory / CERTIFICATE
     kept.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
@@ -107,14 +112,18 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Stack]:
-    """Run the demo behind https: two processes, each a site of its own."""
+def running(directory: Path, *, found: bool = False) -> Iterator[Stack]:
+    """Run the demo behind https: two processes, each a site of its own. ``found``: they too reach each other there."""
     ports = free_port(), free_port()
+    hosts = (FOUND_LMS, FOUND_PLATFORM) if found else (LMS, PLATFORM)
     with Fronts(tls(directory)) as fronts, pytest.MonkeyPatch.context() as environment:
         for name, value in SETTINGS.items():
             environment.setenv(name, value)
         environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
-        places = (f"https://{LMS}:{fronts.open(ports[0])}", f"https://{PLATFORM}:{fronts.open(ports[1])}")
+        places = [f"https://{host}:{fronts.open(port)}" for host, port in zip(hosts, ports, strict=True)]
+        if found:
+            environment.setenv("REQUESTS_CA_BUNDLE", str(directory / CERTIFICATE))
+            places.append(places[1])
         with Stack(directory, *ports, *places) as stack:
             yield stack
 

@@ -117,6 +117,8 @@ class Registration(models.Model):
         help_text=_("Switch off only if the platform refuses tokens because of it."),
     )
     enabled = models.BooleanField(default=True, help_text=_("Off: no launches, open sessions end, queued scores wait."))
+    granted_scopes = models.JSONField(null=True, editable=False)  # null: it did not say
+    approve_next_deployment = models.BooleanField(default=False, editable=False)  # on by an invitation, off by a launch
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -60,15 +60,20 @@ class ScratchTool:
     published: list[dict[str, str]]
     fetches: list[str] = field(default_factory=list)
     http: requests.Session = field(default_factory=requests.Session)
+    client_id: str = CLIENT_ID
+
+    def known_as(self, client_id: str) -> "ScratchTool":
+        """The same tool under another client_id."""
+        return replace(self, client_id=client_id)
 
     def registration(self, **changes: Any) -> Tool:
         """How a platform knows this tool."""
-        facts = {"client_id": CLIENT_ID, "login_url": "http://127.0.0.1:1/login", "jwks_url": self.jwks_url}
+        facts = {"client_id": self.client_id, "login_url": "http://127.0.0.1:1/login", "jwks_url": self.jwks_url}
         return Tool(**({**facts, "redirect_uris": [REDIRECT_URI], "title": "Scratch"} | changes))
 
     def link(self, **changes: Any) -> Link:
         """A link to this tool."""
-        facts = {"title": "Quiz", "client_id": CLIENT_ID, "target_link_uri": "http://127.0.0.1:1/quiz"}
+        facts = {"title": "Quiz", "client_id": self.client_id, "target_link_uri": "http://127.0.0.1:1/quiz"}
         return Link(**(facts | changes))
 
     def auth_request(self, url: str, **changes: str | None) -> dict[str, str]:
@@ -79,7 +84,7 @@ class ScratchTool:
             "response_type": "id_token",
             "response_mode": "form_post",
             "prompt": "none",
-            "client_id": CLIENT_ID,
+            "client_id": self.client_id,
             "redirect_uri": REDIRECT_URI,
             "login_hint": hints["login_hint"],
             "lti_message_hint": hints["lti_message_hint"],
@@ -102,7 +107,7 @@ class ScratchTool:
         """Check an id_token with the platform's key set."""
         keys = jwt.PyJWKSet.from_dict(self.http.get(platform.key_set_url).json())
         key = keys[jwt.get_unverified_header(token)["kid"]]
-        return jwt.decode(token, key, algorithms=["RS256"], audience=CLIENT_ID, issuer=platform.issuer)
+        return jwt.decode(token, key, algorithms=["RS256"], audience=self.client_id, issuer=platform.issuer)
 
     def sign(self, claims: dict[str, Any], **header: Any) -> str:
         """A JWT of this tool; a header of None is left out."""
@@ -114,7 +119,13 @@ class ScratchTool:
     def assertion_claims(self, platform: Platform, **changes: Any) -> dict[str, Any]:
         """Claims of a client assertion; a change of None removes."""
         now = int(time.time())
-        claims = {"iss": CLIENT_ID, "sub": CLIENT_ID, "aud": platform.auth_token_url, "iat": now, "exp": now + 60}
+        claims = {
+            "iss": self.client_id,
+            "sub": self.client_id,
+            "aud": platform.auth_token_url,
+            "iat": now,
+            "exp": now + 60,
+        }
         claims = claims | {"jti": uuid.uuid4().hex} | changes
         return {name: value for name, value in claims.items() if value is not None}
 
@@ -153,7 +164,7 @@ class ScratchTool:
     def content_claims(self, platform: Platform, opened: str, *items: Any, **changes: Any) -> dict[str, Any]:
         """Claims of a deep-linking response; changes by the last part of the claim's name, None removes."""
         now = int(time.time())
-        claims: dict[str, Any] = {"iss": CLIENT_ID, "aud": platform.issuer, "iat": now, "exp": now + 60}
+        claims: dict[str, Any] = {"iss": self.client_id, "aud": platform.issuer, "iat": now, "exp": now + 60}
         claims |= {"nonce": uuid.uuid4().hex, LTI + "deployment_id": "1", LTI + "version": "1.3.0"}
         claims |= {LTI + "message_type": "LtiDeepLinkingResponse", DEEP_LINKING + "data": opened}
         claims[DEEP_LINKING + "content_items"] = list(items)

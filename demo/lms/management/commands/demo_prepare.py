@@ -39,8 +39,11 @@ class Command(BaseCommand):
         platform, services = options["platform_url"], options["services_url"] or options["platform_url"]
         registered = _register(options["platform_name"], platform, services, str(course.key.org)) if platform else {}
         targets = {str(key): node.title for key, node in course.read_whole().nodes.items()}
+        invited = {"registration_url": _invite(options["platform_name"], str(course.key.org))} if platform else {}
         admin = {"admin_password": _admin()} if platform else {}
-        self.stdout.write(json.dumps({**registered, "course_key": str(course.key), "blocks": targets, **admin}))
+        self.stdout.write(
+            json.dumps({**registered, **invited, "course_key": str(course.key), "blocks": targets, **admin})
+        )
 
 
 def _register(name: str, platform_url: str, services_url: str, org: str) -> dict[str, Any]:
@@ -60,6 +63,13 @@ def _register(name: str, platform_url: str, services_url: str, org: str) -> dict
         stdout=printed,
     )
     return {**json.loads(printed.getvalue()), "deployment_id": DEPLOYMENT_ID}
+
+
+def _invite(name: str, org: str) -> str:
+    """Invite the platform to register itself, too; return the address, which is good once."""
+    printed = StringIO()
+    call_command("lti_1p3_invite", "--json", f"--name={name}", f"--allow-org={org}", stdout=printed)
+    return str(json.loads(printed.getvalue())["url"])
 
 
 def _admin() -> str:

@@ -1,0 +1,1 @@
+"""Dynamic Registration (LTI Dynamic Registration 1.0), as four products do it: strict where they are strict."""
