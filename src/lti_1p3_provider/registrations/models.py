@@ -169,7 +169,7 @@ class Registration(models.Model):
         addresses = (self.issuer, self.auth_login_url, self.auth_token_url, self.key_set_url)
         usual = (
             source.replace("{host}", origin(self.issuer).partition("://")[2])
-            for source in preset(self.platform).origins
+            for source in preset(self.platform).origins_of(self.issuer)
         )
         known = (*map(origin, addresses), *self.other_origins.split(), *usual)
         return tuple(dict.fromkeys(filter(None, known)))
