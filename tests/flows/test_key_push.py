@@ -31,6 +31,7 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem
 from tests.connection import Connection
 from tests.scoring import earn, given, launched, make_due
+from tests.web_server import Said
 
 Status = ToolKey.Status
 
@@ -216,7 +217,7 @@ def test_without_the_scope_nothing_is_sent_and_no_key_is_made(canvas, puts):
 
 def test_a_host_that_is_not_the_platforms_gets_nothing(canvas, puts, web_server):
     with pytest.raises(AddressForbidden):
-        pushed(canvas, web_server.url)
+        pushed(canvas, web_server.says(Said()))
     assert (web_server.asked, own(canvas)) == ([], [])
 
 

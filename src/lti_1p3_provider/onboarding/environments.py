@@ -18,11 +18,10 @@ from lti_1p3_provider.platforms import Environment, preset
 from lti_1p3_provider.registrations import find, own_keys
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 
-COPIED = (
-    *("platform", "client_id", "allow_anonymous", "trust_emails", "enrolment_mode", "subsection_columns"),
-    *("confine_sessions", "deployment_id_in_assertion"),
+ADDRESSES = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
+ITS_OWN = frozenset(
+    (*ADDRESSES, "id", "title", "key_set", "other_origins", "enabled", "production", "created_at", "updated_at")
 )
-ADDRESSES = ("issuer", "auth_login_url", "auth_token_url", "key_set_url")
 LISTS = ("allowed_courses", "allowed_orgs", "allowed_keys", "block_filter")
 
 
@@ -65,10 +64,10 @@ def _made(production: Registration, environment: Environment) -> Sibling:
         return Sibling(row, environment.name, created=False, ours=False)
     created = row is None
     if row is None:
-        row = Registration(production=production)
-        row.title = f"{production.title[:240]} ({environment.name})"
-        for name in COPIED:
-            setattr(row, name, getattr(production, name))
+        row = Registration(production=production, title=f"{production.title[:240]} ({environment.name})")
+        for field in Registration._meta.concrete_fields:
+            if field.name not in ITS_OWN:
+                setattr(row, field.attname, getattr(production, field.attname))
         for name in ADDRESSES:
             setattr(row, name, getattr(environment.endpoints, name))
         row.full_clean()
