@@ -49,6 +49,13 @@ class Pushed:
     signs: bool
     answered: bool
 
+    def __str__(self) -> str:
+        if self.answered:
+            return f"was taken by {self.host}, and signs for this registration now"
+        if self.signs:
+            return f"signs for this registration now: {self.host} did not answer, but accepts it"
+        return f"was not taken by {self.host}, which did not answer and accepts the key of before: send it again"
+
 
 def push(registration: Registration, host: str = "") -> Pushed:
     """Send a new key, and let it sign once the platform has it. ``host``: the school's, where ``school`` does not know.

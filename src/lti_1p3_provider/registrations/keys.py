@@ -64,10 +64,10 @@ def import_pem(pem: str, registration: Registration | None = None, kid: str = ""
         return _store(private, registration=registration, kid=name, handed_over=True)
 
 
-def ensure() -> tuple[ToolKey, bool]:
-    """Return the site's key that signs, made if there is none, and whether it was made."""
-    active = _active(None).first()
-    return (active, False) if active else (generate(), True)
+def ensure(registration: Registration | None = None) -> tuple[ToolKey, bool]:
+    """Return the key that signs, the site's or a registration's own, made if there is none; and whether it was made."""
+    active = _active(registration.pk if registration else None).first()
+    return (active, False) if active else (generate(registration=registration), True)
 
 
 def rotate(registration: Registration | None = None, *, at_once: bool = False) -> ToolKey:
