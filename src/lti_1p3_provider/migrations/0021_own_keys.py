@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             "toolkey",
             "registration",
             models.ForeignKey(
-                editable=False,
+                blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="own_keys",

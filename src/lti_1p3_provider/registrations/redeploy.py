@@ -61,9 +61,13 @@ class Task:
     named: tuple[str, ...]
     todo: tuple[str, ...]
 
+    @property
+    def unnamed(self) -> int:
+        """How many registrations are not named."""
+        return self.registrations - len(self.named)
+
     def __str__(self) -> str:
-        more = self.registrations - len(self.named)
-        titles = ", ".join([*self.named, *([f"and {more} more"] if more > 0 else [])])
+        titles = ", ".join([*self.named, *([f"and {self.unnamed} more"] if self.unnamed else [])])
         return f"{self.platform} ({titles}): {' '.join(self.todo)}"
 
 

@@ -31,7 +31,7 @@ class ToolKey(models.Model):
         RETIRED = "retired", _("not published")
 
     registration = models.ForeignKey(
-        "lti_1p3_provider.Registration", on_delete=models.CASCADE, null=True, editable=False, related_name="own_keys"
+        "lti_1p3_provider.Registration", on_delete=models.CASCADE, null=True, blank=True, related_name="own_keys"
     )
     kid = models.CharField(max_length=MAX_KID)
     identity = models.CharField(max_length=DIGEST_LENGTH, unique=True, editable=False)
