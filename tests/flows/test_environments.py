@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError
 
 from demo.browser import Browser
 from demo.lms import grades
@@ -28,6 +29,7 @@ from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, COURSE, LEARNER, OTHER_PROBLEM, PROBLEM, Connection
 from tests.scoring import COURSE as KEY
 from tests.scoring import block, given, launched
+from tests.unit.registering import run
 
 CANVAS = PRESETS["canvas"]
 BETA, TEST = CANVAS.environments
@@ -128,6 +130,20 @@ def test_hosts_of_production_are_none_of_beta_and_the_other_way_round(production
     assert "https://canvas.riverside.example" not in beta.origins
     assert "https://*.test.instructure.com" in test.origins
     assert "https://*.instructure.com" in production.origins
+
+
+def test_the_command_makes_them_too_and_says_their_numbers(db):
+    arguments = ["--title=Hill", "--issuer=https://canvas.instructure.com", "--client-id=7", "--deployment-id=1:a"]
+    arguments += ["--preset=canvas", "--environments"]
+    told = run(*arguments)
+    assert [(one["environment"], one["created"]) for one in told["environments"]] == [("beta", True), ("test", True)]
+    assert {one["registration"] for one in told["environments"]} == set(
+        Registration.objects.filter(production=told["registration"]).values_list("pk", flat=True)
+    )
+    assert [one["created"] for one in run(*arguments)["environments"]] == [False, False]
+    with pytest.raises(CommandError, match="not production"):
+        run(*(one.replace("canvas.ins", "canvas.own.ins") for one in arguments))
+    assert Registration.objects.count() == 3
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------
