@@ -81,10 +81,7 @@ def test_a_move_is_explained_and_a_key_can_be_given_to_one_registration(signed_i
 @pytest.mark.parametrize("window", ["wide", "narrow"])
 def test_sending_a_key_has_a_page_of_its_own(signed_in, stack, window):
     page = signed_in(**WINDOWS[window])
-    page.goto(f"{stack.lms_url}/admin/lti_1p3_provider/registration/")
-    page.locator("#result_list .action-select").first.check()
-    page.locator("select[name=action]").select_option("push_key")
-    page.locator("button[name=index]").click()
+    page.goto(f"{stack.lms_url}/admin/lti_1p3_provider/registration/1/push-key/")
     expect(page.get_by_label("The school's own host:")).to_be_visible()
     require_accessible(page)
     page.get_by_role("button", name="Send the key now").click()

@@ -146,6 +146,8 @@ def test_beta_and_test_are_made_by_one_action_and_said(admin_client, canvas, bla
 def test_sending_a_key_begins_with_a_page_and_one_registration(admin_client, canvas, blackboard):
     both = {"action": "push_key", "_selected_action": [canvas.pk, blackboard.pk]}
     assert "Select one registration" in shown(admin_client.post(REGISTRATIONS, both, follow=True))
+    none = {"action": "push_key", "_selected_action": [blackboard.pk]}
+    assert "Lake <College> takes no keys" in shown(admin_client.post(REGISTRATIONS, none, follow=True))
     one = {"action": "push_key", "_selected_action": [canvas.pk]}
     answer = admin_client.post(REGISTRATIONS, one)
     assert answer["Location"] == f"{REGISTRATIONS}{canvas.pk}/push-key/"

@@ -39,6 +39,10 @@ class CanvasActions(admin.ModelAdmin):  # type: ignore[type-arg]
     def push_key(self, request: HttpRequest, rows: QuerySet[Registration]) -> HttpResponse | None:
         """Lead to the page: a request to a platform is made there, outside of any transaction."""
         chosen = list(rows[:2])
+        if len(chosen) == 1 and not key_push.takes_keys(chosen[0]):
+            said = gettext("%s takes no keys: it reads our JWKS URL, or a person pastes the key there.")
+            self.message_user(request, said % chosen[0].title, messages.ERROR)
+            return None
         if len(chosen) != 1:
             self.message_user(request, gettext("Select one registration: each has a key of its own."), messages.ERROR)
             return None
@@ -66,7 +70,7 @@ class CanvasActions(admin.ModelAdmin):  # type: ignore[type-arg]
             try:
                 done = key_push.push(row, host)
             except LtiError as error:
-                problem = f"{error.title}. {error.detail}" if error.detail else str(error.title)
+                problem = f"{error.title}: {error.detail}." if error.detail else f"{error.title}."
             else:
                 level = messages.SUCCESS if done.signs else messages.WARNING
                 self.message_user(request, f"{done.kid} {done}.", level)

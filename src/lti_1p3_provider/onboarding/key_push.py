@@ -54,7 +54,7 @@ class Pushed:
             return f"was taken by {self.host}, and signs for this registration now"
         if self.signs:
             return f"signs for this registration now: {self.host} did not answer, but accepts it"
-        return f"was not taken by {self.host}, which did not answer and accepts the key of before: send it again"
+        return f"was not taken by {self.host}, which did not answer and still accepts the old key: send it again"
 
 
 def push(registration: Registration, host: str = "") -> Pushed:
@@ -91,6 +91,11 @@ def push(registration: Registration, host: str = "") -> Pushed:
         store.drop(turn)
 
 
+def takes_keys(registration: Registration) -> bool:
+    """Tell whether the registration's kind of platform has a service that takes keys."""
+    return bool(preset(registration.platform).key_push)
+
+
 def school(registration: Registration) -> str:
     """Return the origin of the school's own host, as its launches or the operator named it; empty if none did."""
     columns = LineItem.objects.filter(resource_link__deployment__registration=registration).exclude(url="")
@@ -108,7 +113,7 @@ def school(registration: Registration) -> str:
 
 
 def _deployment(registration: Registration) -> Deployment:
-    if not preset(registration.platform).key_push:
+    if not takes_keys(registration):
         raise KeyPushImpossible("this platform takes no keys: it reads our JWKS URL, or a person pastes the key")
     deployment: Deployment | None = registration.deployments.approved().order_by("-pk").first()
     if deployment is None:

@@ -28,7 +28,8 @@ PRESET = Preset(
         key_set_url="https://sso.canvaslms.com/api/lti/security/jwks",
     ),
     steps=(
-        "In Canvas: Admin > Developer Keys > Add LTI Key. Enter the redirect URI, login URL and JWKS URL shown here.",
+        "In Canvas: Admin > Developer Keys > LTI Key, Method 'Enter URL': this site's /lti/1p3/config/canvas.json.",
+        "By hand instead: enter the redirect URI, login URL and JWKS URL shown here.",
         "Enter this site's host as the key's domain, or 'Find' does not match an activity's address.",
         "Placements assignment_selection, link_selection: message LtiDeepLinkingRequest, target the Deep Linking URL.",
         "The placement editor_button makes links in texts: they get no column, so no scores.",

@@ -81,9 +81,7 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(
         permissions=["change"],
-        description=_(
-            "Rotate: make a new signing key for whom the selected keys sign; these stay published for a while"
-        ),
+        description=_("Rotate: make a new signing key in place of the selected ones, which stay published for a while"),
     )
     def rotate(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> HttpResponse | None:
         """Rotate the keys of whom the selected ones belong to, after a page that says what it means."""

@@ -32,8 +32,8 @@ class Change(StrEnum):
 
 LEADS: dict[Change, str] = {
     Change.ROTATE: (
-        "A new key signs. The key of before stays in the key set for a while, and goes on signing for five minutes: "
-        "whoever reads the set notices nothing."
+        "A new key signs. The old one stays in the key set for a while and goes on signing for five minutes: platforms "
+        "that read the set notice nothing."
     ),
     Change.RETIRE: (
         "The key leaves the key set at once, and what it signed is refused: do it only if the key may be in wrong "
