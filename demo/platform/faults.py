@@ -8,7 +8,7 @@ from threading import Lock
 from flask import Response, g, request
 
 TOKEN_KINDS = ("expired", "wrong_nonce", "unknown_kid", "no_kid")
-ANSWER_KINDS = ("status", "slow", "lost_answer")
+ANSWER_KINDS = ("status", "slow", "lost_answer", "lost_request")
 REGISTRATION_KINDS = {  # and where each can be
     "html": ("configuration", "registration"),
     "redirect": ("configuration", "registration"),
@@ -28,6 +28,7 @@ ENDPOINTS = (
     "memberships",
     "configuration",
     "registration",
+    "key_push",
 )
 PRIVATE_ADDRESS = "http://169.254.169.254/latest/meta-data/"
 ROUTES = {
@@ -41,6 +42,7 @@ ROUTES = {
     "nrps.memberships": "memberships",
     "registration.configuration": "configuration",
     "registration.register": "registration",
+    "key_push.update": "key_push",
 }
 LOST = "demo.platform.lost_answer"
 
@@ -134,7 +136,8 @@ def _same(fault: Fault, kind: str, endpoint: str, method: str | None) -> bool:
 
 
 def strike(faults: Faults) -> Response | None:
-    """Apply slow, status, html, redirect and lost_answer to this request; a response here replaces the real work."""
+    """Apply slow, status, html, redirect, lost_request (nothing is done, nothing answered) and lost_answer (all is done,
+    nothing answered) to this request; a response here replaces the real work."""
     endpoint = ROUTES.get(request.endpoint or "")
     if endpoint is None:
         return None
@@ -150,6 +153,9 @@ def strike(faults: Faults) -> Response | None:
         return Response("<!doctype html><title>Sign in</title><p>Please sign in.</p>", 200, mimetype="text/html")
     if faults.take("redirect", endpoint, request.method):
         return Response(status=302, headers={"Location": PRIVATE_ADDRESS})
+    if faults.take("lost_request", endpoint, request.method):
+        request.environ[LOST] = True
+        return Response(status=503)
     if faults.take("lost_answer", endpoint, request.method):
         request.environ[LOST] = True
     return None

@@ -16,6 +16,7 @@ from lti_1p3_provider.launches.views import (
     SessionView,
     WayBackView,
 )
+from lti_1p3_provider.onboarding.canvas_configuration import canvas_configuration
 from lti_1p3_provider.registrations.views import key_set
 from lti_1p3_provider.scores.status.views import CourseScoresView
 
@@ -46,4 +47,5 @@ urlpatterns = [
     path("register/<str:token>/", InvitationView.as_view(), name="register"),
     path("continue/", ContinueView.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),
+    path("config/canvas.json", canvas_configuration, name="canvas_configuration"),
 ]

@@ -78,6 +78,8 @@ def test_a_key_is_made_rotated_and_never_shown(admin: Page, stack: Stack):
     admin.locator("#action-toggle").check()
     admin.get_by_label("Action:").select_option("rotate")
     admin.get_by_role("button", name="Go").click()
+    expect(admin.get_by_role("columnheader", name="Who has to do what")).to_be_visible()
+    admin.get_by_role("button", name="Rotate now").click()
 
     expect(admin.get_by_text("is the signing key now.")).to_be_visible()
     states = _states(admin)

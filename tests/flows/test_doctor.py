@@ -17,6 +17,7 @@ from lti_1p3_provider.doctor import connection as doctor
 from lti_1p3_provider.doctor import site
 from lti_1p3_provider.doctor.findings import Finding, Grade
 from lti_1p3_provider.lti.exchange import Answer
+from lti_1p3_provider.registrations import own_keys
 from lti_1p3_provider.registrations.models import Deployment, ToolKey
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.reasons import Reason
@@ -41,6 +42,17 @@ def sound(connection: Connection) -> Connection:
     connection.gate(allowed_courses=[COURSE])
     launched(connection)
     return connection
+
+
+def test_a_key_of_its_own_is_named_and_one_whose_push_was_not_answered(sound):
+    """The platform takes no scores of a key that it does not know."""
+    offered, _ = own_keys.offer(sound.registration)
+    (one,) = found(sound, "our key")
+    assert (one.grade, one.advice) == (Grade.NOTICE, "Send the key again: it is the same one.")
+    own_keys.settle(offered)
+    (one,) = found(sound, "our key")
+    assert one.grade is Grade.GOOD
+    assert one.says.startswith(offered.kid)
 
 
 def run(*arguments: str) -> tuple[int, str]:

@@ -191,6 +191,6 @@ def test_the_admin_makes_imports_rotates_and_retires(admin_client, tool_key_pem)
     assert admin_client.post(f"{url}add/", {"pem": tool_key_pem}).status_code == 302
     assert admin_client.post(f"{url}add/", {"pem": ""}).status_code == 302
     first, second = ToolKey.objects.order_by("pk")
-    admin_client.post(url, {"action": "rotate", "_selected_action": [first.pk]})
-    admin_client.post(url, {"action": "retire", "_selected_action": [second.pk]})
+    admin_client.post(url, {"action": "rotate", "_selected_action": [first.pk], "confirmed": "yes"})
+    admin_client.post(url, {"action": "retire", "_selected_action": [second.pk], "confirmed": "yes"})
     assert list(ToolKey.objects.order_by("pk").values_list("status", flat=True)) == ["rotated", "retired", "active"]

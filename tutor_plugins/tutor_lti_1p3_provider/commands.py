@@ -62,7 +62,8 @@ def register(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 def keys(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Manage the keys this tool signs with.
 
-    ARGS go to `./manage.py lms lti_1p3_keys`: create --if-missing, list, rotate, or retire KID.
+    ARGS go to `./manage.py lms lti_1p3_keys`: create --if-missing, list, rotate, retire KID,
+    push or explain.
 
     Put `--` before `--help` to see the help of the management command itself.
     """

@@ -21,7 +21,8 @@ from lti_1p3_provider.lti.exchange import Answer, Request
 from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.lti.redirects import followed
 from lti_1p3_provider.onboarding.courses import doubts
-from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, Outage
 from lti_1p3_provider.scores.reasons import FORGOTTEN, Why
@@ -40,6 +41,7 @@ def examine(registration: Registration) -> Iterator[Finding]:
         "gate": _gate,
         "courses": courses_of,
         "key set": _keys,
+        "our key": _our_key,
         "scores": _outage,
         "columns": _columns,
         "services": _all_services,
@@ -98,6 +100,20 @@ def _keys(registration: Registration) -> Iterator[Finding]:
         said = f"The key set URL answers {answer.status} and shows no RSA key with a kid."
         yield wrong("key set", said, causes.DOWN if answer.status >= 500 else causes.COMPARE)
     yield from _clock(answer)
+
+
+def _our_key(registration: Registration) -> Iterator[Finding]:
+    """Say which of our keys the platform must know, where that is not the site's."""
+    if registration.own_keys.filter(status=ToolKey.Status.OFFERED).exists():
+        if registration.production_id:
+            said = "Production was sent a new key. It signs here once this is a copy of that."
+            yield good("our key", said)
+        else:
+            said = "A key was sent to the platform, and nobody knows whether it has it; requests try both."
+            yield notice("our key", said, "Send the key again: it is the same one.")
+    if registration.own_keys.filter(status=ToolKey.Status.ACTIVE).exists():
+        kid = keys.signing_key(registration.pk).kid
+        yield good("our key", f"{kid[:60]} signs for it, not the site's key: the platform must know that one.")
 
 
 def _clock(answer: Answer) -> Iterator[Finding]:

@@ -20,12 +20,13 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding import hosts, wording
+from lti_1p3_provider.onboarding.actions import CanvasActions
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.reach import reach
 from lti_1p3_provider.platforms import PRESETS, preset
-from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.users.models import PlatformUser
 
 PEOPLE = ("allow_anonymous", "trust_emails", "enrolment_mode")
@@ -75,7 +76,7 @@ class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
     extra = 0
 
 
-class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+class RegistrationAdmin(CanvasActions, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """One page for the whole connection to a platform; ``doctor.admin`` registers it."""
 
     form = RegistrationForm
@@ -177,6 +178,11 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         """Accounts hang on a registration: one that was used is switched off instead."""
         used = obj is not None and PlatformUser.objects.filter(registration=obj).exists()
         return not used and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Its own keys go with it, though nobody may delete a key by itself."""
+        listed, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, forbidden - {ToolKey._meta.verbose_name}, protected
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Leave out deleting many at once."""

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.platforms.key_care import KeyCare
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 from lti_1p3_provider.platforms.registering import Registering
 
@@ -35,5 +36,18 @@ PRESET = Preset(
         ),
         issuers=("https://blackboard.com",),
         hosts=("https://*.blackboard.com", "https://*.anthology.com"),
+    ),
+    key_care=KeyCare(
+        reads="Nobody, as long as the JWKS URL stays the same.",
+        pasted=(
+            "You, if the application is from before 2021 and has a key that Blackboard made: enter our JWKS URL at "
+            "developer.blackboard.com. Then each institution's administrator registers the same Application ID again. "
+            "Nobody deletes the tool."
+        ),
+        moved=(
+            "You enter the new JWKS URL at developer.blackboard.com. Then each institution's administrator registers "
+            "the same Application ID again: Administrator Panel > LTI Tool Providers > Register LTI 1.3 Tool. Nobody "
+            "deletes the tool there: its links and columns would go with it."
+        ),
     ),
 )

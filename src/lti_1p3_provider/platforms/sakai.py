@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.platforms.key_care import KeyCare
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 from lti_1p3_provider.platforms.registering import Registering
 
@@ -29,5 +30,9 @@ PRESET = Preset(
             _("External Tools: open the tool, and allow what its launches need: grades, and the resource picker."),
             _("Deploy it to the sites that are to have it, or let site owners add it."),
         ),
+    ),
+    key_care=KeyCare(
+        pasted="Sakai's administrator, if a key was pasted: enter our JWKS URL as the tool's 'LTI 1.3 Tool Keyset'.",
+        moved="Sakai's administrator: enter the new address as the tool's 'LTI 1.3 Tool Keyset'.",
     ),
 )

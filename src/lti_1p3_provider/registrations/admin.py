@@ -1,60 +1,36 @@
-"""The tool keys' page: shows states only; a private key goes in and never comes out."""
+"""The tool keys' page: shows states only; a private key goes in and never comes out. What a change means for platforms
+is said before it is made."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.errors import KeyInvalid
 from lti_1p3_provider.registrations import keys
-from lti_1p3_provider.registrations.models import ToolKey
+from lti_1p3_provider.registrations.key_form import ToolKeyForm
+from lti_1p3_provider.registrations.models import Registration, ToolKey
+from lti_1p3_provider.registrations.redeploy import Change, Consequences, consequences
 
-
-class WriteOnlyTextarea(forms.Textarea):
-    """Never shows what was entered, not even beside an error."""
-
-    def format_value(self, value: Any) -> None:
-        """Show nothing."""
-
-
-class ToolKeyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """An empty form makes a key."""
-
-    pem = forms.CharField(
-        label=_("Private key"),
-        required=False,
-        widget=WriteOnlyTextarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}),
-        help_text=_("Leave empty: a key is made here. Only to bring your own: an unencrypted RSA key in PEM."),
-    )
-
-    class Meta:
-        model = ToolKey
-        fields: tuple[str, ...] = ()
-
-    def clean_pem(self) -> str:
-        """Make or import the key now, so that a bad one is a message at its field."""
-        pem = str(self.cleaned_data["pem"]).strip()
-        try:
-            self.instance = keys.import_pem(pem) if pem else keys.generate()
-        except KeyInvalid as error:
-            raise forms.ValidationError(error.detail) from error
-        return ""
-
-    def save(self, commit: bool = True) -> ToolKey:
-        """Return the key that ``clean_pem`` stored."""
-        key: ToolKey = self.instance
-        return key
-
-    def save_m2m(self) -> None:
-        """Nothing: a key has no relations."""
+LIST = "admin:lti_1p3_provider_toolkey_changelist"
+EXPLAIN = "lti_1p3_provider_toolkey_explain"
+EXPLAINED = (Change.ROTATE, Change.ADDRESS)  # pages without a selection
+MAX_SELECTED = 50
+CONFIRMED = "confirmed"
 
 
 @admin.register(ToolKey)
@@ -63,13 +39,34 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """Create, rotate, retire."""
 
     form = ToolKeyForm
-    list_display = ("kid", "status", "created_at", "published_until")
-    readonly_fields = ("kid", "status", "created_at", "published_until")
+    change_list_template = "lti_1p3_provider/tool_keys.html"
+    list_display = ("kid", "whose", "status", "created_at", "published_until")
+    list_select_related = ("registration",)
+    readonly_fields = ("kid", "whose", "status", "created_at", "published_until", "means")
     actions = ("rotate", "retire")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages that only explain."""
+        page = self.admin_site.admin_view(self.explain)
+        return [path("explain/<slug:change>/", page, name=EXPLAIN), *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: ToolKey | None = None) -> tuple[str, ...]:
         """A new key is a form, an existing one is facts."""
-        return self.readonly_fields if obj else ("pem",)
+        return self.readonly_fields[:-1] if obj else ("registration", "pem", "kid", "means")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ToolKey | None = None) -> tuple[str, ...]:
+        """A new key has a name that is entered."""
+        return self.readonly_fields if obj else ("means",)
+
+    @admin.display(description=_("signs for"))
+    def whose(self, row: ToolKey) -> str:
+        """The registration that it belongs to, or all others."""
+        return str(row.registration or _("all that have no key of their own"))
+
+    @admin.display(description=_("what it means"))
+    def means(self, row: ToolKey) -> SafeString:
+        """Who has to do what after a key is added."""
+        return render_to_string("lti_1p3_provider/key_tasks.html", {"meaning": consequences(Change.ROTATE)})
 
     def has_change_permission(self, request: HttpRequest, obj: ToolKey | None = None) -> bool:
         """A key never changes; the list keeps its actions."""
@@ -83,17 +80,63 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         """The form stored the new key already."""
 
     @admin.action(
-        permissions=["change"], description=_("Rotate: make a new signing key; all others stay published for a while")
+        permissions=["change"],
+        description=_("Rotate: make a new signing key in place of the selected ones, which stay published for a while"),
     )
-    def rotate(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> None:
-        """Rotation concerns all keys, whichever are selected."""
-        self.message_user(request, str(_("%s is the signing key now.")) % keys.rotate().kid)
+    def rotate(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> HttpResponse | None:
+        """Rotate the keys of whom the selected ones belong to, after a page that says what it means."""
+        if request.POST.get(CONFIRMED) != "yes":
+            return self._before(request, rows, Change.ROTATE, _("Rotate now"))
+        for owner in _owners(rows):
+            key = keys.rotate(owner, at_once=bool(owner) and request.POST.get("at_once") == "yes")
+            self.message_user(request, gettext("%s is the signing key now.") % key.kid)
+        return None
 
     @admin.action(permissions=["change"], description=_("Retire: stop publishing the selected keys now"))
-    def retire(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> None:
-        """Retire one by one; the last signing key stays."""
-        for row in rows:
+    def retire(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> HttpResponse | None:
+        """Retire one by one, after a page that says what it means; the last signing key stays."""
+        if request.POST.get(CONFIRMED) != "yes":
+            return self._before(request, rows, Change.RETIRE, _("Retire now"))
+        for row in rows.select_related("registration")[:MAX_SELECTED]:
             try:
-                keys.retire(row.kid)
+                keys.retire(row.kid, row.registration)
             except KeyInvalid as error:
                 self.message_user(request, f"{row.kid}: {error.detail}", messages.ERROR)
+        return None
+
+    def explain(self, request: HttpRequest, change: str) -> HttpResponse:
+        """Say what a change means that is not made here."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if change not in EXPLAINED:
+            raise Http404
+        return self._page(request, [consequences(Change(change))], {"title": _("Before keys or their address change")})
+
+    def _before(self, request: HttpRequest, rows: QuerySet[ToolKey], change: Change, button: Any) -> HttpResponse:
+        owners = _owners(rows)
+        more = {
+            "title": _("Before the keys change"),
+            "button": button,
+            "hidden": [
+                ("action", change.value),
+                (CONFIRMED, "yes"),
+                *((helpers.ACTION_CHECKBOX_NAME, pk) for pk in rows.values_list("pk", flat=True)[:MAX_SELECTED]),
+            ],
+            "asks_at_once": change is Change.ROTATE and any(owners),
+        }
+        return self._page(request, [consequences(change, owner) for owner in owners], more)
+
+    def _page(self, request: HttpRequest, meanings: list[Consequences], more: dict[str, Any]) -> HttpResponse:
+        page = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "list_url": LIST,
+            "meanings": meanings,
+            **more,
+        }
+        return render(request, "lti_1p3_provider/key_change.html", page)
+
+
+def _owners(rows: QuerySet[ToolKey]) -> list[Registration | None]:
+    """Return whose the keys are, each once; None stands for the site."""
+    return list(dict.fromkeys(row.registration for row in rows.select_related("registration")[:MAX_SELECTED]))

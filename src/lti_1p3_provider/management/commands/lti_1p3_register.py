@@ -9,10 +9,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.onboarding import hosts
 from lti_1p3_provider.onboarding.courses import doubts
+from lti_1p3_provider.onboarding.environments import make_siblings
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
@@ -47,6 +49,9 @@ class Command(BaseCommand):
             metavar="HOST",
             help="another host of the platform, like files.school.edu or *.school.edu; may be repeated",
         )
+        parser.add_argument(
+            "--environments", action="store_true", help="make the platform's beta and test environments too (Canvas)"
+        )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
         self._add_what_it_may(parser)
 
@@ -78,7 +83,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Register, then print what to enter on the platform, and what of it does not fit this site."""
         try:
-            row, created = register(_details(options))
+            with transaction.atomic():
+                row, created = register(_details(options))
+                siblings = make_siblings(row) if options["environments"] else []
         except ValidationError as error:
             problems = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
             raise CommandError("\n".join(f"{name}: {' '.join(texts)}" for name, texts in problems.items())) from error
@@ -94,12 +101,22 @@ class Command(BaseCommand):
             "deep_linking_url": ours.deep_linking_url,
         }
         warnings = [str(doubt) for doubt in (*hosts.doubts(row), *doubts(row))]
+        warnings += [f"{one.registration} was made by hand: it is left as it is." for one in siblings if not one.ours]
         if options["as_json"]:
-            self.stdout.write(json.dumps({**printed, "warnings": warnings}))
+            others = [
+                {"registration": one.registration.pk, "environment": one.environment, "created": one.created}
+                for one in siblings
+            ]
+            told = {"environments": others} if options["environments"] else {}
+            self.stdout.write(json.dumps({**printed, **told, "warnings": warnings}))
             return
         self.stdout.write(f"{'Registered' if created else 'Updated'} {row.title}. Enter these on the platform:")
         for name, value in printed.items():
             self.stdout.write(f"  {name:16} {value}")
+        for one in siblings:
+            self.stdout.write(
+                f"{'Registered' if one.created else 'There is'} {one.registration} for {one.environment}."
+            )
         for warning in warnings:
             self.stdout.write(f"Warning: {warning}")
 
