@@ -136,7 +136,7 @@ def _same(fault: Fault, kind: str, endpoint: str, method: str | None) -> bool:
 
 
 def strike(faults: Faults) -> Response | None:
-    """Apply slow, status, html, redirect, lost_request (nothing is done, nothing answered) and lost_answer (all is done,
+    """Apply slow, status, html, redirect, lost_request (nothing is done or answered) and lost_answer (all is done,
     nothing answered) to this request; a response here replaces the real work."""
     endpoint = ROUTES.get(request.endpoint or "")
     if endpoint is None:
