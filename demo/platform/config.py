@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from demo.platform.vocabulary import INSTRUCTOR, LEARNER, SCOPES, principal_role
+from demo.platform.vocabulary import INSTRUCTOR, LEARNER, SCOPE_PUBLIC_JWK, SCOPES, principal_role
 
 T = TypeVar("T")
 
@@ -34,7 +34,8 @@ class Tool:
     title: str = "External tool"
     login_url: str
     redirect_uris: Sequence[str]
-    jwks_url: str
+    jwks_url: str = ""
+    """Empty: the platform has one key of the tool, which was pasted or sent there."""
     login_method: str = "POST"
     services: Mapping[str, bool] = field(default_factory=lambda: {"ags": True, "nrps": True})
     scopes: Sequence[str] = SCOPES
@@ -53,7 +54,8 @@ class Tool:
 
     def granted_scopes(self) -> tuple[str, ...]:
         """The scopes an access token of this tool may carry."""
-        return tuple(s for s in self.scopes if s in SCOPES and self.offers("nrps" if "lti-nrps" in s else "ags"))
+        usual = tuple(s for s in self.scopes if s in SCOPES and self.offers("nrps" if "lti-nrps" in s else "ags"))
+        return (*usual, SCOPE_PUBLIC_JWK) if SCOPE_PUBLIC_JWK in self.scopes else usual
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ from threading import Lock
 from flask import Response, g, request
 
 TOKEN_KINDS = ("expired", "wrong_nonce", "unknown_kid", "no_kid")
-ANSWER_KINDS = ("status", "slow", "lost_answer")
+ANSWER_KINDS = ("status", "slow", "lost_answer", "lost_request")
 KINDS = (*TOKEN_KINDS, "key_rotated", *ANSWER_KINDS)
-ENDPOINTS = ("launch", "jwks", "token", "line_items", "scores", "results", "memberships")
+ENDPOINTS = ("launch", "jwks", "token", "line_items", "scores", "results", "memberships", "key_push")
 ROUTES = {
     "oidc.authorize": "launch",
     "oidc.jwks": "jwks",
@@ -20,6 +20,7 @@ ROUTES = {
     "scores.receive": "scores",
     "scores.results": "results",
     "nrps.memberships": "memberships",
+    "key_push.update": "key_push",
 }
 LOST = "demo.platform.lost_answer"
 
@@ -111,7 +112,8 @@ def _same(fault: Fault, kind: str, endpoint: str, method: str | None) -> bool:
 
 
 def strike(faults: Faults) -> Response | None:
-    """Apply slow, status and lost_answer to the current request; a response here replaces the real work."""
+    """Apply slow, status, lost_request (nothing is done, nothing answered) and lost_answer (all is done, nothing
+    answered) to the current request; a response here replaces the real work."""
     endpoint = ROUTES.get(request.endpoint or "")
     if endpoint is None:
         return None
@@ -123,6 +125,9 @@ def strike(faults: Faults) -> Response | None:
         if fault.retry_after is not None:
             answer.headers["Retry-After"] = str(fault.retry_after)
         return answer
+    if faults.take("lost_request", endpoint, request.method):
+        request.environ[LOST] = True
+        return Response(status=503)
     if faults.take("lost_answer", endpoint, request.method):
         request.environ[LOST] = True
     return None

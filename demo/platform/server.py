@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from demo.platform import ags, answers, control, deep_linking, nrps, oidc, pages, scores, tokens
+from demo.platform import ags, answers, control, deep_linking, key_push, nrps, oidc, pages, scores, tokens
 from demo.platform.config import PlatformConfig
 from demo.platform.emulator import Platform, RequestRecord
 from demo.platform.faults import LOST, strike
@@ -26,7 +26,7 @@ def create_app(platform: Platform | PlatformConfig) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = 4_000_000
     app.extensions["demo_platform"] = platform if isinstance(platform, Platform) else Platform(platform)
-    for part in (oidc, tokens, ags, scores, nrps, deep_linking, control, pages):
+    for part in (oidc, tokens, ags, scores, nrps, deep_linking, key_push, control, pages):
         app.register_blueprint(part.blueprint)
     answers.register(app)
     _watch(app, app.extensions["demo_platform"])

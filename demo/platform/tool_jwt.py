@@ -1,4 +1,4 @@
-"""JWTs signed by a tool: its key set is fetched and kept by kid, RS256 is the only algorithm."""
+"""JWTs signed by a tool: its key set is fetched and kept by kid, or it has one key; RS256 is the only algorithm."""
 
 import json
 from threading import Lock
@@ -23,8 +23,18 @@ class ToolKeys:
     def __init__(self) -> None:
         self._lock = Lock()
         self._keys: dict[tuple[str, str], jwt.PyJWK] = {}
+        self._pasted: dict[str, dict[str, str]] = {}
         self._http = requests.Session()
         self._http.trust_env = False
+
+    def paste(self, client_id: str, key: dict[str, str]) -> None:
+        """Keep this public JWK as the only key of a tool that has no key set address."""
+        with self._lock:
+            self._pasted[client_id] = key
+
+    def pasted(self, client_id: str) -> dict[str, str] | None:
+        """The key that was pasted or sent for a tool."""
+        return self._pasted.get(client_id)
 
     def claims(self, tool: Tool, token: str) -> dict[str, Any]:
         """Verify the signature and return the claims, which the caller still has to check. Raises ToolJwtError."""
@@ -45,6 +55,11 @@ class ToolKeys:
         return decoded
 
     def _key(self, tool: Tool, kid: str) -> jwt.PyJWK:
+        if not tool.jwks_url:
+            pasted = self.pasted(tool.client_id)
+            if pasted is None or pasted["kid"] != kid:
+                raise ToolJwtError("the tool's one key has another kid")
+            return jwt.PyJWK(pasted, "RS256")
         with self._lock:
             if (tool.jwks_url, kid) not in self._keys:
                 for key in self._fetch(tool.jwks_url):

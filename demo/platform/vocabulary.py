@@ -17,6 +17,7 @@ SCOPE_RESULT_READ = _AGS + "result.readonly"
 SCOPE_SCORE = _AGS + "score"
 SCOPE_MEMBERSHIP = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 AGS_SCOPES = (SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ, SCOPE_RESULT_READ, SCOPE_SCORE)
+SCOPE_PUBLIC_JWK = "https://canvas.instructure.com/lti/public_jwk/scope/update"
 SCOPES = (*AGS_SCOPES, SCOPE_MEMBERSHIP)
 
 LINE_ITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"

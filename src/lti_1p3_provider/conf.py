@@ -167,6 +167,11 @@ class ProviderSettings:
         return str(self._get("LTI_1P3_PROVIDER_DEEP_LINKING_FILTER", "") or "")
 
     @property
+    def tool_name(self) -> str:
+        """``LTI_1P3_PROVIDER_TOOL_NAME`` (PLATFORM_NAME): what platforms that register this site call it."""
+        return str(self._get("LTI_1P3_PROVIDER_TOOL_NAME", "") or self._get("PLATFORM_NAME", "") or "Open edX")
+
+    @property
     def celery_queue(self) -> str | None:
         """``LTI_1P3_PROVIDER_CELERY_QUEUE`` (None): queue of our tasks; None: Celery's default queue."""
         value = self._get("LTI_1P3_PROVIDER_CELERY_QUEUE", None)

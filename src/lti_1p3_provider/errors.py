@@ -592,6 +592,29 @@ class AccessTokenRefused(LtiError):
         self.reason = reason
 
 
+class KeyPushImpossible(LtiError):
+    """Our key cannot be sent to the platform at all: what is missing is in the detail."""
+
+    code = "key_push_impossible"
+    title = _("The key cannot be sent to the learning platform")
+
+
+class KeyPushRefused(LtiError):
+    """The platform did not take our key; the one of before still signs."""
+
+    code = "key_push_refused"
+    status = 502
+    title = _("The learning platform did not take the key")
+
+
+class KeyPushUnsettled(LtiError):
+    """Our key was sent, the answer was lost, and the platform accepts no token request meanwhile."""
+
+    code = "key_push_unsettled"
+    status = 502
+    title = _("The learning platform did not say whether it took the key")
+
+
 class ServiceRefused(LtiError):
     """A service of the platform answered with a status that does not mean success: ``answered``, with ``headers``;
     ``asked`` is what it was asked for."""

@@ -15,6 +15,7 @@ from lti_1p3_provider.launches.views import (
     SessionView,
     WayBackView,
 )
+from lti_1p3_provider.onboarding.canvas_configuration import canvas_configuration
 from lti_1p3_provider.registrations.views import key_set
 from lti_1p3_provider.scores.status.views import CourseScoresView
 
@@ -42,4 +43,5 @@ urlpatterns = [
     path("scores/<str:course_key>/", CourseScoresView.as_view(), name="course_scores"),
     path("continue/", ContinueView.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),
+    path("config/canvas.json", canvas_configuration, name="canvas_configuration"),
 ]

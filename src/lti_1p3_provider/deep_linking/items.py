@@ -19,12 +19,11 @@ from lti_1p3_provider.deep_linking.entries import Entry
 from lti_1p3_provider.host import static_files
 from lti_1p3_provider.lti.content_items import MAX_URL, ContentItem, OfferedLineItem
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
-from lti_1p3_provider.lti.resource_link import TARGET
+from lti_1p3_provider.lti.resource_link import HISTORY, TARGET
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.scores.gradebook.ensure import TAG, maximum_for
 
 CONTENT, COURSE, LAUNCH = (f"lti_1p3_provider:{name}" for name in ("content", "course", "launch"))
-HISTORY = {"resource_link_history": "$ResourceLink.id.history", "context_history": "$Context.id.history"}
 ICON = "activity.png"
 
 

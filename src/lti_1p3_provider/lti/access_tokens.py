@@ -17,8 +17,8 @@ from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import numbers, store, transport
 from lti_1p3_provider.lti.claims import LTI
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Request
-from lti_1p3_provider.registrations import keys
-from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.registrations import keys, own_keys
+from lti_1p3_provider.registrations.models import Deployment, ToolKey
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME = 300 - 5  # seconds; issued 5 s ago, so at most 5 minutes in all
@@ -28,6 +28,7 @@ DAY = 24 * 3600  # seconds for which it is remembered that a platform does not g
 ALONE = "\n"  # kept in place of a token: ask for one scope at a time; no token has a line break
 FEWER = frozenset(("invalid_scope", "insufficient_scope", "access_denied"))  # names of errors
 TOKEN = re.compile(r"[\x21-\x7e]{1,65536}")  # what a header takes
+KEY_REFUSED = frozenset((400, 401, 403))  # what platforms answer to a signature that they cannot check
 POLL = 0.05  # seconds between two looks for what another process learns
 
 
@@ -87,7 +88,7 @@ def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = 
         if known := _known(name, refused):  # somebody has just learned it
             return known
         store.drop(name)  # the refused one is not to come back, whatever comes of the new one
-        answer = yield _request(deployment, _text(scopes))
+        answer = yield from _answered(deployment, _text(scopes))
         token, lifetime = _granted(answer, frozenset(scopes))
         if lifetime > MARGIN:
             store.put(name, token, lifetime - MARGIN)
@@ -95,6 +96,36 @@ def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = 
         return token
     finally:
         store.drop(asked)
+
+
+def accepts(deployment: Deployment, key: ToolKey, scopes: Iterable[str]) -> Exchange[bool]:
+    """Ask for a token for the scopes with this very key, keep nothing, and tell whether the platform accepts the key.
+
+    Raises:
+        PlatformUnreachable, AddressForbidden, AnswerUnreadable, KeyInvalid
+        AccessTokenRefused: it says neither yes nor no.
+    """
+    answer: Answer = yield _request(deployment, _text(scopes), key)
+    if _has_token(answer):
+        return True
+    if answer.status in KEY_REFUSED:
+        return False
+    raise AccessTokenRefused(f"status {answer.status}", answered=answer.status)
+
+
+def _answered(deployment: Deployment, scope: str) -> Exchange[Answer]:
+    """Ask with the key that signs. A platform that refuses it may know another one: the one that has begun to sign
+    since, or one that was sent there and whose answer was lost; what it accepts signs from then on."""
+    key = keys.signing_key(deployment.registration_id)
+    answer: Answer = yield _request(deployment, scope, key)
+    if answer.status not in KEY_REFUSED:
+        return answer
+    for other in own_keys.instead_of(deployment.registration_id, key):
+        again: Answer = yield _request(deployment, scope, other)
+        if _has_token(again):
+            own_keys.settle(other)
+            return again
+    return answer
 
 
 def _known(name: str, refused: str | None) -> str:
@@ -122,8 +153,13 @@ def _held_by(deployment: Deployment) -> dict[str, str]:
     return held
 
 
-def assertion(deployment: Deployment) -> str:
-    """Return a new client assertion; it is good for one request."""
+def assertion(deployment: Deployment, key: ToolKey | None = None) -> str:
+    """Return a new client assertion; it is good for one request. ``key``: with which to sign, None for the one that
+    signs for the registration.
+
+    Raises:
+        NoActiveKey, KeyInvalid
+    """
     registration, now = deployment.registration, int(time.time())
     claims = {
         "iss": registration.client_id,
@@ -135,10 +171,10 @@ def assertion(deployment: Deployment) -> str:
     }
     if registration.deployment_id_in_assertion:
         claims[f"{LTI}deployment_id"] = deployment.deployment_id
-    return keys.sign(claims)
+    return keys.sign_with(key or keys.signing_key(deployment.registration_id), claims)
 
 
-def _request(deployment: Deployment, scope: str) -> Request:
+def _request(deployment: Deployment, scope: str, key: ToolKey) -> Request:
     return Request(
         "POST",
         deployment.registration.auth_token_url,
@@ -146,7 +182,7 @@ def _request(deployment: Deployment, scope: str) -> Request:
         form={
             "grant_type": "client_credentials",
             "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": assertion(deployment),
+            "client_assertion": assertion(deployment, key),
             "scope": scope,
         },
     )
@@ -166,6 +202,10 @@ def _granted(answer: Answer, wanted: frozenset[str]) -> tuple[str, int]:
     if granted & wanted and len(wanted) > 1 and not wanted <= granted:
         raise _fewer()
     return token, _lifetime(said.get("expires_in"))
+
+
+def _has_token(answer: Answer) -> bool:
+    return answer.ok and isinstance(_said(answer).get("access_token"), str)
 
 
 def _said(answer: Answer) -> dict[str, Any]:

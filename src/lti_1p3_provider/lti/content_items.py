@@ -116,7 +116,7 @@ def sign(deployment: Deployment, answer: Answer, lifetime: int = LIFETIME) -> st
         claims["sub"] = registration.client_id
     if answer.data is not None:
         claims[f"{CLAIM}data"] = answer.data
-    return keys.sign(claims)
+    return keys.sign(claims, deployment.registration_id)
 
 
 def one_line(text: str, limit: int) -> str:

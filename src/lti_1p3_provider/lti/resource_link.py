@@ -11,6 +11,9 @@ from lti_1p3_provider.lti.reader import Reader
 MESSAGE_TYPE = "LtiResourceLinkRequest"
 TARGET = "openedx_target"  # a custom parameter of ours: what a link opens, where one tool serves many activities
 
+HISTORY = {"resource_link_history": "$ResourceLink.id.history", "context_history": "$Context.id.history"}
+"""Custom parameters whose variables name what a course, and a link, are copies of. (LTI 1.3 Core, D.2)"""
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceLinkClaim:

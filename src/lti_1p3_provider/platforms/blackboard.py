@@ -1,5 +1,6 @@
 """Blackboard Learn: one client id spans institutions, so the deployment is the tenant."""
 
+from lti_1p3_provider.platforms.key_care import KeyCare
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -22,4 +23,17 @@ PRESET = Preset(
     ),
     origins=("https://*.blackboard.com",),
     subject_in_answers=True,
+    key_care=KeyCare(
+        reads="Nobody, as long as the JWKS URL stays the same.",
+        pasted=(
+            "You, if the application is from before 2021 and has a key that Blackboard made: enter our JWKS URL at "
+            "developer.blackboard.com. Then each institution's administrator registers the same Application ID again. "
+            "Nobody deletes the tool."
+        ),
+        moved=(
+            "You enter the new JWKS URL at developer.blackboard.com. Then each institution's administrator registers "
+            "the same Application ID again: Administrator Panel > LTI Tool Providers > Register LTI 1.3 Tool. Nobody "
+            "deletes the tool there: its links and columns would go with it."
+        ),
+    ),
 )

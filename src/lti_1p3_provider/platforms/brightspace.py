@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.platforms.key_care import KeyCare
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -21,6 +22,11 @@ PRESET = Preset(
         "In the deployment, View Links > New Link: type Deep Linking Quicklink, URL the Deep Linking URL shown here.",
         "Switch on the user and context claims there, or learners arrive without a name.",
         "Copy client ID and deployment ID into this page.",
+    ),
+    key_care=KeyCare(
+        reads="Nobody: Brightspace reads our JWKS URL again by itself.",
+        pasted="Nobody: a key cannot be pasted into Brightspace.",
+        moved="Brightspace's administrator: enter the new address as Keyset URL of the registered tool.",
     ),
     refusals={422: _("this person's role cannot be graded there")},
 )

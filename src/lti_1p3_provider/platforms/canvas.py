@@ -2,7 +2,21 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.key_care import KeyCare
+from lti_1p3_provider.platforms.preset import Endpoints, Environment, Preset
+
+
+def _environment(name: str) -> Environment:
+    """Canvas copies production to these hosts, weekly and monthly: the same ids under another issuer."""
+    sso = f"https://sso.{name}.canvaslms.com"
+    endpoints = Endpoints(
+        issuer=f"https://canvas.{name}.instructure.com",
+        auth_login_url=f"{sso}/api/lti/authorize_redirect",
+        auth_token_url=f"{sso}/login/oauth2/token",
+        key_set_url=f"{sso}/api/lti/security/jwks",
+    )
+    return Environment(name, endpoints, (f"https://*.{name}.instructure.com",))
+
 
 PRESET = Preset(
     name="canvas",
@@ -20,7 +34,7 @@ PRESET = Preset(
         "The placement editor_button makes links in texts: they get no column, so no scores.",
         "Switch on the scopes shown here, save, and turn the key on. The long number in its row is the client ID.",
         "Settings > Apps > add by client ID. The app's menu shows the deployment ID ({number}:{40 characters}).",
-        "A beta or test Canvas has issuer and addresses with .beta. or .test. in them; set them by hand.",
+        "Beta and test are registrations of their own: an action in the list of registrations makes both.",
     ),
     origins=("https://*.instructure.com",),
     stale_statuses=frozenset((400, 409)),
@@ -32,4 +46,16 @@ PRESET = Preset(
     resubmission={
         "https://canvas.instructure.com/lti/submission": {"new_submission": False}
     },  # else it uses an attempt
+    environments=(_environment("beta"), _environment("test")),
+    key_push="/api/lti/developer_key/update_public_jwk",
+    key_care=KeyCare(
+        pasted=(
+            "You, if a key was pasted or sent there: Canvas has one key, without an overlap. Send it a new one with "
+            "'lti_1p3_keys push' or the action of the registration, or let Canvas's administrator switch the developer "
+            "key's JWK Method to 'Public JWK URL'."
+        ),
+        moved=(
+            "Canvas's administrator: enter the new JWKS URL in the developer key before the old one stops answering."
+        ),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.platforms.key_care import KeyCare
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -25,4 +26,9 @@ PRESET = Preset(
     score_interval=1,
     refusals={400: _("this person is not enrolled, is a teacher, or the message was not understood")},
     clamps=True,
+    key_care=KeyCare(
+        reads="Nobody, if the tool has our JWKS URL: Moodle reads it when a key is new to it.",
+        pasted="Moodle's administrator, if a key was pasted: switch the tool's Public key type to 'Keyset URL'.",
+        moved="Moodle's administrator: enter the new address as the tool's Public keyset.",
+    ),
 )

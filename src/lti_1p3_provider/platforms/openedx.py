@@ -1,5 +1,6 @@
 """Another Open edX, with the LTI Consumer component: addresses hold the component's own id."""
 
+from lti_1p3_provider.platforms.key_care import KeyCare
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -26,4 +27,8 @@ PRESET = Preset(
     longest_label=100,
     pages_results=False,
     variables=False,
+    key_care=KeyCare(
+        pasted="Each course's author, if a key was pasted: switch Tool Public Key Mode to 'Keyset URL'.",
+        moved="Each course's author: enter the new address as the component's Tool Keyset URL, and publish it.",
+    ),
 )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 
 from django.utils.functional import Promise
 
+from lti_1p3_provider.platforms.key_care import KeyCare
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
@@ -32,6 +34,16 @@ class Endpoints:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """Another environment of the same customers, whose ids are copies of the main one's: a platform of its own, with
+    its own issuer. ``origins`` are its hosts, as in ``Preset``, and none of the main one's."""
+
+    name: str
+    endpoints: Endpoints
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
     """A platform as we know it.
 
@@ -46,6 +58,9 @@ class Preset:
     maximum. ``pages_results``: a limit makes pages of results, and does not just cut them off.
 
     ``variables``: custom parameters may name variables of the specification there, which a launch then has values of.
+    ``environments``: besides the one that ``endpoints`` describe. ``key_push``: the path below a customer's host where
+    a tool may replace its one key there; empty: nowhere. ``key_care``: who does what when our keys change.
+
     ``subject_in_answers``: an answer to Deep Linking names us as its ``sub`` too.
     """
 
@@ -65,3 +80,10 @@ class Preset:
     pages_results: bool = True
     variables: bool = True
     subject_in_answers: bool = False
+    environments: tuple[Environment, ...] = ()
+    key_push: str = ""
+    key_care: KeyCare = field(default_factory=KeyCare)
+
+    def origins_of(self, issuer: str) -> tuple[str, ...]:
+        """Return ``origins``, or those of the environment that has this issuer."""
+        return next((one.origins for one in self.environments if one.endpoints.issuer == issuer), self.origins)

@@ -1,5 +1,6 @@
 """Sakai: its token address holds the number that Sakai gives the tool."""
 
+from lti_1p3_provider.platforms.key_care import KeyCare
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 PRESET = Preset(
@@ -19,4 +20,8 @@ PRESET = Preset(
         "The saved tool shows client ID, token address (with the tool's number) and deployment ID (often 1).",
     ),
     variables=False,
+    key_care=KeyCare(
+        pasted="Sakai's administrator, if a key was pasted: enter our JWKS URL as the tool's 'LTI 1.3 Tool Keyset'.",
+        moved="Sakai's administrator: enter the new address as the tool's 'LTI 1.3 Tool Keyset'.",
+    ),
 )

@@ -1,5 +1,6 @@
 """Schoology: one shared issuer, registered by hand."""
 
+from lti_1p3_provider.platforms.key_care import KeyCare
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
 
 SERVICE = "https://lti-service.svc.schoology.com/lti-service"
@@ -22,4 +23,8 @@ PRESET = Preset(
     ),
     origins=("https://*.schoology.com",),
     variables=False,
+    key_care=KeyCare(
+        pasted="The app's owner, if a key was pasted: switch the app's Public key type to 'Keyset URL'.",
+        moved="The app's owner: enter the new address as the app's keyset URL.",
+    ),
 )

@@ -3,91 +3,102 @@
 A key signs while it is active. Rotation makes a new one active and keeps the old one in the key set until everything
 signed with it has expired (``LTI_1P3_PROVIDER_KEY_OVERLAP_SEC``). As long as platforms may hold the key set of before,
 the old key goes on signing. (Security Framework 1.0, 6.3)
+
+A registration may have keys of its own, for a platform that was given one by hand or by a push (``own_keys``). Then
+they sign for it, and the site's do not. All stand in the one key set.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from functools import lru_cache
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from jwt.algorithms import RSAAlgorithm
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import KeyInvalid, NoActiveKey
-from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.registrations.models import ToolKey
+from lti_1p3_provider.registrations import private_keys
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.tool_keys import MAX_KID, ToolKey, identity
 
-KEY_BITS = 2048
-ALGORITHM = "RS256"
 MAX_AGE = 300  # seconds for which platforms may keep our key set
+KID = re.compile(rf"[\x21-\x7e]{{1,{MAX_KID}}}")
+SIGNING = (ToolKey.Status.ACTIVE, ToolKey.Status.ROTATED)
+NEWEST_FIRST = ("-created_at", "-pk")
 
 
-def generate(status: ToolKey.Status = ToolKey.Status.ACTIVE) -> ToolKey:
-    """Make a new RSA key pair. ``STANDBY``: publish it, and let it sign after the next rotation."""
-    return _store(rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS), status)
+def generate(status: ToolKey.Status = ToolKey.Status.ACTIVE, registration: Registration | None = None) -> ToolKey:
+    """Make a new RSA key pair. ``STANDBY``: publish it, and let it sign after the next rotation. ``registration``: the
+    only one that it signs for; None: the site's."""
+    return _store(private_keys.made(), status, registration)
 
 
-def import_pem(pem: str) -> ToolKey:
-    """Take an operator's own private key.
+def import_pem(pem: str, registration: Registration | None = None, kid: str = "") -> ToolKey:
+    """Take an operator's own private key. With a ``registration`` it signs for that at once and alone, by the name
+    ``kid`` that its platform knows it by: the key was given to the platform before.
 
     Raises:
-        KeyInvalid: it is not an unencrypted RSA private key of at least 2048 bits, or it is here already.
+        KeyInvalid: it is not an unencrypted RSA private key of at least 2048 bits, or it is here already, or another
+            key has its name.
     """
-    try:
-        private = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyInvalid("This is not an unencrypted private key in PEM.") from error
-    if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < KEY_BITS:
-        raise KeyInvalid(f"This is not an RSA key of at least {KEY_BITS} bits.")
-    if ToolKey.objects.filter(kid=_kid(private)).exists():
+    private = private_keys.read(pem)
+    if kid and not KID.fullmatch(kid):
+        raise KeyInvalid(f"A key's name has 1 to {MAX_KID} visible ASCII characters.")
+    name = kid or private_keys.thumbprint(private)
+    named = [key for key in ToolKey.objects.filter(kid=name) if key.kid == name]
+    if any(key.registration_id == (registration and registration.pk) for key in named):
         raise KeyInvalid("This key is here already.")
-    return _store(private)
-
-
-def ensure() -> tuple[ToolKey, bool]:
-    """Return the key that signs, made if there is none, and whether it was made."""
-    active = _active().first()
-    return (active, False) if active else (generate(), True)
-
-
-def rotate() -> ToolKey:
-    """Make a new signing key, or use the standby key; for the overlap, all others are only published."""
+    if any(key.public_jwk["n"] != private_keys.public_jwk(private)["n"] for key in named):
+        raise KeyInvalid(f"Another key is called {name}.")
+    if registration is None:
+        return _store(private, kid=name)
     with transaction.atomic():
-        before = list(_active().values_list("pk", flat=True))
-        waiting = ToolKey.objects.filter(status=ToolKey.Status.STANDBY).order_by("pk").first()
+        only(registration.pk)
+        return _store(private, registration=registration, kid=name, handed_over=True)
+
+
+def ensure(registration: Registration | None = None) -> tuple[ToolKey, bool]:
+    """Return the key that signs, the site's or a registration's own, made if there is none; and whether it was made."""
+    active = _active(registration.pk if registration else None).first()
+    return (active, False) if active else (generate(registration=registration), True)
+
+
+def rotate(registration: Registration | None = None, *, at_once: bool = False) -> ToolKey:
+    """Make a new signing key, or use the standby key; for the overlap, all others are only published.
+
+    ``registration``: of this one, else the site's. ``at_once``: the platform was given the new key, and need not find
+    it in our key set first.
+    """
+    whose = registration.pk if registration else None
+    with transaction.atomic():
+        only(whose)
+        waiting = ToolKey.objects.filter(registration=whose, status=ToolKey.Status.STANDBY).order_by("pk").first()
         if waiting is not None:
-            waiting.status = ToolKey.Status.ACTIVE
-            waiting.save(update_fields=["status"])
-        fresh = waiting or generate()
-        until = timezone.now() + timedelta(seconds=conf.key_overlap)
-        ToolKey.objects.filter(pk__in=before).update(status=ToolKey.Status.ROTATED, published_until=until)
-    return fresh
+            waiting.status, waiting.handed_over = ToolKey.Status.ACTIVE, at_once
+            waiting.save(update_fields=["status", "handed_over"])
+            return waiting
+        return _store(private_keys.made(), registration=registration, handed_over=at_once)
 
 
-def retire(kid: str) -> ToolKey:
-    """Take a key out of the key set now.
+def retire(kid: str, registration: Registration | None = None) -> ToolKey:
+    """Take a key out of the key set now: the site's of this name, or the registration's.
 
     Raises:
         KeyInvalid: no such key, or it is the only one that signs.
     """
-    key = ToolKey.objects.filter(kid=kid).first() if keeps(kid) else None
+    whose = registration.pk if registration else None
+    key = ToolKey.objects.filter(identity=identity(whose, kid)).first() if keeps(kid) else None
     if key is None:
         raise KeyInvalid(f"There is no key {kid}.")
-    if key.status == ToolKey.Status.ACTIVE and not _active().exclude(pk=key.pk).exists():
+    others = _active(None) | _active(whose)
+    if key.status == ToolKey.Status.ACTIVE and not others.exclude(pk=key.pk).exists():
         raise KeyInvalid("The only signing key cannot be retired: rotate first.")
     key.status, key.published_until = ToolKey.Status.RETIRED, None
     key.save(update_fields=["status", "published_until"])
@@ -95,78 +106,102 @@ def retire(kid: str) -> ToolKey:
 
 
 def published() -> list[dict[str, str]]:
-    """Return the public keys of the key set (RFC 7517), newest first."""
-    return [key.public_jwk for key in _published().order_by("-created_at", "-pk")]
+    """Return the public keys of the key set (RFC 7517), newest first, each name once."""
+    found: dict[str, dict[str, str]] = {}
+    for key in _published().order_by(*NEWEST_FIRST):
+        found.setdefault(key.kid, key.public_jwk)
+    return list(found.values())
 
 
-def sign(claims: Mapping[str, Any]) -> str:
-    """Return ``claims`` as a JWT signed with the newest active key that every platform can have seen.
+def signing_key(registration_pk: int | None = None) -> ToolKey:
+    """Return the newest active key that the platform can have seen: the registration's own, else the site's.
+
+    Raises:
+        NoActiveKey: none exists.
+    """
+    rows = list(
+        _published()
+        .filter(Q(registration=None) | Q(registration=registration_pk), status__in=SIGNING)
+        .order_by(*NEWEST_FIRST)
+    )
+    own = [key for key in rows if key.registration_id is not None]
+    site = [key for key in rows if key.registration_id is None]
+    seen = timezone.now() - timedelta(seconds=MAX_AGE)
+    found = _chosen(own, seen, _chosen(site, seen))
+    if found is None:
+        raise NoActiveKey("create one with: lti_1p3_keys create")
+    return found
+
+
+def sign(claims: Mapping[str, Any], registration_pk: int | None = None) -> str:
+    """Return ``claims`` as a JWT for the platform of a registration, signed with ``signing_key``.
 
     Raises:
         NoActiveKey: none exists.
         KeyInvalid: its secret is not among the configured ones.
     """
-    key = _signing_key()
-    if key is None:
-        raise NoActiveKey("create one with: lti_1p3_keys create")
-    return jwt.encode(dict(claims), _opened(key.private_key, conf.key_secrets), ALGORITHM, headers={"kid": key.kid})
+    return sign_with(signing_key(registration_pk), claims)
 
 
-def _active() -> QuerySet[ToolKey]:
-    return ToolKey.objects.filter(status=ToolKey.Status.ACTIVE).order_by("-created_at", "-pk")
+def sign_with(key: ToolKey, claims: Mapping[str, Any]) -> str:
+    """Return ``claims`` as a JWT signed with this key.
+
+    Raises:
+        KeyInvalid: its secret is not among the configured ones.
+    """
+    private = private_keys.opened(key.private_key, conf.key_secrets)
+    return jwt.encode(dict(claims), private, private_keys.ALGORITHM, headers={"kid": key.kid})
+
+
+def only(whose: int | None, besides: int = 0) -> None:
+    """Let the keys that sign for a registration, None for the site, sign no more: another one is about to, perhaps the
+    one with the primary key ``besides``. Needs a transaction."""
+    if whose is not None:
+        list(Registration.objects.select_for_update().filter(pk=whose).values_list("pk"))  # one at a time
+    before = list(_active(whose).exclude(pk=besides).values_list("pk", flat=True))
+    until = timezone.now() + timedelta(seconds=conf.key_overlap)
+    ToolKey.objects.filter(pk__in=before).update(status=ToolKey.Status.ROTATED, published_until=until)
+
+
+def _active(whose: int | None) -> QuerySet[ToolKey]:
+    return ToolKey.objects.filter(status=ToolKey.Status.ACTIVE, registration=whose).order_by(*NEWEST_FIRST)
 
 
 def _published() -> QuerySet[ToolKey]:
     rotated = Q(status=ToolKey.Status.ROTATED, published_until__gt=timezone.now())
-    return ToolKey.objects.filter(rotated | Q(status__in=(ToolKey.Status.ACTIVE, ToolKey.Status.STANDBY)))
+    known = (ToolKey.Status.ACTIVE, ToolKey.Status.STANDBY, ToolKey.Status.OFFERED)
+    return ToolKey.objects.filter(rotated | Q(status__in=known))
 
 
-def _signing_key() -> ToolKey | None:
-    """Platforms may cache a key set, so a key younger than that signs only if no older published one can."""
-    seen = timezone.now() - timedelta(seconds=MAX_AGE)
-    newest = _active().first()
-    if newest is None or newest.created_at <= seen:
+def _chosen(rows: Sequence[ToolKey], seen: datetime, otherwise: ToolKey | None = None) -> ToolKey | None:
+    """Choose among keys of one owner, newest first. Platforms may cache a key set, so a key that is younger than that
+    and was not handed to them signs only if no older published one can, nor ``otherwise``."""
+    newest = next((key for key in rows if key.status == ToolKey.Status.ACTIVE), None)
+    if newest is None:
+        return otherwise
+    known = [key for key in rows if key.handed_over or key.created_at <= seen]
+    if newest in known:
         return newest
-    older = _published().exclude(status=ToolKey.Status.STANDBY).filter(created_at__lte=seen)
-    return older.order_by("-created_at", "-pk").first() or newest
+    return known[0] if known else otherwise or newest
 
 
-def _store(private: rsa.RSAPrivateKey, status: ToolKey.Status = ToolKey.Status.ACTIVE) -> ToolKey:
-    pem = private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    jwk = {"kid": _kid(private), "use": "sig", "alg": ALGORITHM, **_public_members(private)}
-    return ToolKey.objects.create(
-        status=status, kid=jwk["kid"], private_key=_box(conf.key_secrets).encrypt(pem).decode(), public_jwk=jwk
-    )
-
-
-def _kid(private: rsa.RSAPrivateKey) -> str:
-    """Return the key's JWK thumbprint (RFC 7638), in hex."""
-    return digest(json.dumps(_public_members(private), sort_keys=True, separators=(",", ":")))[:32]
-
-
-def _public_members(private: rsa.RSAPrivateKey) -> dict[str, str]:
-    jwk = RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
-    return {name: jwk[name] for name in ("e", "kty", "n")}
-
-
-def _box(secrets: Iterable[str]) -> MultiFernet:
-    return MultiFernet([Fernet(_fernet_key(secret)) for secret in secrets])
-
-
-def _fernet_key(secret: str) -> bytes:
-    derived = HKDF(hashes.SHA256(), length=32, salt=None, info=b"lti_1p3_provider tool key").derive(secret.encode())
-    return base64.urlsafe_b64encode(derived)
-
-
-@lru_cache(maxsize=8)
-def _opened(encrypted: str, secrets: tuple[str, ...]) -> rsa.RSAPrivateKey:
-    """Decrypt and parse once per process: parsing a 2048-bit key takes tens of milliseconds."""
+def _store(
+    private: rsa.RSAPrivateKey,
+    status: ToolKey.Status = ToolKey.Status.ACTIVE,
+    registration: Registration | None = None,
+    kid: str = "",
+    handed_over: bool = False,
+) -> ToolKey:
+    jwk = private_keys.public_jwk(private, kid)
     try:
-        pem = _box(secrets).decrypt(encrypted.encode())
-    except InvalidToken as error:
-        raise KeyInvalid("the secret that encrypted this key is not in LTI_1P3_PROVIDER_KEY_SECRETS") from error
-    private = serialization.load_pem_private_key(pem, password=None)
-    assert isinstance(private, rsa.RSAPrivateKey)
-    return private
+        with transaction.atomic():
+            return ToolKey.objects.create(
+                registration=registration,
+                status=status,
+                kid=jwk["kid"],
+                private_key=private_keys.sealed(private, conf.key_secrets),
+                public_jwk=jwk,
+                handed_over=handed_over,
+            )
+    except IntegrityError as error:  # twice at the same moment
+        raise KeyInvalid("This key is here already.") from error

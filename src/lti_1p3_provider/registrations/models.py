@@ -1,4 +1,4 @@
-"""Registration, Deployment and ToolKey."""
+"""Registration and Deployment; ToolKey has a module of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.storable import not_kept
@@ -14,7 +13,10 @@ from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.key_sets import is_key_set
 from lti_1p3_provider.registrations.querysets import APPROVED, Deployments
+from lti_1p3_provider.registrations.tool_keys import ToolKey
 from lti_1p3_provider.web.addresses import is_source, origin, problem_with
+
+__all__ = ["Deployment", "Registration", "ToolKey"]
 
 APP_LABEL = "lti_1p3_provider"
 TEXTS = (
@@ -116,6 +118,9 @@ class Registration(models.Model):
         default=True,
         help_text=_("Switch off only if the platform refuses tokens because of it."),
     )
+    production = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, editable=False, related_name="siblings", verbose_name=_("copy of")
+    )
     enabled = models.BooleanField(default=True, help_text=_("Off: no launches, open sessions end, queued scores wait."))
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -164,7 +169,7 @@ class Registration(models.Model):
         addresses = (self.issuer, self.auth_login_url, self.auth_token_url, self.key_set_url)
         usual = (
             source.replace("{host}", origin(self.issuer).partition("://")[2])
-            for source in preset(self.platform).origins
+            for source in preset(self.platform).origins_of(self.issuer)
         )
         known = (*map(origin, addresses), *self.other_origins.split(), *usual)
         return tuple(dict.fromkeys(filter(None, known)))
@@ -217,32 +222,3 @@ class Deployment(models.Model):
         """Keep the digest up to date."""
         self.deployment_digest = digest(self.deployment_id)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
-
-
-class ToolKey(models.Model):
-    """A key pair of ours. The private part is encrypted at rest and never shown.
-
-    .. no_pii:
-    """
-
-    class Status(models.TextChoices):
-        """A key may be published first, then signs, then is only published, then is gone."""
-
-        STANDBY = "standby", _("published, will sign after the next rotation")
-        ACTIVE = "active", _("signs")
-        ROTATED = "rotated", _("published, signs no more")
-        RETIRED = "retired", _("not published")
-
-    kid = models.CharField(max_length=64, unique=True)
-    private_key = models.TextField(editable=False)
-    public_jwk = models.JSONField(editable=False)
-    status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    published_until = models.DateTimeField(null=True, editable=False)
-
-    class Meta:
-        app_label = APP_LABEL
-        verbose_name = _("tool key")
-
-    def __str__(self) -> str:
-        return self.kid
