@@ -27,7 +27,9 @@ django.setup()
 for line in sys.stdin:
     printed, said = io.StringIO(), ""
     try:
-        call_command(*json.loads(line), stdout=printed, skip_checks="--skip-checks" in line)
+        arguments = json.loads(line)
+        checks = {"skip_checks": "--skip-checks" in line} if arguments[0] == "migrate" else {}
+        call_command(*arguments, stdout=printed, **checks)
     except BaseException as error:
         said = f"{type(error).__name__}: {error}"
     print(json.dumps([printed.getvalue(), said]), flush=True)

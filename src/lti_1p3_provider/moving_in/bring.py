@@ -111,7 +111,7 @@ def _platform_user(person: Person, registration: Registration, account: Abstract
 
 
 def is_staff(account: AbstractUser) -> bool:
-    """Whether a platform's word must not be enough to sign in to the account."""
+    """Tell whether a platform's word must not be enough to sign in to the account."""
     try:
         ordinary.require(account)
     except AccountPrivileged:
@@ -153,6 +153,7 @@ def _count_link(report: Carried, link: Link, is_known: bool) -> None:
 
 
 def batches(everybody: Iterable[Person]) -> Iterator[list[Person]]:
+    """Yield people some at a time."""
     one = iter(everybody)
     while batch := list(islice(one, BATCH)):
         yield batch
