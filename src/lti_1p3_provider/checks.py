@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 from django.core import checks
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
@@ -15,6 +15,7 @@ from lti_1p3_provider.database.storable import repertoire
 from lti_1p3_provider.deep_linking import filtering
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.lti import trusted
+from lti_1p3_provider.moving_in import guard
 from lti_1p3_provider.plugin_settings import CONFINE, FIRST, MIDDLEWARE
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 
@@ -26,6 +27,9 @@ def register() -> None:
     """Make Django run the checks. Those that read tables run with ``check --database`` and before ``migrate``."""
     checks.register(check_settings, "lti_1p3_provider")
     checks.register(check_tables, "lti_1p3_provider", checks.Tags.database)
+    checks.register(check_its_backend, "lti_1p3_provider")
+    checks.register(check_other_plugin, "lti_1p3_provider", checks.Tags.database)
+    guard.connect()
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -167,6 +171,33 @@ def _check_isolation(level: str) -> list[checks.CheckMessage]:
             id="lti_1p3_provider.W012",
         )
     ]
+
+
+def check_its_backend(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Look for what another plugin's settings leave behind, also where the app is off: logins break without it."""
+    if guard.BACKEND not in conf.authentication_backends:
+        return []
+    hint = "Remove it from AUTHENTICATION_BACKENDS: it was added by the other plugin's settings, or its Tutor plugin."
+    return [
+        checks.Error(
+            f"AUTHENTICATION_BACKENDS names {guard.BACKEND}, which is not there: nobody can sign in.",
+            hint=hint,
+            id="lti_1p3_provider.E015",
+        )
+    ]
+
+
+def check_other_plugin(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Look whether another plugin's tables are in our place, also where the app is off: ``migrate`` runs anyway."""
+    found: list[checks.CheckMessage] = []
+    for alias in databases or []:
+        try:
+            said = guard.problem(connections[alias])
+        except DatabaseError:
+            continue  # no database yet
+        if said:
+            found.append(checks.Error(said, hint=guard.HINT, id="lti_1p3_provider.E014"))
+    return found
 
 
 def check_tables(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:

@@ -791,6 +791,13 @@ class KeyInvalid(LtiError):
     title = _("This signing key cannot be used")
 
 
+class MoveInRefused(LtiError):
+    """What another plugin left cannot be moved as it is."""
+
+    code = "move_in_refused"
+    title = _("This cannot be moved in")
+
+
 def causes() -> dict[str, type[LtiError]]:
     """Return all errors by code."""
     found, open_ = {}, [LtiError]

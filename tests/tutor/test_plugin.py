@@ -368,3 +368,16 @@ def test_crontab_line_of_the_readme_runs_without_a_terminal(https_site: Tutor) -
     https_site.run(*line.split())
     (argv,) = (https_site.root.parent / "calls").read_text(encoding="utf-8").splitlines()[-1:]
     assert json.loads(argv)[-6:] == ["exec", "-T", "lms", "./manage.py", "lms", "lti_1p3_deliver_scores"]
+
+
+@pytest.mark.parametrize(("name", "warned"), [("enable_lti_1p3_provider", True), ("something_else", False)])
+def test_another_lti_plugins_tutor_plugin_beside_ours_is_told_of(
+    make_tutor: Callable[[], Tutor], name: str, warned: bool
+) -> None:
+    tutor = make_tutor()
+    plugins = Path(tutor.environ["TUTOR_PLUGINS_ROOT"])
+    plugins.mkdir(parents=True, exist_ok=True)
+    (plugins / f"{name}.py").write_text("")
+    tutor.run("plugins", "enable", name)
+    said = tutor.run("config", "printroot")
+    assert ("tutor plugins disable enable_lti_1p3_provider" in said.stdout + said.stderr) is warned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tutor import hooks
 
-from tutor_lti_1p3_provider import commands, filters, patches
+from tutor_lti_1p3_provider import commands, filters, neighbours, patches
 from tutor_lti_1p3_provider.__about__ import __version__
 
 hooks.Filters.CONFIG_DEFAULTS.add_items(
@@ -34,5 +34,7 @@ hooks.Filters.MOUNTED_DIRECTORIES.add_item(("openedx", "lti-1p3-provider$"))
 
 # Tutor's own task for the LMS comes first and runs all migrations, ours included.
 hooks.Filters.CLI_DO_INIT_TASKS.add_item(("lms", commands.manage(commands.KEYS_COMMAND, "create", "--if-missing")))
+
+hooks.Actions.PLUGINS_LOADED.add()(neighbours.warn)
 
 hooks.Filters.CLI_DO_COMMANDS.add_items([commands.register, commands.keys, commands.doctor, commands.scores])

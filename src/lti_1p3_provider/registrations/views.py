@@ -11,8 +11,8 @@ from lti_1p3_provider.registrations import keys
 
 
 @require_safe
-def key_set(request: HttpRequest) -> JsonResponse:
-    """Publish our public keys (Security Framework 1.0, 6.3)."""
+def key_set(request: HttpRequest, org: str = "") -> JsonResponse:
+    """Publish our public keys (Security Framework 1.0, 6.3): all of them, whatever the address names."""
     if not conf.enabled:
         raise Http404
     response = JsonResponse({"keys": keys.published()})

@@ -1,0 +1,114 @@
+"""What becomes of one registration of another plugin's, before and after it was brought in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from lti_1p3_provider.errors import KeyInvalid
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.moving_in.keys import kid_of
+from lti_1p3_provider.moving_in.tools import Key, Tool
+from lti_1p3_provider.platforms import PRESETS
+from lti_1p3_provider.registrations.models import Registration
+
+COMPARED = ("people", "people_without_account", "people_of_staff", "links", "columns", "links_wait_for_a_launch")
+
+
+@dataclass
+class Carried:
+    """One registration's report. ``state``: new, there (it is ours already, and stays as it is), or refused.
+
+    ``numbers``: people, links and so on by name. ``problems``: what is not carried over and why, in sentences.
+    ``staff``: accounts that a platform's person had and that are staff of something: primary keys.
+    """
+
+    title: str
+    issuer: str
+    client_id: str
+    state: str = "new"
+    deployments: int = 0
+    gate: str = ""
+    key: str = ""
+    numbers: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    staff: list[int] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for a script, each number named."""
+        numbers = {name: self.numbers[name] for name in COMPARED}
+        return {**vars(self), "numbers": numbers}
+
+
+def carried(tool: Tool) -> Carried:
+    """Return the report of a registration that is still to be brought in."""
+    found = Carried(tool.title, tool.issuer, tool.client_id, problems=list(tool.notes))
+    found.deployments = len(tool.deployment_ids)
+    found.gate = _gate_in_words(tool)
+    if tool.org:
+        found.problems.append(f"it belonged to the organization {tool.org}: give it that owner, if it should manage it")
+    if tool.key is None:
+        found.problems.append("it had no signing key: this site's key signs")
+    else:
+        found.key = _kid(tool.key, found)
+    try:
+        registration(tool).clean()
+        if tool.gate is not None:
+            gate(tool, None).clean()
+    except ValidationError as error:
+        found.state = "refused"
+        found.problems += [f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()]
+    return found
+
+
+def registration(tool: Tool) -> Registration:
+    """Return the registration that the tool becomes, not saved."""
+    return Registration(
+        title=tool.title[:255],
+        platform=_family(tool),
+        issuer=tool.issuer,
+        client_id=tool.client_id,
+        auth_login_url=tool.auth_login_url,
+        auth_token_url=tool.auth_token_url,
+        auth_audience=tool.auth_audience,
+        key_set_url=tool.key_set_url,
+        key_set=tool.key_set or None,
+        enabled=tool.is_active,
+    )
+
+
+def gate(tool: Tool, of: Registration | None) -> LaunchGate:
+    """Return the launch gate that the tool's becomes, not saved. A tool without one gets a gate that opens nothing."""
+    lists = tool.gate
+    return LaunchGate(
+        registration=of,
+        allowed_keys=list(lists.keys) if lists else [],
+        allowed_courses=list(lists.courses) if lists else [],
+        allowed_orgs=list(lists.orgs) if lists else [],
+        block_filter=dict(lists.block_filter or {}) if lists else {},
+    )
+
+
+def _family(tool: Tool) -> str:
+    """Guess the platform by its issuer, where that is the same everywhere; an operator may choose it later."""
+    known = [name for name, one in PRESETS.items() if one.endpoints.issuer == tool.issuer]
+    return known[0] if known else "generic"
+
+
+def _gate_in_words(tool: Tool) -> str:
+    if tool.gate is None:
+        return "none: it opened every block of the site, and offered nothing to pick"
+    lists = {"blocks": tool.gate.keys, "courses": tool.gate.courses, "organizations": tool.gate.orgs}
+    opened = ", ".join(f"{len(names)} {name}" for name, names in lists.items() if names)
+    return f"opens {opened or 'nothing'}{', of some block types only' if tool.gate.block_filter else ''}"
+
+
+def _kid(key: Key, found: Carried) -> str:
+    try:
+        return key.kid or kid_of(key.pem)
+    except KeyInvalid as error:
+        found.problems.append(f"its signing key: {error.detail} A platform that holds its public key needs ours")
+        return ""

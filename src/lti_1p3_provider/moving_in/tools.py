@@ -1,0 +1,129 @@
+"""The registrations of PyLTI1p3's tables, with the gates and owners that plugins built on them keep beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lti_1p3_provider.moving_in.tables import Row, Tables, parsed, texts
+
+TOOLS, KEYS = "lti1p3_tool", "lti1p3_tool_key"
+PEARSON = "openedx_lti_tool_plugin_"
+ORGANIZATIONS = "organizations_organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a tool may open. ``block_filter`` is in our form."""
+
+    keys: tuple[str, ...] = ()
+    courses: tuple[str, ...] = ()
+    orgs: tuple[str, ...] = ()
+    block_filter: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A private key in PEM, and the name under which platforms know it; empty where nobody stored one."""
+
+    pem: str
+    kid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A registration. ``gate`` None: the plugin had none for it, and let it open everything."""
+
+    pk: int
+    title: str
+    issuer: str
+    client_id: str
+    auth_login_url: str
+    auth_token_url: str
+    auth_audience: str
+    key_set_url: str
+    key_set: Any
+    is_active: bool
+    deployment_ids: tuple[str, ...]
+    key: Key | None
+    gate: Gate | None
+    org: str
+    notes: tuple[str, ...] = ()
+
+
+def tools(tables: Tables) -> list[Tool]:
+    """Return all registrations, whoever made the tables."""
+    keys = {row["id"]: row for row in tables.rows(tables.other(KEYS))}
+    gates = {row["tool_id"]: _gate(row) for row in tables.rows(tables.named("launchgate"))}
+    limits = {row["lti_tool_id"]: row for row in tables.rows(tables.other(f"{PEARSON}ltitoolconfiguration"))}
+    orgs = _orgs(tables)
+    has_gates = not tables.other(f"{PEARSON}ltitoolconfiguration")
+    found = []
+    for row in tables.rows(tables.other(TOOLS)):
+        gate = gates.get(row["id"])
+        notes: list[str] = []
+        if not has_gates and gate is None:
+            gate, notes = _limited(limits.get(row["id"]))
+        found.append(_tool(row, keys.get(row["tool_key_id"]), gate, orgs.get(row["id"], ""), notes))
+    return found
+
+
+def _tool(row: Row, key: Row | None, gate: Gate | None, org: str, notes: list[str]) -> Tool:
+    return Tool(
+        pk=row["id"],
+        title=row["title"] or row["issuer"],
+        issuer=row["issuer"],
+        client_id=row["client_id"],
+        auth_login_url=row["auth_login_url"],
+        auth_token_url=row["auth_token_url"],
+        auth_audience=row["auth_audience"] or "",
+        key_set_url=row["key_set_url"] or "",
+        key_set=None if row["key_set_url"] else parsed(row["key_set"]),
+        is_active=bool(row["is_active"]),
+        deployment_ids=tuple(dict.fromkeys(texts(row["deployment_ids"]))),
+        key=Key(key["private_key"], _kid(key)) if key else None,
+        gate=gate,
+        org=org,
+        notes=tuple(notes),
+    )
+
+
+def _kid(row: Row) -> str:
+    jwk = parsed(row.get("public_jwk"))
+    return str(jwk.get("kid") or "") if isinstance(jwk, dict) else ""
+
+
+def _gate(row: Row) -> Gate:
+    """An empty list of types is no filter there: the next one decides. With us it would close."""
+    by_course, by_org = (_types(row.get(name)) for name in ("course_block_filter", "org_block_filter"))
+    for_all = texts(row.get("block_filter"))
+    filters: dict[str, Any] = {"courses": by_course, "orgs": by_org, "all": for_all}
+    return Gate(
+        tuple(texts(row["allowed_keys"])),
+        tuple(texts(row["allowed_courses"])),
+        tuple(texts(row["allowed_orgs"])),
+        {name: part for name, part in filters.items() if part},
+    )
+
+
+def _types(value: Any) -> dict[str, list[str]]:
+    found = parsed(value)
+    if not isinstance(found, dict):
+        return {}
+    return {str(name): texts(types) for name, types in found.items() if texts(types)}
+
+
+def _limited(row: Row | None) -> tuple[Gate, list[str]]:
+    """The other family of tables names courses only, and how accounts are made."""
+    if row is None:
+        return Gate(), ["it had no list of allowed courses: nothing opens until you name some in its gate"]
+    mode = row.get("user_provisioning_mode") or "new_only"
+    notes = [] if mode == "new_only" else [f"it let people link accounts that they had ({mode}): that is not moved"]
+    return Gate(courses=tuple(texts(row.get("allowed_course_ids")))), notes
+
+
+def _orgs(tables: Tables) -> dict[int, str]:
+    owners = list(tables.rows(tables.named("ltitoolorg")))
+    names = {row["id"]: row["short_name"] for row in tables.rows(tables.other(ORGANIZATIONS))} if owners else {}
+    return {row["tool_id"]: names.get(row["org_id"], "") for row in owners}
