@@ -7,8 +7,9 @@ from typing import Any
 
 MIDDLEWARE = "lti_1p3_provider.launches.sessions.EndSwitchedOffSessions"
 CONFINE = "lti_1p3_provider.launches.confine.ConfineSessions"
-FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
 LIMITS = "lti_1p3_provider.launches.limits.LimitRequests"
+FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
+LOGINS = "lti_1p3_provider.launches.logins.AnswerLogins"
 SECRET_ADDRESSES = r"^/lti/1p3/register/"  # an invitation's, with a platform's token in the query
 BEAT = {
     name: {"task": name, "schedule": seconds}
@@ -27,7 +28,7 @@ def plugin_settings(settings: Any) -> None:
     for name in (MIDDLEWARE, CONFINE):
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [*settings.MIDDLEWARE, name]
-    for name in (FIRST, LIMITS):
+    for name in (LOGINS, FIRST, LIMITS):
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]
     unlogged = list(getattr(settings, "TRACKING_IGNORE_URL_PATTERNS", None) or ())
