@@ -19,7 +19,7 @@ def drop_own_keys(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lti_1p3_provider", "0019_outline_search")]
+    dependencies = [("lti_1p3_provider", "0020_invitations")]
 
     operations = [
         migrations.AddField(
