@@ -2,7 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Preset, Shown
+
+DETAILS = "Manage tools > the tool's card > View configuration details"
 
 PRESET = Preset(
     name="moodle",
@@ -25,4 +27,20 @@ PRESET = Preset(
     score_interval=1,
     refusals={400: _("this person is not enrolled, is a teacher, or the message was not understood")},
     clamps=True,
+    shows={
+        "issuer": Shown(f"{DETAILS} > Platform ID.", ("Platform ID",)),
+        "client_id": Shown(f"{DETAILS} > Client ID.", ("Client ID",), r"(?=.*\d)[A-Za-z0-9]{15}"),
+        "deployment_id": Shown(f"{DETAILS} > Deployment ID.", ("Deployment ID",), r"\d{1,6}"),
+        "auth_login_url": Shown(f"{DETAILS} > Authentication request URL.", ("Authentication request URL",)),
+        "auth_token_url": Shown(f"{DETAILS} > Access token URL.", ("Access token URL",)),
+        "key_set_url": Shown(f"{DETAILS} > Public keyset URL.", ("Public keyset URL",)),
+    },
+    takes={
+        "login_url": "Initiate login URL",
+        "redirect_uri": "Redirection URI(s), and Tool URL",
+        "jwks_url": "Public keyset, with Public key type 'Keyset URL'",
+        "target_link_uri": "Tool URL of an activity, where nobody chooses content",
+        "deep_linking_url": "Content Selection URL, with 'Supports Deep Linking' on",
+        "scopes": "Services > IMS LTI Assignment and Grade Services: 'Use this service for grade sync only'",
+    },
 )

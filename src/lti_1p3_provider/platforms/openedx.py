@@ -1,6 +1,8 @@
 """Another Open edX, with the LTI Consumer component: addresses hold the component's own id."""
 
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Preset, Shown
+
+VIEW = "Studio > the component, as authors see it"
 
 PRESET = Preset(
     name="openedx",
@@ -26,4 +28,22 @@ PRESET = Preset(
     longest_label=100,
     pages_results=False,
     variables=False,
+    shows={
+        "issuer": Shown("It is not shown: https:// and the host of the LMS, not of Studio."),
+        "client_id": Shown(f"{VIEW} > Client ID.", ("Client ID",)),
+        "deployment_id": Shown(f"{VIEW} > Deployment ID; it is 1.", ("Deployment ID",)),
+        "auth_login_url": Shown(f"{VIEW} > Login URL.", ("Login URL",)),
+        "auth_token_url": Shown(
+            f"{VIEW} > Access Token URL. It ends in the component's own id: copy it.", ("Access Token URL",)
+        ),
+        "key_set_url": Shown(f"{VIEW} > Keyset URL. It ends in the same id: copy it.", ("Keyset URL",)),
+    },
+    takes={
+        "login_url": "Tool Initiate Login URL",
+        "redirect_uri": "Registered Redirect URIs, in brackets and quotes",
+        "jwks_url": "Tool Keyset URL, with Tool Public Key Mode 'Keyset URL'",
+        "target_link_uri": "Launch URL",
+        "deep_linking_url": "Deep Linking Launch URL, with Deep linking Enabled",
+        "scopes": "Assignment and Grades: 'Declarative'",
+    },
 )

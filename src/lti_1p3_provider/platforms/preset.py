@@ -32,6 +32,19 @@ class Endpoints:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A value that a platform shows its admin. ``where``: the way to it and its name, in the platform's own words.
+
+    ``labels`` are its names in a text that is copied from there. ``looks`` is a regular expression for the value
+    itself, if hardly anything else in such a text matches it: for texts in other languages.
+    """
+
+    where: str
+    labels: tuple[str, ...] = ()
+    looks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
     """A platform as we know it.
 
@@ -47,6 +60,10 @@ class Preset:
 
     ``variables``: custom parameters may name variables of the specification there, which a launch then has values of.
     ``subject_in_answers``: an answer to Deep Linking names us as its ``sub`` too.
+
+    ``shows`` says where the platform has each value that is entered here, by the registration's field, and
+    ``deployment_id``. ``takes`` says where each value of ours goes there, by the names of ``onboarding.guide.Guide``,
+    and ``domain``.
     """
 
     name: str
@@ -65,3 +82,10 @@ class Preset:
     pages_results: bool = True
     variables: bool = True
     subject_in_answers: bool = False
+    shows: Mapping[str, Shown] = field(default_factory=dict)
+    takes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def wants_host(self) -> bool:
+        """Whether its addresses are on a host that an operator has to name."""
+        return any("{host}" in str(getattr(self.endpoints, one.name)) for one in fields(self.endpoints))

@@ -1,6 +1,8 @@
 """Sakai: its token address holds the number that Sakai gives the tool."""
 
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Preset, Shown
+
+DETAILS = "External Tools > the saved tool"
 
 PRESET = Preset(
     name="sakai",
@@ -19,4 +21,25 @@ PRESET = Preset(
         "The saved tool shows client ID, token address (with the tool's number) and deployment ID (often 1).",
     ),
     variables=False,
+    shows={
+        "issuer": Shown(f"{DETAILS} > LTI 1.3 Platform Issuer.", ("LTI 1.3 Platform Issuer", "Platform Issuer")),
+        "client_id": Shown(f"{DETAILS} > LTI 1.3 Client ID.", ("LTI 1.3 Client ID", "Client ID")),
+        "deployment_id": Shown(
+            f"{DETAILS} > LTI 1.3 Deployment Id; often 1.", ("LTI 1.3 Deployment Id", "Deployment Id")
+        ),
+        "auth_login_url": Shown(f"{DETAILS} > LMS OIDC Endpoint URL.", ("LMS OIDC Endpoint URL",)),
+        "auth_token_url": Shown(
+            f"{DETAILS} > LTI 1.3 LMS OAuth Token URL. It ends in the tool's number: copy it.",
+            ("LTI 1.3 LMS OAuth Token URL", "LMS OAuth Token URL"),
+        ),
+        "key_set_url": Shown(f"{DETAILS} > LMS Keyset URL.", ("LMS Keyset URL",)),
+    },
+    takes={
+        "login_url": "LTI 1.3 Tool OpenID Connect/Initialization Endpoint",
+        "redirect_uri": "LTI 1.3 Tool Redirect Endpoint(s)",
+        "jwks_url": "LTI 1.3 Tool Keyset / JWK URL",
+        "target_link_uri": "Launch URL / Target Link URI, where nobody chooses content",
+        "deep_linking_url": "Launch URL / Target Link URI",
+        "scopes": "Services: 'Allow External Tool to return grades'",
+    },
 )

@@ -1,6 +1,6 @@
 """Schoology: one shared issuer, registered by hand."""
 
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Preset, Shown
 
 SERVICE = "https://lti-service.svc.schoology.com/lti-service"
 
@@ -22,4 +22,20 @@ PRESET = Preset(
     ),
     origins=("https://*.schoology.com",),
     variables=False,
+    shows={
+        "client_id": Shown(
+            "App Center > My Developer Apps > the app > Options > API Info > Client ID.", ("Client ID",)
+        ),
+        "deployment_id": Shown(
+            "Organization Apps > the app > Configure > Deployment ID; each installation has one.", ("Deployment ID",)
+        ),
+    },
+    takes={
+        "login_url": "OIDC Login Init URL",
+        "redirect_uri": "Redirect URLs, and Domain/URL",
+        "jwks_url": "JWKS URL, with Public key type 'Keyset URL'",
+        "target_link_uri": "Domain/URL, where nobody chooses content",
+        "deep_linking_url": "Course Material Selection > Overwrite Domain/URL",
+        "scopes": "Assignment and Grade Services: on",
+    },
 )
