@@ -37,6 +37,12 @@ PEOPLE = ("allow_anonymous", "trust_emails", "enrolment_mode")
 class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """A deployment stands once: the digest that the database compares is no field of the form."""
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Name the box that deletes a row: a table's row has no labels."""
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = _("delete")
+
     def clean(self) -> None:
         """Check the rows against each other."""
         super().clean()

@@ -22,9 +22,9 @@ SHOWN = ("client_id", "deployment_ids", *FILLED)  # fields of which a platform's
 TRIED = ("client_id", "auth_token_url", "key_set_url")
 MAX_ID = 255  # characters of a deployment id
 EXPLAINED = (
-    '{} <span class="lti-words" data-words="{}">{}</span> <span class="lti-becomes" data-becomes="{}">{}</span> '
-    '<span class="lti-tried" data-tried="{}" role="status"></span>'
+    '{} <span class="lti-words" data-words="{}">{}</span> <span class="lti-becomes" data-becomes="{}">{}</span> {}'
 )
+OUTCOME = '<span class="lti-tried" data-tried="{}" role="status"></span>'
 
 
 class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in stubs
@@ -100,7 +100,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             field = self.fields[name]
             value = "" if self.initial.get(name) else getattr(becomes, name, "")
             said = _("Left empty, it becomes %s") % value if value else ""
-            tried = name if name in TRIED else ""
+            tried = format_html(OUTCOME, name) if name in TRIED else ""
             where = words.get(name.replace("_ids", "_id"), "")
             field.help_text = format_html(EXPLAINED, field.help_text, name, where, name, said, tried)
             field.widget.attrs["aria-describedby"] = f"id_{name}_helptext"
