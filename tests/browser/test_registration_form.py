@@ -74,6 +74,8 @@ def test_addresses_are_tried_while_they_are_entered(page: Page, stack: Stack):
     page.get_by_label("Key set URL").fill(addresses["key_set_url"])
     page.get_by_label("Access token URL").fill(addresses["auth_token_url"])
     page.get_by_label("Issuer").fill(addresses["issuer"])
+    page.get_by_label("Issuer").press("Tab")
+    expect(tried(page, "client_id")).to_contain_text("This issuer is known already")
     page.get_by_label("Client ID").fill("another")
     expect(tried(page, "key_set_url")).to_have_text(re.compile(r"^This key set answers: \d keys?\.$"))
     expect(tried(page, "auth_token_url")).to_have_text(re.compile("^This address answers"))

@@ -14,13 +14,14 @@ from lti_1p3_provider.onboarding import guidance
 from lti_1p3_provider.onboarding.fields import BlockTypesField, IdsField, KeySetField, LinesField
 from lti_1p3_provider.onboarding.pasted import MAX_TEXT, read
 from lti_1p3_provider.onboarding.register import FILLED, bare_host, filled_in
-from lti_1p3_provider.platforms import PRESETS, preset
+from lti_1p3_provider.platforms import PRESETS, Preset, preset
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.web.addresses import split_url
 
 NEEDED = ("issuer", "auth_login_url", "auth_token_url", "key_set_url")
 SHOWN = ("client_id", "deployment_ids", *FILLED)  # fields of which a platform's words say where the value is
 TRIED = ("client_id", "auth_token_url", "key_set_url")
-MAX_ID = 255  # characters of a deployment id
+MAX_ID = MAX_TITLE = 255  # characters of a deployment id, and of a title
 EXPLAINED = (
     '{} <span class="lti-words" data-words="{}">{}</span> <span class="lti-becomes" data-becomes="{}">{}</span> {}'
 )
@@ -135,7 +136,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             if not given and name not in self.errors:
                 self.add_error(name, self._advice(name, platform.label, getattr(platform.endpoints, name)))
         if not values.get("title") and "title" not in self.errors:
-            values["title"] = self._name(platform.label, values.get("platform_host", ""))
+            values["title"] = _name(platform, values.get("platform_host") or "", values.get("issuer") or "")
         return values
 
     def _fill_from_pasted(self, values: dict[str, Any], platform: str) -> None:
@@ -151,11 +152,6 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             new = [one for one in found.deployment_ids if len(one) <= MAX_ID and not problem_with(one)]
             values["deployment_ids"] = list(dict.fromkeys([*values.get("deployment_ids", ()), *new]))
 
-    def _name(self, label: str, host: str) -> str:
-        """Return a title for a registration that has none: the platform's name, and its host where that is known."""
-        short = label.partition(" (")[0]
-        return f"{short} ({host})"[:255] if host else short
-
     def _advice(self, name: str, label: str, pattern: str) -> str:
         if pattern.count("{") == 1 and "{host}" in pattern and not self.cleaned_data.get("platform_host"):
             return str(_("Enter this, or the platform's host name above."))
@@ -166,6 +162,15 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
                 "pattern": pattern,
             }
         return str(_("Enter what the platform shows its admin."))
+
+
+def _name(platform: Preset, host: str, issuer: str) -> str:
+    """Return a title for a registration that has none: the platform's name, and its host where that is known."""
+    if platform.name == guidance.UNNAMED:
+        parts = split_url(issuer)
+        return str(parts.hostname if parts else platform.label)[:MAX_TITLE]
+    short = platform.label.partition(" (")[0]
+    return f"{short} ({host})"[:MAX_TITLE] if host else short
 
 
 class LaunchGateForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -119,7 +119,7 @@
     const key = JSON.stringify(values);
     if (tried.get(name) === key) return;
     tried.set(name, key);
-    if (!values.value) return show(name, null);
+    if (!values.value && !values.issuer) return show(name, null);
     if (name !== "client_id") show(name, { says: words.trying });
     const answer = await ask("try", { name, ...values });
     if (tried.get(name) !== key) return;
