@@ -196,6 +196,18 @@ def test_other_registrations_are_named_to_those_who_may_see_them(client):
     assert ask(client, "try", name="client_id", value="c", issuer=M)["links"][0]["title"] == "Secret school"
 
 
+@pytest.mark.django_db
+def test_who_may_look_only_gets_the_page_without_fields(client):
+    row = Registration.objects.create(title="School", platform="moodle", issuer=M, client_id="c")
+    staff = User.objects.create_user("staff", is_staff=True)
+    staff.user_permissions.add(Permission.objects.get(codename="view_registration"))
+    client.force_login(staff)
+    page = client.get(f"/admin/lti_1p3_provider/registration/{row.pk}/change/")
+    assert page.status_code == 200
+    assert "Moodle: Initiate login URL" in page.content.decode()
+    assert b'name="client_id"' not in page.content
+
+
 # --- reading and trying -----------------------------------------------------------------------------------------------
 
 

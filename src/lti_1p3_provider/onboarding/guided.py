@@ -128,8 +128,10 @@ class GuidedPage(Base):  # type: ignore[type-arg]
         form = reduced(request.POST)
         try:
             rows = gate_choices.blocks(form.get("course", ""), form.get("below", ""), form.getlist("block"))
-        except (ContentNotFound, OutlineInPreparation) as error:
+        except OutlineInPreparation as error:
             return JsonResponse({"says": f"{error.title}. {error.advice}"}, status=error.status)
+        except ContentNotFound as error:
+            return JsonResponse({"says": _("Nothing is published there, or it is gone.")}, status=error.status)
         about = {"rows": rows, "course": form.get("course", "")}
         return JsonResponse({"html": render_to_string("lti_1p3_provider/gate_choices.html", about, request)})
 
