@@ -94,12 +94,14 @@ def approve(row: Registration, deployment_id: str) -> None:
     Raises:
         ValidationError: the id cannot be stored.
     """
-    deployment = Deployment.objects.filter(registration=row, deployment_digest=digest(deployment_id)).first()
-    deployment = deployment or Deployment(registration=row, deployment_id=deployment_id)
+    Deployment(registration=row, deployment_id=deployment_id).full_clean(exclude=["deployment_digest"])
+    deployment, is_new = Deployment.objects.get_or_create(  # a launch may bring the same one in this very moment
+        registration=row, deployment_digest=digest(deployment_id), defaults={"deployment_id": deployment_id}
+    )
     if deployment.status == Deployment.Status.PENDING:
         deployment.status = Deployment.Status.APPROVED
-    deployment.full_clean(exclude=["deployment_digest"])
-    deployment.save()
+    if not is_new:
+        deployment.save()
 
 
 def filled_in(given: Mapping[str, Any], platform: str, host: str) -> dict[str, str]:
