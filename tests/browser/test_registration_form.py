@@ -96,6 +96,8 @@ def test_addresses_are_tried_while_they_are_entered(page: Page, stack: Stack):
 def test_a_registrations_own_page_uses_the_same_pieces(page: Page, stack: Stack):
     addresses = of_the_demo(page, stack)
     expect(page.locator("[data-tried]").filter(has_text=re.compile("."))).to_have_count(0)  # nothing is asked unbidden
+    page.get_by_role("button", name="Try the addresses now").click()
+    expect(tried(page, "auth_token_url")).to_contain_text("This address answers")
     page.get_by_label("Key set URL").fill(f"{addresses['key_set_url']}/nowhere")
     page.get_by_label("Key set URL").press("Tab")
     expect(tried(page, "key_set_url")).to_contain_text("(404)")

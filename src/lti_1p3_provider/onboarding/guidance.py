@@ -70,6 +70,7 @@ def for_script() -> Mapping[str, Any]:
             "read": _("Found in your text: {names}."),
             "kept": _("It says something else than what stands here: {names}."),
             "nothing": _("Nothing was found in your text. Enter the values one by one."),
+            "again": _("Try the addresses now"),
             "trying": _("Trying…"),
             "failed": _("This cannot be tried now. Are you still signed in?"),
             "copied": _("Copied."),

@@ -157,6 +157,13 @@
   said.className = "lti-read";
   said.setAttribute("role", "status");
   pasted.closest(".form-row").append(said);
+  const again = document.createElement("button");
+  Object.assign(again, { type: "button", className: "lti-again", textContent: words.again });
+  again.addEventListener("click", () => {
+    tried.clear();
+    read();
+  });
+  rowOf("key_set_url").append(again);
   const soon = later(read);
   field("platform").addEventListener("change", showPlatform);
   for (const name of ["platform", "platform_host", "client_id"]) field(name).addEventListener("change", soon);
