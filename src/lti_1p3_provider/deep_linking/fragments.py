@@ -16,9 +16,9 @@ from lti_1p3_provider.deep_linking import catalogue, lines, previews
 from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.deep_linking.entries import Chooser
 from lti_1p3_provider.deep_linking.form import Choosing, read
-from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.errors import ContentNotFound, OutlineInPreparation, PickerFilterFailed, PickerStopped
+from lti_1p3_provider.outline.type_names import type_name
 
 TEMPLATES = "lti_1p3_provider/deep_linking"
 SAID = (ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed)

@@ -20,6 +20,7 @@ from lti_1p3_provider.host import static_files
 from lti_1p3_provider.lti.content_items import MAX_URL, ContentItem, OfferedLineItem
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.lti.resource_link import HISTORY, TARGET
+from lti_1p3_provider.outline.type_names import type_name
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.scores.gradebook.ensure import TAG, maximum_for
 
@@ -40,22 +41,6 @@ class Shelf:
 def items(entries: Iterable[Entry], shelf: Shelf) -> list[ContentItem]:
     """Return an item for each entry, in this order."""
     return [_item(entry, shelf) for entry in entries]
-
-
-def type_name(block_type: str) -> str:
-    """Return what people call a type of block."""
-    known = {
-        "course": _("Whole course"),
-        "chapter": _("Section"),
-        "sequential": _("Subsection"),
-        "vertical": _("Unit"),
-        "problem": _("Problem"),
-        "html": _("Text"),
-        "video": _("Video"),
-        "discussion": _("Discussion"),
-        "openassessment": _("Open response"),
-    }
-    return known.get(block_type, _("Component"))
 
 
 def _item(entry: Entry, shelf: Shelf) -> ContentItem:

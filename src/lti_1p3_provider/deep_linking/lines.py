@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from lti_1p3_provider.deep_linking import catalogue
 from lti_1p3_provider.deep_linking.entries import Chooser, Entry
 from lti_1p3_provider.deep_linking.form import TOUCHED, Choosing
-from lti_1p3_provider.deep_linking.items import type_name
+from lti_1p3_provider.outline.type_names import type_name
 
 FEW = 60  # subsections that are shown at once when a course is opened
 

@@ -20,10 +20,10 @@ from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.deep_linking.asked import place_of
 from lti_1p3_provider.deep_linking.entries import Chooser, Entry
 from lti_1p3_provider.deep_linking.form import TYPES, Choosing, read
-from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.errors import ContentNotFound, ContentNotOffered, LtiError, OutlineInPreparation
 from lti_1p3_provider.host.static_files import address
+from lti_1p3_provider.outline.type_names import type_name
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.web.addresses import origin
 from lti_1p3_provider.web.framing import HEADER, frame_for

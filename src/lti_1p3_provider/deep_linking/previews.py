@@ -15,8 +15,8 @@ from lti_1p3_provider import host
 from lti_1p3_provider.deep_linking import catalogue, excerpts
 from lti_1p3_provider.deep_linking.entries import Chooser, Entry
 from lti_1p3_provider.deep_linking.excerpts import Part
-from lti_1p3_provider.deep_linking.items import type_name
 from lti_1p3_provider.deep_linking.lines import points
+from lti_1p3_provider.outline.type_names import type_name
 
 MAX_READ = 12  # blocks of a unit whose text is shown
 MAX_LISTED = 40

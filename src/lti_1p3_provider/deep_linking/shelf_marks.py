@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from opaque_keys.edx.keys import CourseKey
 
-from lti_1p3_provider.deep_linking.items import launch_url, type_name
+from lti_1p3_provider.deep_linking.items import launch_url
 from lti_1p3_provider.deep_linking.lines import FEW, points
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.outline import tree
 from lti_1p3_provider.outline.find import NO_PAGE
 from lti_1p3_provider.outline.tree import Row, Tree
+from lti_1p3_provider.outline.type_names import type_name
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
 

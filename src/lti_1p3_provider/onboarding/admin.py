@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,9 +23,12 @@ from lti_1p3_provider.onboarding import hosts, wording
 from lti_1p3_provider.onboarding.actions import CanvasActions
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
+from lti_1p3_provider.onboarding.guidance import UNNAMED, ours
 from lti_1p3_provider.onboarding.guide import guide
+from lti_1p3_provider.onboarding.guided import GuidedPage
 from lti_1p3_provider.onboarding.reach import reach
-from lti_1p3_provider.platforms import PRESETS, preset
+from lti_1p3_provider.onboarding.register import approve
+from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -34,6 +37,12 @@ PEOPLE = ("allow_anonymous", "trust_emails", "enrolment_mode")
 
 class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """A deployment stands once: the digest that the database compares is no field of the form."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Name the box that deletes a row: a table's row has no labels."""
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = _("delete")
 
     def clean(self) -> None:
         """Check the rows against each other."""
@@ -47,11 +56,17 @@ class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 class DeploymentForm(forms.ModelForm):  # type: ignore[type-arg]
     """A platform's id is taken exactly as entered, including spaces."""
 
-    deployment_id = forms.CharField(label=_("deployment ID"), max_length=255, strip=False)
+    deployment_id = forms.CharField(
+        label=_("deployment ID"),
+        max_length=255,
+        strip=False,
+        widget=forms.TextInput(attrs={"aria-label": _("deployment ID")}),  # a table's row has no labels
+    )
 
     class Meta:
         model = Deployment
         fields = ("deployment_id", "status")
+        widgets: ClassVar = {"status": forms.Select(attrs={"aria-label": _("status")})}
 
 
 class DeploymentInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -73,10 +88,10 @@ class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
 
     model = LaunchGate
     form = LaunchGateForm
-    extra = 0
+    extra = 1  # there is room for one, and without scripts no button that adds it
 
 
-class RegistrationAdmin(CanvasActions, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """One page for the whole connection to a platform; ``doctor.admin`` registers it."""
 
     form = RegistrationForm
@@ -86,13 +101,19 @@ class RegistrationAdmin(CanvasActions, StorableSearch, admin.ModelAdmin):  # typ
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
     readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores", "granted")
     fieldsets = (
-        (None, {"fields": ("title", "platform", "platform_host", "enabled")}),
+        (_("The platform"), {"fields": ("platform", "platform_host", "title", "enabled")}),
         (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
         (
             _("What the platform shows you"),
-            {"fields": ("issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")},
+            {
+                "classes": ("lti-before-deployments",),
+                "fields": (
+                    *("pasted", "client_id", "deployment_ids", "issuer", "auth_login_url", "auth_token_url"),
+                    *("auth_audience", "key_set_url"),
+                ),
+            },
         ),
-        (_("What it may open"), {"fields": ("gate_summary",)}),
+        (_("What it may open"), {"classes": ("lti-before-gate",), "fields": ("gate_summary",)}),
         (_("Its gradebook"), {"fields": ("scores", "granted", "subsection_columns")}),
         (_("Its people"), {"fields": ("reach", "confine_sessions", *PEOPLE)}),
         (
@@ -109,9 +130,14 @@ class RegistrationAdmin(CanvasActions, StorableSearch, admin.ModelAdmin):  # typ
 
     @admin.display(description=_("Ready to copy"))
     def give_to_platform(self, row: Registration | None) -> SafeString:
-        """Our addresses, and what the platform's admin does with them."""
-        known = [preset(row.platform)] if row and row.pk else PRESETS.values()
-        page = {"guide": guide(conf.public_url), "presets": known}
+        """Our addresses, where they go on the chosen platform, and what its admin does there."""
+        chosen = row.platform if row else UNNAMED
+        page = {
+            "ours": ours(guide(conf.public_url), chosen),
+            "presets": PRESETS.values(),
+            "chosen": chosen,
+            "others": not (row and row.pk),
+        }
         return render_to_string("lti_1p3_provider/give_to_platform.html", page)
 
     @admin.display(description=_("may open"))
@@ -171,6 +197,8 @@ class RegistrationAdmin(CanvasActions, StorableSearch, admin.ModelAdmin):  # typ
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save deployments and gate, too; then say what of all that does not fit this site."""
         super().save_related(request, form, formsets, change)
+        for deployment_id in form.cleaned_data.get("deployment_ids", ()):
+            approve(form.instance, deployment_id)
         for doubt in (*hosts.doubts(form.instance), *doubts(form.instance)):
             self.message_user(request, str(doubt), messages.WARNING)
 

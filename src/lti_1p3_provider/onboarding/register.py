@@ -82,10 +82,26 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
     row.full_clean()
     row.save()
     for deployment_id in details.deployment_ids:
-        _approve(row, deployment_id)
+        approve(row, deployment_id)
     if any(details.gate.values()):
         _set_gate(row, details.gate)
     return row, created
+
+
+def approve(row: Registration, deployment_id: str) -> None:
+    """Add a deployment, or approve one that waits; one that an operator disabled stays so.
+
+    Raises:
+        ValidationError: the id cannot be stored.
+    """
+    Deployment(registration=row, deployment_id=deployment_id).full_clean(exclude=["deployment_digest"])
+    deployment, is_new = Deployment.objects.get_or_create(  # a launch may bring the same one in this very moment
+        registration=row, deployment_digest=digest(deployment_id), defaults={"deployment_id": deployment_id}
+    )
+    if deployment.status == Deployment.Status.PENDING:
+        deployment.status = Deployment.Status.APPROVED
+    if not is_new:
+        deployment.save()
 
 
 def filled_in(given: Mapping[str, Any], platform: str, host: str) -> dict[str, str]:
@@ -108,15 +124,6 @@ def bare_host(text: str) -> str:
     if bare and not HOST.fullmatch(bare):
         raise ValidationError({"platform_host": _("This is not a host name like moodle.school.edu.")})
     return bare
-
-
-def _approve(row: Registration, deployment_id: str) -> None:
-    deployment = Deployment.objects.filter(registration=row, deployment_digest=digest(deployment_id)).first()
-    deployment = deployment or Deployment(registration=row, deployment_id=deployment_id)
-    if deployment.status == Deployment.Status.PENDING:
-        deployment.status = Deployment.Status.APPROVED
-    deployment.full_clean(exclude=["deployment_digest"])
-    deployment.save()
 
 
 def _set_gate(row: Registration, lists: dict[str, list[str]]) -> None:

@@ -83,6 +83,12 @@ def titles(usage_keys: Collection[str]) -> Mapping[str, str]:
     return dict(rows.values_list("usage_key", "title"))
 
 
+def organizations(text: str, most: int) -> Sequence[str]:
+    """Return up to ``most`` organizations of courses that are written down, whose name has ``text``. One query."""
+    named = CourseOutline.objects.exclude(org="").filter(org__icontains=text)
+    return list(named.order_by("org").values_list("org", flat=True).distinct()[:most])
+
+
 def _known(course_key: CourseKey, usage_key: UsageKey) -> Block | None:
     """Return what the rows say, whatever their version; None if only the LMS can know.
 

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.platforms.key_care import KeyCare
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Preset, Shown
 from lti_1p3_provider.platforms.registering import Registering
 
 PRESET = Preset(
@@ -50,4 +50,24 @@ PRESET = Preset(
             "deletes the tool there: its links and columns would go with it."
         ),
     ),
+    shows={
+        "client_id": Shown(
+            "developer.blackboard.com > My Apps > Application ID. Not the key, and never the secret.",
+            ("Application ID", "Client ID"),
+            r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        ),
+        "deployment_id": Shown(
+            "Each institution has one: Administrator Panel > LTI Tool Providers > the tool > Deployment ID.",
+            ("Deployment ID",),
+        ),
+    },
+    takes={
+        "login_url": "Login Initiation URL",
+        "redirect_uri": "Tool Redirect URL(s)",
+        "jwks_url": "Tool JWKS URL",
+        "target_link_uri": "Manage Placements, type Course content tool: Target Link URI",
+        "deep_linking_url": "Manage Placements, type Deep Linking content tool: Target Link URI",
+        "domain": "Domain(s)",
+        "scopes": "LTI Tool Providers, at each institution: 'Allow grade service access' Yes",
+    },
 )

@@ -3,8 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.platforms.key_care import KeyCare
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Preset, Shown
 from lti_1p3_provider.platforms.registering import Registering
+
+DETAILS = "The window after Register Tool"
 
 PRESET = Preset(
     name="brightspace",
@@ -40,4 +42,26 @@ PRESET = Preset(
         ),
         hosts=("https://auth.brightspace.com",),
     ),
+    shows={
+        "issuer": Shown(f"{DETAILS} > Issuer.", ("Issuer",)),
+        "client_id": Shown(f"{DETAILS} > Client Id.", ("Client Id",)),
+        "deployment_id": Shown("The deployment's window, after Create Deployment > Deployment Id.", ("Deployment Id",)),
+        "auth_login_url": Shown(
+            f"{DETAILS} > OpenID Connect Authentication Endpoint.", ("OpenID Connect Authentication Endpoint",)
+        ),
+        "auth_token_url": Shown(
+            f"{DETAILS} > Brightspace OAuth2 Access Token URL.", ("Brightspace OAuth2 Access Token URL",)
+        ),
+        "auth_audience": Shown(f"{DETAILS} > Brightspace OAuth2 Audience.", ("Brightspace OAuth2 Audience",)),
+        "key_set_url": Shown(f"{DETAILS} > Brightspace Keyset URL.", ("Brightspace Keyset URL",)),
+    },
+    takes={
+        "login_url": "OpenID Connect Login URL",
+        "redirect_uri": "Redirect URLs",
+        "jwks_url": "Keyset URL",
+        "target_link_uri": "View Links > New Link, type Basic Launch: URL",
+        "deep_linking_url": "View Links > New Link, type Deep Linking Quicklink: URL",
+        "domain": "Domain, with https:// before it",
+        "scopes": "Extensions: Assignment and Grade Services, in the registration and in the deployment",
+    },
 )

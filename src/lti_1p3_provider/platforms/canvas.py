@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.platforms.key_care import KeyCare
-from lti_1p3_provider.platforms.preset import Endpoints, Environment, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Environment, Preset, Shown
 from lti_1p3_provider.platforms.registering import Registering
 
 
@@ -74,4 +74,25 @@ PRESET = Preset(
             "Canvas's administrator: enter the new JWKS URL in the developer key before the old one stops answering."
         ),
     ),
+    shows={
+        "client_id": Shown(
+            "Developer Keys, column Details: the long number in the key's row. On the Apps page: Client ID.",
+            ("Client ID", "Client Id"),
+            r"\d{11,20}",
+        ),
+        "deployment_id": Shown(
+            "Settings > Apps > View App Configurations > the gear of the app > Deployment Id.",
+            ("Deployment Id",),
+            r"\d+:[0-9a-f]{40}",
+        ),
+    },
+    takes={
+        "login_url": "OpenID Connect Initiation Url",
+        "redirect_uri": "Redirect URIs, and Target Link URI of the key",
+        "jwks_url": "JWK Method 'Public JWK URL'",
+        "target_link_uri": "an assignment with submission type External Tool, where nobody chooses content",
+        "deep_linking_url": "Placements: Target Link URI of those with the message type LtiDeepLinkingRequest",
+        "domain": "Additional Settings > Domain",
+        "scopes": "LTI Advantage Services: 'Can create and update submission results for assignments ...'",
+    },
 )

@@ -3,8 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.platforms.key_care import KeyCare
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Preset, Shown
 from lti_1p3_provider.platforms.registering import Registering
+
+DETAILS = "Manage tools > the tool's card > View configuration details"
 
 PRESET = Preset(
     name="moodle",
@@ -44,4 +46,20 @@ PRESET = Preset(
         pasted="Moodle's administrator, if a key was pasted: switch the tool's Public key type to 'Keyset URL'.",
         moved="Moodle's administrator: enter the new address as the tool's Public keyset.",
     ),
+    shows={
+        "issuer": Shown(f"{DETAILS} > Platform ID.", ("Platform ID",)),
+        "client_id": Shown(f"{DETAILS} > Client ID.", ("Client ID",), r"(?=.*\d)[A-Za-z0-9]{15}"),
+        "deployment_id": Shown(f"{DETAILS} > Deployment ID.", ("Deployment ID",), r"\d{1,6}"),
+        "auth_login_url": Shown(f"{DETAILS} > Authentication request URL.", ("Authentication request URL",)),
+        "auth_token_url": Shown(f"{DETAILS} > Access token URL.", ("Access token URL",)),
+        "key_set_url": Shown(f"{DETAILS} > Public keyset URL.", ("Public keyset URL",)),
+    },
+    takes={
+        "login_url": "Initiate login URL",
+        "redirect_uri": "Redirection URI(s), and Tool URL",
+        "jwks_url": "Public keyset, with Public key type 'Keyset URL'",
+        "target_link_uri": "Tool URL of an activity, where nobody chooses content",
+        "deep_linking_url": "Content Selection URL, with 'Supports Deep Linking' on",
+        "scopes": "Services > IMS LTI Assignment and Grade Services: 'Use this service for grade sync only'",
+    },
 )

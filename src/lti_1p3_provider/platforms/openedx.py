@@ -1,7 +1,9 @@
 """Another Open edX, with the LTI Consumer component: addresses hold the component's own id."""
 
 from lti_1p3_provider.platforms.key_care import KeyCare
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Preset, Shown
+
+VIEW = "Studio > the component, as authors see it"
 
 PRESET = Preset(
     name="openedx",
@@ -31,4 +33,22 @@ PRESET = Preset(
         pasted="Each course's author, if a key was pasted: switch Tool Public Key Mode to 'Keyset URL'.",
         moved="Each course's author: enter the new address as the component's Tool Keyset URL, and publish it.",
     ),
+    shows={
+        "issuer": Shown("It is not shown: https:// and the host of the LMS, not of Studio."),
+        "client_id": Shown(f"{VIEW} > Client ID.", ("Client ID",)),
+        "deployment_id": Shown(f"{VIEW} > Deployment ID; it is 1.", ("Deployment ID",)),
+        "auth_login_url": Shown(f"{VIEW} > Login URL.", ("Login URL",)),
+        "auth_token_url": Shown(
+            f"{VIEW} > Access Token URL. It ends in the component's own id: copy it.", ("Access Token URL",)
+        ),
+        "key_set_url": Shown(f"{VIEW} > Keyset URL. It ends in the same id: copy it.", ("Keyset URL",)),
+    },
+    takes={
+        "login_url": "Tool Initiate Login URL",
+        "redirect_uri": "Registered Redirect URIs, in brackets and quotes",
+        "jwks_url": "Tool Keyset URL, with Tool Public Key Mode 'Keyset URL'",
+        "target_link_uri": "Launch URL",
+        "deep_linking_url": "Deep Linking Launch URL, with Deep linking Enabled",
+        "scopes": "Assignment and Grades: 'Declarative'",
+    },
 )

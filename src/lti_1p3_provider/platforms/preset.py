@@ -45,6 +45,19 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A value that a platform shows its admin. ``where``: the way to it and its name, in the platform's own words.
+
+    ``labels`` are its names in a text that is copied from there. ``looks`` is a regular expression for the value
+    itself, if hardly anything else in such a text matches it: for texts in other languages.
+    """
+
+    where: str
+    labels: tuple[str, ...] = ()
+    looks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
     """A platform as we know it.
 
@@ -64,6 +77,10 @@ class Preset:
 
     ``subject_in_answers``: an answer to Deep Linking names us as its ``sub`` too. ``registering``: what it is like when
     we register ourselves there.
+
+    ``shows`` says where the platform has each value that is entered here, by the registration's field, and
+    ``deployment_id``. ``takes`` says where each value of ours goes there, by the names of ``onboarding.guide.Guide``,
+    and ``domain``.
     """
 
     name: str
@@ -86,6 +103,13 @@ class Preset:
     environments: tuple[Environment, ...] = ()
     key_push: str = ""
     key_care: KeyCare = field(default_factory=KeyCare)
+    shows: Mapping[str, Shown] = field(default_factory=dict)
+    takes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def wants_host(self) -> bool:
+        """Whether its addresses are on a host that an operator has to name."""
+        return any("{host}" in str(getattr(self.endpoints, one.name)) for one in fields(self.endpoints))
 
     def origins_of(self, issuer: str) -> tuple[str, ...]:
         """Return ``origins``, or those of the environment that has this issuer."""

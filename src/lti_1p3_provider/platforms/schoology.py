@@ -1,7 +1,7 @@
 """Schoology: one shared issuer, registered by hand."""
 
 from lti_1p3_provider.platforms.key_care import KeyCare
-from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.preset import Endpoints, Preset, Shown
 
 SERVICE = "https://lti-service.svc.schoology.com/lti-service"
 
@@ -27,4 +27,20 @@ PRESET = Preset(
         pasted="The app's owner, if a key was pasted: switch the app's Public key type to 'Keyset URL'.",
         moved="The app's owner: enter the new address as the app's keyset URL.",
     ),
+    shows={
+        "client_id": Shown(
+            "App Center > My Developer Apps > the app > Options > API Info > Client ID.", ("Client ID",)
+        ),
+        "deployment_id": Shown(
+            "Organization Apps > the app > Configure > Deployment ID; each installation has one.", ("Deployment ID",)
+        ),
+    },
+    takes={
+        "login_url": "OIDC Login Init URL",
+        "redirect_uri": "Redirect URLs, and Domain/URL",
+        "jwks_url": "JWKS URL, with Public key type 'Keyset URL'",
+        "target_link_uri": "Domain/URL, where nobody chooses content",
+        "deep_linking_url": "Course Material Selection > Overwrite Domain/URL",
+        "scopes": "Assignment and Grade Services: on",
+    },
 )

@@ -1,0 +1,21 @@
+"""What people call a type of block."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+
+def type_name(block_type: str) -> str:
+    """Return what people call a type of block."""
+    known = {
+        "course": _("Whole course"),
+        "chapter": _("Section"),
+        "sequential": _("Subsection"),
+        "vertical": _("Unit"),
+        "problem": _("Problem"),
+        "html": _("Text"),
+        "video": _("Video"),
+        "discussion": _("Discussion"),
+        "openassessment": _("Open response"),
+    }
+    return known.get(block_type, _("Component"))

@@ -1,0 +1,259 @@
+"""The registration page guides whoever fills it in: with scripts and without, wide and narrow, by keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.stack import Stack
+
+from .accessible import require_accessible
+from .visitor import expect, look
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
+DJANGOS = ("th.original",)  # an empty cell in each table of rows
+COURSE, TITLE = "course-v1:DemoX+LTI101+2026", "Working with light"
+SUBSECTION = "block-v1:DemoX+LTI101+2026+type@sequential+block@basics"
+URL = "/admin/lti_1p3_provider/registration"
+
+
+@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
+def page(request: pytest.FixtureRequest, admin: Page, stack: Stack) -> Page:
+    """The page of a new registration, at both widths."""
+    admin.set_viewport_size(request.param)
+    admin.goto(f"{stack.lms_url}{URL}/add/")
+    return admin
+
+
+@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
+def plain(
+    request: pytest.FixtureRequest, browser: Browser, admin_context: BrowserContext, stack: Stack
+) -> Iterator[Page]:
+    """The same page in a browser without scripts."""
+    state = admin_context.storage_state()
+    with browser.new_context(viewport=request.param, java_script_enabled=False, storage_state=state) as context:
+        page = context.new_page()
+        page.goto(f"{stack.lms_url}{URL}/add/")
+        yield page
+
+
+def test_moodles_dialog_fills_in_the_page(page: Page, stack: Stack):
+    host, client_id = f"127.0.0.1:{stack.platform_port}", f"moodle-{width(page)}"
+    choose(page, "Moodle")
+    expect(page.get_by_text("Moodle: Redirection URI(s), and Tool URL")).to_be_visible()
+    expect(page.get_by_text("In Moodle: Site administration")).to_be_visible()
+    expect(page.get_by_text("In Canvas: Admin")).to_be_hidden()
+    page.get_by_label("Paste what it shows").fill(dialog(host, client_id))
+    expect(page.get_by_text(re.compile("^Found in your text: Issuer, Client ID"))).to_be_visible()
+    expect(page.get_by_label("Client ID")).to_have_value(client_id)
+    expect(page.get_by_label("Key set URL")).to_have_value(f"https://{host}/mod/lti/certs.php")
+    expect(page.get_by_label("New deployments")).to_have_value("3")
+    expect(tried(page, "key_set_url")).to_contain_text("Nothing answers there in time")
+    page.get_by_label("New deployments").fill("4")  # not what was pasted
+    look(page, f"registration-form-{width(page)}")
+    require_fitting(page)
+    page.emulate_media(color_scheme="dark")
+    look(page, f"registration-form-dark-{width(page)}")
+    require_accessible(page, DJANGOS)
+    page.emulate_media(color_scheme="light")
+    save(page)
+    expect(page.get_by_label("Title")).to_have_value(f"Moodle ({host})")
+    expect(page.locator("[name=deployments-0-deployment_id]")).to_have_value("4")
+    expect(page.locator("[name=deployments-INITIAL_FORMS]")).to_have_value("1")
+
+
+def test_addresses_are_tried_while_they_are_entered(page: Page, stack: Stack):
+    addresses = of_the_demo(page, stack)
+    page.goto(f"{stack.lms_url}{URL}/add/")
+    page.get_by_label("Key set URL").fill(addresses["key_set_url"])
+    page.get_by_label("Access token URL").fill(addresses["auth_token_url"])
+    page.get_by_label("Issuer").fill(addresses["issuer"])
+    page.get_by_label("Issuer").press("Tab")
+    expect(tried(page, "client_id")).to_contain_text("This issuer is known already")
+    page.get_by_label("Client ID").fill("another")
+    expect(tried(page, "key_set_url")).to_have_text(re.compile(r"^This key set answers: \d keys?\.$"))
+    expect(tried(page, "auth_token_url")).to_have_text(re.compile("^This address answers"))
+    page.get_by_label("Client ID").press("Tab")
+    expect(tried(page, "client_id")).to_contain_text("This issuer is known already")
+    page.get_by_label("Client ID").fill(addresses["client_id"])
+    page.get_by_label("Client ID").press("Tab")
+    expect(tried(page, "client_id")).to_contain_text("registered already")
+    expect(tried(page, "client_id").get_by_role("link")).to_have_text("Riverside College")
+    page.get_by_label("Key set URL").fill("https://10.0.0.7/keys")
+    page.get_by_label("Key set URL").press("Tab")
+    expect(tried(page, "key_set_url")).to_contain_text("does not call private or special addresses")
+    require_accessible(page, DJANGOS)
+    tried(page, "client_id").get_by_role("link").click()
+    expect(page.locator("#content h1")).to_have_text("Change registration")
+
+
+def test_a_registrations_own_page_uses_the_same_pieces(page: Page, stack: Stack):
+    addresses = of_the_demo(page, stack)
+    expect(page.locator("[data-tried]").filter(has_text=re.compile("."))).to_have_count(0)  # nothing is asked unbidden
+    page.get_by_role("button", name="Try the addresses now").click()
+    expect(tried(page, "auth_token_url")).to_contain_text("This address answers")
+    page.get_by_label("Key set URL").fill(f"{addresses['key_set_url']}/nowhere")
+    page.get_by_label("Key set URL").press("Tab")
+    expect(tried(page, "key_set_url")).to_contain_text("(404)")
+    page.get_by_label("Key set URL").fill(addresses["key_set_url"])
+    page.get_by_label("Key set URL").press("Tab")
+    expect(tried(page, "key_set_url")).to_contain_text("This key set answers")
+    expect(tried(page, "client_id")).to_have_text("")
+    page.get_by_label("Paste what it shows").fill("Client ID: from-elsewhere")
+    expect(page.get_by_text("It says something else than what stands here: Client ID.")).to_be_visible()
+    expect(page.get_by_label("Client ID")).to_have_value(addresses["client_id"])
+    expect(chooser(page).get_by_role("checkbox", checked=True).first).to_be_visible()
+    require_fitting(page)
+    require_accessible(page, DJANGOS)
+
+
+def test_a_gate_is_chosen_from_courses(page: Page):
+    fill_in(page, f"gate-{width(page)}")
+    courses, blocks = (
+        page.get_by_role("textbox", name="Allowed courses"),
+        page.get_by_role("textbox", name="Allowed blocks"),
+    )
+    search = chooser(page).get_by_label("Search courses")
+    search.fill("light")
+    expect(item(page, TITLE)).to_be_visible()
+    expect(item(page, "A small course")).to_have_count(0)
+    search.press("Enter")
+    expect(page.locator("#content h1")).to_have_text("Add registration")  # it saves nothing
+    item(page, TITLE).get_by_role("checkbox").first.check()
+    expect(courses).to_have_value(COURSE)
+    expect(chooser(page).get_by_role("status")).to_have_text(f"Added: {TITLE}")
+    item(page, TITLE).get_by_role("checkbox").first.uncheck()
+    expect(courses).to_have_value("")
+    item(page, TITLE).locator(".twist").first.click()
+    item(page, "What light is").locator(".twist").first.click()
+    item(page, "First look").get_by_role("checkbox").first.check()
+    expect(blocks).to_have_value(SUBSECTION)
+    search.fill("otherx")
+    expect(item(page, TITLE)).to_have_count(0)
+    item(page, "All courses of OtherX").get_by_role("checkbox").check()
+    expect(page.get_by_role("textbox", name="Allowed organizations")).to_have_value("OtherX")
+    courses.fill(COURSE)  # by hand, and the list follows
+    search.fill("light")
+    expect(item(page, TITLE).get_by_role("checkbox").first).to_be_checked()
+    require_accessible(page, DJANGOS)
+    save(page)
+    expect(page.get_by_text("Only what its launch gate names: OtherX")).to_be_visible()
+    expect(item(page, "First look").get_by_role("checkbox").first).to_be_checked()
+    look(page, f"registration-gate-{width(page)}")
+
+
+def test_a_gate_is_chosen_by_keyboard(page: Page):
+    chooser(page).get_by_label("Search courses").focus()
+    expect(item(page, TITLE)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator("[role=treeitem]:focus")).to_have_count(1)
+    page.keyboard.press("w")
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+        expect(item(page, "What light is")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(item(page, "First look")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("textbox", name="Allowed blocks")).to_have_value(SUBSECTION)
+    expect(page.locator("[role=treeitem]:focus")).to_have_attribute("aria-checked", "true")
+
+
+def test_values_are_copied(page: Page, admin_context: BrowserContext, stack: Stack):
+    admin_context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy: JWKS URL (public keys)").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == stack.facts["jwks_url"]
+
+
+def test_without_scripts_it_is_a_form(plain: Page, stack: Stack):
+    plain.get_by_role("link", name="Canvas (hosted by Instructure)").click()
+    expect(plain.get_by_label("Platform:", exact=True)).to_have_value("canvas")
+    expect(plain.get_by_text("Canvas: Redirect URIs, and Target Link URI of the key")).to_be_visible()
+    expect(plain.get_by_text("In Canvas: Admin")).to_be_visible()
+    expect(plain.get_by_text("Left empty, it becomes https://canvas.instructure.com", exact=True)).to_be_visible()
+    expect(plain.get_by_role("button", name="Copy")).to_have_count(0)
+    look(plain, f"registration-plain-{width(plain)}")
+    number = f"1000000000{width(plain)}"
+    plain.get_by_label("Paste what it shows").fill(f"Open edX\tadmin@school.edu\t{number}\nShow Key\tOn")
+    plain.locator("[name=gate-0-allowed_courses]").fill(COURSE)
+    plain.locator("[name=gate-0-block_filter]").fill("*: problem, vertical")
+    save(plain)
+    expect(plain.get_by_label("Client ID")).to_have_value(number)
+    expect(plain.get_by_label("Title")).to_have_value("Canvas")
+    expect(plain.get_by_text(f"Only what its launch gate names: {COURSE}")).to_be_visible()
+    expect(plain.locator("[name=gate-0-block_filter]")).to_have_value("*: problem, vertical")
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
+def width(page: Page) -> int:
+    size = page.viewport_size
+    assert size
+    return size["width"]
+
+
+def choose(page: Page, platform: str) -> None:
+    page.get_by_label("Platform:", exact=True).select_option(label=platform)
+
+
+def tried(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-tried={name}]")
+
+
+def chooser(page: Page) -> Locator:
+    return page.locator(".lti-chooser")
+
+
+def item(page: Page, title: str) -> Locator:
+    """Return the line of the tree with this title, and what is below it."""
+    return chooser(page).get_by_role("treeitem", name=re.compile(f"^{re.escape(title)}, "))
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+
+
+def of_the_demo(page: Page, stack: Stack) -> dict[str, str]:
+    """Open the page of the demo's own registration; return what is entered there."""
+    page.goto(f"{stack.lms_url}{URL}/{stack.facts['registration']}/change/")
+    names = ("issuer", "client_id", "auth_token_url", "key_set_url", "auth_login_url")
+    return {name: page.locator(f"[name={name}]").input_value() for name in names}
+
+
+def fill_in(page: Page, client_id: str) -> None:
+    """Enter a platform that nobody has to ask."""
+    values = {
+        "issuer": "http://127.0.0.1",
+        "auth_login_url": "http://127.0.0.1/a",
+        "auth_token_url": "http://127.0.0.1/t",
+    }
+    for name, value in {**values, "key_set_url": "http://127.0.0.1/k", "client_id": client_id}.items():
+        page.locator(f"[name={name}]").fill(value)
+
+
+def require_fitting(page: Page) -> None:
+    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert sideways <= 0, f"{sideways} px too wide"
+
+
+def dialog(host: str, client_id: str) -> str:
+    """Return Moodle's "Tool configuration details"."""
+    return "\n".join(
+        (
+            f"Platform ID\nhttps://{host}",
+            f"Client ID\n{client_id}",
+            f"Public keyset URL\nhttps://{host}/mod/lti/certs.php",
+            f"Access token URL\nhttps://{host}/mod/lti/token.php",
+            f"Authentication request URL\nhttps://{host}/mod/lti/auth.php",
+            "Deployment ID\n3",
+        )
+    )
