@@ -42,11 +42,11 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
     allowed_courses = LaunchGateForm.base_fields["allowed_courses"]
     allowed_orgs = LaunchGateForm.base_fields["allowed_orgs"]
     allowed_keys = LaunchGateForm.base_fields["allowed_keys"]
+    block_filter = LaunchGateForm.base_fields["block_filter"]
 
     class Meta:
         model = Invitation
         fields = ("name", "host", *GATE, *OPTIONS)
-        widgets = LaunchGateForm.Meta.widgets
 
 
 @admin.register(Invitation)
