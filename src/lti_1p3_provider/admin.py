@@ -1,9 +1,17 @@
 """What Django's admin discovers: each page is owned by its slice."""
 
+from lti_1p3_provider.audit.admin import ChangeAdmin
 from lti_1p3_provider.diagnostics.admin import LaunchAttemptAdmin
 from lti_1p3_provider.doctor.admin import ExaminedRegistrationAdmin
 from lti_1p3_provider.people.admin import PersonAdmin
 from lti_1p3_provider.registrations.admin import ToolKeyAdmin
 from lti_1p3_provider.scores.admin import PendingScoreAdmin
 
-__all__ = ["ExaminedRegistrationAdmin", "LaunchAttemptAdmin", "PendingScoreAdmin", "PersonAdmin", "ToolKeyAdmin"]
+__all__ = [
+    "ChangeAdmin",
+    "ExaminedRegistrationAdmin",
+    "LaunchAttemptAdmin",
+    "PendingScoreAdmin",
+    "PersonAdmin",
+    "ToolKeyAdmin",
+]

@@ -162,6 +162,16 @@ class ProviderSettings:
         return str(self._get("LTI_1P3_PROVIDER_DEEP_LINKING_FILTER", "") or "")
 
     @property
+    def api_reads(self) -> int:
+        """``LTI_1P3_PROVIDER_API_READS`` (300): requests that read through the API, of one account in a minute."""
+        return int(self._get("LTI_1P3_PROVIDER_API_READS", 300))
+
+    @property
+    def api_writes(self) -> int:
+        """``LTI_1P3_PROVIDER_API_WRITES`` (60): requests that change something through the API, likewise."""
+        return int(self._get("LTI_1P3_PROVIDER_API_WRITES", 60))
+
+    @property
     def celery_queue(self) -> str | None:
         """``LTI_1P3_PROVIDER_CELERY_QUEUE`` (None): queue of our tasks; None: Celery's default queue."""
         value = self._get("LTI_1P3_PROVIDER_CELERY_QUEUE", None)

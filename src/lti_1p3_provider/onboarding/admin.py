@@ -16,10 +16,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.onboarding import hosts
+from lti_1p3_provider.onboarding import changes, hosts
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guide import guide
@@ -81,11 +83,11 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
     list_display = ("title", "enabled", "opens", "waiting", "scores", "named")
-    list_filter = ("platform", "enabled")
+    list_filter = ("platform", "enabled", "org")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
     readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores")
     fieldsets = (
-        (None, {"fields": ("title", "platform", "platform_host", "enabled")}),
+        (None, {"fields": ("title", "platform", "platform_host", "org", "enabled")}),
         (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
         (
             _("What the platform shows you"),
@@ -120,6 +122,8 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         if gate is None:
             if conf.require_launch_gate:
                 return str(_("Nothing: it has no launch gate, and this site requires one."))
+            if row and row.org:
+                return str(_("Everything that is published of %s: it has no launch gate.")) % row.org
             return str(
                 _("Everything that is published on this site: it has no launch gate. Add one below to limit it.")
             )
@@ -138,7 +142,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         """The gate in two words, for a column that must not be wide."""
         gate: LaunchGate | None = getattr(row, "gate", None)
         if gate is None:
-            return str(_("nothing") if conf.require_launch_gate else _("everything"))
+            return str(_("nothing") if conf.require_launch_gate else row.org or _("everything"))
         return str(_("nothing") if gate.opens_nothing else _("what its gate names"))
 
     @admin.display(description=_("issuer, client ID"))
@@ -162,11 +166,22 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         url = reverse("admin:lti_1p3_provider_registration_scores", args=[row.pk])
         return format_html('<a href="{}">{}</a>', url, _("delivered, waiting, given up"))
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Keep what it was, for the trail."""
+        form.known_before = changes.known(obj.pk)
+        super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save deployments and gate, too; then say what of all that does not fit this site."""
         super().save_related(request, form, formsets, change)
+        changes.note_all(_author(request), form.known_before, changes.known(form.instance.pk))
         for doubt in (*hosts.doubts(form.instance), *doubts(form.instance)):
             self.message_user(request, str(doubt), messages.WARNING)
+
+    def delete_model(self, request: HttpRequest, obj: Registration) -> None:
+        """Note what goes with it."""
+        changes.note_all(_author(request), changes.known(obj.pk), {})
+        super().delete_model(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         """Accounts hang on a registration: one that was used is switched off instead."""
@@ -176,3 +191,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Leave out deleting many at once."""
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+
+def _author(request: HttpRequest) -> Author:
+    return Author(request.user, Change.Way.ADMIN)

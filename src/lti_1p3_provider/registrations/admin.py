@@ -12,6 +12,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author, Thing, note_difference
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.errors import KeyInvalid
 from lti_1p3_provider.registrations import keys
@@ -80,20 +82,35 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The form stored the new key already."""
+        """The form stored the new key already: only note it."""
+        _note(request, {}, {obj.kid: {"status": obj.status}})
 
     @admin.action(
         permissions=["change"], description=_("Rotate: make a new signing key; all others stay published for a while")
     )
     def rotate(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> None:
         """Rotation concerns all keys, whichever are selected."""
+        before = _known()
         self.message_user(request, str(_("%s is the signing key now.")) % keys.rotate().kid)
+        _note(request, before, _known())
 
     @admin.action(permissions=["change"], description=_("Retire: stop publishing the selected keys now"))
     def retire(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> None:
         """Retire one by one; the last signing key stays."""
+        before = _known()
         for row in rows:
             try:
                 keys.retire(row.kid)
             except KeyInvalid as error:
                 self.message_user(request, f"{row.kid}: {error.detail}", messages.ERROR)
+        _note(request, before, _known())
+
+
+def _known() -> dict[str, dict[str, str]]:
+    """Return the states of all keys."""
+    return {kid: {"status": status} for kid, status in ToolKey.objects.values_list("kid", "status")}
+
+
+def _note(request: HttpRequest, before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]) -> None:
+    for kid, state in after.items():
+        note_difference(Author(request.user, Change.Way.ADMIN), Thing("key", kid), before.get(kid), state)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.storable import not_kept
 from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
+from lti_1p3_provider.organizations import OfOrganization
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.key_sets import is_key_set
 from lti_1p3_provider.registrations.querysets import APPROVED, Deployments
@@ -23,7 +24,7 @@ TEXTS = (
 )
 
 
-class Registration(models.Model):
+class Registration(OfOrganization):
     """A platform's registration of us: its issuer and the client id that it gave us (LTI 1.3 Core, 3.1.3).
 
     .. no_pii:
