@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import transaction
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -15,6 +15,7 @@ from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding import changes
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.rest_api.v1 import etags, found, pages, registering
+from lti_1p3_provider.rest_api.v1.described import describe
 from lti_1p3_provider.rest_api.v1.door import ApiView
 from lti_1p3_provider.rest_api.v1.registrations import IF_MATCH
 
@@ -50,7 +51,7 @@ class NewDeploymentFields(DecisionFields):
 class Deployments(ApiView):
     """Those of a registration."""
 
-    @extend_schema(
+    @describe(
         parameters=[
             pages.LIMIT,
             pages.AFTER,
@@ -68,7 +69,7 @@ class Deployments(ApiView):
             rows = rows.filter(status=status)
         return pages.part(request, rows, _shown)
 
-    @extend_schema(request=NewDeploymentFields, responses={200: DeploymentFields, 201: DeploymentFields})
+    @describe(request=NewDeploymentFields, responses={200: DeploymentFields, 201: DeploymentFields})
     def post(self, request: Any, org: str, registration: int) -> Response:
         """Add a deployment, approved if nothing else is said. One that is there already is decided about."""
         with transaction.atomic():
@@ -90,12 +91,12 @@ class Deployments(ApiView):
 class OneDeployment(ApiView):
     """One of them."""
 
-    @extend_schema(responses=DeploymentFields)
+    @describe(responses=DeploymentFields)
     def get(self, request: Any, org: str, registration: int, deployment: int) -> Response:
         """Return a deployment."""
         return etags.answer(request, _shown(_one(found.registration(org, registration), deployment)))
 
-    @extend_schema(parameters=[IF_MATCH], request=DecisionFields, responses=DeploymentFields)
+    @describe(parameters=[IF_MATCH], request=DecisionFields, responses=DeploymentFields)
     def patch(self, request: Any, org: str, registration: int, deployment: int) -> Response:
         """Approve a deployment, or switch it off: nobody launches from there any more, open sessions end, scores
         wait."""

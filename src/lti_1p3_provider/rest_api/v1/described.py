@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import extend_schema
 
+View = TypeVar("View", bound=Callable[..., Any])
 SECURITY: tuple[dict[str, list[str]], ...] = ({"bearer": []}, {"jwt": []}, {"session": []})
 
 
@@ -26,8 +29,44 @@ class Description(AutoSchema):
         return f"{self.method.lower()}_{_snake(type(self.view).__name__)}"
 
 
+def describe(**said: Any) -> Callable[[View], View]:
+    """Decorate a view's method with what the document says of it. Else the site's own class would describe it."""
+
+    def decorate(method: View) -> View:
+        method.kwargs = {"schema": Description}  # type: ignore[attr-defined]
+        decorated: View = extend_schema(**said)(method)
+        return decorated
+
+    return decorate
+
+
 NOUNS = ("deployments", "gate", "scores")
 
 
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Describe what each operation may answer instead: the same body, whatever went wrong."""
+    result["components"]["schemas"]["Refusal"] = REFUSAL
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"] |= {
+                "404": {"description": "It does not exist, or is not theirs who ask.", **body},
+                "default": {"description": "Anything else that went wrong.", **body},
+            }
+    return result
+
+
+TEXT = {"type": "string"}
+REFUSAL = {
+    "type": "object",
+    "description": "Why not, and what to do. `fields` says what is wrong with which value.",
+    "properties": {
+        **dict.fromkeys(("code", "title", "advice", "support_code"), TEXT),
+        "fields": {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}},
+    },
+    "required": ["code", "title", "advice", "support_code", "fields"],
+}

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from rest_framework import serializers
@@ -19,6 +18,7 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding import changes
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1 import etags, found, registering
+from lti_1p3_provider.rest_api.v1.described import describe
 from lti_1p3_provider.rest_api.v1.door import ApiView
 from lti_1p3_provider.rest_api.v1.registrations import IF_MATCH
 
@@ -54,13 +54,13 @@ class GateFields(serializers.Serializer):
 class Gate(ApiView):
     """What launches of a registration open."""
 
-    @extend_schema(responses=GateFields)
+    @describe(responses=GateFields)
     def get(self, request: Any, org: str, registration: int) -> Response:
         """Return a registration's launch gate. Without one it opens what is the organization's, unless the site
         requires gates; that is said as 404."""
         return etags.answer(request, shown(_existing(found.registration(org, registration))))
 
-    @extend_schema(parameters=[IF_MATCH], request=GateFields, responses=GateFields)
+    @describe(parameters=[IF_MATCH], request=GateFields, responses=GateFields)
     def put(self, request: Any, org: str, registration: int) -> Response:
         """Replace the launch gate. It can name only what is the organization's own."""
         with transaction.atomic():

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from lti_1p3_provider.errors import ApiConflict, ApiNotFound, ApiRequestInvalid
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1 import etags, found, pages, registering
+from lti_1p3_provider.rest_api.v1.described import describe
 from lti_1p3_provider.rest_api.v1.door import ApiView
 from lti_1p3_provider.rest_api.v1.registration_fields import (
     NAMED,
@@ -33,7 +34,7 @@ IF_NONE_MATCH = OpenApiParameter(
 class Registrations(ApiView):
     """All of them."""
 
-    @extend_schema(
+    @describe(
         parameters=[pages.LIMIT, pages.AFTER, OpenApiParameter("enabled", bool, description="Only those on, or off.")],
         responses=pages.parts_of(RegistrationFields),
     )
@@ -46,7 +47,7 @@ class Registrations(ApiView):
             rows = rows.filter(enabled=enabled == "true")
         return pages.part(request, rows, shown)
 
-    @extend_schema(request=RegistrationFields, responses={201: RegistrationFields})
+    @describe(request=RegistrationFields, responses={201: RegistrationFields})
     def post(self, request: Any, org: str) -> Response:
         """Register a platform. Its launch gate opens what is the organization's; there is no deployment yet."""
         values = read(request.data, None, whole=True, superuser=self.is_superuser)
@@ -60,12 +61,12 @@ class Registrations(ApiView):
 class NamedRegistration(ApiView):
     """The one of an issuer and client ID: what tools that keep things as they are written down put again and again."""
 
-    @extend_schema(parameters=[ISSUER, CLIENT_ID], responses=RegistrationFields)
+    @describe(parameters=[ISSUER, CLIENT_ID], responses=RegistrationFields)
     def get(self, request: Any, org: str) -> Response:
         """Return the registration of this issuer and client ID."""
         return etags.answer(request, shown(self._existing(request, org)))
 
-    @extend_schema(
+    @describe(
         parameters=[ISSUER, CLIENT_ID, IF_MATCH, IF_NONE_MATCH],
         request=ChangedRegistrationFields,
         responses={200: RegistrationFields, 201: RegistrationFields},
@@ -87,7 +88,7 @@ class NamedRegistration(ApiView):
                 return _made(request, registering.make(registering.fresh(org, values), self.author))
             return _changed(self, request, org, row.pk, given, whole=True)
 
-    @extend_schema(parameters=[ISSUER, CLIENT_ID, IF_MATCH], request=None, responses={204: None})
+    @describe(parameters=[ISSUER, CLIENT_ID, IF_MATCH], request=None, responses={204: None})
     def delete(self, request: Any, org: str) -> Response:
         """Delete the registration of this issuer and client ID; one with people cannot be."""
         with transaction.atomic():
@@ -109,24 +110,24 @@ class NamedRegistration(ApiView):
 class OneRegistration(ApiView):
     """One, by its number."""
 
-    @extend_schema(responses=RegistrationFields)
+    @describe(responses=RegistrationFields)
     def get(self, request: Any, org: str, registration: int) -> Response:
         """Return a registration."""
         return etags.answer(request, shown(found.registration(org, registration)))
 
-    @extend_schema(parameters=[IF_MATCH], request=ChangedRegistrationFields, responses=RegistrationFields)
+    @describe(parameters=[IF_MATCH], request=ChangedRegistrationFields, responses=RegistrationFields)
     def put(self, request: Any, org: str, registration: int) -> Response:
         """Replace a registration; what the request does not say is as in a new one."""
         with transaction.atomic():
             return _changed(self, request, org, registration, request.data, whole=True)
 
-    @extend_schema(parameters=[IF_MATCH], request=ChangedRegistrationFields, responses=RegistrationFields)
+    @describe(parameters=[IF_MATCH], request=ChangedRegistrationFields, responses=RegistrationFields)
     def patch(self, request: Any, org: str, registration: int) -> Response:
         """Change only what the request says."""
         with transaction.atomic():
             return _changed(self, request, org, registration, request.data, whole=False)
 
-    @extend_schema(parameters=[IF_MATCH], request=None, responses={204: None})
+    @describe(parameters=[IF_MATCH], request=None, responses={204: None})
     def delete(self, request: Any, org: str, registration: int) -> Response:
         """Delete a registration; one with people cannot be."""
         with transaction.atomic():
