@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.core.cache import cache
+from django.db import connection, transaction
 
 from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.rest_api.v1 import registering
 from lti_1p3_provider.users.models import PlatformUser
 from tests.tenants import CREATORS, DEMO, OTHER, PLATFORM, Tenant, tenant
 
@@ -274,3 +280,46 @@ def test_numbers_that_no_database_has_are_not_found(staff):
     for number in (0, 2**63, 10**30):
         assert staff("GET", f"registrations/{number}/").json() == NOT_FOUND
         assert staff("PATCH", f"registrations/{number}/", {}).json() == NOT_FOUND
+
+
+def at_once(*requests):
+    """Send requests from threads that begin together; return the answers' statuses, sorted."""
+    start = threading.Barrier(len(requests))
+
+    def send(by: Tenant, arguments: tuple, headers: dict) -> int:
+        start.wait()
+        try:
+            return Tenant(by.user, by.org)(*arguments, **headers).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return sorted(pool.map(lambda one: send(*one), requests))
+
+
+def test_the_same_put_at_once_makes_one_registration(staff):
+    said = at_once(*[(staff, ("PUT", NAME, BODY), {})] * 4)
+    assert said == [200, 200, 200, 201]
+    assert Registration.objects.count() == LaunchGate.objects.count() == 1
+    assert Change.objects.filter(kind="registration").count() == 1
+
+
+def test_of_two_organizations_that_put_the_same_name_at_once_one_finds_nothing(staff, other):
+    assert at_once((staff, ("PUT", NAME, BODY), {}), (other, ("PUT", NAME, BODY), {})) == [201, 404]
+
+
+def test_of_many_that_change_what_they_read_one_gets_through(staff):
+    place = f"registrations/{made(staff)['id']}/"
+    tag = staff("GET", place)["ETag"]
+    changes = [(staff, ("PATCH", place, {"title": f"T{number}"}), {"if_match": tag}) for number in range(4)]
+    assert at_once(*changes) == [200, 412, 412, 412]
+
+
+def test_a_name_that_only_the_database_takes_for_the_same_is_not_found(staff, other):
+    """As databases that fold case do: what made the row cannot be seen, and is not told of."""
+    made(other)
+    row = Registration(**{**Registration.objects.values().get(), "id": None, "org": DEMO})
+    with pytest.raises(registering.NameTaken), transaction.atomic():
+        registering.make(row, Author(staff.user, Change.Way.API))
+    assert Registration.objects.count() == 1
+    assert LaunchGate.objects.count() == 1

@@ -60,7 +60,8 @@ def schema(request: HttpRequest) -> HttpResponse:
 @cache
 def as_yaml() -> str:
     """Return the description. It is made once in a process."""
-    return OpenApiYamlRenderer().render(document()).decode()
+    rendered: bytes = OpenApiYamlRenderer().render(document())
+    return rendered.decode()
 
 
 def document() -> dict[str, Any]:
@@ -68,8 +69,9 @@ def document() -> dict[str, Any]:
     from lti_1p3_provider.rest_api.v1.urls import of_api
 
     with translation.override("en"), patched_settings(SETTINGS):
-        made: dict[str, Any] = SchemaGenerator(patterns=of_api).get_schema(request=None, public=True)
-    return _plain(made)
+        made = SchemaGenerator(patterns=of_api).get_schema(request=None, public=True)
+    plain: dict[str, Any] = _plain(made)
+    return plain
 
 
 def _plain(value: Any) -> Any:

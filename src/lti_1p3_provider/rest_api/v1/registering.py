@@ -21,6 +21,10 @@ from lti_1p3_provider.users.models import PlatformUser
 MAX_REGISTRATIONS = 1000  # of an organization
 
 
+class NameTaken(Exception):
+    """The name of a registration to be is taken, although it was not found."""
+
+
 def named(org: str, issuer: str, client_id: str) -> Registration | None:
     """Return the organization's registration of this name, None if nobody has the name.
 
@@ -49,8 +53,8 @@ def make(row: Registration, author: Author) -> Registration:
 
     Raises:
         ApiFull
-        ApiNotFound: the name is taken by another, or by something that the database takes for the same.
-        ApiConflict: it is taken by a registration of the organization that somebody made in this moment.
+        NameTaken: somebody made one of this name in this moment, or one that the database takes for the same. Which of
+            both, the next transaction sees.
     """
     org = row.org
     if found.registrations(org).count() >= MAX_REGISTRATIONS:
@@ -60,9 +64,7 @@ def make(row: Registration, author: Author) -> Registration:
             row.save(force_insert=True)
             gate = LaunchGate.objects.create(registration=row, allowed_orgs=[org])
     except IntegrityError as error:
-        if named(org, row.issuer, row.client_id) is None:
-            raise ApiNotFound("the name is another's") from error
-        raise ApiConflict("somebody registered it in this moment") from error
+        raise NameTaken from error
     for thing, state in (changes.of_registration(row), changes.of_gate(gate)):
         note_difference(author, thing, None, state)
     return row

@@ -52,10 +52,13 @@ class Registrations(ApiView):
         """Register a platform. Its launch gate opens what is the organization's; there is no deployment yet."""
         values = read(request.data, None, whole=True, superuser=self.is_superuser)
         row = registering.fresh(org, values)
-        with transaction.atomic():
-            if registering.named(org, row.issuer, row.client_id) is not None:
-                raise ApiConflict("it is registered already")
-            return _made(request, registering.make(row, self.author))
+        try:
+            with transaction.atomic():
+                if registering.named(org, row.issuer, row.client_id) is None:
+                    return _made(request, registering.make(row, self.author))
+        except registering.NameTaken:
+            _of_this_name(org, row.issuer, row.client_id)
+        raise ApiConflict("it is registered already")
 
 
 class NamedRegistration(ApiView):
@@ -64,7 +67,7 @@ class NamedRegistration(ApiView):
     @describe(parameters=[ISSUER, CLIENT_ID], responses=RegistrationFields)
     def get(self, request: Any, org: str) -> Response:
         """Return the registration of this issuer and client ID."""
-        return etags.answer(request, shown(self._existing(request, org)))
+        return etags.answer(request, shown(_of_this_name(org, *self._name(request))))
 
     @describe(
         parameters=[ISSUER, CLIENT_ID, IF_MATCH, IF_NONE_MATCH],
@@ -80,25 +83,23 @@ class NamedRegistration(ApiView):
             raise ApiRequestInvalid({one: ["The address names another."] for one in NAMED})
         # What is wrong is said first, whoever has the name.
         registering.fresh(org, read(given, None, whole=True, superuser=True))
+        try:
+            with transaction.atomic():
+                if registering.named(org, issuer, client_id) is None:
+                    etags.require(request, None)
+                    values = read(given, None, whole=True, superuser=self.is_superuser)
+                    return _made(request, registering.make(registering.fresh(org, values), self.author))
+        except registering.NameTaken:
+            pass  # somebody put it in this moment, and this comes after
         with transaction.atomic():
-            row = registering.named(org, issuer, client_id)
-            if row is None:
-                etags.require(request, None)
-                values = read(given, None, whole=True, superuser=self.is_superuser)
-                return _made(request, registering.make(registering.fresh(org, values), self.author))
+            row = _of_this_name(org, issuer, client_id)
             return _changed(self, request, org, row.pk, given, whole=True)
 
     @describe(parameters=[ISSUER, CLIENT_ID, IF_MATCH], request=None, responses={204: None})
     def delete(self, request: Any, org: str) -> Response:
         """Delete the registration of this issuer and client ID; one with people cannot be."""
         with transaction.atomic():
-            return _deleted(self, request, org, self._existing(request, org).pk)
-
-    def _existing(self, request: Any, org: str) -> Registration:
-        row = registering.named(org, *self._name(request))
-        if row is None:
-            raise ApiNotFound("no such registration")
-        return row
+            return _deleted(self, request, org, _of_this_name(org, *self._name(request)).pk)
 
     def _name(self, request: Any) -> tuple[str, str]:
         values = [request.query_params.get(name, "") for name in NAMED]
@@ -132,6 +133,18 @@ class OneRegistration(ApiView):
         """Delete a registration; one with people cannot be."""
         with transaction.atomic():
             return _deleted(self, request, org, registration)
+
+
+def _of_this_name(org: str, issuer: str, client_id: str) -> Registration:
+    """Return the organization's registration.
+
+    Raises:
+        ApiNotFound: there is none, or it is another's.
+    """
+    row = registering.named(org, issuer, client_id)
+    if row is None:
+        raise ApiNotFound("no such registration")
+    return row
 
 
 def _made(request: Any, row: Registration) -> Response:

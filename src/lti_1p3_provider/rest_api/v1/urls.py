@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from lti_1p3_provider.rest_api.v1.attempts import Attempts, OneAttempt
 from lti_1p3_provider.rest_api.v1.deployments import Deployments, OneDeployment
@@ -36,5 +36,9 @@ of_organization = [
     path("people/<int:person>/", OnePerson.as_view()),
     path("changes/", Changes.as_view()),
 ]
-of_api = [path("orgs/<str:org>/", include(of_organization))]
-urlpatterns = [path("schema", schema, name="api_schema"), path("schema/", schema), *of_api]
+of_api: list[URLPattern | URLResolver] = [path("orgs/<str:org>/", include(of_organization))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema", schema, name="api_schema"),
+    path("schema/", schema),
+    *of_api,
+]
