@@ -16,6 +16,7 @@ from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.onboarding.invitations import Offer, invite
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
@@ -108,6 +109,7 @@ def belongings(org: str) -> dict[str, Any]:
         "deployment": deployment.pk,
         "person": person.pk,
         "support_code": "ABCD-EFGH",
+        "invitation": invite(Offer("Riverside", org=org))[0].pk,
         "score": score.pk,
     }
 

@@ -162,14 +162,25 @@ class ProviderSettings:
         return str(self._get("LTI_1P3_PROVIDER_DEEP_LINKING_FILTER", "") or "")
 
     @property
-    def api_reads(self) -> int:
-        """``LTI_1P3_PROVIDER_API_READS`` (300): requests that read through the API, of one account in a minute."""
-        return int(self._get("LTI_1P3_PROVIDER_API_READS", 300))
+    def api_limits(self) -> tuple[int, int]:
+        """``LTI_1P3_PROVIDER_API_READS`` (300) and ``LTI_1P3_PROVIDER_API_WRITES`` (60): requests to the API that read,
+        and that change something, of one account in a minute."""
+        return int(self._get("LTI_1P3_PROVIDER_API_READS", 300)), int(self._get("LTI_1P3_PROVIDER_API_WRITES", 60))
 
     @property
-    def api_writes(self) -> int:
-        """``LTI_1P3_PROVIDER_API_WRITES`` (60): requests that change something through the API, likewise."""
-        return int(self._get("LTI_1P3_PROVIDER_API_WRITES", 60))
+    def tool_name(self) -> str:
+        """``LTI_1P3_PROVIDER_TOOL_NAME`` (PLATFORM_NAME): what platforms that register this site call it."""
+        return str(self._get("LTI_1P3_PROVIDER_TOOL_NAME", "") or self._get("PLATFORM_NAME", "") or "Open edX")
+
+    @property
+    def terms_url(self) -> str:
+        """``LTI_1P3_PROVIDER_TERMS_URL`` (""): the site's terms of service, which platforms may show."""
+        return str(self._get("LTI_1P3_PROVIDER_TERMS_URL", "") or "")
+
+    @property
+    def privacy_url(self) -> str:
+        """``LTI_1P3_PROVIDER_PRIVACY_URL`` (""): the site's privacy policy, which platforms may show."""
+        return str(self._get("LTI_1P3_PROVIDER_PRIVACY_URL", "") or "")
 
     @property
     def celery_queue(self) -> str | None:

@@ -546,6 +546,141 @@ class ContentNotOffered(LtiError):
         self.usage_keys = tuple(usage_keys)
 
 
+# --- registering by invitation ----------------------------------------------------------------------------------------
+
+BEGIN_AGAIN = _(
+    "Begin again in your learning platform, where you entered the invitation's address. If it happens again, pass the "
+    "support code on to whoever sent you the invitation."
+)
+ASK_INVITER = _("Please ask whoever sent you the invitation for a new one, and pass the support code on to them.")
+LOOK_THERE = _(
+    "Look at your learning platform: if a new tool is there, delete it. Then ask whoever sent you the invitation for a "
+    "new one, and pass the support code on to them."
+)
+
+
+class InvitationUnknown(LtiError):
+    """No invitation has the address's token."""
+
+    code = "invitation_unknown"
+    status = 404
+    title = _("This invitation does not exist")
+    advice = _("Compare the address with the one that you were sent, to its last character.")
+
+
+class InvitationExpired(LtiError):
+    """The invitation was not used in time."""
+
+    code = "invitation_expired"
+    status = 410
+    title = _("This invitation has expired")
+    advice = ASK_INVITER
+
+
+class InvitationRevoked(LtiError):
+    """An operator revoked the invitation."""
+
+    code = "invitation_revoked"
+    status = 410
+    title = _("This invitation was withdrawn")
+    advice = ASK_INVITER
+
+
+class InvitationUsed(LtiError):
+    """A registration request was sent with this invitation before, whatever came of it."""
+
+    code = "invitation_used"
+    status = 409
+    title = _("This invitation has been used")
+    advice = _(
+        "If the tool is in your learning platform, activate it there. If not, ask whoever sent you the invitation for "
+        "a new one, and pass the support code on to them."
+    )
+
+
+class RegistrationFormOver(LtiError):
+    """A page of a registration was opened by itself, came from elsewhere, or waited for more than an hour."""
+
+    code = "registration_form_over"
+    status = 410
+    title = _("This page has been open for too long, or was opened by itself")
+    advice = BEGIN_AGAIN
+
+
+class RegistrationAddressInvalid(LtiError):
+    """The platform opened the invitation with a configuration address or a registration token that is none."""
+
+    code = "registration_address_invalid"
+    title = _("Your learning platform opened this invitation in a way that cannot work")
+
+
+class ConfigurationBusy(LtiError):
+    """Another request is reading the platform's configuration at this moment."""
+
+    code = "configuration_busy"
+    status = 503
+    title = _("Your learning platform is still being asked about itself")
+    advice = _("Load this page again in a few seconds.")
+    retry_after = 5
+
+
+class ConfigurationUnreadable(LtiError):
+    """What the platform shows as its configuration is none, or lacks what a registration needs."""
+
+    code = "configuration_unreadable"
+    status = 502
+    title = _("What your learning platform says about itself cannot be read")
+    advice = BEGIN_AGAIN
+
+
+class ConfigurationForeign(LtiError):
+    """The platform's configuration names an issuer or addresses of another host."""
+
+    code = "configuration_foreign"
+    status = 403
+    title = _("Your learning platform says that it is another one")
+
+
+class PlatformNotInvited(LtiError):
+    """The invitation is for another host."""
+
+    code = "platform_not_invited"
+    status = 403
+    title = _("This invitation is for another learning platform")
+    advice = ASK_INVITER
+
+
+class RegistrationNotTaken(LtiError):
+    """The platform refused to register this site. ``said``: its own words, for the person only."""
+
+    code = "registration_not_taken"
+    status = 502
+    title = _("Your learning platform refused to register this site")
+    advice = ASK_INVITER
+
+    def __init__(self, detail: str = "", said: str = "", answered: int = 0) -> None:
+        super().__init__(detail, answered=answered)
+        self.said = said
+
+
+class RegistrationAnswerLost(LtiError):
+    """The request for a registration was sent and no answer understood: the platform may have made it."""
+
+    code = "registration_answer_lost"
+    status = 502
+    title = _("It is not known whether your learning platform registered this site")
+    advice = LOOK_THERE
+
+
+class RegistrationThere(LtiError):
+    """The platform gave a client ID that is registered here already; what is here stays as it is."""
+
+    code = "registration_there"
+    status = 409
+    title = _("Your learning platform is registered here already")
+    advice = LOOK_THERE
+
+
 # --- calls to platforms, keys -----------------------------------------------------------------------------------------
 
 

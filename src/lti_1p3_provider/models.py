@@ -4,6 +4,7 @@ from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
@@ -17,10 +18,12 @@ __all__ = [
     "DeepLinkingRequest",
     "Deployment",
     "Grant",
+    "Invitation",
     "Lane",
     "LaunchAttempt",
     "LaunchGate",
     "LineItem",
+    "OpenedConfiguration",
     "Outage",
     "OutlineBlock",
     "PendingScore",

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from lti_1p3_provider.deep_linking.links_page import CourseLinks
 from lti_1p3_provider.launches.choosing import AnswerView, PickView, PreviewView, SearchView, TreeView
+from lti_1p3_provider.launches.invited import InvitationView, ReadView, SendView
 from lti_1p3_provider.launches.views import (
     ContentView,
     ContinueView,
@@ -41,6 +42,9 @@ urlpatterns = [
     path("back/<str:course_key>/<str:usage_key>", WayBackView.as_view(), name="way_back"),
     path("links/<str:course_key>/", CourseLinks.as_view(), name="course_links"),
     path("scores/<str:course_key>/", CourseScoresView.as_view(), name="course_scores"),
+    path("register/read/", ReadView.as_view(), name="register_read"),
+    path("register/send/", SendView.as_view(), name="register_send"),
+    path("register/<str:token>/", InvitationView.as_view(), name="register"),
     path("continue/", ContinueView.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),
     path("api/v1/", include(api.urlpatterns)),

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.onboarding.invitations import find
+from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.models import PendingScore
@@ -169,3 +171,42 @@ def test_a_write_that_changes_nothing_leaves_no_note(staff, ours):
         staff("PATCH", f"registrations/{ours['registration']}/", {"title": "Riverside Moodle"})
     assert Change.objects.filter(action="changed").count() == 0
     assert Registration.objects.get().updated_at == before
+
+
+def test_an_invitations_address_is_shown_once(staff):
+    made = staff("POST", "invitations/", {"name": "Riverside", "host": "moodle.riverside.example", "days": 1})
+    assert made.status_code == 201, made.json()
+    row = Invitation.objects.get()
+    assert (row.org, row.allowed_orgs) == (OTHER, [OTHER])
+    token = made.json()["url"].rstrip("/").rpartition("/")[2]
+    assert find(token) == row
+    for said in (staff("GET", "invitations/"), staff("GET", f"invitations/{row.pk}/"), staff("GET", "changes/")):
+        assert token not in said.content.decode()
+        assert row.token_digest not in said.content.decode()
+
+
+def test_an_invitation_that_nobody_used_is_revoked(staff):
+    place = f"invitations/{staff('POST', 'invitations/', {'name': 'R'}).json()['id']}/"
+    assert staff("DELETE", place).json()["status"] == "revoked"
+    assert staff("DELETE", place).json()["code"] == "api_conflict"
+    assert [one["after"]["status"] for one in staff("GET", "changes/").json()["results"]] == ["revoked", "open"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"allowed_orgs": [DEMO]}, "allowed_orgs"),
+        ({"allowed_courses": ["course-v1:DemoX+LTI101+2026"]}, "allowed_courses"),
+        ({"allowed_keys": ["block-v1:DemoX+LTI101+2026+type@problem+block@p"]}, "allowed_keys"),
+        ({"trust_emails": True}, "trust_emails"),
+        ({"confine_sessions": False}, "confine_sessions"),
+        ({"days": 31}, "days"),
+        ({"days": 0}, "days"),
+        ({"host": "a b"}, "host"),
+    ],
+)
+def test_an_invitation_offers_nothing_of_others(staff, body, field):
+    said = staff("POST", "invitations/", {"name": "R", **body})
+    assert (said.status_code, list(said.json()["fields"])) == (400, [field])
+    assert not Invitation.objects.exists()

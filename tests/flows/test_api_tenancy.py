@@ -15,6 +15,7 @@ from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.host.recorded_login import LAUNCHED
+from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.rest_api.v1 import openapi
 from lti_1p3_provider.scores.models import PendingScore
@@ -28,7 +29,7 @@ OPERATIONS = [(verb.upper(), path) for path, verbs in DOCUMENT["paths"].items() 
 OBJECTS = [one for one in OPERATIONS if re.search(r"\{(?!org)|named", one[1])]
 LISTS = [path for verb, path in OPERATIONS if verb == "GET" and (verb, path) not in OBJECTS]
 SITES_OWN = ("/orgs/{org}/keys/", "/orgs/{org}/tool/")  # the same for all organizations
-KEPT = (Registration, Deployment, LaunchGate, LaunchAttempt, PlatformUser, PendingScore, Change)
+KEPT = (Registration, Deployment, Invitation, LaunchGate, LaunchAttempt, PlatformUser, PendingScore, Change)
 NAMED = f"?issuer={PLATFORM['issuer']}&client_id={PLATFORM['client_id']}"
 
 

@@ -16,7 +16,8 @@ NAME_LENGTH = 255
 
 class Change(OfOrganization):
     """One thing that somebody did. ``before`` and ``after`` hold what differs: settings and numbers, no secret and
-    nobody's name. ``registration_pk`` stays when the registration goes. ``actor`` is empty once the account is gone.
+    nobody's name. ``registration_pk`` stays when the registration goes. ``actor`` is empty once the account is gone,
+    and where a platform's own administrator used an invitation.
 
     .. no_pii:
     """
@@ -36,6 +37,7 @@ class Change(OfOrganization):
 
         ADMIN = "admin", _("admin")
         API = "api", _("API")
+        INVITATION = "invitation", _("invitation")
 
     at = models.DateTimeField(auto_now_add=True)
     actor = models.ForeignKey(conf.user_model, null=True, on_delete=models.SET_NULL, related_name="+")

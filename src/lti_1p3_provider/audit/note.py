@@ -15,9 +15,9 @@ State = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who does something, and where."""
+    """Who does something, and where. ``user`` None: somebody on a platform, whom this site does not know."""
 
-    user: AbstractBaseUser | AnonymousUser
+    user: AbstractBaseUser | AnonymousUser | None
     way: Change.Way
 
 
@@ -34,7 +34,7 @@ class Thing:
 def note(author: Author, action: Change.Action, thing: Thing, before: State, after: State) -> None:
     """Write down that something was done; ``before`` and ``after`` are ready for JSON and hold no secret."""
     Change.objects.create(
-        actor_id=author.user.pk,
+        actor_id=author.user.pk if author.user else None,
         way=author.way,
         action=action,
         kind=thing.kind,

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lti_1p3_provider', '0019_outline_search'),
+        ('lti_1p3_provider', '0020_invitations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -24,6 +24,16 @@ class Migration(migrations.Migration):
             name='org_digest',
             field=models.CharField(blank=True, db_index=True, default='', editable=False, max_length=64),
         ),
+        migrations.AlterField(
+            model_name='invitation',
+            name='org',
+            field=models.CharField(blank=True, default='', help_text="As in the keys of its courses. Its staff manage it through the API, and it opens nothing of other organizations, whatever the gate names. Empty: it is the site's own, for superusers only.", max_length=255, validators=[django.core.validators.RegexValidator('^[\\w.~-]+\\Z', 'No organization has such a name.')], verbose_name='organization'),
+        ),
+        migrations.AddField(
+            model_name='invitation',
+            name='org_digest',
+            field=models.CharField(blank=True, db_index=True, default='', editable=False, max_length=64),
+        ),
         migrations.CreateModel(
             name='Change',
             fields=[
@@ -31,7 +41,7 @@ class Migration(migrations.Migration):
                 ('org', models.CharField(blank=True, default='', help_text="As in the keys of its courses. Its staff manage it through the API, and it opens nothing of other organizations, whatever the gate names. Empty: it is the site's own, for superusers only.", max_length=255, validators=[django.core.validators.RegexValidator('^[\\w.~-]+\\Z', 'No organization has such a name.')], verbose_name='organization')),
                 ('org_digest', models.CharField(blank=True, db_index=True, default='', editable=False, max_length=64)),
                 ('at', models.DateTimeField(auto_now_add=True)),
-                ('way', models.CharField(choices=[('admin', 'admin'), ('api', 'API')], max_length=16)),
+                ('way', models.CharField(choices=[('admin', 'admin'), ('api', 'API'), ('invitation', 'invitation')], max_length=16)),
                 ('action', models.CharField(choices=[('created', 'created'), ('changed', 'changed'), ('deleted', 'deleted'), ('resent', 'scores sent again'), ('compared', 'scores compared'), ('forgotten', 'people forgotten')], max_length=16)),
                 ('kind', models.CharField(max_length=32)),
                 ('name', models.CharField(blank=True, max_length=255)),

@@ -1,6 +1,9 @@
 """Blackboard Learn: one client id spans institutions, so the deployment is the tenant."""
 
+from django.utils.translation import gettext_lazy as _
+
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.registering import Registering
 
 PRESET = Preset(
     name="blackboard",
@@ -22,4 +25,15 @@ PRESET = Preset(
     ),
     origins=("https://*.blackboard.com",),
     subject_in_answers=True,
+    registering=Registering(
+        families=("blackboardlearn", "blackboard"),
+        where=_("At developer.anthology.com, in the group of your applications: Dynamic Registration."),
+        activate=(
+            _("Each institution now adds the application: Administrator Panel > LTI Tool Providers, by the client ID."),
+            _("There: Tool Status Approved, 'Allow grade service access' Yes."),
+            _("The first institution that launches is let in; those after it wait for the approval of this site."),
+        ),
+        issuers=("https://blackboard.com",),
+        hosts=("https://*.blackboard.com", "https://*.anthology.com"),
+    ),
 )

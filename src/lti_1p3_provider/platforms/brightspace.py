@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.registering import Registering
 
 PRESET = Preset(
     name="brightspace",
@@ -23,4 +24,14 @@ PRESET = Preset(
         "Copy client ID and deployment ID into this page.",
     ),
     refusals={422: _("this person's role cannot be graded there")},
+    registering=Registering(
+        families=("desire2learn", "brightspace", "d2l"),
+        where=_("Admin Tools > Manage Extensibility > LTI Advantage > Register Tool > Dynamic."),
+        activate=(
+            _("Manage Extensibility > LTI Advantage: open the tool and switch 'Enabled' on; it arrives switched off."),
+            _("View Deployments > New Deployment: the same extensions, and 'Auto Create Grade Items'."),
+            _("In the deployment, View Links > New Link: type Deep Linking Quicklink; its URL is shown below."),
+        ),
+        hosts=("https://auth.brightspace.com",),
+    ),
 )

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.registering import Registering
 
 PRESET = Preset(
     name="canvas",
@@ -32,4 +33,18 @@ PRESET = Preset(
     resubmission={
         "https://canvas.instructure.com/lti/submission": {"new_submission": False}
     },  # else it uses an attempt
+    registering=Registering(
+        families=("canvas",),
+        where=_("Admin > Developer Keys > + Developer Key > LTI Registration, or Admin > Apps > Install a New App."),
+        activate=(
+            _("Look through what Canvas shows next: placements and data that you take away there do not work here."),
+            _("Admin > Developer Keys: turn the key of this tool ON, if Canvas did not do so."),
+            _("Settings > Apps > View App Configurations > + App: by client ID, unless the tool is there already."),
+        ),
+        # Hosted schools share issuers and addresses; one that hosts its own Canvas often keeps the issuer.
+        issuers=tuple(f"https://canvas.{kind}instructure.com" for kind in ("", "beta.", "test.")),
+        hosts=("https://*.instructure.com", "https://*.canvaslms.com"),
+        placements=("assignment_selection", "link_selection"),
+        asks_resource_links=False,  # Canvas would make a placement of it, in the place of the one that chooses content
+    ),
 )

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.registering import Registering
 
 PRESET = Preset(
     name="moodle",
@@ -25,4 +26,16 @@ PRESET = Preset(
     score_interval=1,
     refusals={400: _("this person is not enrolled, is a teacher, or the message was not understood")},
     clamps=True,
+    registering=Registering(
+        families=("moodle",),
+        where=_("Site administration > Plugins > External tool > Manage tools: 'Tool URL', then 'Add LTI Advantage'."),
+        activate=(
+            _("Manage tools shows the tool as pending: press 'Activate' on its card."),
+            _(
+                "Its settings (the cogwheel) > 'Tool configuration usage': 'Show in activity chooser and as a "
+                "preconfigured tool'. Teachers find it there and press 'Select content'."
+            ),
+        ),
+        bare_domain=True,
+    ),
 )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 
 from django.utils.functional import Promise
 
+from lti_1p3_provider.platforms.registering import Registering
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
@@ -46,7 +48,8 @@ class Preset:
     maximum. ``pages_results``: a limit makes pages of results, and does not just cut them off.
 
     ``variables``: custom parameters may name variables of the specification there, which a launch then has values of.
-    ``subject_in_answers``: an answer to Deep Linking names us as its ``sub`` too.
+    ``subject_in_answers``: an answer to Deep Linking names us as its ``sub`` too. ``registering``: what it is like when
+    we register ourselves there.
     """
 
     name: str
@@ -65,3 +68,4 @@ class Preset:
     pages_results: bool = True
     variables: bool = True
     subject_in_answers: bool = False
+    registering: Registering = field(default_factory=Registering)

@@ -14,3 +14,9 @@ PRESETS: dict[str, Preset] = {
 def preset(name: str) -> Preset:
     """Return the preset called ``name``; an unknown name is a platform without quirks."""
     return PRESETS.get(name, generic.PRESET)
+
+
+def of_family(code: str) -> Preset:
+    """Return the preset of a platform whose configuration calls it so (``product_family_code``)."""
+    found = (known for known in PRESETS.values() if code.strip().lower() in known.registering.families)
+    return next(found, generic.PRESET)

@@ -1,6 +1,9 @@
 """Sakai: its token address holds the number that Sakai gives the tool."""
 
+from django.utils.translation import gettext_lazy as _
+
 from lti_1p3_provider.platforms.preset import Endpoints, Preset
+from lti_1p3_provider.platforms.registering import Registering
 
 PRESET = Preset(
     name="sakai",
@@ -19,4 +22,12 @@ PRESET = Preset(
         "The saved tool shows client ID, token address (with the tool's number) and deployment ID (often 1).",
     ),
     variables=False,
+    registering=Registering(
+        families=("sakai",),
+        where=_("Administration Workspace > External Tools > LTI Advantage Auto Provision."),
+        activate=(
+            _("External Tools: open the tool, and allow what its launches need: grades, and the resource picker."),
+            _("Deploy it to the sites that are to have it, or let site owners add it."),
+        ),
+    ),
 )

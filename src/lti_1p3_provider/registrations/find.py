@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from lti_1p3_provider.database.prepared import prepared
@@ -98,12 +99,15 @@ def registration_and_deployment(
 def deployment_for(registration: Registration, deployment_id: str, known: Deployment | None) -> Deployment:
     """Return the approved deployment; remember an unknown one for an operator to approve.
 
-    ``known`` is what ``registration_and_deployment`` found.
+    ``known`` is what ``registration_and_deployment`` found. Where a platform registered itself and did not say which
+    deployment it made, its invitation lets the first in.
 
     Raises:
         DeploymentUnknown, DeploymentDisabled
     """
     row = known if known is not None and known.deployment_id == deployment_id else None
+    if row is None and registration.approve_next_deployment:
+        row = _first(registration, deployment_id)
     if row is None:
         offered = _offer(registration, deployment_id)
         todo = "approve it in the registration" if offered else f"{MAX_PENDING} others wait already: clear these first"
@@ -113,6 +117,17 @@ def deployment_for(registration: Registration, deployment_id: str, known: Deploy
     if row.status == Deployment.Status.DISABLED:
         raise DeploymentDisabled(f"deployment {deployment_id!r}")
     return row
+
+
+def _first(registration: Registration, deployment_id: str) -> Deployment | None:
+    """Let in the first deployment of a registration, once; of several at the same moment, the one that comes first.
+    Where an operator has entered one meanwhile, that was the first."""
+    with transaction.atomic():
+        rows = Registration.objects.filter(pk=registration.pk, approve_next_deployment=True)
+        is_first = bool(rows.update(approve_next_deployment=False))  # others wait here until this is committed
+        if is_first and not Deployment.objects.filter(registration=registration).exists():
+            return Deployment.objects.create(registration=registration, deployment_id=deployment_id)
+    return Deployment.objects.filter(registration=registration, deployment_digest=digest(deployment_id)).first()
 
 
 def _enabled(row: Registration) -> Registration:

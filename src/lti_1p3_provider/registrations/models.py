@@ -118,6 +118,8 @@ class Registration(OfOrganization):
         help_text=_("Switch off only if the platform refuses tokens because of it."),
     )
     enabled = models.BooleanField(default=True, help_text=_("Off: no launches, open sessions end, queued scores wait."))
+    granted_scopes = models.JSONField(null=True, editable=False)  # null: it did not say
+    approve_next_deployment = models.BooleanField(default=False, editable=False)  # on by an invitation, off by a launch
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -150,8 +152,7 @@ class Registration(OfOrganization):
             problems["other_origins"] = _("Not a host like https://lms.school.edu: %s") % ", ".join(wrong)
         if spaced := [name for name in ("issuer", "client_id") if getattr(self, name) != getattr(self, name).strip()]:
             problems |= dict.fromkeys(spaced, _("Remove the spaces around the value: it is compared exactly."))
-        problems |= not_kept(self, *TEXTS)
-        if problems:
+        if problems := {**problems, **not_kept(self, *TEXTS)}:
             raise ValidationError(problems)
 
     @property

@@ -75,7 +75,7 @@ def read(given: Any, row: Registration | None, *, whole: bool, superuser: bool) 
     fields.is_valid(raise_exception=True)
     values = dict(fields.validated_data)
     _require_same_name(values, row)
-    _require_narrow(values, row, superuser)
+    require_narrow(values, row, superuser)
     host = values.pop("platform_host", "")
     if whole:
         values = {**_defaults(None if superuser else row), **values}
@@ -108,7 +108,7 @@ def _require_same_name(values: Mapping[str, Any], row: Registration | None) -> N
         raise ApiRequestInvalid({name: ["It stays as it is: make another registration."] for name in changed})
 
 
-def _require_narrow(values: Mapping[str, Any], row: Registration | None, superuser: bool) -> None:
+def require_narrow(values: Mapping[str, Any], row: Registration | None, superuser: bool) -> None:
     """Let only superusers open what is not their organization's."""
     had = {name: None if row is None else getattr(row, name) for name in WIDE}
     wider = [name for name, wide in WIDE.items() if values.get(name) is wide and had[name] is not wide]

@@ -19,7 +19,7 @@ def require(user_pk: int, writes: bool, clock: Callable[[], float] = time.time) 
         ApiTooManyRequests
         StateStoreDown: nobody can count.
     """
-    most, kind = (conf.api_writes, "writes") if writes else (conf.api_reads, "reads")
+    most, kind = conf.api_limits[writes], "writes" if writes else "reads"
     name = f"lti1p3:api:{user_pk}:{kind}:{int(clock()) // MINUTE}"
     if store.count(name, 2 * MINUTE) > most:
         raise ApiTooManyRequests(f"more than {most} {kind} in a minute")

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from lti_1p3_provider.rest_api.v1.attempts import Attempts, OneAttempt
 from lti_1p3_provider.rest_api.v1.deployments import Deployments, OneDeployment
 from lti_1p3_provider.rest_api.v1.gates import Gate
+from lti_1p3_provider.rest_api.v1.invitations import Invitations, OneInvitation
 from lti_1p3_provider.rest_api.v1.keys import Keys, ToolAddresses
 from lti_1p3_provider.rest_api.v1.openapi import schema
 from lti_1p3_provider.rest_api.v1.people import OnePerson, People
@@ -28,6 +29,8 @@ of_organization = [
     path("registrations/", Registrations.as_view(), name="api_registrations"),
     path("registrations/named/", NamedRegistration.as_view()),
     path("registrations/<int:registration>/", include(of_registration)),
+    path("invitations/", Invitations.as_view()),
+    path("invitations/<int:invitation>/", OneInvitation.as_view()),
     path("keys/", Keys.as_view()),
     path("tool/", ToolAddresses.as_view()),
     path("attempts/", Attempts.as_view()),

@@ -1,0 +1,48 @@
+"""The doors of an invitation: a platform's administrator registers this site there, in a frame or tab of the platform.
+
+What a page of ours carries on is sealed, and proves what a CSRF token would, without a cookie. Only the first address
+has secrets in it, the platform's and ours; those after it have none.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+
+from lti_1p3_provider.errors import RegistrationFormOver
+from lti_1p3_provider.launches.door import DoorView
+from lti_1p3_provider.onboarding import views
+
+
+class InvitationView(DoorView):
+    """The address that the administrator enters, and the platform then opens. Opening it uses nothing up."""
+
+    name = "register"
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Show the way on."""
+        return views.opened(request, token, self.trail)
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class ReadView(DoorView):
+    """Which platform it is."""
+
+    name = "register"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Explain: somebody opened or reloaded the address."""
+        raise RegistrationFormOver("GET on an address that takes forms only")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Read what it says of itself."""
+        return views.read(request, self.trail)
+
+
+class SendView(ReadView):
+    """The registration."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Ask for it."""
+        return views.send(request, self.trail)

@@ -1,0 +1,77 @@
+"""``lti_1p3_invite``: lets a platform register itself, once, by an address that its administrator enters there."""
+
+from __future__ import annotations
+
+import json
+from argparse import BooleanOptionalAction
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from lti_1p3_provider.onboarding.invitations import LIFE, MAX_DAYS, Offer, invite
+
+
+class Command(BaseCommand):
+    """Each run makes another invitation."""
+
+    help = "Invite an LTI 1.3 platform to register itself. Prints the address, which is shown only now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare whom to invite, and to what."""
+        parser.add_argument(
+            "--name", required=True, help="what learners call the platform; they see it beside their score"
+        )
+        parser.add_argument("--host", default="", help="only a platform on this host can use the invitation")
+        parser.add_argument("--expires-days", type=int, default=LIFE.days, metavar="DAYS", help=f"default: {LIFE.days}")
+        parser.add_argument("--allow-course", action="append", default=[], dest="allowed_courses", metavar="KEY")
+        parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
+        parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
+        parser.add_argument(
+            "--trust-emails",
+            action="store_true",
+            help="the platform makes sure that its email addresses belong to their people; it is asked for them",
+        )
+        parser.add_argument(
+            "--subsection-columns",
+            action="store_true",
+            help="for whole courses: a column for each graded subsection",
+        )
+        parser.add_argument("--enrol", default="", dest="enrolment_mode", help="enrol who launches, in this mode")
+        parser.add_argument(
+            "--whole-lms",
+            action=BooleanOptionalAction,
+            default=False,
+            help="leave its people the whole site with their account, not only what they launched (default: no)",
+        )
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Invite, then print the address."""
+        days = options["expires_days"]
+        if not 0 < days <= MAX_DAYS:
+            raise CommandError(f"--expires-days: from 1 to {MAX_DAYS}")
+        try:
+            row, url = invite(_offer(options), timedelta(days=days))
+        except ValidationError as error:
+            problems = error.message_dict.items()
+            raise CommandError("\n".join(f"{name}: {' '.join(texts)}" for name, texts in problems)) from error
+        if options["as_json"]:
+            self.stdout.write(json.dumps({"url": url, "expires_at": row.expires_at.isoformat()}))
+            return
+        until = row.expires_at.date().isoformat()
+        self.stdout.write(f"Invited {row.name}. Its administrator enters this address there, until {until}:")
+        self.stdout.write(f"  {url}")
+        if row.gate is None:
+            self.stdout.write("Warning: it may open everything that is published here. Name courses to limit it.")
+
+
+def _offer(options: dict[str, Any]) -> Offer:
+    texts = ("name", "host", "enrolment_mode", "trust_emails", "subsection_columns")
+    lists = ("allowed_courses", "allowed_orgs", "allowed_keys")
+    return Offer(
+        **{name: options[name] for name in texts},
+        **{name: tuple(options[name]) for name in lists},
+        confine_sessions=not options["whole_lms"],
+    )

@@ -1,0 +1,91 @@
+"""The story of an invitation that is used: who asks, what is asked for, what is made of the answer.
+
+The invitation is used up when the request is about to be sent. So two submits at once send one, and an answer that
+never came is never asked for again. No transaction is open meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lti_1p3_provider.diagnostics.trail import Trail
+from lti_1p3_provider.errors import (
+    BEGIN_AGAIN,
+    LtiError,
+    RegistrationAnswerLost,
+    RegistrationNotTaken,
+    RegistrationThere,
+)
+from lti_1p3_provider.lti import dynamic_registration
+from lti_1p3_provider.lti.dynamic_registration import ToolDetails
+from lti_1p3_provider.lti.platform_configuration import PlatformConfiguration
+from lti_1p3_provider.onboarding import asking, invitations, made, reading, whose
+from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
+from lti_1p3_provider.platforms import Preset
+from lti_1p3_provider.web.addresses import origin
+
+SENT = (RegistrationNotTaken, RegistrationThere, RegistrationAnswerLost)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A platform and what it may become here. ``known`` is its preset; ``tool`` what is asked of it."""
+
+    invitation: Invitation
+    configuration: PlatformConfiguration
+    known: Preset
+    tool: ToolDetails
+
+    @property
+    def host(self) -> str:
+        """Where the platform said what it is, as an origin."""
+        return origin(self.configuration.address)
+
+    @property
+    def was_used_here(self) -> bool:
+        """Whether the invitation was used up with this very platform."""
+        return self.invitation.sent_at is not None and self.invitation.sent_to == self.host[: invitations.MAX_HOST]
+
+
+def connection(row: OpenedConfiguration) -> Connection:
+    """Return what a configuration that was read offers.
+
+    Raises:
+        RegistrationFormOver, ConfigurationForeign, PlatformNotInvited
+        ConfigurationUnreadable: its registration could not be stored.
+    """
+    invitation, configuration = row.invitation, reading.content(row)
+    known = whose.require_own(configuration)
+    whose.require_invited(configuration.address, invitation.host)
+    made.draft(invitation, configuration, known)
+    return Connection(invitation, configuration, known, asking.details(configuration, known, invitation))
+
+
+def connect(this: Connection, token: str, trail: Trail, patience: float = dynamic_registration.PATIENCE) -> None:
+    """Let the platform register us, and store its registration. ``token``: the platform's own; ``patience`` in seconds.
+
+    Raises:
+        InvitationUsed, InvitationRevoked, InvitationExpired: nothing was sent.
+        AddressForbidden, TrustUnreadable: likewise; the invitation can still be used.
+        RegistrationNotTaken, RegistrationThere, RegistrationAnswerLost: ``SENT``.
+    """
+    row = made.draft(this.invitation, this.configuration, this.known)
+    asked = dynamic_registration.metadata(this.tool)
+    invitations.use(this.invitation, this.host)
+    trail.passed("invitation")
+    try:
+        granted = dynamic_registration.ask(this.configuration.registration_endpoint, token, asked, patience)
+    except dynamic_registration.NOT_SENT as error:
+        invitations.give_back(this.invitation)
+        error.advice = BEGIN_AGAIN
+        raise
+    trail.passed("answer")
+    made.registration(row, this.invitation, granted)
+    trail.registration = row
+
+
+def failed(this: Connection, error: LtiError, support_code: str) -> None:
+    """Note, for the operator, what came of a request that was sent."""
+    is_certain = isinstance(error, RegistrationNotTaken | RegistrationThere)
+    status = Invitation.Status.REFUSED if is_certain else Invitation.Status.UNKNOWN
+    invitations.failed(this.invitation, status, error.code, support_code)

@@ -1,0 +1,118 @@
+"""What the administrator of a platform is told: what it will open, what we ask for and why, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lti_1p3_provider.conf import conf
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.lti import ags
+from lti_1p3_provider.lti.dynamic_registration import ToolDetails
+from lti_1p3_provider.onboarding.asking import EMAIL, HISTORY
+from lti_1p3_provider.outline.models import CourseOutline
+from lti_1p3_provider.registrations.models import Registration
+
+MAX_NAMED = 20
+SCOPES = {
+    ags.SCORE_SCOPE: (gettext_lazy("Send scores"), gettext_lazy("so that they arrive in your gradebook.")),
+    ags.LINE_ITEM_SCOPE: (
+        gettext_lazy("Make and change its own columns"),
+        gettext_lazy("where an activity has no column yet, or its points have changed."),
+    ),
+    ags.LINE_ITEM_READ_SCOPE: (
+        gettext_lazy("Look at its own columns"),
+        gettext_lazy("to find the one that belongs to an activity."),
+    ),
+    ags.RESULT_SCOPE: (
+        gettext_lazy("Read the results in its own columns"),
+        gettext_lazy("to notice scores that got lost, and send them again."),
+    ),
+}
+PLACES = {
+    "ContentArea": gettext_lazy("where activities are added to a course"),
+    "assignment_selection": gettext_lazy("where an assignment is made (assignment_selection)"),
+    "link_selection": gettext_lazy("where a module gets an item (link_selection)"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something that we ask for, and why."""
+
+    what: str
+    why: str
+
+
+def opens(gate: LaunchGate | None) -> list[str]:
+    """Return what a registration with this gate may open, one sentence or thing each."""
+    if gate is None:
+        if conf.require_launch_gate:
+            return [_("Nothing yet: this site has still to say what.")]
+        return [_("Everything that is published on this site.")]
+    titles = _titles(gate.allowed_courses[:MAX_NAMED])
+    said = [_("The course %s") % titles.get(key, key) for key in gate.allowed_courses[:MAX_NAMED]]
+    said += [_("All courses of %s") % org for org in gate.allowed_orgs[:MAX_NAMED]]
+    said += [_("The activity %s") % key for key in gate.allowed_keys[:MAX_NAMED]]
+    left = sum(max(0, len(names) - MAX_NAMED) for names in (gate.allowed_courses, gate.allowed_orgs, gate.allowed_keys))
+    if left:
+        said.append(_("and %s more") % left)
+    if gate.block_filter and said:
+        said.append(_("Only some types of blocks in them."))
+    return said or [_("Nothing: its launch gate names nothing.")]
+
+
+def asks(tool: ToolDetails) -> list[Asked]:
+    """Return all that we ask for."""
+    said = [Asked(_("An ID for each person"), _("so that everybody finds their own work again."))]
+    if {"name", "given_name", "family_name"} & set(tool.claims):
+        said.append(Asked(_("Names of people"), _("for their accounts here, which course teams see.")))
+    if EMAIL in tool.claims:
+        said.append(Asked(_("Email addresses"), _("for their accounts here: this site trusts your addresses.")))
+    said += [Asked(str(what), str(why)) for scope, (what, why) in SCOPES.items() if scope in tool.scopes]
+    if tool.placements is not None:
+        where = ", ".join(str(PLACES.get(_short(place), place)) for place in tool.placements)
+        because = _("so that teachers pick from a list instead of pasting addresses.")
+        said.append(Asked(_("A place to choose content"), f"{where}: {because}" if where else because))
+    if set(tool.custom) & set(HISTORY):
+        said.append(Asked(_("Where a course was copied from"), _("so that copied links go on working.")))
+    return said
+
+
+def lacks(tool: ToolDetails) -> list[str]:
+    """Return what will not work, because the platform does not offer it."""
+    said = []
+    if ags.SCORE_SCOPE not in tool.scopes:
+        said.append(_("Your platform offers no way to send scores: activities open, and its gradebook stays empty."))
+    if tool.placements is None:
+        said.append(_("Your platform does not let teachers choose content: they paste the address of each activity."))
+    return said
+
+
+def not_granted(tool: ToolDetails, registration: Registration) -> list[str]:
+    """Return, of what was asked for, what the platform did not grant; nothing if it does not say what it granted."""
+    granted = registration.granted_scopes
+    if granted is None:
+        return []
+    missing = _needless(scope for scope in tool.scopes if scope not in granted)
+    return [f"{SCOPES[scope][0]}: {SCOPES[scope][1]}" for scope in missing]
+
+
+def _needless(missing: Iterable[str]) -> list[str]:
+    """Leave out what another right includes."""
+    found = list(missing)
+    return [one for one in found if one != ags.LINE_ITEM_READ_SCOPE or ags.LINE_ITEM_SCOPE in found]
+
+
+def _titles(keys: list[str]) -> dict[str, str]:
+    """Return titles of courses, as far as an outline has them, each with its key."""
+    rows = CourseOutline.objects.filter(course_digest__in=map(digest, keys)).exclude(title="")
+    return {row.course_key: f"{row.title} ({row.course_key})" for row in rows}
+
+
+def _short(place: str) -> str:
+    return place.rstrip("/").rpartition("/")[2]

@@ -1,0 +1,44 @@
+"""Seals what a page of ours carries on to the next, and what is kept for a while: nobody can read or change it.
+
+So a form needs no cookie, and a page that somebody saves holds no secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from lti_1p3_provider.conf import conf
+
+
+def seal(purpose: str, values: Mapping[str, Any]) -> str:
+    """Return JSON values as text that ``unseal`` opens, for the same ``purpose`` only."""
+    return _box(purpose).encrypt(json.dumps(dict(values)).encode()).decode()
+
+
+def unseal(purpose: str, text: str, seconds: int) -> dict[str, Any]:
+    """Return what was sealed, if that is no longer ago than so many seconds.
+
+    Raises:
+        ValueError: it is older, was sealed for something else, or not here.
+    """
+    try:
+        opened: dict[str, Any] = json.loads(_box(purpose).decrypt(text.encode(), ttl=seconds))
+    except InvalidToken as error:
+        raise ValueError("not sealed here, for this, or recently") from error
+    return opened
+
+
+def _box(purpose: str) -> MultiFernet:
+    return MultiFernet([Fernet(_key(secret, purpose)) for secret in conf.key_secrets])
+
+
+def _key(secret: str, purpose: str) -> bytes:
+    derive = HKDF(hashes.SHA256(), length=32, salt=None, info=f"lti_1p3_provider {purpose}".encode())
+    return base64.urlsafe_b64encode(derive.derive(secret.encode()))
