@@ -19,6 +19,7 @@ from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox.wake import READ_BACK, TASK
 from lti_1p3_provider.users.models import PlatformUser
+from tests.inviting import Registering
 from tests.tenants import COURSE, DEMO, OTHER, belongings, tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -210,3 +211,13 @@ def test_an_invitation_offers_nothing_of_others(staff, body, field):
     said = staff("POST", "invitations/", {"name": "R", **body})
     assert (said.status_code, list(said.json()["fields"])) == (400, [field])
     assert not Invitation.objects.exists()
+
+
+def test_a_platform_that_was_invited_is_the_organizations(staff, lms, web_server):
+    there = Registering(web_server)
+    there.register(staff("POST", "invitations/", {"name": "Riverside"}).json()["url"])
+    (row,) = staff("GET", "registrations/").json()["results"]
+    assert (row["org"], row["issuer"]) == (OTHER, there.configuration["issuer"])
+    assert staff("GET", f"registrations/{row['id']}/gate/").json()["allowed_orgs"] == [OTHER]
+    made = staff("GET", f"changes/?registration={row['id']}&kind=registration").json()["results"][0]
+    assert (made["way"], made["actor"], made["action"]) == ("invitation", "", "created")

@@ -205,6 +205,15 @@ def test_the_document_is_served_and_checked_in():
 
 
 def test_a_refusal_is_found_by_its_support_code(theirs):
-    said = tenant(OTHER)("PATCH", f"registrations/{theirs['registration']}/", {"title": ""}).json()
+    by = tenant(OTHER)
+    said = by("PATCH", f"registrations/{theirs['registration']}/", {"title": ""}).json()
+    assert by("GET", f"attempts/{said['support_code']}/").json()["outcome"] == "api_request_invalid"
     row = LaunchAttempt.objects.get(support_code=said["support_code"])
     assert (row.door, row.outcome, row.detail) == ("api", "api_request_invalid", "title")
+
+
+def test_a_body_that_is_too_large_is_refused_in_json(theirs):
+    place, large = f"registrations/{theirs['registration']}/", b'{"title": "' + b"x" * 300_000 + b'"}'
+    said = tenant(OTHER)("PATCH", place, large)
+    assert (said.status_code, said.json()["code"]) == (413, "request_too_large")
+    assert tenant(DEMO)("PATCH", place, large).json() == NOT_FOUND

@@ -15,12 +15,12 @@ from lti_1p3_provider.database.searching import StorableSearch
 class ChangeAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who did what, when, and what it was before."""
 
-    list_display = ("at", "actor", "way", "action", "kind", "name", "org")
+    list_display = ("at", "actor", "kind", "action", "name", "org")
     list_filter = ("action", "kind", "way")
     list_select_related = ("actor",)
     search_fields = ("name", "=org", "=registration_pk", "=actor__username")
     date_hierarchy = "at"
-    fields = (*list_display, "registration_pk", "before", "after")
+    fields = (*list_display, "way", "registration_pk", "before", "after")
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -28,9 +28,9 @@ class Change(OfOrganization):
         CREATED = "created", _("created")
         CHANGED = "changed", _("changed")
         DELETED = "deleted", _("deleted")
-        RESENT = "resent", _("scores sent again")
-        COMPARED = "compared", _("scores compared")
-        FORGOTTEN = "forgotten", _("people forgotten")
+        RESENT = "resent", _("sent again")
+        COMPARED = "compared", _("compared")
+        FORGOTTEN = "forgotten", _("forgotten")
 
     class Way(models.TextChoices):
         """Where it was done."""

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('org_digest', models.CharField(blank=True, db_index=True, default='', editable=False, max_length=64)),
                 ('at', models.DateTimeField(auto_now_add=True)),
                 ('way', models.CharField(choices=[('admin', 'admin'), ('api', 'API'), ('invitation', 'invitation')], max_length=16)),
-                ('action', models.CharField(choices=[('created', 'created'), ('changed', 'changed'), ('deleted', 'deleted'), ('resent', 'scores sent again'), ('compared', 'scores compared'), ('forgotten', 'people forgotten')], max_length=16)),
+                ('action', models.CharField(choices=[('created', 'created'), ('changed', 'changed'), ('deleted', 'deleted'), ('resent', 'sent again'), ('compared', 'compared'), ('forgotten', 'forgotten')], max_length=16)),
                 ('kind', models.CharField(max_length=32)),
                 ('name', models.CharField(blank=True, max_length=255)),
                 ('registration_pk', models.BigIntegerField(db_index=True, null=True)),

@@ -40,8 +40,9 @@ from lti_1p3_provider.errors import (
 )
 from lti_1p3_provider.launches import limits
 from lti_1p3_provider.lti import strict_json
-from lti_1p3_provider.rest_api.v1 import members, throttle
+from lti_1p3_provider.rest_api.v1 import found, members, throttle
 from lti_1p3_provider.rest_api.v1.described import Description
+from lti_1p3_provider.rest_api.v1.pages import MAX_PK
 
 DOOR = "api"
 NOT_RECORDED = (ApiNotFound, ApiNotSignedIn, ApiTooManyRequests, StateStoreDown)  # the same to all, and many
@@ -106,6 +107,7 @@ class ApiView(APIView):
     content_negotiation_class = JsonOnly
     http_method_names = ("get", "head", "post", "put", "patch", "delete")
     schema = Description()
+    says_what_is_too_large = True  # in JSON; ``launches.limits`` would show a page
     author: Author
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -123,11 +125,11 @@ class ApiView(APIView):
         """Find out who asks, and whether they may."""
         self.format_kwarg = None
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
-        limits.require(request._request)
         user = members.signed_in(request)
         throttle.require(user.pk, request.method not in members.SAFE)
         members.require(user, kwargs["org"])
         self.author = Author(user, Change.Way.API)
+        limits.require(request._request)
 
     @property
     def is_superuser(self) -> bool:
@@ -151,7 +153,11 @@ class ApiView(APIView):
         if isinstance(error, NOT_RECORDED):
             log.info("LTI API refused: %s: %s", error.code, error.detail)
             return ""
-        return record.refusal(Trail(DOOR, target=self.request.path), error)
+        trail = Trail(DOOR, target=self.request.path)
+        if "author" in vars(self) and self.kwargs.get("registration", MAX_PK) < MAX_PK:
+            mine = found.registrations(self.kwargs["org"])  # so that they find it by its support code
+            trail.registration = mine.filter(pk=self.kwargs["registration"]).first()
+        return record.refusal(trail, error)
 
 
 def said(error: LtiError, support_code: str) -> dict[str, Any]:
