@@ -8,13 +8,16 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.errors import DeploymentUnknown
 from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
+from lti_1p3_provider.registrations.find import deployment_for
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from tests.connection import COURSE
+from tests.connection import CLAIM, COURSE, WELCOME
 from tests.inviting import CAPTURE, PLATFORM, SCOPES, TOKEN, TOOL, Registering, said
 from tests.web_server import Said
 
@@ -24,6 +27,17 @@ NEEDED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "reg
 @pytest.fixture
 def there(lms, web_server) -> Registering:
     return Registering(web_server)
+
+
+def secret_of(url: str) -> str:
+    return url.rstrip("/").rpartition("/")[2]
+
+
+def require_unlogged(caplog, *secrets: str) -> None:
+    """Check what was logged, but for the requests that the tests themselves make, and the test server's lines."""
+    own = ("urllib3", "django.server")
+    logged = "".join(record.getMessage() for record in caplog.records if not record.name.startswith(own))
+    assert [secret for secret in secrets if secret in logged] == []
 
 
 def invitation() -> Invitation:
@@ -151,11 +165,10 @@ def test_dr_01_the_token_goes_to_the_platform_and_nowhere_else(there, caplog):
     url = there.invite()
     pages = [there.open(url), page := there.look(url), there.go_on(page)]
     assert {one.headers["Authorization"] for one in there.server.asked} == {f"Bearer {TOKEN}"}
-    ours = [record for record in caplog.records if record.name.startswith("lti_1p3_provider")]
-    assert TOKEN not in "".join(record.getMessage() for record in ours)
+    require_unlogged(caplog, TOKEN, secret_of(url))
     for page in pages:
         assert TOKEN not in page.text
-        assert url.rstrip("/").rpartition("/")[2] not in page.text
+        assert secret_of(url) not in page.text
         assert page.headers["Referrer-Policy"] == "no-referrer"
         assert "no-store" in page.headers["Cache-Control"]
         assert "Set-Cookie" not in page.headers
@@ -179,6 +192,21 @@ def test_dr_01_a_token_that_is_none_is_refused(there, token):
 def test_dr_01_sec_05_an_address_that_may_not_be_called_is_refused(there, address):
     page = there.open(there.invite(), address=address)
     assert (page.status_code, "registration_address_invalid" in page.text) == (400, True)
+
+
+def test_a_refusal_of_an_invitation_that_is_still_good_logs_no_secret(there, caplog):
+    url = there.invite()
+    for page in (
+        there.open(url, address="ftp://a.example"),
+        there.open(url, token="a b"),
+        there.browser.post(url, timeout=20),
+        there.browser.delete(url, timeout=20),
+    ):
+        assert 400 <= page.status_code < 500
+    there.will_say(Said(b"<html>"))
+    assert there.go_on(there.open(url)).status_code == 502
+    require_unlogged(caplog, TOKEN, secret_of(url))
+    assert invitation().status == "open"
 
 
 @pytest.mark.parametrize("address", ["https://10.0.0.1/c", "https://169.254.169.254/latest", "https://[fd00::1]/c"])
@@ -378,6 +406,61 @@ def test_two_submits_at_once_make_one_registration(there):
     assert len(there.posted) == 1
 
 
+def test_two_who_open_it_at_once_read_the_configuration_once(there):
+    url = there.invite()
+    there.will_say(said(there.configuration), Said(b"gone", 404))
+    form, together = forms(there.open(url))[0], Barrier(4)
+
+    def go_on(_):
+        together.wait(timeout=30)
+        return Browser().submit(form)
+
+    with ThreadPoolExecutor(4) as pool:
+        pages = list(pool.map(go_on, range(4)))
+    assert [page.status_code for page in pages] == [200] * 4
+    assert len(there.server.asked) == 1
+    assert OpenedConfiguration.objects.count() == 1
+
+
+def test_of_invitations_used_at_once_with_one_client_id_one_makes_the_registration(there):
+    """Two invitations, and a platform that gives the same client ID to both."""
+    pages = [there.look(there.invite(name=name, allowed_orgs=(name,))) for name in ("One", "Two")]
+    there.will_say(said(there.response))
+    sent, together = [forms(page)[0] for page in pages], Barrier(2)
+
+    def press(form):
+        together.wait(timeout=30)
+        return Browser().submit(form)
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(press, sent))
+    assert sorted(end.status_code for end in ends) == [200, 409]
+    row = Registration.objects.get()
+    assert row.gate.allowed_orgs == [row.title]
+    assert sorted(Invitation.objects.values_list("status", flat=True)) == ["refused", "registered"]
+
+
+def test_dr_05_of_first_launches_at_once_one_deployment_is_let_in(there):
+    there.response[TOOL] = {}
+    there.register(there.invite())
+    registration, together = Registration.objects.get(), Barrier(6)
+
+    def launch(number):
+        try:
+            together.wait(timeout=30)
+            return deployment_for(Registration.objects.get(pk=registration.pk), str(number % 3), None).deployment_id
+        except DeploymentUnknown:
+            return None
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        let_in = list(pool.map(launch, range(6)))
+    (first,) = set(let_in) - {None}
+    assert Deployment.objects.get(status="approved").deployment_id == first
+    assert Deployment.objects.filter(status="pending").count() == 2
+
+
 def test_a_process_that_died_leaves_the_truth_behind(there):
     page = there.look(there.invite())
     row = invitation()
@@ -482,3 +565,14 @@ def test_a_registration_endpoint_that_may_not_be_called_gives_the_invitation_bac
     assert there.go_on(page).status_code >= 400
     assert Invitation.objects.get(name="Second").status == "open"
     assert there.posted == []
+
+
+def test_dr_05_the_first_launch_brings_the_deployment_and_the_second_waits(connect):
+    """As after a registration in whose answer no deployment was named."""
+    connection = connect(deployment_ids=())
+    Registration.objects.update(approve_next_deployment=True)
+    assert connection.launch(connection.link(WELCOME)).status_code == 200
+    assert list(Deployment.objects.values_list("deployment_id", "status")) == [("1", "approved")]
+    connection.platform.tamper_next_launch(claims=lambda claims: {**claims, f"{CLAIM}deployment_id": "2"})
+    assert "deployment_unknown" in connection.launch(connection.link(WELCOME)).text
+    assert set(Deployment.objects.values_list("deployment_id", "status")) == {("1", "approved"), ("2", "pending")}

@@ -14,6 +14,7 @@ from lti_1p3_provider.gates import policy
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding.courses import doubts
+from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from tests.unit.registering import BASE, KEYS, URLS, form, run
@@ -150,3 +151,17 @@ def test_the_trail_is_read_only(admin_client):
     assert admin_client.post(f"{place}{row.pk}/change/", {"name": "x"}).status_code == 403
     assert admin_client.post(f"{place}{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert admin_client.get(f"{place}add/").status_code == 403
+
+
+def test_an_invitation_of_the_admin_is_noted_and_may_be_an_organizations(admin_client):
+    values = {"name": "R", "host": "", "org": "DemoX", "days": "7", "block_filter": "{}", "confine_sessions": "on"}
+    place = "/admin/lti_1p3_provider/invitation/"
+    page = admin_client.post(f"{place}add/", {**values, "allowed_orgs": "OtherX"})
+    assert "belongs to DemoX; its launch gate names what is not of it: OtherX" in page.content.decode()
+    row = Invitation.objects.get()
+    assert row.org_digest == digest("DemoX")
+    admin_client.post(place, {"action": "revoke", "_selected_action": [str(row.pk)]})
+    assert list(Change.objects.order_by("pk").values_list("kind", "action", "org", "after__status")) == [
+        ("invitation", "created", "DemoX", "open"),
+        ("invitation", "changed", "DemoX", "revoked"),
+    ]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
+from django.urls import reverse
 
 from lti_1p3_provider.apps import Lti1p3ProviderConfig
-from lti_1p3_provider.plugin_settings import BEAT, CONFINE, FIRST, LIMITS, MIDDLEWARE, plugin_settings
+from lti_1p3_provider.plugin_settings import (
+    BEAT,
+    CONFINE,
+    FIRST,
+    LIMITS,
+    MIDDLEWARE,
+    SECRET_ADDRESSES,
+    plugin_settings,
+)
 
 SWEEP = "lti_1p3_provider.deliver_scores"
 
@@ -33,7 +43,17 @@ def test_what_a_site_schedules_stays_and_its_entry_under_our_name_wins():
 
 
 def test_other_settings_of_celery_are_left_alone():
-    assert set(vars(added())) == {"MIDDLEWARE", "CELERYBEAT_SCHEDULE"}
+    assert set(vars(added())) == {"MIDDLEWARE", "CELERYBEAT_SCHEDULE", "TRACKING_IGNORE_URL_PATTERNS"}
+
+
+def test_the_lms_keeps_an_invitations_address_out_of_its_tracking_log():
+    settings = added(TRACKING_IGNORE_URL_PATTERNS=[r"^/event"])
+    plugin_settings(settings)
+    assert settings.TRACKING_IGNORE_URL_PATTERNS == [r"^/event", SECRET_ADDRESSES]
+    path = reverse("lti_1p3_provider:register", args=["token"])
+    assert re.match(SECRET_ADDRESSES, path)
+    assert re.match(SECRET_ADDRESSES, reverse("lti_1p3_provider:register_send"))
+    assert not re.match(SECRET_ADDRESSES, reverse("lti_1p3_provider:launch"))
 
 
 def test_twice_is_once_and_brings_back_what_a_site_replaced_in_between():

@@ -6,7 +6,10 @@ has secrets in it, the platform's and ours; those after it have none.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 
@@ -15,14 +18,25 @@ from lti_1p3_provider.launches.door import DoorView
 from lti_1p3_provider.onboarding import views
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class InvitationView(DoorView):
     """The address that the administrator enters, and the platform then opens. Opening it uses nothing up."""
 
     name = "register"
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer, and keep Django from logging the address of a refusal: it has the token."""
+        response = super().dispatch(request, *args, **kwargs)
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
+        return response
+
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """Show the way on."""
         return views.opened(request, token, self.trail)
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Explain; Django would log the address."""
+        raise RegistrationFormOver(f"{request.method} on an address that is only opened")
 
 
 @method_decorator(csrf_exempt, name="dispatch")

@@ -28,7 +28,7 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "registrati
 MAX_CONFIGURATION = 256 * 1024  # bytes
 MAX_URL = 2000
 MAX_LISTED = 1000  # entries of a list of names
-TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")  # RFC 6750, 2.1
+TOKEN = re.compile(r"[A-Za-z0-9._~+/=:-]{1,8192}")  # RFC 6750, 2.1; and colons, which Sakai's tokens have
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,8 @@ def read(text: str, address: str) -> PlatformConfiguration:
     return PlatformConfiguration(
         address,
         **named,
-        audience="" if audience == named["token_endpoint"] else audience,
+        # Canvas names a bare host there, and takes its token endpoint for the audience all the same.
+        audience="" if audience == named["token_endpoint"] or problem_with(audience) else audience,
         scopes=_names(values.get("scopes_supported")),
         claims=_names(values.get("claims_supported")),
         messages=_messages(platform.values.get("messages_supported")),

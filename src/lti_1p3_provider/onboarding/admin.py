@@ -21,7 +21,7 @@ from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.onboarding import changes, hosts
+from lti_1p3_provider.onboarding import changes, hosts, wording
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guide import guide
@@ -85,7 +85,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     list_display = ("title", "enabled", "opens", "waiting", "scores", "named")
     list_filter = ("platform", "enabled", "org")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
-    readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores")
+    readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores", "granted")
     fieldsets = (
         (None, {"fields": ("title", "platform", "platform_host", "org", "enabled")}),
         (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
@@ -94,7 +94,7 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
             {"fields": ("issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")},
         ),
         (_("What it may open"), {"fields": ("gate_summary",)}),
-        (_("Its gradebook"), {"fields": ("scores", "subsection_columns")}),
+        (_("Its gradebook"), {"fields": ("scores", "granted", "subsection_columns")}),
         (_("Its people"), {"fields": ("reach", "confine_sessions", *PEOPLE)}),
         (
             _("Rarely needed"),
@@ -170,6 +170,11 @@ class RegistrationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         """Keep what it was, for the trail."""
         form.known_before = changes.known(obj.pk)
         super().save_model(request, obj, form, change)
+
+    @admin.display(description=_("registered by invitation"))
+    def granted(self, row: Registration | None) -> str:
+        """What the platform granted, if it registered itself."""
+        return wording.granted(row) if row and row.pk else "-"
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save deployments and gate, too; then say what of all that does not fit this site."""

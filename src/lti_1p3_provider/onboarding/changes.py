@@ -6,10 +6,10 @@ from typing import Any
 
 from lti_1p3_provider.audit.note import Author, Thing, note_difference
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 NOT_TOLD = ("id", "org", "org_digest", "created_at", "updated_at")
-GATE = ("allowed_keys", "allowed_courses", "allowed_orgs", "block_filter")
 
 Known = dict[tuple[str, int], tuple[Thing, dict[str, Any]]]
 
@@ -30,6 +30,12 @@ def of_gate(row: LaunchGate) -> tuple[Thing, dict[str, Any]]:
     """Return the same of a gate, which comes with its registration."""
     thing = Thing("gate", row.registration.title, row.registration.org, row.registration_id)
     return thing, {name: getattr(row, name) for name in GATE}
+
+
+def of_invitation(row: Invitation) -> tuple[Thing, dict[str, Any]]:
+    """Return the same of an invitation; its token is not in it."""
+    names = ("name", "host", *GATE, *OPTIONS, "status")
+    return Thing("invitation", row.name, row.org), {name: getattr(row, name) for name in names}
 
 
 def known(registration_pk: int | None) -> Known:

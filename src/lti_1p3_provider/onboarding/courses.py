@@ -43,23 +43,25 @@ class Doubt:
         return f"{self.says} {self.advice}"
 
 
-def doubts(registration: Registration, content: Content | None = None) -> list[Doubt]:
-    """Return what does not fit; ``content`` is the configured host's if it is None.
+def doubts(registration: Registration, content: Content | None = None, gate: LaunchGate | None = None) -> list[Doubt]:
+    """Return what does not fit; ``content`` is the configured host's if it is None. ``gate``: of a registration to be,
+    which is not stored yet.
 
     It reads as many courses as the bounds above allow. If the LMS cannot say, that is the only doubt: a registration is
     never refused for it.
     """
     try:
         with transaction.atomic():  # an error of the database must not spoil the caller's transaction
-            return list(_doubts(registration, content or host.current().content))
+            if registration.pk:
+                gate = LaunchGate.objects.filter(registration=registration).first()
+            return list(_doubts(registration, gate, content or host.current().content))
     except Exception as error:  # any: it is the LMS's
         log.warning("LTI registration %s: its courses cannot be looked up: %s", registration.pk, type(error).__name__)
         said = f"This site's courses cannot be looked up: {type(error).__name__}."
         return [Doubt("courses", said, "Check yourself that they exist and have the enrolment mode.")]
 
 
-def _doubts(registration: Registration, content: Content) -> Iterator[Doubt]:
-    gate = LaunchGate.objects.filter(registration=registration).first()
+def _doubts(registration: Registration, gate: LaunchGate | None, content: Content) -> Iterator[Doubt]:
     named = {key: content.enrolment_modes(key) for key in _named(gate)[:MAX_NAMED]}
     if gone := [str(key) for key, modes in named.items() if modes is None]:
         said = f"Its launch gate names what this site does not have: {_listed(gone)}."

@@ -106,6 +106,7 @@ def _page(request: HttpRequest, name: str, about: dict[str, Any], status: int = 
         "base-uri 'none'",
     )
     page.headers[HEADER] = "; ".join(directives)
+    page.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"  # a platform that opened a tab is told when it is done
     page.headers["Referrer-Policy"] = "no-referrer"  # the address has secrets of the platform and of ours
     add_never_cache_headers(page)
     return frame_for(page, None)

@@ -102,6 +102,17 @@ def not_granted(tool: ToolDetails, registration: Registration) -> list[str]:
     return [f"{SCOPES[scope][0]}: {SCOPES[scope][1]}" for scope in missing]
 
 
+def granted(registration: Registration) -> str:
+    """Return, for an operator, what a platform that registered itself grants."""
+    said = []
+    if registration.granted_scopes is not None:
+        names = [scope.rpartition("/")[2] for scope in registration.granted_scopes]
+        said.append(_("It granted: %s.") % (", ".join(names) or _("nothing")))
+    if registration.approve_next_deployment:
+        said.append(_("The first deployment that launches is approved, as its invitation says."))
+    return " ".join(said) or "-"
+
+
 def _needless(missing: Iterable[str]) -> list[str]:
     """Leave out what another right includes."""
     found = list(missing)

@@ -12,21 +12,17 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from lti_1p3_provider.audit.note import Thing, note_difference
+from lti_1p3_provider.audit.note import note_difference
 from lti_1p3_provider.errors import ApiConflict, ApiRequestInvalid
 from lti_1p3_provider.onboarding import changes, invitations
 from lti_1p3_provider.onboarding.invitations import Offer
-from lti_1p3_provider.onboarding.models import Invitation
+from lti_1p3_provider.onboarding.models import OPTIONS, Invitation
 from lti_1p3_provider.organizations import where_of
 from lti_1p3_provider.rest_api.v1 import found, pages
 from lti_1p3_provider.rest_api.v1.described import describe
 from lti_1p3_provider.rest_api.v1.door import ApiView
 from lti_1p3_provider.rest_api.v1.gates import GateFields, require_own
 from lti_1p3_provider.rest_api.v1.registration_fields import require_narrow
-
-OPTIONS = ("trust_emails", "enrolment_mode", "subsection_columns", "confine_sessions")
-MAX_DAYS = 30
-NOTED = ("name", "host", *changes.GATE, *OPTIONS, "status")
 
 
 class NewInvitationFields(GateFields):
@@ -37,7 +33,7 @@ class NewInvitationFields(GateFields):
     host = serializers.CharField(
         max_length=255, required=False, allow_blank=True, help_text="The only host that may use it; empty: any."
     )
-    days = serializers.IntegerField(min_value=1, max_value=MAX_DAYS, default=invitations.LIFE.days)
+    days = serializers.IntegerField(min_value=1, max_value=invitations.MAX_DAYS, default=invitations.LIFE.days)
     trust_emails = serializers.BooleanField(default=False)
     enrolment_mode = serializers.CharField(max_length=32, default="", allow_blank=True)
     subsection_columns = serializers.BooleanField(default=False)
@@ -89,7 +85,8 @@ class Invitations(ApiView):
         try:
             with transaction.atomic():
                 row, url = invitations.invite(offer, life)
-                note_difference(self.author, _thing(row), None, _state(row))
+                thing, state = changes.of_invitation(row)
+                note_difference(self.author, thing, None, state)
         except ValidationError as error:
             raise ApiRequestInvalid(error.message_dict) from error
         return Response({**_shown(row), "url": url}, 201)
@@ -108,11 +105,11 @@ class OneInvitation(ApiView):
         """Revoke an invitation that nobody used; what was there stays in the list."""
         with transaction.atomic():
             row = found.one(_of(org), invitation)
-            before = _state(row)
+            thing, before = changes.of_invitation(row)
             if not invitations.revoke(_of(org).filter(pk=row.pk)):
                 raise ApiConflict("it was used or revoked already")
             row.refresh_from_db()
-            note_difference(self.author, _thing(row), before, _state(row))
+            note_difference(self.author, thing, before, changes.of_invitation(row)[1])
         return Response(_shown(row))
 
 
@@ -126,14 +123,6 @@ def _offer(values: Mapping[str, Any], org: str) -> Offer:
     if not any(lists.values()):
         lists["allowed_orgs"] = (org,)
     return Offer(**{**values, **lists, "org": org})
-
-
-def _thing(row: Invitation) -> Thing:
-    return Thing("invitation", row.name, row.org)
-
-
-def _state(row: Invitation) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in NOTED}
 
 
 def _shown(row: Invitation) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-// The pages of an invitation. Each works without this, but for "Copy" and "Close", which are shown by it.
+// The pages of an invitation, and the admin's that shows its address. Each works without this, but for "Copy" and
+// "Close", which are shown by it.
 "use strict";
 (() => {
   const opening = document.getElementById("opening");
@@ -11,12 +12,18 @@
     }
   }
 
+  const shownOnce = document.querySelector("[data-leave]"); // loading it again would make another
+  if (shownOnce) {
+    history.replaceState(null, "", shownOnce.dataset.leave);
+  }
+
   const send = document.getElementById("send");
   if (send) {
     const button = send.querySelector("button");
     const sending = document.getElementById("sending");
     send.addEventListener("submit", () => {
       sending.textContent = sending.dataset.says;
+      history.replaceState(null, "", location.href); // a GET, which says what to do; back to a POST is a browser's error
       setTimeout(() => { button.disabled = true; }, 0); // once the form is on its way
     });
     window.addEventListener("pageshow", () => {
