@@ -16,6 +16,7 @@ from lti_1p3_provider.audit.note import note_difference
 from lti_1p3_provider.errors import ApiNotFound, ApiRequestInvalid
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding import changes
+from lti_1p3_provider.onboarding.models import GATE
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1 import etags, found, registering
 from lti_1p3_provider.rest_api.v1.described import describe
@@ -73,7 +74,7 @@ class Gate(ApiView):
             gate.registration = of
             _replace(gate, fields.validated_data, org)
             thing, after = changes.of_gate(gate)
-            before = LaunchGate.objects.filter(pk=gate.pk).values(*changes.GATE).first()
+            before = LaunchGate.objects.filter(pk=gate.pk).values(*GATE).first()
             if before != after:
                 gate.save()
                 note_difference(self.author, thing, before, after)
@@ -82,7 +83,7 @@ class Gate(ApiView):
 
 def shown(gate: LaunchGate) -> dict[str, Any]:
     """Return a gate as answers show it."""
-    return {name: getattr(gate, name) for name in changes.GATE}
+    return {name: getattr(gate, name) for name in GATE}
 
 
 def require_own(lists: Mapping[str, list[str]], org: str) -> None:
@@ -100,7 +101,7 @@ def require_own(lists: Mapping[str, list[str]], org: str) -> None:
 
 
 def _replace(gate: LaunchGate, values: Mapping[str, Any], org: str) -> None:
-    for name in changes.GATE:
+    for name in GATE:
         setattr(gate, name, values[name])
     registering.check(gate)
     require_own(values, org)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,7 +16,7 @@ from lti_1p3_provider.audit.note import note_difference
 from lti_1p3_provider.errors import ApiConflict, ApiRequestInvalid
 from lti_1p3_provider.onboarding import changes, invitations
 from lti_1p3_provider.onboarding.invitations import Offer
-from lti_1p3_provider.onboarding.models import OPTIONS, Invitation
+from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
 from lti_1p3_provider.organizations import where_of
 from lti_1p3_provider.rest_api.v1 import found, pages
 from lti_1p3_provider.rest_api.v1.described import describe
@@ -40,6 +40,12 @@ class NewInvitationFields(GateFields):
     confine_sessions = serializers.BooleanField(default=True)
 
 
+SHOWN: tuple[str, ...] = (
+    *("id", "name", "host", "allowed_orgs", "allowed_courses", "allowed_keys", "block_filter", *OPTIONS),
+    *("status", "created_at", "expires_at", "sent_at", "sent_to", "outcome", "support_code", "registration"),
+)
+
+
 class InvitationFields(serializers.ModelSerializer):
     """An invitation, and what became of it. `outcome` is the code of the error that ended it."""
 
@@ -47,11 +53,8 @@ class InvitationFields(serializers.ModelSerializer):
 
     class Meta:
         model = Invitation
-        fields = (
-            *("id", "name", "host", "allowed_orgs", "allowed_courses", "allowed_keys", "block_filter", *OPTIONS),
-            *("status", "created_at", "expires_at", "sent_at", "sent_to", "outcome", "support_code", "registration"),
-        )
-        read_only_fields: ClassVar[Any] = fields
+        fields: tuple[str, ...] = SHOWN
+        read_only_fields: tuple[str, ...] = SHOWN
 
 
 class MadeInvitationFields(InvitationFields):
@@ -60,8 +63,8 @@ class MadeInvitationFields(InvitationFields):
     url = serializers.CharField()
 
     class Meta(InvitationFields.Meta):
-        fields = (*InvitationFields.Meta.fields, "url")
-        read_only_fields: ClassVar[Any] = fields
+        fields = (*SHOWN, "url")
+        read_only_fields = fields
 
 
 class Invitations(ApiView):
@@ -81,7 +84,7 @@ class Invitations(ApiView):
         require_narrow(values, None, superuser=self.is_superuser)
         life = timedelta(days=values.pop("days"))
         offer = _offer(values, org)
-        require_own({name: getattr(offer, name) for name in changes.GATE}, org)
+        require_own({name: getattr(offer, name) for name in GATE}, org)
         try:
             with transaction.atomic():
                 row, url = invitations.invite(offer, life)
@@ -119,7 +122,7 @@ def _of(org: str) -> QuerySet[Invitation]:
 
 def _offer(values: Mapping[str, Any], org: str) -> Offer:
     """Return what is offered: never no gate at all, which would open the whole site."""
-    lists = {name: tuple(values[name]) for name in changes.GATE if name != "block_filter"}
+    lists = {name: tuple(values[name]) for name in GATE if name != "block_filter"}
     if not any(lists.values()):
         lists["allowed_orgs"] = (org,)
     return Offer(**{**values, **lists, "org": org})
