@@ -830,6 +830,15 @@ class ApiNotJson(LtiError):
     advice = _("Send one JSON object, with the header Content-Type: application/json.")
 
 
+class ApiTooLarge(LtiError):
+    """A request to the API has more bytes or parameters than any that belongs here."""
+
+    code = "api_too_large"
+    status = 413
+    title = _("The request is too large")
+    advice = _("Send less at once: 256 kB at most.")
+
+
 class ApiChangedMeanwhile(LtiError):
     """``If-Match`` or ``If-None-Match`` of a request to the API does not hold."""
 

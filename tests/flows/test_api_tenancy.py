@@ -215,5 +215,5 @@ def test_a_refusal_is_found_by_its_support_code(theirs):
 def test_a_body_that_is_too_large_is_refused_in_json(theirs):
     place, large = f"registrations/{theirs['registration']}/", b'{"title": "' + b"x" * 300_000 + b'"}'
     said = tenant(OTHER)("PATCH", place, large)
-    assert (said.status_code, said.json()["code"]) == (413, "request_too_large")
-    assert tenant(DEMO)("PATCH", place, large).json() == NOT_FOUND
+    assert (said.status_code, said.json()["code"]) == (413, "api_too_large")
+    assert tenant(DEMO).as_of(OTHER)("PATCH", place, large).json() == NOT_FOUND

@@ -32,10 +32,10 @@ from lti_1p3_provider.errors import (
     ApiNotJson,
     ApiNotSignedIn,
     ApiRequestInvalid,
+    ApiTooLarge,
     ApiTooManyRequests,
     DatabaseRefused,
     LtiError,
-    RequestTooLarge,
     StateStoreDown,
 )
 from lti_1p3_provider.launches import limits
@@ -54,7 +54,7 @@ CAUSES: dict[type[Exception], LtiError] = {
     exceptions.PermissionDenied: ApiForgeryCheckFailed(),
     exceptions.MethodNotAllowed: ApiMethodUnknown(),
     exceptions.UnsupportedMediaType: ApiNotJson(),
-    RequestDataTooBig: RequestTooLarge("the site's own limit"),
+    RequestDataTooBig: ApiTooLarge("the site's own limit"),
     UnreadablePostError: ApiRequestInvalid({"body": ["It could not be read."]}),
 }
 
@@ -129,7 +129,8 @@ class ApiView(APIView):
         throttle.require(user.pk, request.method not in members.SAFE)
         members.require(user, kwargs["org"])
         self.author = Author(user, Change.Way.API)
-        limits.require(request._request)
+        if said := limits.problem(request._request):
+            raise ApiTooLarge(said)
 
     @property
     def is_superuser(self) -> bool:
@@ -141,7 +142,7 @@ class ApiView(APIView):
         error = _cause(exc)
         if error is None:
             raise exc
-        response = Response(said(error, self._support_code(error)), error.status)
+        response = Response(body_of(error, self._support_code(error)), error.status)
         response.exception = True
         if isinstance(error, ApiNotSignedIn):
             response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
@@ -160,7 +161,7 @@ class ApiView(APIView):
         return record.refusal(trail, error)
 
 
-def said(error: LtiError, support_code: str) -> dict[str, Any]:
+def body_of(error: LtiError, support_code: str) -> dict[str, Any]:
     """Return a refusal's body. ``fields`` says what is wrong with which value, in sentences."""
     return {
         "code": error.code,
