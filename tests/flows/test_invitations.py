@@ -576,3 +576,12 @@ def test_dr_05_the_first_launch_brings_the_deployment_and_the_second_waits(conne
     connection.platform.tamper_next_launch(claims=lambda claims: {**claims, f"{CLAIM}deployment_id": "2"})
     assert "deployment_unknown" in connection.launch(connection.link(WELCOME)).text
     assert set(Deployment.objects.values_list("deployment_id", "status")) == {("1", "approved"), ("2", "pending")}
+
+
+def test_somebody_who_launched_in_this_browser_before_can_register(connect, web_server):
+    """Their session is confined to what they launched, and has nothing to do with this."""
+    connection = connect()
+    there = Registering(web_server)
+    connection.launch(connection.link(WELCOME), browser=there.browser)
+    assert "Registered. Now activate it" in there.register(there.invite()).text
+    assert there.browser.get(connection.content_url(WELCOME), timeout=20).status_code == 200

@@ -62,3 +62,11 @@ def test_without_an_invitation_the_first_waits(registration):
     registration.save()
     with pytest.raises(DeploymentUnknown):
         deployment_for(registration, "7", None)
+
+
+def test_dr_05_the_invitation_lets_one_in_even_if_that_is_deleted(registration):
+    deployment_for(Registration.objects.get(), "7", None)
+    Deployment.objects.all().delete()
+    with pytest.raises(DeploymentUnknown):
+        deployment_for(registration, "8", None)
+    assert states() == {"8": "pending"}

@@ -32,7 +32,7 @@ class LaunchAttemptAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type
     def explanation(self, row: LaunchAttempt) -> str:
         """The cause in plain words."""
         if row.outcome == OK:
-            return str(_("The launch succeeded."))
+            return str(_("It succeeded."))
         return str(causes().get(row.outcome, LtiError).__doc__).replace("``", "")
 
     @admin.display(description=_("steps passed"))

@@ -37,6 +37,8 @@ PLACES = {
     "ContentArea": gettext_lazy("where activities are added to a course"),
     "assignment_selection": gettext_lazy("where an assignment is made (assignment_selection)"),
     "link_selection": gettext_lazy("where a module gets an item (link_selection)"),
+    "module_index_menu_modal": gettext_lazy("where modules get several items (module_index_menu_modal)"),
+    "course_assignments_menu": gettext_lazy("where several assignments are made (course_assignments_menu)"),
 }
 
 

@@ -44,7 +44,7 @@ PRESET = Preset(
         # Hosted schools share issuers and addresses; one that hosts its own Canvas often keeps the issuer.
         issuers=tuple(f"https://canvas.{kind}instructure.com" for kind in ("", "beta.", "test.")),
         hosts=("https://*.instructure.com", "https://*.canvaslms.com"),
-        placements=("assignment_selection", "link_selection"),
+        placements=("assignment_selection", "link_selection", "module_index_menu_modal", "course_assignments_menu"),
         asks_resource_links=False,  # Canvas would make a placement of it, in the place of the one that chooses content
     ),
 )
