@@ -48,7 +48,9 @@ def _snake(name: str) -> str:
 
 
 def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Describe what each operation may answer instead: the same body, whatever went wrong."""
+    """Describe what each operation may answer instead: the same body, whatever went wrong. Leave out names that each
+    version of the generator makes in its own way."""
+    _drop(result, "x-spec-enum-id")
     result["components"]["schemas"]["Refusal"] = REFUSAL
     body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}}
     for operations in result["paths"].values():
@@ -58,6 +60,14 @@ def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 "default": {"description": "Anything else that went wrong.", **body},
             }
     return result
+
+
+def _drop(value: Any, name: str) -> None:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for inner in inside:
+        _drop(inner, name)
+    if isinstance(value, dict):
+        value.pop(name, None)
 
 
 TEXT = {"type": "string"}

@@ -49,6 +49,7 @@ SHOWN: tuple[str, ...] = (
 class InvitationFields(serializers.ModelSerializer):
     """An invitation, and what became of it. `outcome` is the code of the error that ended it."""
 
+    status = serializers.ChoiceField(choices=Invitation.Status.choices, read_only=True)
     registration = serializers.IntegerField(source="registration_id", allow_null=True)
 
     class Meta:

@@ -19,6 +19,7 @@ from lti_1p3_provider.rest_api.v1.door import ApiView
 class KeyFields(serializers.ModelSerializer):
     """A key of ours that platforms may see."""
 
+    status = serializers.ChoiceField(choices=ToolKey.Status.choices, read_only=True)
     public_jwk = serializers.JSONField(help_text="As in the key set (RFC 7517).")
 
     class Meta:
