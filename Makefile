@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check attack setup test test-quick test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-lms soak format requirements clean
+.PHONY: help demo demo-check api-description attack setup test test-quick test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-lms soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ quality: $(VENV)/.quality ## lint, types, imports, migrations
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(RUN) demo/lms/manage.py makemigrations --check --dry-run --skip-checks lti_1p3_provider demo_lms
+
+api-description: $(VENV)/.demo ## write docs/reference/api.yaml anew
+	$(RUN) demo/lms/manage.py demo_api description > docs/reference/api.yaml
 
 mutants: $(VENV)/.mutants ## change the code bit by bit, list what no test notices (an hour); ONLY='*.reader.*' takes a part
 	@$(RUN) -m tests.mutants $(if $(ONLY),'$(ONLY)')

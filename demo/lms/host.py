@@ -21,6 +21,7 @@ from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from demo.lms.structure import Node
 from demo.lms.surfaces import PAGE_QUERY, DemoSurfaces
+from demo.lms.tenants import DemoTenants
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
@@ -215,13 +216,14 @@ class DemoGrades:
 
 
 class DemoHost:
-    """The five together."""
+    """The six together."""
 
     identity = DemoIdentity()
     courses = DemoCourses()
     content = DemoContent()
     grades = DemoGrades()
     surfaces = DemoSurfaces()
+    tenants = DemoTenants()
 
 
 def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:

@@ -1,5 +1,6 @@
 """What Django's admin discovers: each page is owned by its slice."""
 
+from lti_1p3_provider.audit.admin import ChangeAdmin
 from lti_1p3_provider.diagnostics.admin import LaunchAttemptAdmin
 from lti_1p3_provider.doctor.admin import ExaminedRegistrationAdmin
 from lti_1p3_provider.onboarding.invitation_admin import InvitationAdmin
@@ -8,6 +9,7 @@ from lti_1p3_provider.registrations.admin import ToolKeyAdmin
 from lti_1p3_provider.scores.admin import PendingScoreAdmin
 
 __all__ = [
+    "ChangeAdmin",
     "ExaminedRegistrationAdmin",
     "InvitationAdmin",
     "LaunchAttemptAdmin",

@@ -167,6 +167,12 @@ class ProviderSettings:
         return str(self._get("LTI_1P3_PROVIDER_DEEP_LINKING_FILTER", "") or "")
 
     @property
+    def api_limits(self) -> tuple[int, int]:
+        """``LTI_1P3_PROVIDER_API_READS`` (300) and ``LTI_1P3_PROVIDER_API_WRITES`` (60): requests to the API that read,
+        and that change something, of one account in a minute."""
+        return int(self._get("LTI_1P3_PROVIDER_API_READS", 300)), int(self._get("LTI_1P3_PROVIDER_API_WRITES", 60))
+
+    @property
     def tool_name(self) -> str:
         """``LTI_1P3_PROVIDER_TOOL_NAME`` (PLATFORM_NAME): what platforms that register this site call it."""
         return str(self._get("LTI_1P3_PROVIDER_TOOL_NAME", "") or self._get("PLATFORM_NAME", "") or "Open edX")

@@ -798,6 +798,114 @@ class MoveInRefused(LtiError):
     title = _("This cannot be moved in")
 
 
+# --- the tenants' API -------------------------------------------------------------------------------------------------
+
+
+class ApiNotSignedIn(LtiError):
+    """A request to the API has no proof of who sends it, or one that counts for nothing here."""
+
+    code = "api_not_signed_in"
+    status = 401
+    title = _("Say who you are")
+    advice = _(
+        "Send a bearer token or JWT of this site, or the session of somebody who signed in here, not by a launch."
+    )
+
+
+class ApiForgeryCheckFailed(LtiError):
+    """A request with a session's cookies lacks the CSRF token."""
+
+    code = "api_forgery_check_failed"
+    status = 403
+    title = _("The request may be forged")
+    advice = _("With a session, send the CSRF token in the header X-CSRFToken. Requests with a token need none.")
+
+
+class ApiNotFound(LtiError):
+    """What the API was asked for does not exist in this organization, or is not for whoever asks."""
+
+    code = "api_not_found"
+    status = 404
+    title = _("There is no such thing in this organization")
+    advice = _("Compare the address. If a platform cannot be registered under its own name, ask this site's operator.")
+
+
+class ApiRequestInvalid(LtiError):
+    """Values of a request to the API are wrong; ``fields`` says for each what is."""
+
+    code = "api_request_invalid"
+    title = _("Some values cannot be taken")
+    advice = _("Correct what is named below.")
+
+    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(", ".join(sorted(fields)))
+        self.fields = fields
+
+
+class ApiMethodUnknown(LtiError):
+    """An address of the API does not know the request's method."""
+
+    code = "api_method_unknown"
+    status = 405
+    title = _("This address cannot be used like that")
+    advice = _("Compare the method with the API's description.")
+
+
+class ApiNotJson(LtiError):
+    """The body of a request to the API is not declared as JSON."""
+
+    code = "api_not_json"
+    status = 415
+    title = _("The request's body must be JSON")
+    advice = _("Send one JSON object, with the header Content-Type: application/json.")
+
+
+class ApiTooLarge(LtiError):
+    """A request to the API has more bytes or parameters than any that belongs here."""
+
+    code = "api_too_large"
+    status = 413
+    title = _("The request is too large")
+    advice = _("Send less at once: 256 kB at most.")
+
+
+class ApiChangedMeanwhile(LtiError):
+    """``If-Match`` or ``If-None-Match`` of a request to the API does not hold."""
+
+    code = "api_changed_meanwhile"
+    status = 412
+    title = _("This is not as you expected it")
+    advice = _("Read it again, and decide anew.")
+
+
+class ApiConflict(LtiError):
+    """What a request to the API wants cannot be, as things are; the detail says why."""
+
+    code = "api_conflict"
+    status = 409
+    title = _("This cannot be done as things are")
+    advice = _("A platform is registered once. A registration with people is switched off, not deleted.")
+
+
+class ApiTooManyRequests(LtiError):
+    """Somebody sent more requests to the API in a minute than the settings allow."""
+
+    code = "api_too_many_requests"
+    status = 429
+    title = _("That were too many requests")
+    advice = _("Wait a minute, and send fewer.")
+    retry_after = 60
+
+
+class ApiFull(LtiError):
+    """An organization has as many registrations, or a registration as many deployments, as the API makes."""
+
+    code = "api_full"
+    status = 409
+    title = _("There are as many of these as can be made here")
+    advice = _("Delete what is no longer used, or ask this site's operator.")
+
+
 def causes() -> dict[str, type[LtiError]]:
     """Return all errors by code."""
     found, open_ = {}, [LtiError]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from lti_1p3_provider.deep_linking.links_page import CourseLinks
 from lti_1p3_provider.launches.choosing import AnswerView, PickView, PreviewView, SearchView, TreeView
@@ -18,6 +18,7 @@ from lti_1p3_provider.launches.views import (
 )
 from lti_1p3_provider.onboarding.canvas_configuration import canvas_configuration
 from lti_1p3_provider.registrations.views import key_set
+from lti_1p3_provider.rest_api.v1 import urls as api
 from lti_1p3_provider.scores.status.views import CourseScoresView
 
 app_name = "lti_1p3_provider"
@@ -51,4 +52,5 @@ urlpatterns = [
     path("continue/", ContinueView.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),
     path("config/canvas.json", canvas_configuration, name="canvas_configuration"),
+    path("api/v1/", include(api.urlpatterns)),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from secrets import token_hex
 
 import pytest
 
@@ -11,7 +12,7 @@ if find_spec("lms") is None or find_spec("xmodule") is None:
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -19,22 +20,30 @@ from unittest.mock import patch
 
 from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import UserProfile
-from common.djangoapps.student.roles import CourseBetaTesterRole, CourseStaffRole, OrgStaffRole
+from common.djangoapps.student.roles import (
+    CourseBetaTesterRole,
+    CourseStaffRole,
+    OrgContentCreatorRole,
+    OrgStaffRole,
+)
 from crum import set_current_request
 from django.contrib.auth.models import AbstractUser
 from django.db import connection
 from django.http import HttpResponse
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from lms.celery import APP
 from lms.djangoapps.courseware.block_render import load_single_xblock
 from lms.djangoapps.grades import tasks
 from lms.djangoapps.grades.api import override_subsection_grade, signals, undo_override_subsection_grade
 from lms.djangoapps.grades.models import PersistentSubsectionGrade
 from lms.djangoapps.instructor.enrollment import reset_student_attempts
+from oauth2_provider.models import AccessToken
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from openedx.core.djangoapps.content.block_structure.manager import BlockStructureManager
 from openedx.core.djangoapps.content.course_overviews.models import CourseOverview
+from openedx.core.djangoapps.oauth_dispatch.jwt import create_jwt_for_user
 from openedx.core.djangoapps.signals.signals import COURSE_GRADE_CHANGED
 from openedx.core.djangoapps.user_api.accounts.signals import USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
 from openedx.core.djangoapps.user_api.accounts.views import AccountRetirementView, LMSAccountRetirementView
@@ -195,6 +204,23 @@ class OpenEdxWorld:
 
     def put_on_org_team(self, user: AbstractUser, org: str) -> None:
         OrgStaffRole(org).add_users(user)
+
+    def let_make_courses(self, user: AbstractUser, org: str) -> None:
+        OrgContentCreatorRole(org).add_users(user)
+
+    def bearer(self, user: AbstractUser, scope: str = "read write", minutes: int = 5) -> str:
+        expires = timezone.now() + timedelta(minutes=minutes)
+        made = AccessToken.objects.create(user=user, token=token_hex(16), expires=expires, scope=scope)
+        return f"Bearer {made.token}"
+
+    def proofs(self, user: AbstractUser, scope: str) -> list[str]:
+        return [self.bearer(user, scope), f"JWT {create_jwt_for_user(user, scopes=scope.split())}"]
+
+    def bad_proofs(self, user: AbstractUser) -> list[str]:
+        """Tokens that are too old, tampered with, or of an application that the site restricts."""
+        good = create_jwt_for_user(user, scopes=["read", "write"])
+        restricted = create_jwt_for_user(user, scopes=["read", "write"], additional_claims={"is_restricted": True})
+        return [self.bearer(user, minutes=-5), f"JWT {good[:-4]}AAAA", f"JWT {restricted}"]
 
     def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
         CourseBetaTesterRole(course).add_users(user)

@@ -22,6 +22,7 @@ from .launch_contract import LaunchContract
 from .login_cookies_contract import LoginCookiesContract
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
+from .tenants_contract import TenantsContract
 from .world import Costs, Most, Place, browser
 
 if settings.ROOT_URLCONF != "demo.lms.urls":
@@ -36,6 +37,7 @@ from demo.lms.models import Profile
 from demo.lms.people import ORGANIZATION, TEAM
 from demo.lms.retirement import retire
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED, USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
+from demo.lms.tenants import CREATORS, token
 
 
 class DemoWorld:
@@ -97,6 +99,18 @@ class DemoWorld:
     def put_on_org_team(self, user: AbstractUser, org: str) -> None:
         user.groups.add(Group.objects.get_or_create(name=ORGANIZATION.format(org))[0])
 
+    def let_make_courses(self, user: AbstractUser, org: str) -> None:
+        user.groups.add(Group.objects.get_or_create(name=CREATORS.format(org))[0])
+
+    def bearer(self, user: AbstractUser) -> str:
+        return f"Bearer {token(user)}"
+
+    def proofs(self, user: AbstractUser, scope: str) -> list[str]:
+        return [f"Bearer {token(user, scope)}"]
+
+    def bad_proofs(self, user: AbstractUser) -> list[str]:
+        return [f"Bearer {token(user)}x"]
+
     def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
         """Nothing is early here."""
 
@@ -122,7 +136,7 @@ class DemoWorld:
         return grades.persisted(user.pk, self.subsection)[0]
 
 
-class DemoHostTest(HostContract, PeopleContract, TestCase):
+class DemoHostTest(HostContract, PeopleContract, TenantsContract, TestCase):
     """Identity, content, grades."""
 
     world = DemoWorld()

@@ -15,9 +15,10 @@ from .login_cookies_contract import LoginCookiesContract
 from .openedx_world import InOpenEdx
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
+from .tenants_contract import TenantsContract
 
 
-class OpenEdxHostTest(HostContract, PeopleContract, InOpenEdx):
+class OpenEdxHostTest(HostContract, PeopleContract, TenantsContract, InOpenEdx):
     """Identity, content, grades."""
 
     def test_this_is_the_host_that_sites_use(self) -> None:

@@ -98,6 +98,18 @@ class World(Protocol):
     def put_on_org_team(self, user: AbstractUser, org: str) -> None:
         """Make somebody staff of all courses of an organization."""
 
+    def let_make_courses(self, user: AbstractUser, org: str) -> None:
+        """Let somebody make courses of an organization."""
+
+    def bearer(self, user: AbstractUser) -> str:
+        """Return the header of a token of somebody that allows all."""
+
+    def proofs(self, user: AbstractUser, scope: str) -> list[str]:
+        """Return headers of all kinds of tokens of somebody, with this scope."""
+
+    def bad_proofs(self, user: AbstractUser) -> list[str]:
+        """Return headers of tokens of somebody that must not count."""
+
     def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
         """Let somebody see a course early, which makes nobody staff."""
 

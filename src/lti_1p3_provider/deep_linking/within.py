@@ -15,6 +15,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.deep_linking.entries import Chooser
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.gates.policy import is_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,14 @@ class Scope:
 
 def of(who: Chooser) -> Scope:
     """Return how far the chooser's registration may reach."""
-    gate: LaunchGate | None = getattr(who.registration, "gate", None)
-    if gate is None:
-        return Scope(everything=not conf.require_launch_gate)
-    return Scope(False, frozenset(gate.allowed_orgs), frozenset(_courses(gate)))
+    registration = who.registration
+    gate: LaunchGate | None = getattr(registration, "gate", None)
+    if gate is not None:
+        orgs = frozenset(org for org in gate.allowed_orgs if registration.org in ("", org))
+        return Scope(False, orgs, frozenset(key for key in _courses(gate) if is_within(registration, key)))
+    if conf.require_launch_gate:
+        return Scope()
+    return Scope(orgs=frozenset((registration.org,))) if registration.org else Scope(everything=True)
 
 
 def _courses(gate: LaunchGate) -> Iterator[CourseKey]:

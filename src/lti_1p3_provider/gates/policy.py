@@ -19,6 +19,8 @@ def require(registration: Registration, course_key: CourseKey, usage_key: UsageK
     Raises:
         GateClosed
     """
+    if not is_within(registration, course_key):
+        raise GateClosed(f"the registration belongs to {registration.org!r} and opens nothing of other organizations")
     gate: LaunchGate | None = getattr(registration, "gate", None)
     if gate is None:
         if conf.require_launch_gate:
@@ -35,6 +37,12 @@ def opens(registration: Registration, course_key: CourseKey, usage_key: UsageKey
     except GateClosed:
         return False
     return True
+
+
+def is_within(registration: Registration, course_key: CourseKey) -> bool:
+    """Tell whether a course may be opened at all: an organization's registration opens nothing of others, whatever its
+    gate names."""
+    return not registration.org or course_key.org == registration.org
 
 
 def allowed(gate: LaunchGate, course_key: CourseKey, usage_key: UsageKey) -> bool:
@@ -64,6 +72,8 @@ def opening(gate: LaunchGate, course_key: CourseKey) -> Opening:
 
 def opening_of(registration: Registration, course_key: CourseKey) -> Opening:
     """Return what the registration may open in a course, with or without a gate."""
+    if not is_within(registration, course_key):
+        return Opening()
     gate: LaunchGate | None = getattr(registration, "gate", None)
     if gate is not None:
         return opening(gate, course_key)

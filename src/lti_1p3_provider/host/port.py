@@ -18,6 +18,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.surface import Surface
+from lti_1p3_provider.host.tenants import Tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +239,4 @@ class Host(Protocol):
     content: Content
     grades: Grades
     surfaces: Surfaces
+    tenants: Tenants

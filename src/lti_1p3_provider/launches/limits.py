@@ -50,7 +50,7 @@ class LimitRequests:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         """Refuse what is too large: here a session is there, and nobody has looked for a CSRF token in the form."""
-        if not (said := getattr(request, _JUDGED, "")):
+        if not (said := getattr(request, _JUDGED, "")) or hasattr(getattr(view, "cls", None), "says_what_is_too_large"):
             return None
         match = request.resolver_match
         door = getattr(getattr(view, "view_class", None), "name", None) or (match.url_name if match else None)

@@ -16,10 +16,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.onboarding import hosts, wording
+from lti_1p3_provider.onboarding import changes, hosts, wording
 from lti_1p3_provider.onboarding.actions import CanvasActions
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
@@ -97,11 +99,11 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
     list_display = ("title", "enabled", "opens", "waiting", "scores", "named")
-    list_filter = ("platform", "enabled")
+    list_filter = ("platform", "enabled", "org")
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
     readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores", "granted")
     fieldsets = (
-        (_("The platform"), {"fields": ("platform", "platform_host", "title", "enabled")}),
+        (_("The platform"), {"fields": ("platform", "platform_host", "title", "org", "enabled")}),
         (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
         (
             _("What the platform shows you"),
@@ -147,6 +149,8 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
         if gate is None:
             if conf.require_launch_gate:
                 return str(_("Nothing: it has no launch gate, and this site requires one."))
+            if row and row.org:
+                return str(_("Everything that is published of %s: it has no launch gate.")) % row.org
             return str(
                 _("Everything that is published on this site: it has no launch gate. Add one below to limit it.")
             )
@@ -165,7 +169,7 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
         """The gate in two words, for a column that must not be wide."""
         gate: LaunchGate | None = getattr(row, "gate", None)
         if gate is None:
-            return str(_("nothing") if conf.require_launch_gate else _("everything"))
+            return str(_("nothing") if conf.require_launch_gate else row.org or _("everything"))
         return str(_("nothing") if gate.opens_nothing else _("what its gate names"))
 
     @admin.display(description=_("issuer, client ID"))
@@ -189,6 +193,11 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
         url = reverse("admin:lti_1p3_provider_registration_scores", args=[row.pk])
         return format_html('<a href="{}">{}</a>', url, _("delivered, waiting, given up"))
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Keep what it was, for the trail."""
+        form.known_before = changes.known(obj.pk)
+        super().save_model(request, obj, form, change)
+
     @admin.display(description=_("registered by invitation"))
     def granted(self, row: Registration | None) -> str:
         """What the platform granted, if it registered itself."""
@@ -199,8 +208,14 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
         super().save_related(request, form, formsets, change)
         for deployment_id in form.cleaned_data.get("deployment_ids", ()):
             approve(form.instance, deployment_id)
+        changes.note_all(_author(request), form.known_before, changes.known(form.instance.pk))
         for doubt in (*hosts.doubts(form.instance), *doubts(form.instance)):
             self.message_user(request, str(doubt), messages.WARNING)
+
+    def delete_model(self, request: HttpRequest, obj: Registration) -> None:
+        """Note what goes with it."""
+        changes.note_all(_author(request), changes.known(obj.pk), {})
+        super().delete_model(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         """Accounts hang on a registration: one that was used is switched off instead."""
@@ -215,3 +230,7 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Leave out deleting many at once."""
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+
+def _author(request: HttpRequest) -> Author:
+    return Author(request.user, Change.Way.ADMIN)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db import transaction
+from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
@@ -64,8 +66,13 @@ def _doubts(registration: Registration, gate: LaunchGate | None, content: Conten
     if gone := [str(key) for key, modes in named.items() if modes is None]:
         said = f"Its launch gate names what this site does not have: {_listed(gone)}."
         yield Doubt("gate", said, "Check the course keys character by character, unless the courses are still to come.")
+    if foreign := [name for name in _names(gate) if not _is_own(registration, name)]:
+        said = f"It belongs to {registration.org}; its launch gate names what is not of it: {_listed(foreign)}."
+        yield Doubt(
+            "gate", said, "Launches of these are refused: take them out, or leave the organization empty.", True
+        )
     newest: list[CourseKey] = []
-    for org in _orgs(gate):
+    for org in _orgs(registration, gate):
         of_org = content.newest_courses(org, MAX_NEWEST)
         newest += of_org
         if org is not None and not of_org:
@@ -100,10 +107,28 @@ def _named(gate: LaunchGate | None) -> list[CourseKey]:
     return list(dict.fromkeys([*keys, *(UsageKey.from_string(text).course_key for text in gate.allowed_keys)]))
 
 
-def _orgs(gate: LaunchGate | None) -> Iterable[str | None]:
+def _names(gate: LaunchGate | None) -> list[str]:
+    """Return all that a gate names."""
+    return [*gate.allowed_orgs, *gate.allowed_courses, *gate.allowed_keys] if gate else []
+
+
+def _is_own(registration: Registration, name: str) -> bool:
+    """Tell whether what a gate names, an organization or a key, is of the registration's organization."""
+    return registration.org in ("", name, getattr(_key(name), "org", None))
+
+
+def _key(name: str) -> CourseKey | None:
+    for kind in (CourseKey, UsageKey):
+        with suppress(InvalidKeyError):
+            key = kind.from_string(name)
+            return key if isinstance(key, CourseKey) else key.course_key
+    return None
+
+
+def _orgs(registration: Registration, gate: LaunchGate | None) -> Iterable[str | None]:
     """Return the organizations whose courses may be opened, None for all."""
     if gate is None:
-        return [] if conf.require_launch_gate else [None]
+        return [] if conf.require_launch_gate else [registration.org or None]
     return list(gate.allowed_orgs[:MAX_ORGS])
 
 

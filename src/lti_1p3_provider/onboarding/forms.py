@@ -65,6 +65,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
         model = Registration
         fields = (
             "title",
+            "org",
             *FILLED,
             "key_set",
             "other_origins",

@@ -16,11 +16,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author, note_difference
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.errors import LtiError, causes
 from lti_1p3_provider.host.static_files import address
-from lti_1p3_provider.onboarding import courses, invitations, wording
+from lti_1p3_provider.onboarding import changes, courses, invitations, wording
 from lti_1p3_provider.onboarding.forms import LaunchGateForm
 from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
 from lti_1p3_provider.registrations.models import Registration
@@ -46,7 +48,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Invitation
-        fields = ("name", "host", *GATE, *OPTIONS)
+        fields = ("name", "host", "org", *GATE, *OPTIONS)
 
 
 @admin.register(Invitation)
@@ -61,7 +63,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     actions = ("revoke",)
     facts = (
         *("name", "state", "meaning", "support", "registration", "again"),
-        *("host", "opens", *OPTIONS, "created_at", "expires_at", "sent_at", "sent_to"),
+        *("host", "org", "opens", *OPTIONS, "created_at", "expires_at", "sent_at", "sent_to"),
     )
     readonly_fields = facts
 
@@ -75,7 +77,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
         if obj is not None:
             return ((None, {"fields": self.facts}),)
         return (
-            (None, {"fields": ("name", "host", "days")}),
+            (None, {"fields": ("name", "host", "org", "days")}),
             (
                 _("What the platform may open"),
                 {"fields": GATE, "description": _("Nothing named: everything that is published on this site.")},
@@ -91,15 +93,17 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
         """Begin with the values of another invitation, if the address names one."""
         like = request.GET.get(LIKE, "")
         row = Invitation.objects.filter(pk=int(like)).first() if like.isascii() and like.isdigit() else None
-        return {} if row is None else {name: getattr(row, name) for name in ("name", "host", *GATE, *OPTIONS)}
+        return {} if row is None else {name: getattr(row, name) for name in ("name", "host", "org", *GATE, *OPTIONS)}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Make it; its address is known only until this request ends."""
         obj.made_address = invitations.issue(obj, timedelta(days=form.cleaned_data["days"]))
+        thing, state = changes.of_invitation(obj)
+        note_difference(Author(request.user, Change.Way.ADMIN), thing, None, state)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """Show the address, once: it is in no redirect, message or session."""
-        registration = Registration(**{name: getattr(obj, name) for name in OPTIONS})
+        registration = Registration(**{name: getattr(obj, name) for name in ("org", *OPTIONS)})
         page = {
             **self.admin_site.each_context(request),
             "title": _("Send this address to the platform's administrator"),
@@ -155,7 +159,11 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     @admin.action(permissions=["revoke"], description=_("Revoke the selected invitations, as far as nobody used them"))
     def revoke(self, request: HttpRequest, rows: QuerySet[Invitation]) -> None:
         """Make their addresses worthless."""
+        before = {row.pk: changes.of_invitation(row)[1] for row in rows}
         number = invitations.revoke(rows)
+        for row in Invitation.objects.filter(pk__in=before):
+            thing, state = changes.of_invitation(row)
+            note_difference(Author(request.user, Change.Way.ADMIN), thing, before[row.pk], state)
         level = messages.SUCCESS if number else messages.WARNING
         self.message_user(request, gettext("%s invitations were revoked.") % number, level)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.errors import ConfigurationUnreadable, RegistrationThere
 from lti_1p3_provider.lti.dynamic_registration import Granted
 from lti_1p3_provider.lti.platform_configuration import PlatformConfiguration
-from lti_1p3_provider.onboarding import invitations
+from lti_1p3_provider.onboarding import changes, invitations
 from lti_1p3_provider.onboarding.models import OPTIONS, Invitation
 from lti_1p3_provider.platforms import Preset
 from lti_1p3_provider.registrations import find
@@ -24,6 +26,7 @@ def draft(invitation: Invitation, configuration: PlatformConfiguration, known: P
     """
     usual = known.endpoints.auth_audience
     row = Registration(
+        org=invitation.org,
         title=invitation.name,
         platform=known.name,
         issuer=configuration.issuer,
@@ -64,5 +67,6 @@ def registration(row: Registration, invitation: Invitation, granted: Granted) ->
                 gate.registration = row
                 gate.save(force_insert=True)
             invitations.succeeded(invitation, row)
+            changes.note_all(Author(None, Change.Way.INVITATION), {}, changes.known(row.pk))
     except IntegrityError as error:  # made in this very moment, or one that only differs in case
         raise RegistrationThere(f"client ID {granted.client_id!r} of issuer {row.issuer}") from error

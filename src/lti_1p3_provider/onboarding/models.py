@@ -13,6 +13,7 @@ from lti_1p3_provider.database.storable import not_kept
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import DIGEST_LENGTH
 from lti_1p3_provider.onboarding.register import bare_host
+from lti_1p3_provider.organizations import OfOrganization
 from lti_1p3_provider.registrations.models import APP_LABEL, Registration
 
 GATE = ("allowed_courses", "allowed_orgs", "allowed_keys", "block_filter")
@@ -26,7 +27,7 @@ def _as_in(name: str) -> Any:
     return field
 
 
-class Invitation(models.Model):
+class Invitation(OfOrganization):
     """Lets one platform register itself, once: the registration to be, without what the platform will say of itself.
 
     Whoever has the token, which is shown once, may use it; here is only its digest. ``unknown`` is what an invitation
@@ -59,7 +60,6 @@ class Invitation(models.Model):
         blank=True,
         help_text=_("For example moodle.school.edu: no other platform can use the invitation. Empty: any can."),
     )
-    org = models.CharField(max_length=255, blank=True, default="", db_index=True, editable=False)
     allowed_courses = _as_in("allowed_courses")
     allowed_orgs = _as_in("allowed_orgs")
     allowed_keys = _as_in("allowed_keys")

@@ -18,7 +18,7 @@ from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
-OPTIONS = ("trust_emails", "enrolment_mode", "subsection_columns", "confine_sessions")
+OPTIONS = ("org", "trust_emails", "enrolment_mode", "subsection_columns", "confine_sessions")
 FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
 
 
@@ -27,7 +27,8 @@ class PlatformDetails:
     """What a platform shows its admin. ``host`` fills the preset's addresses where they are left empty.
 
     ``trust_emails``, ``enrolment_mode`` and ``subsection_columns`` None: as they were, and off for a new registration.
-    ``confine_sessions`` None: as it was, and on for a new one.
+    ``confine_sessions`` None: as it was, and on for a new one. ``org``: whose it is, "" the site's
+    own; None: as it was.
     """
 
     title: str
@@ -49,6 +50,7 @@ class PlatformDetails:
     subsection_columns: bool | None = None
     confine_sessions: bool | None = None
     other_hosts: tuple[str, ...] = ()
+    org: str | None = None
 
     @property
     def gate(self) -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.errors import KeyInvalid
-from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations import key_notes, keys
 from lti_1p3_provider.registrations.key_form import ToolKeyForm
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 from lti_1p3_provider.registrations.redeploy import Change, Consequences, consequences
@@ -77,7 +77,8 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The form stored the new key already."""
+        """The form stored the new key already: only note it."""
+        key_notes.note(request, {pk: state for pk, state in key_notes.known().items() if pk != obj.pk})
 
     @admin.action(
         permissions=["change"],
@@ -87,9 +88,11 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         """Rotate the keys of whom the selected ones belong to, after a page that says what it means."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._before(request, rows, Change.ROTATE, _("Rotate now"))
+        before = key_notes.known()
         for owner in _owners(rows):
             key = keys.rotate(owner, at_once=bool(owner) and request.POST.get("at_once") == "yes")
             self.message_user(request, gettext("%s is the signing key now.") % key.kid)
+        key_notes.note(request, before)
         return None
 
     @admin.action(permissions=["change"], description=_("Retire: stop publishing the selected keys now"))
@@ -97,11 +100,13 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         """Retire one by one, after a page that says what it means; the last signing key stays."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._before(request, rows, Change.RETIRE, _("Retire now"))
+        before = key_notes.known()
         for row in rows.select_related("registration")[:MAX_SELECTED]:
             try:
                 keys.retire(row.kid, row.registration)
             except KeyInvalid as error:
                 self.message_user(request, f"{row.kid}: {error.detail}", messages.ERROR)
+        key_notes.note(request, before)
         return None
 
     def explain(self, request: HttpRequest, change: str) -> HttpResponse:

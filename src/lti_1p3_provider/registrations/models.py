@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.storable import not_kept
 from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
+from lti_1p3_provider.organizations import OfOrganization
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.key_sets import is_key_set
 from lti_1p3_provider.registrations.querysets import APPROVED, Deployments
@@ -25,7 +26,7 @@ TEXTS = (
 )
 
 
-class Registration(models.Model):
+class Registration(OfOrganization):
     """A platform's registration of us: its issuer and the client id that it gave us (LTI 1.3 Core, 3.1.3).
 
     .. no_pii:
@@ -156,8 +157,7 @@ class Registration(models.Model):
             problems["other_origins"] = _("Not a host like https://lms.school.edu: %s") % ", ".join(wrong)
         if spaced := [name for name in ("issuer", "client_id") if getattr(self, name) != getattr(self, name).strip()]:
             problems |= dict.fromkeys(spaced, _("Remove the spaces around the value: it is compared exactly."))
-        problems |= not_kept(self, *TEXTS)
-        if problems:
+        if problems := {**problems, **not_kept(self, *TEXTS)}:
             raise ValidationError(problems)
 
     @property

@@ -8,13 +8,15 @@ from lti_1p3_provider.host.openedx.courses import OpenEdxCourses
 from lti_1p3_provider.host.openedx.grades import OpenEdxGrades
 from lti_1p3_provider.host.openedx.identity import OpenEdxIdentity
 from lti_1p3_provider.host.openedx.surfaces import OpenEdxSurfaces
+from lti_1p3_provider.host.openedx.tenants import OpenEdxTenants
 
 
 class OpenEdxHost:
-    """The five together."""
+    """The six together."""
 
     identity = OpenEdxIdentity()
     courses = OpenEdxCourses()
     content = OpenEdxContent()
     grades = OpenEdxGrades()
     surfaces = OpenEdxSurfaces()
+    tenants = OpenEdxTenants()

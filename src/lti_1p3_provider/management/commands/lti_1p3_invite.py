@@ -29,6 +29,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--host", default="", help="only a platform on this host can use the invitation")
         parser.add_argument("--expires-days", type=int, default=LIFE.days, metavar="DAYS", help=f"default: {LIFE.days}")
+        parser.add_argument("--org", default="", help="whose the registration is: its staff manage it through the API")
         parser.add_argument("--allow-course", action="append", default=[], dest="allowed_courses", metavar="KEY")
         parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
         parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
@@ -61,9 +62,9 @@ class Command(BaseCommand):
         except ValidationError as error:
             problems = error.message_dict.items()
             raise CommandError("\n".join(f"{name}: {' '.join(texts)}" for name, texts in problems)) from error
-        to_be = Registration(**{name: getattr(row, name) for name in OPTIONS})
+        to_be = Registration(**{name: getattr(row, name) for name in ("org", *OPTIONS)})
         doubts = [str(doubt) for doubt in courses.doubts(to_be, gate=row.gate)]
-        if row.gate is None and not conf.require_launch_gate:
+        if row.gate is None and not row.org and not conf.require_launch_gate:
             doubts.append("It may open everything that is published here. Name courses to limit it.")
         for doubt in doubts:
             self.stderr.write(f"Warning: {doubt}")
@@ -76,7 +77,7 @@ class Command(BaseCommand):
 
 
 def _offer(options: dict[str, Any]) -> Offer:
-    texts = ("name", "host", "enrolment_mode", "trust_emails", "subsection_columns")
+    texts = ("name", "host", "org", "enrolment_mode", "trust_emails", "subsection_columns")
     values: dict[str, Any] = {name: options[name] for name in texts}
     values |= {name: tuple(options[name]) for name in ("allowed_courses", "allowed_orgs", "allowed_keys")}
     return Offer(**values, confine_sessions=not options["whole_lms"])

@@ -57,6 +57,11 @@ class Command(BaseCommand):
 
     def _add_what_it_may(self, parser: CommandParser) -> None:
         """Declare the gate and the options."""
+        parser.add_argument(
+            "--org",
+            default=None,
+            help="whose it is: its staff manage it through the API, and it opens nothing of others",
+        )
         parser.add_argument("--allow-course", action="append", default=[], dest="allowed_courses", metavar="KEY")
         parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
         parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
@@ -126,7 +131,7 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
-    values |= {name: options[name] for name in ("trust_emails", "enrolment_mode", "subsection_columns")}
+    values |= {name: options[name] for name in ("org", "trust_emails", "enrolment_mode", "subsection_columns")}
     whole = options["whole_lms"]
     values["confine_sessions"] = None if whole is None else not whole
     return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))

@@ -1,0 +1,1 @@
+"""The API with which organizations manage their own platforms."""

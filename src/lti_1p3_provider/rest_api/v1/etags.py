@@ -1,0 +1,50 @@
+"""Preconditions (RFC 9110, 13): who read something before changing it learns whether it is still the same."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+
+from lti_1p3_provider.errors import ApiChangedMeanwhile
+
+TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+LENGTH = 32  # hex digits
+
+
+def of(said: Any) -> str:
+    """Return the strong tag of what is answered: equal answers have equal tags."""
+    return f'"{hashlib.sha256(JSONRenderer().render(said)).hexdigest()[:LENGTH]}"'
+
+
+def require(request: Any, tag: str | None) -> None:
+    """Return if the request's conditions hold of what is there now; ``tag`` None: nothing is.
+
+    Raises:
+        ApiChangedMeanwhile
+    """
+    wanted, unwanted = (request.headers.get(name) for name in ("If-Match", "If-None-Match"))
+    if wanted is not None and not _names(wanted, tag, strongly=True):
+        raise ApiChangedMeanwhile("If-Match")
+    if unwanted is not None and _names(unwanted, tag, strongly=False):
+        raise ApiChangedMeanwhile("If-None-Match")
+
+
+def answer(request: Any, said: Any, status: int = 200) -> Response:
+    """Return an answer with its tag; without its body, if whoever reads has it already."""
+    tag = of(said)
+    unchanged = request.method in ("GET", "HEAD") and _names(request.headers.get("If-None-Match", ""), tag, False)
+    response = Response(None, 304) if unchanged else Response(said, status)
+    response["ETag"] = tag
+    return response
+
+
+def _names(header: str, tag: str | None, strongly: bool) -> bool:
+    if tag is None:
+        return False
+    if header.strip() == "*":
+        return True
+    return any(found == tag and not (weak and strongly) for weak, found in TAG.findall(header))

@@ -1,0 +1,110 @@
+"""Makes, changes and deletes an organization's registrations, each with its note in the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+
+from lti_1p3_provider.audit.note import Author, note_difference
+from lti_1p3_provider.errors import ApiConflict, ApiFull, ApiNotFound, ApiRequestInvalid
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding import changes
+from lti_1p3_provider.registrations import find
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.rest_api.v1 import found
+from lti_1p3_provider.users.models import PlatformUser
+
+MAX_REGISTRATIONS = 1000  # of an organization
+
+
+class NameTaken(Exception):
+    """The name of a registration to be is taken, although it was not found."""
+
+
+def named(org: str, issuer: str, client_id: str) -> Registration | None:
+    """Return the organization's registration of this name, None if nobody has the name.
+
+    Raises:
+        ApiNotFound: it is another's. That it is taken, a login says to anybody; whose it is, nothing says.
+    """
+    row = find.exact(issuer, client_id)
+    if row is not None and row.org != org:
+        raise ApiNotFound("the name is another's")
+    return row
+
+
+def fresh(org: str, values: Mapping[str, Any]) -> Registration:
+    """Return a registration that is still to be made.
+
+    Raises:
+        ApiRequestInvalid
+    """
+    row = Registration(org=org, **values)
+    check(row)
+    return row
+
+
+def make(row: Registration, author: Author) -> Registration:
+    """Make a fresh registration, with a gate that opens what is its organization's; in a transaction.
+
+    Raises:
+        ApiFull
+        NameTaken: somebody made one of this name in this moment, or one that the database takes for the same. Which of
+            both, the next transaction sees.
+    """
+    org = row.org
+    if found.registrations(org).count() >= MAX_REGISTRATIONS:
+        raise ApiFull(f"{MAX_REGISTRATIONS} registrations")
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            gate = LaunchGate.objects.create(registration=row, allowed_orgs=[org])
+    except IntegrityError as error:
+        raise NameTaken from error
+    for thing, state in (changes.of_registration(row), changes.of_gate(gate)):
+        note_difference(author, thing, None, state)
+    return row
+
+
+def change(row: Registration, author: Author, values: Mapping[str, Any]) -> None:
+    """Change a locked registration.
+
+    Raises:
+        ApiRequestInvalid
+    """
+    thing, before = changes.of_registration(row)
+    for name, value in values.items():
+        setattr(row, name, value)
+    check(row)
+    thing, after = changes.of_registration(row)
+    if before != after:  # a write without a change leaves the row's moment, and so its tag, as it is
+        row.save()
+        note_difference(author, thing, before, after)
+
+
+def delete(row: Registration, author: Author) -> None:
+    """Delete a locked registration, with all that belongs to it.
+
+    Raises:
+        ApiConflict: accounts hang on it.
+    """
+    if PlatformUser.objects.filter(registration=row).exists():
+        raise ApiConflict("people launched from it: switch it off instead")
+    changes.note_all(author, changes.known(row.pk), {})
+    row.delete()
+
+
+def check(row: Model) -> None:
+    """Return if a row's values are right. Whether others have the same is not looked at.
+
+    Raises:
+        ApiRequestInvalid
+    """
+    try:
+        row.full_clean(validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        raise ApiRequestInvalid(error.message_dict) from error

@@ -1,0 +1,325 @@
+"""The tenants' API: registrations, deployments and gates."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, transaction
+
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.rest_api.v1 import registering
+from lti_1p3_provider.users.models import PlatformUser
+from tests.tenants import CREATORS, DEMO, OTHER, PLATFORM, Tenant, tenant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NAME = "registrations/named/?issuer=https://moodle.riverside.example&client_id=JdjnPEISNUdn28q"
+BODY = {name: value for name, value in PLATFORM.items() if name not in ("issuer", "client_id")}
+COURSE = "course-v1:DemoX+LTI101+2026"
+BLOCK = "block-v1:DemoX+LTI101+2026+type@problem+block@primary_colours"
+NOT_FOUND = {
+    "code": "api_not_found",
+    "title": "There is no such thing in this organization",
+    "advice": "Compare the address. If a platform cannot be registered under its own name, ask this site's operator.",
+    "support_code": "",
+    "fields": {},
+}
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted():
+    cache.clear()
+
+
+@pytest.fixture
+def staff() -> Tenant:
+    return tenant()
+
+
+@pytest.fixture
+def other() -> Tenant:
+    return tenant(OTHER)
+
+
+def made(by: Tenant, **values: object) -> dict:
+    said = by("POST", "registrations/", {**PLATFORM, **values})
+    assert said.status_code == 201, said.json()
+    return said.json()
+
+
+def test_a_platform_is_registered_with_what_its_preset_knows(staff):
+    said = staff("POST", "registrations/", PLATFORM)
+    assert said.status_code == 201
+    row = Registration.objects.get()
+    assert said["Location"] == f"/lti/1p3/api/v1/orgs/DemoX/registrations/{row.pk}/"
+    assert (row.org, row.auth_token_url) == (DEMO, "https://moodle.riverside.example/mod/lti/token.php")
+    assert LaunchGate.objects.values_list("allowed_orgs", flat=True).get() == [DEMO]
+    assert said.json() == staff("GET", f"registrations/{row.pk}/").json()
+    assert [one["id"] for one in staff("GET", "registrations/").json()["results"]] == [row.pk]
+
+
+@pytest.mark.parametrize("role", [CREATORS, "staff of all courses of {}"])
+def test_course_creators_and_staff_of_the_organization_may(role):
+    assert tenant(role=role)("GET", "registrations/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "values"),
+    [
+        ("", {"is_staff": True}),  # of the site
+        ("", {}),
+        ("staff of course-v1:DemoX+LTI101+2026", {}),
+        ("staff of all courses of demox", {}),
+        ("staff of all courses of DemoX2", {}),
+    ],
+)
+def test_others_learn_nothing(role, values):
+    said = tenant(role=role, **values)("GET", "registrations/")
+    assert (said.status_code, said.json()) == (404, NOT_FOUND)
+
+
+def test_superusers_reach_all_organizations(staff):
+    row = made(staff)
+    root = tenant(role="", is_superuser=True)
+    assert root("GET", f"registrations/{row['id']}/").status_code == 200
+    assert root.as_of(OTHER)("GET", f"registrations/{row['id']}/").status_code == 404
+    assert root.as_of("No Organization")("GET", "registrations/").status_code == 404
+
+
+def test_the_sites_own_registrations_are_in_no_organization(staff):
+    own = Registration.objects.create(issuer="https://x.example", client_id="c", title="T")
+    assert staff("GET", "registrations/").json()["results"] == []
+    assert staff("GET", f"registrations/{own.pk}/").status_code == 404
+
+
+def test_put_by_name_makes_changes_and_leaves_alone(staff):
+    first = staff("PUT", NAME, BODY)
+    assert first.status_code == 201
+    again = staff("PUT", NAME, BODY)
+    assert (again.status_code, again.json(), again["ETag"]) == (200, first.json(), first["ETag"])
+    assert Change.objects.filter(kind="registration").count() == 1
+    changed = staff("PUT", NAME, {**BODY, "title": "Moodle", "enabled": False})
+    assert (changed.json()["title"], changed.json()["enabled"]) == ("Moodle", False)
+    assert changed["ETag"] != first["ETag"]
+    assert staff("PUT", NAME, BODY).json()["enabled"] is True  # as in a new one
+
+
+def test_a_name_that_another_organization_has_is_not_found(staff, other):
+    made(other)
+    for said in (
+        staff("PUT", NAME, BODY),
+        staff("PUT", NAME, BODY, if_none_match="*"),
+        staff("PUT", NAME, BODY, if_match="*"),
+        staff("GET", NAME),
+        staff("DELETE", NAME),
+        staff("POST", "registrations/", PLATFORM),
+        staff("GET", NAME.replace("client_id=J", "client_id=K")),  # which nobody has
+    ):
+        assert (said.status_code, said.json()) == (404, NOT_FOUND)
+    assert Registration.objects.get().org == OTHER
+
+
+def test_what_is_wrong_is_said_whoever_has_the_name(staff, other):
+    wrong = {**BODY, "platform_host": "", "platform": "generic"}
+    before = staff("PUT", NAME, wrong)
+    made(other)
+    after = staff("PUT", NAME, wrong)
+    assert before.status_code == after.status_code == 400
+    assert before.json()["fields"] == after.json()["fields"] != {}
+
+
+def test_ones_own_name_is_a_conflict(staff):
+    made(staff)
+    said = staff("POST", "registrations/", PLATFORM)
+    assert (said.status_code, said.json()["code"]) == (409, "api_conflict")
+    assert len(said.json()["support_code"]) == 9
+
+
+def test_preconditions_protect_what_somebody_else_changed(staff):
+    row = made(staff)
+    place = f"registrations/{row['id']}/"
+    tag = staff("GET", place)["ETag"]
+    assert staff("GET", place, if_none_match=tag).status_code == 304
+    assert staff("PATCH", place, {"title": "A"}, if_match=tag).status_code == 200
+    for refused in (
+        staff("PATCH", place, {"title": "B"}, if_match=tag),
+        staff("PUT", place, {**PLATFORM, "title": "B"}, if_match=tag),
+        staff("PUT", NAME, BODY, if_match=tag),
+        staff("PUT", NAME, BODY, if_none_match="*"),
+        staff("PATCH", place, {"title": "B"}, if_match=f"W/{staff('GET', place)['ETag']}"),
+        staff("DELETE", place, if_match=tag),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (412, "api_changed_meanwhile")
+    assert Registration.objects.get().title == "A"
+    assert staff("DELETE", place, if_match=f'"x", {staff("GET", place)["ETag"]}').status_code == 204
+    assert staff("PUT", NAME, BODY, if_match="*").status_code == 412  # there is none
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"issuer": "https://y.example"}, "issuer"),
+        ({"client_id": "another"}, "client_id"),
+        ({"trust_emails": True}, "trust_emails"),
+        ({"confine_sessions": False}, "confine_sessions"),
+        ({"platform": "webct"}, "platform"),
+        ({"key_set_url": "javascript:alert(1)"}, "key_set_url"),
+        ({"title": ""}, "title"),
+        ({"title": "\x00"}, "title"),
+        ({"title": "\ud800"}, "title"),
+        ({"key_set": {"keys": []}}, "key_set"),
+        ({"platform_host": "a b"}, "platform_host"),
+        ([], "body"),
+        (b"{", "body"),
+        (b'{"title": "A", "title": "B"}', "body"),
+        (b'{"key_set": ' + b"[" * 2000 + b"]" * 2000 + b"}", "body"),
+        (b'{"title": NaN}', "body"),
+    ],
+)
+def test_wrong_values_are_named_and_nothing_changes(staff, body, field):
+    row = made(staff)
+    before = Registration.objects.values().get()
+    said = staff("PATCH", f"registrations/{row['id']}/", body)
+    assert (said.status_code, said.json()["code"]) == (400, "api_request_invalid")
+    assert field in said.json()["fields"]
+    assert Registration.objects.values().get() == before
+
+
+def test_superusers_may_open_what_is_not_the_organizations_and_its_staff_leave_it_so(staff):
+    row = made(staff)
+    root = tenant(role="", is_superuser=True)
+    assert root("PATCH", f"registrations/{row['id']}/", {"trust_emails": True}).json()["trust_emails"] is True
+    assert staff("PUT", NAME, BODY).json()["trust_emails"] is True
+    assert staff("PUT", NAME, {**BODY, "trust_emails": True}).status_code == 200
+    assert staff("PUT", NAME, {**BODY, "trust_emails": False}).json()["trust_emails"] is False
+
+
+def test_a_registration_with_people_is_not_deleted(staff):
+    row = made(staff)
+    PlatformUser.objects.create(registration_id=row["id"], sub="s", sub_digest="d", user=staff.user)
+    assert staff("DELETE", f"registrations/{row['id']}/").json()["code"] == "api_conflict"
+    assert Registration.objects.exists()
+
+
+def test_deployments_are_listed_added_approved_and_switched_off(staff):
+    row = made(staff)
+    place = f"registrations/{row['id']}/deployments/"
+    waiting = Deployment.objects.create(registration_id=row["id"], deployment_id="1", status="pending")
+    assert [one["deployment_id"] for one in staff("GET", f"{place}?status=pending").json()["results"]] == ["1"]
+    assert staff("PATCH", f"{place}{waiting.pk}/", {"status": "approved"}).json()["status"] == "approved"
+    assert staff("PATCH", f"{place}{waiting.pk}/", {"status": "pending"}).status_code == 400
+    tag = staff("GET", f"{place}{waiting.pk}/")["ETag"]
+    assert staff("PATCH", f"{place}{waiting.pk}/", {"status": "disabled"}, if_match=tag).status_code == 200
+    assert staff("PATCH", f"{place}{waiting.pk}/", {"status": "approved"}, if_match=tag).status_code == 412
+    assert staff("POST", place, {"deployment_id": " 2 "}).status_code == 201
+    assert staff("POST", place, {"deployment_id": " 2 ", "status": "disabled"}).status_code == 200
+    assert sorted(Deployment.objects.values_list("deployment_id", "status")) == [(" 2 ", "disabled"), ("1", "disabled")]
+    told = Change.objects.filter(kind="deployment").values_list("action", "before", "after")
+    assert told[0] == ("changed", {"status": "approved"}, {"status": "disabled"})
+    assert staff("PUT", f"{place}{waiting.pk}/", {"status": "approved"}).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {"allowed_orgs": [OTHER]},
+        {"allowed_orgs": [DEMO, OTHER]},
+        {"allowed_orgs": ["demox"]},
+        {"allowed_courses": ["course-v1:OtherX+SOON+2099"]},
+        {"allowed_courses": ["course-v1:demox+LTI101+2026"]},
+        {"allowed_courses": [COURSE, "OtherX/SOON/2099"]},
+        {"allowed_keys": [BLOCK.replace("DemoX", "OtherX")]},
+        {"allowed_keys": ["lb:OtherX:lib:problem:p"]},
+        {"allowed_courses": ["nonsense"]},
+        {"allowed_courses": COURSE},
+        {"allowed_orgs": [DEMO] * 1001},
+        {"block_filter": {"all": "problem"}},
+    ],
+)
+def test_a_gate_never_opens_what_is_anothers(staff, lists):
+    row = made(staff)
+    said = staff("PUT", f"registrations/{row['id']}/gate/", lists)
+    assert said.status_code == 400
+    assert set(said.json()["fields"]) == set(lists)
+    assert LaunchGate.objects.get().allowed_orgs == [DEMO]
+
+
+def test_a_gate_is_replaced(staff):
+    row = made(staff)
+    place = f"registrations/{row['id']}/gate/"
+    tag = staff("GET", place)["ETag"]
+    lists = {"allowed_courses": [COURSE], "allowed_keys": [BLOCK], "block_filter": {"all": ["problem"]}}
+    assert staff("PUT", place, lists, if_match=tag).json() == {"allowed_orgs": [], **lists}
+    assert staff("PUT", place, {}, if_match=tag).status_code == 412
+    assert LaunchGate.objects.get().allowed_courses == [COURSE]
+    change = Change.objects.filter(kind="gate").first()
+    assert change.before["allowed_orgs"] == [DEMO]
+    assert change.after["allowed_courses"] == [COURSE]
+
+
+def test_lists_come_in_parts(staff):
+    for number in range(5):
+        made(staff, client_id=f"c{number}")
+    seen, after = [], 0
+    while after is not None:
+        said = staff("GET", f"registrations/?limit=2&after={after}").json()
+        seen += [one["client_id"] for one in said["results"]]
+        after = said["next"]
+    assert seen == ["c0", "c1", "c2", "c3", "c4"]
+    for wrong in ("limit=0", "limit=101", "limit=x", "after=-1", "after=99999999999999999999", "enabled=maybe"):
+        assert staff("GET", f"registrations/?{wrong}").status_code == 400
+
+
+def test_numbers_that_no_database_has_are_not_found(staff):
+    made(staff)
+    for number in (0, 2**63, 10**30):
+        assert staff("GET", f"registrations/{number}/").json() == NOT_FOUND
+        assert staff("PATCH", f"registrations/{number}/", {}).json() == NOT_FOUND
+
+
+def at_once(*requests):
+    """Send requests from threads that begin together; return the answers' statuses, sorted."""
+    start = threading.Barrier(len(requests))
+
+    def send(by: Tenant, arguments: tuple, headers: dict) -> int:
+        start.wait()
+        try:
+            return Tenant(by.user, by.org)(*arguments, **headers).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return sorted(pool.map(lambda one: send(*one), requests))
+
+
+def test_the_same_put_at_once_makes_one_registration(staff):
+    said = at_once(*[(staff, ("PUT", NAME, BODY), {})] * 4)
+    assert said == [200, 200, 200, 201]
+    assert Registration.objects.count() == LaunchGate.objects.count() == 1
+    assert Change.objects.filter(kind="registration").count() == 1
+
+
+def test_of_two_organizations_that_put_the_same_name_at_once_one_finds_nothing(staff, other):
+    assert at_once((staff, ("PUT", NAME, BODY), {}), (other, ("PUT", NAME, BODY), {})) == [201, 404]
+
+
+def test_of_many_that_change_what_they_read_one_gets_through(staff):
+    place = f"registrations/{made(staff)['id']}/"
+    tag = staff("GET", place)["ETag"]
+    changes = [(staff, ("PATCH", place, {"title": f"T{number}"}), {"if_match": tag}) for number in range(4)]
+    assert at_once(*changes) == [200, 412, 412, 412]
+
+
+def test_a_name_that_only_the_database_takes_for_the_same_is_not_found(staff, other):
+    """As databases that fold case do: what made the row cannot be seen, and is not told of."""
+    made(other)
+    row = Registration(**{**Registration.objects.values().get(), "id": None, "org": DEMO})
+    with pytest.raises(registering.NameTaken), transaction.atomic():
+        registering.make(row, Author(staff.user, Change.Way.API))
+    assert Registration.objects.count() == 1
+    assert LaunchGate.objects.count() == 1
