@@ -1,7 +1,8 @@
 """What Django discovers: all models, each owned by its slice."""
 
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
-from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.diagnostics.models import LastLaunch, LaunchAttempt, LaunchTally, TallyMark
+from lti_1p3_provider.fleet.models import Standing
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
@@ -16,8 +17,10 @@ __all__ = [
     "Deployment",
     "Grant",
     "Lane",
+    "LastLaunch",
     "LaunchAttempt",
     "LaunchGate",
+    "LaunchTally",
     "LineItem",
     "Outage",
     "OutlineBlock",
@@ -25,6 +28,8 @@ __all__ = [
     "PlatformUser",
     "Registration",
     "ResourceLink",
+    "Standing",
     "Tally",
+    "TallyMark",
     "ToolKey",
 ]

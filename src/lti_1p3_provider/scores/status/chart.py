@@ -1,18 +1,30 @@
-"""A picture of days: where each bar of an inline SVG stands. The page has the same numbers in a table."""
+"""A picture of days: where each bar of an inline SVG stands (``bars.html`` draws it). The page has the same numbers
+in a table."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from lti_1p3_provider.scores.outbox.tallies import KINDS, Day
+from lti_1p3_provider.scores.outbox.tallies import KINDS
 
-WIDTH, HEIGHT = 560, 140  # of the bars, in the SVG's own units
-GAP = 8
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of all bars together, and of the gap between two, in the SVG's own units."""
+
+    width: int = 560
+    height: int = 140
+    gap: int = 8
+
+
+LARGE = Size()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One piece of a bar; ``kind`` is one of ``KINDS``."""
+    """One piece of a bar."""
 
     kind: str
     y: float
@@ -23,7 +35,7 @@ class Part:
 class Bar:
     """One day. Parts stand on each other."""
 
-    day: Day
+    day: Any
     x: float
     width: float
     middle: float
@@ -36,22 +48,28 @@ class Picture:
 
     bars: list[Bar]
     most: int
-    width: int = WIDTH
-    height: int = HEIGHT
+    width: int
+    height: int
 
 
-def picture(days: list[Day]) -> Picture:
-    """Return the bars of days, scaled to the busiest of them."""
-    most = max((day.delivered + day.postponed + day.parked for day in days), default=0)
-    step = WIDTH / max(1, len(days))
-    return Picture([_bar(day, number * step, step, most) for number, day in enumerate(days)], most)
+def picture(days: Sequence[Any], kinds: Sequence[str] = KINDS, size: Size = LARGE) -> Picture:
+    """Return the bars of days, scaled to the busiest of them. ``kinds``: attributes of a day that are numbers, the
+    lowest part first."""
+    most = max((sum(getattr(day, kind) for kind in kinds) for day in days), default=0)
+    step = size.width / max(1, len(days))
+    bars = [_bar(_parts(day, kinds, size, most), day, number * step, step, size) for number, day in enumerate(days)]
+    return Picture(bars, most, size.width, size.height)
 
 
-def _bar(day: Day, left: float, step: float, most: int) -> Bar:
-    parts, top = [], float(HEIGHT)
-    for kind in KINDS:
+def _parts(day: Any, kinds: Sequence[str], size: Size, most: int) -> list[Part]:
+    parts, top = [], float(size.height)
+    for kind in kinds:
         if number := getattr(day, kind):
-            height = max(1.0, round(HEIGHT * number / most, 1))  # one of a thousand is still to be seen
+            height = max(1.0, round(size.height * number / most, 1))  # one of a thousand is still to be seen
             top -= height
             parts.append(Part(kind, round(top, 1), height))
-    return Bar(day, round(left + GAP / 2, 1), round(step - GAP, 1), round(left + step / 2, 1), parts)
+    return parts
+
+
+def _bar(parts: list[Part], day: Any, left: float, step: float, size: Size) -> Bar:
+    return Bar(day, round(left + size.gap / 2, 1), round(step - size.gap, 1), round(left + step / 2, 1), parts)

@@ -1,0 +1,73 @@
+"""A row of the page, in words and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from lti_1p3_provider.diagnostics.tallies import LaunchDay
+from lti_1p3_provider.fleet.health import PROBLEMS
+from lti_1p3_provider.fleet.page import Row
+from lti_1p3_provider.fleet.wording import WORDS, sentence
+from lti_1p3_provider.lti.contacts import Contact
+from lti_1p3_provider.platforms import PRESETS
+from lti_1p3_provider.scores.status.chart import Picture, Size, picture
+
+KINDS = ("succeeded", "refused", "unproven")
+SMALL = Size(width=168, height=36, gap=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the template says of a registration. ``causes``: why it is as it is; ``keys``, ``token`` and ``clock``: how
+    it was when the platform was asked last; ``refused``: the percentage of 7 days, empty without launches."""
+
+    row: Row
+    platform: str
+    word: str | Promise
+    style: str
+    causes: list[str]
+    bars: Picture
+    days: list[LaunchDay]
+    succeeded: int
+    refused: str
+    keys: str
+    token: str
+    clock: str
+
+
+def shown(row: Row, now: datetime) -> Shown:
+    """Return what the page says of a row."""
+    facts, known = row.facts, PRESETS.get(row.registration.platform)
+    share = facts.refused_share
+    skew = facts.skew
+    return Shown(
+        row=row,
+        platform=known.label if known else row.registration.platform,
+        word=WORDS[row.health.word],
+        style=row.health.word.name.lower() if row.health.word in PROBLEMS else "good",
+        causes=[sentence(cause, now) for cause in row.health.causes],
+        bars=picture(facts.days, KINDS, SMALL),
+        days=[day for day in reversed(facts.days) if day.succeeded or day.refused or day.unproven],
+        succeeded=sum(day.succeeded for day in facts.days),
+        refused="" if share is None else _percent(share),
+        keys=_contact(facts.keys, now) if facts.fetches_keys else _("pasted"),
+        token=_contact(facts.token, now),
+        clock="" if skew is None else _("%s s apart") % f"{abs(skew):.0f}",
+    )
+
+
+def _percent(share: float) -> str:
+    """Never say 0 % where there was one, nor 100 % where one worked."""
+    percent = round(share * 100)
+    return f"{min(max(percent, 1 if share else 0), 100 if share >= 1 else 99)} %"
+
+
+def _contact(contact: Contact, now: datetime) -> str:
+    if contact.fails and contact.failed_at:
+        return _("failed %(ago)s ago: %(code)s") % {"ago": timesince(contact.failed_at, now), "code": contact.code}
+    return _("%s ago") % timesince(contact.worked_at, now) if contact.worked_at else _("not known")
