@@ -196,7 +196,7 @@ def test_the_page_of_everything_that_can_be_known(connect, admin_client):
     assert "gate_closed" in text
     today = f"{timezone.now().astimezone(UTC):%-d %b}"
     assert f'<th scope="row">{today}</th><td>1</td><td>3</td><td>0</td>' in text
-    assert text.count('<rect class="lti-succeeded"') == text.count('<rect class="lti-refused"') == 1
+    assert text.count('<path class="lti-succeeded"') == text.count('<path class="lti-refused"') == 1
     doctor = f"/admin/lti_1p3_provider/registration/{row.pk}/examine/"
     assert f'<form method="post" action="{doctor}">' in text
 

@@ -57,7 +57,7 @@ class FleetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "title": _("Fleet"),
             "opts": self.model._meta,
             "found": found,
-            "rows": [shown(row, now) for row in found.rows],
+            "rows": shown(found.rows, now),
             "words": [(name, CHOICES[name][0], _in(found, name)) for name in CHOICES],
             "text": text,
             "chosen": chosen,

@@ -7,6 +7,7 @@ registrations of the page that is shown are looked at anew.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 
 SMALL = 200  # registrations that are looked at as a whole
 SIZE = 25  # of a page
+COUNTED = 2000  # attempts that whoever opens the page counts, if nobody did for long
 OLD = timedelta(minutes=15)  # cron comes every ten
 
 
@@ -83,7 +85,7 @@ def _counted(now: datetime) -> Tail:
     """Return where the tallies end; if nobody has counted for long, count a batch first."""
     above = tail(now)
     if above.counted_at is None or above.counted_at < now - OLD:
-        tallies.roll_up(batches=1, now=now)
+        tallies.roll_up(batches=1, size=COUNTED, now=now)
         above = tail(now)
     return above
 
@@ -98,7 +100,7 @@ def _of_small(asked: Asked, above: Tail, now: datetime) -> Page:
     return Page(found[(number - 1) * SIZE : number * SIZE], number, pages, len(found), words, 0, None, above)
 
 
-def _of_large(asked: Asked, known: list[dict[str, Any]], above: Tail, now: datetime) -> Page:
+def _of_large(asked: Asked, known: Sequence[Any], above: Tail, now: datetime) -> Page:
     words = {Word(row["standing__word"]): row["number"] for row in known if row["standing__word"] is not None}
     chosen = _searched(_standing(Registration.objects.all(), asked), asked.text)
     is_all = not asked.text and asked.words == tuple(Word)

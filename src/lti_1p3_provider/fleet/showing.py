@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -24,7 +26,8 @@ SMALL = Size(width=168, height=36, gap=2)
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What the template says of a registration. ``causes``: why it is as it is; ``keys``, ``token`` and ``clock``: how
-    it was when the platform was asked last; ``refused``: the percentage of 7 days, empty without launches."""
+    it was when the platform was asked last; ``refused``: the percentage of 7 days, empty without launches; ``days``:
+    those with launches, today first, with how many worked, were refused, and were refused before their signature."""
 
     row: Row
     platform: str
@@ -32,7 +35,7 @@ class Shown:
     style: str
     causes: list[str]
     bars: Picture
-    days: list[LaunchDay]
+    days: list[tuple[str, str, str, str]]
     succeeded: int
     refused: str
     keys: str
@@ -40,8 +43,13 @@ class Shown:
     clock: str
 
 
-def shown(row: Row, now: datetime) -> Shown:
-    """Return what the page says of a row."""
+def shown(rows: Sequence[Row], now: datetime) -> list[Shown]:
+    """Return what the page says of its rows."""
+    names = {day.day: date_format(day.day, "j M") for day in rows[0].days} if rows else {}  # all have the same days
+    return [_shown(row, names, now) for row in rows]
+
+
+def _shown(row: Row, names: Mapping[date, str], now: datetime) -> Shown:
     facts, known = row.facts, PRESETS.get(row.registration.platform)
     share = facts.refused_share
     skew = facts.skew
@@ -52,13 +60,17 @@ def shown(row: Row, now: datetime) -> Shown:
         style=row.health.word.name.lower() if row.health.word in PROBLEMS else "good",
         causes=[sentence(cause, now) for cause in row.health.causes],
         bars=picture(facts.days, KINDS, SMALL),
-        days=[day for day in reversed(facts.days) if day.succeeded or day.refused or day.unproven],
+        days=[_in_words(day, names) for day in reversed(facts.days) if day.succeeded or day.refused or day.unproven],
         succeeded=sum(day.succeeded for day in facts.days),
         refused="" if share is None else _percent(share),
         keys=_contact(facts.keys, now) if facts.fetches_keys else _("pasted"),
         token=_contact(facts.token, now),
         clock="" if skew is None else _("%s s apart") % f"{abs(skew):.0f}",
     )
+
+
+def _in_words(day: LaunchDay, names: Mapping[date, str]) -> tuple[str, str, str, str]:
+    return names[day.day], f"{day.succeeded}", f"{day.refused}", f"{day.unproven}"
 
 
 def _percent(share: float) -> str:

@@ -1,5 +1,5 @@
-"""A picture of days: where each bar of an inline SVG stands (``bars.html`` draws it). The page has the same numbers
-in a table."""
+"""A picture of days: where the bars of an inline SVG stand (``bars.html`` draws it). The page has the same numbers in a
+table."""
 
 from __future__ import annotations
 
@@ -23,30 +23,27 @@ LARGE = Size()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One piece of a bar."""
+class Layer:
+    """The pieces of all bars that are of one kind, as an SVG path."""
 
     kind: str
-    y: float
-    height: float
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day. Parts stand on each other."""
+    """One day, and where its middle is."""
 
     day: Any
-    x: float
-    width: float
-    middle: float
-    parts: list[Part]
+    middle: str
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All bars; the highest is ``most``."""
+    """All bars; the highest is ``most``. A bar's pieces stand on each other."""
 
     bars: list[Bar]
+    layers: list[Layer]
     most: int
     width: int
     height: int
@@ -54,22 +51,22 @@ class Picture:
 
 def picture(days: Sequence[Any], kinds: Sequence[str] = KINDS, size: Size = LARGE) -> Picture:
     """Return the bars of days, scaled to the busiest of them. ``kinds``: attributes of a day that are numbers, the
-    lowest part first."""
+    lowest piece first."""
     most = max((sum(getattr(day, kind) for kind in kinds) for day in days), default=0)
     step = size.width / max(1, len(days))
-    bars = [_bar(_parts(day, kinds, size, most), day, number * step, step, size) for number, day in enumerate(days)]
-    return Picture(bars, most, size.width, size.height)
-
-
-def _parts(day: Any, kinds: Sequence[str], size: Size, most: int) -> list[Part]:
-    parts, top = [], float(size.height)
+    bars = [Bar(day, f"{(number + 0.5) * step:.1f}") for number, day in enumerate(days)]
+    tops, layers = [float(size.height)] * len(days), []
     for kind in kinds:
-        if number := getattr(day, kind):
-            height = max(1.0, round(size.height * number / most, 1))  # one of a thousand is still to be seen
-            top -= height
-            parts.append(Part(kind, round(top, 1), height))
-    return parts
+        pieces = []
+        for number, day in enumerate(days):
+            if counted := getattr(day, kind):
+                height = max(1.0, round(size.height * counted / most, 1))  # one of a thousand is still to be seen
+                tops[number] -= height
+                pieces.append(_box(number * step + size.gap / 2, tops[number], step - size.gap, height))
+        if pieces:
+            layers.append(Layer(kind, "".join(pieces)))
+    return Picture(bars, layers, most, size.width, size.height)
 
 
-def _bar(parts: list[Part], day: Any, left: float, step: float, size: Size) -> Bar:
-    return Bar(day, round(left + size.gap / 2, 1), round(step - size.gap, 1), round(left + step / 2, 1), parts)
+def _box(x: float, y: float, width: float, height: float) -> str:
+    return f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z"
