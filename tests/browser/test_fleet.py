@@ -42,8 +42,9 @@ def make(title, platform, number, pending=False):
         worked, refused, unproven = number(back)
         LaunchTally.objects.update_or_create(registration=row, day=day,
             defaults={"succeeded": worked, "refused": refused, "unproven": unproven})
+    launched_at = now - datetime.timedelta(hours=2 if number(0)[0] else 50)
     LastLaunch.objects.update_or_create(registration=row, defaults={
-        "launched_at": now - datetime.timedelta(hours=2), "refused_at": now, "refusal": "gate_closed"})
+        "launched_at": launched_at, "refused_at": now, "refusal": "gate_closed"})
     return row
 make("Northern Canvas", "canvas", lambda back: (40 + 7 * (back % 5), back % 3, 0), pending=True)
 down = make("Southern Moodle", "moodle", lambda back: (25, 1, 0))

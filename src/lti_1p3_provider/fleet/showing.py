@@ -12,7 +12,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from lti_1p3_provider.diagnostics.tallies import LaunchDay
-from lti_1p3_provider.fleet.health import PROBLEMS
+from lti_1p3_provider.fleet.health import Word
 from lti_1p3_provider.fleet.page import Row
 from lti_1p3_provider.fleet.wording import WORDS, sentence
 from lti_1p3_provider.lti.contacts import Contact
@@ -20,6 +20,7 @@ from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.scores.status.chart import Picture, Size, picture
 
 KINDS = ("succeeded", "refused", "unproven")
+STYLES = {Word.FAILING: "failing", Word.TROUBLED: "troubled", Word.WELL: "good"}
 SMALL = Size(width=168, height=36, gap=2)
 
 
@@ -57,7 +58,7 @@ def _shown(row: Row, names: Mapping[date, str], now: datetime) -> Shown:
         row=row,
         platform=known.label if known else row.registration.platform,
         word=WORDS[row.health.word],
-        style=row.health.word.name.lower() if row.health.word in PROBLEMS else "good",
+        style=STYLES.get(row.health.word, "quiet"),
         causes=[sentence(cause, now) for cause in row.health.causes],
         bars=picture(facts.days, KINDS, SMALL),
         days=[_in_words(day, names) for day in reversed(facts.days) if day.succeeded or day.refused or day.unproven],
