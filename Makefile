@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check api-description attack setup test test-quick test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-lms soak format requirements clean
+.PHONY: help demo demo-check api-description attack setup test test-quick test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-fleet bench-lms soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -65,6 +65,9 @@ bench-scores: services compiler $(VENV)/.bench ## measure scores against PyLTI1p
 
 bench-picker: services compiler $(VENV)/.bench ## measure the picker on 2,000 courses, 1,000,000 blocks (10 minutes; BENCH_QUICK=1: a try)
 	@$(RUN) -m bench.picker
+
+bench-fleet: services compiler $(VENV)/.bench ## measure the fleet's page with 10,000 registrations, 1,000,000 attempts (5 minutes; BENCH_QUICK=1: a try)
+	@$(RUN) -m bench.fleet
 
 bench-lms: export EDX_PLATFORM := $(EDX_PLATFORM)
 bench-lms: export EDX_PYTHON := $(EDX_PYTHON)

@@ -5,6 +5,8 @@ Primary keys are given, so a small database may hold exactly those rows of a big
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,20 +61,31 @@ def fill_everything(size: Size, minter: Minter, *, step: int = 1) -> None:
 
     ``step`` is a multiple of the users that a registration has, or 1. Launch attempts are made with step 1 only.
     """
+    with unchecked():
+        _fill_with(size, minter, step)
+
+
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """Fill without checks of the database's own, and have it look at its tables afterwards."""
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION foreign_key_checks = 0, unique_checks = 0")
-    each = max(1, step // size.users_each)
-    _fill_registrations(f"seq_{each}_to_{size.registrations}_step_{each}", minter)
-    _fill_people(f"seq_{step}_to_{size.users}_step_{step}", Sql(f"CEIL(seq / {size.users_each})"))
-    if step == 1:
-        _fill_attempts(f"seq_1_to_{size.users}", Sql(f"CEIL(seq / {size.users_each})"))
+    yield
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION foreign_key_checks = 1, unique_checks = 1")
         tables = ", ".join(f"`{table}`" for table in connection.introspection.django_table_names(only_existing=True))
         cursor.execute(f"ANALYZE TABLE {tables}")
 
 
-def _fill_registrations(numbers: str, minter: Minter) -> None:
+def _fill_with(size: Size, minter: Minter, step: int) -> None:
+    each = max(1, step // size.users_each)
+    fill_registrations(f"seq_{each}_to_{size.registrations}_step_{each}", minter)
+    _fill_people(f"seq_{step}_to_{size.users}_step_{step}", Sql(f"CEIL(seq / {size.users_each})"))
+    if step == 1:
+        _fill_attempts(f"seq_1_to_{size.users}", Sql(f"CEIL(seq / {size.users_each})"))
+
+
+def fill_registrations(numbers: str, minter: Minter) -> None:
     """Everything of which there is one for each registration: one course with one graded link."""
     keys = {"key_set": minter.key_set}
     known = {"issuer": tokens.ISSUER, "client_id": Sql("CONCAT('client-', seq)")}

@@ -3,6 +3,7 @@
 from lti_1p3_provider.audit.admin import ChangeAdmin
 from lti_1p3_provider.diagnostics.admin import LaunchAttemptAdmin
 from lti_1p3_provider.doctor.admin import ExaminedRegistrationAdmin
+from lti_1p3_provider.fleet.admin import FleetAdmin
 from lti_1p3_provider.onboarding.invitation_admin import InvitationAdmin
 from lti_1p3_provider.people.admin import PersonAdmin
 from lti_1p3_provider.registrations.admin import ToolKeyAdmin
@@ -11,6 +12,7 @@ from lti_1p3_provider.scores.admin import PendingScoreAdmin
 __all__ = [
     "ChangeAdmin",
     "ExaminedRegistrationAdmin",
+    "FleetAdmin",
     "InvitationAdmin",
     "LaunchAttemptAdmin",
     "PendingScoreAdmin",

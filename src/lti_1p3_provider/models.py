@@ -2,7 +2,8 @@
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
-from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.diagnostics.models import LastLaunch, LaunchAttempt, LaunchTally, TallyMark
+from lti_1p3_provider.fleet.models import Standing
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
@@ -20,8 +21,10 @@ __all__ = [
     "Grant",
     "Invitation",
     "Lane",
+    "LastLaunch",
     "LaunchAttempt",
     "LaunchGate",
+    "LaunchTally",
     "LineItem",
     "OpenedConfiguration",
     "Outage",
@@ -30,6 +33,8 @@ __all__ = [
     "PlatformUser",
     "Registration",
     "ResourceLink",
+    "Standing",
     "Tally",
+    "TallyMark",
     "ToolKey",
 ]

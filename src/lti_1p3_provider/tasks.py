@@ -1,5 +1,6 @@
 """What Celery discovers: all tasks, each owned by its slice."""
 
+from lti_1p3_provider.fleet.tasks import look_at_fleet
 from lti_1p3_provider.launches.tasks import clean_up
 from lti_1p3_provider.outline.tasks import rebuild_outline
 from lti_1p3_provider.scores.tasks import (
@@ -15,6 +16,7 @@ __all__ = [
     "compare_course",
     "deliver_scores",
     "expect_subsections",
+    "look_at_fleet",
     "note_grade",
     "read_back_results",
     "rebuild_outline",

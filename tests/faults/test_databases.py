@@ -50,6 +50,17 @@ def test_the_catalogue_on(database):
 
 
 @pytest.mark.parametrize("database", DATABASES)
+def test_the_tallies_on(database):
+    """Locks, upserts and days are the databases' own."""
+    if database == "mariadb" and (reason := mariadb.missing()):
+        pytest.skip(reason)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/flows/test_tallies.py"]
+    environment = {**os.environ, "LTI_TEST_DATABASE": database}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("database", DATABASES)
 def test_the_outbox_on(database):
     if database == "mariadb" and (reason := mariadb.missing()):
         pytest.skip(reason)

@@ -47,7 +47,7 @@ def test_a_registrations_page_has_its_figures_and_a_picture(two, admin_client):
     assert "<b>1</b> deliveries in 14 days" in text
     assert "<b>0</b> waiting now" in text
     assert "<b>1</b> given up now" in text
-    assert text.count('<rect class="lti-delivered"') == text.count('<rect class="lti-parked"') == 1
+    assert text.count('<path class="lti-delivered"') == text.count('<path class="lti-parked"') == 1
     assert 'role="img" aria-labelledby="lti-days lti-said"' in text
     today = f"{timezone.now():%-d %b}"
     assert f'<th scope="row">{today}</th><td>1</td><td>0</td><td>1</td>' in text

@@ -431,10 +431,12 @@ def test_old_attempts_and_lapsed_grants_are_dropped_and_no_others(connection, se
     printed = StringIO()
     call_command("lti_1p3_clean_up", stdout=printed)
     assert json.loads(printed.getvalue()) == {
+        "registrations_looked_at": 1,
         "old_attempts_dropped": 1,
         "lapsed_grants_dropped": 1,
         "old_content_requests_dropped": 0,
         "old_configurations_dropped": 0,
+        "old_tallies_dropped": 0,
     }
     assert LaunchAttempt.objects.count() == 2
     assert old not in LaunchAttempt.objects.all()

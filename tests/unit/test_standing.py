@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from lti_1p3_provider.scores.outbox import tallies
 from lti_1p3_provider.scores.outbox.tallies import Day
 from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.status import overview, wording
-from lti_1p3_provider.scores.status.chart import HEIGHT, picture
+from lti_1p3_provider.scores.status.chart import LARGE, Size, picture
 from lti_1p3_provider.scores.status.sentence import Sentence, points
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -142,14 +143,32 @@ def test_an_overview_stops_counting(registration, rows):
     assert str(overview.of_registration(registration, most=2).parked) == "2+"
 
 
+def pieces(path: str) -> list[tuple[float, ...]]:
+    """Return x, y, width and height of each box in a path."""
+    boxes = re.findall(r"M([\d.-]+) ([\d.-]+)h([\d.]+)v([\d.]+)h-\3z", path)
+    assert path == "".join(f"M{x} {y}h{width}v{height}h-{width}z" for x, y, width, height in boxes)
+    return [tuple(map(float, box)) for box in boxes]
+
+
 def test_bars_stand_on_each_other_and_fit():
     days = [Day(date(2026, 3, 1), 1000, 1, 999), Day(date(2026, 3, 2)), Day(date(2026, 3, 3), 500, 0, 0)]
     drawn = picture(days)
-    first, second, third = drawn.bars
-    assert [part.kind for part in first.parts] == ["delivered", "postponed", "parked"]
-    assert all(part.height >= 1 for part in first.parts)
-    assert first.parts[0].y + first.parts[0].height == HEIGHT
-    assert first.parts[-1].y >= -1
-    assert second.parts == []
-    assert third.parts[0].height == HEIGHT / 4
+    assert [layer.kind for layer in drawn.layers] == ["delivered", "postponed", "parked"]
+    delivered, postponed, parked = (pieces(layer.path) for layer in drawn.layers)
+    (first, third), (middle,), (top,) = delivered, postponed, parked
+    assert first[1] + first[3] == LARGE.height
+    assert middle[1] + middle[3] == first[1]
+    assert top[1] + top[3] == middle[1]
+    assert top[1] >= -1
+    assert min(first[3], middle[3], top[3]) >= 1
+    assert third[3] == LARGE.height / 4
+    assert first[0] + first[2] < third[0]
+    assert third[0] + third[2] <= LARGE.width
+
+
+def test_a_picture_of_another_size_and_other_kinds():
+    drawn = picture([Day(date(2026, 3, 1), 1, 7, 7)], ["delivered"], Size(100, 10, 2))
+    assert [pieces(layer.path) for layer in drawn.layers] == [[(1.0, 0.0, 98.0, 10.0)]]
+    assert (drawn.most, drawn.width, drawn.height) == (1, 100, 10)
+    assert picture([]).layers == []
     assert picture([]).bars == []

@@ -1,6 +1,8 @@
-"""LaunchAttempt: what an operator finds by a support code."""
+"""LaunchAttempt, which an operator finds by a support code; LaunchTally, LastLaunch and TallyMark, which count them."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from django.db import models
 
@@ -39,3 +41,62 @@ class LaunchAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.support_code} {self.door}: {self.outcome}"
+
+
+class LaunchTally(models.Model):
+    """How many launches of a registration led to content on a day (UTC), and how many were refused: after the
+    platform's signature was checked (``refused``), or before (``unproven``), where anybody may pretend to be it.
+
+    .. no_pii:
+    """
+
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField(db_index=True)
+    succeeded = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    unproven = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["registration", "day"], name="lti1p3_launch_tally_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"launches of registration {self.registration_id} on {self.day}"
+
+
+class LastLaunch(models.Model):
+    """When a registration's newest launch led to content, and when the newest was refused, with the error's code.
+
+    .. no_pii:
+    """
+
+    registration = models.OneToOneField(
+        Registration, primary_key=True, on_delete=models.CASCADE, related_name="last_launch"
+    )
+    launched_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    refusal = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        app_label = APP_LABEL
+
+    def __str__(self) -> str:
+        return f"last launch of registration {self.registration_id}"
+
+
+class TallyMark(models.Model):
+    """One row: the primary key up to which attempts are in the tallies, and when nothing was left to count.
+
+    .. no_pii:
+    """
+
+    up_to = models.BigIntegerField(default=0)
+    caught_up_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = APP_LABEL
+
+    def __str__(self) -> str:
+        return f"tallies up to attempt {self.up_to}"

@@ -17,6 +17,7 @@ from lti_1p3_provider.doctor import causes
 from lti_1p3_provider.doctor.findings import Finding, each, failed, good, notice, wrong
 from lti_1p3_provider.errors import AddressForbidden, LtiError, PlatformUnreachable
 from lti_1p3_provider.lti import access_tokens, ags, key_sets, line_items, numbers, transport
+from lti_1p3_provider.lti.contacts import MAX_SKEW
 from lti_1p3_provider.lti.exchange import Answer, Request
 from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.lti.redirects import followed
@@ -27,7 +28,6 @@ from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, Outage
 from lti_1p3_provider.scores.reasons import FORGOTTEN, Why
 
-MAX_SKEW = timedelta(seconds=30)  # Moodle refuses tokens that are further ahead
 MAX_REASONS = 3
 MAX_DEPLOYMENTS = 3  # that are asked for a token
 

@@ -14,8 +14,9 @@ from typing import Any
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AccessTokenRefused, PlatformUnreachable
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.lti import numbers, store, transport
+from lti_1p3_provider.lti import contacts, numbers, store, transport
 from lti_1p3_provider.lti.claims import LTI
+from lti_1p3_provider.lti.contacts import About
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Pause, Request
 from lti_1p3_provider.registrations import keys, own_keys
 from lti_1p3_provider.registrations.models import Deployment, ToolKey
@@ -88,8 +89,10 @@ def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = 
         if known := _known(name, refused):  # somebody has just learned it
             return known
         store.drop(name)  # the refused one is not to come back, whatever comes of the new one
-        answer = yield from _answered(deployment, _text(scopes))
-        token, lifetime = _granted(answer, frozenset(scopes))
+        with contacts.noted(deployment.registration_id, About.TOKEN):
+            answer = yield from _answered(deployment, _text(scopes))
+            token, lifetime = _granted(answer, frozenset(scopes))
+        contacts.worked(deployment.registration_id, About.TOKEN, answer)
         if lifetime > MARGIN:
             store.put(name, token, lifetime - MARGIN)
             held[name] = token

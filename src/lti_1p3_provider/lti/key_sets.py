@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from lti_1p3_provider.errors import KeySetBusy, KeySetUnavailable, LtiError, StateStoreDown
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.lti import store, transport, waiting
+from lti_1p3_provider.lti import contacts, store, transport, waiting
+from lti_1p3_provider.lti.contacts import About
 from lti_1p3_provider.lti.exchange import Request
 from lti_1p3_provider.lti.public_keys import chosen, usable
 from lti_1p3_provider.lti.redirects import followed
@@ -142,7 +143,7 @@ def _fetched(registration: Registration, old: Entry | None, kid: str) -> Entry:
     """Ask the platform. If it fails, what was known goes on; if that or the kid is in vain, be quiet for a while."""
     asked = time.time()
     try:
-        (keys, fresh), failure, forget_at = _ask(registration.key_set_url), "", asked + STALE
+        (keys, fresh), failure, forget_at = _ask(registration), "", asked + STALE
     except LtiError as error:
         log.warning("LTI key set of registration %s: %s (%s)", registration.pk, error.code, error.detail)
         failure, fresh, forget_at = f"{error.code}: {error.detail}", COOL_DOWN, old["forget_at"] if old else 0
@@ -153,15 +154,17 @@ def _fetched(registration: Registration, old: Entry | None, kid: str) -> Entry:
     return Entry(keys=keys, fresh_until=now + fresh, quiet_until=now + quiet, forget_at=forget_at, failure=failure)
 
 
-def _ask(url: str) -> tuple[dict[str, str], float]:
+def _ask(registration: Registration) -> tuple[dict[str, str], float]:
     """Return the usable keys and how many seconds they are fresh."""
-    request = Request("GET", url, {"Accept": "application/json"}, timeout=FETCH_TIMEOUT)
-    answer = transport.run(followed(request))
-    if not answer.ok:
-        raise KeySetUnavailable(f"the key set URL answered {answer.status}")
-    keys = usable(answer.json())
-    if not keys:
-        raise KeySetUnavailable("the key set URL shows no RSA key with a kid")
+    request = Request("GET", registration.key_set_url, {"Accept": "application/json"}, timeout=FETCH_TIMEOUT)
+    with contacts.noted(registration.pk, About.KEYS):
+        answer = transport.run(followed(request))
+        if not answer.ok:
+            raise KeySetUnavailable(f"the key set URL answered {answer.status}")
+        keys = usable(answer.json())
+        if not keys:
+            raise KeySetUnavailable("the key set URL shows no RSA key with a kid")
+    contacts.worked(registration.pk, About.KEYS, answer)
     return keys, _max_age(answer.headers.get("cache-control", ""))
 
 

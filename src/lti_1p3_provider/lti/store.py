@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,16 @@ def get(name: str) -> Any:
     """
     with _one_failure():
         return cache.get(name)
+
+
+def get_many(names: Iterable[str]) -> dict[str, Any]:
+    """Return what is stored under some of the names, by name.
+
+    Raises:
+        StateStoreDown
+    """
+    with _one_failure():
+        return dict(cache.get_many(list(names)))
 
 
 def put(name: str, value: Any, seconds: float) -> None:

@@ -227,7 +227,7 @@ class Tally(models.Model):
     """
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+", db_index=False)
-    day = models.DateField()
+    day = models.DateField(db_index=True)
     delivered = models.PositiveIntegerField(default=0)
     postponed = models.PositiveIntegerField(default=0)
     parked = models.PositiveIntegerField(default=0)

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.diagnostics.record import drop_old
+from lti_1p3_provider.fleet import upkeep
 from lti_1p3_provider.launches.grants import drop_lapsed
 from lti_1p3_provider.onboarding import reading
 
@@ -17,8 +18,9 @@ class Command(BaseCommand):
     """``lti_1p3_deliver_scores`` does it too, so a site that runs that needs no second cron entry."""
 
     help = (
-        "Drop old launch attempts, lapsed grants, old requests for content and what platforms said of themselves to "
-        "register. Safe to run at any time and in parallel."
+        "Drop old launch attempts, lapsed grants, old requests for content, what platforms said of themselves to "
+        "register, and old tallies; count launches and look at all registrations. Safe to run at any time and in "
+        "parallel."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,10 +29,14 @@ class Command(BaseCommand):
 
 
 def clean_up() -> dict[str, int]:
-    """Drop old attempts, lapsed grants, old requests for content, and configurations; return how many of each."""
+    """Drop old attempts, lapsed grants, requests for content, configurations and tallies, count launches and look at all
+    registrations; return how many of each."""
+    looked_at = upkeep.keep_up()  # before: what is dropped must be counted
     return {
+        "registrations_looked_at": looked_at,
         "old_attempts_dropped": drop_old(),
         "lapsed_grants_dropped": drop_lapsed(),
         "old_content_requests_dropped": asked.drop_old(),
         "old_configurations_dropped": reading.drop_old(),
+        "old_tallies_dropped": upkeep.drop_old(),
     }

@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
+from lti_1p3_provider.conf import conf
 from lti_1p3_provider.scores.models import Tally
 
 KINDS = ("delivered", "postponed", "parked")
 
 Counts = Counter[tuple[int, str]]  # of (registration's primary key, one of KINDS)
+
+SHOWN = timedelta(days=14)  # what pages show is kept, however short attempts are
+DROP_BATCH = 1000
 
 log = logging.getLogger(__name__)
 
@@ -52,3 +56,12 @@ def of_days(registration_pk: int, number: int) -> list[Day]:
     rows = Tally.objects.filter(registration_id=registration_pk, day__gte=days[0])
     known = {row.day: Day(row.day, row.delivered, row.postponed, row.parked) for row in rows}
     return [known.get(day, Day(day)) for day in days]
+
+
+def drop_old(now: datetime | None = None) -> int:
+    """Delete tallies that are older than launch attempts may be, in batches; return how many."""
+    before = ((now or timezone.now()) - max(timedelta(seconds=conf.attempt_retention), SHOWN)).astimezone(UTC).date()
+    dropped, old = 0, Tally.objects.filter(day__lt=before).values_list("pk", flat=True)
+    while batch := list(old[:DROP_BATCH]):
+        dropped += Tally.objects.filter(pk__in=batch).delete()[0]
+    return dropped

@@ -1,57 +1,72 @@
-"""A picture of days: where each bar of an inline SVG stands. The page has the same numbers in a table."""
+"""A picture of days: where the bars of an inline SVG stand (``bars.html`` draws it). The page has the same numbers in a
+table."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from lti_1p3_provider.scores.outbox.tallies import KINDS, Day
-
-WIDTH, HEIGHT = 560, 140  # of the bars, in the SVG's own units
-GAP = 8
+from lti_1p3_provider.scores.outbox.tallies import KINDS
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One piece of a bar; ``kind`` is one of ``KINDS``."""
+class Size:
+    """Of all bars together, and of the gap between two, in the SVG's own units."""
+
+    width: int = 560
+    height: int = 140
+    gap: int = 8
+
+
+LARGE = Size()
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The pieces of all bars that are of one kind, as an SVG path."""
 
     kind: str
-    y: float
-    height: float
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day. Parts stand on each other."""
+    """One day, and where its middle is."""
 
-    day: Day
-    x: float
-    width: float
-    middle: float
-    parts: list[Part]
+    day: Any
+    middle: str
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All bars; the highest is ``most``."""
+    """All bars; the highest is ``most``. A bar's pieces stand on each other."""
 
     bars: list[Bar]
+    layers: list[Layer]
     most: int
-    width: int = WIDTH
-    height: int = HEIGHT
+    width: int
+    height: int
 
 
-def picture(days: list[Day]) -> Picture:
-    """Return the bars of days, scaled to the busiest of them."""
-    most = max((day.delivered + day.postponed + day.parked for day in days), default=0)
-    step = WIDTH / max(1, len(days))
-    return Picture([_bar(day, number * step, step, most) for number, day in enumerate(days)], most)
+def picture(days: Sequence[Any], kinds: Sequence[str] = KINDS, size: Size = LARGE) -> Picture:
+    """Return the bars of days, scaled to the busiest of them. ``kinds``: attributes of a day that are numbers, the
+    lowest piece first."""
+    most = max((sum(getattr(day, kind) for kind in kinds) for day in days), default=0)
+    step = size.width / max(1, len(days))
+    bars = [Bar(day, f"{(number + 0.5) * step:.1f}") for number, day in enumerate(days)]
+    tops, layers = [float(size.height)] * len(days), []
+    for kind in kinds:
+        pieces = []
+        for number, day in enumerate(days):
+            if counted := getattr(day, kind):
+                height = max(1.0, round(size.height * counted / most, 1))  # one of a thousand is still to be seen
+                tops[number] -= height
+                pieces.append(_box(number * step + size.gap / 2, tops[number], step - size.gap, height))
+        if pieces:
+            layers.append(Layer(kind, "".join(pieces)))
+    return Picture(bars, layers, most, size.width, size.height)
 
 
-def _bar(day: Day, left: float, step: float, most: int) -> Bar:
-    parts, top = [], float(HEIGHT)
-    for kind in KINDS:
-        if number := getattr(day, kind):
-            height = max(1.0, round(HEIGHT * number / most, 1))  # one of a thousand is still to be seen
-            top -= height
-            parts.append(Part(kind, round(top, 1), height))
-    return Bar(day, round(left + GAP / 2, 1), round(step - GAP, 1), round(left + step / 2, 1), parts)
+def _box(x: float, y: float, width: float, height: float) -> str:
+    return f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z"

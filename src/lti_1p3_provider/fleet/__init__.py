@@ -1,0 +1,1 @@
+"""The operator's home: all registrations on one page, problems first."""

@@ -1,0 +1,71 @@
+"""Keeps the fleet in order: counts launches, looks at every registration, and drops old tallies.
+
+It comes with the clean-up, from cron or Celery's beat; whoever opens the page of a large fleet has a worker do it.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.core.cache import cache
+from django.db import DatabaseError
+from django.utils import timezone
+
+from lti_1p3_provider.background import after_commit
+from lti_1p3_provider.database.conflicts import traced
+from lti_1p3_provider.database.upserts import CHUNK, upsert
+from lti_1p3_provider.diagnostics import tallies as launches
+from lti_1p3_provider.fleet.facts import Tail, gather, tail
+from lti_1p3_provider.fleet.health import judge
+from lti_1p3_provider.fleet.models import Standing
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.scores.outbox import tallies as scores
+
+TASK = "lti_1p3_provider.look_at_fleet"
+PAUSE = 60  # seconds between two times that a worker is asked
+
+log = logging.getLogger(__name__)
+
+
+def keep_up() -> int:
+    """Count launches and look at all registrations; return how many were looked at."""
+    launches.roll_up()
+    return look_at_all()
+
+
+def drop_old() -> int:
+    """Delete tallies of launches and scores that are too old to keep; return how many."""
+    return launches.drop_old() + scores.drop_old()
+
+
+def look_at_all(now: datetime | None = None) -> int:
+    """Note the standing of each registration; return of how many. An error is logged: the page works without."""
+    now, above, last, looked = now or timezone.now(), tail(now), 0, 0
+    try:
+        while pks := list(Registration.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+            looked += _look_at(pks, above, now)
+            last = pks[-1]
+    except DatabaseError as error:
+        log.error("LTI fleet: not all registrations were looked at: %s", traced(error))
+    return looked
+
+
+def ask() -> None:
+    """Have a worker do it once the running transaction is committed, unless somebody has just asked."""
+    try:
+        is_first = cache.add("lti1p3:fleet:asked", 1, PAUSE)
+    except Exception:  # whatever the cache's client raises: to ask once more does no harm
+        log.warning("LTI fleet: the cache does not answer")
+        is_first = True
+    if is_first:
+        after_commit(TASK, (), "the next clean-up does it")
+
+
+def _look_at(pks: list[int], above: Tail, now: datetime) -> int:
+    found = gather(pks, above, now)
+    rows = [
+        Standing(registration_id=pk, word=judge(facts, now).word, looked_at=now) for pk, (_, facts) in found.items()
+    ]
+    upsert(rows, ("registration",), ("word", "looked_at"))
+    return len(rows)
