@@ -2,8 +2,16 @@
 
 from lti_1p3_provider.diagnostics.admin import LaunchAttemptAdmin
 from lti_1p3_provider.doctor.admin import ExaminedRegistrationAdmin
+from lti_1p3_provider.outline.admin import CourseOutlineAdmin
 from lti_1p3_provider.people.admin import PersonAdmin
 from lti_1p3_provider.registrations.admin import ToolKeyAdmin
 from lti_1p3_provider.scores.admin import PendingScoreAdmin
 
-__all__ = ["ExaminedRegistrationAdmin", "LaunchAttemptAdmin", "PendingScoreAdmin", "PersonAdmin", "ToolKeyAdmin"]
+__all__ = [
+    "CourseOutlineAdmin",
+    "ExaminedRegistrationAdmin",
+    "LaunchAttemptAdmin",
+    "PendingScoreAdmin",
+    "PersonAdmin",
+    "ToolKeyAdmin",
+]

@@ -3,12 +3,17 @@ once more after its production settings, because a site's own file may replace t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 MIDDLEWARE = "lti_1p3_provider.launches.sessions.EndSwitchedOffSessions"
 CONFINE = "lti_1p3_provider.launches.confine.ConfineSessions"
 FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
 LIMITS = "lti_1p3_provider.launches.limits.LimitRequests"
+DASHBOARD = "org.openedx.learning.instructor.dashboard.render.started.v1"
+TAB = "lti_1p3_provider.host.openedx.dashboard.AddTab"
+TEMPLATES = str(Path(__file__).parent / "templates")  # of these, the LMS's own pages include one
 BEAT = {
     name: {"task": name, "schedule": seconds}
     for name, seconds in (("lti_1p3_provider.deliver_scores", 600.0), ("lti_1p3_provider.clean_up", 3600.0))
@@ -16,7 +21,8 @@ BEAT = {
 
 
 def plugin_settings(settings: Any) -> None:
-    """Put our middlewares first and last, once; let Celery's beat, where a site runs one, do what cron does elsewhere.
+    """Put our middlewares first and last, once; let Celery's beat, where a site runs one, do what cron does elsewhere;
+    add a tab to the Instructor Dashboard (``host.openedx.dashboard``).
 
     The LMS's Celery reads its settings without a namespace, and by their old names: ``CELERYBEAT_SCHEDULE``. An entry
     of the site under one of our names stays.
@@ -28,3 +34,19 @@ def plugin_settings(settings: Any) -> None:
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]
     settings.CELERYBEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERYBEAT_SCHEDULE", None) or {})}
+    filters = getattr(settings, "OPEN_EDX_FILTERS_CONFIG", None) or {}
+    settings.OPEN_EDX_FILTERS_CONFIG = {**filters, DASHBOARD: _with_tab(filters.get(DASHBOARD))}
+    directories = getattr(settings, "MAKO_TEMPLATE_DIRS_BASE", None)
+    if directories is not None and TEMPLATES not in directories:
+        settings.MAKO_TEMPLATE_DIRS_BASE = [*directories, TEMPLATES]
+
+
+def _with_tab(filter_: Any) -> Mapping[str, Any]:
+    """Return a filter's configuration with our step last, once. A site may name its steps in any of three forms."""
+    if isinstance(filter_, str):
+        filter_ = [filter_]
+    if isinstance(filter_, list | tuple):
+        filter_ = {"pipeline": filter_}
+    filter_ = dict(filter_ or {})
+    steps = [step for step in filter_.get("pipeline") or () if step != TAB]
+    return {"fail_silently": True, **filter_, "pipeline": [*steps, TAB]}
