@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import CourseEnrollment
+from django.test import Client
 from edx_django_utils.cache import RequestCache
 from milestones.api import add_user_milestone
 from milestones.models import MilestoneRelationshipType
@@ -24,6 +25,7 @@ from xmodule.modulestore.tests.django_utils import ModuleStoreTestCase
 from xmodule.modulestore.tests.factories import BlockFactory
 from xmodule.partitions.partitions import Group, UserPartition
 
+from lti_1p3_provider.deep_linking import excerpts
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.outline import find as outline
@@ -179,6 +181,14 @@ class OpenEdxCoursesTest(Contract, ModuleStoreTestCase):
         self.world.host.content.require_access(self.ada, course, self.world.problem)  # so it is in the LMS's list
         (doubt,) = doubts(Registration(enrolment_mode="audit"), self.world.host.content)
         assert f"{course} (it has honor)" in doubt.says
+
+    def test_pictures_in_what_authors_wrote_have_the_addresses_that_browsers_ask(self) -> None:
+        data = '<p><img src="/static/lamp.png" alt="A lamp"> <a href="/static/notes.pdf">notes</a></p>'
+        self.change(self.world.text, data=data)
+        found = self.world.host.content.sources(self.world.course, [self.world.text])[self.world.text]
+        (picture,) = [part for part in excerpts.parts(found) if part.kind == "picture"]
+        assert picture.address == "/asset-v1:ContractX+LTI+now+type@asset+block/lamp.png", picture
+        assert Client().get(picture.address).status_code == 404  # served by the LMS, which has no such file
 
     def bank(self, kind: str, points: Iterable[float], **fields: object) -> UsageKey:
         """Add a block that selects some of these problems for each learner."""

@@ -140,7 +140,13 @@ def test_an_expired_page_gets_no_more_parts(picker: Picker, path: str):
 def test_the_page_is_strict_about_what_it_runs_and_small(picker: Picker):
     picker.go()
     csp = picker.page.headers["Content-Security-Policy"]
-    for directive in ("default-src 'none'", "script-src 'self'", "connect-src 'self'", "form-action 'self'"):
+    for directive in (
+        "default-src 'none'",
+        "script-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "img-src 'self'",
+    ):
         assert directive in csp
     assert "Set-Cookie" not in picker.page.headers
     assert len(picker.page.content) < MOST_KB * 1024
