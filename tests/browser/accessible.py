@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 PACKAGE = "axe_playwright_python"  # carries the script; nothing else of it is used
 
 
-def require_accessible(page: Page | Frame) -> None:
-    """Check what a page or frame shows. Evaluated by the debugger, so that the page's own policy need not let it in."""
+def require_accessible(page: Page | Frame, within: str = "html") -> None:
+    """Check what a page or frame shows, ``within`` an element. Evaluated by the debugger, so that the page's own policy
+    need not let it in."""
     page.evaluate(_script())
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    found = page.evaluate("within => axe.run(within, { resultTypes: ['violations'] })", within)["violations"]
     said = [f"{one['id']}: {', '.join(node['html'][:120] for node in one['nodes'][:3])}" for one in found]
     assert said == [], f"{page.url}: {said}"
 
