@@ -161,6 +161,11 @@ class ProviderSettings:
         return bool(self._get("LTI_1P3_PROVIDER_SHOW_SCORE_STATUS", True))
 
     @property
+    def early_logins(self) -> bool:
+        """``LTI_1P3_PROVIDER_EARLY_LOGINS`` (True): logins that go well are answered before the LMS's middleware."""
+        return bool(self._get("LTI_1P3_PROVIDER_EARLY_LOGINS", True))
+
+    @property
     def deep_linking_filter(self) -> str:
         """``LTI_1P3_PROVIDER_DEEP_LINKING_FILTER`` (""): dotted path of a function that decides, after the gate, what
         instructors are offered to pick."""

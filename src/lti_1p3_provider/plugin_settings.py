@@ -9,8 +9,9 @@ from typing import Any
 
 MIDDLEWARE = "lti_1p3_provider.launches.sessions.EndSwitchedOffSessions"
 CONFINE = "lti_1p3_provider.launches.confine.ConfineSessions"
-FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
 LIMITS = "lti_1p3_provider.launches.limits.LimitRequests"
+FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
+LOGINS = "lti_1p3_provider.launches.logins.AnswerLogins"
 DASHBOARD = "org.openedx.learning.instructor.dashboard.render.started.v1"
 TAB = "lti_1p3_provider.host.openedx.dashboard.AddTab"
 TEMPLATES = str(Path(__file__).parent / "templates")  # of these, the LMS's own pages include one
@@ -30,7 +31,7 @@ def plugin_settings(settings: Any) -> None:
     for name in (MIDDLEWARE, CONFINE):
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [*settings.MIDDLEWARE, name]
-    for name in (FIRST, LIMITS):
+    for name in (LOGINS, FIRST, LIMITS):
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]
     settings.CELERYBEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERYBEAT_SCHEDULE", None) or {})}

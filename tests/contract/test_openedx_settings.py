@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from lms import envs
 
-from lti_1p3_provider.plugin_settings import BEAT, FIRST, LIMITS, MIDDLEWARE
+from lti_1p3_provider.plugin_settings import BEAT, FIRST, LIMITS, LOGINS, MIDDLEWARE
 
 MINIMAL = Path(envs.__file__).parent / "minimal.yml"
 SITE = """
@@ -38,5 +38,5 @@ def test_production_settings_have_our_beat_and_the_sites(tmp_path: Path, more: s
     assert done.returncode == 0, done.stderr[-2000:]
     schedule, middleware = json.loads(done.stdout.splitlines()[-1])
     assert {*BEAT, *own} <= set(schedule)
-    assert middleware[:2] == [LIMITS, FIRST]
-    assert [middleware.count(name) for name in (LIMITS, FIRST, MIDDLEWARE)] == [1, 1, 1]
+    assert middleware[:3] == [LIMITS, FIRST, LOGINS]
+    assert [middleware.count(name) for name in (LIMITS, FIRST, LOGINS, MIDDLEWARE)] == [1, 1, 1, 1]

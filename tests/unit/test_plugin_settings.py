@@ -14,6 +14,7 @@ from lti_1p3_provider.plugin_settings import (
     DASHBOARD,
     FIRST,
     LIMITS,
+    LOGINS,
     MIDDLEWARE,
     TAB,
     TEMPLATES,
@@ -53,7 +54,7 @@ def test_twice_is_once_and_brings_back_what_a_site_replaced_in_between():
     settings.MIDDLEWARE, settings.CELERYBEAT_SCHEDULE = ["b.SessionMiddleware"], {"site": {"task": "t"}}
     plugin_settings(settings)
     plugin_settings(settings)
-    assert settings.MIDDLEWARE == [LIMITS, FIRST, "b.SessionMiddleware", MIDDLEWARE, CONFINE]
+    assert settings.MIDDLEWARE == [LIMITS, FIRST, LOGINS, "b.SessionMiddleware", MIDDLEWARE, CONFINE]
     assert settings.CELERYBEAT_SCHEDULE == {**BEAT, "site": {"task": "t"}}
 
 

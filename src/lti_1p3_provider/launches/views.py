@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -32,6 +31,7 @@ from lti_1p3_provider.launches import (
     grants,
     handover,
     login_cookies,
+    logins,
     reconnect,
     sessions,
     targets,
@@ -43,7 +43,7 @@ from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import features, with_script
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
-from lti_1p3_provider.lti import launch, login
+from lti_1p3_provider.lti import launch
 from lti_1p3_provider.lti.claims import Launch, Message
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.lti.resource_link import ResourceLinkMessage
@@ -70,14 +70,10 @@ class LoginView(DoorView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser back to the platform to sign in."""
-        parameters = (request.POST if request.method == "POST" else request.GET).dict()
-        begun = login.begin(parameters, f"{same_origin.base_url(request)}{reverse(targets.LAUNCH)}", self.trail)
+        begun = logins.begun(request, self.trail)
         if browser_check.is_needed(request):
             return frame_for(browser_check.login_page(request, begun), begun.registration)
-        asked = begun.authentication_request()
-        response = HttpResponseRedirect(asked.url)
-        login_cookies.remember(request, response, asked.state)
-        return frame_for(response, begun.registration)
+        return logins.to_platform(request, begun)
 
     post = get
 
