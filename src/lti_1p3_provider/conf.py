@@ -151,6 +151,11 @@ class ProviderSettings:
         return frozenset(self._texts("LTI_1P3_PROVIDER_DEEP_LINKING_ROLES"))
 
     @property
+    def deep_linking_custom(self) -> frozenset[str]:
+        """``LTI_1P3_PROVIDER_DEEP_LINKING_CUSTOM`` (()): names of custom parameters that the site's filter is told."""
+        return frozenset(self._texts("LTI_1P3_PROVIDER_DEEP_LINKING_CUSTOM"))
+
+    @property
     def show_score_status(self) -> bool:
         """``LTI_1P3_PROVIDER_SHOW_SCORE_STATUS`` (True): above graded content, tell learners where their score is."""
         return bool(self._get("LTI_1P3_PROVIDER_SHOW_SCORE_STATUS", True))

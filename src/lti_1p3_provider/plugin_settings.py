@@ -3,6 +3,8 @@ once more after its production settings, because a site's own file may replace t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 MIDDLEWARE = "lti_1p3_provider.launches.sessions.EndSwitchedOffSessions"
@@ -11,6 +13,9 @@ LIMITS = "lti_1p3_provider.launches.limits.LimitRequests"
 FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
 LOGINS = "lti_1p3_provider.launches.logins.AnswerLogins"
 SECRET_ADDRESSES = r"^/lti/1p3/register/"  # an invitation's, with a platform's token in the query
+DASHBOARD = "org.openedx.learning.instructor.dashboard.render.started.v1"
+TAB = "lti_1p3_provider.host.openedx.dashboard.AddTab"
+TEMPLATES = str(Path(__file__).parent / "templates")  # of these, the LMS's own pages include one
 BEAT = {
     name: {"task": name, "schedule": seconds}
     for name, seconds in (("lti_1p3_provider.deliver_scores", 600.0), ("lti_1p3_provider.clean_up", 3600.0))
@@ -18,7 +23,8 @@ BEAT = {
 
 
 def plugin_settings(settings: Any) -> None:
-    """Put our middlewares first and last, once; let Celery's beat, where a site runs one, do what cron does elsewhere.
+    """Put our middlewares first and last, once; let Celery's beat, where a site runs one, do what cron does elsewhere;
+    add a tab to the Instructor Dashboard (``host.openedx.dashboard``).
 
     The LMS writes each request with its parameters to its tracking log, but for addresses that it is told to leave out.
 
@@ -35,3 +41,19 @@ def plugin_settings(settings: Any) -> None:
     if SECRET_ADDRESSES not in unlogged:
         settings.TRACKING_IGNORE_URL_PATTERNS = [*unlogged, SECRET_ADDRESSES]
     settings.CELERYBEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERYBEAT_SCHEDULE", None) or {})}
+    filters = getattr(settings, "OPEN_EDX_FILTERS_CONFIG", None) or {}
+    settings.OPEN_EDX_FILTERS_CONFIG = {**filters, DASHBOARD: _with_tab(filters.get(DASHBOARD))}
+    directories = getattr(settings, "MAKO_TEMPLATE_DIRS_BASE", None)
+    if directories is not None and TEMPLATES not in directories:
+        settings.MAKO_TEMPLATE_DIRS_BASE = [*directories, TEMPLATES]
+
+
+def _with_tab(filter_: Any) -> Mapping[str, Any]:
+    """Return a filter's configuration with our step last, once. A site may name its steps in any of three forms."""
+    if isinstance(filter_, str):
+        filter_ = [filter_]
+    if isinstance(filter_, list | tuple):
+        filter_ = {"pipeline": filter_}
+    filter_ = dict(filter_ or {})
+    steps = [step for step in filter_.get("pipeline") or () if step != TAB]
+    return {"fail_silently": True, **filter_, "pipeline": [*steps, TAB]}

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 PACKAGE = "axe_playwright_python"  # carries the script; nothing else of it is used
 
 
-def require_accessible(page: Page | Frame, besides: Sequence[str] = ()) -> None:
-    """Check what a page or frame shows. Evaluated by the debugger, so that the page's own policy need not let it in.
+def require_accessible(page: Page | Frame, besides: Sequence[str] = (), within: str = "html") -> None:
+    """Check what a page or frame shows, ``within`` an element. Evaluated by the debugger, so that the page's own policy
+    need not let it in.
 
     ``besides``: selectors of parts that others wrote, like Django's admin.
     """
     page.evaluate(_script())
-    run = "others => axe.run({ exclude: others.map(one => [one]) }, { resultTypes: ['violations'] })"
-    found = page.evaluate(run, list(besides))["violations"]
+    run = (
+        "([within, others]) => axe.run({ include: [[within]], exclude: others.map(one => [one]) }, "
+        "{ resultTypes: ['violations'] })"
+    )
+    found = page.evaluate(run, [within, list(besides)])["violations"]
     said = [f"{one['id']}: {', '.join(node['html'][:120] for node in one['nodes'][:3])}" for one in found]
     assert said == [], f"{page.url}: {said}"
 

@@ -12,7 +12,8 @@ MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 FACTS = """() => ({
   lang: document.documentElement.lang,
   title: document.title,
-  headings: [...document.querySelectorAll("h1")].map(heading => heading.textContent.trim()),
+  headings: [...document.querySelectorAll("h1")].filter(heading => heading.getClientRects().length)
+    .map(heading => heading.textContent.trim()),
   sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   unnamed: [...document.querySelectorAll("input:not([type=hidden]), select, textarea, iframe")]
     .filter(field => !(field.labels?.length || field.title || field.ariaLabel)).map(field => field.outerHTML),
@@ -46,10 +47,11 @@ FAINT = """(least) => {
 def require_readable(page: Page) -> None:
     """Check the page and the pages in its frames."""
     for frame in page.frames:
-        _require_readable(frame)
+        require_frame_readable(frame)
 
 
-def _require_readable(frame: Frame) -> None:
+def require_frame_readable(frame: Frame) -> None:
+    """Check one of them."""
     facts = frame.evaluate(FACTS)
     assert facts["lang"], f"{frame.url} has no language"
     assert facts["title"], f"{frame.url} has no title"

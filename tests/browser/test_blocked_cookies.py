@@ -16,7 +16,7 @@ from tests import migrated
 from .conftest import FLAGS, VIEWPORT, watch
 from .reading import require_readable
 from .two_sites import Kind, running
-from .visitor import NARROW, RIGHT_COLOURS, Visitor, expect, problem, score, submit
+from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, problem, score, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright
@@ -122,7 +122,7 @@ def in_new_window(page: Page) -> Page:
     expect(framed(page).get_by_role("heading", level=1)).to_have_text("Open this activity in a new window")
     with page.expect_popup() as opened:
         framed(page).get_by_role("button", name=GO).click()
-    expect(opened.value.get_by_role("heading", level=1)).to_be_visible()
+    expect(arrived(opened.value)).to_be_visible()
     return opened.value
 
 
@@ -175,7 +175,7 @@ def test_sec_21_somebody_of_the_lms_in_the_same_browser_stays_signed_in_and_out_
     visitor, (person, _) = learner(kind), somebody()
     admin = sign_in_as_admin(visitor, sites)
     frame = framed(open_course_page(visitor, kind, person))
-    expect(frame.get_by_role("heading", level=1)).to_be_visible()
+    expect(arrived(frame)).to_be_visible()
     if kind == PARTITIONED:
         expect(submit(problem(frame, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
     admin.bring_to_front()
@@ -225,7 +225,7 @@ def test_the_pages_of_the_new_window_are_readable_on_a_narrow_screen(learner, so
 
 def leave_and_come_back(page: Page) -> None:
     """Follow a link of the course page, once its frame shows something, and press Back."""
-    expect(framed(page).get_by_role("heading", level=1)).to_be_visible()
+    expect(arrived(framed(page))).to_be_visible()
     page.get_by_role("link", name="A course on another platform").click()
     expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()
     page.go_back(wait_until="commit")

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from .reading import require_readable
-from .visitor import RIGHT_COLOURS, STRIP, Visitor, expect, look, open_in_window, problem, submit
+from .visitor import RIGHT_COLOURS, STRIP, Visitor, arrived, expect, look, open_in_window, problem, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
@@ -40,7 +40,7 @@ class Learner:
         self.page.bring_to_front()
         self.page.goto(f"{self.visitor.stack.platform_url}/links/unit?person={person or self.person}")
         frame = self.page.frame_locator("#tool")
-        expect(frame.get_by_role("heading", level=1)).to_be_visible()
+        expect(arrived(frame)).to_be_visible()
         return frame
 
     def launch_elsewhere(self, person: str = "") -> None:

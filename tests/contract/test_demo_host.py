@@ -19,6 +19,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from .contract import HostContract
 from .cost_contract import CostContract
 from .launch_contract import LaunchContract
+from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
@@ -150,6 +151,12 @@ class DemoLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, Tes
     def setUp(self) -> None:
         super().setUp()
         cache.clear()
+
+
+class DemoLinksTest(LinksContract, TestCase):
+    """The page of addresses."""
+
+    world = DemoWorld()
 
 
 class DemoSmallCourseTest(CostContract, TestCase):

@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import CourseEnrollment
+from django.test import Client
 from edx_django_utils.cache import RequestCache
 from milestones.api import add_user_milestone
 from milestones.models import MilestoneRelationshipType
@@ -22,10 +23,13 @@ from openedx.core.lib.gating import api as gating
 from xmodule.modulestore import ModuleStoreEnum
 from xmodule.modulestore.tests.django_utils import ModuleStoreTestCase
 from xmodule.modulestore.tests.factories import BlockFactory
+from xmodule.partitions.partitions import Group, UserPartition
 
+from lti_1p3_provider.deep_linking import excerpts
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.outline import find as outline
+from lti_1p3_provider.outline.models import OutlineBlock
 from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.registrations.models import Registration
 
@@ -177,3 +181,77 @@ class OpenEdxCoursesTest(Contract, ModuleStoreTestCase):
         self.world.host.content.require_access(self.ada, course, self.world.problem)  # so it is in the LMS's list
         (doubt,) = doubts(Registration(enrolment_mode="audit"), self.world.host.content)
         assert f"{course} (it has honor)" in doubt.says
+
+    def test_pictures_in_what_authors_wrote_have_the_addresses_that_browsers_ask(self) -> None:
+        data = '<p><img src="/static/lamp.png" alt="A lamp"> <a href="/static/notes.pdf">notes</a></p>'
+        self.change(self.world.text, data=data)
+        found = self.world.host.content.sources(self.world.course, [self.world.text])[self.world.text]
+        (picture,) = [part for part in excerpts.parts(found) if part.kind == "picture"]
+        assert picture.address == "/asset-v1:ContractX+LTI+now+type@asset+block/lamp.png", picture
+        assert Client().get(picture.address).status_code == 404  # served by the LMS, which has no such file
+
+    def bank(self, kind: str, points: Iterable[float], **fields: object) -> UsageKey:
+        """Add a block that selects some of these problems for each learner."""
+        unit = self.store.get_item(self.world.unit)
+        made = BlockFactory.create(parent=unit, category=kind, display_name=f"{kind} {fields}", **fields)
+        for number, weight in enumerate(points):
+            problem(made, f"{made.display_name} {number}", weight)
+        self.store.publish(self.world.unit, self.user.id)
+        self.published()
+        return made.location
+
+    def totals(self) -> dict[str, float | None]:
+        """Return the maxima that line items get, by usage key."""
+        rebuild(self.world.course, force=True)
+        return dict(OutlineBlock.objects.values_list("usage_key", "total"))
+
+    def most(self, *keys: UsageKey) -> list[float]:
+        """Return of how many points a learner's grades are, once they answered whatever was selected for them."""
+        for key in keys:
+            for child in self.store.get_item(key).children:
+                self.world.publish(self.ada, child, 1, 1)
+        wanted = (*keys, self.world.unit, self.world.subsection)
+        found = self.world.host.grades.read(self.ada.pk, self.world.course, wanted)
+        return [found[key].possible for key in wanted]
+
+    def test_a_line_items_maximum_is_what_scores_are_of_where_learners_get_some_of_the_problems(self) -> None:
+        kinds = {
+            "library_content": {"max_count": 2},
+            "itembank": {"max_count": 1},
+            "randomize": {},
+        }
+        keys = [self.bank(kind, [3, 3, 3], **fields) for kind, fields in kinds.items()]
+        totals, scored = self.totals(), self.most(*keys)
+        assert totals[str(keys[0])] == 6
+        said = [totals[str(key)] for key in (*keys, self.world.unit, self.world.subsection)]
+        assert said == scored, (said, scored)
+
+    def test_a_bank_that_gives_everybody_everything_has_all_of_its_points(self) -> None:
+        keys = [self.bank("library_content", [1, 2, 3], max_count=most) for most in (-1, 3, 7)]
+        totals = self.totals()
+        said, scored = [totals[str(key)] for key in keys], self.most(*keys)[:3]
+        assert said == scored == [6, 6, 6], (said, scored)
+
+    def test_where_the_problems_differ_it_is_the_most_that_a_learner_can_get(self) -> None:
+        key = self.bank("library_content", [1, 5, 3], max_count=2)
+        assert self.totals()[str(key)] == 8
+        assert self.most(key)[0] in (4, 6, 8)
+
+    def test_of_an_experiment_each_learner_gets_one_group(self) -> None:
+        course = self.store.get_course(self.world.course)
+        groups = [Group(0, "one"), Group(1, "other")]
+        course.user_partitions = [UserPartition(0, "experiment", "", groups)]
+        self.store.update_item(course, self.user.id)
+        unit = self.store.get_item(self.world.unit)
+        key = BlockFactory.create(parent=unit, category="split_test", user_partition_id=0).location
+        ways = [BlockFactory.create(parent_location=key, category="vertical") for _ in groups]
+        made = [problem(way, f"Way {number}", 5).location for number, way in enumerate(ways)]
+        self.change(key, group_id_to_child={str(at): way.location for at, way in enumerate(ways)})
+        course.user_partitions[0].scheme.get_group_for_user(self.world.course, self.ada, course.user_partitions[0])
+        for one in made:
+            self.world.publish(self.ada, one, 1, 1)
+        totals = self.totals()
+        found = self.world.host.grades.read(self.ada.pk, self.world.course, [key, self.world.unit])
+        assert totals[str(key)] == 5
+        assert set(found) == {self.world.unit}  # the LMS grades no experiment by itself: it cannot be chosen
+        assert found[self.world.unit].possible == totals[str(self.world.unit)] == 11

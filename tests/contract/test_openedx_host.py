@@ -11,6 +11,7 @@ from lti_1p3_provider.host.openedx import OpenEdxHost
 from .contract import HostContract
 from .cost_contract import CostContract
 from .launch_contract import LaunchContract
+from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
 from .openedx_world import InOpenEdx
 from .parallel_contract import ParallelContract
@@ -27,6 +28,10 @@ class OpenEdxHostTest(HostContract, PeopleContract, TenantsContract, InOpenEdx):
 
 class OpenEdxLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, InOpenEdx):
     """Whole launches."""
+
+
+class OpenEdxLinksTest(LinksContract, InOpenEdx):
+    """The page of addresses."""
 
 
 class OpenEdxSmallCourseTest(CostContract, InOpenEdx):

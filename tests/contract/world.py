@@ -15,10 +15,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.host.port import GradeChanged, Host
+
+PASSWORD = "correct horse battery staple"
 
 
 @dataclass
@@ -175,6 +177,14 @@ class Contract(WithFeatures):
     def person(self, email: str | None = None, name: str = "Ada Lovelace") -> AbstractUser:
         """Return a new account, made by the host."""
         return self.world.host.identity.create_user(f"lti_{next(self.numbers):024}", email, name)
+
+    def signed_in(self, user: AbstractUser) -> Client:
+        """Return the browser of somebody who signed in to the LMS itself, with a password."""
+        user.set_password(PASSWORD)
+        user.save()
+        browser = Client()
+        assert browser.login(username=user.username, password=PASSWORD)
+        return browser
 
     def nobody_has(self) -> list[tuple[CourseKey, UsageKey]]:
         """Return keys that look right and lead nowhere."""

@@ -233,6 +233,31 @@ def test_what_only_the_team_sees_is_gone_with_all_below(who, courses):
             offered(who, one)
 
 
+@pytest.mark.parametrize("kind", ["library_content", "itembank", "split_test"])
+def test_what_not_every_learner_has_cannot_be_chosen_but_what_selects_it_can(who, courses, kind):
+    """A learner who does not have a problem of a bank gets no grade for it. The LMS grades no experiment by itself."""
+    blocks, bank = courses.blocks(COURSE), key(usage(kind, "some"))
+    inside = [
+        replace(blocks[key(one)], parent=bank, above=(*blocks[key(UNIT)].above, key(UNIT), bank)) for one in IN_UNIT
+    ]
+    selects = replace(blocks[key(UNIT)], usage_key=bank, title="Some of many", parent=key(UNIT), points=4.0)
+    others = [one for one in blocks.values() if str(one.usage_key) not in IN_UNIT]
+    at = [one.usage_key for one in others].index(key(UNIT)) + 1
+    courses.publish(COURSE, "2", [*others[:at], replace(selects, above=inside[0].above[:-1]), *inside, *others[at:]])
+    rebuild(COURSE)
+    tree.forget()
+    is_chosen = [str(bank)] if kind != "split_test" else []
+    assert below(who, UNIT) == is_chosen
+    assert [one.usage_key for one in catalogue.parts(replace(who), UNIT)] == is_chosen
+    assert [(one.points, one.has_children) for one in children(who, UNIT)] == [(4, False)] * len(is_chosen)
+    assert found(who, "some many") == is_chosen
+    assert found(who, "primary colours") == []
+    for one in IN_UNIT:
+        with pytest.raises(ContentNotOffered):
+            offered(who, one)
+    assert [one.points for one in offered(who, UNIT)] == [4]
+
+
 def test_dates_points_and_warnings(who, courses):
     due = datetime(2026, 12, 24, tzinfo=UTC)
     blocks = courses.blocks(COURSE)

@@ -92,3 +92,24 @@ def test_a_course_that_is_not_written_down_yet_is_said(connection, team: Browser
 def test_the_page_of_scores_leads_here(connection, team: Browser):
     page = team.get(f"{connection.lms}/lti/1p3/scores/{COURSE}/", timeout=5).text
     assert f'href="/lti/1p3/links/{COURSE}/"' in page
+
+
+def test_the_admin_lists_courses_with_the_way_here(connection, team: Browser, admin_client):
+    found = admin_client.get("/admin/lti_1p3_provider/courseoutline/", {"q": COURSE}).content.decode()
+    for page in ("links", "scores"):
+        assert f'href="/lti/1p3/{page}/{COURSE}/"' in found
+    assert "1 course outline" in found
+    row = CourseOutline.objects.get(course_key=COURSE)
+    assert admin_client.get(f"/admin/lti_1p3_provider/courseoutline/{row.pk}/change/").status_code == 200
+    assert admin_client.post(f"/admin/lti_1p3_provider/courseoutline/{row.pk}/change/").status_code == 403
+    for page in ("add/", f"{row.pk}/delete/"):
+        assert admin_client.post(f"/admin/lti_1p3_provider/courseoutline/{page}").status_code == 403
+
+
+def test_the_admin_takes_a_course_key_for_no_markup(admin_client):
+    bad = 'course-v1:A+"><script>+C'
+    row = CourseOutline.objects.create(course_digest="d", course_key=bad, title="<i>")
+    for page in ("", f"{row.pk}/change/"):
+        got = admin_client.get(f"/admin/lti_1p3_provider/courseoutline/{page}")
+        assert got.status_code == 200
+        assert '"><script>' not in got.content.decode()

@@ -19,6 +19,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from demo.browser import Browser, forms
 from demo.platform.dialogs import Dialog
+from lti_1p3_provider.deep_linking.entries import Entry, MessageFacts
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.outline.rebuild import rebuild
@@ -284,10 +285,35 @@ def test_dl_02_nothing_of_ours_is_accepted(connection: Connection, types: list[s
 def test_dl_02_a_plain_link_where_nothing_else_is_accepted(connection: Connection) -> None:
     picker = begin(connection, accept_types=["html", "link"])
     assert "no score is sent" in picker.page.text
+    assert "signs nobody in" in picker.page.text
     picker.go().open(SUBSECTION, UNIT).send(PROBLEM)
     item = items_of(connection)[0]
     assert (item["type"], item["url"]) == ("link", connection.content_url(PROBLEM))
     assert not {"lineItem", "custom", "available", "submission"} & set(item)
+
+
+def test_a_plain_link_opens_as_the_page_says_for_those_who_launched_the_same_and_for_nobody_else(
+    connection: Connection,
+) -> None:
+    begin(connection, accept_types=["link"]).go().open(SUBSECTION, UNIT).send(PROBLEM)
+    address = items_of(connection)[0]["url"]
+    stranger, learner = Browser(), Browser()
+    refusal = stranger.get(address, timeout=5)
+    assert (refusal.status_code, "Relaunch from your course" in refusal.text) == (403, True)
+    connection.launch(connection.link(UNIT), browser=learner)
+    assert learner.get(address, timeout=5).status_code == 403
+    connection.launch(connection.link(PROBLEM), browser=learner)
+    assert learner.get(address, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("like", ["plain", "canvas"])
+def test_an_editor_that_takes_launches_gets_launches_and_hears_of_no_plain_link(
+    connection: Connection, like: str
+) -> None:
+    picker = begin(connection, dialog=Dialog(kind="editor", like=like))
+    assert "signs nobody in" not in picker.page.text
+    picker.go().open(SUBSECTION, UNIT).send(PROBLEM)
+    assert items_of(connection)[0]["type"] == "ltiResourceLink"
 
 
 @pytest.mark.parametrize(
@@ -702,3 +728,31 @@ def test_sec_25_a_page_may_have_many_ticks(connection: Connection) -> None:
     page = picker.post("pick", token=picker.token, pick=[f"{UNIT}{number}" for number in range(150)])
     assert page.status_code == 200
     assert picker.post("pick", token=picker.token, pick=["x"] * 1100).status_code == 413
+
+
+# --- what a site's filter is told -------------------------------------------------------------------------------------
+
+TOLD: list[MessageFacts] = []
+
+
+def told(facts: MessageFacts, entry: Entry) -> bool:
+    TOLD.append(facts)
+    return True
+
+
+def test_a_filter_is_told_the_custom_parameters_that_the_site_names_and_no_others_are_kept(
+    connection: Connection, settings
+) -> None:
+    settings.LTI_1P3_PROVIDER_DEEP_LINKING_FILTER = f"{__name__}.told"
+    settings.LTI_1P3_PROVIDER_DEEP_LINKING_CUSTOM = ["faculty", "campus"]
+    custom = {"faculty": "Mäths \U0001f9ee", "login": "j.doe", "email": "j.doe@school.edu"}
+    TOLD.clear()
+    picker = begin_with(connection, lambda claims: {**claims, f"{CLAIM}custom": custom})
+    at_first = len(TOLD)
+    picker.go().open(SUBSECTION).send(UNIT)
+    assert 0 < at_first < len(TOLD)
+    assert [dict(facts.custom) for facts in TOLD] == [{"faculty": custom["faculty"]}] * len(TOLD)
+    assert "j.doe" not in DeepLinkingRequest.objects.get().message
+    settings.LTI_1P3_PROVIDER_DEEP_LINKING_CUSTOM = ()
+    begin_with(connection, lambda claims: {**claims, f"{CLAIM}custom": custom})
+    assert dict(TOLD[-1].custom) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -140,7 +141,13 @@ def test_an_expired_page_gets_no_more_parts(picker: Picker, path: str):
 def test_the_page_is_strict_about_what_it_runs_and_small(picker: Picker):
     picker.go()
     csp = picker.page.headers["Content-Security-Policy"]
-    for directive in ("default-src 'none'", "script-src 'self'", "connect-src 'self'", "form-action 'self'"):
+    for directive in (
+        "default-src 'none'",
+        "script-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "img-src 'self'",
+    ):
         assert directive in csp
     assert "Set-Cookie" not in picker.page.headers
     assert len(picker.page.content) < MOST_KB * 1024
@@ -151,3 +158,42 @@ def test_where_one_is_taken_nothing_offers_several(lms, connection):
     one = begin(connection, dialog=Dialog(kind="one")).go().open(SUBSECTION)
     assert set(one.offered.values()) == {"radio"}
     assert 'name="apart"' not in one.page.text
+
+
+def cursor(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        cursor('["\\ud800", "x"]'),
+        cursor('["a\\u0000", "x"]'),
+        cursor('["\\ud83d\\ude00", "course-v1:\\ud835\\udd18+B+C"]'),
+        cursor('["a"]'),
+        cursor('["a", 1]'),
+        cursor('{"a": "b"}'),
+        cursor("[" * 20_000),
+        cursor('["' + "a" * 20_000 + '", "x"]'),
+        cursor("NaN"),
+        "%%%",
+        "\u00e9\u0000",
+        "9" * 5000,
+    ],
+)
+@pytest.mark.parametrize("path", ["tree", "search", "pick"])
+def test_a_forged_place_in_a_list_is_no_error(picker: Picker, path: str, after: str):
+    got = picker.post(path, token=picker.token, after=after, q="colour" if path == "search" else "")
+    assert got.status_code == 200, got.text
+
+
+@pytest.mark.parametrize(
+    "name", ["course-v1:\U0001d518+B+C", "course-v1:A\u0000+B+C", "course-v1:\ufffd+\ufffd+\ufffd", "\u0000"]
+)
+@pytest.mark.parametrize("path", ["tree", "search", "preview", "pick", "answer"])
+def test_keys_that_no_database_keeps_are_of_no_course(picker: Picker, path: str, name: str):
+    block = f"{name.replace('course-v1', 'block-v1')}+type@problem+block@one"
+    asked = {"course": name, "go": name, "chosen": block, "parent": block, "preview": block, "apart": block, "q": name}
+    for fields in ({"course": name, "graded": "1"}, *({field: value} for field, value in asked.items())):
+        got = picker.post(path, token=picker.token, **fields)
+        assert got.status_code < 500 or "content_not_ready" in got.text, (fields, got.text)

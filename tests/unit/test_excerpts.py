@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lti_1p3_provider.deep_linking.excerpts import MAX_LENGTH, MAX_READ, Part, parts
+from lti_1p3_provider.deep_linking.excerpts import MAX_LENGTH, MAX_PICTURES, MAX_READ, Part, parts
 
 SECRET = "SECRET"
 
@@ -51,6 +51,43 @@ def test_a_typed_answer_has_one_field(field: str):
 def test_the_options_of_a_list_are_shown():
     found = parts("<problem><optioninput options=\"('one','it''s')\" correct='one'/></problem>")
     assert found[0] == Part("choice", "one")
+
+
+OURS = "/asset-v1:DemoX+LTI101+2026+type@asset+block@lamp.png"
+
+
+@pytest.mark.parametrize(
+    ("picture", "shown"),
+    [
+        (f'<img src="{OURS}" alt="A lamp">', Part("picture", "A lamp", OURS)),
+        (f'<img src="{OURS}">', Part("picture", "", OURS)),
+        (
+            '<img src="/assets/courseware/v1/0123/asset-v1:A+B+C+type@asset+block/x.svg" alt="">',
+            "/assets/courseware/v1/",
+        ),
+        ('<image><img src="/c4x/Org/Course/asset/x.jpg" alt="Old"/></image>', "/c4x/Org/"),
+        ('<img src="https://elsewhere.example/spy.png" alt="Spy">', Part("picture", "Spy")),
+        ('<img src="//elsewhere.example/asset-v1:x" alt="Spy">', Part("picture", "Spy")),
+        ('<img src="/asset-v1:A+B+C+type@asset+block@../../logout" alt="Out">', Part("picture", "Out")),
+        ('<img src="/logout" alt="Out">', Part("picture", "Out")),
+        ('<img src="data:image/png;base64,AAAA" alt="Data">', Part("picture", "Data")),
+        ('<img src="/asset-v1:A&quot; onerror=&quot;x" alt="Quote">', Part("picture", "Quote")),
+        ('<img src="/asset-v1:A\\x" alt="Slash">', Part("picture", "Slash")),
+        ('<img src="https://elsewhere.example/spy.png">', None),
+        (f'<solution><img src="{OURS}" alt="Right"></solution>', None),
+    ],
+)
+def test_pictures_of_the_course_are_shown_and_others_are_named(picture: str, shown: Part | str | None):
+    found = [part for part in parts(f"<p>Look</p>{picture}") if part.kind == "picture"]
+    if isinstance(shown, str):
+        assert found[0].address.startswith(shown)
+    else:
+        assert found == ([shown] if shown else [])
+
+
+def test_there_is_an_end_to_pictures():
+    found = parts(f'<img src="{OURS}" alt="x">' * (MAX_PICTURES + 5) + "<p>after</p>")
+    assert [part.kind for part in found] == ["picture"] * MAX_PICTURES + ["text"]
 
 
 def test_a_text_keeps_its_paragraphs_headings_and_items():

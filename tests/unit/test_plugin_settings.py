@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,11 +13,14 @@ from lti_1p3_provider.apps import Lti1p3ProviderConfig
 from lti_1p3_provider.plugin_settings import (
     BEAT,
     CONFINE,
+    DASHBOARD,
     FIRST,
     LIMITS,
     LOGINS,
     MIDDLEWARE,
     SECRET_ADDRESSES,
+    TAB,
+    TEMPLATES,
     plugin_settings,
 )
 
@@ -55,6 +59,7 @@ def test_the_lms_keeps_an_invitations_address_out_of_its_tracking_log():
     assert re.match(SECRET_ADDRESSES, path)
     assert re.match(SECRET_ADDRESSES, reverse("lti_1p3_provider:register_send"))
     assert not re.match(SECRET_ADDRESSES, reverse("lti_1p3_provider:launch"))
+    assert set(vars(added())) == {"MIDDLEWARE", "CELERYBEAT_SCHEDULE", "OPEN_EDX_FILTERS_CONFIG"}
 
 
 def test_twice_is_once_and_brings_back_what_a_site_replaced_in_between():
@@ -65,6 +70,40 @@ def test_twice_is_once_and_brings_back_what_a_site_replaced_in_between():
     plugin_settings(settings)
     assert settings.MIDDLEWARE == [LIMITS, FIRST, LOGINS, "b.SessionMiddleware", MIDDLEWARE, CONFINE]
     assert settings.CELERYBEAT_SCHEDULE == {**BEAT, "site": {"task": "t"}}
+
+
+OTHERS = {"org.openedx.learning.student.enrollment.completed.v1": {"pipeline": ["site.Notify"]}}
+
+
+@pytest.mark.parametrize(
+    ("before", "pipeline"),
+    [
+        (None, [TAB]),
+        ("site.Step", ["site.Step", TAB]),
+        (["site.Step", "site.Other"], ["site.Step", "site.Other", TAB]),
+        ({"pipeline": ["site.Step"], "fail_silently": False, "log_level": "debug"}, ["site.Step", TAB]),
+        ({"pipeline": None}, [TAB]),
+        ({"pipeline": [TAB, "site.Step"]}, ["site.Step", TAB]),
+    ],
+    ids=["none", "text", "list", "configured", "empty", "ours"],
+)
+def test_the_instructor_dashboard_gets_our_tab_and_keeps_a_sites_steps(before: object, pipeline: list[str]):
+    own = {**OTHERS, DASHBOARD: before} if before else dict(OTHERS)
+    settings = added(OPEN_EDX_FILTERS_CONFIG=own)
+    plugin_settings(settings)
+    found = settings.OPEN_EDX_FILTERS_CONFIG
+    assert found.items() > OTHERS.items()
+    assert found[DASHBOARD]["pipeline"] == pipeline
+    kept = before if isinstance(before, dict) else {}
+    assert found[DASHBOARD] == {"fail_silently": True, **kept, "pipeline": pipeline}
+    assert own == ({**OTHERS, DASHBOARD: before} if before else OTHERS)  # another project's settings may hold the same
+
+
+def test_the_lms_looks_for_the_tabs_template_last_and_once_where_it_has_such_a_list():
+    settings = added(MAKO_TEMPLATE_DIRS_BASE=["/a", "/b"])
+    plugin_settings(settings)
+    assert settings.MAKO_TEMPLATE_DIRS_BASE == ["/a", "/b", TEMPLATES]
+    assert (Path(TEMPLATES) / "lti_1p3_provider" / "instructor_dashboard" / "lti_1p3_provider.html").is_file()
 
 
 def test_the_loader_calls_it_for_common_and_for_production_settings():

@@ -12,6 +12,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
+from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.deep_linking import filtering, recent, within
 from lti_1p3_provider.deep_linking.entries import Chooser, CourseEntry, Entry, MessageFacts, Page
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
@@ -168,6 +169,8 @@ def _shown(who: Chooser, text: str) -> Shown:
         course_key = CourseKey.from_string(text)
     except InvalidKeyError as error:
         raise ContentNotFound("a course key that cannot be read") from error
+    if not keeps(text):
+        raise ContentNotFound("a course key that no database has")
     scope = within.of(who)
     keep: Callable[[Entry], bool] = filtering.judge(who)
     if not scope.may_have(course_key):

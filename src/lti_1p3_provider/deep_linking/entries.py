@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -16,10 +17,12 @@ NO_WARNING, DISCUSSION, OPEN_RESPONSE, FRAMES = "", "discussion", "open_response
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """What a site's own filter is told of a validated deep linking message. Nothing of it is personal.
+    """What a site's own filter is told of a validated deep linking message. Nothing of it is personal, unless the site
+    asks for such a parameter.
 
     ``roles`` are the principal context roles (``Instructor``, ...); ``accept_types`` are the kinds of content that the
-    platform takes; ``placement`` is from where somebody came, in Canvas's words.
+    platform takes; ``placement`` is from where somebody came, in Canvas's words; ``custom`` has those of the message's
+    parameters that ``LTI_1P3_PROVIDER_DEEP_LINKING_CUSTOM`` names.
     """
 
     issuer: str = ""
@@ -32,6 +35,7 @@ class MessageFacts:
     accept_types: frozenset[str] = frozenset()
     accept_multiple: bool = False
     placement: str = ""
+    custom: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Chooser:
             accept_types=frozenset(said.settings.accept_types),
             accept_multiple=said.settings.accept_multiple,
             placement=said.placement,
+            custom=dict(said.custom),
         )
 
 

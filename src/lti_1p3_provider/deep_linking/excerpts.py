@@ -1,7 +1,8 @@
-"""Turns what an author wrote into what a learner would read of it: texts, choices and fields, no markup.
+"""Turns what an author wrote into what a learner would see of it: texts, pictures, choices and fields, no markup.
 
 It works by a list of what is shown. Solutions, hints, answers and scripts are left out with all that is in them, and no
-attribute is taken over but the words for a picture and the options of a list. What it returns is plain text.
+attribute is taken over but the words for a picture, its address if that is among the course's own files, and the
+options of a list. What it returns is plain text, and addresses on this site.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from html.parser import HTMLParser
 
 MAX_LENGTH = 4000  # characters that are shown of one block
 MAX_READ = 80_000  # that are looked at
+MAX_PICTURES = 10
 SILENT = frozenset(("script", "style", "answer", "template", "iframe", "object", "head", "title", "textarea", "svg"))
 SILENT |= {"solution", "solutionset", "targetedfeedback", "targetedfeedbackset", "math"}
 HINT = re.compile(r"^[a-z]*hint[a-z]*$")
@@ -21,15 +23,18 @@ KINDS = {"li": "item", "label": "question", "legend": "question", "choice": "cho
 KINDS |= dict.fromkeys(HEADINGS, "heading")
 FIELDS = frozenset(("textline", "formulaequationinput", "textbox", "codeinput"))
 TYPED = frozenset(("stringresponse", "numericalresponse", "formularesponse"))  # have a field, written down or not
+FILE = re.compile(r"/(?:asset-v1:|assets/courseware/|c4x/)[^\s\\\"'<>]+")  # of a course, as the LMS serves them
 OPTION = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A paragraph. ``kind``: ``text``, ``heading``, ``item``, ``question``, ``choice``, ``field`` or ``picture``."""
+    """A paragraph. ``kind``: ``text``, ``heading``, ``item``, ``question``, ``choice``, ``field`` or ``picture``.
+    ``address`` is a picture's, a path on this site; empty for one from elsewhere, of which only the words are known."""
 
     kind: str
     text: str = ""
+    address: str = ""
 
 
 def parts(markup: str) -> tuple[Part, ...]:
@@ -67,8 +72,8 @@ class _Reader(HTMLParser):
         elif tag == "optioninput":
             for one, other in OPTION.findall(said.get("options") or ""):
                 self._add("choice", one or other)
-        elif tag == "img" and said.get("alt"):
-            self._add("picture", said["alt"] or "")
+        elif tag == "img":
+            self._picture(said.get("alt") or "", said.get("src") or "")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -97,10 +102,16 @@ class _Reader(HTMLParser):
             self._length += len(text)
         self._kind, self._words = next_kind, ""
 
-    def _add(self, kind: str, text: str = "") -> None:
+    def _picture(self, text: str, address: str) -> None:
+        """Show one of the course's own; name another one."""
+        is_ours = bool(FILE.fullmatch(address)) and ".." not in address
+        if (is_ours or text) and sum(one.kind == "picture" for one in self.parts) < MAX_PICTURES:
+            self._add("picture", text, address if is_ours else "")
+
+    def _add(self, kind: str, text: str = "", address: str = "") -> None:
         kept = self._kind
         self.end_part(kept)
-        self.parts.append(Part(kind, text))
+        self.parts.append(Part(kind, text, address))
 
 
 def _is_silent(tag: str) -> bool:

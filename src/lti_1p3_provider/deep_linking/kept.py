@@ -1,6 +1,7 @@
 """How a request's message is written down until it is answered. ASCII, whatever is in it.
 
-Who said it is left out, and so are custom parameters, which often name people.
+Who said it is left out, and so are custom parameters, which often name people, but for those that the site wants for
+its filter.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from lti_1p3_provider.conf import conf
 from lti_1p3_provider.lti.claims import ContextClaim, Person
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage, DeepLinkingSettings
 from lti_1p3_provider.lti.roles import parse
@@ -23,6 +25,7 @@ def text_of(message: DeepLinkingMessage) -> str:
         "context": asdict(message.context) if message.context else None,
         "return_url": message.return_url,
         "placement": message.placement,
+        "custom": {name: text for name, text in message.custom.items() if name in conf.deep_linking_custom},
         "settings": asdict(message.settings),
     }
     return json.dumps(said)
@@ -43,6 +46,7 @@ def message_of(text: str) -> DeepLinkingMessage:
         target_link_uri=said["target_link_uri"],
         return_url=said["return_url"],
         grade_service=None,
+        custom=said.get("custom", {}),
         placement=said["placement"],
         settings=DeepLinkingSettings(**settings),
     )

@@ -19,7 +19,8 @@ class DeepLinkingRequest(models.Model):
     ``message`` is what the platform said, without who said it, as ASCII, so that every database keeps it. The one
     answer sets ``used_at``, and how many items were ``chosen``. A row stays for a day after it expired, to say so.
 
-    .. no_pii: Nobody is named. The platform's own state, which it gets back, is opaque.
+    .. no_pii: Nobody is named, unless a site keeps such a custom parameter for its filter. The platform's own state,
+        which it gets back, is opaque.
     """
 
     token_digest = models.CharField(max_length=DIGEST_LENGTH, unique=True)

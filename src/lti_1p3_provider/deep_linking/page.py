@@ -84,13 +84,15 @@ def _listed(who: Chooser, choosing: Choosing) -> tuple[Choosing, Mapping[str, An
 
 
 def secured(page: HttpResponse, registration: Registration, scripts: Sequence[str]) -> HttpResponse:
-    """Let the page run our scripts, ask and send to us, and nothing else; only the platform frames it."""
+    """Let the page run our scripts, ask and send to us, show this site's pictures in previews, and nothing else; only
+    the platform frames it."""
     hosts = {origin(script) for script in scripts if "://" in script}
     directives = (
         "default-src 'none'",
         "style-src 'unsafe-inline'",
         " ".join(("script-src", "'self'", *sorted(hosts))),
         "connect-src 'self'",
+        "img-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
     )

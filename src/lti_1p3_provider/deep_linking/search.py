@@ -12,7 +12,7 @@ from lti_1p3_provider.deep_linking.showing import entry_of
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.outline import search as titles
-from lti_1p3_provider.outline.find import NO_PAGE
+from lti_1p3_provider.outline.find import stands_alone
 from lti_1p3_provider.outline.models import OutlineBlock
 from lti_1p3_provider.outline.words import searched
 
@@ -87,7 +87,8 @@ class _Results:
         course = row.outline.course_key
         if course not in self._openings:
             self._openings[course] = policy.opening_of(self._who.registration, CourseKey.from_string(course))
-        return row.block_type not in NO_PAGE and self._openings[course].has(row.usage_key, row.block_type)
+        types = (name.partition("@")[0] for name in row.above.split())
+        return stands_alone(row.block_type, types) and self._openings[course].has(row.usage_key, row.block_type)
 
     def _is_kept(self, row: OutlineBlock) -> bool:
         """Tell whether learners may see it and the site keeps it, and so all that is above."""

@@ -11,7 +11,6 @@ from lti_1p3_provider.deep_linking.items import launch_url
 from lti_1p3_provider.deep_linking.lines import FEW, points
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.outline import tree
-from lti_1p3_provider.outline.find import NO_PAGE
 from lti_1p3_provider.outline.tree import Row, Tree
 from lti_1p3_provider.outline.type_names import type_name
 from lti_1p3_provider.registrations.models import Registration
@@ -83,7 +82,7 @@ class Shelf:
             position = self._tree.rows[position].parent
 
     def _mark(self, row: Row) -> Mark:
-        has_page = row.block_type not in NO_PAGE
+        has_page = self._tree.stands_alone(row)
         may = [title for title, opening in self._openings if has_page and opening.has(row.usage_key, row.block_type)]
         return Mark(
             row=row,

@@ -11,7 +11,6 @@ from opaque_keys.edx.keys import CourseKey
 from lti_1p3_provider.deep_linking import recent
 from lti_1p3_provider.deep_linking.entries import DISCUSSION, FRAMES, NO_WARNING, OPEN_RESPONSE, Chooser, Entry
 from lti_1p3_provider.gates import policy
-from lti_1p3_provider.outline.find import NO_PAGE
 from lti_1p3_provider.outline.models import OutlineBlock
 from lti_1p3_provider.outline.tree import Row, Tree
 
@@ -107,7 +106,7 @@ class Shown:
         return any(map(self._is_shown, self._tree.children(row.position)))
 
     def _is_open(self, row: Row) -> bool:
-        return row.block_type not in NO_PAGE and self._opening.has(row.usage_key, row.block_type)
+        return self._tree.stands_alone(row) and self._opening.has(row.usage_key, row.block_type)
 
     def _is_kept(self, row: Row) -> bool:
         """Ask the site about what is above it, too: what it drops is gone with everything below."""

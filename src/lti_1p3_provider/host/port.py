@@ -201,7 +201,7 @@ class Content(Protocol):
 
     def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, str]:
         """Return what authors wrote in published texts (HTML) and problems (XML, with solutions: never shown as it is);
-        other blocks are left out. Nothing of theirs runs."""
+        other blocks are left out. Nothing of theirs runs. Files of the course have the addresses that browsers ask."""
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
         """Return the block's page, without the site's chrome. This decides, too, whether the user may see it.

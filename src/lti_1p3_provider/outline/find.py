@@ -6,7 +6,7 @@ then the old rows serve. A block that is in no row yet is read from the LMS, onc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db.models import QuerySet
 from opaque_keys.edx.keys import CourseKey, UsageKey
@@ -20,6 +20,8 @@ from lti_1p3_provider.outline import rebuild, wake
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 
 NO_PAGE = frozenset(("chapter",))  # the LMS shows what is below; a course has pages of its own
+SELECT = frozenset(("library_content", "itembank", "split_test"))  # of what is below, each learner has some only
+NEVER_GRADED = frozenset(("split_test",))  # by itself: the LMS has the chosen group's blocks in its place
 
 MAX_RECENT = 5000  # blocks that a process remembers, some kilobytes each
 
@@ -54,6 +56,11 @@ def page(course_key: CourseKey, usage_key: UsageKey) -> Block:
     if usage_key.block_type in NO_PAGE:
         raise ContentHasNoPage(f"a {usage_key.block_type} has no page of its own")
     return block(course_key, usage_key)
+
+
+def stands_alone(block_type: str, above: Iterable[str]) -> bool:
+    """Tell whether every learner can open a block by itself, and be graded on it. ``above``: the types above it."""
+    return block_type not in NO_PAGE and block_type not in NEVER_GRADED and SELECT.isdisjoint(above)
 
 
 def above(course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:

@@ -17,7 +17,7 @@ from opaque_keys.edx.keys import CourseKey
 from lti_1p3_provider import host
 from lti_1p3_provider.errors import ContentNotFound, OutlineInPreparation
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.outline import wake
+from lti_1p3_provider.outline import find, wake
 from lti_1p3_provider.outline.models import CourseOutline
 
 MAX_ROWS = 20_000  # that a process keeps, about a kilobyte each
@@ -67,6 +67,16 @@ class Tree:
     def children(self, position: int | None) -> list[Row]:
         """Return the blocks below one, in order."""
         return [self.rows[one] for one in self._below.get(position, ())]
+
+    def above(self, row: Row) -> Iterator[Row]:
+        """Yield the blocks above one, the nearest first."""
+        while row.parent is not None:
+            row = self.rows[row.parent]
+            yield row
+
+    def stands_alone(self, row: Row) -> bool:
+        """Tell whether every learner can open a block by itself, and be graded on it."""
+        return find.stands_alone(row.block_type, (one.block_type for one in self.above(row)))
 
     def below(self, position: int) -> Iterator[Row]:
         """Yield all blocks below one, in order."""

@@ -16,6 +16,9 @@ def type_name(block_type: str) -> str:
         "html": _("Text"),
         "video": _("Video"),
         "discussion": _("Discussion"),
+        "itembank": _("Problem bank"),
+        "library_content": _("Randomized content"),
+        "split_test": _("Experiment"),
         "openassessment": _("Open response"),
     }
     return known.get(block_type, _("Component"))

@@ -5,6 +5,10 @@ from __future__ import annotations
 import base64
 import json
 
+from lti_1p3_provider.database.storable import keeps
+
+MAX_TEXT = 4000  # a title, and the key of a course; what is longer, or nested deeply, somebody made up
+
 
 def text(place: tuple[str, ...] | None) -> str:
     """Return the text of a place; empty for none."""
@@ -14,11 +18,15 @@ def text(place: tuple[str, ...] | None) -> str:
 
 
 def place(text: str) -> tuple[str, str] | None:
-    """Return the place that a text says; None if it says none."""
+    """Return the place that a text says; None if it says none, or one that no database has."""
+    if len(text) > MAX_TEXT:
+        return None
     try:
         found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    if not (isinstance(found, list) and len(found) == 2 and all(isinstance(part, str) for part in found)):
+    if not (
+        isinstance(found, list) and len(found) == 2 and all(isinstance(part, str) and keeps(part) for part in found)
+    ):
         return None
     return found[0], found[1]

@@ -41,12 +41,15 @@ class OpenEdxContent:
 
     def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, str]:
         """Load the blocks, as ``require_access`` does."""
+        from common.djangoapps.static_replace import replace_static_urls
+
         found: dict[UsageKey, str] = {}
         with published(course_key) as store:
             for key in usage_keys:
                 if key.block_type in ("html", "problem"):
                     with suppress(ContentNotFound):
-                        found[key] = str(_block(store, course_key, key).data or "")
+                        written = str(_block(store, course_key, key).data or "")
+                        found[key] = replace_static_urls(written, course_id=course_key)
         return found
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:

@@ -14,6 +14,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.errors import ContentNotFound
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
+from lti_1p3_provider.host.openedx import selecting
 from lti_1p3_provider.host.port import Block, Course
 
 _VERSION = "SELECT published_version FROM {} WHERE course_id = %s"
@@ -82,7 +83,7 @@ class OpenEdxCourses:
             course = store.get_course(course_key, depth=None)
             if course is None:
                 return None
-            walk = _Walk(course_key, course, _maxima(course_key))
+            walk = _Walk(course_key, course, _structure(course_key))
             return Course(course.display_name or "", version, tuple(walk.blocks()))
 
     def read_block(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
@@ -109,11 +110,12 @@ class OpenEdxCourses:
 class _Walk:
     """Goes through a course from its own block down; each block comes once, after the first that has it as a child."""
 
-    def __init__(self, course_key: CourseKey, course: Any, maxima: Any) -> None:
+    def __init__(self, course_key: CourseKey, course: Any, structure: Any) -> None:
         self._course_key = course_key
         self._course = course
-        self._maxima = maxima
+        self._structure = structure
         self._found: dict[UsageKey, Any] = {}
+        self._children: dict[UsageKey, list[UsageKey]] = {}
         self._parents: dict[UsageKey, list[UsageKey]] = {}
         self._order: dict[UsageKey, int] = {}
 
@@ -123,9 +125,8 @@ class _Walk:
         self._order = {key: number for number, key in enumerate(self._found)}
         for key, block in self._found.items():
             parents = self._parents.get(key)
-            points = _points(block, self._maxima, key)
             start = _opens(self._course, block)
-            yield _block(key, block, self._above(key), start, parents[0] if parents else None, points)
+            yield _block(key, block, self._above(key), start, parents[0] if parents else None, self._points(key))
 
     def _collect(self, block: Any) -> None:
         key = block.location.map_into_course(self._course_key)
@@ -133,8 +134,24 @@ class _Walk:
         for child in block.get_children() if block.has_children else ():
             child_key = child.location.map_into_course(self._course_key)
             self._parents.setdefault(child_key, []).append(key)
+            self._children.setdefault(key, []).append(child_key)
             if child_key not in self._found:
                 self._collect(child)
+
+    def _points(self, key: UsageKey) -> float | None:
+        """Return what a block can earn by itself, or as one that selects: the most that a learner can get below it."""
+        block, children = self._found[key], self._children.get(key, [])
+        most = selecting.most(block, children, self._course, self._structure)
+        if most is None:
+            return _points(block, self._structure, key)
+        return sum(sorted(map(self._total, children), reverse=True)[:most])
+
+    def _total(self, key: UsageKey) -> float:
+        """Return what learners can earn in a block with all that is below it."""
+        if getattr(self._found[key], "visible_to_staff_only", False):
+            return 0.0
+        points = self._points(key)
+        return sum(map(self._total, self._children.get(key, ()))) if points is None else points
 
     def _above(self, key: UsageKey) -> tuple[UsageKey, ...]:
         """Return what is above, in the order of the course."""
@@ -172,24 +189,25 @@ def _opens(course: Any, block: Any) -> datetime | None:
     return max(dates) if dates else None
 
 
-def _points(block: Any, maxima: Any, key: UsageKey) -> float | None:
-    """Return what the LMS weighs a problem's own points with, or these."""
+def _points(block: Any, structure: Any, key: UsageKey) -> float | None:
+    """Return what the LMS weighs a problem's own points with, or these; None where it has not counted them."""
+    from lms.djangoapps.grades.transformer import GradesTransformer
+
     if not getattr(block, "has_score", False) or block.has_children:
         return None
-    maximum, weight = maxima(key), getattr(block, "weight", None)
+    maximum = structure.get_transformer_block_field(key, GradesTransformer, "max_score")
+    weight = getattr(block, "weight", None)
     if maximum == 0:
         return 0.0
     points = maximum if weight is None else weight
     return None if points is None else float(points)
 
 
-def _maxima(course_key: CourseKey) -> Any:
-    """Return a function that knows the points of a problem, unweighted; None where the LMS has not counted them."""
-    from lms.djangoapps.grades.transformer import GradesTransformer
+def _structure(course_key: CourseKey) -> Any:
+    """Return what the LMS collected of the course. How many points a problem has, only this knows."""
     from openedx.core.djangoapps.content.block_structure.api import get_course_in_cache
 
-    structure = get_course_in_cache(course_key)
-    return lambda key: structure.get_transformer_block_field(key, GradesTransformer, "max_score", None)
+    return get_course_in_cache(course_key)
 
 
 @contextmanager

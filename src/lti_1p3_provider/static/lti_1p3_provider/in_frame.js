@@ -244,7 +244,8 @@
 
   function wayBack(argument) {
     const { address, text } = JSON.parse(argument);
-    const link = document.createElement("a");
+    const way = document.createElement("nav"), link = document.createElement("a");
+    way.setAttribute("aria-label", text);
     link.id = "lti-1p3-way-back";
     link.href = address;
     link.textContent = text;
@@ -253,7 +254,8 @@
       display: "inline-block", margin: ".5rem .75rem", color: "#0b5394", font: "14px/1.45 system-ui, sans-serif",
       textDecoration: "underline",
     });
-    document.body.append(link);
+    way.append(link);
+    document.body.append(way);
   }
 
   // --- what features share ---------------------------------------------------------------------------------------------

@@ -1,0 +1,64 @@
+"""A tab of the LMS's Instructor Dashboard that leads to our pages for the course's team.
+
+``plugin_settings`` names the step for the LMS's filter ``InstructorDashboardRenderStarted``. A release without that
+filter, or with another dashboard, never asks.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from lti_1p3_provider.conf import conf
+
+KEY, FOLDER = "lti_1p3_provider", "/lti_1p3_provider/instructor_dashboard/"
+
+log = logging.getLogger(__name__)
+
+
+class AddTab:
+    """A step of the filter's pipeline. It is made anew for each page, with the filter's configuration."""
+
+    def __init__(self, **_configuration: Any) -> None:
+        """Nothing can be configured."""
+
+    def run_filter(self, context: dict[str, Any], template_name: str) -> dict[str, Any]:
+        """Add the tab for whoever is staff of the course; others would find the pages closed."""
+        sections = context.get("sections")
+        if conf.enabled and isinstance(sections, list) and _is_for_staff(sections) and _has_template():
+            context = {**context, "sections": [*sections, _tab(str(context["course"].id))]}
+        return {"context": context, "template_name": template_name}
+
+
+def _tab(course_key: str) -> Mapping[str, Any]:
+    pages = (("course_links", _("Links for learning platforms")), ("course_scores", _("Scores in learning platforms")))
+    return {
+        "section_key": KEY,
+        "section_display_name": _("Learning platforms"),
+        "template_path_prefix": FOLDER,
+        "course_id": course_key,
+        "about": _("This course's content in Canvas, Moodle and other learning platforms, by LTI 1.3:"),
+        "pages": [(reverse(f"{KEY}:{name}", args=[course_key]), title) for name, title in pages],
+    }
+
+
+def _is_for_staff(sections: list[Any]) -> bool:
+    """Tell whether the dashboard is a staff member's: the sections say what the LMS found out. Others see it too, such
+    as those who research data."""
+    return any((section.get("access") or {}).get("staff") for section in sections)
+
+
+def _has_template() -> bool:
+    """Tell whether the LMS finds the tab's template. It renders it after all steps, and without it no page at all."""
+    from common.djangoapps.edxmako import lookup_template
+
+    try:
+        lookup_template("main", f"{FOLDER}{KEY}.html")
+    except Exception:  # whatever Mako, or another release, raises: the dashboard must stay
+        log.warning("LTI: no tab in the Instructor Dashboard: MAKO_TEMPLATE_DIRS_BASE has not our templates")
+        return False
+    return True

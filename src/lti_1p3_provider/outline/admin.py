@@ -1,0 +1,53 @@
+"""The courses that are written down, with the way to the course team's pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lti_1p3_provider.database.searching import StorableSearch
+from lti_1p3_provider.outline.models import CourseOutline
+
+
+@admin.register(CourseOutline)
+class CourseOutlineAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read only: what is published decides."""
+
+    list_display = ("course_key", "title", "links", "scores", "built_at")
+    search_fields = ("course_key", "title")
+    search_help_text = gettext_lazy("Words of the course's title, or its key.")
+    ordering = ("title", "pk")
+    fields = readonly_fields = ("course_key", "title", "org", "links", "scores", "version", "built_at")
+
+    @admin.display(description=gettext_lazy("links for learning platforms"))
+    def links(self, row: CourseOutline) -> SafeString:
+        """Each block's address."""
+        return _link("course_links", row, _("Links"))
+
+    @admin.display(description=gettext_lazy("scores in learning platforms"))
+    def scores(self, row: CourseOutline) -> SafeString:
+        """Where the learners' scores are."""
+        return _link("course_scores", row, _("Scores"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Workers write them."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They say what is published."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Those of courses that are gone go by themselves."""
+        return False
+
+
+def _link(page: str, row: CourseOutline, text: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse(f"lti_1p3_provider:{page}", args=[row.course_key]), text)
