@@ -29,8 +29,9 @@ attack: $(VENV)/.demo ## hostile platforms and strangers against a running demo 
 setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python demo/lms/manage.py ...
 	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null
 
-test: $(VENV)/.test browser services ## run all tests, in two processes
-	$(PYTEST) -n 2
+# Two processes for each of two processors: what waits for servers, and what computes meanwhile (tests/distribution.py).
+test: $(VENV)/.test browser services ## run all tests, in four processes
+	$(PYTEST) -n 4
 
 test-quick: $(VENV)/.test ## run the tests that need no browser and no server
 	$(PYTEST) -n 2 tests/unit tests/flows

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.distribution import ALONE, ORDER, folder_of, place, rank
+from tests.distribution import ALONE, ORDER, computes_first, folder_of, place, rank
 
 ROOT = Path(__file__).parents[2]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -100,6 +100,17 @@ def test_what_waits_begins_and_of_the_rest_the_largest() -> None:
     ]
     names = [name for name, number in sorted(places, key=lambda one: rank(*one))]
     assert names == ["tests/faults", "tests/flows/test_b.py", "tests/flows/test_a.py", "tests/unit/test_a.py"]
+
+
+def test_every_other_process_begins_with_what_computes() -> None:
+    places = ["tests/faults", "tests/browser", "tests/flows/test_a.py", "tests/unit/test_a.py"]
+
+    def order(process: str) -> list[str]:
+        return sorted(places, key=lambda one: rank(one, 1, process))
+
+    assert order("gw0") == order("gw2") == places
+    assert order("gw1") == order("gw3") == [*places[2:], *places[:2]]
+    assert [computes_first(name) for name in ("", "master", "gw10", "gw11")] == [False, False, False, True]
 
 
 def test_no_test_imports_from_another() -> None:
