@@ -87,7 +87,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     server = {"mariadb": mariadb, "postgresql": postgresql}[settings.TEST_DATABASE]
     if reason := server.missing():
         pytest.exit(f"LTI_TEST_DATABASE={settings.TEST_DATABASE}: {reason}", returncode=4)
-    with server.running() as running:  # type: ignore[attr-defined]
+    with server.running(in_memory=True) as running:  # type: ignore[attr-defined]
         connections.databases["default"].update(running.account)
         yield
 
