@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check api-description attack setup test test-quick test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-fleet bench-lms soak format requirements clean
+.PHONY: help demo demo-check api-description attack setup test test-quick test-properties test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-fleet bench-lms soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -29,11 +29,16 @@ attack: $(VENV)/.demo ## hostile platforms and strangers against a running demo 
 setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python demo/lms/manage.py ...
 	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null
 
-test: $(VENV)/.test browser services ## run all tests, in two processes
-	$(PYTEST) -n 2
+# Two processes for each of two processors: what waits for servers, and what computes meanwhile (tests/distribution.py).
+test: $(VENV)/.test browser services ## run all tests, in four processes
+	$(PYTEST) -n 4
 
 test-quick: $(VENV)/.test ## run the tests that need no browser and no server
 	$(PYTEST) -n 2 tests/unit tests/flows
+
+test-properties: export HYPOTHESIS_PROFILE ?= all
+test-properties: $(VENV)/.test ## try all examples of the properties, of which test tries a fifth; HYPOTHESIS_PROFILE=long: many new ones
+	$(PYTEST) -n 2 tests/properties
 
 test-matrix: $(VENV)/.quality browser services ## run all tests on Python 3.11 and 3.12, Django 4.2 and 5.2
 	$(VENV)/bin/tox run $(if $(PYTHONS),--discover $(PYTHONS))

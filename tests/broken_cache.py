@@ -1,4 +1,5 @@
-"""Caches as they fail in production: gone, or silently keeping nothing; and one in which others are quicker than we."""
+"""Caches as they fail in production: gone, or silently keeping nothing; one in which others are quicker than we; one
+that notes what it was asked."""
 
 from __future__ import annotations
 
@@ -38,3 +39,24 @@ class BusyCache(LocMemCache):
         for act in self.others:
             act(key, found)
         return found
+
+
+class NotingCache(LocMemCache):
+    """Works, and notes what is asked of it."""
+
+    asked: ClassVar[list[str]] = []
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        """Note that somebody looked."""
+        self.asked.append("get")
+        return super().get(*args, **kwargs)
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        """Note that somebody asked whether nobody was there before."""
+        self.asked.append("add")
+        return super().add(*args, **kwargs)
+
+    def set(self, *args: Any, **kwargs: Any) -> None:
+        """Note that something was stored."""
+        self.asked.append("set")
+        super().set(*args, **kwargs)

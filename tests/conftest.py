@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 from collections import defaultdict
@@ -32,13 +33,28 @@ from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
 from . import migrated, outgoing
+from .broken_cache import NotingCache
 from .connection import Connection
 from .database import emptied_quickly
+from .distribution import make_room
 from .services import mariadb, postgresql
 from .web_server import WebServer
 
 numbers = itertools.count(1)
+GARBAGE = (10_000, 20, 20)  # how many new objects, and rounds, before Python looks for garbage
 WSGIRequestHandler.disable_nagle_algorithm = True  # else each answer on a kept connection waits 40 ms for an ACK
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In a parallel run, leave the processor to what waits for servers."""
+    make_room(getattr(config, "workerinput", {}).get("workerid", ""))
+
+
+def pytest_collection_finish() -> None:
+    """Do not look again and again for garbage among thousands of tests and all modules: they stay to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -71,7 +87,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     server = {"mariadb": mariadb, "postgresql": postgresql}[settings.TEST_DATABASE]
     if reason := server.missing():
         pytest.exit(f"LTI_TEST_DATABASE={settings.TEST_DATABASE}: {reason}", returncode=4)
-    with server.running() as running:  # type: ignore[attr-defined]
+    with server.running(in_memory=True) as running:  # type: ignore[attr-defined]
         connections.databases["default"].update(running.account)
         yield
 
@@ -98,6 +114,21 @@ def no_request_in_a_transaction() -> Iterator[None]:
     with outgoing.watched() as seen:
         yield
     assert seen == [], "a request of ours was made inside a transaction"
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> None:
+    """Nothing in the cache: it is no part of the database, which each test finds empty."""
+    cache.clear()
+
+
+@pytest.fixture
+def asked_of_cache(settings: Any, nothing_cached: None) -> list[str]:
+    """What is asked of the cache from now on: get, add and set."""
+    settings.CACHES = {"default": {"BACKEND": "tests.broken_cache.NotingCache", "LOCATION": "noting"}}
+    cache.clear()
+    NotingCache.asked.clear()
+    return NotingCache.asked
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,14 @@
 """Which tests of a parallel run belong together, and which begin: what takes longest comes first, so that all processes
-end together, and what waits for servers runs beside what computes."""
+end together, and what waits for servers runs beside what computes.
+
+Every other process begins with what waits, the others with what computes, at a lower priority: they fill the time in
+which the first ones wait, and must not be the reason why a server answers late. ``make test`` has two of each, on two
+processors.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -12,7 +18,9 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 TOGETHER = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/tutor", "tests/webkit")
 ALONE = "tests/faults/test_databases.py"  # each is a test run of its own
 ORDER = (*TOGETHER, "tests/flows", "tests/properties", "tests/contract", "tests/unit", "tests/architecture")
+WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
 FOLDER = re.compile(r"tests/\w+")
+LOWER = 5  # by how much less important what computes is, in steps of nice
 
 
 def place(nodeid: str) -> str:
@@ -23,10 +31,23 @@ def place(nodeid: str) -> str:
     return folder if folder in TOGETHER else nodeid.partition("::")[0]
 
 
-def rank(place: str, tests: int) -> tuple[int, int]:
-    """Return where tests that stay together come: the smallest first."""
+def rank(place: str, tests: int, process: str = "gw0") -> tuple[bool, int, int]:
+    """Return where tests that stay together come in a process of pytest-xdist: the smallest first."""
     folder = folder_of(place)
-    return (ORDER.index(folder) if folder in ORDER else len(ORDER), -tests)
+    late = computes_first(process) and folder in WAITING
+    return (late, ORDER.index(folder) if folder in ORDER else len(ORDER), -tests)
+
+
+def computes_first(process: str) -> bool:
+    """Tell whether a process, "gw0" and so on, begins with what computes; whatever has no number does not."""
+    number = process.removeprefix("gw")
+    return number.isdecimal() and int(number) % 2 == 1
+
+
+def make_room(process: str) -> None:
+    """Lower this process's priority if it is one that computes."""
+    if computes_first(process) and hasattr(os, "nice"):
+        os.nice(LOWER)
 
 
 def folder_of(nodeid: str) -> str:
@@ -42,6 +63,6 @@ class InOrder(LoadScopeScheduling):
         return place(nodeid)
 
     def _assign_work_unit(self, node: Any) -> None:
-        first = min(self.workqueue, key=lambda one: rank(one, len(self.workqueue[one])))
+        first = min(self.workqueue, key=lambda one: rank(one, len(self.workqueue[one]), node.gateway.id))
         self.workqueue.move_to_end(first, last=False)
         super()._assign_work_unit(node)

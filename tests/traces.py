@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import requests
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.db import connection as database
 
 from demo.lms.models import Profile
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
@@ -17,6 +16,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.users.models import Grant, PlatformUser
+from tests.remembered import used_marks
 
 TABLES = (
     *(get_user_model(), Profile, Session, PlatformUser, Grant, Context, ResourceLink, LineItem, PendingScore),
@@ -33,13 +33,6 @@ def stored() -> dict[str, list[tuple[object, ...]]]:
 def nobody_came() -> bool:
     """Tell whether launches have stored nothing at all, besides their attempts."""
     return not any(rows for name, rows in stored().items() if name not in ("Registration", "Deployment"))
-
-
-def used_marks() -> int:
-    """Return how many launches are marked as used."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM demo_cache WHERE cache_key LIKE '%%lti1p3:used:%%'")
-        return cursor.fetchone()[0]
 
 
 @contextmanager

@@ -176,8 +176,11 @@ class Platform:
         if isinstance(name, LineItem):
             return name
         key = name.id if isinstance(name, Link) else name
-        items = self.store.line_items()
-        return next((i for i in items if key in (i.id, self.line_item_url(i), i.resource_link_id)), None)
+        is_url = key.startswith(self.services_url)  # to make the URLs of thousands of line items takes a while
+        for item in self.store.line_items():
+            if key in (item.id, item.resource_link_id) or (is_url and key == self.line_item_url(item)):
+                return item
+        return None
 
     def score_of(self, name: str | Link | LineItem, person_id: str) -> Mapping[str, Any] | None:
         """The newest accepted score's body, as the tool sent it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.distribution import ALONE, ORDER, folder_of, place, rank
+from tests.distribution import ALONE, ORDER, computes_first, folder_of, place, rank
 
 ROOT = Path(__file__).parents[2]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -84,7 +84,7 @@ def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
         ("tests/unit/demo_lms/test_logins.py::test_a", "tests/unit/demo_lms/test_logins.py"),
         ("tests/browser/test_admin.py::test_a", "tests/browser"),
         ("tests/faults/test_workers.py::test_a[pool process]", "tests/faults"),
-        (f"{ALONE}::test_the_outbox_on[mariadb]", f"{ALONE}::test_the_outbox_on[mariadb]"),
+        (f"{ALONE}::test_outbox_and_catalogue_on[mariadb]", f"{ALONE}::test_outbox_and_catalogue_on[mariadb]"),
     ],
 )
 def test_what_shares_servers_stays_together(nodeid: str, expected: str) -> None:
@@ -100,6 +100,17 @@ def test_what_waits_begins_and_of_the_rest_the_largest() -> None:
     ]
     names = [name for name, number in sorted(places, key=lambda one: rank(*one))]
     assert names == ["tests/faults", "tests/flows/test_b.py", "tests/flows/test_a.py", "tests/unit/test_a.py"]
+
+
+def test_every_other_process_begins_with_what_computes() -> None:
+    places = ["tests/faults", "tests/browser", "tests/flows/test_a.py", "tests/unit/test_a.py"]
+
+    def order(process: str) -> list[str]:
+        return sorted(places, key=lambda one: rank(one, 1, process))
+
+    assert order("gw0") == order("gw2") == places
+    assert order("gw1") == order("gw3") == [*places[2:], *places[:2]]
+    assert [computes_first(name) for name in ("", "master", "gw10", "gw11")] == [False, False, False, True]
 
 
 def test_no_test_imports_from_another() -> None:

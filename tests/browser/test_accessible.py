@@ -494,7 +494,7 @@ def the_scores_of_a_registration(walk: Walk) -> Page:
 @shows("invitation_made.html")
 def an_invitation_that_was_made(walk: Walk) -> Page:
     page = walk.admin(f"{ADMIN}/invitation/add/")
-    page.get_by_label("Name:").fill("Riverside College")
+    page.get_by_label("Name:", exact=True).fill("Riverside College")
     page.get_by_label("Allowed organizations:").fill("DemoX")
     page.get_by_role("button", name="Save").click()
     return page

@@ -33,7 +33,11 @@ def running_site(tmp_path_factory: pytest.TempPathFactory, both_platforms: tuple
     if reason := mariadb.missing() or redis_server.missing():
         pytest.skip(reason)
     directory, known = tmp_path_factory.mktemp("faults"), both_platforms[0]
-    with mariadb.running() as server, redis_server.running() as redis, running(server, redis, directory, known) as site:
+    with (
+        mariadb.running(in_memory=True) as server,
+        redis_server.running() as redis,
+        running(server, redis, directory, known) as site,
+    ):
         yield site
 
 

@@ -19,7 +19,7 @@ SCORES = (
     "ags_10 ags_13 ags_15 sec_15 newest_grade window poisoned failing_column rolled_back survives wakes wake_a "
     "wrong_clock given_up another_column comes_later cron subsection three_ways lost_answer"
 )
-
+pytestmark = pytest.mark.timeout(900)  # seconds, for a run of many tests
 
 CHARSETS = ["utf8mb3/utf8mb3", "utf8mb3/utf8mb4", "latin1/utf8mb4", "utf8mb4/utf8mb4"]
 
@@ -30,43 +30,21 @@ def test_characters_on(charsets):
 
     ``LTI_TEST_CHARSETS=all`` tries every pair, a minute or two each.
     """
-    if reason := mariadb.missing():
-        pytest.skip(reason)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/flows/test_characters.py"]
-    environment = {**os.environ, "LTI_TEST_DATABASE": "mariadb", "LTI_TEST_CHARSETS": charsets}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    run("mariadb", "tests/flows/test_characters.py", LTI_TEST_CHARSETS=charsets)
 
 
 @pytest.mark.parametrize("database", DATABASES)
-def test_the_catalogue_on(database):
-    """Full-text indexes are the databases' own, and so are collations."""
+def test_outbox_catalogue_and_tallies_on(database):
+    """Full-text indexes are the databases' own, and so are collations, locks, upserts and days."""
+    files = [f"tests/flows/test_{name}.py" for name in ("outbox", "scores", "catalogue", "tallies")]
+    run(database, *files, "-k", " or ".join(["test_outbox", "test_catalogue", "test_tallies", *SCORES.split()]))
+
+
+def run(database: str, *arguments: str, **environment: str) -> None:
+    """Run tests on a database of this run's own."""
     if database == "mariadb" and (reason := mariadb.missing()):
         pytest.skip(reason)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/flows/test_catalogue.py"]
-    environment = {**os.environ, "LTI_TEST_DATABASE": database}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = {**os.environ, "LTI_TEST_DATABASE": database, **environment}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-
-
-@pytest.mark.parametrize("database", DATABASES)
-def test_the_tallies_on(database):
-    """Locks, upserts and days are the databases' own."""
-    if database == "mariadb" and (reason := mariadb.missing()):
-        pytest.skip(reason)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/flows/test_tallies.py"]
-    environment = {**os.environ, "LTI_TEST_DATABASE": database}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-
-
-@pytest.mark.parametrize("database", DATABASES)
-def test_the_outbox_on(database):
-    if database == "mariadb" and (reason := mariadb.missing()):
-        pytest.skip(reason)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/flows/test_outbox.py"]
-    chosen = ["tests/flows/test_scores.py", "-k", " or ".join(["test_outbox", *SCORES.split()])]
-    environment = {**os.environ, "LTI_TEST_DATABASE": database}
-    done = subprocess.run([*command, *chosen], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    print(done.stdout)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

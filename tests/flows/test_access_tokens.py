@@ -12,8 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl
 
 import pytest
-from django.db import connection as database
-from django.test.utils import CaptureQueriesContext
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import AccessTokenRefused, AnswerUnreadable, PlatformUnreachable
@@ -27,6 +25,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.models import LineItem
 from tests.broken_cache import BusyCache
 from tests.connection import LEARNER
+from tests.remembered import seconds_left
 from tests.web_server import Said
 
 SCORES = frozenset([ags.SCORE_SCOPE])
@@ -191,16 +190,15 @@ def test_tok_02_one_asks_and_the_others_wait_for_what_it_learns(deployment, says
     assert len(endpoint.asked) == 1
 
 
-def reads_of_the_cache(deployment) -> int:
-    with CaptureQueriesContext(database) as queries:
+def test_tok_02_a_batch_asks_the_cache_once_and_takes_no_turn_for_that(deployment, asked_of_cache):
+    def asked(deployment: Deployment) -> list[str]:
+        asked_of_cache.clear()
         assert access_tokens.access_token(deployment, SCORES)
-    return sum(query["sql"].startswith("SELECT") and "cache" in query["sql"] for query in queries)
+        return list(asked_of_cache)
 
-
-def test_tok_02_a_batch_asks_the_cache_once_and_takes_no_turn_for_that(deployment):
     access_tokens.access_token(deployment, SCORES)
     another = Deployment.objects.get(pk=deployment.pk)
-    assert [reads_of_the_cache(another), reads_of_the_cache(another), reads_of_the_cache(deployment)] == [1, 0, 0]
+    assert [asked(another), asked(another), asked(deployment)] == [["get"], [], []]
 
 
 def test_tok_02_who_waits_in_vain_for_what_another_process_learns_gives_up(deployment, monkeypatch):
@@ -288,12 +286,7 @@ def test_tok_01_the_request(deployment, says):
 def test_tok_02_a_token_is_kept_until_a_minute_before_its_end(deployment, says, said, kept):
     endpoint = says({"access_token": "t"} | ({} if said is None else {"expires_in": said}))
     access_tokens.access_token(deployment, ["scope"])
-    with database.cursor() as cursor:
-        cursor.execute("SELECT expires FROM demo_cache WHERE cache_key LIKE '%%lti1p3:token:%%'")
-        rows = cursor.fetchall()
-    left = [
-        (datetime.fromisoformat(str(row[0])) - datetime.now(UTC).replace(tzinfo=None)).total_seconds() for row in rows
-    ]
+    left = seconds_left("lti1p3:token:")
     assert len(left) == (kept is not None)
     assert all(kept - 5 < seconds <= kept for seconds in left)
     if kept is None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import pytest
 import requests
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.core.signing import TimestampSigner
-from django.db import connection as database
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
@@ -20,6 +18,7 @@ from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import AGS_CLAIM, CLAIM, LEARNER, PROBLEM, UNIT, WELCOME, Connection
+from tests.remembered import seconds_left, used_marks
 
 STEPS = [
     *("form", "state", "browser", "shape", "registration", "signature", "audience", "nonce", "message", "first use"),
@@ -307,26 +306,18 @@ def test_core_05_fails_closed_when_the_cache_is_down(connect, settings):
 
 
 def test_sec_09_nothing_is_kept_of_a_state_that_is_not_ours(connection):
-    before = _used_marks()
+    before = used_marks()
     requests.post(f"{connection.lms}/lti/1p3/launch/", data={"state": "x.1:y:z", "id_token": "a.b.c"}, timeout=5)
     assert outcome() == "state_unknown"
-    assert _used_marks() == before
+    assert used_marks() == before
     connection.launch(connection.link(WELCOME))
-    assert _used_marks() == before + 1
-
-
-def _used_marks() -> int:
-    with database.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM demo_cache WHERE cache_key LIKE '%%lti1p3:used:%%'")
-        return cursor.fetchone()[0]
+    assert used_marks() == before + 1
 
 
 def test_core_05_a_used_state_is_remembered_for_longer_than_it_lives(connection):
     connection.launch(connection.link(WELCOME))
-    with database.cursor() as cursor:
-        cursor.execute("SELECT expires FROM demo_cache WHERE cache_key LIKE '%%lti1p3:used:%%'")
-        (expires,) = cursor.fetchone()
-    assert (datetime.fromisoformat(str(expires)) - datetime.now(UTC).replace(tzinfo=None)).total_seconds() >= 600
+    (left,) = seconds_left("lti1p3:used:")
+    assert left >= 600
 
 
 def test_core_05_a_state_of_any_length_gets_a_page(connection):

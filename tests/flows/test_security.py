@@ -182,23 +182,24 @@ def genuine(connection: Connection, door: str, browser: Browser) -> tuple[str, d
     return f"{connection.lms}/lti/1p3/login/", {**values, "target_link_uri": connection.content_url(WELCOME)}
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE"])
 @pytest.mark.parametrize("door", ["login", "launch", "content", "keys"])
 @pytest.mark.parametrize("knows_us", [False, True], ids=["stranger", "signed in"])
-def test_sec_33_no_door_changes_an_account_or_a_session_but_a_posted_launch(connection, method, door, knows_us):
+def test_sec_33_no_door_changes_an_account_or_a_session_but_a_posted_launch(connection, door, knows_us):
     browser = Browser()
     if knows_us:
         connection.launch(connection.link(WELCOME), OTHER_LEARNER, browser)
     url, fields = (f"{connection.lms}/lti/1p3/pub/jwks/", {}) if door == "keys" else genuine(connection, door, browser)
     session = browser.cookies.get("sessionid")
-    with nothing_stored():
-        answer = browser.request(method, f"{url}?{urlencode(fields)}", data=fields, allow_redirects=False, timeout=5)
-    assert answer.status_code < 500
-    assert "sessionid" not in answer.cookies
-    assert browser.cookies.get("sessionid") == session
-    if door == "launch" and method != "OPTIONS":
-        assert answer.status_code == 405
-        assert browser.post(url, data=fields, allow_redirects=False, timeout=5).status_code == 302  # it was not used up
+    for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE"):
+        address = f"{url}?{urlencode(fields)}"
+        with nothing_stored():
+            answer = browser.request(method, address, data=fields, allow_redirects=False, timeout=5)
+        assert answer.status_code < 500, method
+        assert "sessionid" not in answer.cookies, method
+        assert browser.cookies.get("sessionid") == session, method
+        assert door != "launch" or method == "OPTIONS" or answer.status_code == 405, method
+    if door == "launch":  # it was not used up
+        assert browser.post(url, data=fields, allow_redirects=False, timeout=5).status_code == 302
 
 
 def test_sec_33_login_by_get_gives_the_browser_its_own_cookie_only(connection):

@@ -39,7 +39,7 @@ def mariadb_database(tmp_path_factory: pytest.TempPathFactory, running_platform:
     """One on a private MariaDB."""
     if reason := mariadb.missing():
         pytest.skip(reason)
-    with mariadb.running() as server:
+    with mariadb.running(in_memory=True) as server:
         database = Database(tmp_path_factory.mktemp("site"), server.database("site") | {"CONN_MAX_AGE": 60})
         database.prepare(running_platform)
         yield database

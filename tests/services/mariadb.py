@@ -60,9 +60,12 @@ def missing() -> str:
 
 
 @contextmanager
-def running() -> Iterator[MariaDb]:
-    """Start a private MariaDB without databases; end it and remove its data afterwards."""
-    with services.folder("mariadb") as folder:
+def running(*, in_memory: bool = False) -> Iterator[MariaDb]:
+    """Start a private MariaDB without databases; end it and remove its data afterwards.
+
+    ``in_memory``: not on a disk if there is room. To start takes seconds less, and nobody waits for what is written.
+    """
+    with services.folder("mariadb", in_memory=in_memory) as folder:
         as_user = [f"--user={SERVICE_USER}"] if os.geteuid() == 0 else []
         if as_user:
             shutil.chown(folder, SERVICE_USER)

@@ -44,9 +44,9 @@ def missing() -> str:
 
 
 @contextmanager
-def running() -> Iterator[PostgreSql]:
-    """Start a private PostgreSQL; end it and remove its data afterwards."""
-    with services.folder("postgresql") as folder:
+def running(*, in_memory: bool = False) -> Iterator[PostgreSql]:
+    """Start a private PostgreSQL, ``in_memory`` if there is room; end it and remove its data afterwards."""
+    with services.folder("postgresql", in_memory=in_memory) as folder:
         as_user = []
         if os.geteuid() == 0:
             shutil.chown(folder, SERVICE_USER)

@@ -118,7 +118,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def make_tutor(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Tutor]:
-    """Return a function that makes a Tutor root with the plugin enabled."""
+    """Return a function that makes a Tutor root with the plugin enabled, which is done once and copied."""
+    enabled: list[Path] = []
 
     def make() -> Tutor:
         base = tmp_path_factory.mktemp("tutor")
@@ -134,7 +135,11 @@ def make_tutor(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
             "PATH": f"{docker.parent}{os.pathsep}{os.environ['PATH']}",
         }
         tutor = Tutor(base / "root", environ)
-        tutor.run("plugins", "enable", PLUGIN)
+        if enabled:
+            shutil.copytree(enabled[0], tutor.root)
+        else:
+            tutor.run("plugins", "enable", PLUGIN)
+            enabled.append(shutil.copytree(tutor.root, base / "enabled"))
         return tutor
 
     return make

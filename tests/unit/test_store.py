@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection as database
 
 from lti_1p3_provider.errors import StateStoreDown
@@ -49,6 +50,7 @@ def test_several_are_counted_at_once():
 def test_a_count_lasts_as_long_as_asked_although_the_cache_has_a_time_of_its_own(db, settings):
     backend = "django.core.cache.backends.db.DatabaseCache"  # gives what it counts its default time
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "demo_cache"}}
+    call_command("createcachetable", verbosity=0)
     store.count("name", 3600)
     with database.cursor() as cursor:
         cursor.execute("SELECT expires FROM demo_cache WHERE cache_key LIKE '%%name%%'")

@@ -29,8 +29,8 @@ class Command(BaseCommand):
 
 
 def clean_up() -> dict[str, int]:
-    """Drop old attempts, lapsed grants, requests for content, configurations and tallies, count launches and look at all
-    registrations; return how many of each."""
+    """Drop old attempts, lapsed grants, requests for content, configurations and tallies, count launches and look at
+    all registrations; return how many of each."""
     looked_at = upkeep.keep_up()  # before: what is dropped must be counted
     return {
         "registrations_looked_at": looked_at,
