@@ -190,6 +190,42 @@ def test_wrong_values_are_named_and_nothing_changes(staff, body, field):
     assert Registration.objects.values().get() == before
 
 
+VICTIM = "https://canvas.example/login/oauth2/token"
+COLLECTED = [
+    {"auth_audience": VICTIM},
+    {"platform": "generic", "auth_token_url": "https://mine.example/token", "auth_audience": VICTIM},
+    {"platform": "brightspace", "auth_token_url": "https://mine.example/token"},  # its audience is filled in
+]
+
+
+@pytest.mark.parametrize("values", COLLECTED)
+def test_nobody_collects_assertions_that_count_at_another_platform(staff, values):
+    """One key signs for all: an assertion with another school's client ID gets that school's access tokens."""
+    addresses = {"auth_login_url": "https://mine.example/login", "key_set_url": "https://mine.example/keys"}
+    said = staff("POST", "registrations/", {**PLATFORM, **addresses, **values})
+    assert (said.status_code, list(said.json()["fields"])) == (400, ["auth_audience"])
+    pk = made(staff)["id"]
+    assert staff("PATCH", f"registrations/{pk}/", {**addresses, **values}).status_code == 400
+
+
+def test_an_audience_of_the_token_addresss_host_or_of_a_known_platform_is_taken(staff):
+    made(staff, auth_audience="https://moodle.riverside.example/audience")
+    brightspace = {
+        "platform": "brightspace",
+        "client_id": "other",
+        "auth_token_url": "https://auth.brightspace.com/core/connect/token",
+        "key_set_url": "https://school.brightspace.com/d2l/.well-known/jwks",
+        "auth_login_url": "https://school.brightspace.com/d2l/lti/authenticate",
+    }
+    assert made(staff, **brightspace)["auth_audience"] == "https://api.brightspace.com/auth/token"
+
+
+def test_what_an_operator_entered_stays_when_staff_change_something_else(staff):
+    pk = made(staff)["id"]
+    Registration.objects.update(auth_audience=VICTIM)
+    assert staff("PATCH", f"registrations/{pk}/", {"title": "Ours"}).status_code == 200
+
+
 def test_superusers_may_open_what_is_not_the_organizations_and_its_staff_leave_it_so(staff):
     row = made(staff)
     root = tenant(role="", is_superuser=True)

@@ -236,6 +236,17 @@ def test_dr_02_nobody_speaks_for_another_platform(there, name, family):
     assert invitation().status == "open"
 
 
+@pytest.mark.parametrize("family", ["moodle", "unheard-of", "desire2learn"])
+def test_dr_02_nobody_collects_assertions_that_count_at_another_platform(there, family):
+    """The family's own audience is filled in, too, beside whatever token address a configuration names."""
+    there.configuration[PLATFORM]["product_family_code"] = family
+    if family != "desire2learn":
+        there.configuration["authorization_server"] = "https://other.example/token"
+    page = there.look(there.invite())
+    assert (page.status_code, "configuration_foreign" in page.text) == (403, True)
+    assert invitation().status == "open"
+
+
 @pytest.mark.parametrize(
     ("family", "changes"),
     [

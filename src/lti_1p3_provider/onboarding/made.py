@@ -7,11 +7,12 @@ from django.db import IntegrityError, transaction
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author
-from lti_1p3_provider.errors import ConfigurationUnreadable, RegistrationThere
+from lti_1p3_provider.errors import ConfigurationForeign, ConfigurationUnreadable, RegistrationThere
 from lti_1p3_provider.lti.dynamic_registration import Granted
 from lti_1p3_provider.lti.platform_configuration import PlatformConfiguration
 from lti_1p3_provider.onboarding import changes, invitations
 from lti_1p3_provider.onboarding.models import OPTIONS, Invitation
+from lti_1p3_provider.onboarding.whose import has_own_audience
 from lti_1p3_provider.platforms import Preset
 from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -23,6 +24,7 @@ def draft(invitation: Invitation, configuration: PlatformConfiguration, known: P
 
     Raises:
         ConfigurationUnreadable: it could not be stored.
+        ConfigurationForeign: our assertions would count elsewhere.
     """
     usual = known.endpoints.auth_audience
     row = Registration(
@@ -43,6 +45,8 @@ def draft(invitation: Invitation, configuration: PlatformConfiguration, known: P
         row.clean()
     except ValidationError as error:
         raise ConfigurationUnreadable(f"cannot be stored: {', '.join(error.message_dict)}") from error
+    if not has_own_audience(row, known):
+        raise ConfigurationForeign(f"the audience of access tokens is not on {origin(row.auth_token_url)}")
     return row
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lti_1p3_provider.errors import ConfigurationForeign, PlatformNotInvited
 from lti_1p3_provider.lti.platform_configuration import ENDPOINTS, PlatformConfiguration
 from lti_1p3_provider.platforms import Preset, of_family
+from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.web.addresses import Origin, is_within, origin, origin_of
 
 
@@ -26,6 +27,19 @@ def require_own(configuration: PlatformConfiguration) -> Preset:
         if not is_within(url, own):
             raise ConfigurationForeign(f"{name} is on {origin(url)}, not on {there}")
     return known
+
+
+def has_own_audience(row: Registration, known: Preset) -> bool:
+    """Tell whether what we sign for the registration's token address counts there, and nowhere else.
+
+    Our assertions name a client ID and an audience, and one key may sign for all platforms. Whoever registers another
+    platform's client ID, and that one's audience beside a token address of their own, would be handed what gets
+    another's access tokens. So an audience is on the token address's host, or is that platform's as we know it.
+    """
+    own = origin(row.auth_token_url)
+    usual = known.endpoints
+    is_usual = row.auth_audience == usual.auth_audience and own == origin(usual.auth_token_url)
+    return not row.auth_audience or is_usual or is_within(row.auth_audience, (own,))
 
 
 def require_invited(url: str, host: str) -> None:
