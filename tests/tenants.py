@@ -25,6 +25,13 @@ from lti_1p3_provider.users.models import PlatformUser
 API = "/lti/1p3/api/v1/orgs"
 DEMO, OTHER = "DemoX", "OtherX"
 COURSE, BLOCK = "course-v1:OtherX+SOON+2099", "block-v1:OtherX+SOON+2099+type@problem+block@p"
+NOT_FOUND = {
+    "code": "api_not_found",
+    "title": "There is no such thing in this organization",
+    "advice": "Compare the address. If a platform cannot be registered under its own name, ask this site's operator.",
+    "support_code": "",
+    "fields": {},
+}
 PLATFORM = {
     "title": "Riverside Moodle",
     "platform": "moodle",

@@ -84,7 +84,10 @@ def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
         ("tests/unit/demo_lms/test_logins.py::test_a", "tests/unit/demo_lms/test_logins.py"),
         ("tests/browser/test_admin.py::test_a", "tests/browser"),
         ("tests/faults/test_workers.py::test_a[pool process]", "tests/faults"),
-        (f"{ALONE}::test_outbox_and_catalogue_on[mariadb]", f"{ALONE}::test_outbox_and_catalogue_on[mariadb]"),
+        (
+            f"{ALONE}::test_outbox_catalogue_and_tallies_on[mariadb]",
+            f"{ALONE}::test_outbox_catalogue_and_tallies_on[mariadb]",
+        ),
     ],
 )
 def test_what_shares_servers_stays_together(nodeid: str, expected: str) -> None:

@@ -15,20 +15,13 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.rest_api.v1 import registering
 from lti_1p3_provider.users.models import PlatformUser
-from tests.tenants import CREATORS, DEMO, OTHER, PLATFORM, Tenant, tenant
+from tests.tenants import CREATORS, DEMO, NOT_FOUND, OTHER, PLATFORM, Tenant, tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME = "registrations/named/?issuer=https://moodle.riverside.example&client_id=JdjnPEISNUdn28q"
 BODY = {name: value for name, value in PLATFORM.items() if name not in ("issuer", "client_id")}
 COURSE = "course-v1:DemoX+LTI101+2026"
 BLOCK = "block-v1:DemoX+LTI101+2026+type@problem+block@primary_colours"
-NOT_FOUND = {
-    "code": "api_not_found",
-    "title": "There is no such thing in this organization",
-    "advice": "Compare the address. If a platform cannot be registered under its own name, ask this site's operator.",
-    "support_code": "",
-    "fields": {},
-}
 
 
 @pytest.fixture(autouse=True)

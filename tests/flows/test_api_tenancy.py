@@ -20,8 +20,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.rest_api.v1 import openapi
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
-from tests.flows.test_api_registrations import NOT_FOUND
-from tests.tenants import API, DEMO, OTHER, PLATFORM, Tenant, belongings, tenant
+from tests.tenants import API, DEMO, NOT_FOUND, OTHER, PLATFORM, Tenant, belongings, tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOCUMENT = openapi.document()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 
 import pytest
-from lti_1p3_provider.deep_linking.cursors import MAX_TEXT, place, text
+
+from lti_1p3_provider.database.cursors import MAX_TEXT, place, text
 
 
 @pytest.mark.parametrize("where", [("", ""), ("light, \u05d0\u05d5\u05e8", "course-v1:A+B+C"), ("x" * 255, "y" * 255)])

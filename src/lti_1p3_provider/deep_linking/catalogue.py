@@ -12,6 +12,7 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
+from lti_1p3_provider.database import cursors
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.deep_linking import filtering, recent, within
 from lti_1p3_provider.deep_linking.entries import Chooser, CourseEntry, Entry, MessageFacts, Page
@@ -21,7 +22,6 @@ from lti_1p3_provider.deep_linking.showing import Shown
 from lti_1p3_provider.errors import ContentNotFound, ContentNotOffered, OutlineInPreparation
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.outline import tree
-from lti_1p3_provider.web import cursors
 
 __all__ = [
     "Chooser",

@@ -14,11 +14,11 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import host
+from lti_1p3_provider.database import cursors
 from lti_1p3_provider.errors import ContentNotFound
 from lti_1p3_provider.host.listing import CourseChoice
 from lti_1p3_provider.outline import find, tree
 from lti_1p3_provider.outline.type_names import type_name
-from lti_1p3_provider.web import cursors
 
 COURSES = 20  # in one part of the list
 ORGS = 10
