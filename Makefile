@@ -30,8 +30,8 @@ setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python de
 	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null
 
 # Two processes for each of two processors: what waits for servers, and what computes meanwhile (tests/distribution.py).
-test: $(VENV)/.test browser services ## run all tests, in four processes
-	$(PYTEST) -n 4
+test: $(VENV)/.test browser services ## run all tests, in three processes
+	$(PYTEST) -n 3
 
 test-quick: $(VENV)/.test ## run the tests that need no browser and no server
 	$(PYTEST) -n 2 tests/unit tests/flows

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-gpu-rasterization",  # Debian asks for it: without a graphics card each picture is drawn twice
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -162,7 +162,7 @@ def test_each_platform_says_where_all_values_are_and_go():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", NAMES)
-def test_only_who_may_register_platforms_is_answered(client, admin_client, name):
+def test_only_who_may_register_platforms_is_answered(client, admin_client, name, permissions):
     assert client.post(address(name)).status_code == 302
     assert "/login/" in client.post(address(name))["Location"]
     staff = User.objects.create_user("staff", is_staff=True)
@@ -185,7 +185,7 @@ def test_only_posts_with_a_token_are_answered(admin_user, admin_client, name):
 
 
 @pytest.mark.django_db
-def test_other_registrations_are_named_to_those_who_may_see_them(client):
+def test_other_registrations_are_named_to_those_who_may_see_them(client, permissions):
     Registration.objects.create(title="Secret school", issuer=M, client_id="c")
     staff = User.objects.create_user("staff", is_staff=True)
     staff.user_permissions.add(Permission.objects.get(codename="add_registration"))
@@ -197,7 +197,7 @@ def test_other_registrations_are_named_to_those_who_may_see_them(client):
 
 
 @pytest.mark.django_db
-def test_who_may_look_only_gets_the_page_without_fields(client):
+def test_who_may_look_only_gets_the_page_without_fields(client, permissions):
     row = Registration.objects.create(title="School", platform="moodle", issuer=M, client_id="c")
     staff = User.objects.create_user("staff", is_staff=True)
     staff.user_permissions.add(Permission.objects.get(codename="view_registration"))

@@ -16,7 +16,7 @@ from lti_1p3_provider.onboarding.invitations import Offer, invite
 from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations.models import Registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("permissions")]
 ADDRESS = re.compile(r"https://lms\.example/lti/1p3/register/([\w-]{43})/")
 COURSE = "course-v1:DemoX+LTI101+2026"
 PAGE = "/admin/lti_1p3_provider/invitation/"

@@ -30,6 +30,7 @@ from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.guided import GuidedPage
 from lti_1p3_provider.onboarding.reach import reach
 from lti_1p3_provider.onboarding.register import approve
+from lti_1p3_provider.onboarding.whose_filter import WhoseFilter
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.users.models import PlatformUser
@@ -99,7 +100,7 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
     list_display = ("title", "enabled", "opens", "waiting", "scores", "named")
-    list_filter = ("platform", "enabled", "org")
+    list_filter = ("platform", "enabled", WhoseFilter)
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
     readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores", "granted")
     fieldsets = (
