@@ -14,25 +14,22 @@ from .accessible import require_accessible
 from .visitor import expect, look
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 KEYS = "/admin/lti_1p3_provider/toolkey/"
 
 
 @pytest.fixture
-def signed_in(browser: Browser, stack: Stack) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens an administrator's window of a kind."""
+def signed_in(browser: Browser, admin_context: BrowserContext, stack: Stack) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens an administrator's window of a kind. Another login would end the one of before."""
     contexts = []
+    state = admin_context.storage_state()
 
     def opened(**options: object) -> Page:
-        context = browser.new_context(**options)  # type: ignore[arg-type]
+        context = browser.new_context(storage_state=state, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.goto(f"{stack.lms_url}/admin/")
-        page.locator("[name=username]").fill("admin")
-        page.locator("[name=password]").fill(stack.facts["admin_password"])
-        page.locator("[type=submit]").click()
-        page.wait_for_load_state()
         return page
 
     yield opened

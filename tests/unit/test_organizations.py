@@ -129,7 +129,7 @@ def test_what_moves_to_another_organization_is_gone_for_one_and_new_for_the_othe
 def test_the_admin_notes_what_becomes_of_keys_and_no_secret(admin_client):
     admin_client.post("/admin/lti_1p3_provider/toolkey/add/", {"pem": ""})
     first = ToolKey.objects.get()
-    place = {"_selected_action": [str(first.pk)]}
+    place = {"_selected_action": [str(first.pk)], "confirmed": "yes"}
     admin_client.post("/admin/lti_1p3_provider/toolkey/", {"action": "rotate", **place})
     admin_client.post("/admin/lti_1p3_provider/toolkey/", {"action": "retire", **place})
     said = list(Change.objects.filter(name=first.kid).order_by("pk").values_list("action", "before", "after"))

@@ -140,9 +140,7 @@ def test_nothing_is_put_back_onto_our_tables(connection):
 
 
 def test_nothing_is_renamed_onto_a_table(connection):
-    OtherPlugin(connection)
-    plugin = OtherPlugin.__new__(OtherPlugin)
-    plugin._connection, plugin._next = connection, {}
+    plugin = OtherPlugin(connection)
     plugin.table(f"{ASIDE_PREFIX}ltiprofile", {"x": "integer"})
     with pytest.raises(MoveInRefused, match="ltiprofile is there already"):
         list(set_aside.prepare(connection))
