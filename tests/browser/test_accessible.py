@@ -20,8 +20,9 @@ import lti_1p3_provider
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .conftest import FLAGS, VIEWPORT, watch
+from .conftest import VIEWPORT
 from .reading import require_frame_readable
+from .strict import strict_browser
 from .two_sites import Kind, running
 from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, expect, look, problem, submit
 
@@ -174,15 +175,8 @@ def blocking(
     playwright: Playwright, executable: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[BrowserContext, list[str]]]:
     """A browser that takes no cookies in frames, and what it complained of."""
-    profile = tmp_path_factory.mktemp("profile")
-    BLOCKED.write_preferences(profile)
-    context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
-    )
-    complaints: list[str] = []
-    watch(context, complaints)
-    yield context, complaints
-    context.close()
+    with strict_browser(playwright, executable, tmp_path_factory.mktemp("profile"), BLOCKED) as found:
+        yield found
 
 
 @pytest.fixture

@@ -12,14 +12,13 @@ import requests
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .conftest import FLAGS, VIEWPORT, watch
+from .conftest import VIEWPORT
 from .reading import require_readable
-from .two_sites import Kind, running
+from .strict import strict_browser
+from .two_sites import running
 from .visitor import NARROW, Visitor, expect
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, Playwright
 
 TITLE = "How fast is light?"
@@ -41,15 +40,8 @@ def strict(
     playwright: Playwright, executable: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[BrowserContext, list[str]]]:
     """A browser that blocks third-party cookies, and what it complained of."""
-    profile: Path = tmp_path_factory.mktemp("profile")
-    Kind(blocks_third_party=True).write_preferences(profile)
-    context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
-    )
-    complaints: list[str] = []
-    watch(context, complaints)
-    yield context, complaints
-    context.close()
+    with strict_browser(playwright, executable, tmp_path_factory.mktemp("profile")) as found:
+        yield found
 
 
 @pytest.fixture

@@ -13,14 +13,13 @@ from demo.stack import Stack
 from tests import migrated
 
 from .accessible import require_accessible
-from .conftest import FLAGS, VIEWPORT, watch
+from .conftest import VIEWPORT
 from .reading import require_readable
-from .two_sites import Kind, running
+from .strict import strict_browser
+from .two_sites import running
 from .visitor import NARROW, Visitor, expect, look
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, Playwright, Request
 
 REGISTER = "/lti/1p3/register/"
@@ -43,15 +42,8 @@ def strict(
     playwright: Playwright, executable: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[BrowserContext, list[str]]]:
     """A browser that blocks third-party cookies, and what it complained of."""
-    profile: Path = tmp_path_factory.mktemp("profile")
-    Kind(blocks_third_party=True).write_preferences(profile)
-    context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
-    )
-    complaints: list[str] = []
-    watch(context, complaints)
-    yield context, complaints
-    context.close()
+    with strict_browser(playwright, executable, tmp_path_factory.mktemp("profile")) as found:
+        yield found
 
 
 @pytest.fixture

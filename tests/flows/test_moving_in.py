@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.moving_in import bring
 from lti_1p3_provider.moving_in.compare import compare
@@ -281,6 +282,19 @@ def test_the_plugin_with_a_label_of_its_own_is_brought_in_and_never_opened_wider
     assert PlatformUser.objects.get().user == user
 
 
+def test_platforms_go_on_reading_our_keys_where_the_other_plugin_had_them(client, db):
+    kid = keys.generate().kid
+    for address in ("/lti/1p3/pub/jwks/", "/lti/1p3/pub/orgs/DemoX/jwks/"):
+        assert [one["kid"] for one in client.get(address).json()["keys"]] == [kid]
+
+
+def test_a_request_for_content_is_taken_at_the_other_plugins_address(client, db):
+    """It is refused by what it lacks, and not for where it was sent."""
+    ours, theirs = (client.post(f"/lti/1p3/deep-linking/{place}", {"state": "x"}) for place in ("", "launch/"))
+    assert (theirs.status_code, theirs.status_code < 404) == (ours.status_code, True)
+    assert set(LaunchAttempt.objects.values_list("door", flat=True)) == {"launch"}
+
+
 def test_the_command_changes_nothing_without_yes(plugin, capsys):
     plugin.gate(plugin.tool("a", plugin.key(PRIVATE)), allowed_courses=[COURSE])
     for verb in ("import", "prepare", "undo", "drop", "inspect"):
@@ -296,6 +310,7 @@ def test_the_command_asks_what_becomes_of_registrations_without_a_gate(plugin):
     assert not Registration.objects.exists()
     call_command("lti_1p3_move_in", "import", "--yes", "--without-gate", "closed")
     assert not opens("a", BLOCK.format("problem"))
+    call_command("lti_1p3_move_in", "import", "--yes")  # it is decided now
 
 
 def test_the_command_speaks_to_scripts(plugin, capsys):

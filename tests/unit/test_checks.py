@@ -12,6 +12,7 @@ from lti_1p3_provider import checks
 from lti_1p3_provider.apps import Lti1p3ProviderConfig
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.isolation import isolation
+from lti_1p3_provider.moving_in import guard
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.plugin_settings import CONFINE, FIRST
 from lti_1p3_provider.registrations import keys
@@ -29,6 +30,24 @@ def test_a_cache_of_one_process_is_an_error_in_production(settings, backend):
     settings.DEBUG = True
     (found,) = [message for message in checks.check_settings(None) if message.id == "lti_1p3_provider.E001"]
     assert found.level < 40
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_another_plugins_backend_is_an_error_wherever_the_app_is_on(settings, is_on):
+    settings.ENABLE_LTI_1P3_PROVIDER = is_on
+    assert checks.check_its_backend(None) == []
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, guard.BACKEND]
+    assert ids(checks.check_its_backend(None)) == {"E015"}
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_another_plugins_tables_are_an_error_wherever_the_app_is_on(settings, is_on, db):
+    settings.ENABLE_LTI_1P3_PROVIDER = is_on
+    assert checks.check_other_plugin(None, databases=["default"]) == []
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE lti_1p3_provider_ltiprofile (id integer)")
+    assert checks.check_other_plugin(None) == []
+    assert ids(checks.check_other_plugin(None, databases=["default"])) == {"E014"}
 
 
 def test_a_database_cache_that_forgets_is_an_error(settings):

@@ -165,3 +165,14 @@ def test_an_invitation_of_the_admin_is_noted_and_may_be_an_organizations(admin_c
         ("invitation", "created", "DemoX", "open"),
         ("invitation", "changed", "DemoX", "revoked"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"), [("", {"Ours", "Theirs"}), ("site", {"Ours"}), ("organizations", {"Theirs"})]
+)
+def test_the_list_of_registrations_is_filtered_by_whose_they_are(admin_client, chosen, shown):
+    for title, org in (("Ours", ""), ("Theirs", "DemoX")):
+        addresses = dict.fromkeys(("auth_login_url", "auth_token_url", "key_set_url"), "https://a.example/x")
+        Registration.objects.create(title=title, org=org, issuer=f"https://{title}.example", client_id="c", **addresses)
+    page = admin_client.get("/admin/lti_1p3_provider/registration/", {"whose": chosen} if chosen else {})
+    assert {row.title for row in page.context["cl"].result_list} == shown

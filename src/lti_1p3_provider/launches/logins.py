@@ -75,8 +75,8 @@ def _early(request: HttpRequest) -> HttpResponse | None:
 
 
 def _is_login(request: HttpRequest) -> bool:
-    if request.method not in ("GET", "POST"):
-        return False
+    if request.method not in ("GET", "POST") or not request.path.rstrip("/").endswith("/login"):
+        return False  # all requests of the LMS come by: most are not worth a look at the addresses
     try:
         return request.path.rstrip("/") == reverse(browser_check.LOGIN).rstrip("/")
     except NoReverseMatch:

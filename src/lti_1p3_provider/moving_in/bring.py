@@ -21,7 +21,7 @@ from lti_1p3_provider.moving_in.carry import Carried
 from lti_1p3_provider.moving_in.people import Link, Person, links, people
 from lti_1p3_provider.moving_in.tables import BATCH, Tables
 from lti_1p3_provider.moving_in.tools import Tool, tools
-from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations import find, keys
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import LineItem
@@ -44,9 +44,15 @@ def foresee(tables: Tables) -> list[Carried]:
     return list(found.values())
 
 
-def bring(tables: Tables, without_gate: str = CLOSED) -> Iterator[Carried]:
-    """Bring all in; yield each registration's report when it is done. ``without_gate``: whether a registration without
-    a gate stays open to every block (``OPEN``) or gets a gate that opens nothing."""
+def undecided(tables: Tables) -> list[str]:
+    """Return the titles of registrations that are still to be brought in and had no gate: what these may open, somebody
+    has to decide."""
+    return [tool.title for tool in tools(tables) if tool.gate is None and not find.exact(tool.issuer, tool.client_id)]
+
+
+def bring(tables: Tables, without_gate: str = CLOSED) -> list[Carried]:
+    """Bring all in; return a report of each registration. ``without_gate``: whether a registration without a gate stays
+    open to every block (``OPEN``) or gets a gate that opens nothing."""
     ours: dict[Identity, Registration] = {}
     reports: dict[Identity, Carried] = {}
     for tool in tools(tables):
@@ -56,15 +62,18 @@ def bring(tables: Tables, without_gate: str = CLOSED) -> Iterator[Carried]:
             ours[identity] = _register(tool, report, without_gate)
     for batch in batches(people(tables)):
         _bring_people(batch, ours, reports)
+    sole = {identity: _sole_deployment(row) for identity, row in ours.items()}
     for link in links(tables):
-        if registration := ours.get((link.issuer, link.client_id)):
-            _bring_link(link, registration, reports[link.issuer, link.client_id])
-    yield from reports.values()
+        identity = (link.issuer, link.client_id)
+        if identity in ours:
+            _count_link(reports[identity], link, sole[identity] is not None)
+            _bring_link(link, sole[identity])
+    return list(reports.values())
 
 
 @transaction.atomic
 def _register(tool: Tool, report: Carried, without_gate: str) -> Registration:
-    known = Registration.objects.filter(issuer=tool.issuer, client_id=tool.client_id).first()
+    known = find.exact(tool.issuer, tool.client_id)
     if known is not None:
         report.state = "there"
         return known
@@ -119,16 +128,19 @@ def is_staff(account: AbstractUser) -> bool:
     return False
 
 
+def _sole_deployment(registration: Registration) -> Deployment | None:
+    """A link belongs to a deployment, which they did not keep: it is known if there is one only."""
+    found = list(registration.deployments.all()[:2])
+    return found[0] if len(found) == 1 else None
+
+
 @transaction.atomic
-def _bring_link(link: Link, registration: Registration, report: Carried) -> None:
-    """A link belongs to a deployment, which they did not keep: it is known if there is one only. The rest, and what the
-    platform allows with the column, comes with the next launch."""
-    deployments = list(registration.deployments.all()[:2])
-    _count_link(report, link, len(deployments) == 1)
-    if len(deployments) != 1:
+def _bring_link(link: Link, deployment: Deployment | None) -> None:
+    """The links of other deployments, and what the platform allows with a column, come with the next launch."""
+    if deployment is None:
         return
     made, is_new = ResourceLink.objects.get_or_create(
-        deployment=deployments[0],
+        deployment=deployment,
         link_digest=digest(link.link_id),
         defaults={
             "link_id": link.link_id,

@@ -13,6 +13,7 @@ from lti_1p3_provider.moving_in.bring import batches, is_staff
 from lti_1p3_provider.moving_in.people import Person, people
 from lti_1p3_provider.moving_in.tables import Tables
 from lti_1p3_provider.moving_in.tools import Tool, tools
+from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -34,7 +35,7 @@ def compare(tables: Tables) -> Compared:
     known, differences = tools(tables), []
     ours: dict[Identity, Registration] = {}
     for tool in known:
-        row = Registration.objects.select_related("gate").filter(issuer=tool.issuer, client_id=tool.client_id).first()
+        row = find.exact(tool.issuer, tool.client_id)
         differences += _differences(tool, row)
         if row is not None:
             ours[tool.issuer, tool.client_id] = row

@@ -12,6 +12,7 @@ from lti_1p3_provider.host import static_files
 from lti_1p3_provider.lti import ags, deep_linking
 from lti_1p3_provider.lti.dynamic_registration import ToolDetails
 from lti_1p3_provider.lti.platform_configuration import PlatformConfiguration
+from lti_1p3_provider.lti.resource_link import HISTORY
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.platforms import Preset
@@ -19,7 +20,6 @@ from lti_1p3_provider.platforms import Preset
 SCOPES = (ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE, ags.RESULT_SCOPE)
 CLAIMS = ("iss", "sub", "name", "given_name", "family_name")
 EMAIL = "email"
-HISTORY = {"context_history": "Context.id.history", "resource_link_history": "ResourceLink.id.history"}
 ICON = "activity.png"
 
 
@@ -68,4 +68,4 @@ def _placements(configuration: PlatformConfiguration, known: Preset) -> tuple[st
 
 def _custom(configuration: PlatformConfiguration) -> dict[str, str]:
     """Return parameters that tell where a course or link was copied from, as far as the platform has such variables."""
-    return {name: f"${variable}" for name, variable in HISTORY.items() if variable in configuration.variables}
+    return {name: value for name, value in HISTORY.items() if value.removeprefix("$") in configuration.variables}

@@ -13,7 +13,8 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.lti.dynamic_registration import ToolDetails
-from lti_1p3_provider.onboarding.asking import EMAIL, HISTORY
+from lti_1p3_provider.lti.resource_link import HISTORY
+from lti_1p3_provider.onboarding.asking import EMAIL
 from lti_1p3_provider.outline.models import CourseOutline
 from lti_1p3_provider.registrations.models import Registration
 
@@ -81,7 +82,7 @@ def asks(tool: ToolDetails) -> list[Asked]:
         because = _("so that teachers pick from a list instead of pasting addresses.")
         said.append(Asked(_("A place to choose content"), f"{where}: {because}" if where else because))
     if set(tool.custom) & set(HISTORY):
-        said.append(Asked(_("Where a course was copied from"), _("so that copied links go on working.")))
+        said.append(Asked(_("Where a course was copied from"), _("to recognize copies, in a later version.")))
     return said
 
 

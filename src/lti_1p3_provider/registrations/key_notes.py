@@ -13,7 +13,7 @@ States = dict[int, tuple[Thing, dict[str, str]]]
 
 def known() -> States:
     """Return the states of all keys."""
-    rows = ToolKey.objects.select_related("registration")
+    rows = ToolKey.objects.select_related("registration").defer("private_key", "public_jwk")
     return {row.pk: (_thing(row), {"status": str(row.status)}) for row in rows}
 
 

@@ -99,14 +99,14 @@ class Command(BaseCommand):
         if not options["yes"]:
             self._reports(options, bring.foresee(self._tables()))
             return
-        open_ones = [one.title for one in bring.foresee(self._tables()) if one.gate.startswith("none")]
-        if open_ones and not options["without_gate"]:
+        tables = self._tables()
+        if not options["without_gate"] and (open_ones := bring.undecided(tables)):
             raise CommandError(
                 f"These had no launch gate, and opened every block of the site: {', '.join(open_ones)}. Say "
                 "--without-gate open to leave that so (instructors may then pick from all courses, too), or "
                 "--without-gate closed to give them a gate that opens nothing until you fill it."
             )
-        self._reports(options, list(bring.bring(self._tables(), options["without_gate"] or bring.CLOSED)))
+        self._reports(options, bring.bring(tables, options["without_gate"] or bring.CLOSED))
 
     def _check(self, options: dict[str, Any]) -> None:
         found = compare(self._tables())
