@@ -54,7 +54,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
 
 
 @pytest.fixture(scope="session")
-def administrator(stack: Stack) -> dict[str, str]:
+def administrators_cookies(stack: Stack) -> dict[str, str]:
     """The cookies of an administrator who is signed in. Another login would end this session."""
     login = f"{stack.lms_url}/admin/login/"
     with requests.Session() as session:
@@ -67,7 +67,7 @@ def administrator(stack: Stack) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def first_state(stack: Stack, administrator: dict[str, str]) -> FirstState:
+def first_state(stack: Stack, administrators_cookies: dict[str, str]) -> FirstState:
     """What the demo is like before a test, with an administrator who is signed in."""
     return FirstState(stack.directory / "lms.sqlite3")
 
@@ -146,12 +146,12 @@ def without_cookies(playwright: Playwright, executable: str, stack: Stack, tmp_p
 
 
 @pytest.fixture(scope="package")
-def admin_context(browser: Browser, stack: Stack, administrator: dict[str, str]) -> Iterator[BrowserContext]:
+def admin_context(browser: Browser, stack: Stack, administrators_cookies: dict[str, str]) -> Iterator[BrowserContext]:
     """An administrator's browser profile."""
     with browser.new_context(viewport=VIEWPORT) as context:
         complaints: list[str] = []
         watch(context, complaints)
-        context.add_cookies([{"name": n, "value": v, "url": stack.lms_url} for n, v in administrator.items()])
+        context.add_cookies([{"name": n, "value": v, "url": stack.lms_url} for n, v in administrators_cookies.items()])
         yield context
     assert complaints == []
 
