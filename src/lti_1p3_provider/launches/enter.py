@@ -14,6 +14,7 @@ from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from lti_1p3_provider import host
+from lti_1p3_provider.course_roles.settle import settle
 from lti_1p3_provider.database.conflicts import is_conflict
 from lti_1p3_provider.diagnostics import record as attempts
 from lti_1p3_provider.diagnostics.trail import Trail
@@ -113,6 +114,7 @@ def _admit(
 ) -> AbstractUser:
     platform_user = sign_in.account_for(launch, known.platform_user if known else None)
     trail.passed("account")
+    settle(launch, platform_user, target.course_key)
     if launch.registration.enrolment_mode:
         mode = launch.registration.enrolment_mode
         host.current().content.enrol(platform_user.user, target.course_key, mode)
