@@ -25,6 +25,7 @@ from lti_1p3_provider.host.sessions import as_before_on_failure
 from lti_1p3_provider.launches import (
     another_account,
     browser_check,
+    class_scores,
     front_ends,
     grants,
     handover,
@@ -126,7 +127,7 @@ def _admit(
     line_items.remember(launch, link, platform_user, known)
     if target.is_course:
         subsections.remember(launch, link, platform_user)
-    grants.allow(platform_user.user, target, launch.deployment, link.pk)
+    grants.allow(platform_user.user, target, launch.deployment, link.pk, class_scores.teaches(launch.message))
     trail.passed("records")
     attempts.success(trail)
     if not launch.login.storage_frame:

@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
             )
             for name, label in FIELDS
         ),
+        migrations.AddField(model_name="grant", name="taught_link_pk", field=models.BigIntegerField(blank=True, null=True)),
         migrations.AlterField(
             model_name="change", name="way", field=models.CharField(choices=WAYS, max_length=16)
         ),

@@ -46,7 +46,8 @@ class Grant(models.Model):
 
     It belongs to the account, not to a session: several frames of one page launch at the same time, each with a session
     that does not know of the others. ``link_pk``: the resource link through which it was launched last, if known.
-    ``usage_key`` is None in rows that older versions made, until the next launch.
+    ``taught_link_pk``: the same link, if whoever launched it teaches the platform's course; else None. ``usage_key`` is
+    None in rows that older versions made, until the next launch.
 
     .. no_pii:
     """
@@ -56,7 +57,8 @@ class Grant(models.Model):
     usage_key = models.TextField(null=True)
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
     until = models.DateTimeField()
-    link_pk = models.BigIntegerField(null=True, blank=True)  # no foreign key: nobody needs the link itself
+    link_pk = models.BigIntegerField(null=True, blank=True)  # no foreign key: a grant outlives its link
+    taught_link_pk = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         app_label = APP_LABEL
