@@ -10,7 +10,8 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.db import SessionStore
 
 from demo.browser import Browser
-from demo.lms.host import BACKEND, TEAM
+from demo.lms.host import BACKEND
+from demo.lms.people import TEAM
 from tests.connection import COURSE
 
 

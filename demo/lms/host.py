@@ -14,8 +14,9 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from demo.lms import grades, login_cookies, shelf
 from demo.lms.course import courses
+from demo.lms.course_roles import DemoCourseRoles
 from demo.lms.models import Enrolment, Profile
-from demo.lms.people import TEAM, DemoPeople
+from demo.lms.people import DemoPeople, sees_early
 from demo.lms.published import as_block, as_published
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
@@ -90,11 +91,6 @@ class DemoIdentity(DemoPeople):
             response.cookies.pop(name, None)
         login_cookies.add(request, response, user)
 
-    def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
-        """Everybody of the site's staff, and the members of a group that is named after the course."""
-        name = TEAM.format(course_key)
-        return user.is_active and (user.is_staff or user.groups.filter(name=name).exists())
-
 
 class DemoCourses:
     """All courses, which never change while the process lives."""
@@ -140,7 +136,7 @@ class DemoContent:
         if usage_key.block_type == "course" and not is_enrolled(user, course_key):
             raise ContentNotAccessible("not enrolled: a whole course needs an enrolment mode in the registration")
         start = _with_above(course_key, usage_key)[0].start
-        if start is not None and start > timezone.now():
+        if start is not None and start > timezone.now() and not sees_early(user, course_key):
             raise ContentNotStarted(f"starts {start.isoformat()}")
 
     def enrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> None:
@@ -216,9 +212,10 @@ class DemoGrades:
 
 
 class DemoHost:
-    """The six together."""
+    """The seven together."""
 
     identity = DemoIdentity()
+    course_roles = DemoCourseRoles()
     courses = DemoCourses()
     content = DemoContent()
     grades = DemoGrades()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from django.contrib.auth.models import AbstractUser
+from opaque_keys.edx.keys import CourseKey
 
 from demo.lms.models import Profile
 from demo.lms.signals import USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
@@ -12,16 +13,26 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.port import StaffRole
 
 TEAM = "staff of {}"  # name of a course team's group
+LIMITED = "limited staff of {}"
+BETA = "beta testers of {}"
 ORGANIZATION = "staff of all courses of {}"
 
 
 class DemoPeople:
     """Part of the host's identity."""
 
+    def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
+        """Everybody of the site's staff, and the members of groups that are named after the course."""
+        return user.is_active and (user.is_staff or _is_in(user, course_key, TEAM, LIMITED))
+
     def staff_roles(self, user: AbstractUser) -> frozenset[StaffRole]:
         """Read the groups of teams; one query."""
         found = {StaffRole("site")} if user.is_staff or user.is_superuser else set()
-        for name in user.groups.filter(name__startswith=TEAM.format("")).values_list("name", flat=True):
+        for name in user.groups.values_list("name", flat=True):
+            if name.startswith(limited := LIMITED.format("")):
+                found.add(StaffRole("limited_staff", course=name.removeprefix(limited)))
+            if not name.startswith(TEAM.format("")):
+                continue
             org = name.removeprefix(ORGANIZATION.format("")) if name.startswith(ORGANIZATION.format("")) else ""
             found.add(StaffRole("staff", org=org, course="" if org else name.removeprefix(TEAM.format(""))))
         return frozenset(found)
@@ -47,3 +58,12 @@ class DemoPeople:
 
         for signal in (USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC):
             signal.connect(retired, weak=False, dispatch_uid=("lti_1p3_provider", receiver))
+
+
+def sees_early(user: AbstractUser, course_key: CourseKey) -> bool:
+    """Tell whether somebody sees what of a course has not started."""
+    return _is_in(user, course_key, TEAM, LIMITED, BETA)
+
+
+def _is_in(user: AbstractUser, course_key: CourseKey, *groups: str) -> bool:
+    return user.groups.filter(name__in=[name.format(course_key) for name in groups]).exists()

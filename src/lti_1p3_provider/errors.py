@@ -445,6 +445,15 @@ class HandOverInvalid(LtiError):
     advice = RELAUNCH
 
 
+class ClassScoresClosed(LtiError):
+    """The page with a class's scores was asked for too late, or not by the newest launch of somebody who teaches it."""
+
+    code = "class_scores_closed"
+    status = 403
+    title = _("The scores of this class are not shown here any more")
+    advice = _("Open the activity from your course again, and choose the scores there. Only those who teach see them.")
+
+
 class SessionEnded(LtiError):
     """The session was ended elsewhere while the request ran: a login, a logout or another person's launch."""
 

@@ -1,5 +1,6 @@
 """What Celery discovers: all tasks, each owned by its slice."""
 
+from lti_1p3_provider.course_roles.tasks import take_back_course_roles
 from lti_1p3_provider.fleet.tasks import look_at_fleet
 from lti_1p3_provider.launches.tasks import clean_up
 from lti_1p3_provider.outline.tasks import rebuild_outline
@@ -20,4 +21,5 @@ __all__ = [
     "note_grade",
     "read_back_results",
     "rebuild_outline",
+    "take_back_course_roles",
 ]

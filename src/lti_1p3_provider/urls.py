@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from lti_1p3_provider.deep_linking.links_page import CourseLinks
 from lti_1p3_provider.launches.choosing import AnswerView, PickView, PreviewView, SearchView, TreeView
+from lti_1p3_provider.launches.class_scores import ClassScoresView
 from lti_1p3_provider.launches.invited import InvitationView, ReadView, SendView
 from lti_1p3_provider.launches.views import (
     ContentView,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("launch/<str:course_key>/<str:usage_key>", ContentView.as_view(), name="content"),
     path("scores/mine/<str:course_key>/<str:usage_key>", MyScoresView.as_view(), name="my_scores"),
     path("session/<str:course_key>/<str:usage_key>", SessionView.as_view(), name="session"),
+    path("class/scores/", ClassScoresView.as_view(), name="class_scores"),
     path("back/<str:course_key>/<str:usage_key>", WayBackView.as_view(), name="way_back"),
     path("links/<str:course_key>/", CourseLinks.as_view(), name="course_links"),
     path("scores/<str:course_key>/", CourseScoresView.as_view(), name="course_scores"),

@@ -24,7 +24,7 @@ from .conftest import VIEWPORT
 from .reading import require_frame_readable
 from .strict import strict_browser
 from .two_sites import Kind, running
-from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, expect, look, problem, submit
+from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, expect, look, problem, scores_of_class, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Frame, Page, Playwright
@@ -41,6 +41,7 @@ MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 MARKS: Mapping[str, str] = {
     "base.html": "main",
     "browser_check.html": "#waiting",
+    "class_scores.html": "#class",
     "course_comparison.html": ".found",
     "course_scores.html": ".figures",
     "deep_linking/answer.html": "form#answer",
@@ -275,6 +276,17 @@ def a_launch_that_asks_the_platforms_storage(walk: Walk) -> Frame:
 def the_learners_strip(walk: Walk) -> Page:
     walk.scored()
     return walk.context.pages[-1]
+
+
+@shows("class_scores.html")
+def the_scores_of_a_teachers_class(walk: Walk) -> Page:
+    walk.scored()
+    return scores_of_class(walk.visitor.launch("problem", "u-2001"))
+
+
+@shows()
+def the_content_of_somebody_who_teaches(walk: Walk) -> Page:
+    return walk.visitor.launch("problem", "u-2001")
 
 
 @shows("course_scores.html")

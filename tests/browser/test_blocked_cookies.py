@@ -16,7 +16,7 @@ from tests import migrated
 from .conftest import FLAGS, VIEWPORT, watch
 from .reading import require_readable
 from .two_sites import Kind, running
-from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, problem, score, submit
+from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, problem, score, scores_of_class, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright
@@ -35,6 +35,7 @@ IN_WINDOW = {
     "storage-does-not-answer": replace(STORED, storage_answers="nothing"),
 }
 PROBLEM = "Primary colours"
+TEACHER = "u-2001"
 GO = "Open in a new window"
 NUMBERS = itertools.count(1)
 
@@ -155,6 +156,24 @@ def test_stor_02_to_stor_06_the_learner_works_in_a_new_window_after_one_click(le
     page.bring_to_front()
     expect(framed(page).get_by_text("The activity is open in another window")).to_be_visible()
     expect(framed(page).get_by_role("button", name=GO)).to_be_hidden()
+
+
+@pytest.mark.parametrize("kind", [COOKIES, PARTITIONED, NOTHING], ids=["cookies", "partitioned", "nothing"])
+def test_whoever_teaches_sees_their_class_and_stays_who_they_are_at_the_lms(learner, somebody, sites, kind):
+    visitor, (person, name) = learner(kind), somebody()
+    page = open_course_page(visitor, kind, person)
+    require_score(visitor, in_new_window(page) if kind == NOTHING else framed(page), name)
+    visitor.context.clear_cookies()
+    admin = sign_in_as_admin(visitor, sites)
+    page = open_course_page(visitor, kind, TEACHER)
+    place = in_new_window(page) if kind == NOTHING else framed(page)
+    window = scores_of_class(place)
+    expect(window.get_by_role("cell", name="Primary colours").first).to_be_visible()
+    window.get_by_role("button", name="Show").click()
+    expect(window.get_by_role("heading", level=1, name="Scores of your class")).to_be_visible()
+    if kind == PARTITIONED:  # with other cookies, the launch itself is the browser's new session
+        admin.reload()
+        expect(admin.get_by_role("heading", name="Site administration")).to_be_visible()
 
 
 @pytest.mark.parametrize("kind", [PARTITIONED, STORED, NOTHING], ids=["partitioned", "stored", "nothing"])

@@ -96,6 +96,15 @@ def submit(form: Locator, *choices: str, text: str = "") -> Locator:
     return form.get_by_role("status")
 
 
+def scores_of_class(content: Page | FrameLocator) -> Page:
+    """Press the button of those who teach, in a page or frame; return the window that it opens."""
+    button = content.get_by_role("button", name="Scores of your class")
+    with button.page.expect_popup() as opened:
+        button.click()
+    expect(opened.value.get_by_role("heading", level=1, name="Scores of your class")).to_be_visible()
+    return opened.value
+
+
 def score(gradebook: Page, person: str, column: str) -> Locator:
     """Return the gradebook's cell of a person in a column."""
     grades = gradebook.get_by_role("table", name="Scores by person")

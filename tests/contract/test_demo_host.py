@@ -18,6 +18,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from .contract import HostContract
 from .cost_contract import CostContract
+from .course_roles_contract import CourseRolesContract, TeacherLaunchContract
 from .launch_contract import LaunchContract
 from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
@@ -137,7 +138,7 @@ class DemoWorld:
         return grades.persisted(user.pk, self.subsection)[0]
 
 
-class DemoHostTest(HostContract, PeopleContract, TenantsContract, TestCase):
+class DemoHostTest(HostContract, PeopleContract, CourseRolesContract, TenantsContract, TestCase):
     """Identity, content, grades."""
 
     world = DemoWorld()
@@ -145,6 +146,16 @@ class DemoHostTest(HostContract, PeopleContract, TenantsContract, TestCase):
 
 class DemoLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, TestCase):
     """Whole launches."""
+
+    world = DemoWorld()
+
+    def setUp(self) -> None:
+        super().setUp()
+        cache.clear()
+
+
+class DemoTeacherTest(TeacherLaunchContract, TestCase):
+    """Launches of teachers."""
 
     world = DemoWorld()
 

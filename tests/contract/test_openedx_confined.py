@@ -28,7 +28,7 @@ from lti_1p3_provider.launches.scope import Scope
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import Grant
 
-from .launching import account, door, launch, open_launched, register_platform
+from .launching import LTI, account, door, launch, open_launched, register_platform
 
 CODE = "session_confined"
 
@@ -89,6 +89,27 @@ class OpenEdxConfinedTest(InOpenEdx):
             assert is_refused(self.check(other))
         answered = StudentModule.objects.filter(grade__isnull=False)
         assert {row.module_state_key for row in answered} == {self.world.problem}
+
+    def test_a_teacher_who_became_staff_works_on_what_they_launched_and_on_no_more(self) -> None:
+        """As staff of the course: a block opens what the LMS shows staff of it, a whole course its dashboard."""
+        Registration.objects.update(instructor_role="staff")
+        teaches = {f"{LTI}roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"]}
+        assert open_launched(self.browser, "grace", self.world.problem, **teaches).status_code == 200
+        course = str(self.world.course)
+        dashboard = reverse("instructor_dashboard", kwargs={"course_id": course})
+        history = "submission_history"
+        own, other = (
+            reverse(history, kwargs={"course_id": course, "learner_identifier": "ada", "location": str(key)})
+            for key in (self.world.problem, self.elsewhere)
+        )
+        assert is_refused(self.browser.get(dashboard))
+        assert is_refused(self.browser.get(other))
+        assert not is_refused(self.browser.get(own))
+        Registration.objects.update(enrolment_mode=self.world.enrolment_mode)
+        whole = launch(self.browser, "grace", self.world.course.make_usage_key("course", "course"), **teaches)
+        assert whole.status_code == 302
+        assert not is_refused(self.browser.get(dashboard))
+        assert is_refused(self.browser.get(dashboard.replace(course, str(self.world.other_course))))
 
     def test_a_unit_with_blocks_of_many_kinds_works(self) -> None:
         page = open_launched(self.browser, "ada", self.rich).content.decode()

@@ -10,6 +10,7 @@ from lti_1p3_provider.host.openedx import OpenEdxHost
 
 from .contract import HostContract
 from .cost_contract import CostContract
+from .course_roles_contract import CourseRolesContract, TeacherLaunchContract
 from .launch_contract import LaunchContract
 from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
@@ -19,7 +20,7 @@ from .people_contract import PeopleContract
 from .tenants_contract import TenantsContract
 
 
-class OpenEdxHostTest(HostContract, PeopleContract, TenantsContract, InOpenEdx):
+class OpenEdxHostTest(HostContract, PeopleContract, CourseRolesContract, TenantsContract, InOpenEdx):
     """Identity, content, grades."""
 
     def test_this_is_the_host_that_sites_use(self) -> None:
@@ -28,6 +29,10 @@ class OpenEdxHostTest(HostContract, PeopleContract, TenantsContract, InOpenEdx):
 
 class OpenEdxLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, InOpenEdx):
     """Whole launches."""
+
+
+class OpenEdxTeacherTest(TeacherLaunchContract, InOpenEdx):
+    """Launches of teachers."""
 
 
 class OpenEdxLinksTest(LinksContract, InOpenEdx):

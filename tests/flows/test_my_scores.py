@@ -38,7 +38,8 @@ from tests.connection import (
 )
 from tests.scoring import earn, launched
 
-DATA = 'data-reconnect="[^"]+"(?: data-way-back="[^"]+")? data-score-status="([^"]+)" data-frame-height=""'
+FIRST = 'data-reconnect="[^"]+"(?: data-way-back="[^"]+")?'
+DATA = rf'{FIRST} data-score-status="([^"]+)" data-frame-height=""(?: data-class-scores="[^"]+")?'
 TAG = re.compile(rf'<script src="([^"]+in_frame[^"]*\.js)" {DATA} defer></script>\n</body>')
 
 

@@ -17,7 +17,7 @@ NAME_LENGTH = 255
 class Change(OfOrganization):
     """One thing that somebody did. ``before`` and ``after`` hold what differs: settings and numbers, no secret and
     nobody's name. ``registration_pk`` stays when the registration goes. ``actor`` is empty once the account is gone,
-    and where a platform's own administrator used an invitation.
+    where a platform's own administrator used an invitation, and where a launch or the clean-up gave or took a role.
 
     .. no_pii:
     """
@@ -38,6 +38,8 @@ class Change(OfOrganization):
         ADMIN = "admin", _("admin")
         API = "api", _("API")
         INVITATION = "invitation", _("invitation")
+        LAUNCH = "launch", _("launch")
+        CLEAN_UP = "clean-up", _("clean-up")
 
     at = models.DateTimeField(auto_now_add=True)
     actor = models.ForeignKey(conf.user_model, null=True, on_delete=models.SET_NULL, related_name="+")

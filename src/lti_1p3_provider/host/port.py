@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
+from lti_1p3_provider.host.course_roles import CourseRoles
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.surface import Surface
 from lti_1p3_provider.host.tenants import Tenants
@@ -235,6 +236,7 @@ class Host(Protocol):
     """An LMS."""
 
     identity: Identity
+    course_roles: CourseRoles
     courses: Courses
     content: Content
     grades: Grades

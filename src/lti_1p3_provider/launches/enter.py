@@ -14,6 +14,7 @@ from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from lti_1p3_provider import host
+from lti_1p3_provider.course_roles.settle import settle
 from lti_1p3_provider.database.conflicts import is_conflict
 from lti_1p3_provider.diagnostics import record as attempts
 from lti_1p3_provider.diagnostics.trail import Trail
@@ -24,6 +25,7 @@ from lti_1p3_provider.host.sessions import as_before_on_failure
 from lti_1p3_provider.launches import (
     another_account,
     browser_check,
+    class_scores,
     front_ends,
     grants,
     handover,
@@ -113,6 +115,7 @@ def _admit(
 ) -> AbstractUser:
     platform_user = sign_in.account_for(launch, known.platform_user if known else None)
     trail.passed("account")
+    settle(launch, platform_user, target.course_key)
     if launch.registration.enrolment_mode:
         mode = launch.registration.enrolment_mode
         host.current().content.enrol(platform_user.user, target.course_key, mode)
@@ -124,7 +127,7 @@ def _admit(
     line_items.remember(launch, link, platform_user, known)
     if target.is_course:
         subsections.remember(launch, link, platform_user)
-    grants.allow(platform_user.user, target, launch.deployment, link.pk)
+    grants.allow(platform_user.user, target, launch.deployment, link.pk, class_scores.teaches(launch.message))
     trail.passed("records")
     attempts.success(trail)
     if not launch.login.storage_frame:

@@ -17,7 +17,7 @@ from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches.scope import scopes
 from lti_1p3_provider.launches.targets import Target
-from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.users.models import Grant
 
 CLEANUP_BATCH = 1000
@@ -31,21 +31,29 @@ def _granted(user: int, usage_digest: str) -> QuerySet[Grant]:
 
 @prepared_update
 def _renew(
-    user: int, usage_digest: str, usage_key: str, deployment: int, until: datetime, link_pk: int | None
+    user: int,
+    usage_digest: str,
+    usage_key: str,
+    deployment: int,
+    until: datetime,
+    link_pk: int | None,
+    taught: int | None,
 ) -> Update:
     columns = {"usage_key": usage_key, "deployment": deployment, "until": until, "link_pk": link_pk}
-    return Grant.objects.filter(user_id=user, usage_digest=usage_digest), columns
+    return Grant.objects.filter(user_id=user, usage_digest=usage_digest), {**columns, "taught_link_pk": taught}
 
 
-def allow(user: AbstractUser, target: Target, deployment: Deployment, link_pk: int | None = None) -> None:
+def allow(
+    user: AbstractUser, target: Target, deployment: Deployment, link_pk: int | None = None, teaches: bool = False
+) -> None:
     """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session.
 
-    ``link_pk``: the resource link that was launched.
+    ``link_pk``: the resource link that was launched; ``teaches``: by somebody who teaches the platform's course.
     """
     seconds = conf.session_length if conf.access_length is None else conf.access_length
     until = timezone.now() + timedelta(seconds=seconds)
-    key = str(target.usage_key)
-    renew = partial(_renew, user.pk, digest(key), key, deployment.pk, until, link_pk)
+    key, taught = str(target.usage_key), link_pk if teaches else None
+    renew = partial(_renew, user.pk, digest(key), key, deployment.pk, until, link_pk, taught)
     if not renew():
         try:
             with transaction.atomic():
@@ -56,19 +64,11 @@ def allow(user: AbstractUser, target: Target, deployment: Deployment, link_pk: i
                     deployment=deployment,
                     until=until,
                     link_pk=link_pk,
+                    taught_link_pk=taught,
                 )
         except IntegrityError:  # another launch of the same person was first
             renew()
     scopes.forget(user.pk)
-
-
-def check(user: AbstractUser | AnonymousUser, target: Target) -> Registration:
-    """Return the registration through which the session's user may open the block.
-
-    Raises:
-        GrantMissing: see ``find``.
-    """
-    return find(user, target).deployment.registration
 
 
 def find(user: AbstractUser | AnonymousUser, target: Target) -> Grant:

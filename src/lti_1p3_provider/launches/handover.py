@@ -28,7 +28,7 @@ SALT = "lti_1p3_provider.handover"
 def page(request: HttpRequest, launch: Launch[Message], user: AbstractUser, target: Target) -> HttpResponse:
     """Return the page with the button that opens the window."""
     about = {"user": user.pk, "course": str(target.course_key), "block": str(target.usage_key)}
-    about |= {"login": launch.login.digest}  # no two are equal
+    about |= {"registration": launch.registration.pk, "login": launch.login.digest}  # no two are equal
     token = signing.dumps(about, salt=SALT)
     return render(request, "lti_1p3_provider/handover.html", {"token": token, "seconds": LIFETIME})
 
@@ -51,13 +51,13 @@ def redeem(request: HttpRequest) -> tuple[AbstractUser, Target]:
         raise HandOverInvalid("not signed by this site") from error
     if not store.add(f"lti1p3:handover:{digest(token)}", LIFETIME + 60):
         raise HandOverInvalid("used before, or the cache keeps nothing")
-    return _user(about["user"]), targets.from_keys(about["course"], about["block"])
+    return _user(about["user"], about.get("registration")), targets.from_keys(about["course"], about["block"])
 
 
-def _user(pk: int) -> AbstractUser:
+def _user(pk: int, registration_pk: int | None) -> AbstractUser:
     user = get_user_model().objects.filter(pk=pk).first()
     if user is None or not user.is_active:
         raise AccountInactive(f"user {pk}")
-    ordinary.require(user)
+    ordinary.require(user, registration_pk)
     found: AbstractUser = user
     return found

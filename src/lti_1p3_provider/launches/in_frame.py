@@ -12,22 +12,24 @@ from django.utils.safestring import SafeString
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host.static_files import address
-from lti_1p3_provider.launches import reconnect, way_back
+from lti_1p3_provider.launches import class_scores, reconnect, way_back
 from lti_1p3_provider.launches.targets import Target
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.users.models import Grant
 
 MY_SCORES = "lti_1p3_provider:my_scores"
 END = b"</body>"
 
 
-def features(request: HttpRequest, target: Target, registration: Registration) -> dict[str, str]:
+def features(request: HttpRequest, target: Target, grant: Grant) -> dict[str, str]:
     """Return what the script is to do: each name is a ``data-`` attribute, and a feature in the script."""
     found = {"reconnect": reconnect.feature(request.user, target)}  # type: ignore[arg-type]
-    if way := way_back.feature(request, target, registration):
+    if way := way_back.feature(request, target, grant.deployment.registration):
         found["way-back"] = way
     if conf.show_score_status:
         found["score-status"] = reverse(MY_SCORES, args=[str(target.course_key), str(target.usage_key)])
     found["frame-height"] = ""
+    if asked := class_scores.feature(grant, target):
+        found["class-scores"] = asked
     return found
 
 

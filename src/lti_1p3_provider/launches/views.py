@@ -50,8 +50,8 @@ from lti_1p3_provider.lti.resource_link import ResourceLinkMessage
 from lti_1p3_provider.outline import access
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.find import registration_by_pk
-from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.status import learner
+from lti_1p3_provider.users.models import Grant
 from lti_1p3_provider.web import same_origin
 from lti_1p3_provider.web.framing import frame_for
 
@@ -138,12 +138,12 @@ class ContentView(LaunchView):
     def get(self, request: HttpRequest, course_key: str = "", usage_key: str = "") -> HttpResponse:
         """Render the block without the site's chrome; a whole course has pages of its own."""
         self.trail.target = request.path
-        target, registration = _granted(request, course_key, usage_key, self.trail)
+        target, grant = _granted(request, course_key, usage_key, self.trail)
         if target.is_course:
             _require_access(request, target)
             return HttpResponseRedirect(host.current().content.course_home(request, target.course_key))
         page = host.current().content.render(request, target.course_key, target.usage_key)
-        return frame_for(with_script(page, features(request, target, registration)), registration)
+        return frame_for(with_script(page, features(request, target, grant)), grant.deployment.registration)
 
 
 class WayBackView(DoorView):
@@ -212,19 +212,20 @@ class SessionView(ScriptView):
         return reconnect.still_here(request, request.user)  # type: ignore[arg-type]
 
 
-def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Registration]:
-    """Return the content that the session's user launched, and the registration that it was launched from.
+def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Grant]:
+    """Return the content that the session's user launched, and what lets them open it.
 
     Raises:
         LtiError: the session has no grant, or the gate is closed.
     """
     target = targets.from_keys(course_key, usage_key)
     try:
-        trail.registration = registration = grants.check(request.user, target)
+        grant = grants.find(request.user, target)
     except GrantMissing as error:
         raise another_account.explained(request, target, trail, error) from error
+    trail.registration = registration = grant.deployment.registration
     policy.require(registration, target.course_key, target.usage_key)
-    return target, registration
+    return target, grant
 
 
 def _require_access(request: HttpRequest, target: Target) -> None:

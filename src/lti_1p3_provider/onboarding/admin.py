@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.onboarding import changes, hosts, wording
+from lti_1p3_provider.onboarding import changes, hosts, roles_of, wording
 from lti_1p3_provider.onboarding.actions import CanvasActions
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
@@ -32,7 +33,7 @@ from lti_1p3_provider.onboarding.reach import reach
 from lti_1p3_provider.onboarding.register import approve
 from lti_1p3_provider.onboarding.whose_filter import WhoseFilter
 from lti_1p3_provider.platforms import PRESETS
-from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
+from lti_1p3_provider.registrations.models import ROLE_FIELDS, Deployment, Registration, ToolKey
 from lti_1p3_provider.users.models import PlatformUser
 
 PEOPLE = ("allow_anonymous", "trust_emails", "enrolment_mode")
@@ -102,7 +103,7 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
     list_display = ("title", "enabled", "opens", "waiting", "scores", "named")
     list_filter = ("platform", "enabled", WhoseFilter)
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
-    readonly_fields = ("give_to_platform", "gate_summary", "reach", "scores", "granted")
+    readonly_fields = ("give_to_platform", "gate_summary", "reach", "given_roles", "scores", "granted")
     fieldsets = (
         (_("The platform"), {"fields": ("platform", "platform_host", "title", "org", "enabled")}),
         (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
@@ -119,6 +120,7 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
         (_("What it may open"), {"classes": ("lti-before-gate",), "fields": ("gate_summary",)}),
         (_("Its gradebook"), {"fields": ("scores", "granted", "subsection_columns")}),
         (_("Its people"), {"fields": ("reach", "confine_sessions", *PEOPLE)}),
+        (_("Its teachers"), {"fields": ("given_roles", *ROLE_FIELDS)}),
         (
             _("Rarely needed"),
             {"classes": ("collapse",), "fields": ("key_set", "other_origins", "deployment_id_in_assertion")},
@@ -164,6 +166,11 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
     def reach(self, row: Registration | None) -> str:
         """What a launch opens of the site, in plain words."""
         return reach(row if row and row.pk else None)
+
+    @admin.display(description=_("roles in courses"))
+    def given_roles(self, row: Registration | None) -> str:
+        """What a role lets teachers do, and how many have one."""
+        return roles_of.said(row if row and row.pk else None)
 
     @admin.display(description=_("may open"))
     def opens(self, row: Registration) -> str:
@@ -212,6 +219,8 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
         changes.note_all(_author(request), form.known_before, changes.known(form.instance.pk))
         for doubt in (*hosts.doubts(form.instance), *doubts(form.instance)):
             self.message_user(request, str(doubt), messages.WARNING)
+        if taken := taking_back.ask(form.instance) + taking_back.ask_for_deleted():
+            self.message_user(request, roles_of.taken(taken), messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: Registration) -> None:
         """Note what goes with it."""

@@ -18,6 +18,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.host.port import Content
+from lti_1p3_provider.onboarding import roles_of
 from lti_1p3_provider.onboarding.reach import opens_more_than_its_gate
 from lti_1p3_provider.registrations.models import Registration
 
@@ -80,10 +81,20 @@ def _doubts(registration: Registration, gate: LaunchGate | None, content: Conten
             yield Doubt("gate", said, "Check the name character by character, unless its courses are still to come.")
     if more := opens_more_than_its_gate(registration, gate):
         yield Doubt("reach", more, "Leave the enrolment mode empty, confine its people, or let the gate name courses.")
+    yield from _about_roles(registration, gate, [*named, *newest])
     if mode := registration.enrolment_mode:
         others = {key: content.enrolment_modes(key) for key in newest if key not in named}
         yield from _without_mode(mode, named, refuses=True)
         yield from _without_mode(mode, others, refuses=False)
+
+
+def _about_roles(registration: Registration, gate: LaunchGate | None, courses: list[CourseKey]) -> Iterator[Doubt]:
+    """Say where roles are not given, and where they show other platforms' people."""
+    if nothing := roles_of.gives_nothing(registration, gate):
+        yield Doubt("roles", nothing, "Let the gate name whole courses, or leave the roles empty.")
+    if shared := roles_of.shared(registration, courses):
+        said = f"Its teachers become staff of courses in which other platforms have people: {_listed(shared)}."
+        yield Doubt("roles", said, "Staff see all of them: let it launch a run of its own, or choose no staff role.")
 
 
 def _without_mode(mode: str, courses: Modes, refuses: bool) -> Iterator[Doubt]:

@@ -15,10 +15,10 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations import find
-from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.registrations.models import ROLE_FIELDS, Deployment, Registration
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
-OPTIONS = ("org", "trust_emails", "enrolment_mode", "subsection_columns", "confine_sessions")
+OPTIONS = ("org", "trust_emails", "enrolment_mode", *ROLE_FIELDS, "subsection_columns", "confine_sessions")
 FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
 
 
@@ -27,6 +27,7 @@ class PlatformDetails:
     """What a platform shows its admin. ``host`` fills the preset's addresses where they are left empty.
 
     ``trust_emails``, ``enrolment_mode`` and ``subsection_columns`` None: as they were, and off for a new registration.
+    The roles are names of ``host.course_roles``, "" for none; None: as they were, and none for a new registration.
     ``confine_sessions`` None: as it was, and on for a new one. ``org``: whose it is, "" the site's
     own; None: as it was.
     """
@@ -48,6 +49,9 @@ class PlatformDetails:
     trust_emails: bool | None = None
     enrolment_mode: str | None = None
     subsection_columns: bool | None = None
+    instructor_role: str | None = None
+    assistant_role: str | None = None
+    designer_role: str | None = None
     confine_sessions: bool | None = None
     other_hosts: tuple[str, ...] = ()
     org: str | None = None

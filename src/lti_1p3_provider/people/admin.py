@@ -24,6 +24,7 @@ WORDS = {
     "people": _("people of platforms, with what the platforms call them"),
     "scores": _("scores that were sent or wait"),
     "grants": _("grants to open content"),
+    "course_roles": _("roles in courses that launches gave, which are taken back"),
     "attempts": _("launch attempts that lose the person's name"),
     "accounts_erased": _("accounts switched off, without name and address"),
     "accounts_left": _("accounts left as they are: staff's, with a password of their own, or another platform's too"),

@@ -13,7 +13,7 @@ from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.status import wording
 from lti_1p3_provider.scores.status.sentence import iso
-from lti_1p3_provider.users.models import Grant
+from lti_1p3_provider.users.models import CourseRole, Grant
 
 FORMAT = "lti_1p3_provider.people.1"
 
@@ -48,6 +48,7 @@ def _person(person: Person, names: Any) -> dict[str, Any]:
         "may_open": [
             {"deployment": grant.deployment.deployment_id, "until": iso(grant.until)} for grant in _grants_of(person)
         ],
+        "course_roles": _roles_of(person),
         "launches": [
             {
                 "at": iso(one.created_at),
@@ -64,6 +65,20 @@ def _person(person: Person, names: Any) -> dict[str, Any]:
 def _scores_of(person: Person) -> Iterable[PendingScore]:
     needed = ("line_item__resource_link__context", "registration")
     return PendingScore.objects.filter(platform_user=person.row).select_related(*needed).order_by("pk")
+
+
+def _roles_of(person: Person) -> list[dict[str, Any]]:
+    rows = CourseRole.objects.filter(user_id=person.user_pk or 0, deployment__registration=person.registration)
+    named = rows.order_by("pk").values("course_key", "role", "deployment__deployment_id", "given_at")
+    return [
+        {
+            "course": row["course_key"],
+            "role": row["role"],
+            "deployment": row["deployment__deployment_id"],
+            "given_at": iso(row["given_at"]),
+        }
+        for row in named
+    ]
 
 
 def _grants_of(person: Person) -> Iterable[Grant]:

@@ -1,8 +1,9 @@
 """Forgets people, because the LMS retires their account or an operator says so.
 
-``sub``, scores and grants are deleted, attempts are left without a name, and the account is erased if a launch made it
-and nobody else has it. Sessions end at their next request (``launches.sessions``), and a worker that has a score in
-hand notices before it sends (``scores.outbox.recipients``). Whoever launches again is a new person.
+``sub``, scores and grants are deleted, roles that launches gave are taken back, attempts are left without a name, and
+the account is erased if a launch made it and nobody else has it. Sessions end at their next request
+(``launches.sessions``), and a worker that has a score in hand notices before it sends (``scores.outbox.recipients``).
+Whoever launches again is a new person.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from lti_1p3_provider import host
+from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.people.find import Person, of_rows
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.users.models import Grant, PlatformUser
+from lti_1p3_provider.users.models import CourseRole, Grant, PlatformUser
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class Forgotten:
     scores: int = 0
     grants: int = 0
     attempts: int = 0
+    course_roles: int = 0
     accounts_erased: int = 0
     accounts_left: int = 0
 
@@ -74,6 +77,7 @@ def retired(user_pk: int) -> None:
         for person in found:
             _forget_one(person)
         Grant.objects.filter(user_id=user_pk).delete()
+        taking_back.take_all(CourseRole.objects.filter(user_id=user_pk))
     log.info("LTI: account %s is retired; forgotten: %s", user_pk, asdict(done))
 
 
@@ -82,7 +86,8 @@ def _stored(person: Person) -> Forgotten:
     if person.row is None:
         return Forgotten(attempts=attempts)
     scores = PendingScore.objects.filter(platform_user=person.row).count()
-    return Forgotten(people=1, scores=scores, grants=_grants(person).count(), attempts=attempts)
+    grants, roles = _grants(person).count(), _roles(person).count()
+    return Forgotten(people=1, scores=scores, grants=grants, attempts=attempts, course_roles=roles)
 
 
 def _forget_one(person: Person) -> None:
@@ -90,6 +95,7 @@ def _forget_one(person: Person) -> None:
     subjects.unname(_attempts(person))
     if person.row is not None:
         _grants(person).delete()
+        taking_back.take_all(_roles(person))
         PlatformUser.objects.filter(pk=person.row.pk).delete()
 
 
@@ -101,6 +107,10 @@ def _grants(person: Person) -> QuerySet[Grant]:
     return Grant.objects.filter(user_id=person.user_pk or 0, deployment__registration=person.registration)
 
 
+def _roles(person: Person) -> QuerySet[CourseRole]:
+    return CourseRole.objects.filter(user_id=person.user_pk or 0, deployment__registration=person.registration)
+
+
 def _accounts(people: list[Person]) -> list[AbstractUser]:
     return list({person.user.pk: person.user for person in people if person.user is not None}.values())
 
@@ -110,4 +120,8 @@ def _is_ours_alone(user: AbstractUser, people: list[Person]) -> bool:
     life of their own here."""
     rows = [person.row.pk for person in people if person.row]
     is_shared = PlatformUser.objects.filter(user_id=user.pk).exclude(pk__in=rows).exists()
-    return not is_shared and not user.has_usable_password() and not host.current().identity.staff_roles(user)
+    if is_shared or user.has_usable_password():
+        return False
+    given = CourseRole.objects.filter(user_id=user.pk).values_list("role", "course_key")
+    held = {(one.name, one.course) for one in host.current().identity.staff_roles(user)}
+    return not held.difference(given)

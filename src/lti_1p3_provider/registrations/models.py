@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.storable import not_kept
+from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
 from lti_1p3_provider.organizations import OfOrganization
 from lti_1p3_provider.platforms import PRESETS, preset
@@ -24,6 +25,16 @@ TEXTS = (
     *("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url", "key_set"),
     *("other_origins", "enrolment_mode"),
 )
+COURSE_ROLES = (
+    (RoleName.STAFF.value, _("course staff")),
+    (RoleName.LIMITED_STAFF.value, _("limited staff: as course staff, without Studio")),
+    (RoleName.BETA_TESTER.value, _("beta tester: sees content early")),
+)
+ROLE_FIELDS = ("instructor_role", "assistant_role", "designer_role")  # what people of a platform's course become here
+
+
+def _role_field(label: Any) -> Any:
+    return models.CharField(label, max_length=16, blank=True, default="", choices=COURSE_ROLES)
 
 
 class Registration(OfOrganization):
@@ -101,6 +112,9 @@ class Registration(OfOrganization):
             "launches of whole courses, for gated and timed sections, and for progress. Empty: nobody is enrolled."
         ),
     )
+    instructor_role = _role_field(_("instructors become"))
+    assistant_role = _role_field(_("teaching assistants become"))
+    designer_role = _role_field(_("content developers become"))
     subsection_columns = models.BooleanField(
         _("a gradebook column for each graded subsection"),
         default=False,
@@ -159,6 +173,11 @@ class Registration(OfOrganization):
             problems |= dict.fromkeys(spaced, _("Remove the spaces around the value: it is compared exactly."))
         if problems := {**problems, **not_kept(self, *TEXTS)}:
             raise ValidationError(problems)
+
+    @property
+    def maps_roles(self) -> bool:
+        """Whether anybody of the platform becomes anything in courses here."""
+        return bool(self.instructor_role or self.assistant_role or self.designer_role)
 
     @property
     def token_audience(self) -> str:

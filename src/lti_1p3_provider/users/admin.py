@@ -7,9 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.registrations.models import COURSE_ROLES
+from lti_1p3_provider.users import given
 from lti_1p3_provider.users.models import PlatformUser
 
 
@@ -21,7 +27,17 @@ class PlatformUserAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
     list_select_related = ("registration", "user")
     search_fields = ("=user__username",)
     search_help_text = "The platform's 'sub', exactly as it shows it, or the username here."
-    fields = readonly_fields = ("sub", "registration", "user", "created_at")
+    fields = readonly_fields = ("sub", "registration", "user", "created_at", "roles")
+
+    @admin.display(description=_("roles in courses, by launches"))
+    def roles(self, row: PlatformUser) -> str:
+        """What launches of any platform made of the account."""
+        names, gone = dict(COURSE_ROLES), _("a deployment that was deleted")
+        said = (
+            (one.course_key, names.get(one.role, one.role), one.deployment or gone, date_format(one.given_at))
+            for one in given.to(row.user_id)
+        )
+        return format_html_join(mark_safe("<br>"), "{}: {} ({}, {})", said) or str(_("none"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[PlatformUser], search_term: str

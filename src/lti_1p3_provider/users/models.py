@@ -1,4 +1,5 @@
-"""PlatformUser: a ``sub`` under a registration, and its Open edX account; Grant: what that account launched."""
+"""PlatformUser: a ``sub`` under a registration, and its Open edX account; Grant: what that account launched;
+CourseRole: what a launch made of it in a course."""
 
 from __future__ import annotations
 
@@ -28,6 +29,7 @@ class PlatformUser(models.Model):
     user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
     profile_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    course_roles: tuple[CourseRole, ...] | None = None  # no column: what launches gave the account, once it is read
 
     class Meta:
         app_label = APP_LABEL
@@ -44,7 +46,8 @@ class Grant(models.Model):
 
     It belongs to the account, not to a session: several frames of one page launch at the same time, each with a session
     that does not know of the others. ``link_pk``: the resource link through which it was launched last, if known.
-    ``usage_key`` is None in rows that older versions made, until the next launch.
+    ``taught_link_pk``: the same link, if whoever launched it teaches the platform's course; else None. ``usage_key`` is
+    None in rows that older versions made, until the next launch.
 
     .. no_pii:
     """
@@ -54,7 +57,8 @@ class Grant(models.Model):
     usage_key = models.TextField(null=True)
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
     until = models.DateTimeField()
-    link_pk = models.BigIntegerField(null=True, blank=True)  # no foreign key: nobody needs the link itself
+    link_pk = models.BigIntegerField(null=True, blank=True)  # no foreign key: a grant outlives its link
+    taught_link_pk = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         app_label = APP_LABEL
@@ -62,3 +66,31 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"grant {self.pk}"
+
+
+class CourseRole(models.Model):
+    """A launch gave a user a role in a course, and another launch, or an operator's change, takes it back.
+
+    ``because``: the registration's field that says so. ``deployment`` is None once it is deleted: the next clean-up
+    takes such a role back. A role that the user had before, from somebody else, has no row. Several rows may give the
+    same role: the last one that goes takes it.
+
+    .. no_pii:
+    """
+
+    user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
+    course_key = models.CharField(max_length=255)
+    course_digest = models.CharField(max_length=DIGEST_LENGTH)
+    role = models.CharField(max_length=16)
+    because = models.CharField(max_length=16)
+    deployment = models.ForeignKey(Deployment, null=True, on_delete=models.SET_NULL, related_name="+")
+    given_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "course_digest", "deployment"], name="lti1p3_course_role_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"course role {self.pk}"

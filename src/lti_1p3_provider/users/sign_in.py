@@ -39,7 +39,7 @@ def account_for(launch: Launch[Message], known: PlatformUser | None = None) -> P
     Raises:
         QuotaReached: the registration brought too many new people today.
         AccountInactive: the account was switched off.
-        AccountPrivileged: the account became staff's, of whatever, which a platform must not sign in to.
+        AccountPrivileged: somebody else made it staff, of whatever: a platform must not sign in to it.
     """
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
     person = _believed(launch.message.person, launch.registration)
@@ -50,7 +50,7 @@ def account_for(launch: Launch[Message], known: PlatformUser | None = None) -> P
     user = known.user
     if not user.is_active:
         raise AccountInactive(f"user {user.pk}")
-    ordinary.require(user)
+    known.course_roles = ordinary.require(user, launch.registration.pk)
     if known.profile_digest != _profile_digest(sub, person):
         _update_profile(known, person)
     return known

@@ -4,6 +4,7 @@ anywhere."""
 from __future__ import annotations
 
 from lti_1p3_provider.host.openedx.content import OpenEdxContent
+from lti_1p3_provider.host.openedx.course_roles import OpenEdxCourseRoles
 from lti_1p3_provider.host.openedx.courses import OpenEdxCourses
 from lti_1p3_provider.host.openedx.grades import OpenEdxGrades
 from lti_1p3_provider.host.openedx.identity import OpenEdxIdentity
@@ -12,9 +13,10 @@ from lti_1p3_provider.host.openedx.tenants import OpenEdxTenants
 
 
 class OpenEdxHost:
-    """The six together."""
+    """The seven together."""
 
     identity = OpenEdxIdentity()
+    course_roles = OpenEdxCourseRoles()
     courses = OpenEdxCourses()
     content = OpenEdxContent()
     grades = OpenEdxGrades()

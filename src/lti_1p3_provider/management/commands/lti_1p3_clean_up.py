@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.diagnostics.record import drop_old
 from lti_1p3_provider.fleet import upkeep
@@ -19,8 +20,8 @@ class Command(BaseCommand):
 
     help = (
         "Drop old launch attempts, lapsed grants, old requests for content, what platforms said of themselves to "
-        "register, and old tallies; count launches and look at all registrations. Safe to run at any time and in "
-        "parallel."
+        "register, and old tallies; take back course roles that are not due any more; count launches and look at all "
+        "registrations. Safe to run at any time and in parallel."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,8 +30,8 @@ class Command(BaseCommand):
 
 
 def clean_up() -> dict[str, int]:
-    """Drop old attempts, lapsed grants, requests for content, configurations and tallies, count launches and look at
-    all registrations; return how many of each."""
+    """Drop old attempts, lapsed grants, requests for content, configurations and tallies, take back roles that are not
+    due, count launches and look at all registrations; return how many of each."""
     looked_at = upkeep.keep_up()  # before: what is dropped must be counted
     return {
         "registrations_looked_at": looked_at,
@@ -39,4 +40,5 @@ def clean_up() -> dict[str, int]:
         "old_content_requests_dropped": asked.drop_old(),
         "old_configurations_dropped": reading.drop_old(),
         "old_tallies_dropped": upkeep.drop_old(),
+        "course_roles_taken_back": taking_back.take_back(),
     }

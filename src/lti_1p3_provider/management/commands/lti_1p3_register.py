@@ -12,12 +12,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.onboarding import hosts
+from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.host.course_roles import RoleName
+from lti_1p3_provider.onboarding import hosts, roles_of
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.environments import make_siblings
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
+from lti_1p3_provider.registrations.models import ROLE_FIELDS, Registration
+
+NO_ROLE = "none"
 
 
 class Command(BaseCommand):
@@ -54,6 +59,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
         self._add_what_it_may(parser)
+        self._add_roles(parser)
 
     def _add_what_it_may(self, parser: CommandParser) -> None:
         """Declare the gate and the options."""
@@ -85,6 +91,16 @@ class Command(BaseCommand):
             help="leave its people the whole site with their account, not only what they launched (default: no)",
         )
 
+    def _add_roles(self, parser: CommandParser) -> None:
+        """Declare what teachers become."""
+        for field, whom in zip(ROLE_FIELDS, ("instructors", "teaching assistants", "content developers"), strict=True):
+            parser.add_argument(
+                f"--{field.replace('_', '-')}",
+                default=None,
+                choices=[NO_ROLE, *(role.value for role in RoleName)],
+                help=f"what {whom} become in the course that they launch (default: nothing)",
+            )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Register, then print what to enter on the platform, and what of it does not fit this site."""
         try:
@@ -105,7 +121,7 @@ class Command(BaseCommand):
             "target_link_uri": ours.target_link_uri,
             "deep_linking_url": ours.deep_linking_url,
         }
-        warnings = [str(doubt) for doubt in (*hosts.doubts(row), *doubts(row))]
+        warnings = _warnings(row)
         warnings += [f"{one.registration} was made by hand: it is left as it is." for one in siblings if not one.ours]
         if options["as_json"]:
             others = [
@@ -126,12 +142,20 @@ class Command(BaseCommand):
             self.stdout.write(f"Warning: {warning}")
 
 
+def _warnings(row: Registration) -> list[str]:
+    """Return what of it does not fit this site, and which roles go."""
+    taken = taking_back.ask(row)
+    return [*map(str, (*hosts.doubts(row), *doubts(row))), *([roles_of.taken(taken)] if taken else [])]
+
+
 def _details(options: dict[str, Any]) -> PlatformDetails:
     lists = ("deployment_ids", "allowed_courses", "allowed_orgs", "allowed_keys", "other_hosts")
     texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
     values |= {name: options[name] for name in ("org", "trust_emails", "enrolment_mode", "subsection_columns")}
+    roles = {name: options[name] for name in ROLE_FIELDS}
+    values |= {name: "" if role == NO_ROLE else role for name, role in roles.items()}
     whole = options["whole_lms"]
     values["confine_sessions"] = None if whole is None else not whole
     return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))

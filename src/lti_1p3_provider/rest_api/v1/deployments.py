@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from lti_1p3_provider.audit.note import note_difference
+from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.errors import ApiFull, ApiRequestInvalid
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding import changes
@@ -133,4 +134,5 @@ def _decide(view: ApiView, request: Any, of: Registration, row: Deployment, stat
     if before != after:
         row.save()
         note_difference(view.author, thing, before, after)
+        taking_back.ask(of)
     return etags.answer(request, _shown(row))

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from lti_1p3_provider.audit.note import note_difference
+from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.errors import ApiNotFound, ApiRequestInvalid
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding import changes
@@ -78,6 +79,7 @@ class Gate(ApiView):
             if before != after:
                 gate.save()
                 note_difference(self.author, thing, before, after)
+                taking_back.ask(of)
             return etags.answer(request, shown(gate))
 
 

@@ -50,6 +50,7 @@ class ForgottenFields(serializers.Serializer):
     """How much was forgotten. Of accounts that are left only the tie to the platform goes."""
 
     people = serializers.IntegerField()
+    course_roles = serializers.IntegerField()
     scores = serializers.IntegerField()
     grants = serializers.IntegerField()
     attempts = serializers.IntegerField()

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 
 from lti_1p3_provider.audit.note import Author, note_difference
+from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.errors import ApiConflict, ApiFull, ApiNotFound, ApiRequestInvalid
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding import changes
@@ -90,6 +91,7 @@ def change(row: Registration, author: Author, values: Mapping[str, Any]) -> None
     if before != after:  # a write without a change leaves the row's moment, and so its tag, as it is
         row.save()
         note_difference(author, thing, before, after)
+        taking_back.ask(row)
 
 
 def delete(row: Registration, author: Author) -> None:

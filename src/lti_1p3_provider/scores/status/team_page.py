@@ -18,6 +18,7 @@ from opaque_keys.edx.keys import CourseKey
 from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps
+from lti_1p3_provider.users import given
 
 
 @method_decorator([never_cache, xframe_options_deny], name="dispatch")
@@ -39,6 +40,8 @@ class TeamPage(View):
         if not keeps(kwargs["course_key"]):
             raise PermissionDenied
         if not host.current().identity.is_course_staff(request.user, self.course_key):
+            raise PermissionDenied
+        if given.is_given(request.user.pk, self.course_key):  # one platform's teacher: here is everybody's work
             raise PermissionDenied
         response = super().dispatch(request, *args, **kwargs)
         response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"

@@ -43,7 +43,7 @@ class CourseScoresView(TeamPage):
         """Show one page of the course's scores."""
         shown = {name: reduce(request.GET.get(name, "").strip()[: MAX_LENGTH[name]]) for name in MAX_LENGTH}
         rows = course_page.chosen(self.course_key, shown["learner"], shown["state"], shown["activity"])
-        after = _place(request.GET.get("after", ""))
+        after = place(request.GET.get("after", ""))
         figures = course_page.figures(self.course_key)
         is_first = figures.given_up and not shown["state"] and after is None
         urgent = course_page.urgent(rows, self.course_key) if is_first else []
@@ -98,7 +98,8 @@ class CourseScoresView(TeamPage):
         return HttpResponseRedirect(f"{request.path}?{urlencode({**kept, **done})}")
 
 
-def _place(text: str) -> Place | None:
+def place(text: str) -> Place | None:
+    """Return where a page begins, as a query or form says it; None: at the beginning."""
     item, _dot, person = text.partition(".")
     return (int(item), int(person)) if _is_key(item) and _is_key(person) else None
 

@@ -4,7 +4,7 @@
   "use strict";
 
   const given = document.currentScript.dataset;
-  const features = { reconnect, wayBack, scoreStatus, frameHeight };
+  const features = { reconnect, classScores, wayBack, scoreStatus, frameHeight };
 
   for (const [name, begin] of Object.entries(features)) {
     if (given[name] === undefined) continue;
@@ -238,6 +238,28 @@
       banner.replaceChildren(paragraph(text), ...(withButton ? [button] : []));
       Object.assign(banner.style, LOOK);
     };
+  }
+
+  // --- classScores: a button for those who teach; its window needs no cookie -------------------------------------------
+
+  function classScores(argument) {
+    const { address, token, text } = JSON.parse(argument);
+    const bar = document.createElement("nav"), form = document.createElement("form");
+    const button = document.createElement("button"), field = document.createElement("input");
+    bar.setAttribute("aria-label", text);
+    bar.id = "lti-1p3-class-scores";
+    Object.assign(form, { method: "post", action: address, target: "_blank", rel: "noopener" });
+    Object.assign(field, { type: "hidden", name: "token", value: token });
+    Object.assign(button, { type: "submit", textContent: text, dir: "auto" });
+    Object.assign(bar.style, { boxSizing: "border-box", width: "100%", padding: ".35rem .75rem", textAlign: "end" });
+    Object.assign(form.style, { display: "inline-block", margin: "0", padding: "0", border: "0", maxWidth: "100%" });
+    Object.assign(button.style, {
+      maxWidth: "100%", minHeight: "24px", padding: ".2rem .7rem", border: "1px solid #0b5394", borderRadius: ".3rem",
+      background: "#fff", color: "#0b5394", font: "14px/1.45 system-ui, sans-serif", cursor: "pointer",
+    });
+    form.append(field, button);
+    bar.append(form);
+    document.body.prepend(bar);
   }
 
   // --- wayBack: a link to where the launch came from -------------------------------------------------------------------

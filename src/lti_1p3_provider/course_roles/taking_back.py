@@ -1,0 +1,80 @@
+"""Takes back what launches gave once it is not due any more: a registration or deployment was switched off or deleted,
+people become something else, the gate opens only a part of the course, or a person is forgotten."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
+
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author
+from lti_1p3_provider.background import after_commit
+from lti_1p3_provider.course_roles.mapping import is_due
+from lti_1p3_provider.course_roles.settle import lock, remove
+from lti_1p3_provider.database.conflicts import traced
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.users.models import CourseRole
+
+TASK = "lti_1p3_provider.take_back_course_roles"
+BATCH = 500  # rows that are read at a time
+CLEAN_UP = Author(None, Change.Way.CLEAN_UP)
+
+log = logging.getLogger(__name__)
+
+
+def take_back() -> int:
+    """Take back all that is not due any more; return how many roles. Each is a transaction of its own: one that cannot
+    be taken now is logged, and tried by the next clean-up."""
+    last, taken = 0, 0
+    while rows := list(_rows().filter(pk__gt=last).order_by("pk")[:BATCH]):
+        taken += sum(_take_one(row.pk, row.user_id) for row in rows if not is_due(row))
+        last = rows[-1].pk
+    return taken
+
+
+def ask(registration: Registration) -> int:
+    """Have a worker take back what is not due after a change of the registration, and return how many roles that are.
+    They are counted up to ``BATCH``. Nothing is asked if there are none."""
+    rows = _rows().filter(deployment__registration=registration).order_by("pk")[:BATCH]
+    return _wake(sum(not is_due(row) for row in rows))
+
+
+def ask_for_deleted() -> int:
+    """Have a worker take back what deployments gave that are deleted, and return how many roles that are."""
+    return _wake(CourseRole.objects.filter(deployment=None).count())
+
+
+def take_all(rows: QuerySet[CourseRole]) -> int:
+    """Take back these roles, in the caller's transaction, whether they are due or not; return how many."""
+    found = list(rows.select_related("user", "deployment__registration").order_by("user_id", "pk"))
+    for user_pk in dict.fromkeys(row.user_id for row in found):
+        lock(user_pk)
+    for row in found:
+        remove(row, CLEAN_UP)
+    return len(found)
+
+
+def _take_one(pk: int, user_pk: int) -> bool:
+    try:
+        with transaction.atomic():
+            lock(user_pk)
+            row = _rows().filter(pk=pk).first()  # a launch may have come in between
+            if row is None or is_due(row):
+                return False
+            remove(row, CLEAN_UP)
+            return True
+    except DatabaseError as error:
+        log.error("LTI: course role %s was not taken back: %s", pk, traced(error))
+        return False
+
+
+def _wake(number: int) -> int:
+    if number:
+        after_commit(TASK, (), "the next clean-up does it")
+    return number
+
+
+def _rows() -> QuerySet[CourseRole]:
+    return CourseRole.objects.select_related("user", "deployment__registration__gate")
