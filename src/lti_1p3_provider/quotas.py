@@ -15,7 +15,7 @@ from lti_1p3_provider.errors import QuotaReached, StateStoreDown
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.registrations.models import Deployment
 
-DAY = 24 * 3600
+DAY = 24 * 3600  # seconds
 
 
 def require(deployment: Deployment, kind: str) -> None:

@@ -3,8 +3,11 @@
 mutmut leaves decorated functions alone, which here are those that compare signatures and parse keys. So decorators move
 below their function first: what ``@property`` makes of ``digest`` is made by ``digest = property(digest)`` as well.
 Nor does mutmut leave a check or a step out, which here matters most; so ``_left_out`` and ``_decided`` do. And limits
-are constants here: each has mutants of its own, which ``run`` puts in place. Another case in the name of a header is no
-change: HTTP does not see it. Nor are other words for people.
+are constants here: each has mutants of its own, which ``run`` puts in place.
+
+Some changes are none. HTTP does not see another case in the name of a header, nor Python in that of a codec. Other words
+are for people. A salt is read with what it was written with. And no test sees how long a second is: where a comment says
+that a constant is in seconds, another second, or a twentieth more of them, is no change.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from math import prod
 from pathlib import Path
 
 import libcst
@@ -27,14 +31,13 @@ SOURCE, COPY = Path("src"), Path("mutants/src")
 KNOWN = COPY.with_name("mutants.json")
 MUTATED = ("lti/*.py", "launches/*.py", "quotas.py", "web/same_origin.py")
 BUILT_IN = ("staticmethod", "classmethod")  # these mutmut knows
-HTTP = re.compile(  # methods, names of headers, media types and what else HTTP reads in any case
-    r'"(GET|POST|PUT|Accept|Accept-Encoding|Cache-Control|Connection|Content-Encoding|Content-Length|Content-Type|Location'
+CASELESS = re.compile(  # codecs; methods, names of headers, media types and what else HTTP reads in any case
+    r'"(ascii|utf-8|latin-1|GET|POST|PUT|Accept|Accept-Encoding|Cache-Control|Connection|Content-Encoding|Content-Length|Content-Type|Location'
     r'|Origin|Referrer-Policy|Sec-Fetch-Dest|User-Agent|identity|keep-alive|(application|text)/[a-z0-9.+-]+)"',
     re.IGNORECASE,
 )
-
-
 WORDS = re.compile(r"""\b_\(\s*(?:"[^"]*"\s*)+,?\s*\)""")  # which are for people to read
+SECONDS = re.compile(r"^[A-Z_]+ = ([0-9. *]+)  # .*\bseconds\b")
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,10 @@ class Mutant:
     @property
     def is_a_change(self) -> bool:
         """False if nobody but a reader sees it. A function's first line has its name, which differs."""
+        if self.constant == "SALT" or _is_a_little_later(self.before, self.after):
+            return False
         first = 0 if self.constant else 1
-        before, after = (WORDS.sub("_", _as_http_sees(code)).splitlines()[first:] for code in (self.before, self.after))
+        before, after = (WORDS.sub("_", _caseless(code)).splitlines()[first:] for code in (self.before, self.after))
         return before != after
 
     @property
@@ -88,8 +93,19 @@ def generate() -> list[Mutant]:
     return found
 
 
-def _as_http_sees(code: str) -> str:
-    return HTTP.sub(lambda found: found[0].lower(), code)
+def _caseless(code: str) -> str:
+    return CASELESS.sub(lambda found: found[0].lower(), code)
+
+
+def _is_a_little_later(before: str, after: str) -> bool:
+    old, new = _seconds(before), _seconds(after)
+    return old is not None and new is not None and old < new <= max(old + 1, old * 1.05)
+
+
+def _seconds(code: str) -> float | None:
+    """Return the seconds that a constant says to be; None for any other."""
+    found = SECONDS.match(code)
+    return prod(float(factor) for factor in found[1].split("*")) if found else None
 
 
 def _generated() -> list[Mutant]:

@@ -30,7 +30,7 @@ from lti_1p3_provider.lti.measured import was_too_much
 from lti_1p3_provider.lti.public_addresses import CheckedAdapter, NamedAdapter
 from lti_1p3_provider.web.addresses import is_private_host, origin, plain, problem_with, split_url
 
-CONNECT_TIMEOUT = 4.0
+CONNECT_TIMEOUT = 4.0  # seconds
 MAX_BODY = 1024 * 1024
 CHUNK = 16 * 1024
 BODY_PATIENCE = 2.0  # seconds for a body that nobody needs; read to its end, the connection can be used again
