@@ -5,9 +5,9 @@ below their function first: what ``@property`` makes of ``digest`` is made by ``
 Nor does mutmut leave a check or a step out, which here matters most; so ``_left_out`` and ``_decided`` do. And limits
 are constants here: each has mutants of its own, which ``run`` puts in place.
 
-Some changes are none. HTTP does not see another case in the name of a header, nor Python in that of a codec. Other words
-are for people. A salt is read with what it was written with. And no test sees how long a second is: where a comment says
-that a constant is in seconds, another second, or a twentieth more of them, is no change.
+Some changes are none. HTTP does not see another case in the name of a header, nor Python in that of a codec. Other
+words are for people. A salt is read with what it was written with. And no test sees how long a second is: where a
+comment says that a constant is in seconds, another second, or a twentieth more of them, is no change.
 """
 
 from __future__ import annotations
