@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -387,6 +388,19 @@ def test_a_launch_of_content_asks_for_none(connection: Connection, heard: list[A
     launched(connection)
     with pytest.raises(LtiException):
         api.message_launch(heard[-1]).get_deep_link()
+
+
+# --- the example ------------------------------------------------------------------------------------------------------
+
+
+def test_the_example_script_works_against_the_demo() -> None:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("DEMO_", "DJANGO_", "LTI_TEST_"))}
+    run = [sys.executable, "-m", "demo.neighbour"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, env=ours)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    assert said["ok"]
+    assert "Essay" in said["columns"]
 
 
 # --- without the extra ------------------------------------------------------------------------------------------------
