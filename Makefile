@@ -12,16 +12,19 @@ RUN := $(VENV)/bin/python
 PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check api-description attack setup test test-quick test-properties test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-fleet bench-lms soak format requirements clean
+.PHONY: help demo demo-check demo-pylti1p3 api-description attack setup test test-quick test-properties test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-fleet bench-lms soak format requirements clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
 
 demo: setup ## run the demo (Ctrl-C ends it)
 	@exec $(RUN) -m demo.run
 
 demo-check: $(VENV)/.demo ## run the demo without a person; prints one line of JSON
 	@$(RUN) -m demo.check
+
+demo-pylti1p3: $(VENV)/.test ## a script that uses PyLTI1p3 on a launch of the demo (docs/how-to/pylti1p3.md); prints one line of JSON
+	@$(RUN) -m demo.neighbour
 
 attack: $(VENV)/.demo ## hostile platforms and strangers against a running demo (90 seconds; Linux; ONLY=invented_kids: one); ends with JSON
 	@$(RUN) -m demo.attack $(ONLY)

@@ -26,6 +26,7 @@ setup(
     include_package_data=True,
     package_data={"lti_1p3_provider": ["templates/**/*.html", "static/**/*", "py.typed"]},
     install_requires=requirements("base"),
+    extras_require={"pylti1p3": requirements("pylti1p3")},
     entry_points={
         "lms.djangoapp": ["lti_1p3_provider = lti_1p3_provider.apps:Lti1p3ProviderConfig"],
     },

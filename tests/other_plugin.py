@@ -151,6 +151,16 @@ class OtherPlugin:
             f"{PREFIX}launchgate", tool_id=tool, **values | {name: json.dumps(one) for name, one in lists.items()}
         )
 
+    def owned(self, org: str, *, tool: int | None = None, key: int | None = None) -> None:
+        """Give a tool or a key to an organization of the LMS."""
+        if "organizations_organization" not in self._next:
+            self.table("organizations_organization", {"name": "varchar(255)", "short_name": "varchar(255)"})
+        pk = self.row("organizations_organization", name=f"The {org}", short_name=org)
+        if tool is not None:
+            self.row(f"{PREFIX}ltitoolorg", tool_id=tool, org_id=pk)
+        if key is not None:
+            self.row(f"{PREFIX}ltikeyorg", key_id=key, org_id=pk)
+
     def person(self, client_id: str, sub: str, user: int | None, issuer: str = ISSUER, table: str = "") -> int:
         """Add somebody."""
         return self.row(

@@ -915,6 +915,25 @@ class ApiFull(LtiError):
     advice = _("Delete what is no longer used, or ask this site's operator.")
 
 
+# --- other code of the site -------------------------------------------------------------------------------------------
+
+
+class LinkUnknown(LtiError):
+    """Other code of the site asked for a launch of a link that nobody has launched."""
+
+    code = "link_unknown"
+    status = 404
+    title = _("This link was never launched")
+
+
+class PyLti1p3Missing(LtiError):
+    """Other code of the site wants to use PyLTI1p3, which is not installed."""
+
+    code = "pylti1p3_missing"
+    status = 500
+    title = _("PyLTI1p3 is not installed")
+
+
 def causes() -> dict[str, type[LtiError]]:
     """Return all errors by code."""
     found, open_ = {}, [LtiError]

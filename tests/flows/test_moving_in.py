@@ -17,6 +17,7 @@ from lti_1p3_provider.moving_in import bring
 from lti_1p3_provider.moving_in.compare import compare
 from lti_1p3_provider.moving_in.keys import kid_of
 from lti_1p3_provider.moving_in.tables import Tables
+from lti_1p3_provider.organizations import where_of
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 from lti_1p3_provider.resource_links.models import ResourceLink
@@ -116,6 +117,98 @@ def test_what_we_would_not_register_is_refused_and_the_others_are_not(plugin, ch
     (refused,) = [report for report in found.values() if report.state == "refused"]
     assert any(said in problem for problem in refused.problems)
     assert list(Registration.objects.values_list("client_id", flat=True)) == ["b"]
+
+
+def owners():
+    return dict(Registration.objects.values_list("client_id", "org"))
+
+
+OWN_GATES = [{"allowed_courses": [COURSE]}, {"allowed_orgs": ["A"]}, {"allowed_keys": [BLOCK.format("problem")]}, {}]
+
+
+@pytest.mark.parametrize("lists", OWN_GATES)
+def test_an_organization_owns_its_registration_again(plugin, lists):
+    key = plugin.key(PRIVATE)
+    tool = plugin.tool("a", key)
+    plugin.gate(tool, **lists)
+    plugin.owned("A", tool=tool, key=key)
+    plugin.tool("b", plugin.key(OTHER_PRIVATE))
+    reports = brought()
+    assert (reports["a"].owner, reports["a"].problems) == ("A", [])
+    assert owners() == {"a": "A", "b": ""}
+    assert Registration.objects.filter(where_of("A")).count() == 1
+    assert {name: one.owner for name, one in brought().items()} == {"a": "A", "b": ""}
+
+
+FOREIGN_GATES = [
+    {"allowed_courses": [COURSE, "course-v1:B+B+C"]},
+    {"allowed_orgs": ["A", "B"]},
+    {"allowed_orgs": ["a"]},
+    {"allowed_keys": [BLOCK.format("problem").replace(":A+", ":B+")]},
+    {"allowed_courses": ["course-v1:a+B+C"]},
+]
+
+
+@pytest.mark.parametrize("lists", FOREIGN_GATES)
+def test_a_registration_that_opens_what_is_not_its_owners_becomes_the_sites_own(plugin, lists):
+    tool = plugin.tool("a", plugin.key(PRIVATE))
+    plugin.gate(tool, **lists)
+    plugin.owned("A", tool=tool)
+    assert "not of that organization" in " ".join(brought()["a"].problems)
+    assert owners() == {"a": ""}
+
+
+@pytest.mark.parametrize(("without", "owner"), [(bring.OPEN, ""), (bring.CLOSED, "A")])
+def test_an_owner_gets_no_registration_that_stays_open_to_all(plugin, without, owner):
+    tool = plugin.tool("a", plugin.key(PRIVATE))
+    plugin.owned("A", tool=tool)
+    assert brought(without_gate=without)["a"].owner == owner
+    assert owners() == {"a": owner}
+    assert not opens("a", BLOCK.format("problem")) or without == bring.OPEN
+
+
+@pytest.mark.parametrize("others", ["tool of the site", "tool of another", "key of another", "copy", "key's own"])
+def test_no_owner_gets_a_key_that_others_have(plugin, others):
+    key = plugin.key(PRIVATE)
+    tool = plugin.tool("a", key)
+    plugin.gate(tool, allowed_orgs=["A"])
+    plugin.owned("A", tool=tool)
+    if others in ("tool of the site", "tool of another", "copy"):
+        other = plugin.tool("b", plugin.key(PRIVATE + "\n") if others == "copy" else key)
+        plugin.gate(other)
+        if others == "tool of another":
+            plugin.owned("B", tool=other)
+    else:
+        plugin.owned("B" if others == "key of another" else "A", key=key)
+    found = brought()["a"]
+    assert owners()["a"] == ("A" if others == "key's own" else "")
+    assert bool(found.problems) == (others != "key's own")
+
+
+@pytest.mark.parametrize("name", ["", "A B", "A/../B", "Ä" * 300])
+def test_an_organization_that_no_course_can_have_owns_nothing(plugin, name):
+    tool = plugin.tool("a", plugin.key(PRIVATE))
+    plugin.gate(tool)
+    plugin.owned(name, tool=tool)
+    assert "no course can have" in " ".join(brought()["a"].problems)
+    assert owners() == {"a": ""}
+
+
+def test_a_registration_that_is_here_keeps_its_owner(plugin):
+    tool = plugin.tool("a", plugin.key(PRIVATE))
+    plugin.gate(tool)
+    brought()
+    plugin.owned("A", tool=tool)
+    assert brought()["a"].owner == ""
+    assert owners() == {"a": ""}
+
+
+def test_inspect_foresees_the_owner(plugin, capsys):
+    tool = plugin.tool("a", plugin.key(PRIVATE))
+    plugin.gate(tool, allowed_orgs=["A"])
+    plugin.owned("A", tool=tool)
+    call_command("lti_1p3_move_in", "inspect")
+    assert "belongs to the organization A" in capsys.readouterr().out
 
 
 GATES = [

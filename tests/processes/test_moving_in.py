@@ -130,6 +130,8 @@ def fill(plugin: OtherPlugin) -> None:
         for link in range(number * 2, number * 2 + LINKS // PEOPLE):
             plugin.launched(person, f"link-{link}", f"block-v1:DemoX+A+B+type@problem+block@{link}")
     plugin.run("COMMIT")
+    for tool in range(1, TOOLS + 1):
+        plugin.owned("DemoX", tool=tool, key=tool)
 
 
 def test_a_site_moves_in_and_loses_nothing(connection: BaseDatabaseWrapper, operator: Operator):
@@ -155,6 +157,7 @@ def test_a_site_moves_in_and_loses_nothing(connection: BaseDatabaseWrapper, oper
     assert sum(one["numbers"]["people"] for one in done) == PEOPLE
     assert sum(one["numbers"]["links"] for one in done) == sum(one["numbers"]["columns"] for one in done) == LINKS
     assert not any(one["problems"] for one in done)
+    assert [one["owner"] for one in done] == ["DemoX"] * TOOLS
     checked = operator.read("lti_1p3_move_in", "check")
     assert checked == {"registrations": TOOLS, "people": PEOPLE, "differences": []}
     again = operator.read("lti_1p3_move_in", "import", "--yes")["registrations"]

@@ -15,6 +15,7 @@ BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(s
 PARTS = (
     "src/lti_1p3_provider",
     "requirements/base.in",
+    "requirements/pylti1p3.in",
     "setup.py",
     "README.md",
     "MANIFEST.in",

@@ -38,6 +38,7 @@ from lti_1p3_provider.launches import (
     teaching,
     way_back,
 )
+from lti_1p3_provider.launches.announce import announce
 from lti_1p3_provider.launches.door import DoorView
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import features, with_script
@@ -101,6 +102,7 @@ class LaunchView(DoorView):
         received = launch.receive(form, request.COOKIES, self.trail, returning.registration_and_deployment)
         response = ENTRANCES[type(received.message)](request, received, self.trail, returning)
         login_cookies.forget(request, response, received.login.cookie_name)
+        announce(received)
         return response
 
 

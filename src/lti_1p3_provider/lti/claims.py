@@ -21,6 +21,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 MAX_EMAIL = 254
 MAX_URL = 4096
 
@@ -59,7 +60,8 @@ class GradeService:
 class Message:
     """What a message of any kind says; each kind is a class below this one, with what it says besides.
 
-    ``subject`` is None for an anonymous person; ``target_link_uri`` and ``return_url`` are empty if there is none.
+    ``subject`` is None for an anonymous person; ``target_link_uri``, ``return_url`` and ``memberships_url`` (of Names
+    and Roles) are empty if there is none.
     """
 
     deployment_id: str
@@ -71,6 +73,7 @@ class Message:
     return_url: str
     grade_service: GradeService | None
     custom: Mapping[str, str] = field(default_factory=dict)
+    memberships_url: str = ""
 
 
 Kind = TypeVar("Kind", bound=Message, covariant=True)
@@ -101,9 +104,10 @@ def shared(reader: Reader) -> dict[str, Any]:
         "roles": parse(reader.texts(f"{LTI}roles")),
         "context": _context(reader.object(f"{LTI}context")),
         "target_link_uri": reader.text(f"{LTI}target_link_uri", limit=4096),
-        "return_url": _return_url(reader.object_or_empty(f"{LTI}launch_presentation")),
+        "return_url": _address(reader.object_or_empty(f"{LTI}launch_presentation"), "return_url"),
         "grade_service": _grade_service(reader.object(AGS)),
         "custom": _custom(reader.object_or_empty(f"{LTI}custom")),
+        "memberships_url": _memberships_url(reader.values.get(NRPS)),
     }
 
 
@@ -140,10 +144,15 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
     )
 
 
-def _return_url(claim: Reader) -> str:
+def _address(claim: Reader, name: str) -> str:
     """An address is used as a whole or not at all."""
-    said = claim.values.get("return_url")
+    said = claim.values.get(name)
     return said if isinstance(said, str) and len(said) <= MAX_URL and not NOWHERE.search(said) else ""
+
+
+def _memberships_url(said: Any) -> str:
+    """What no launch needs refuses none. (NRPS 2.0, 3.6.1.1)"""
+    return _address(Reader(said), "context_memberships_url") if isinstance(said, dict) else ""
 
 
 def _custom(claim: Reader) -> dict[str, str]:

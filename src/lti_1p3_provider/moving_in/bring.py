@@ -56,7 +56,7 @@ def bring(tables: Tables, without_gate: str = CLOSED) -> list[Carried]:
     ours: dict[Identity, Registration] = {}
     reports: dict[Identity, Carried] = {}
     for tool in tools(tables):
-        identity, report = (tool.issuer, tool.client_id), carry.carried(tool)
+        identity, report = (tool.issuer, tool.client_id), _report(tool, without_gate)
         reports[identity] = report
         if report.state != "refused":
             ours[identity] = _register(tool, report, without_gate)
@@ -71,13 +71,18 @@ def bring(tables: Tables, without_gate: str = CLOSED) -> list[Carried]:
     return list(reports.values())
 
 
+def _report(tool: Tool, without_gate: str) -> Carried:
+    return carry.carried(tool, stays_open=without_gate == OPEN)
+
+
 @transaction.atomic
 def _register(tool: Tool, report: Carried, without_gate: str) -> Registration:
     known = find.exact(tool.issuer, tool.client_id)
     if known is not None:
-        report.state = "there"
+        report.state, report.owner = "there", known.org
         return known
     made = carry.registration(tool)
+    made.org = report.owner
     made.save()
     for deployment_id in tool.deployment_ids:
         Deployment.objects.create(registration=made, deployment_id=deployment_id)

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from lti_1p3_provider.errors import KeyInvalid
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.moving_in.keys import kid_of
+from lti_1p3_provider.moving_in.owners import owner
 from lti_1p3_provider.moving_in.tools import Key, Tool
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Registration
@@ -22,7 +23,8 @@ COMPARED = ("people", "people_without_account", "people_of_staff", "links", "col
 class Carried:
     """One registration's report. ``state``: new, there (it is ours already, and stays as it is), or refused.
 
-    ``numbers``: people, links and so on by name. ``problems``: what is not carried over and why, in sentences.
+    ``owner``: the organization whose it becomes, empty if it is the site's own. ``numbers``: people, links and so on by
+    name. ``problems``: what is not carried over and why, in sentences.
     ``staff``: accounts that a platform's person had and that are staff of something: primary keys.
     """
 
@@ -33,6 +35,7 @@ class Carried:
     deployments: int = 0
     gate: str = ""
     key: str = ""
+    owner: str = ""
     numbers: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     staff: list[int] = field(default_factory=list)
@@ -43,13 +46,15 @@ class Carried:
         return {**vars(self), "numbers": numbers}
 
 
-def carried(tool: Tool) -> Carried:
-    """Return the report of a registration that is still to be brought in."""
+def carried(tool: Tool, *, stays_open: bool = False) -> Carried:
+    """Return the report of a registration that is still to be brought in. ``stays_open``: one without a gate goes on
+    opening every block."""
     found = Carried(tool.title, tool.issuer, tool.client_id, problems=list(tool.notes))
     found.deployments = len(tool.deployment_ids)
     found.gate = _gate_in_words(tool)
-    if tool.org:
-        found.problems.append(f"it belonged to the organization {tool.org}: give it that owner, if it should manage it")
+    found.owner, why_not = owner(tool, stays_open=stays_open)
+    if why_not:
+        found.problems.append(why_not)
     if tool.key is None:
         found.problems.append("it had no signing key: this site's key signs")
     else:

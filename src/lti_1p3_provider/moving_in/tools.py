@@ -25,10 +25,12 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A private key in PEM, and the name under which platforms know it; empty where nobody stored one."""
+    """A private key in PEM, and the name under which platforms know it; empty where nobody stored one. ``users`` are
+    the organizations whose it is and whose tools have it; the site's own are the empty one."""
 
     pem: str
     kid: str
+    users: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def tools(tables: Tables) -> list[Tool]:
     keys = {row["id"]: row for row in tables.rows(tables.other(KEYS))}
     gates = {row["tool_id"]: _gate(row) for row in tables.rows(tables.named("launchgate"))}
     limits = {row["lti_tool_id"]: row for row in tables.rows(tables.other(f"{PEARSON}ltitoolconfiguration"))}
-    orgs = _orgs(tables)
+    orgs, users = _orgs(tables, "tool"), _users(tables)
     has_gates = not tables.other(f"{PEARSON}ltitoolconfiguration")
     found = []
     for row in tables.rows(tables.other(TOOLS)):
@@ -65,11 +67,13 @@ def tools(tables: Tables) -> list[Tool]:
         notes: list[str] = []
         if not has_gates and gate is None:
             gate, notes = _limited(limits.get(row["id"]))
-        found.append(_tool(row, keys.get(row["tool_key_id"]), gate, orgs.get(row["id"], ""), notes))
+        private = keys.get(row["tool_key_id"])
+        key = Key(private["private_key"], _kid(private), users[_material(private)]) if private else None
+        found.append(_tool(row, key, gate, orgs.get(row["id"], ""), notes))
     return found
 
 
-def _tool(row: Row, key: Row | None, gate: Gate | None, org: str, notes: list[str]) -> Tool:
+def _tool(row: Row, key: Key | None, gate: Gate | None, org: str, notes: list[str]) -> Tool:
     return Tool(
         pk=row["id"],
         title=row["title"] or row["issuer"],
@@ -82,7 +86,7 @@ def _tool(row: Row, key: Row | None, gate: Gate | None, org: str, notes: list[st
         key_set=None if row["key_set_url"] else parsed(row["key_set"]),
         is_active=bool(row["is_active"]),
         deployment_ids=tuple(dict.fromkeys(texts(row["deployment_ids"]))),
-        key=Key(key["private_key"], _kid(key)) if key else None,
+        key=key,
         gate=gate,
         org=org,
         notes=tuple(notes),
@@ -123,7 +127,27 @@ def _limited(row: Row | None) -> tuple[Gate, list[str]]:
     return Gate(courses=tuple(texts(row.get("allowed_course_ids")))), notes
 
 
-def _orgs(tables: Tables) -> dict[int, str]:
-    owners = list(tables.rows(tables.named("ltitoolorg")))
+def _orgs(tables: Tables, kind: str) -> dict[int, str]:
+    """Return the organizations of tools, or of keys, by their primary keys. What is gone has a name that none has."""
+    owners = list(tables.rows(tables.named(f"lti{kind}org")))
     names = {row["id"]: row["short_name"] for row in tables.rows(tables.other(ORGANIZATIONS))} if owners else {}
-    return {row["tool_id"]: names.get(row["org_id"], "") for row in owners}
+    return {row[f"{kind}_id"]: names.get(row["org_id"]) or f"({row['org_id']})" for row in owners}
+
+
+def _users(tables: Tables) -> dict[str, frozenset[str]]:
+    """Return for each key, however often it was stored, the organizations whose it is and whose tools have it."""
+    orgs, owners = _orgs(tables, "tool"), _orgs(tables, "key")
+    found: dict[str, set[str]] = {}
+    by_pk: dict[int, set[str]] = {}
+    for row in tables.rows(tables.other(KEYS)):
+        by_pk[row["id"]] = found.setdefault(_material(row), set())
+        if row["id"] in owners:
+            by_pk[row["id"]].add(owners[row["id"]])
+    for row in tables.rows(tables.other(TOOLS)):
+        if row["tool_key_id"] in by_pk:
+            by_pk[row["tool_key_id"]].add(orgs.get(row["id"], ""))
+    return {material: frozenset(users) for material, users in found.items()}
+
+
+def _material(row: Row) -> str:
+    return "".join(str(row["private_key"]).split())

@@ -64,10 +64,14 @@ def _base64url(number: int) -> str:
 
 def sealed(private: rsa.RSAPrivateKey, secrets: Iterable[str]) -> str:
     """Return the key as the database keeps it, encrypted with the first secret."""
-    pem = private.private_bytes(
+    return _box(secrets).encrypt(pem(private).encode()).decode()
+
+
+def pem(private: rsa.RSAPrivateKey) -> str:
+    """Return the key as PEM, not encrypted."""
+    return private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return _box(secrets).encrypt(pem).decode()
+    ).decode()
 
 
 @lru_cache(maxsize=MAX_OPENED)
@@ -78,10 +82,10 @@ def opened(encrypted: str, secrets: tuple[str, ...]) -> rsa.RSAPrivateKey:
         KeyInvalid: its secret is not among ``secrets``.
     """
     try:
-        pem = _box(secrets).decrypt(encrypted.encode())
+        text = _box(secrets).decrypt(encrypted.encode())
     except InvalidToken as error:
         raise KeyInvalid("the secret that encrypted this key is not in LTI_1P3_PROVIDER_KEY_SECRETS") from error
-    return cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(pem, password=None))
+    return cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(text, password=None))
 
 
 def _box(secrets: Iterable[str]) -> MultiFernet:

@@ -151,6 +151,8 @@ class Command(BaseCommand):
         for one in reports:
             self.stdout.write(f"{one.title} ({one.issuer}, client ID {one.client_id}): {one.state}")
             self.stdout.write(f"  {one.deployments} deployments; gate: {one.gate}; key: {one.key or 'none'}")
+            if one.owner:
+                self.stdout.write(f"  belongs to the organization {one.owner}: its staff manage it through the API")
             for name, number in one.numbers.items():
                 self.stdout.write(f"  {number} {NUMBERS[name]}")
             for problem in one.problems:

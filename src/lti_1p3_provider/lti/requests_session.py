@@ -1,0 +1,70 @@
+"""A requests session whose every request goes through ``transport``: for libraries that make requests of their own.
+
+Addresses are checked, time and size are limited, and nothing is followed, as for our own requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http.client import responses
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from lti_1p3_provider.lti import transport
+from lti_1p3_provider.lti.exchange import Answer
+
+
+class GuardedSession(requests.Session):
+    """Takes no proxies, passwords or certificates from the environment, keeps no cookies, and follows no redirect."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.headers = CaseInsensitiveDict()
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _Guarded())
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Nothing is followed: whoever is asked must not send us elsewhere with what we carry."""
+        return None
+
+
+class _Guarded(BaseAdapter):
+    """Raises LtiError where no answer comes, as ``transport.send`` does. Its limits count, not the caller's."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        url = request.url or ""
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "content-length"}
+        response = response_of(transport.send(request.method or "GET", url, headers=headers, body=body), url)
+        response.request = request
+        return response
+
+    def close(self) -> None:
+        """The transport's connections are everybody's."""
+
+
+def response_of(answer: Answer, url: str) -> requests.Response:
+    """Return an answer as requests has it.
+
+    Raises:
+        LtiError: why its body is not there, where it has to be.
+    """
+    response = requests.Response()
+    response.status_code, response.url = answer.status, answer.url or url
+    response.reason = responses.get(answer.status, "")
+    response.headers = CaseInsensitiveDict(answer.headers)
+    response.encoding = "utf-8"
+    response._content = b"" if answer.failure else answer.body
+    return response
