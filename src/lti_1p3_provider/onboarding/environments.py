@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.platforms import Environment, preset
-from lti_1p3_provider.registrations import find, own_keys
+from lti_1p3_provider.registrations import copies, find
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 
 ADDRESSES = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
@@ -58,7 +58,7 @@ def make_siblings(production: Registration) -> list[Sibling]:
 
 @transaction.atomic
 def _made(production: Registration, environment: Environment) -> Sibling:
-    list(Registration.objects.select_for_update().filter(pk=production.pk).values_list("pk"))  # two clicks make one
+    copies.lock(production.pk)  # two clicks make one copy; a key that production gets meanwhile is not missed
     row = find.exact(environment.endpoints.issuer, production.client_id)
     if row is not None and row.production_id != production.pk:
         return Sibling(row, environment.name, created=False, ours=False)
@@ -81,7 +81,7 @@ def _made(production: Registration, environment: Environment) -> Sibling:
 def _share_key(production: Registration, row: Registration) -> None:
     """The copy knows production's key, if that was pasted or sent there."""
     for key in production.own_keys.filter(status=ToolKey.Status.ACTIVE):
-        own_keys.share(key, row, ToolKey.Status.ACTIVE)
+        copies.share(key, row.pk, ToolKey.Status.ACTIVE)
 
 
 def _copy_deployments(production: Registration, row: Registration) -> None:
