@@ -17,6 +17,7 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding.invitations import Offer, invite
+from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
@@ -96,6 +97,7 @@ def belongings(org: str) -> dict[str, Any]:
         key_set_url="https://x.example/j",
     )
     LaunchGate.objects.create(registration=registration, allowed_orgs=[org])
+    keys.generate(registration=registration)
     deployment = Deployment.objects.create(registration=registration, deployment_id="1", status="pending")
     user = get_user_model().objects.create_user(f"lti_{org}")
     person = PlatformUser.objects.create(registration=registration, sub="u-1", sub_digest=digest("u-1"), user=user)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from demo.stack import ROOT, Stack, free_port
 from tests import migrated
 
+from .first_state import FirstState
 from .two_sites import SETTINGS
 from .visitor import PATIENCE, WIDTH, Visitor, expect
 
@@ -49,6 +51,36 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         yield demo
     finally:
         demo.stop()
+
+
+@pytest.fixture(scope="session")
+def administrators_cookies(stack: Stack) -> dict[str, str]:
+    """The cookies of an administrator who is signed in. Another login would end this session."""
+    login = f"{stack.lms_url}/admin/login/"
+    with requests.Session() as session:
+        session.get(login, timeout=PATIENCE / 1000)
+        form = {"username": "admin", "password": stack.facts["admin_password"], "next": "/admin/"}
+        form["csrfmiddlewaretoken"] = session.cookies["csrftoken"]
+        session.post(login, form, timeout=PATIENCE / 1000).raise_for_status()
+        assert "sessionid" in session.cookies
+        return session.cookies.get_dict()
+
+
+@pytest.fixture(scope="session")
+def first_state(stack: Stack, administrators_cookies: dict[str, str]) -> FirstState:
+    """What the demo is like before a test, with an administrator who is signed in."""
+    return FirstState(stack.directory / "lms.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def as_before(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Put the demo back afterwards. It is the first fixture of a test, and the last to be ended."""
+    if "stack" not in request.fixturenames:
+        yield
+        return
+    before: FirstState = request.getfixturevalue("first_state")
+    yield
+    before.put_back()
 
 
 @pytest.fixture(scope="package")
@@ -114,18 +146,12 @@ def without_cookies(playwright: Playwright, executable: str, stack: Stack, tmp_p
 
 
 @pytest.fixture(scope="package")
-def admin_context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
-    """An administrator's browser profile, logged in at the admin's own page."""
+def admin_context(browser: Browser, stack: Stack, administrators_cookies: dict[str, str]) -> Iterator[BrowserContext]:
+    """An administrator's browser profile."""
     with browser.new_context(viewport=VIEWPORT) as context:
         complaints: list[str] = []
         watch(context, complaints)
-        page = context.new_page()
-        page.goto(f"{stack.lms_url}/admin/")
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill(stack.facts["admin_password"])
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
-        page.close()
+        context.add_cookies([{"name": n, "value": v, "url": stack.lms_url} for n, v in administrators_cookies.items()])
         yield context
     assert complaints == []
 

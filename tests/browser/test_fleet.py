@@ -12,6 +12,7 @@ import pytest
 from demo.stack import ROOT, Stack
 
 from .accessible import require_accessible
+from .first_state import FirstState
 from .visitor import Visitor, expect, look, open_in_page
 
 if TYPE_CHECKING:
@@ -58,12 +59,13 @@ make("Registration with-an-extraordinarily-long-name-that-nobody-can-break-anywh
 
 
 @pytest.fixture(scope="module")
-def fleet(stack: Stack) -> Stack:
+def fleet(stack: Stack, first_state: FirstState) -> Iterator[Stack]:
     """Some more registrations, with problems of many kinds."""
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
         stack.manage("shell", "-c", SCRIPT)
-    return stack
+    with first_state.with_more():
+        yield stack
 
 
 @pytest.fixture

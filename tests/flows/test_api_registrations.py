@@ -183,22 +183,60 @@ def test_wrong_values_are_named_and_nothing_changes(staff, body, field):
     assert Registration.objects.values().get() == before
 
 
-VICTIM = "https://canvas.example/login/oauth2/token"
-COLLECTED = [
-    {"auth_audience": VICTIM},
-    {"platform": "generic", "auth_token_url": "https://mine.example/token", "auth_audience": VICTIM},
-    {"platform": "brightspace", "auth_token_url": "https://mine.example/token"},  # its audience is filled in
+VICTIM = "https://moodle.victim.example/mod/lti/token.php"
+MINE = {
+    "auth_login_url": "https://mine.example/l",
+    "key_set_url": "https://mine.example/k",
+    "issuer": "https://mine.example",
+}
+REACHING = [
+    ({"auth_token_url": "https://mine.example/t", "auth_audience": VICTIM}, "auth_audience"),
+    ({"platform": "brightspace", "auth_token_url": "https://mine.example/t"}, "auth_audience"),  # it is filled in
+    ({"auth_token_url": VICTIM}, "auth_login_url"),
+    ({"auth_token_url": VICTIM, "auth_login_url": VICTIM}, "key_set_url"),
+    ({"auth_token_url": VICTIM, "auth_login_url": VICTIM, "key_set_url": VICTIM}, "issuer"),
+    (
+        {
+            **dict.fromkeys(("auth_token_url", "auth_login_url", "key_set_url"), "https://mine.example/x"),
+            "other_origins": "https://files.victim.example",
+        },
+        "other_origins",
+    ),
+    ({"auth_token_url": "https://mine.example/t", "other_origins": "https://*.mine.example"}, "other_origins"),
 ]
 
 
-@pytest.mark.parametrize("values", COLLECTED)
-def test_nobody_collects_assertions_that_count_at_another_platform(staff, values):
-    """One key signs for all: an assertion with another school's client ID gets that school's access tokens."""
-    addresses = {"auth_login_url": "https://mine.example/login", "key_set_url": "https://mine.example/keys"}
-    said = staff("POST", "registrations/", {**PLATFORM, **addresses, **values})
-    assert (said.status_code, list(said.json()["fields"])) == (400, ["auth_audience"])
+@pytest.mark.parametrize(("values", "field"), REACHING)
+def test_nobody_reaches_for_another_platforms_access_tokens(staff, values, field):
+    """One key signs for all: what we are to a platform is a client ID, and where it is sent."""
+    meant = {**PLATFORM, "platform": "generic", **MINE, **values}
+    said = staff("POST", "registrations/", meant)
+    assert (said.status_code, list(said.json()["fields"])) == (400, [field])
     pk = made(staff)["id"]
-    assert staff("PATCH", f"registrations/{pk}/", {**addresses, **values}).status_code == 400
+    changed = {name: value for name, value in meant.items() if name not in ("issuer", "client_id", "platform_host")}
+    assert staff("PATCH", f"registrations/{pk}/", changed).status_code == 400
+
+
+SHARED = {
+    "platform": "brightspace",
+    "auth_token_url": "https://auth.brightspace.com/core/connect/token",
+    "auth_login_url": "https://learn.school.example/l",
+    "key_set_url": "https://learn.school.example/k",
+}
+
+
+OF_THE_VICTIM = {**dict.fromkeys(SHARED, VICTIM), "platform": "generic"}
+
+
+@pytest.mark.parametrize("values", [SHARED, OF_THE_VICTIM])
+def test_a_client_id_that_another_has_at_the_same_vendor_is_not_found(staff, other, values):
+    """Where customers share a token address, or somebody names another's own: whose it is, nothing says."""
+    addresses = {**values, "client_id": "shared"}
+    superuser = tenant(OTHER, is_superuser=True)
+    made(superuser, **addresses, issuer="https://moodle.victim.example/1")
+    said = staff("POST", "registrations/", {**PLATFORM, **addresses, "issuer": "https://moodle.victim.example/2"})
+    assert (said.status_code, said.json()) == (404, NOT_FOUND)
+    made(other, **addresses, issuer="https://moodle.victim.example/3")  # an organization's own do not stand in its way
 
 
 def test_an_audience_of_the_token_addresss_host_or_of_a_known_platform_is_taken(staff):

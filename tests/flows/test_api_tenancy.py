@@ -27,7 +27,7 @@ DOCUMENT = openapi.document()
 OPERATIONS = [(verb.upper(), path) for path, verbs in DOCUMENT["paths"].items() for verb in verbs]
 OBJECTS = [one for one in OPERATIONS if re.search(r"\{(?!org)|named", one[1])]
 LISTS = [path for verb, path in OPERATIONS if verb == "GET" and (verb, path) not in OBJECTS]
-SITES_OWN = ("/orgs/{org}/keys/", "/orgs/{org}/tool/")  # the same for all organizations
+SITES_OWN = ("/orgs/{org}/tool/",)  # the same for all organizations
 KEPT = (Registration, Deployment, Invitation, LaunchGate, LaunchAttempt, PlatformUser, PendingScore, Change)
 NAMED = f"?issuer={PLATFORM['issuer']}&client_id={PLATFORM['client_id']}"
 

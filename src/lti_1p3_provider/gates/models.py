@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,9 +11,8 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.database.storable import not_kept
+from lti_1p3_provider.organizations import is_name
 from lti_1p3_provider.registrations.models import APP_LABEL, Registration
-
-ORG = re.compile(r"[\w.~-]+")  # what a course key may hold between its plus signs
 
 
 class LaunchGate(models.Model):
@@ -98,7 +96,7 @@ def _problem_with_keys(value: object, kind: type[CourseKey] | type[UsageKey]) ->
 def _problem_with_orgs(value: object) -> Any:
     if not isinstance(value, list) or not _is_texts(value):
         return _("Give a list of organizations as texts.")
-    wrong = [text for text in value if not ORG.fullmatch(text)]
+    wrong = [text for text in value if not is_name(text)]
     return _("No organization has such a name: %s") % ", ".join(wrong) if wrong else None
 
 

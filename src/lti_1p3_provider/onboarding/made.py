@@ -12,7 +12,7 @@ from lti_1p3_provider.lti.dynamic_registration import Granted
 from lti_1p3_provider.lti.platform_configuration import PlatformConfiguration
 from lti_1p3_provider.onboarding import changes, invitations
 from lti_1p3_provider.onboarding.models import OPTIONS, Invitation
-from lti_1p3_provider.onboarding.whose import has_own_audience
+from lti_1p3_provider.onboarding.whose import foreign
 from lti_1p3_provider.platforms import Preset
 from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -24,7 +24,7 @@ def draft(invitation: Invitation, configuration: PlatformConfiguration, known: P
 
     Raises:
         ConfigurationUnreadable: it could not be stored.
-        ConfigurationForeign: our assertions would count elsewhere.
+        ConfigurationForeign: it reaches for another platform's access tokens.
     """
     usual = known.endpoints.auth_audience
     row = Registration(
@@ -45,8 +45,8 @@ def draft(invitation: Invitation, configuration: PlatformConfiguration, known: P
         row.clean()
     except ValidationError as error:
         raise ConfigurationUnreadable(f"cannot be stored: {', '.join(error.message_dict)}") from error
-    if not has_own_audience(row, known):
-        raise ConfigurationForeign(f"the audience of access tokens is not on {origin(row.auth_token_url)}")
+    if field := foreign(row):
+        raise ConfigurationForeign(f"{field} is not on {origin(row.auth_token_url)}, where access tokens are from")
     return row
 
 
@@ -58,9 +58,9 @@ def registration(row: Registration, invitation: Invitation, granted: Granted) ->
     Raises:
         RegistrationThere
     """
-    if find.exact(row.issuer, granted.client_id):
-        raise RegistrationThere(f"client ID {granted.client_id!r} of issuer {row.issuer}")
     row.client_id, row.approve_next_deployment = granted.client_id, not granted.deployment_id
+    if find.exact(row.issuer, granted.client_id) or foreign(row):
+        raise RegistrationThere(f"client ID {granted.client_id!r} of issuer {row.issuer}")
     row.granted_scopes = None if granted.scopes is None else list(granted.scopes)
     try:
         with transaction.atomic():

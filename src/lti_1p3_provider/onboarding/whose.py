@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lti_1p3_provider.errors import ConfigurationForeign, PlatformNotInvited
 from lti_1p3_provider.lti.platform_configuration import ENDPOINTS, PlatformConfiguration
-from lti_1p3_provider.platforms import Preset, of_family
+from lti_1p3_provider.platforms import PRESETS, Preset, of_family, preset
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.web.addresses import Origin, is_within, origin, origin_of
 
@@ -29,17 +29,54 @@ def require_own(configuration: PlatformConfiguration) -> Preset:
     return known
 
 
-def has_own_audience(row: Registration, known: Preset) -> bool:
-    """Tell whether what we sign for the registration's token address counts there, and nowhere else.
+def foreign(row: Registration) -> str:
+    """Return which field makes a registration reach for another platform's access tokens; empty if none does. For
+    registrations that no operator of the site looked at.
 
-    Our assertions name a client ID and an audience, and one key may sign for all platforms. Whoever registers another
-    platform's client ID, and that one's audience beside a token address of their own, would be handed what gets
-    another's access tokens. So an audience is on the token address's host, or is that platform's as we know it.
+    One key of ours may sign for all platforms, so what we are to a platform is no more than a client ID and where it is
+    sent. Whoever registers another one's client ID beside its token address, and a host of their own, would have us
+    fetch that one's access tokens and hand them over; with its audience beside a token address of their own, they would
+    be handed our assertions. So all hosts are the token address's own, or its vendor's. Where a vendor has one token
+    address for all customers, who may have any host, and everywhere else too, a client ID stands here once.
     """
     own = origin(row.auth_token_url)
-    usual = known.endpoints
-    is_usual = row.auth_audience == usual.auth_audience and own == origin(usual.auth_token_url)
-    return not row.auth_audience or is_usual or is_within(row.auth_audience, (own,))
+    vendors = [one for one in PRESETS.values() if is_within(row.auth_token_url, _hosts(one))]
+    hosts = (own, *(host for one in vendors for host in _hosts(one)))
+    if _is_taken(row, hosts):
+        return "client_id"
+    usual = {(one.endpoints.auth_audience, _token_host(one)) for one in vendors}
+    if row.auth_audience and not is_within(row.auth_audience, (own,)) and (row.auth_audience, own) not in usual:
+        return "auth_audience"
+    if own in map(_token_host, vendors):
+        return ""
+    known = preset(row.platform)
+    hosts = (*hosts, *_hosts(known))  # what it says of itself: nobody's own host is among a vendor's
+    named = {"auth_login_url": row.auth_login_url, "key_set_url": row.key_set_url}
+    if row.issuer not in known.registering.issuers:
+        named["issuer"] = row.issuer
+    elsewhere = [name for name, url in named.items() if url and not is_within(url, hosts)]
+    if any(source not in hosts for source in row.other_origins.split()):
+        elsewhere.append("other_origins")
+    return elsewhere[0] if elsewhere else ""
+
+
+def _is_taken(row: Registration, hosts: tuple[str, ...]) -> bool:
+    """Tell whether somebody else is known by the same client ID there. Of the same issuer there is one anyway."""
+    others = Registration.objects.filter(client_id=row.client_id).exclude(pk=row.pk).exclude(issuer=row.issuer)
+    if row.org:
+        others = others.exclude(org=row.org)
+    return any(one.client_id == row.client_id and is_within(one.auth_token_url, hosts) for one in others)
+
+
+def _hosts(known: Preset) -> tuple[str, ...]:
+    """Return the hosts that are a vendor's own, whoever the customer is."""
+    return (*filter(None, (_token_host(known),)), *known.registering.hosts, *(o for o in known.origins if "{" not in o))
+
+
+def _token_host(known: Preset) -> str:
+    """Return the host of the one token address for all of a vendor's customers; empty if each has their own."""
+    url = known.endpoints.auth_token_url
+    return "" if "{" in url else origin(url)
 
 
 def require_invited(url: str, host: str) -> None:

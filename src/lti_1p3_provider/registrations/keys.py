@@ -116,10 +116,15 @@ def retire(kid: str, registration: Registration | None = None) -> ToolKey:
     return key
 
 
+def published_keys() -> QuerySet[ToolKey]:
+    """Return the keys of the key set, the site's and the registrations' own, newest first."""
+    return _published().order_by(*NEWEST_FIRST)
+
+
 def published() -> list[dict[str, str]]:
     """Return the public keys of the key set (RFC 7517), newest first, each name once."""
     found: dict[str, dict[str, str]] = {}
-    for key in _published().order_by(*NEWEST_FIRST):
+    for key in published_keys():
         found.setdefault(key.kid, key.public_jwk)
     return list(found.values())
 

@@ -55,8 +55,7 @@ class Attempts(ApiView):
     def get(self, request: Any, org: str) -> Response:
         """List launch attempts, the newest first."""
         rows = _of(org)
-        if pk := pages.number(request, "registration", 0):
-            rows = rows.filter(registration=found.registration(org, pk))
+        rows = found.narrowed(rows, org, request)
         if outcome := request.query_params.get("outcome"):
             rows = rows.filter(outcome=outcome) if keeps(outcome) else rows.none()
         return pages.part(request, rows, _shown, newest_first=True)

@@ -80,9 +80,13 @@ class Deployments(ApiView):
                 return _decide(self, request, of, row, values["status"])
             if Deployment.objects.filter(registration=of).count() >= MAX_DEPLOYMENTS:
                 raise ApiFull(f"{MAX_DEPLOYMENTS} deployments")
-            row = Deployment(registration=of, deployment_digest="-", **values)
-            registering.check(row)
-            row.save(force_insert=True)
+            registering.check(Deployment(registration=of, deployment_digest="-", **values))
+            asked = values.pop("deployment_id")
+            row, is_new = Deployment.objects.get_or_create(  # a launch may bring the same one in this very moment
+                registration=of, deployment_digest=digest(asked), defaults={"deployment_id": asked, **values}
+            )
+            if not is_new:
+                return _decide(self, request, of, row, values["status"])
             thing, state = changes.of_deployment(row)
             note_difference(self.author, thing, None, state)
             return etags.answer(request, _shown(row), 201)

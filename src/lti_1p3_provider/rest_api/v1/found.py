@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from lti_1p3_provider.errors import ApiNotFound
 from lti_1p3_provider.organizations import where_of
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.rest_api.v1.pages import MAX_PK
+from lti_1p3_provider.rest_api.v1.pages import MAX_PK, number
 
 
 def registrations(org: str) -> QuerySet[Registration]:
@@ -25,6 +25,16 @@ def registration(org: str, pk: int) -> Registration:
     """
     row: Registration = one(registrations(org), pk)
     return row
+
+
+def narrowed(rows: QuerySet[Any], org: str, request: Any) -> QuerySet[Any]:
+    """Return those rows that belong to the registration that a request names; all if it names none.
+
+    Raises:
+        ApiRequestInvalid, ApiNotFound
+    """
+    pk = number(request, "registration", -1)
+    return rows if pk < 0 else rows.filter(registration=registration(org, pk))
 
 
 def locked(org: str, pk: int) -> Registration:

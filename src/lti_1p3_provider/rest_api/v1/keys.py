@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from django.db.models import Q
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -12,6 +13,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
+from lti_1p3_provider.rest_api.v1 import found
 from lti_1p3_provider.rest_api.v1.described import describe
 from lti_1p3_provider.rest_api.v1.door import ApiView
 
@@ -47,13 +49,12 @@ class ToolFields(serializers.Serializer):
 
 
 class Keys(ApiView):
-    """The keys with which this site signs, for all organizations."""
+    """The site's keys, and those of the organization's own registrations."""
 
     @describe(responses=KeyListFields)
     def get(self, request: Any, org: str) -> Response:
         """List the public keys that platforms get from the key set's address."""
-        kids = [key["kid"] for key in keys.published()]
-        rows = ToolKey.objects.filter(kid__in=kids).order_by("-created_at", "-pk")
+        rows = keys.published_keys().filter(Q(registration=None) | Q(registration__in=found.registrations(org)))
         return Response({"results": KeyFields(rows, many=True).data})
 
 

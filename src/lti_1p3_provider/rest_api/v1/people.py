@@ -77,8 +77,7 @@ class People(ApiView):
         if sub is None and username is None:
             raise ApiRequestInvalid({name: ["Say one of both."] for name in ("sub", "username")})
         rows = _of(org)
-        if pk := pages.number(request, "registration", 0):
-            rows = rows.filter(registration=found.registration(org, pk))
+        rows = found.narrowed(rows, org, request)
         if sub is not None:
             rows = rows.filter(sub_digest=digest(sub))
         if username is not None:

@@ -13,12 +13,14 @@ from lti_1p3_provider.audit.note import Author, note_difference
 from lti_1p3_provider.errors import ApiConflict, ApiFull, ApiNotFound, ApiRequestInvalid
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding import changes
+from lti_1p3_provider.onboarding.whose import foreign
 from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1 import found
 from lti_1p3_provider.users.models import PlatformUser
 
 MAX_REGISTRATIONS = 1000  # of an organization
+REACH = ("platform", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url", "other_origins")
 
 
 class NameTaken(Exception):
@@ -53,10 +55,12 @@ def make(row: Registration, author: Author) -> Registration:
 
     Raises:
         ApiFull
+        ApiRequestInvalid, ApiNotFound: it would get another platform's access tokens.
         NameTaken: somebody made one of this name in this moment, or one that the database takes for the same. Which of
             both, the next transaction sees.
     """
     org = row.org
+    _require_own(row, author)
     if found.registrations(org).count() >= MAX_REGISTRATIONS:
         raise ApiFull(f"{MAX_REGISTRATIONS} registrations")
     try:
@@ -80,6 +84,8 @@ def change(row: Registration, author: Author, values: Mapping[str, Any]) -> None
     for name, value in values.items():
         setattr(row, name, value)
     check(row)
+    if any(before[name] != getattr(row, name) for name in REACH):  # what an operator entered stays, as long as it does
+        _require_own(row, author)
     thing, after = changes.of_registration(row)
     if before != after:  # a write without a change leaves the row's moment, and so its tag, as it is
         row.save()
@@ -96,6 +102,16 @@ def delete(row: Registration, author: Author) -> None:
         raise ApiConflict("people launched from it: switch it off instead")
     changes.note_all(author, changes.known(row.pk), {})
     row.delete()
+
+
+def _require_own(row: Registration, author: Author) -> None:
+    """Return if a registration gets nobody else's access tokens, or a superuser answers for it. Whose client ID it is
+    instead, nothing says."""
+    field = "" if getattr(author.user, "is_superuser", False) else foreign(row)
+    if field == "client_id":
+        raise ApiNotFound("the client ID is another's")
+    if field:
+        raise ApiRequestInvalid({field: ["It is not on the host of auth_token_url: ask this site's operator."]})
 
 
 def check(row: Model) -> None:

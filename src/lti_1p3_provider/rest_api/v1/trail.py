@@ -45,7 +45,7 @@ class Changes(ApiView):
     def get(self, request: Any, org: str) -> Response:
         """List changes, the newest first."""
         rows = Change.objects.filter(where_of(org)).select_related("actor")
-        if pk := pages.number(request, "registration", 0):
+        if (pk := pages.number(request, "registration", -1)) >= 0:
             rows = rows.filter(registration_pk=pk)
         if kind := request.query_params.get("kind"):
             rows = rows.filter(kind=kind) if keeps(kind) else rows.none()
