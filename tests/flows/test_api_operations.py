@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 
 from lti_1p3_provider.audit.models import Change
@@ -16,6 +17,7 @@ from lti_1p3_provider.onboarding.invitations import find
 from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.rest_api.v1.scores import MOST
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox.wake import READ_BACK, TASK
 from lti_1p3_provider.users.models import PlatformUser
@@ -96,6 +98,24 @@ def test_scores_are_sent_again_and_that_is_noted(staff, ours, no_worker):
     assert no_worker[TASK] == [()]
     change = Change.objects.filter(kind="scores").first()
     assert (change.action, change.after["number"], change.actor) == ("resent", 1, staff.user)
+
+
+def test_a_score_that_was_delivered_meanwhile_is_not_sent_again(staff, ours, no_worker):
+    """It was given up when it was chosen, and is not any more when it is changed."""
+    chosen = []
+
+    def deliver(go_on, sql, *others):
+        found = go_on(sql, *others)
+        if f"LIMIT {MOST + 1}" in sql:
+            chosen.append(sql)
+            PendingScore.objects.update(given_up=False, due_at=None)
+        return found
+
+    place = f"registrations/{ours['registration']}/scores/resend/"
+    with connection.execute_wrapper(deliver):
+        assert staff("POST", place, {"only": "given_up"}).json() == {"number": 0, "more": False}
+    assert len(chosen) == 1
+    assert PendingScore.objects.get().due_at is None
 
 
 def test_a_score_that_the_platform_lost_is_sent_again(staff, ours, no_worker):

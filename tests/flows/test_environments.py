@@ -15,8 +15,9 @@ from demo.lms import grades
 from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
 from demo.platform.vocabulary import SCOPE_PUBLIC_JWK, SCOPES
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.errors import KeyPushUnsettled
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.lti import access_tokens, ags
+from lti_1p3_provider.lti import access_tokens, ags, public_jwk
 from lti_1p3_provider.onboarding import key_push
 from lti_1p3_provider.onboarding.environments import make_siblings
 from lti_1p3_provider.platforms import PRESETS
@@ -257,3 +258,22 @@ def test_a_key_that_production_was_sent_is_waiting_for_the_day_beta_is_a_copy(bo
     assert access_tokens.access_token(deployment, [ags.SCORE_SCOPE], fresh=True)
     assert keys.signing_key(beta.registration.pk).kid == done.kid
     assert ToolKey.objects.filter(registration=beta.registration).count() == 1
+
+
+def test_a_copy_is_offered_a_key_whose_push_ended_without_knowing(both, beta_platform):
+    """Nobody knew whether production has it; a later request for a token learns it."""
+    production, beta = both
+    tool: Any = production.platform.store.tool(production.client_id)
+    production.platform.add_tool(replace(tool, jwks_url="", scopes=(*SCOPES, SCOPE_PUBLIC_JWK)))
+    production.platform.tool_keys.paste(production.client_id, keys.published()[0])
+    deployment = production.registration.deployments.get()
+    access_tokens.access_token(deployment, public_jwk.SCOPES)
+    production.platform.faults.set("lost_answer", endpoint="key_push", times=1)
+    production.platform.faults.set("status", endpoint="token", status=503)
+    with pytest.raises(KeyPushUnsettled):
+        key_push.push(production.registration, production.platform.base_url)
+    production.platform.faults.clear()
+    assert not ToolKey.objects.filter(registration=beta.registration).exists()
+    assert access_tokens.access_token(deployment, [ags.SCORE_SCOPE], fresh=True)
+    offered = ToolKey.objects.get(registration=beta.registration)
+    assert (offered.kid, offered.status) == (keys.signing_key(production.registration.pk).kid, ToolKey.Status.OFFERED)

@@ -8,15 +8,20 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.errors import DeploymentUnknown
+from lti_1p3_provider.errors import DeploymentUnknown, RegistrationAnswerLost
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.lti.dynamic_registration import Granted
+from lti_1p3_provider.onboarding import made, reading
+from lti_1p3_provider.onboarding.invitations import Offer, invite
 from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
 from lti_1p3_provider.registrations.find import deployment_for
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.web.sealed import seal, unseal
 from tests.connection import CLAIM, COURSE, WELCOME
 from tests.inviting import CAPTURE, PLATFORM, SCOPES, TOKEN, TOOL, Registering, said
 from tests.web_server import Said
@@ -133,6 +138,12 @@ def test_the_page_says_who_asks_for_what_and_what_it_may_open(there):
     assert Registration.objects.count() == len(there.posted) == 0
     page = there.look(there.invite())
     assert "Everything that is published on this site" in page.text
+
+
+def test_an_invitation_of_an_organization_opens_what_is_its_own(there):
+    text = there.look(there.invite(org="Riverside")).text
+    assert "Everything that is published of Riverside." in text
+    assert "on this site" not in text
 
 
 def test_opening_prefetching_and_reloading_use_nothing_up_and_ask_the_platform_nothing(there):
@@ -555,27 +566,112 @@ def test_markup_of_a_platform_is_text(there):
     assert "<u>" not in page.text
 
 
-def test_off_means_off(there, settings):
+def test_off_means_off(there, settings, caplog):
     url = there.invite()
     settings.ENABLE_LTI_1P3_PROVIDER = False
-    assert there.open(url).status_code == 404
+    with caplog.at_level(logging.DEBUG):
+        assert there.open(url).status_code == 404
+    require_unlogged(caplog, secret_of(url), TOKEN)
+
+
+def test_a_failure_that_nobody_expected_logs_no_secret(there, settings, caplog):
+    """Our script has no entry among the site's files: somebody forgot to collect them."""
+    url = there.invite()
+    manifest = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": manifest}
+    with caplog.at_level(logging.DEBUG):
+        assert there.open(url).status_code == 500
+    require_unlogged(caplog, secret_of(url), TOKEN)
+    assert "LTI register: ImproperlyConfigured" in caplog.text
 
 
 def test_a_registration_endpoint_that_may_not_be_called_gives_the_invitation_back(there, settings):
-    """Its name leads to a private address: nothing was sent."""
-    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = [there.host]
-    for name in NEEDED:
-        there.configuration[name] = there.configuration[name].replace(there.base, "https://localhost")
-    there.configuration["issuer"] = there.base
-    there.configuration[PLATFORM]["product_family_code"] = "canvas"
+    """Its name leads to a private address by now: nothing was sent."""
+    allowed = settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS
     page = there.look(there.invite())
-    assert "configuration_foreign" in page.text
-    there.configuration |= {name: f"{there.base}/{name}" for name in NEEDED[1:]}
-    page = there.look(there.invite(name="Second"))
+    row = OpenedConfiguration.objects.get()
+    before, moved = row.content, "https://localhost"
+    said_there = {**unseal(reading.PURPOSE, before, 60), "address": f"{moved}/openid-configuration"}
+    said_there["text"] = said_there["text"].replace(there.base, moved)
+    OpenedConfiguration.objects.update(content=seal(reading.PURPOSE, said_there))
     settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = []
-    assert there.go_on(page).status_code >= 400
-    assert Invitation.objects.get(name="Second").status == "open"
+    assert "address_forbidden" in there.go_on(page).text
+    assert (invitation().status, invitation().sent_at, invitation().sent_to) == ("open", None, "")
     assert there.posted == []
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = allowed
+    OpenedConfiguration.objects.update(content=before)
+    assert there.go_on(page).status_code == 200
+    assert invitation().status == "registered"
+
+
+def in_the_way(number: int, error: Exception):
+    """Return what stops that many inserts of registrations with an error."""
+    left = [number]
+
+    def execute(go_on, sql, *others):
+        if sql.startswith("INSERT") and "registration" in sql and left[0]:
+            left[0] -= 1
+            raise error
+        return go_on(sql, *others)
+
+    return execute
+
+
+def granted_to(invitation: Invitation) -> Registration:
+    row = Registration(
+        title="Riverside",
+        issuer="https://moodle.example",
+        auth_login_url="https://moodle.example/login",
+        auth_token_url="https://moodle.example/token",
+        key_set_url="https://moodle.example/keys",
+    )
+    made.registration(row, invitation, Granted(client_id="granted-1", deployment_id="2", scopes=None))
+    return row
+
+
+def test_a_client_id_is_not_lost_in_a_conflict_with_another_transaction(db):
+    invited, _ = invite(Offer("Riverside", allowed_courses=(COURSE,)))
+    with connection.execute_wrapper(in_the_way(2, OperationalError(1213, "Deadlock found"))):
+        granted_to(invited)
+    row = Registration.objects.get()
+    assert (row.client_id, row.gate.allowed_courses) == ("granted-1", [COURSE])
+    assert list(row.deployments.values_list("deployment_id", flat=True)) == ["2"]
+    assert (invitation().status, invitation().registration) == ("registered", row)
+
+
+@pytest.mark.parametrize(("times", "number"), [(9, 1213), (1, 1366)])
+def test_a_client_id_that_cannot_be_stored_is_named(db, times, number):
+    invited, _ = invite(Offer("Riverside"))
+    with (
+        connection.execute_wrapper(in_the_way(times, OperationalError(number, "no"))),
+        pytest.raises(RegistrationAnswerLost, match="granted-1"),
+    ):
+        granted_to(invited)
+    assert not Registration.objects.exists()
+    assert invited.registration is None
+
+
+def test_who_loses_the_race_for_an_old_configuration_gets_the_new_one(there):
+    url = there.invite()
+    there.look(url)
+    row = OpenedConfiguration.objects.get()
+    fresh, row.content = row.content, "what was read hours ago"
+    row.opened_at -= timedelta(hours=2)
+    row.save()
+    lost = []
+
+    def execute(go_on, sql, *others):
+        if sql.startswith("UPDATE") and not lost:
+            lost.append(sql)
+            OpenedConfiguration.objects.update(opened_at=timezone.now() + timedelta(seconds=1), content=fresh)
+        return go_on(sql, *others)
+
+    address = f"{there.base}/configuration"
+    OpenedConfiguration.objects.update(address_digest=digest(f"{address}\0{TOKEN}"))
+    with connection.execute_wrapper(execute):
+        found = reading.opened(row.invitation, address, TOKEN)
+    assert len(lost) == 1
+    assert found.content == fresh
 
 
 def test_dr_05_the_first_launch_brings_the_deployment_and_the_second_waits(connect):

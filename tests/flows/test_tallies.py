@@ -5,9 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from lti_1p3_provider.diagnostics import tallies
@@ -100,6 +101,43 @@ def test_a_launch_that_is_committed_late_is_not_lost(db):
     LaunchAttempt.objects.filter(pk=late).update(created_at=now)
     roll_up(now=now + 2 * LAG)
     assert sum(one[2] for one in counted()) == 2
+
+
+def test_a_launch_that_is_committed_between_two_looks_hides_none_below_it(db):
+    """Nothing young is to be seen; then a launch is committed, while one with a lower primary key is still open."""
+    row, now = registered(), timezone.now()
+    attempted(row, 1, at=NOON)
+    opened, _ = attempted(row, 2, at=now)
+    both = list(LaunchAttempt.objects.filter(pk__gte=opened).order_by("pk").values())
+    LaunchAttempt.objects.filter(pk__gte=opened).delete()  # neither is committed yet
+
+    def commit(values: dict[str, Any]) -> None:
+        LaunchAttempt.objects.create(**values)
+        LaunchAttempt.objects.filter(pk=values["id"]).update(created_at=now)
+
+    looked: list[str] = []
+
+    def look(execute: Any, sql: str, *others: Any) -> Any:
+        found = execute(sql, *others)
+        if "MIN(" in sql and not looked:
+            looked.append(sql)
+            commit(both[1])
+        return found
+
+    with connection.execute_wrapper(look):
+        roll_up(now=now)
+    assert len(looked) == 1
+    assert TallyMark.objects.get().up_to < opened
+    commit(both[0])
+    roll_up(now=now + 2 * LAG)
+    assert sum(one[2] for one in counted()) == 3
+
+
+def test_only_young_ones_move_nothing(db):
+    now = timezone.now()
+    attempted(registered(), 3, at=now)
+    assert roll_up(now=now) is False
+    assert (TallyMark.objects.get().up_to, counted()) == (0, [])
 
 
 def test_a_clock_that_is_far_ahead_stops_nothing(db):

@@ -98,6 +98,16 @@ def test_sec_32_strangers_bring_about_no_more_than_a_look():
     assert judged(days=days((30, 0, 31))) == (Word.TROUBLED, [Kind.UNPROVEN])
 
 
+@pytest.mark.parametrize("counted", [(0, 5), (4, 6)])
+def test_sec_32_a_strangers_refusal_is_not_given_as_the_cause_of_the_platforms(counted):
+    last = Last(None, NOW, "token_malformed")
+    own = judge(Facts(approved=1, days=days((*counted, 0)), last=last), NOW).causes[0]
+    both = judge(Facts(approved=1, days=days((*counted, 1)), last=last), NOW).causes[0]
+    assert (own.kind, own.code, both.code) == (both.kind, "token_malformed", "")
+    assert "token_malformed" in sentence(own, NOW)
+    assert sentence(both, NOW).endswith("were refused.")
+
+
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [

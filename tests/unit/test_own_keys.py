@@ -232,3 +232,74 @@ def test_a_key_that_began_to_sign_meanwhile_is_tried_first(site_key, school, ano
     own = keys.import_pem(another_pem, school)
     offered, _ = own_keys.offer(school)
     assert own_keys.instead_of(school.pk, site_key) == [own, offered]
+
+
+# --- copies of production ---------------------------------------------------------------------------------------------
+
+
+def copy_of(production: Registration, name: str = "beta") -> Registration:
+    return registered(f"{production.client_id} {name}", production=production)
+
+
+def settled(registration: Registration) -> ToolKey:
+    offered, _ = own_keys.offer(registration)
+    own_keys.settle(offered)
+    return offered
+
+
+def test_a_copy_that_accepts_an_older_key_goes_on_being_offered_the_newer_one(site_key, school):
+    """Production is sent two keys; the copy is made after the first, and made again after the second."""
+    test = copy_of(school)
+    older, newer = (settled(school) for _ in range(2))
+    first, second = ToolKey.objects.filter(registration=test).order_by("pk")
+    assert (first.kid, second.kid) == (older.kid, newer.kid)
+    assert own_keys.instead_of(test.pk, site_key) == [second, first]
+    own_keys.settle(first)
+    assert kid_of(keys.sign({}, test.pk)) == older.kid
+    assert own_keys.instead_of(test.pk, first) == [second]
+    own_keys.settle(second)
+    assert kid_of(keys.sign({}, test.pk)) == newer.kid
+    assert statuses(test) == [Status.ROTATED, Status.ACTIVE]
+
+
+def test_what_was_offered_before_the_accepted_key_is_tried_no_more(site_key, school):
+    test = copy_of(school)
+    for _ in range(2):
+        settled(school)
+    newest = ToolKey.objects.filter(registration=test).latest("pk")
+    own_keys.settle(newest)
+    assert statuses(test) == [Status.RETIRED, Status.ACTIVE]
+    assert own_keys.instead_of(test.pk, newest) == []
+
+
+def test_all_copies_are_offered_a_key_that_production_was_given(site_key, school, other, another_pem):
+    copies = [copy_of(school, name) for name in ("beta", "test")]
+    given = [settled(school), keys.import_pem(another_pem, school, kid="pasted")]
+    keys.generate(Status.STANDBY, school)
+    given += [keys.rotate(school, at_once=True) for _ in range(2)]  # the one that stood by, and a new one
+    kids = [key.kid for key in given]
+    for row in copies:
+        assert list(row.own_keys.order_by("pk").values_list("kid", flat=True)) == kids
+        assert statuses(row) == [Status.OFFERED] * 4
+        assert kid_of(keys.sign({}, row.pk)) == site_key.kid
+    assert statuses(other) == []
+
+
+def test_copies_are_not_offered_a_key_that_platforms_read_themselves(site_key, school):
+    test = copy_of(school)
+    keys.rotate(school)
+    keys.rotate()
+    assert statuses(test) == []
+
+
+def test_a_key_that_a_copy_was_offered_can_be_imported_for_it(site_key, school, another_pem):
+    """An operator pastes the same key into production and its copy."""
+    test = copy_of(school)
+    for row in (school, test):
+        keys.import_pem(another_pem, row, kid="pasted")
+        assert kid_of(keys.sign({}, row.pk)) == "pasted"
+        with pytest.raises(KeyInvalid, match="here already"):
+            keys.import_pem(another_pem, row, kid="pasted")
+    with pytest.raises(KeyInvalid, match="Another key"):
+        keys.import_pem(keys_pem(), copy_of(school, "other"), kid="pasted")
+    assert statuses(test) == [Status.ACTIVE]

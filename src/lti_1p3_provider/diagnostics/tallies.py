@@ -135,12 +135,16 @@ def _count_some(size: int, now: datetime) -> bool:
 def _countable(mark: int, now: datetime) -> tuple[int, int]:
     """Return the first primary key above the mark, and the one up to which everything is committed: that of the newest
     attempt before the first young one. Between these two there may be some that nobody sees yet. Those of a clock that
-    is far ahead would be young for ever, and do not count as such."""
-    above = LaunchAttempt.objects.filter(pk__gt=mark).order_by()
-    young: int | None = above.filter(created_at__range=(now - LAG, now + LAG)).aggregate(first=Min("pk"))["first"]
-    older = above.filter(pk__lt=young) if young else above
-    ends = older.aggregate(oldest=Min("pk"), newest=Max("pk"))
-    return ends["oldest"] or mark, ends["newest"] or mark
+    is far ahead would be young for ever, and do not count as such. A young one never is the end: it may be committed
+    between two looks, before one that is below it."""
+    above = LaunchAttempt.objects.filter(pk__gt=mark)
+    is_young = Q(created_at__range=(now - LAG, now + LAG))
+    young: int | None = above.order_by().filter(is_young).aggregate(first=Min("pk"))["first"]
+    older = above.exclude(is_young)
+    if young is not None:
+        older = older.filter(pk__lt=young)
+    pks = older.values_list("pk", flat=True)  # one end at a time is read from the primary key, whatever is above
+    return pks.order_by("pk").first() or mark, pks.order_by("-pk").first() or mark
 
 
 def _summed(attempts: QuerySet[LaunchAttempt]) -> Launches:

@@ -152,12 +152,13 @@ def _scores(facts: Facts, now: datetime) -> Iterator[Cause]:
 def _launches(facts: Facts, _: datetime) -> Iterator[Cause]:
     worked, refused, _unsigned = _sums(facts.days[-LATELY:])
     succeeded, of_week, unproven = facts.week
+    code = "" if unproven else facts.last.refusal  # else it may be a stranger's: of the last refusal no more is known
     if not worked and refused >= SEVERAL:
-        yield Cause(Kind.ALL_REFUSED, Word.FAILING, f"{refused}", code=facts.last.refusal)
+        yield Cause(Kind.ALL_REFUSED, Word.FAILING, f"{refused}", code=code)
     elif of_week >= FEW and of_week >= SHARE * (succeeded + of_week):
-        yield Cause(Kind.REFUSED, Word.TROUBLED, f"{of_week}", f"{succeeded + of_week}", code=facts.last.refusal)
+        yield Cause(Kind.REFUSED, Word.TROUBLED, f"{of_week}", f"{succeeded + of_week}", code=code)
     if unproven >= STRANGE and unproven > succeeded:
-        yield Cause(Kind.UNPROVEN, Word.TROUBLED, f"{unproven}", code=facts.last.refusal)
+        yield Cause(Kind.UNPROVEN, Word.TROUBLED, f"{unproven}")
 
 
 def _keys(facts: Facts, now: datetime) -> Iterator[Cause]:

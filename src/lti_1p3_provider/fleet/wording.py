@@ -36,11 +36,16 @@ SENTENCES: dict[Kind, Promise] = {
     Kind.NEVER: _("Nobody has launched from it yet."),
     Kind.QUIET: _("The last launch was %(ago)s ago."),
 }
+WITHOUT_CODE: dict[Kind, Promise] = {  # where it is not known whether the last one's was the platform's
+    Kind.ALL_REFUSED: _("All %(number)s launches since yesterday were refused."),
+    Kind.REFUSED: _("%(number)s of %(of)s launches in 7 days were refused."),
+}
 WAYS = {"ahead": _("ahead of"), "behind": _("behind")}
 
 
 def sentence(cause: Cause, now: datetime) -> str:
     """Return a reason in plain words."""
     ago = timesince(cause.at, now) if cause.at else ""
+    text = SENTENCES[cause.kind] if cause.code else WITHOUT_CODE.get(cause.kind, SENTENCES[cause.kind])
     said = {"number": cause.number, "of": WAYS.get(cause.of, cause.of), "ago": ago, "code": cause.code or "?"}
-    return str(SENTENCES[cause.kind]) % said
+    return str(text) % said

@@ -6,16 +6,21 @@ has secrets in it, the platform's and ours; those after it have none.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import get_resolver
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 
+from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.errors import RegistrationFormOver
 from lti_1p3_provider.launches.door import DoorView
 from lti_1p3_provider.onboarding import views
+
+log = logging.getLogger(__name__)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -25,8 +30,11 @@ class InvitationView(DoorView):
     name = "register"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, and keep Django from logging the address of a refusal: it has the token."""
-        response = super().dispatch(request, *args, **kwargs)
+        """Answer, and keep Django from logging the address of a refusal or a failure: it has the token."""
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except Exception as error:  # whatever it is, Django would log it with the address
+            response = _failed(request, error)
         response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
         return response
 
@@ -37,6 +45,15 @@ class InvitationView(DoorView):
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Explain; Django would log the address."""
         raise RegistrationFormOver(f"{request.method} on an address that is only opened")
+
+
+def _failed(request: HttpRequest, error: Exception) -> HttpResponseBase:
+    """Return the site's own page for an exception, which is logged without its message and without the address."""
+    handler: Any = get_resolver().resolve_error_handler(404 if isinstance(error, Http404) else 500)
+    if isinstance(error, Http404):
+        return handler(request, exception=Http404())  # type: ignore[no-any-return]
+    log.error("LTI register: %s", traced(error))
+    return handler(request)  # type: ignore[no-any-return]
 
 
 @method_decorator(csrf_exempt, name="dispatch")

@@ -23,12 +23,13 @@ from lti_1p3_provider.lti.ags import LINE_ITEM_SCOPE, RESULT_SCOPE, SCORE_SCOPE
 from lti_1p3_provider.lti.content_items import SIZES
 from lti_1p3_provider.lti.resource_link import HISTORY
 from lti_1p3_provider.onboarding.guide import Guide, guide
+from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations import keys
 
 PLATFORM = "canvas.instructure.com"
 DESCRIPTION = "Courses, units and problems of an Open edX site, with their scores."
 SCOPES = (SCORE_SCOPE, RESULT_SCOPE, LINE_ITEM_SCOPE)
-USUAL = ("assignment_selection", "link_selection", "module_index_menu_modal", "course_assignments_menu")
+USUAL = preset("canvas").registering.placements
 PLACEMENTS = (*USUAL, "module_menu_modal", "editor_button")
 PRIVACY = ("public", "name_only", "email_only", "anonymous")
 KEYS = ("url", "jwk")

@@ -22,6 +22,7 @@ from lti_1p3_provider.lti.platform_configuration import PlatformConfiguration
 from lti_1p3_provider.onboarding import asking, invitations, made, reading, whose
 from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
 from lti_1p3_provider.platforms import Preset
+from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.web.addresses import origin
 
 SENT = (RegistrationNotTaken, RegistrationThere, RegistrationAnswerLost)
@@ -29,11 +30,13 @@ SENT = (RegistrationNotTaken, RegistrationThere, RegistrationAnswerLost)
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A platform and what it may become here. ``known`` is its preset; ``tool`` what is asked of it."""
+    """A platform and what it may become here. ``known`` is its preset; ``draft`` its registration to be, which is not
+    stored; ``tool`` what is asked of it."""
 
     invitation: Invitation
     configuration: PlatformConfiguration
     known: Preset
+    draft: Registration
     tool: ToolDetails
 
     @property
@@ -57,8 +60,8 @@ def connection(row: OpenedConfiguration) -> Connection:
     invitation, configuration = row.invitation, reading.content(row)
     known = whose.require_own(configuration)
     whose.require_invited(configuration.address, invitation.host)
-    made.draft(invitation, configuration, known)
-    return Connection(invitation, configuration, known, asking.details(configuration, known, invitation))
+    draft = made.draft(invitation, configuration, known)
+    return Connection(invitation, configuration, known, draft, asking.details(configuration, known, invitation))
 
 
 def connect(this: Connection, token: str, trail: Trail, patience: float = dynamic_registration.PATIENCE) -> None:
@@ -69,7 +72,6 @@ def connect(this: Connection, token: str, trail: Trail, patience: float = dynami
         AddressForbidden, TrustUnreadable: likewise; the invitation can still be used.
         RegistrationNotTaken, RegistrationThere, RegistrationAnswerLost: ``SENT``.
     """
-    row = made.draft(this.invitation, this.configuration, this.known)
     asked = dynamic_registration.metadata(this.tool)
     invitations.use(this.invitation, this.host)
     trail.passed("invitation")
@@ -80,8 +82,8 @@ def connect(this: Connection, token: str, trail: Trail, patience: float = dynami
         error.advice = BEGIN_AGAIN
         raise
     trail.passed("answer")
-    made.registration(row, this.invitation, granted)
-    trail.registration = row
+    made.registration(this.draft, this.invitation, granted)
+    trail.registration = this.draft
 
 
 def failed(this: Connection, error: LtiError, support_code: str) -> None:

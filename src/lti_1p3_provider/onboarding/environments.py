@@ -14,15 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.onboarding.models import GATE
+from lti_1p3_provider.onboarding.register import FILLED
 from lti_1p3_provider.platforms import Environment, preset
-from lti_1p3_provider.registrations import find, own_keys
+from lti_1p3_provider.registrations import copies, find
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 
-ADDRESSES = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
 ITS_OWN = frozenset(
-    (*ADDRESSES, "id", "title", "key_set", "other_origins", "enabled", "production", "created_at", "updated_at")
+    (*FILLED, "id", "title", "key_set", "other_origins", "enabled", "production", "created_at", "updated_at")
 )
-LISTS = ("allowed_courses", "allowed_orgs", "allowed_keys", "block_filter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def make_siblings(production: Registration) -> list[Sibling]:
 
 @transaction.atomic
 def _made(production: Registration, environment: Environment) -> Sibling:
-    list(Registration.objects.select_for_update().filter(pk=production.pk).values_list("pk"))  # two clicks make one
+    copies.lock(production.pk)  # two clicks make one copy; a key that production gets meanwhile is not missed
     row = find.exact(environment.endpoints.issuer, production.client_id)
     if row is not None and row.production_id != production.pk:
         return Sibling(row, environment.name, created=False, ours=False)
@@ -68,7 +68,7 @@ def _made(production: Registration, environment: Environment) -> Sibling:
         for field in Registration._meta.concrete_fields:
             if field.name not in ITS_OWN:
                 setattr(row, field.attname, getattr(production, field.attname))
-        for name in ADDRESSES:
+        for name in FILLED:
             setattr(row, name, getattr(environment.endpoints, name))
         row.full_clean()
         row.save()
@@ -81,7 +81,7 @@ def _made(production: Registration, environment: Environment) -> Sibling:
 def _share_key(production: Registration, row: Registration) -> None:
     """The copy knows production's key, if that was pasted or sent there."""
     for key in production.own_keys.filter(status=ToolKey.Status.ACTIVE):
-        own_keys.share(key, row, ToolKey.Status.ACTIVE)
+        copies.share(key, row.pk, ToolKey.Status.ACTIVE)
 
 
 def _copy_deployments(production: Registration, row: Registration) -> None:
@@ -100,6 +100,6 @@ def _copy_gate(production: Registration, row: Registration) -> None:
     if theirs is None:
         return
     gate = LaunchGate.objects.filter(registration=row).first() or LaunchGate(registration=row)
-    for name in LISTS:
+    for name in GATE:
         setattr(gate, name, getattr(theirs, name))
     gate.save()

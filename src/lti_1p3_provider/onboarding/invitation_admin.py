@@ -111,7 +111,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
             "invitation": obj,
             "url": obj.made_address,
             "mail": mail(obj, obj.made_address),
-            "opens": wording.opens(obj.gate),
+            "opens": wording.opens(obj.gate, obj.org),
             "doubts": courses.doubts(registration, gate=obj.gate),
             "script": address("invited.js"),
         }
@@ -154,7 +154,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     @admin.display(description=_("may open"))
     def opens(self, row: Invitation) -> str:
         """The gate of the registration to be, in plain words."""
-        return "; ".join(wording.opens(row.gate))
+        return "; ".join(wording.opens(row.gate, row.org))
 
     @admin.action(permissions=["revoke"], description=_("Revoke the selected invitations, as far as nobody used them"))
     def revoke(self, request: HttpRequest, rows: QuerySet[Invitation]) -> None:

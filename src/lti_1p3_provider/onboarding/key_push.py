@@ -85,7 +85,6 @@ def push(registration: Registration, host: str = "") -> Pushed:
             raise KeyPushRefused(f"{there} answers {answer.status}: {meaning}", answered=answer.status)
         elif not _settled(deployment, key, old):
             return Pushed(key.kid, there, signs=False, answered=False)
-        _copies(registration, key)
         return Pushed(key.kid, there, signs=True, answered=answer is not None and answer.ok)
     finally:
         store.drop(turn)
@@ -150,10 +149,3 @@ def _settled(deployment: Deployment, key: ToolKey, old: ToolKey) -> bool:
     except LtiError as error:
         raise KeyPushUnsettled(f"the answer was lost, and asking for an access token fails: {error.code}") from error
     raise KeyPushUnsettled("the answer was lost, and neither key gets an access token")
-
-
-def _copies(registration: Registration, key: ToolKey) -> None:
-    """Beta and test become copies of production one day, with its key: they are offered it, and keep theirs until
-    then."""
-    for sibling in registration.siblings.all():
-        own_keys.share(key, sibling, ToolKey.Status.OFFERED)

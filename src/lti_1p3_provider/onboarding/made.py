@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author
-from lti_1p3_provider.errors import ConfigurationForeign, ConfigurationUnreadable, RegistrationThere
+from lti_1p3_provider.database.conflicts import described, is_conflict
+from lti_1p3_provider.errors import (
+    ConfigurationForeign,
+    ConfigurationUnreadable,
+    RegistrationAnswerLost,
+    RegistrationThere,
+)
 from lti_1p3_provider.lti.dynamic_registration import Granted
 from lti_1p3_provider.lti.platform_configuration import PlatformConfiguration
 from lti_1p3_provider.onboarding import changes, invitations
@@ -17,6 +23,8 @@ from lti_1p3_provider.platforms import Preset
 from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.web.addresses import is_within, origin
+
+TRIES = 3  # of a transaction that met another one
 
 
 def draft(invitation: Invitation, configuration: PlatformConfiguration, known: Preset) -> Registration:
@@ -53,24 +61,41 @@ def draft(invitation: Invitation, configuration: PlatformConfiguration, known: P
 def registration(row: Registration, invitation: Invitation, granted: Granted) -> None:
     """Store the draft with its gate and deployment, and note it with the invitation. None that is there is changed.
 
-    Without a deployment's id, the deployment of the first launch is let in.
+    Without a deployment's id, the deployment of the first launch is let in. The platform has registered us and does not
+    do so again, so a conflict with another transaction is no reason to give up at once.
 
     Raises:
         RegistrationThere
+        RegistrationAnswerLost: the database does not take it; the detail has the client ID.
     """
     row.client_id, row.approve_next_deployment = granted.client_id, not granted.deployment_id
-    if find.exact(row.issuer, granted.client_id) or foreign(row):
-        raise RegistrationThere(f"client ID {granted.client_id!r} of issuer {row.issuer}")
     row.granted_scopes = None if granted.scopes is None else list(granted.scopes)
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-            if granted.deployment_id:
-                Deployment.objects.create(registration=row, deployment_id=granted.deployment_id)
-            if (gate := invitation.gate) is not None:
-                gate.registration = row
-                gate.save(force_insert=True)
-            invitations.succeeded(invitation, row)
-            changes.note_all(Author(None, Change.Way.INVITATION), {}, changes.known(row.pk))
-    except IntegrityError as error:  # made in this very moment, or one that only differs in case
-        raise RegistrationThere(f"client ID {granted.client_id!r} of issuer {row.issuer}") from error
+    for tries_left in reversed(range(TRIES)):
+        try:
+            _store(row, invitation, granted)
+            return
+        except IntegrityError as error:  # made in this very moment, or one that only differs in case
+            raise _there(row) from error
+        except DatabaseError as error:
+            row.pk, invitation.registration = None, None
+            if not (tries_left and is_conflict(error)):
+                detail = f"client ID {row.client_id!r} of issuer {row.issuer} was granted and could not be stored"
+                raise RegistrationAnswerLost(f"{detail}: {described(error)}") from error
+
+
+def _store(row: Registration, invitation: Invitation, granted: Granted) -> None:
+    if find.exact(row.issuer, row.client_id) or foreign(row):
+        raise _there(row)
+    with transaction.atomic():
+        row.save(force_insert=True)
+        if granted.deployment_id:
+            Deployment.objects.create(registration=row, deployment_id=granted.deployment_id)
+        if (gate := invitation.gate) is not None:
+            gate.registration = row
+            gate.save(force_insert=True)
+        invitations.succeeded(invitation, row)
+        changes.note_all(Author(None, Change.Way.INVITATION), {}, changes.known(row.pk))
+
+
+def _there(row: Registration) -> RegistrationThere:
+    return RegistrationThere(f"client ID {row.client_id!r} of issuer {row.issuer}")

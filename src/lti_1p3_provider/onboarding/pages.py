@@ -41,7 +41,7 @@ def confirm(request: HttpRequest, this: Connection, sealed: str) -> HttpResponse
     about = {
         **_platform(this),
         "form": sealed,
-        "opens": wording.opens(this.invitation.gate),
+        "opens": wording.opens(this.invitation.gate, this.invitation.org),
         "reach": reach(Registration(confine_sessions=this.invitation.confine_sessions)),
         "enrolment_mode": this.invitation.enrolment_mode,
         "asks": wording.asks(this.tool),

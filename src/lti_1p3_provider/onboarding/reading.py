@@ -110,7 +110,7 @@ def _claimed(invitation: Invitation, name: str, now: datetime) -> tuple[OpenedCo
         return row, False
     over = OpenedConfiguration.objects.filter(pk=row.pk, opened_at=row.opened_at)
     is_mine = bool(over.update(opened_at=now, content=""))
-    row.opened_at = now
+    row.refresh_from_db()  # as whoever claimed it has left it: what was read before is over
     return row, is_mine
 
 

@@ -51,11 +51,14 @@ class Asked:
     why: str
 
 
-def opens(gate: LaunchGate | None) -> list[str]:
-    """Return what a registration with this gate may open, one sentence or thing each."""
+def opens(gate: LaunchGate | None, org: str) -> list[str]:
+    """Return what a registration of this organization ("": the site's) with this gate may open, one sentence or thing
+    each."""
     if gate is None:
         if conf.require_launch_gate:
             return [_("Nothing yet: this site has still to say what.")]
+        if org:
+            return [_("Everything that is published of %s.") % org]
         return [_("Everything that is published on this site.")]
     titles = _titles(gate.allowed_courses[:MAX_NAMED])
     said = [_("The course %s") % titles.get(key, key) for key in gate.allowed_courses[:MAX_NAMED]]

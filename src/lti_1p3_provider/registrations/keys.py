@@ -24,7 +24,7 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import KeyInvalid, NoActiveKey
-from lti_1p3_provider.registrations import private_keys
+from lti_1p3_provider.registrations import copies, private_keys
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.registrations.tool_keys import MAX_KID, ToolKey, identity
 
@@ -34,15 +34,19 @@ SIGNING = (ToolKey.Status.ACTIVE, ToolKey.Status.ROTATED)
 NEWEST_FIRST = ("-created_at", "-pk")
 
 
-def generate(status: ToolKey.Status = ToolKey.Status.ACTIVE, registration: Registration | None = None) -> ToolKey:
+def generate(
+    status: ToolKey.Status = ToolKey.Status.ACTIVE,
+    registration: Registration | None = None,
+    private: rsa.RSAPrivateKey | None = None,
+) -> ToolKey:
     """Make a new RSA key pair. ``STANDBY``: publish it, and let it sign after the next rotation. ``registration``: the
-    only one that it signs for; None: the site's."""
-    return _store(private_keys.made(), status, registration)
+    only one that it signs for; None: the site's. ``private``: one that was made before, as that takes its time."""
+    return _store(private or private_keys.made(), status, registration)
 
 
 def import_pem(pem: str, registration: Registration | None = None, kid: str = "") -> ToolKey:
     """Take an operator's own private key. With a ``registration`` it signs for that at once and alone, by the name
-    ``kid`` that its platform knows it by: the key was given to the platform before.
+    ``kid`` that its platform knows it by: the key was given to the platform before. Copies are offered it.
 
     Raises:
         KeyInvalid: it is not an unencrypted RSA private key of at least 2048 bits, or it is here already, or another
@@ -53,7 +57,8 @@ def import_pem(pem: str, registration: Registration | None = None, kid: str = ""
         raise KeyInvalid(f"A key's name has 1 to {MAX_KID} visible ASCII characters.")
     name = kid or private_keys.thumbprint(private)
     named = [key for key in ToolKey.objects.filter(kid=name) if key.kid == name]
-    if any(key.registration_id == (registration and registration.pk) for key in named):
+    mine = next((key for key in named if key.registration_id == (registration and registration.pk)), None)
+    if mine is not None and mine.status != ToolKey.Status.OFFERED:
         raise KeyInvalid("This key is here already.")
     if any(key.public_jwk["n"] != private_keys.public_jwk(private)["n"] for key in named):
         raise KeyInvalid(f"Another key is called {name}.")
@@ -61,7 +66,9 @@ def import_pem(pem: str, registration: Registration | None = None, kid: str = ""
         return _store(private, kid=name)
     with transaction.atomic():
         only(registration.pk)
-        return _store(private, registration=registration, kid=name, handed_over=True)
+        own = _let_sign(mine) if mine else _store(private, registration=registration, kid=name, handed_over=True)
+        copies.offer(own)
+        return own
 
 
 def ensure(registration: Registration | None = None) -> tuple[ToolKey, bool]:
@@ -74,17 +81,21 @@ def rotate(registration: Registration | None = None, *, at_once: bool = False) -
     """Make a new signing key, or use the standby key; for the overlap, all others are only published.
 
     ``registration``: of this one, else the site's. ``at_once``: the platform was given the new key, and need not find
-    it in our key set first.
+    it in our key set first; copies are offered it.
     """
     whose = registration.pk if registration else None
+    standby = ToolKey.objects.filter(registration=whose, status=ToolKey.Status.STANDBY).order_by("pk")
+    private = None if standby.exists() else private_keys.made()  # takes its time: nobody waits for the lock meanwhile
     with transaction.atomic():
         only(whose)
-        waiting = ToolKey.objects.filter(registration=whose, status=ToolKey.Status.STANDBY).order_by("pk").first()
+        waiting = standby.first()
         if waiting is not None:
-            waiting.status, waiting.handed_over = ToolKey.Status.ACTIVE, at_once
-            waiting.save(update_fields=["status", "handed_over"])
-            return waiting
-        return _store(private_keys.made(), registration=registration, handed_over=at_once)
+            fresh = _let_sign(waiting, at_once)
+        else:
+            fresh = _store(private or private_keys.made(), registration=registration, handed_over=at_once)
+        if at_once:
+            copies.offer(fresh)
+        return fresh
 
 
 def retire(kid: str, registration: Registration | None = None) -> ToolKey:
@@ -162,10 +173,16 @@ def only(whose: int | None, besides: int = 0) -> None:
     """Let the keys that sign for a registration, None for the site, sign no more: another one is about to, perhaps the
     one with the primary key ``besides``. Needs a transaction."""
     if whose is not None:
-        list(Registration.objects.select_for_update().filter(pk=whose).values_list("pk"))  # one at a time
+        copies.lock(whose)
     before = list(_active(whose).exclude(pk=besides).values_list("pk", flat=True))
     until = timezone.now() + timedelta(seconds=conf.key_overlap)
     ToolKey.objects.filter(pk__in=before).update(status=ToolKey.Status.ROTATED, published_until=until)
+
+
+def _let_sign(key: ToolKey, handed_over: bool = True) -> ToolKey:
+    key.status, key.handed_over = ToolKey.Status.ACTIVE, handed_over
+    key.save(update_fields=["status", "handed_over"])
+    return key
 
 
 def _active(whose: int | None) -> QuerySet[ToolKey]:

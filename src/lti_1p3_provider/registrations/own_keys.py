@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from lti_1p3_provider.errors import NoActiveKey
-from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations import copies, keys, private_keys
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.registrations.tool_keys import ToolKey, identity
+from lti_1p3_provider.registrations.tool_keys import ToolKey
 
 MAX_TRIED = 3  # keys instead of one that a platform refuses
 
@@ -21,43 +21,34 @@ MAX_TRIED = 3  # keys instead of one that a platform refuses
 def offer(registration: Registration) -> tuple[ToolKey, bool]:
     """Return the key to send to the registration's platform, and whether it is new. One that was sent before and whose
     fate is not known is sent again: the platform may have it."""
+    offered = _offered(registration.pk)
+    private = None if offered.exists() else private_keys.made()  # takes its time: nobody waits for the lock meanwhile
     with transaction.atomic():
-        list(Registration.objects.select_for_update().filter(pk=registration.pk).values_list("pk"))  # one key of two
-        known = _offered(registration.pk).first()
-        return (known, False) if known else (keys.generate(ToolKey.Status.OFFERED, registration), True)
+        copies.lock(registration.pk)  # two who come at once send one key
+        known = offered.first()
+        return (known, False) if known else (keys.generate(ToolKey.Status.OFFERED, registration, private), True)
 
 
 def settle(key: ToolKey) -> None:
-    """Let a key sign from now on, and alone, that the platform was seen to accept. Nothing happens unless it was
-    offered: another may have noticed first."""
+    """Let a key sign from now on, and alone, that the platform was seen to accept, and offer it to copies. Nothing
+    happens unless it was offered: another may have noticed first.
+
+    What was offered later stays so: a copy may accept a key of some time ago, and the one of today after its next copy.
+    """
     if key.registration_id is None:
         return
     with transaction.atomic():
+        copies.lock(key.registration_id)
         taken = _offered(key.registration_id).filter(pk=key.pk)
         if taken.update(status=ToolKey.Status.ACTIVE, handed_over=True):
             keys.only(key.registration_id, besides=key.pk)
-            _offered(key.registration_id).update(status=ToolKey.Status.RETIRED)
+            _offered(key.registration_id).filter(pk__lt=key.pk).update(status=ToolKey.Status.RETIRED)
+            copies.offer(key)
 
 
 def withdraw(key: ToolKey) -> None:
     """Take back a key that the platform was seen to refuse."""
     ToolKey.objects.filter(pk=key.pk, status=ToolKey.Status.OFFERED).update(status=ToolKey.Status.RETIRED)
-
-
-def share(key: ToolKey, other: Registration, status: ToolKey.Status) -> None:
-    """Give another registration the same key: of a platform that copies what it knows of us. Nothing happens if it has
-    it already."""
-    ToolKey.objects.get_or_create(
-        identity=identity(other.pk, key.kid),
-        defaults={
-            "registration": other,
-            "kid": key.kid,
-            "private_key": key.private_key,
-            "public_jwk": key.public_jwk,
-            "status": status,
-            "handed_over": True,
-        },
-    )
 
 
 def instead_of(registration_pk: int, refused: ToolKey) -> list[ToolKey]:

@@ -11,12 +11,13 @@ from rest_framework.response import Response
 
 from lti_1p3_provider.errors import ApiChangedMeanwhile
 
-TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+CODINGS = ("-gzip", "-br", "-zstd")  # what proxies append that compress an answer
 LENGTH = 32  # hex digits
 
 
 def of(said: Any) -> str:
-    """Return the strong tag of what is answered: equal answers have equal tags."""
+    """Return the tag of what is answered: equal answers have equal tags."""
     return f'"{hashlib.sha256(JSONRenderer().render(said)).hexdigest()[:LENGTH]}"'
 
 
@@ -27,24 +28,30 @@ def require(request: Any, tag: str | None) -> None:
         ApiChangedMeanwhile
     """
     wanted, unwanted = (request.headers.get(name) for name in ("If-Match", "If-None-Match"))
-    if wanted is not None and not _names(wanted, tag, strongly=True):
+    if wanted is not None and not _names(wanted, tag):
         raise ApiChangedMeanwhile("If-Match")
-    if unwanted is not None and _names(unwanted, tag, strongly=False):
+    if unwanted is not None and _names(unwanted, tag):
         raise ApiChangedMeanwhile("If-None-Match")
 
 
 def answer(request: Any, said: Any, status: int = 200) -> Response:
     """Return an answer with its tag; without its body, if whoever reads has it already."""
     tag = of(said)
-    unchanged = request.method in ("GET", "HEAD") and _names(request.headers.get("If-None-Match", ""), tag, False)
+    unchanged = request.method in ("GET", "HEAD") and _names(request.headers.get("If-None-Match", ""), tag)
     response = Response(None, 304) if unchanged else Response(said, status)
     response["ETag"] = tag
     return response
 
 
-def _names(header: str, tag: str | None, strongly: bool) -> bool:
+def _names(header: str, tag: str | None) -> bool:
+    """Tell whether a condition names the tag. Proxies that compress make it a weak one, or append their coding to it;
+    it still names the values, which is all that a change is made to."""
     if tag is None:
         return False
     if header.strip() == "*":
         return True
-    return any(found == tag and not (weak and strongly) for weak, found in TAG.findall(header))
+    return any(_without_coding(found) == tag.strip('"') for found in TAG.findall(header))
+
+
+def _without_coding(tag: str) -> str:
+    return next((tag.removesuffix(coding) for coding in CODINGS if tag.endswith(coding)), tag)

@@ -71,11 +71,11 @@ class Gate(ApiView):
             etags.require(request, None if gate is None else etags.of(shown(gate)))
             fields = GateFields(data=request.data)
             fields.is_valid(raise_exception=True)
+            before = None if gate is None else shown(gate)
             gate = gate or LaunchGate(registration=of)
             gate.registration = of
             _replace(gate, fields.validated_data, org)
             thing, after = changes.of_gate(gate)
-            before = LaunchGate.objects.filter(pk=gate.pk).values(*GATE).first()
             if before != after:
                 gate.save()
                 note_difference(self.author, thing, before, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Thing, note
 from lti_1p3_provider.database.storable import keeps
+from lti_1p3_provider.database.upserts import chunks
 from lti_1p3_provider.errors import ApiRequestInvalid
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1 import found, pages
@@ -82,7 +84,7 @@ class ResendScores(ApiView):
             if chosen.get("only") == "missing":
                 number = missing.send_again(pks[:MOST])
             else:
-                number = sum(outcomes.send_anew(PendingScore.objects.filter(pk__in=part)) for part in _parts(pks))
+                number = sum(outcomes.send_anew(_still(part, chosen.get("only"))) for part in chunks(pks[:MOST]))
                 wake.nudge(0)
             _note(self, Change.Action.RESENT, of, chosen, number)
         return Response({"number": number, "more": len(pks) > MOST})
@@ -133,9 +135,9 @@ def _pks(rows: QuerySet[PendingScore]) -> list[int]:
     return list(rows.values_list("pk", flat=True)[: MOST + 1])
 
 
-def _parts(pks: list[int]) -> list[list[int]]:
-    few = 500  # parameters that each database takes in one query
-    return [pks[start : start + few] for start in range(0, min(len(pks), MOST), few)]
+def _still(pks: Sequence[int], only: str | None) -> QuerySet[PendingScore]:
+    """Return those that are still so when they are changed: what was given up may have been delivered meanwhile."""
+    return _narrowed(PendingScore.objects.filter(pk__in=pks), only)
 
 
 def _note(view: ApiView, action: Change.Action, of: Registration, chosen: dict[str, Any], number: int) -> None:
