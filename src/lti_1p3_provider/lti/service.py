@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -33,6 +33,15 @@ LINK = re.compile(r"<([^<>]*)>([^<]*)")
 RELATION = re.compile(r"""\brel\s*=\s*["'“”]?([^"'“”;,]*)""", re.IGNORECASE)
 
 Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a list may cost: so many pages and entries, and seconds for all pages."""
+
+    pages: int = MAX_PAGES
+    entries: int = MAX_ENTRIES
+    seconds: float = PATIENCE
 
 
 def call(deployment: Deployment, scopes: Iterable[str], request: Request, needed: str) -> Exchange[Answer]:
@@ -73,47 +82,54 @@ def entries(
     *,
     enough: Callable[[Sequence[Entry]], bool] = lambda page: False,
     query: Mapping[str, str] | None = None,
+    read: Callable[[Answer], list[Entry]] | None = None,
+    bounds: Bounds | None = None,
 ) -> Exchange[list[Entry]]:
     """Read all pages of the list at ``url``; stop after a page of which ``enough`` is true.
 
     ``query`` has filters and a limit, without which a platform is asked once more that does not know them. ``needed``
-    is the scope for which it is asked alone if it does not grant all of ``scopes``.
+    is the scope for which it is asked alone if it does not grant all of ``scopes``. ``read`` finds the entries of a
+    page that is no plain list.
 
     Raises:
         AddressForbidden: the list, or a page of it, is not on the platform's own hosts.
         ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey, KeyInvalid
     """
     found: list[Entry] = []
-    place = with_query(url, query or {})
-    seen, patience, scopes = {place}, time.monotonic() + PATIENCE, frozenset(scopes)
+    place, bounds = with_query(url, query or {}), bounds or Bounds()
+    seen, patience, scopes = {place}, time.monotonic() + bounds.seconds, frozenset(scopes)
     while True:
         answer = yield from call(deployment, scopes, Request("GET", place, {"Accept": media_type}), needed)
         if answer.status in UNFILTERED and query and len(seen) == 1:
             place = url
             seen.add(place)
             answer = yield from call(deployment, scopes, Request("GET", place, {"Accept": media_type}), needed)
-        page = _page(answer)
+        page = _page(answer, read or _listed)
         found += page
         following = next_page(answer.url or place, answer.header("link"))
         if not following or enough(page):
             return found
-        if following in seen or len(seen) >= MAX_PAGES or len(found) >= MAX_ENTRIES:
-            raise AnswerUnreadable(f"a list goes in a circle, or has more than {MAX_PAGES} pages")
+        if following in seen or len(seen) >= bounds.pages or len(found) >= bounds.entries:
+            raise AnswerUnreadable(f"a list goes in a circle, or has more than {bounds.pages} pages")
         if time.monotonic() > patience:
-            raise PlatformUnreachable(f"a list took longer than {PATIENCE:g} s")
+            raise PlatformUnreachable(f"a list took longer than {bounds.seconds:g} s")
         seen.add(following)
         place = following
 
 
-def _page(answer: Answer) -> list[Entry]:
+def _page(answer: Answer, read: Callable[[Answer], list[Entry]]) -> list[Entry]:
     if not answer.ok:
         raise ServiceRefused("reading a list", answer.status, answer.headers)
-    if answer.status in EMPTY and not answer.content().strip():
-        return []
     try:
-        return parse_objects(answer.content())
+        return read(answer)
     except ValueError as error:
         raise AnswerUnreadable(f"a list: {error}") from error
+
+
+def _listed(answer: Answer) -> list[Entry]:
+    if answer.status in EMPTY and not answer.content().strip():
+        return []
+    return parse_objects(answer.content())
 
 
 def next_page(url: str, header: str) -> str:
@@ -122,12 +138,21 @@ def next_page(url: str, header: str) -> str:
     Raises:
         AnswerUnreadable: there is one, whose address cannot be read.
     """
+    return related(url, header, "next")
+
+
+def related(url: str, header: str, name: str) -> str:
+    """Return the address that has the relation ``name`` to ``url``, empty if there is none.
+
+    Raises:
+        AnswerUnreadable: there is one, whose address cannot be read.
+    """
     for link in LINK.finditer(_as_text(header)):
         relation = RELATION.search(link[2])
-        if relation and "next" in relation[1].lower().split():
+        if relation and name in relation[1].lower().split():
             address: str = link[1].strip().replace("&amp;", "&")
             if not (found := resolved(url, address)):
-                raise AnswerUnreadable(f"a list whose next page has the address {quoted_address(address)}")
+                raise AnswerUnreadable(f"a list whose {name} page has the address {quoted_address(address)}")
             return found
     return ""
 

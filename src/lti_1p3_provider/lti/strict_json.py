@@ -33,12 +33,29 @@ def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
     Raises:
         ValueError: it is no list, or one of nothing but other things.
     """
+    return _objects(_parse(text, object_pairs_hook=_marked, parse_int=_whole))[0]
+
+
+def parse_objects_in(text: str | bytes, name: str) -> tuple[list[dict[str, Any]], int]:
+    """Return the JSON objects of the list that is the member ``name`` of the object in ``text``, read as
+    ``parse_objects`` reads them, and how many entries were left out.
+
+    Raises:
+        ValueError: it is no object, has no such list, or one of nothing but other things.
+    """
     value = _parse(text, object_pairs_hook=_marked, parse_int=_whole)
+    if not isinstance(value, dict) or isinstance(value, _Twice) or name not in value:
+        raise ValueError(f"not a JSON object with one {name}")
+    return _objects(value[name])
+
+
+def _objects(value: object) -> tuple[list[dict[str, Any]], int]:
     entries = value if isinstance(value, list) else [None]
     objects = [one for one in entries if isinstance(one, dict)]
     if len(entries) > MAX_ENTRIES or (entries and not objects):
         raise ValueError(f"not a list of at most {MAX_ENTRIES} JSON objects")
-    return [one for one in objects if _is_sane(one)]
+    sane = [one for one in objects if _is_sane(one)]
+    return sane, len(entries) - len(sane)
 
 
 class _Twice(dict[str, Any]):

@@ -1,0 +1,143 @@
+"""Memberships: who is in a platform's course. (NRPS 2.0, 2)
+
+Only ids, roles and states are read; names and addresses, which a platform may send as well, end here. What a platform
+sends is read leniently: one odd member does not hide a whole course, and is counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lti_1p3_provider.database.storable import keeps
+from lti_1p3_provider.lti import roles, service
+from lti_1p3_provider.lti.exchange import Answer, Exchange
+from lti_1p3_provider.lti.roles import Roles
+from lti_1p3_provider.lti.strict_json import parse_objects_in
+from lti_1p3_provider.registrations.models import Deployment
+
+SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+MEMBERS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
+PAGE = "100"  # members that we ask for at once; some platforms give 50
+MAX_SUB = 2048  # as in launches
+BOUNDS = service.Bounds(pages=1000, entries=50_000, seconds=600.0)  # 50,000 people in pages of 50
+LAST_WORD = re.compile(r"[^#:/]*\Z")  # of a status that is written as an address
+
+
+class Status(StrEnum):
+    """Whether somebody takes part now. (2.2)"""
+
+    ACTIVE = "Active"
+    INACTIVE = "Inactive"
+    DELETED = "Deleted"
+
+
+STATUSES = {one.value.lower(): one for one in Status}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in the course; ``sub`` is what launches call them."""
+
+    sub: str
+    roles: Roles
+    status: Status = Status.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A course's people, all pages of them, each once. ``odd``: how many entries name no person, and may be anybody.
+    ``differences``: where the platform would say what has changed since; empty: nowhere."""
+
+    people: tuple[Member, ...]
+    odd: int = 0
+    differences: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether who is not among them is not in the course. Nobody at all is more likely a filter, or a course that
+        the platform does not show us."""
+        return bool(self.people) and not self.odd
+
+
+@dataclass(slots=True)
+class _Pages:
+    """Reads pages, and keeps of them what the list itself does not hold."""
+
+    odd: int = 0
+    differences: str = ""
+    seen: dict[str, Member] = field(default_factory=dict)
+
+    def read(self, answer: Answer) -> list[service.Entry]:
+        """Return the members of a page, of which nothing else is kept."""
+        entries, left_out = parse_objects_in(answer.content(), "members")
+        self.odd += left_out
+        self.differences = service.related(answer.url, answer.header("link"), "differences") or self.differences
+        for entry in entries:
+            self._take(entry)
+        return [{}] * len(entries)
+
+    def _take(self, entry: service.Entry) -> None:
+        member = _member(entry)
+        if member is None:
+            self.odd += 1
+        elif before := self.seen.get(member.sub):
+            self.seen[member.sub] = _together(before, member)
+        else:
+            self.seen[member.sub] = member
+
+
+def read(deployment: Deployment, url: str, *, role: str = "", link_id: str = "") -> Exchange[Members]:
+    """Read who is in a course: all pages, or nothing.
+
+    ``url`` is what a launch named. ``role`` is a short name of a context role; platforms may ignore that filter, or
+    lose it on the way, so what comes back is checked. ``link_id``: people who can see that resource link (``rlid``), as
+    far as the platform goes into it. (2.4)
+
+    Raises:
+        AddressForbidden: the address, or a page of it, is not on the platform's own hosts.
+        ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey, KeyInvalid
+    """
+    query = {"limit": PAGE, "role": f"{roles.MEMBERSHIP}{role}" if role else "", "rlid": link_id}
+    pages = _Pages()
+    yield from service.entries(
+        deployment, (SCOPE,), url, MEMBERS_TYPE, SCOPE, query=query, read=pages.read, bounds=BOUNDS
+    )
+    people = (one for one in pages.seen.values() if not role or role in one.roles.context)
+    return Members(tuple(people), pages.odd, pages.differences)
+
+
+def _member(said: service.Entry) -> Member | None:
+    """Return a member, None if it is nobody's. A number is an id, and ``$User.id`` is a variable that the platform did
+    not know."""
+    sub = said.get("user_id")
+    if isinstance(sub, bool) or not isinstance(sub, str | int):
+        return None
+    sub = str(sub)
+    if not sub.strip() or len(sub) > MAX_SUB or sub.startswith("$") or not keeps(sub):
+        return None
+    return Member(sub, roles.parse(_texts(said.get("roles"))), _status(said.get("status")))
+
+
+def _texts(value: object) -> Iterable[str]:
+    """Some platforms write one role as a text."""
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if isinstance(one, str)]
+
+
+def _status(value: object) -> Status:
+    """Absent means active (2.2); what we do not know gives nobody anything."""
+    if value is None or value == "":
+        return Status.ACTIVE
+    word = LAST_WORD.search(value) if isinstance(value, str) else None
+    return STATUSES.get(word[0].strip().lower() if word else "", Status.INACTIVE)
+
+
+def _together(one: Member, other: Member) -> Member:
+    """Whoever stands twice in a list, where pages overlap or for each role, is one person, and takes part if either
+    says so."""
+    status = min(one.status, other.status, key=list(Status).index)
+    named = (*one.roles.named, *(role for role in other.roles.named if role not in one.roles.named))
+    return Member(one.sub, roles.parse(named), status)
