@@ -43,6 +43,17 @@ class Bounds:
     entries: int = MAX_ENTRIES
     seconds: float = PATIENCE
 
+    def require(self, goes_on: bool, entries: int, until: float) -> None:
+        """Return if one more page may be read. ``goes_on``: it is a new one, and not one too many.
+
+        Raises:
+            AnswerUnreadable, PlatformUnreachable
+        """
+        if not goes_on or entries >= self.entries:
+            raise AnswerUnreadable(f"a list goes in a circle, or has more than {self.pages} pages")
+        if time.monotonic() > until:
+            raise PlatformUnreachable(f"a list took longer than {self.seconds:g} s")
+
 
 def call(deployment: Deployment, scopes: Iterable[str], request: Request, needed: str) -> Exchange[Answer]:
     """Make one request with an access token for the scopes; any status is the answer.
@@ -109,10 +120,7 @@ def entries(
         following = next_page(answer.url or place, answer.header("link"))
         if not following or enough(page):
             return found
-        if following in seen or len(seen) >= bounds.pages or len(found) >= bounds.entries:
-            raise AnswerUnreadable(f"a list goes in a circle, or has more than {bounds.pages} pages")
-        if time.monotonic() > patience:
-            raise PlatformUnreachable(f"a list took longer than {bounds.seconds:g} s")
+        bounds.require(following not in seen and len(seen) < bounds.pages, len(found), patience)
         seen.add(following)
         place = following
 
