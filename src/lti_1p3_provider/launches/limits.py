@@ -14,13 +14,14 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.refuse import refuse
 from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import RequestTooLarge
 from lti_1p3_provider.lti.token_size import MAX_WITH_DATA, limit
+from lti_1p3_provider.web.own_addresses import address, look_up_as_others, look_up_first
 
 MAX_BYTES = 256 * 1024  # a token has 64 kB at most
 MAX_BYTES_WITH_DATA = MAX_WITH_DATA + 64 * 1024  # but that of a request for content
@@ -43,13 +44,15 @@ class LimitRequests:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Judge the request before others read it."""
+        """Judge the request before others read it; have its view found soon."""
         if conf.enabled and _is_ours(request):
             problem(request)
+            look_up_first(request)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         """Refuse what is too large: here a session is there, and nobody has looked for a CSRF token in the form."""
+        look_up_as_others(request)
         if not (said := getattr(request, _JUDGED, "")) or hasattr(getattr(view, "cls", None), "says_what_is_too_large"):
             return None
         match = request.resolver_match
@@ -116,7 +119,7 @@ def _problem_with_form(request: HttpRequest) -> str:
         fields = body.count(b"--" + boundary) - 1  # it ends the form, too
         if FILE.search(body):
             return "a file"
-    most = MAX_TICKS if request.path.startswith((reverse(PICK), reverse(ANSWER))) else MAX_FIELDS
+    most = MAX_TICKS if request.path.startswith((address(PICK), address(ANSWER))) else MAX_FIELDS
     return f"more than {most} fields" if fields > most else ""
 
 
@@ -128,6 +131,6 @@ def _asks_for_content(request: HttpRequest, body: bytes) -> bool:
 
 def _is_ours(request: HttpRequest) -> bool:
     try:
-        return request.path.startswith(reverse(KEY_SET).removesuffix("pub/jwks/"))
+        return request.path.startswith(address(KEY_SET).removesuffix("pub/jwks/"))
     except NoReverseMatch:
         return False

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.launches.partitioned import partition
 from lti_1p3_provider.lti.state import COOKIE_PREFIX, LIFETIME, LoginState
+from lti_1p3_provider.web.own_addresses import address
 
 OURS = re.compile(rf"{COOKIE_PREFIX}[0-9a-f]{{16}}")  # a page on a neighbouring host may set others
 MAX_LOGINS = 20  # that one browser may have under way, so that cookies cannot fill its request headers
@@ -39,7 +39,7 @@ def _set(request: HttpRequest, response: HttpResponse, name: str, value: str, se
         value,
         max_age=seconds,
         expires=None if seconds else "Thu, 01 Jan 1970 00:00:00 GMT",
-        path=reverse("lti_1p3_provider:launch").removesuffix("launch/"),  # the rest of the LMS does not see it
+        path=address("lti_1p3_provider:launch").removesuffix("launch/"),  # the rest of the LMS does not see it
         secure=secure,
         httponly=True,
         samesite="None" if secure else "Lax",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.cache import add_never_cache_headers
 
 from lti_1p3_provider.conf import conf
@@ -21,6 +21,7 @@ from lti_1p3_provider.launches import browser_check, limits, login_cookies, targ
 from lti_1p3_provider.lti import login
 from lti_1p3_provider.web import same_origin
 from lti_1p3_provider.web.framing import frame_for
+from lti_1p3_provider.web.own_addresses import address
 
 NAME = "login"  # of the door, in the record
 UTF_8 = ("", "utf-8")
@@ -44,7 +45,7 @@ def begun(request: HttpRequest, trail: Trail) -> login.Login:
         LtiError: no login can begin with it.
     """
     parameters = (request.POST if request.method == "POST" else request.GET).dict()
-    return login.begin(parameters, f"{same_origin.base_url(request)}{reverse(targets.LAUNCH)}", trail)
+    return login.begin(parameters, f"{same_origin.base_url(request)}{address(targets.LAUNCH)}", trail)
 
 
 def to_platform(request: HttpRequest, begun: login.Login) -> HttpResponse:
@@ -78,6 +79,6 @@ def _is_login(request: HttpRequest) -> bool:
     if request.method not in ("GET", "POST") or not request.path.rstrip("/").endswith("/login"):
         return False  # all requests of the LMS come by: most are not worth a look at the addresses
     try:
-        return request.path.rstrip("/") == reverse(browser_check.LOGIN).rstrip("/")
+        return request.path.rstrip("/") == address(browser_check.LOGIN).rstrip("/")
     except NoReverseMatch:
         return False

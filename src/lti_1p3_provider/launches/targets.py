@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, resolve
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from opaque_keys.edx.locator import CourseLocator
@@ -17,6 +17,7 @@ from lti_1p3_provider.errors import TargetInvalid
 from lti_1p3_provider.lti.claims import Message
 from lti_1p3_provider.lti.resource_link import TARGET
 from lti_1p3_provider.web.addresses import split_url
+from lti_1p3_provider.web.own_addresses import address
 from lti_1p3_provider.web.same_origin import base_url
 
 CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
@@ -40,8 +41,8 @@ class Target:
     def path(self) -> str:
         """The content door of this block, or of the course."""
         if self.is_course:
-            return reverse(COURSE, args=[str(self.course_key)])
-        return reverse(CONTENT, args=[str(self.course_key), str(self.usage_key)])
+            return address(COURSE, str(self.course_key))
+        return address(CONTENT, str(self.course_key), str(self.usage_key))
 
 
 def chosen(message: Message, request: HttpRequest) -> Target:
@@ -79,7 +80,7 @@ def parse(url: str, request: HttpRequest) -> Target:
     ours = {_host_and_port(base_url(request)), _host_and_port(conf.public_url)}
     if _host_and_port(url) not in ours:
         raise TargetInvalid("target_link_uri is not on this host")
-    path, above = unquote(parts.path), reverse(LAUNCH).removesuffix("/launch/")
+    path, above = unquote(parts.path), address(LAUNCH).removesuffix("/launch/")
     try:
         if not path.startswith(f"{above}/"):
             raise Resolver404
