@@ -19,6 +19,8 @@ TOGETHER = ("tests/faults", "tests/browser", "tests/processes", "tests/interop",
 ALONE = "tests/faults/test_databases.py"  # each is a test run of its own
 ORDER = (*TOGETHER, "tests/flows", "tests/properties", "tests/contract", "tests/unit", "tests/architecture")
 WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
+# Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others.
+TWO_SITES = ("tests/browser/test_accessible.py", "tests/browser/test_blocked_cookies.py")
 FOLDER = re.compile(r"tests/\w+")
 LOWER = 5  # by how much less important what computes is, in steps of nice
 
@@ -27,6 +29,8 @@ def place(nodeid: str) -> str:
     """Return what names the tests that stay together with this one."""
     if nodeid.startswith(ALONE):
         return nodeid
+    if nodeid.startswith(TWO_SITES):
+        return "tests/browser of two sites"
     folder = folder_of(nodeid)
     return folder if folder in TOGETHER else nodeid.partition("::")[0]
 

@@ -16,8 +16,9 @@ import requests
 from demo.stack import ROOT, Stack, free_port
 from tests import migrated
 
+from .commands import StackOfTests
 from .first_state import FirstState
-from .two_sites import SETTINGS
+from .two_sites import SETTINGS, running
 from .visitor import PATIENCE, WIDTH, Visitor, expect
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ BLOCK = 2  # Chromium's content setting
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The demo: a stand-in LMS and an emulated platform, as processes of their own with their own settings."""
-    demo = Stack(tmp_path_factory.mktemp("demo"), free_port(), free_port())
+    demo = StackOfTests(tmp_path_factory.mktemp("demo"), free_port(), free_port())
     migrated.begin_with(pytestconfig, demo.directory / "lms.sqlite3")
     try:
         with pytest.MonkeyPatch.context() as environment:
@@ -51,6 +52,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         yield demo
     finally:
         demo.stop()
+
+
+@pytest.fixture(scope="package")
+def sites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
+    """The demo behind https, as two sites. Nothing is put back in it: who needs somebody new adds them."""
+    directory = tmp_path_factory.mktemp("two-sites")
+    migrated.begin_with(pytestconfig, directory / "lms.sqlite3")
+    with running(directory) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")

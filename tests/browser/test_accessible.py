@@ -23,7 +23,7 @@ from .accessible import require_accessible
 from .conftest import VIEWPORT
 from .reading import require_frame_readable
 from .strict import strict_browser
-from .two_sites import Kind, running
+from .two_sites import Kind
 from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, expect, look, problem, scores_of_class, submit
 
 if TYPE_CHECKING:
@@ -163,12 +163,6 @@ class Walk:
         window = self.visitor.launch("problem", "u-1003")
         submit(problem(window, "Primary colours"), *RIGHT_COLOURS)
         expect(window.locator(STRIP)).to_contain_text("Sent to")
-
-
-@pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("all-pages")) as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")

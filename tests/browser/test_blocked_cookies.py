@@ -11,11 +11,10 @@ import pytest
 import requests
 
 from demo.stack import Stack
-from tests import migrated
 
 from .conftest import FLAGS, VIEWPORT, watch
 from .reading import require_readable
-from .two_sites import Kind, running
+from .two_sites import Kind
 from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, problem, score, scores_of_class, submit
 
 if TYPE_CHECKING:
@@ -38,14 +37,6 @@ PROBLEM = "Primary colours"
 TEACHER = "u-2001"
 GO = "Open in a new window"
 NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
-    directory = tmp_path_factory.mktemp("two-sites")
-    migrated.begin_with(pytestconfig, directory / "lms.sqlite3")
-    with running(directory) as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")

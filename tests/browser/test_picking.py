@@ -15,7 +15,6 @@ from .accessible import require_accessible
 from .conftest import VIEWPORT
 from .reading import require_readable
 from .strict import strict_browser
-from .two_sites import running
 from .visitor import NARROW, Visitor, expect
 
 if TYPE_CHECKING:
@@ -27,12 +26,6 @@ ADD = "Add to the course"
 COOKIE = "set-cookie"
 ROLE = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 ASSISTANT = [f"{ROLE}#Instructor", f"{ROLE}/Instructor#TeachingAssistant"]
-
-
-@pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("two-sites")) as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")

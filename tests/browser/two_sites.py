@@ -25,6 +25,8 @@ from cryptography.x509.oid import NameOID
 
 from demo.stack import Stack, free_port
 
+from .commands import StackOfTests
+
 LMS, PLATFORM = "lms.localhost", "platform.localhost"
 FOUND_LMS, FOUND_PLATFORM = "localhost", "127.0.0.1"  # two sites too, and processes find them as well
 # Of the stand-in LMS.
@@ -116,16 +118,20 @@ def running(directory: Path, *, found: bool = False) -> Iterator[Stack]:
     """Run the demo behind https: two processes, each a site of its own. ``found``: they too reach each other there."""
     ports = free_port(), free_port()
     hosts = (FOUND_LMS, FOUND_PLATFORM) if found else (LMS, PLATFORM)
-    with Fronts(tls(directory)) as fronts, pytest.MonkeyPatch.context() as environment:
-        for name, value in SETTINGS.items():
-            environment.setenv(name, value)
-        environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
+    with Fronts(tls(directory)) as fronts:
         places = [f"https://{host}:{fronts.open(port)}" for host, port in zip(hosts, ports, strict=True)]
-        if found:
-            environment.setenv("REQUESTS_CA_BUNDLE", str(directory / CERTIFICATE))
-            places.append(places[1])
-        with Stack(directory, *ports, *places) as stack:
+        stack = StackOfTests(directory, *ports, *places, *places[1:] if found else ())
+        try:
+            with pytest.MonkeyPatch.context() as environment:
+                for name, value in SETTINGS.items():
+                    environment.setenv(name, value)
+                environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
+                if found:
+                    environment.setenv("REQUESTS_CA_BUNDLE", str(directory / CERTIFICATE))
+                stack.__enter__()
             yield stack
+        finally:
+            stack.stop()
 
 
 @dataclass(frozen=True)
