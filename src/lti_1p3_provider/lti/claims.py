@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from lti_1p3_provider.database.storable import NOWHERE, keeps, reduce
+from lti_1p3_provider.lti.lti1p1 import Lti1p1
+from lti_1p3_provider.lti.lti1p1 import read as read_lti1p1
 from lti_1p3_provider.lti.names import plain_name
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.roles import Roles, parse
@@ -71,6 +73,7 @@ class Message:
     return_url: str
     grade_service: GradeService | None
     custom: Mapping[str, str] = field(default_factory=dict)
+    lti1p1: Lti1p1 | None = None
 
 
 Kind = TypeVar("Kind", bound=Message, covariant=True)
@@ -104,6 +107,7 @@ def shared(reader: Reader) -> dict[str, Any]:
         "return_url": _return_url(reader.object_or_empty(f"{LTI}launch_presentation")),
         "grade_service": _grade_service(reader.object(AGS)),
         "custom": _custom(reader.object_or_empty(f"{LTI}custom")),
+        "lti1p1": read_lti1p1(reader.values),
     }
 
 
