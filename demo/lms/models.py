@@ -82,3 +82,29 @@ class ManyCourse(models.Model):
     title = models.CharField(max_length=255)
     number = models.PositiveIntegerField()
     blocks = models.PositiveIntegerField()
+
+
+class LtiConsumer(models.Model):
+    """A platform of LTI 1.1, in the table of the LMS's own provider."""
+
+    consumer_name = models.CharField(max_length=255, unique=True)
+    consumer_key = models.CharField(max_length=32, unique=True)
+    consumer_secret = models.CharField(max_length=32, unique=True)
+    instance_guid = models.CharField(max_length=255, null=True, unique=True)
+
+    class Meta:
+        db_table = "lti_provider_lticonsumer"
+
+
+class LtiUser(models.Model):
+    """A person of such a platform, and the account."""
+
+    lti_consumer = models.ForeignKey(LtiConsumer, on_delete=models.CASCADE)
+    lti_user_id = models.CharField(max_length=255)
+    edx_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        db_table = "lti_provider_ltiuser"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["lti_consumer", "lti_user_id"], name="demo_lti_user_identity")
+        ]

@@ -50,6 +50,8 @@ class Tool:
     """Custom parameters of all its messages; a link's own come on top."""
     audience: str = ""
     """What its client assertions are addressed to; the token URL when empty."""
+    lti1p1: Sequence[str] = ()
+    """Key and secret that it had on LTI 1.1: its launches say who people were, and sign that."""
 
     def __post_init__(self) -> None:
         if self.login_method not in ("POST", "GET"):
@@ -78,6 +80,8 @@ class Person:
     email: str = ""
     roles: Sequence[str] = (LEARNER,)
     share_personal_data: bool = True
+    lti1p1_id: str = ""
+    """What it was on LTI 1.1; empty: the same as now."""
 
     @property
     def is_learner(self) -> bool:

@@ -9,6 +9,7 @@ from demo.platform.config import Person, Tool
 from demo.platform.configuration import openid_configuration as facts_of
 from demo.platform.dialogs import Dialog
 from demo.platform.emulator import PendingLaunch, Platform, current_platform
+from demo.platform.legacy import lti1p1_claim
 from demo.platform.messages import deep_linking_claims, resource_link_claims
 from demo.platform.storage import announced
 
@@ -135,7 +136,9 @@ def _id_token(platform: Platform, tool: Tool, params: dict[str, str]) -> str:
         "exp": now + ID_TOKEN_SECONDS,
         "nonce": params["nonce"],
     }
-    return platform.sign_id_token(envelope | _message(platform, tool, pending))
+    person = platform.store.person(pending.person_id)
+    legacy = lti1p1_claim(tool, person, envelope) if person else {}
+    return platform.sign_id_token(envelope | _message(platform, tool, pending) | legacy)
 
 
 def _check_protocol(params: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore, Tally
-from lti_1p3_provider.users.models import CourseRole, Grant, PlatformUser
+from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
 
 __all__ = [
     "Change",
@@ -26,6 +26,7 @@ __all__ = [
     "LaunchAttempt",
     "LaunchGate",
     "LaunchTally",
+    "LegacyMatch",
     "LineItem",
     "OpenedConfiguration",
     "Outage",

@@ -39,6 +39,7 @@ from lms.djangoapps.grades import tasks
 from lms.djangoapps.grades.api import override_subsection_grade, signals, undo_override_subsection_grade
 from lms.djangoapps.grades.models import PersistentSubsectionGrade
 from lms.djangoapps.instructor.enrollment import reset_student_attempts
+from lms.djangoapps.lti_provider.models import LtiConsumer, LtiUser
 from oauth2_provider.models import AccessToken
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from openedx.core.djangoapps.content.block_structure.manager import BlockStructureManager
@@ -195,6 +196,12 @@ class OpenEdxWorld:
     def profile_name(self, user: AbstractUser) -> str | None:
         found = UserProfile.objects.filter(user_id=user.pk).first()
         return found.name if found else None
+
+    def lti_1p1_platform(self, key: str, secret: str) -> LtiConsumer:
+        return LtiConsumer.objects.create(consumer_key=key, consumer_name=key, consumer_secret=secret)
+
+    def lti_1p1_person(self, platform: LtiConsumer, lti_user_id: str, user: AbstractUser) -> None:
+        LtiUser.objects.create(lti_consumer=platform, lti_user_id=lti_user_id, edx_user=user)
 
     def put_on_list(self, course: CourseKey) -> None:
         CourseOverview.get_from_id(course)

@@ -20,6 +20,7 @@ from .contract import HostContract
 from .cost_contract import CostContract
 from .course_roles_contract import CourseRolesContract, TeacherLaunchContract
 from .launch_contract import LaunchContract
+from .legacy_contract import LegacyContract
 from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
 from .parallel_contract import ParallelContract
@@ -35,7 +36,7 @@ from demo.lms.celery_app import app
 from demo.lms.course import LARGE, courses
 from demo.lms.host import DemoHost
 from demo.lms.meter import metered
-from demo.lms.models import Profile
+from demo.lms.models import LtiConsumer, LtiUser, Profile
 from demo.lms.people import ORGANIZATION, TEAM
 from demo.lms.retirement import retire
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED, USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
@@ -113,6 +114,12 @@ class DemoWorld:
     def bad_proofs(self, user: AbstractUser) -> list[str]:
         return [f"Bearer {token(user)}x"]
 
+    def lti_1p1_platform(self, key: str, secret: str) -> LtiConsumer:
+        return LtiConsumer.objects.create(consumer_key=key, consumer_name=key, consumer_secret=secret)
+
+    def lti_1p1_person(self, platform: LtiConsumer, lti_user_id: str, user: AbstractUser) -> None:
+        LtiUser.objects.create(lti_consumer=platform, lti_user_id=lti_user_id, edx_user=user)
+
     def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
         """Nothing is early here."""
 
@@ -138,7 +145,7 @@ class DemoWorld:
         return grades.persisted(user.pk, self.subsection)[0]
 
 
-class DemoHostTest(HostContract, PeopleContract, CourseRolesContract, TenantsContract, TestCase):
+class DemoHostTest(HostContract, PeopleContract, CourseRolesContract, LegacyContract, TenantsContract, TestCase):
     """Identity, content, grades."""
 
     world = DemoWorld()

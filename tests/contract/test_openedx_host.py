@@ -12,6 +12,7 @@ from .contract import HostContract
 from .cost_contract import CostContract
 from .course_roles_contract import CourseRolesContract, TeacherLaunchContract
 from .launch_contract import LaunchContract
+from .legacy_contract import LegacyContract
 from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
 from .openedx_world import InOpenEdx
@@ -20,7 +21,7 @@ from .people_contract import PeopleContract
 from .tenants_contract import TenantsContract
 
 
-class OpenEdxHostTest(HostContract, PeopleContract, CourseRolesContract, TenantsContract, InOpenEdx):
+class OpenEdxHostTest(HostContract, PeopleContract, CourseRolesContract, LegacyContract, TenantsContract, InOpenEdx):
     """Identity, content, grades."""
 
     def test_this_is_the_host_that_sites_use(self) -> None:

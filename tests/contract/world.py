@@ -91,6 +91,12 @@ class World(Protocol):
     def profile_name(self, user: AbstractUser) -> str | None:
         """Return the name in the account's profile; None without a profile."""
 
+    def lti_1p1_platform(self, key: str, secret: str) -> Any:
+        """Make a platform of the LMS's own LTI 1.1 provider."""
+
+    def lti_1p1_person(self, platform: Any, lti_user_id: str, user: AbstractUser) -> None:
+        """Make a person of it, with this account."""
+
     def put_on_list(self, course: CourseKey) -> None:
         """Let the LMS list a course, as it does once one is published."""
 

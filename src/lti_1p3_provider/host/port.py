@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.host.course_roles import CourseRoles
+from lti_1p3_provider.host.legacy import LegacyProvider
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.surface import Surface
 from lti_1p3_provider.host.tenants import Tenants
@@ -242,3 +243,4 @@ class Host(Protocol):
     grades: Grades
     surfaces: Surfaces
     tenants: Tenants
+    legacy: LegacyProvider

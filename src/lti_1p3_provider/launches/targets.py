@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +23,7 @@ from lti_1p3_provider.web.same_origin import base_url
 
 CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
 LAUNCH, URLS = "lti_1p3_provider:launch", "lti_1p3_provider.urls"
+OF_LTI_1P1 = re.compile(r"/lti_provider/courses/(?P<course_key>[^/]+)/(?P<usage_key>[^/]+)/?")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -67,7 +69,8 @@ def chosen(message: Message, request: HttpRequest) -> Target:
 
 
 def parse(url: str, request: HttpRequest) -> Target:
-    """Return what a ``target_link_uri`` names. (LTI 1.3 Core, 5.3.4)
+    """Return what a ``target_link_uri`` names. (LTI 1.3 Core, 5.3.4) Links of LTI 1.1 hold the address of the LMS's own
+    provider, which named the same two keys.
 
     Raises:
         TargetInvalid: it is not the address of content here.
@@ -80,7 +83,10 @@ def parse(url: str, request: HttpRequest) -> Target:
     ours = {_host_and_port(base_url(request)), _host_and_port(conf.public_url)}
     if _host_and_port(url) not in ours:
         raise TargetInvalid("target_link_uri is not on this host")
-    path, above = unquote(parts.path), address(LAUNCH).removesuffix("/launch/")
+    path = unquote(parts.path)
+    if old := OF_LTI_1P1.fullmatch(path):
+        return from_keys(**old.groupdict())
+    above = address(LAUNCH).removesuffix("/launch/")
     try:
         if not path.startswith(f"{above}/"):
             raise Resolver404

@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from lti_1p3_provider.database.storable import NOWHERE, keeps, reduce
+from lti_1p3_provider.lti.lti1p1 import Lti1p1
+from lti_1p3_provider.lti.lti1p1 import read as read_lti1p1
 from lti_1p3_provider.lti.names import plain_name
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.roles import Roles, parse
@@ -74,6 +76,7 @@ class Message:
     grade_service: GradeService | None
     custom: Mapping[str, str] = field(default_factory=dict)
     memberships_url: str = ""
+    lti1p1: Lti1p1 | None = None
 
 
 Kind = TypeVar("Kind", bound=Message, covariant=True)
@@ -108,6 +111,7 @@ def shared(reader: Reader) -> dict[str, Any]:
         "grade_service": _grade_service(reader.object(AGS)),
         "custom": _custom(reader.object_or_empty(f"{LTI}custom")),
         "memberships_url": _memberships_url(reader.values.get(NRPS)),
+        "lti1p1": read_lti1p1(reader.values),
     }
 
 

@@ -33,6 +33,7 @@ from lti_1p3_provider.onboarding.reach import reach
 from lti_1p3_provider.onboarding.register import approve
 from lti_1p3_provider.onboarding.whose_filter import WhoseFilter
 from lti_1p3_provider.platforms import PRESETS
+from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS
 from lti_1p3_provider.registrations.models import ROLE_FIELDS, Deployment, Registration, ToolKey
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -121,6 +122,7 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
         (_("Its gradebook"), {"fields": ("scores", "granted", "subsection_columns")}),
         (_("Its people"), {"fields": ("reach", "confine_sessions", *PEOPLE)}),
         (_("Its teachers"), {"fields": ("given_roles", *ROLE_FIELDS)}),
+        (_("Its people of LTI 1.1"), {"fields": LEGACY_FIELDS}),
         (
             _("Rarely needed"),
             {"classes": ("collapse",), "fields": ("key_set", "other_origins", "deployment_id_in_assertion")},

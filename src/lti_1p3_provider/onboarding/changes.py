@@ -17,7 +17,9 @@ Known = dict[tuple[str, int], tuple[Thing, dict[str, Any]]]
 def of_registration(row: Registration) -> tuple[Thing, dict[str, Any]]:
     """Return what a registration is called in the trail, and its state."""
     told = [field.name for field in row._meta.concrete_fields if field.name not in NOT_TOLD]
-    return Thing("registration", row.title, row.org, row.pk), {name: getattr(row, name) for name in told}
+    state = {name: getattr(row, name) for name in told}
+    state["legacy_until"] = row.legacy_until and str(row.legacy_until)
+    return Thing("registration", row.title, row.org, row.pk), state
 
 
 def of_deployment(row: Deployment) -> tuple[Thing, dict[str, Any]]:

@@ -15,6 +15,7 @@ from lti_1p3_provider.onboarding.fields import BlockTypesField, IdsField, KeySet
 from lti_1p3_provider.onboarding.pasted import MAX_TEXT, read
 from lti_1p3_provider.onboarding.register import FILLED, bare_host, filled_in
 from lti_1p3_provider.platforms import PRESETS, Preset, preset
+from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS
 from lti_1p3_provider.registrations.models import ROLE_FIELDS, Registration
 from lti_1p3_provider.web.addresses import split_url
 
@@ -74,6 +75,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             "trust_emails",
             "enrolment_mode",
             *ROLE_FIELDS,
+            *LEGACY_FIELDS,
             "confine_sessions",
             "subsection_columns",
             "deployment_id_in_assertion",

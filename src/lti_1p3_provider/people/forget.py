@@ -22,7 +22,7 @@ from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.people.find import Person, of_rows
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.users.models import CourseRole, Grant, PlatformUser
+from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ def retired(user_pk: int) -> None:
         for person in found:
             _forget_one(person)
         Grant.objects.filter(user_id=user_pk).delete()
+        LegacyMatch.objects.filter(account_id=user_pk).update(account=None)
         taking_back.take_all(CourseRole.objects.filter(user_id=user_pk))
     log.info("LTI: account %s is retired; forgotten: %s", user_pk, asdict(done))
 

@@ -14,6 +14,7 @@ from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
 from lti_1p3_provider.organizations import OfOrganization
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.registrations.key_sets import is_key_set
+from lti_1p3_provider.registrations.legacy_way import LegacyWay
 from lti_1p3_provider.registrations.querysets import APPROVED, Deployments
 from lti_1p3_provider.registrations.tool_keys import ToolKey
 from lti_1p3_provider.web.addresses import is_source, origin, problem_with
@@ -23,7 +24,7 @@ __all__ = ["Deployment", "Registration", "ToolKey"]
 APP_LABEL = "lti_1p3_provider"
 TEXTS = (
     *("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url", "key_set"),
-    *("other_origins", "enrolment_mode"),
+    *("other_origins", "enrolment_mode", "legacy_consumer_key"),
 )
 COURSE_ROLES = (
     (RoleName.STAFF.value, _("course staff")),
@@ -37,7 +38,7 @@ def _role_field(label: Any) -> Any:
     return models.CharField(label, max_length=16, blank=True, default="", choices=COURSE_ROLES)
 
 
-class Registration(OfOrganization):
+class Registration(LegacyWay, OfOrganization):
     """A platform's registration of us: its issuer and the client id that it gave us (LTI 1.3 Core, 3.1.3).
 
     .. no_pii:
@@ -157,7 +158,7 @@ class Registration(OfOrganization):
         Raises:
             ValidationError: with a sentence for each wrong field.
         """
-        problems: dict[str, Any] = {}
+        problems = self.legacy_problems()
         if bool(self.key_set_url) == bool(self.key_set):
             problems["key_set_url"] = _("Give either the key set URL or the key set, not both and not neither.")
         if self.platform not in PRESETS:

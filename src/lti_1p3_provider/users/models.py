@@ -1,11 +1,12 @@
 """PlatformUser: a ``sub`` under a registration, and its Open edX account; Grant: what that account launched;
-CourseRole: what a launch made of it in a course."""
+CourseRole: what a launch made of it in a course; LegacyMatch: what became of somebody known from LTI 1.1."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.identifiers import DIGEST_LENGTH
@@ -15,7 +16,8 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registr
 class PlatformUser(models.Model):
     """Identity is (registration, sub), byte by byte. One account each; accounts are never shared or looked up by
     email. An account may one day have several platform users (a migration), so ``user`` is no one-to-one.
-    ``profile_digest`` tells whether the platform says something new about the person.
+    ``profile_digest`` tells whether the platform says something new about the person, ``legacy_digest`` whether it
+    names another person of LTI 1.1.
 
     .. pii: ``sub``, by which the platform knows the person, beside the account; a digest of the name and email that the
       platform said last. The row goes when the LMS retires the account, or an operator forgets the person.
@@ -28,6 +30,7 @@ class PlatformUser(models.Model):
     sub_digest = models.CharField(max_length=DIGEST_LENGTH)
     user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
     profile_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
+    legacy_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     course_roles: tuple[CourseRole, ...] | None = None  # no column: what launches gave the account, once it is read
 
@@ -94,3 +97,33 @@ class CourseRole(models.Model):
 
     def __str__(self) -> str:
         return f"course role {self.pk}"
+
+
+class LegacyMatch(models.Model):
+    """A platform named somebody of LTI 1.1 for one of its people, and this is what became of it. ``account``: the one
+    of LTI 1.1, if there is one and the platform may say so. One row for each person: the last time counts.
+
+    .. no_pii:
+    """
+
+    class Outcome(models.TextChoices):
+        """What became of it. In all but the first the person has an account of their own, and nothing was merged."""
+
+        ADOPTED = "adopted", _("the account of LTI 1.1 goes on")
+        UNPROVED = "unproved", _("no secret of this LTI 1.1 key made the signature")
+        HAS_ACCOUNT = "has_account", _("the person had launched before, with another account")
+        TAKEN = "taken", _("the account of LTI 1.1 is somebody else's already")
+        STAFF = "staff", _("the account of LTI 1.1 is staff's")
+        INACTIVE = "inactive", _("the account of LTI 1.1 is switched off")
+
+    platform_user = models.OneToOneField(PlatformUser, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(conf.user_model, null=True, on_delete=models.SET_NULL, related_name="+")
+    consumer_key = models.CharField(max_length=255)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices)
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        app_label = APP_LABEL
+
+    def __str__(self) -> str:
+        return f"LTI 1.1 match {self.pk}"

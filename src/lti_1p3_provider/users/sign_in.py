@@ -17,7 +17,7 @@ from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.claims import Launch, Message, Person
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.users import ordinary
+from lti_1p3_provider.users import legacy, ordinary
 from lti_1p3_provider.users.models import PlatformUser
 
 USERNAME = re.compile(r"lti_[0-9a-f]{24}")
@@ -34,7 +34,7 @@ def account_for(launch: Launch[Message], known: PlatformUser | None = None) -> P
     """Return the platform user of the launch, with an account whose profile is up to date.
 
     ``known`` is that platform user with its account, if somebody has read it already. An anonymous launch makes one of
-    its own. Two first launches at once make one account.
+    its own. Two first launches at once make one account. Somebody who is known from LTI 1.1 may keep that one.
 
     Raises:
         QuotaReached: the registration brought too many new people today.
@@ -46,13 +46,16 @@ def account_for(launch: Launch[Message], known: PlatformUser | None = None) -> P
     known = known or _find(launch.registration, sub)
     if known is None:
         quotas.require(launch.deployment, "people")
-        return _create(launch.deployment, sub, person)
+        made = legacy.adopt(launch, _profile_digest(sub, person)) or _create(launch.deployment, sub, person)
+        legacy.notice(launch, made)
+        return made
     user = known.user
     if not user.is_active:
         raise AccountInactive(f"user {user.pk}")
     known.course_roles = ordinary.require(user, launch.registration.pk)
     if known.profile_digest != _profile_digest(sub, person):
         _update_profile(known, person)
+    legacy.notice(launch, known)
     return known
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from lti_1p3_provider import host
 from lti_1p3_provider.errors import MoveInRefused
 from lti_1p3_provider.moving_in import bring, set_aside
 from lti_1p3_provider.moving_in.carry import Carried
@@ -68,13 +69,21 @@ class Command(BaseCommand):
         found = look(connections[DEFAULT_DB_ALIAS])
         reports = bring.foresee(self._tables())
         if options["as_json"]:
-            there = {**asdict(found), "registrations": [one.as_json() for one in reports]}
+            there = {
+                **asdict(found),
+                "registrations": [one.as_json() for one in reports],
+                "lti_1p1_platforms": [asdict(one) for one in host.current().legacy.platforms()],
+            }
             self.stdout.write(json.dumps(there))
             return
         for title, names in (("In our place", found.in_place), ("Set aside", found.aside)):
             if names:
                 self.stdout.write(f"{title}: {', '.join(names)}")
         self._say(reports)
+        for one in host.current().legacy.platforms():
+            self.stdout.write(
+                f"Platform of LTI 1.1: {one.name} (key {one.key}): {one.people} people; see lti_1p3_legacy"
+            )
         if found.is_in_our_way:
             self.stdout.write("Next: lti_1p3_move_in prepare --yes, then migrate.")
 

@@ -1,0 +1,156 @@
+"""People who came through the LMS's own LTI 1.1 provider, and the accounts that they have from there.
+
+An account is taken over at a person's first launch or never: two accounts are not merged. Only learners keep theirs;
+nobody gets an account of staff, one that is off, or one that another person of any platform has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.db import IntegrityError, transaction
+
+from lti_1p3_provider import host, quotas
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author, Thing, note
+from lti_1p3_provider.errors import AccountPrivileged
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.lti.claims import Launch, Message
+from lti_1p3_provider.lti.lti1p1 import MAX_TEXT, is_signed
+from lti_1p3_provider.lti.roles import TEACHING, Roles
+from lti_1p3_provider.registrations.legacy_way import SAME_IDS, SIGNED, STATED
+from lti_1p3_provider.users import ordinary
+from lti_1p3_provider.users.models import LegacyMatch, PlatformUser
+
+LAUNCH = Author(None, Change.Way.LAUNCH)
+ABOVE_LEARNERS = TEACHING | {"Mentor", "Manager", "Officer"}
+Outcome = LegacyMatch.Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Whom a launch's person is said to have been."""
+
+    consumer_key: str
+    user_id: str
+
+    @property
+    def digest(self) -> str:
+        """Tells this claim from others."""
+        return digest(f"{self.consumer_key}\0{self.user_id}")
+
+
+def adopt(launch: Launch[Message], profile_digest: str) -> PlatformUser | None:
+    """Bind the person of a first launch to the account from LTI 1.1; None: there is none that this launch may have.
+
+    Costs nothing where the registration asks for nothing. In the launch's transaction. Of two people who are said to
+    be the same one, the first gets the account.
+    """
+    said = claimed(launch)
+    account = _account(launch, said) if said is not None else None
+    if said is None or account is None:
+        return None
+    try:
+        with transaction.atomic():
+            return _bind(launch, said, account, profile_digest)
+    except IntegrityError:  # the same person, in this very moment
+        return None
+
+
+def notice(launch: Launch[Message], person: PlatformUser) -> None:
+    """Write down, once, that somebody is said to have been another person in LTI 1.1, and why they go on as they are.
+
+    Costs nothing as long as the launch says what it said before.
+    """
+    said = claimed(launch)
+    if said is None or said.digest == person.legacy_digest:
+        return
+    account = _account(launch, said)
+    if account is None and launch.registration.legacy_way == SIGNED and not _is_proved(launch, said):
+        _keep(person, said, None, Outcome.UNPROVED)
+    elif account is not None and account.pk != person.user_id:
+        _keep(person, said, account, obstacle(account) or Outcome.HAS_ACCOUNT)
+    person.legacy_digest = said.digest
+    person.save(update_fields=["legacy_digest"])
+
+
+def claimed(launch: Launch[Message]) -> Claimed | None:
+    """Return whom the registration lets the launch's person have been; None for everybody but learners."""
+    registration, message = launch.registration, launch.message
+    if not registration.legacy_way or registration.legacy_has_ended:
+        return None
+    if message.subject is None or not _only_learns(message.roles):
+        return None
+    said, only = message.lti1p1, registration.legacy_consumer_key
+    if registration.legacy_way == SAME_IDS:
+        found = Claimed(only, message.subject)
+    elif said is None:
+        return None
+    else:
+        named = said.consumer_key or (only if registration.legacy_way == STATED else "")
+        found = Claimed(named, said.user_id or message.subject)
+    fits = only in ("", found.consumer_key) and found.consumer_key and len(found.user_id) <= MAX_TEXT
+    return found if fits else None
+
+
+def obstacle(account: AbstractUser) -> LegacyMatch.Outcome | None:
+    """Return why nobody may have an account from LTI 1.1; None if the next one may."""
+    if not account.is_active:
+        return Outcome.INACTIVE
+    try:
+        ordinary.require(account)
+    except AccountPrivileged:
+        return Outcome.STAFF
+    return Outcome.TAKEN if PlatformUser.objects.filter(user_id=account.pk).exists() else None
+
+
+def _account(launch: Launch[Message], said: Claimed) -> AbstractUser | None:
+    if launch.registration.legacy_way == SIGNED and not _is_proved(launch, said):
+        return None
+    return host.current().legacy.account(said.consumer_key, said.user_id)
+
+
+def _is_proved(launch: Launch[Message], said: Claimed) -> bool:
+    claim, registration = launch.message.lti1p1, launch.registration
+    if claim is None:
+        return False
+    secrets = host.current().legacy.secrets(said.consumer_key)
+    return is_signed(secrets, claim, launch.message.deployment_id, registration.issuer, registration.client_id)
+
+
+def _bind(launch: Launch[Message], said: Claimed, account: AbstractUser, profile_digest: str) -> PlatformUser | None:
+    """Wait for others at the account's row, and look again at what became of it."""
+    locked = get_user_model().objects.select_for_update().filter(pk=account.pk).first()
+    if locked is None or obstacle(locked):
+        return None
+    if PlatformUser.objects.select_for_update().filter(user_id=locked.pk).values_list("pk").first():
+        return None  # as it is now, where a transaction goes on reading what was when it began
+    sub = launch.message.subject or ""
+    made = PlatformUser.objects.create(
+        registration=launch.registration,
+        sub=sub,
+        sub_digest=digest(sub),
+        user=locked,
+        profile_digest=profile_digest,
+        legacy_digest=said.digest,
+    )
+    _keep(made, said, account, Outcome.ADOPTED)
+    quotas.count(launch.deployment, "people")
+    registration = launch.registration
+    thing = Thing("LTI 1.1 account", said.consumer_key, registration.org, registration.pk)
+    after = {"account": account.pk, "way": registration.legacy_way, "deployment": launch.deployment.deployment_id}
+    note(LAUNCH, Change.Action.CREATED, thing, {}, after)
+    return made
+
+
+def _keep(person: PlatformUser, said: Claimed, account: AbstractUser | None, outcome: LegacyMatch.Outcome) -> None:
+    values = {"consumer_key": said.consumer_key, "account": account, "outcome": outcome}
+    LegacyMatch.objects.update_or_create(platform_user=person, defaults=values)
+
+
+def _only_learns(roles: Roles) -> bool:
+    """Assistants may be learners with a sub-role of teachers; administrators may learn, too."""
+    above = roles.context & ABOVE_LEARNERS or {name for name, _ in roles.sub_roles} & ABOVE_LEARNERS
+    return roles.is_learner and not above and not roles.is_test_user and not roles.administrates_platform
