@@ -39,6 +39,7 @@ from lti_1p3_provider.registrations import find  # noqa: E402
 from lti_1p3_provider.registrations.models import Deployment, Registration  # noqa: E402
 from lti_1p3_provider.resource_links import record as links  # noqa: E402
 from lti_1p3_provider.resource_links.models import Context, ResourceLink  # noqa: E402
+from lti_1p3_provider.scores.gradebook import remember  # noqa: E402
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore  # noqa: E402
 from lti_1p3_provider.scores.outbox import claim, due, intake, lanes, moving, recipients  # noqa: E402
 from lti_1p3_provider.users import sign_in  # noqa: E402
@@ -94,7 +95,9 @@ def cases(pk: dict[str, int]) -> Iterator[Case]:
     yield "launch: person", sign_in._known, lambda: (pk["registration"], NAME)
     yield "launch: link", links._known, lambda: (pk["deployment"], NAME)
     yield "launch: block", outline._by_digest, lambda: (NAME,)
-    yield "launch: UPDATE of the grant", grants._renew, lambda: (pk["user"], NAME, "a", pk["deployment"], now, 1)
+    yield "launch: UPDATE of the grant", grants._renew, lambda: (pk["user"], NAME, "a", pk["deployment"], now, 1, None)
+    yield "launch: scores, of others", remember._here_or_given_up, lambda: (1, 1)
+    yield "launch: lane, of others", lanes._named, lambda: ("a",)
     yield "content: grant", grants._granted, lambda: (pk["user"], NAME)
     yield "each request: session", sessions._open, lambda: ([pk["deployment"]], pk["user"])
     yield "answer: a learner's rows", intake._of_learner, lambda: (pk["user"], "course")

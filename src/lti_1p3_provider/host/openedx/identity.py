@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth import get_user_model, load_backend, login, logout
@@ -200,11 +201,15 @@ def _backend_for(user: AbstractUser) -> str:
 
     Backends of single sign-on know every user too, and come first; a session of theirs is not what this is.
     """
-    backends = [(path, load_backend(path)) for path in conf.authentication_backends]
-    for path, backend in sorted(backends, key=lambda pair: not isinstance(pair[1], ModelBackend)):
-        if _knows(backend, user):
+    for path in _own_first(conf.authentication_backends):
+        if _knows(load_backend(path), user):
             return path
     return "django.contrib.auth.backends.ModelBackend"
+
+
+@lru_cache(maxsize=1)
+def _own_first(paths: tuple[str, ...]) -> list[str]:
+    return sorted(paths, key=lambda path: not isinstance(load_backend(path), ModelBackend))
 
 
 def _knows(backend: Any, user: AbstractUser) -> bool:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import ags, store
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
@@ -50,7 +51,7 @@ def remember(
     if not (launch.message.subject and launch.message.roles.gets_scores):
         PendingScore.objects.filter(line_item=item, platform_user=platform_user).delete()
         return
-    theirs = [known] if known else _here_or_given_up(item, platform_user)
+    theirs = [known] if known else _here_or_given_up(item.pk, platform_user.pk)
     row = next((one for one in theirs if one.line_item_id == item.pk), None)
     if row is None:
         row = _expected(item, platform_user, block)
@@ -59,9 +60,12 @@ def remember(
         _try_again(row)
 
 
-def _here_or_given_up(item: LineItem, platform_user: PlatformUser) -> list[PendingScore]:
-    """Return the person's existing rows that a launch must know: those here, and those that were given up."""
-    return list(PendingScore.objects.filter(Q(line_item=item) | Q(given_up=True), platform_user=platform_user))
+@prepared
+def _here_or_given_up(item: int, platform_user: int) -> QuerySet[PendingScore]:
+    """The person's existing rows that a launch must know: those here, and those that were given up."""
+    wanted = Q(line_item_id=item) | Q(given_up=True)
+    rows: QuerySet[PendingScore] = PendingScore.objects.filter(wanted, platform_user_id=platform_user)
+    return rows
 
 
 def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> PendingScore:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -20,10 +21,26 @@ def _open(pks: list[int], now: datetime) -> QuerySet[Lane, tuple[int, int]]:
     return lanes.values_list("pk", "deployment_id")
 
 
+@prepared
+def _named(name: str) -> QuerySet[Lane]:
+    return Lane.objects.filter(name=name)
+
+
 def of_link(link: ResourceLink) -> Lane:
     """Return the lane of a link's course; links without a context share their deployment's."""
     name = f"{link.deployment_id}:{link.context_id or 0}"
-    return Lane.objects.get_or_create(name=name, defaults={"deployment_id": link.deployment_id})[0]
+    return _named.one(name) or _made(name, link.deployment_id)
+
+
+def _made(name: str, deployment_pk: int) -> Lane:
+    try:
+        with transaction.atomic():
+            return Lane.objects.create(name=name, deployment_id=deployment_pk)
+    except IntegrityError:  # the course's other learners came at the same time
+        made_meanwhile: Lane | None = Lane.objects.filter(name=name).first()
+        if made_meanwhile is None:
+            raise
+        return made_meanwhile
 
 
 def of_deployment(deployment_pk: int) -> list[int]:
