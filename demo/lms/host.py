@@ -15,6 +15,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from demo.lms import grades, login_cookies, shelf
 from demo.lms.course import courses
 from demo.lms.course_roles import DemoCourseRoles
+from demo.lms.logins import DemoProof
 from demo.lms.models import Enrolment, Profile
 from demo.lms.people import DemoPeople, sees_early
 from demo.lms.published import as_block, as_published
@@ -221,6 +222,7 @@ class DemoHost:
     grades = DemoGrades()
     surfaces = DemoSurfaces()
     tenants = DemoTenants()
+    proof = DemoProof()
 
 
 def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:

@@ -18,6 +18,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.host.course_roles import CourseRoles
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
+from lti_1p3_provider.host.proof import Proof
 from lti_1p3_provider.host.surface import Surface
 from lti_1p3_provider.host.tenants import Tenants
 
@@ -242,3 +243,4 @@ class Host(Protocol):
     grades: Grades
     surfaces: Surfaces
     tenants: Tenants
+    proof: Proof

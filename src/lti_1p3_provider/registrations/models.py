@@ -30,7 +30,20 @@ COURSE_ROLES = (
     (RoleName.LIMITED_STAFF.value, _("limited staff: as course staff, without Studio")),
     (RoleName.BETA_TESTER.value, _("beta tester: sees content early")),
 )
+ACCOUNT_FIELDS = ("learner_accounts", "teacher_accounts")  # which accounts its new people get
 ROLE_FIELDS = ("instructor_role", "assistant_role", "designer_role")  # what people of a platform's course become here
+
+
+class AccountMode(models.TextChoices):
+    """Which account a new person gets. See ``users.modes``."""
+
+    NEW = "new", _("a new account")
+    PROOF = "existing_with_proof", _("a new account, or one that they have and sign in to")
+    ONLY = "existing_only", _("an account that they have and sign in to")
+
+
+def _accounts_field(label: Any) -> Any:
+    return models.CharField(label, max_length=24, choices=AccountMode.choices, default=AccountMode.NEW)
 
 
 def _role_field(label: Any) -> Any:
@@ -112,6 +125,8 @@ class Registration(OfOrganization):
             "launches of whole courses, for gated and timed sections, and for progress. Empty: nobody is enrolled."
         ),
     )
+    learner_accounts = _accounts_field(_("learners get"))
+    teacher_accounts = _accounts_field(_("teachers get"))
     instructor_role = _role_field(_("instructors become"))
     assistant_role = _role_field(_("teaching assistants become"))
     designer_role = _role_field(_("content developers become"))

@@ -15,7 +15,8 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registr
 class PlatformUser(models.Model):
     """Identity is (registration, sub), byte by byte. One account each; accounts are never shared or looked up by
     email. An account may one day have several platform users (a migration), so ``user`` is no one-to-one.
-    ``profile_digest`` tells whether the platform says something new about the person.
+    ``profile_digest`` tells whether the platform says something new about the person. ``linked``: the person had the
+    account and proved it, so that no platform changes it.
 
     .. pii: ``sub``, by which the platform knows the person, beside the account; a digest of the name and email that the
       platform said last. The row goes when the LMS retires the account, or an operator forgets the person.
@@ -29,6 +30,7 @@ class PlatformUser(models.Model):
     user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
     profile_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    linked = models.BooleanField(default=False)
     course_roles: tuple[CourseRole, ...] | None = None  # no column: what launches gave the account, once it is read
 
     class Meta:

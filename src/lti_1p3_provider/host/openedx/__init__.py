@@ -8,12 +8,13 @@ from lti_1p3_provider.host.openedx.course_roles import OpenEdxCourseRoles
 from lti_1p3_provider.host.openedx.courses import OpenEdxCourses
 from lti_1p3_provider.host.openedx.grades import OpenEdxGrades
 from lti_1p3_provider.host.openedx.identity import OpenEdxIdentity
+from lti_1p3_provider.host.openedx.proof import OpenEdxProof
 from lti_1p3_provider.host.openedx.surfaces import OpenEdxSurfaces
 from lti_1p3_provider.host.openedx.tenants import OpenEdxTenants
 
 
 class OpenEdxHost:
-    """The seven together."""
+    """The eight together."""
 
     identity = OpenEdxIdentity()
     course_roles = OpenEdxCourseRoles()
@@ -22,3 +23,4 @@ class OpenEdxHost:
     grades = OpenEdxGrades()
     surfaces = OpenEdxSurfaces()
     tenants = OpenEdxTenants()
+    proof = OpenEdxProof()
