@@ -250,7 +250,7 @@ def test_an_operator_unlinks_and_the_person_is_asked_again(connection):
     modes(connection)
     user = own()
     linked(connection)
-    assert run(connection, "unlink") == {"done": False, "account": "ada", "scores": 0, "grants": 1, "course_roles": 0}
+    assert run(connection, "unlink") == {"done": False, "account": "ada", "scores": 1, "grants": 1, "course_roles": 0}
     assert PlatformUser.objects.exists()
     assert run(connection, "unlink", "--yes")["done"] is True
     assert not PlatformUser.objects.exists()
