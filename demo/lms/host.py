@@ -16,6 +16,7 @@ from demo.lms import grades, login_cookies, shelf
 from demo.lms.course import courses
 from demo.lms.course_roles import DemoCourseRoles
 from demo.lms.legacy import DemoLegacyProvider
+from demo.lms.logins import DemoProof
 from demo.lms.models import Enrolment, Profile
 from demo.lms.people import DemoPeople, sees_early
 from demo.lms.published import as_block, as_published
@@ -223,6 +224,7 @@ class DemoHost:
     surfaces = DemoSurfaces()
     tenants = DemoTenants()
     legacy = DemoLegacyProvider()
+    proof = DemoProof()
 
 
 def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:

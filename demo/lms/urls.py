@@ -1,6 +1,7 @@
 """Addresses of the stand-in LMS; the app's own come from its plugin configuration, as in the LMS."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView
 from django.urls import include, path, re_path
 
 from demo.lms import pages
@@ -12,6 +13,7 @@ ours = Lti1p3ProviderConfig.plugin_app["url_config"]["lms.djangoapp"]
 urlpatterns = [
     path("", front_page),
     path("admin/", admin.site.urls),
+    path("login", LoginView.as_view(template_name="demo_lms/login.html"), name="login"),
     path("courses/", pages.course_list, name="courses"),
     path("account/settings", pages.account, name="account"),
     path("change_enrollment", pages.enrol, name="enrol"),

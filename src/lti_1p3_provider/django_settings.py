@@ -30,6 +30,11 @@ class DjangoSettings(ABC):
         return tuple(self._get("AUTHENTICATION_BACKENDS", ()))
 
     @property
+    def login_url(self) -> str:
+        """Django's ``LOGIN_URL``."""
+        return str(self._get("LOGIN_URL", "/login"))
+
+    @property
     def session_cookie_name(self) -> str:
         """Django's ``SESSION_COOKIE_NAME``."""
         return str(self._get("SESSION_COOKIE_NAME", "sessionid"))

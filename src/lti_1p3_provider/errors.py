@@ -359,6 +359,27 @@ class AccountPrivileged(LtiError):
     title = _("Your account on this site cannot be used from another learning platform")
 
 
+class AccountTaken(LtiError):
+    """A new person proved to have an account that is somebody else's of the same registration, or is tied to another
+    account already."""
+
+    code = "account_taken"
+    status = 409
+    title = _("This account is in use by somebody else from your learning platform")
+    advice = _(
+        "Nothing was changed. Go back to your course, open this activity again, and go on with a new account or sign "
+        "in with another one. If both are yours, please tell your course team."
+    )
+
+
+class LinkingOver(LtiError):
+    """The choice of an account is too old, was made before, or comes from no page of ours or no new login."""
+
+    code = "linking_over"
+    title = _("This choice of an account is over")
+    advice = RELAUNCH
+
+
 class AccountNotMade(LtiError):
     """The database refused a new account, twice."""
 

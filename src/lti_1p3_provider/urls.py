@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from lti_1p3_provider.deep_linking.links_page import CourseLinks
+from lti_1p3_provider.launches.accounts import ConfirmView, NewAccountView, ProveView
 from lti_1p3_provider.launches.choosing import AnswerView, PickView, PreviewView, SearchView, TreeView
 from lti_1p3_provider.launches.class_scores import ClassScoresView
 from lti_1p3_provider.launches.invited import InvitationView, ReadView, SendView
@@ -51,6 +52,9 @@ urlpatterns = [
     path("register/read/", ReadView.as_view(), name="register_read"),
     path("register/send/", SendView.as_view(), name="register_send"),
     path("register/<str:token>/", InvitationView.as_view(), name="register"),
+    path("account/new/", NewAccountView.as_view(), name="account_new"),
+    path("account/prove/", ProveView.as_view(), name="account_prove"),
+    path("account/confirm/", ConfirmView.as_view(), name="account_confirm"),
     path("continue/", ContinueView.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),
     path("config/canvas.json", canvas_configuration, name="canvas_configuration"),

@@ -39,6 +39,7 @@ class Change(OfOrganization):
         API = "api", _("API")
         INVITATION = "invitation", _("invitation")
         LAUNCH = "launch", _("launch")
+        COMMAND = "command", _("command")
         CLEAN_UP = "clean-up", _("clean-up")
 
     at = models.DateTimeField(auto_now_add=True)

@@ -44,6 +44,7 @@ from lti_1p3_provider.scores.gradebook import remember as line_items
 from lti_1p3_provider.scores.gradebook import subsections
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users import sign_in
+from lti_1p3_provider.users.modes import Choice
 from lti_1p3_provider.web.framing import frame_for
 
 MAX_TRIES = 3
@@ -52,11 +53,18 @@ PAUSE = 0.05  # seconds between two of them
 log = logging.getLogger(__name__)
 
 
-def enter(request: HttpRequest, launch: ResourceLinkLaunch, trail: Trail, returning: Returning) -> HttpResponse:
-    """Let the launch's person in and send the browser to the content.
+def enter(
+    request: HttpRequest,
+    launch: ResourceLinkLaunch,
+    trail: Trail,
+    returning: Returning,
+    choice: Choice | None = None,
+) -> HttpResponse:
+    """Let the launch's person in and send the browser to the content. ``choice``: the account that a new person chose.
 
     Raises:
         LtiError: the content, the gate or the account refuses.
+        AccountAsked: a new person has to choose an account first.
     """
     trail.target = launch.message.custom.get(TARGET) or trail.target
     target = targets.chosen(launch.message, request)
@@ -65,7 +73,7 @@ def enter(request: HttpRequest, launch: ResourceLinkLaunch, trail: Trail, return
     trail.passed("gate")
     block = outline.page(target.course_key, target.usage_key)
     trail.passed("content")
-    user = _admitted(request, launch, returning, block, target, trail)
+    user = _admitted(request, launch, returning, choice, block, target, trail)
     if launch.login.storage_frame or (target.is_course and browser_check.in_frame(request)):
         # No cookie of ours works in this frame, or the LMS's own pages show themselves in none.
         page = handover.page(request, launch, user, target)
@@ -80,6 +88,7 @@ def _admitted(
     request: HttpRequest,
     launch: ResourceLinkLaunch,
     returning: Returning,
+    choice: Choice | None,
     block: Block,
     target: Target,
     trail: Trail,
@@ -93,7 +102,7 @@ def _admitted(
     for tries_left in reversed(range(MAX_TRIES)):
         try:
             with as_before_on_failure(request), transaction.atomic():  # a refusal takes everything with it
-                return _admit(request, launch, returning.row(launch), block, target, trail)
+                return _admit(request, launch, returning.row(launch), choice, block, target, trail)
         except Error as error:
             if not is_conflict(error):
                 raise  # the door refuses
@@ -109,11 +118,12 @@ def _admit(
     request: HttpRequest,
     launch: ResourceLinkLaunch,
     known: PendingScore | None,
+    choice: Choice | None,
     block: Block,
     target: Target,
     trail: Trail,
 ) -> AbstractUser:
-    platform_user = sign_in.account_for(launch, known.platform_user if known else None)
+    platform_user = sign_in.account_for(launch, known.platform_user if known else None, choice)
     trail.passed("account")
     settle(launch, platform_user, target.course_key)
     if launch.registration.enrolment_mode:

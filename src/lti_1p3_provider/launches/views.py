@@ -25,6 +25,7 @@ from lti_1p3_provider.errors import (
 )
 from lti_1p3_provider.gates import policy
 from lti_1p3_provider.launches import (
+    accounts,
     another_account,
     browser_check,
     front_ends,
@@ -53,12 +54,13 @@ from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.scores.status import learner
 from lti_1p3_provider.users.models import Grant
+from lti_1p3_provider.users.modes import AccountAsked
 from lti_1p3_provider.web import same_origin
 from lti_1p3_provider.web.framing import frame_for
 
 Entrance = Callable[[HttpRequest, Launch[Any], Trail, Returning], HttpResponse]
 ENTRANCES: Mapping[type[Message], Entrance] = {  # what a message of each kind leads to
-    ResourceLinkMessage: enter,
+    ResourceLinkMessage: lambda request, launch, trail, returning: _entered(request, launch, trail, returning),
     DeepLinkingMessage: lambda request, launch, trail, _returning: begin(request, launch, trail),
 }
 
@@ -212,6 +214,14 @@ class SessionView(ScriptView):
     def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
         """Return who is, and the token for the page's next answer."""
         return reconnect.still_here(request, request.user)  # type: ignore[arg-type]
+
+
+def _entered(request: HttpRequest, launch: Launch[Any], trail: Trail, returning: Returning) -> HttpResponse:
+    """Let the person in, or let them choose an account first."""
+    try:
+        return enter(request, launch, trail, returning)
+    except AccountAsked as error:
+        return accounts.asked(request, launch, error)
 
 
 def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Grant]:

@@ -34,7 +34,7 @@ from lti_1p3_provider.onboarding.register import approve
 from lti_1p3_provider.onboarding.whose_filter import WhoseFilter
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS
-from lti_1p3_provider.registrations.models import ROLE_FIELDS, Deployment, Registration, ToolKey
+from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, Deployment, Registration, ToolKey
 from lti_1p3_provider.users.models import PlatformUser
 
 PEOPLE = ("allow_anonymous", "trust_emails", "enrolment_mode")
@@ -120,7 +120,7 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
         ),
         (_("What it may open"), {"classes": ("lti-before-gate",), "fields": ("gate_summary",)}),
         (_("Its gradebook"), {"fields": ("scores", "granted", "subsection_columns")}),
-        (_("Its people"), {"fields": ("reach", "confine_sessions", *PEOPLE)}),
+        (_("Its people"), {"fields": ("reach", "confine_sessions", *PEOPLE, *ACCOUNT_FIELDS)}),
         (_("Its teachers"), {"fields": ("given_roles", *ROLE_FIELDS)}),
         (_("Its people of LTI 1.1"), {"fields": LEGACY_FIELDS}),
         (

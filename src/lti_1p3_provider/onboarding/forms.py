@@ -16,7 +16,7 @@ from lti_1p3_provider.onboarding.pasted import MAX_TEXT, read
 from lti_1p3_provider.onboarding.register import FILLED, bare_host, filled_in
 from lti_1p3_provider.platforms import PRESETS, Preset, preset
 from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS
-from lti_1p3_provider.registrations.models import ROLE_FIELDS, Registration
+from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, Registration
 from lti_1p3_provider.web.addresses import split_url
 
 NEEDED = ("issuer", "auth_login_url", "auth_token_url", "key_set_url")
@@ -74,6 +74,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             "allow_anonymous",
             "trust_emails",
             "enrolment_mode",
+            *ACCOUNT_FIELDS,
             *ROLE_FIELDS,
             *LEGACY_FIELDS,
             "confine_sessions",

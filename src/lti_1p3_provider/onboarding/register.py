@@ -15,10 +15,18 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations import find
-from lti_1p3_provider.registrations.models import ROLE_FIELDS, Deployment, Registration
+from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, Deployment, Registration
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
-OPTIONS = ("org", "trust_emails", "enrolment_mode", *ROLE_FIELDS, "subsection_columns", "confine_sessions")
+OPTIONS = (
+    "org",
+    "trust_emails",
+    "enrolment_mode",
+    *ACCOUNT_FIELDS,
+    *ROLE_FIELDS,
+    "subsection_columns",
+    "confine_sessions",
+)
 FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
 
 
@@ -49,6 +57,8 @@ class PlatformDetails:
     trust_emails: bool | None = None
     enrolment_mode: str | None = None
     subsection_columns: bool | None = None
+    learner_accounts: str | None = None
+    teacher_accounts: str | None = None
     instructor_role: str | None = None
     assistant_role: str | None = None
     designer_role: str | None = None

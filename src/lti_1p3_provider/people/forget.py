@@ -121,7 +121,8 @@ def _is_ours_alone(user: AbstractUser, people: list[Person]) -> bool:
     life of their own here."""
     rows = [person.row.pk for person in people if person.row]
     is_shared = PlatformUser.objects.filter(user_id=user.pk).exclude(pk__in=rows).exists()
-    if is_shared or user.has_usable_password():
+    linked = any(person.row.linked for person in people if person.row and person.user_pk == user.pk)
+    if is_shared or linked or user.has_usable_password():
         return False
     given = CourseRole.objects.filter(user_id=user.pk).values_list("role", "course_key")
     held = {(one.name, one.course) for one in host.current().identity.staff_roles(user)}

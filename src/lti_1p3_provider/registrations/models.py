@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.database.storable import not_kept
-from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
 from lti_1p3_provider.organizations import OfOrganization
 from lti_1p3_provider.platforms import PRESETS, preset
+from lti_1p3_provider.registrations.choices import (
+    ACCOUNT_FIELDS,
+    COURSE_ROLES,
+    ROLE_FIELDS,
+    AccountMode,
+    accounts_field,
+    role_field,
+)
 from lti_1p3_provider.registrations.key_sets import is_key_set
 from lti_1p3_provider.registrations.legacy_way import LegacyWay
 from lti_1p3_provider.registrations.querysets import APPROVED, Deployments
 from lti_1p3_provider.registrations.tool_keys import ToolKey
 from lti_1p3_provider.web.addresses import is_source, origin, problem_with
 
-__all__ = ["Deployment", "Registration", "ToolKey"]
+__all__ = ["ACCOUNT_FIELDS", "COURSE_ROLES", "ROLE_FIELDS", "AccountMode", "Deployment", "Registration", "ToolKey"]
 
 APP_LABEL = "lti_1p3_provider"
 TEXTS = (
     *("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url", "key_set"),
     *("other_origins", "enrolment_mode", "legacy_consumer_key"),
 )
-COURSE_ROLES = (
-    (RoleName.STAFF.value, _("course staff")),
-    (RoleName.LIMITED_STAFF.value, _("limited staff: as course staff, without Studio")),
-    (RoleName.BETA_TESTER.value, _("beta tester: sees content early")),
-)
-ROLE_FIELDS = ("instructor_role", "assistant_role", "designer_role")  # what people of a platform's course become here
-
-
-def _role_field(label: Any) -> Any:
-    return models.CharField(label, max_length=16, blank=True, default="", choices=COURSE_ROLES)
 
 
 class Registration(LegacyWay, OfOrganization):
@@ -113,9 +110,11 @@ class Registration(LegacyWay, OfOrganization):
             "launches of whole courses, for gated and timed sections, and for progress. Empty: nobody is enrolled."
         ),
     )
-    instructor_role = _role_field(_("instructors become"))
-    assistant_role = _role_field(_("teaching assistants become"))
-    designer_role = _role_field(_("content developers become"))
+    learner_accounts = accounts_field(_("learners get"))
+    teacher_accounts = accounts_field(_("teachers get"))
+    instructor_role = role_field(_("instructors become"))
+    assistant_role = role_field(_("teaching assistants become"))
+    designer_role = role_field(_("content developers become"))
     subsection_columns = models.BooleanField(
         _("a gradebook column for each graded subsection"),
         default=False,

@@ -135,6 +135,7 @@ def _bind(launch: Launch[Message], said: Claimed, account: AbstractUser, profile
         user=locked,
         profile_digest=profile_digest,
         legacy_digest=said.digest,
+        linked=True,
     )
     _keep(made, said, account, Outcome.ADOPTED)
     quotas.count(launch.deployment, "people")

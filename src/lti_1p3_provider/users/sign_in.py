@@ -17,8 +17,9 @@ from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.claims import Launch, Message, Person
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.users import legacy, ordinary
+from lti_1p3_provider.users import legacy, linking, ordinary
 from lti_1p3_provider.users.models import PlatformUser
+from lti_1p3_provider.users.modes import Choice, require_choice
 
 USERNAME = re.compile(r"lti_[0-9a-f]{24}")
 
@@ -30,13 +31,17 @@ def _known(registration: int, sub_digest: str) -> QuerySet[PlatformUser]:
     return PlatformUser.objects.select_related("user").filter(registration_id=registration, sub_digest=sub_digest)
 
 
-def account_for(launch: Launch[Message], known: PlatformUser | None = None) -> PlatformUser:
+def account_for(
+    launch: Launch[Message], known: PlatformUser | None = None, choice: Choice | None = None
+) -> PlatformUser:
     """Return the platform user of the launch, with an account whose profile is up to date.
 
     ``known`` is that platform user with its account, if somebody has read it already. An anonymous launch makes one of
-    its own. Two first launches at once make one account. Somebody who is known from LTI 1.1 may keep that one.
+    its own. Two first launches at once make one account. ``choice``: what a new person said who was asked.
 
     Raises:
+        AccountAsked: the registration lets new people choose.
+        AccountTaken: the account that was chosen is somebody else's of the registration, or the person has another.
         QuotaReached: the registration brought too many new people today.
         AccountInactive: the account was switched off.
         AccountPrivileged: somebody else made it staff, of whatever: a platform must not sign in to it.
@@ -45,18 +50,35 @@ def account_for(launch: Launch[Message], known: PlatformUser | None = None) -> P
     person = _believed(launch.message.person, launch.registration)
     known = known or _find(launch.registration, sub)
     if known is None:
-        quotas.require(launch.deployment, "people")
-        made = legacy.adopt(launch, _profile_digest(sub, person)) or _create(launch.deployment, sub, person)
+        made = _first(launch, sub, person, choice)
         legacy.notice(launch, made)
         return made
+    if choice is not None and choice.user_pk is not None:
+        linking.require_same(known, choice.user_pk)
     user = known.user
     if not user.is_active:
         raise AccountInactive(f"user {user.pk}")
     known.course_roles = ordinary.require(user, launch.registration.pk)
-    if known.profile_digest != _profile_digest(sub, person):
+    if not known.linked and known.profile_digest != _profile_digest(sub, person):
         _update_profile(known, person)
     legacy.notice(launch, known)
     return known
+
+
+def _first(launch: Launch[Message], sub: str, person: Person, choice: Choice | None) -> PlatformUser:
+    """Return a new person's platform user, with the account that they proved to be theirs, else the one that they have
+    from LTI 1.1, else a new one.
+
+    Raises:
+        AccountAsked, AccountTaken, QuotaReached, AccountInactive, AccountPrivileged
+    """
+    quotas.require(launch.deployment, "people")
+    if choice is not None and choice.user_pk is not None:
+        return _link(launch.deployment, sub, choice.user_pk)
+    if adopted := legacy.adopt(launch, _profile_digest(sub, person)):
+        return adopted
+    require_choice(launch, choice)
+    return _create(launch.deployment, sub, person)
 
 
 def _update_profile(known: PlatformUser, person: Person) -> None:
@@ -107,6 +129,20 @@ def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
             if made_meanwhile is not None:
                 return made_meanwhile
     raise AccountNotMade("the database refused the account twice")
+
+
+def _link(deployment: Deployment, sub: str, user_pk: int) -> PlatformUser:
+    try:
+        with transaction.atomic():
+            made = linking.link(deployment, sub, user_pk)
+    except IntegrityError:
+        made_meanwhile = _find(deployment.registration, sub)
+        if made_meanwhile is None:
+            raise
+        linking.require_same(made_meanwhile, user_pk)
+        return made_meanwhile
+    quotas.count(deployment, "people")
+    return made
 
 
 def is_made_by_launch(username: str) -> bool:

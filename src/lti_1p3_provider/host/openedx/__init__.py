@@ -9,12 +9,13 @@ from lti_1p3_provider.host.openedx.courses import OpenEdxCourses
 from lti_1p3_provider.host.openedx.grades import OpenEdxGrades
 from lti_1p3_provider.host.openedx.identity import OpenEdxIdentity
 from lti_1p3_provider.host.openedx.legacy import OpenEdxLegacyProvider
+from lti_1p3_provider.host.openedx.proof import OpenEdxProof
 from lti_1p3_provider.host.openedx.surfaces import OpenEdxSurfaces
 from lti_1p3_provider.host.openedx.tenants import OpenEdxTenants
 
 
 class OpenEdxHost:
-    """The eight together."""
+    """The nine together."""
 
     identity = OpenEdxIdentity()
     course_roles = OpenEdxCourseRoles()
@@ -24,3 +25,4 @@ class OpenEdxHost:
     surfaces = OpenEdxSurfaces()
     tenants = OpenEdxTenants()
     legacy = OpenEdxLegacyProvider()
+    proof = OpenEdxProof()

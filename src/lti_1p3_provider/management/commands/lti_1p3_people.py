@@ -8,10 +8,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.people import find
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.people.forget import Forgotten, foresee, forget
+from lti_1p3_provider.people.unlink import unlink
 
 UNKNOWN = 2  # exit code: nobody is meant
 WORDS = {
@@ -27,14 +30,15 @@ WORDS = {
 class Command(BaseCommand):
     """Ends with 2 if nobody is meant."""
 
-    help = "Export or forget what is stored of a person who came through a platform. See docs/how-to/privacy.md."
+    help = "Export, forget or unlink a person who came through a platform. See docs/how-to/privacy.md."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the two verbs; both choose people in the same way."""
+        """Declare the verbs; all choose people in the same way."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         for verb, says in (
             ("export", "print all that is stored, as one JSON document"),
             ("forget", "show what would be forgotten; with --yes forget it"),
+            ("unlink", "show what would go with a link to an account; with --yes undo the link"),
         ):
             one = verbs.add_parser(verb, help=says)
             one.add_argument("--issuer", help="the registration's issuer; with --client-id and --sub")
@@ -42,7 +46,7 @@ class Command(BaseCommand):
             one.add_argument("--sub", help="the platform's own id of the person, exactly")
             one.add_argument("--user", help="instead of these three: the username here")
             one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
-            if verb == "forget":
+            if verb != "export":
                 one.add_argument("--yes", action="store_true", help="do it; it cannot be undone")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,11 +55,31 @@ class Command(BaseCommand):
         if options["verb"] == "export":
             self.stdout.write(json.dumps(export(people), indent=None if options["as_json"] else 2))
             return
+        if options["verb"] == "unlink":
+            self._unlink(people, options["yes"], options["as_json"])
+            return
         done = forget(people) if options["yes"] else foresee(people)
         if options["as_json"]:
             self.stdout.write(json.dumps({"done": options["yes"], **asdict(done)}))
         else:
             self.stdout.write("\n".join(_lines(done, options["yes"])))
+
+    def _unlink(self, people: list[Person], do_it: bool, as_json: bool) -> None:
+        if len(people) > 1:
+            raise CommandError("several platforms' people have this account: name --issuer, --client-id and --sub")
+        try:
+            found = unlink(people[0], Author(None, Change.Way.COMMAND), do_it=do_it)
+        except LookupError as error:
+            raise CommandError(str(error.args[0]), returncode=UNKNOWN) from error
+        if as_json:
+            self.stdout.write(json.dumps({"done": do_it, **asdict(found)}))
+            return
+        self.stdout.write(
+            f"{'Unlinked from' if do_it else 'This would be unlinked from'} {found.account}; with the link go "
+            f"{found.scores} scores that were sent or wait, {found.grants} grants and {found.course_roles} roles."
+        )
+        if not do_it:
+            self.stdout.write("Nothing was done yet. To do it, add --yes. It cannot be undone.")
 
 
 def _people(options: dict[str, Any]) -> list[Person]:

@@ -20,7 +20,7 @@ from lti_1p3_provider.onboarding.environments import make_siblings
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
-from lti_1p3_provider.registrations.models import ROLE_FIELDS, Registration
+from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, AccountMode, Registration
 
 NO_ROLE = "none"
 
@@ -92,7 +92,14 @@ class Command(BaseCommand):
         )
 
     def _add_roles(self, parser: CommandParser) -> None:
-        """Declare what teachers become."""
+        """Declare which accounts people get, and what teachers become."""
+        for field, whom in zip(ACCOUNT_FIELDS, ("learners", "teachers"), strict=True):
+            parser.add_argument(
+                f"--{field.replace('_', '-')}",
+                default=None,
+                choices=AccountMode.values,
+                help=f"which account {whom} get at their first launch (default: new)",
+            )
         for field, whom in zip(ROLE_FIELDS, ("instructors", "teaching assistants", "content developers"), strict=True):
             parser.add_argument(
                 f"--{field.replace('_', '-')}",
@@ -153,7 +160,9 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
-    values |= {name: options[name] for name in ("org", "trust_emails", "enrolment_mode", "subsection_columns")}
+    values |= {
+        name: options[name] for name in ("org", "trust_emails", "enrolment_mode", "subsection_columns", *ACCOUNT_FIELDS)
+    }
     roles = {name: options[name] for name in ROLE_FIELDS}
     values |= {name: "" if role == NO_ROLE else role for name, role in roles.items()}
     whole = options["whole_lms"]

@@ -11,12 +11,13 @@ from rest_framework import serializers
 from lti_1p3_provider.errors import ApiRequestInvalid
 from lti_1p3_provider.onboarding.register import bare_host, filled_in
 from lti_1p3_provider.platforms import PRESETS
-from lti_1p3_provider.registrations.models import ROLE_FIELDS, Registration
+from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, Registration
 
 NAMED = ("issuer", "client_id")
 ADDRESSES = ("auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
 OPTIONS = (
     *("key_set", "other_origins", "enabled", "allow_anonymous", "trust_emails", "enrolment_mode"),
+    *ACCOUNT_FIELDS,
     *ROLE_FIELDS,
     *("subsection_columns", "confine_sessions", "deployment_id_in_assertion"),
 )

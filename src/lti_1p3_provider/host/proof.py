@@ -1,0 +1,15 @@
+"""How people prove that an account of the site is theirs: by signing in, as the site lets them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Proof(Protocol):
+    """The site's own login, with a password or single sign-on, as the site is set up."""
+
+    def login_address(self, back: str) -> str:
+        """Return the address of the site's login, which leads to ``back``, a path of this site, afterwards.
+
+        What an anonymous session holds is still in it after the login.
+        """

@@ -1,0 +1,52 @@
+"""Undoes a link between a platform's person and an account that they had here already. The account stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author, Thing, note
+from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.people.find import Person
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.users.linking import KIND
+from lti_1p3_provider.users.models import CourseRole, Grant, PlatformUser
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """What goes with a link: scores that were sent or wait, grants, and roles that launches gave. ``account`` is the
+    username; its work and grades in the LMS stay with it."""
+
+    account: str
+    scores: int
+    grants: int
+    course_roles: int
+
+
+@transaction.atomic
+def unlink(person: Person, author: Author, *, do_it: bool = True) -> Unlinked:
+    """Undo a link, or only say what would go. Open sessions of the registration end at their next request, and the
+    person is new at their next launch.
+
+    Raises:
+        LookupError: the person has no account, or one that a launch made: that is forgotten, not unlinked.
+    """
+    row = person.row
+    if row is None or not row.linked:
+        raise LookupError("This person has no linked account. What launches made is forgotten: see the verb forget.")
+    of_account = {"user_id": row.user_id, "deployment__registration": person.registration}
+    scores = PendingScore.objects.filter(platform_user=row)
+    grants, roles = Grant.objects.filter(**of_account), CourseRole.objects.filter(**of_account)
+    found = Unlinked(row.user.get_username(), scores.count(), grants.count(), roles.count())
+    if do_it:
+        registration = person.registration
+        thing = Thing(KIND, f"user {row.user_id}", registration.org or "", registration.pk)
+        before = {"account": row.user_id, "person": row.pk}
+        grants.delete()
+        taking_back.take_all(roles)
+        PlatformUser.objects.filter(pk=row.pk).delete()
+        note(author, Change.Action.DELETED, thing, before, {})
+    return found

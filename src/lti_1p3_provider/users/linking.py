@@ -1,0 +1,54 @@
+"""Ties a platform's person to an account that they have here and proved to be theirs. Nothing is ever merged: whoever
+has an account already keeps that one."""
+
+from __future__ import annotations
+
+from django.contrib.auth import get_user_model
+
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author, Thing, note
+from lti_1p3_provider.errors import AccountInactive, AccountTaken
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.users import ordinary
+from lti_1p3_provider.users.models import PlatformUser
+
+KIND = "account link"
+
+
+def link(deployment: Deployment, sub: str, user_pk: int) -> PlatformUser:
+    """Make the platform user of a person without one, in the launch's transaction. Others who want the same account
+    wait for one another at its row.
+
+    Raises:
+        AccountInactive, AccountPrivileged
+        AccountTaken: somebody else of the registration has the account.
+        IntegrityError: the person got an account in this very moment.
+    """
+    registration = deployment.registration
+    user = get_user_model().objects.select_for_update().filter(pk=user_pk).first()
+    if user is None or not user.is_active:
+        raise AccountInactive(f"user {user_pk}")
+    ordinary.require(user)
+    if PlatformUser.objects.filter(registration=registration, user_id=user_pk).exists():
+        raise AccountTaken(f"user {user_pk} is somebody else's of registration {registration.pk}")
+    made: PlatformUser = PlatformUser.objects.create(
+        registration=registration,
+        sub=sub,
+        sub_digest=digest(sub),
+        user=user,
+        linked=True,
+    )
+    thing = Thing(KIND, f"user {user_pk}", registration.org or "", registration.pk)
+    note(Author(user, Change.Way.LAUNCH), Change.Action.CREATED, thing, {}, {"account": user_pk, "person": made.pk})
+    return made
+
+
+def require_same(known: PlatformUser, user_pk: int) -> None:
+    """Return if a person who has an account means the same.
+
+    Raises:
+        AccountTaken: they mean another one.
+    """
+    if known.user_id != user_pk:
+        raise AccountTaken(f"person {known.pk} has user {known.user_id}, and proved to be user {user_pk}")

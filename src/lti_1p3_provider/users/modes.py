@@ -1,0 +1,47 @@
+"""Which accounts a registration's new people get: new ones, or ones that they have on this site already.
+
+A mode counts at a person's first launch only. Learners and teachers have one each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lti_1p3_provider.lti.claims import Launch, Message
+from lti_1p3_provider.registrations.models import AccountMode
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose: the account that they proved to be theirs, or a new one if ``user_pk`` is None."""
+
+    user_pk: int | None = None
+
+
+class AccountAsked(Exception):
+    """A new person of a registration that lets its people choose; nothing was written."""
+
+    def __init__(self, mode: AccountMode) -> None:
+        super().__init__(mode)
+        self.mode = mode
+
+
+def mode_of(launch: Launch[Message]) -> AccountMode:
+    """Return the mode for the launch's person; those who are nobody's own (test students, anonymous people) get new
+    accounts."""
+    message, registration = launch.message, launch.registration
+    if message.subject is None or message.roles.is_test_user:
+        return AccountMode.NEW
+    said = registration.teacher_accounts if message.roles.is_instructor else registration.learner_accounts
+    return AccountMode(said)
+
+
+def require_choice(launch: Launch[Message], choice: Choice | None) -> None:
+    """Return if a new account may be made.
+
+    Raises:
+        AccountAsked: the person has to choose first, or chose what the mode does not leave them.
+    """
+    mode = mode_of(launch)
+    if mode is AccountMode.ONLY or (mode is AccountMode.PROOF and choice is None):
+        raise AccountAsked(mode)

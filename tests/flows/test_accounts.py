@@ -1,0 +1,270 @@
+"""Which account a new person gets: a new one, or one that they prove to be theirs; over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.core.management import CommandError, call_command
+
+from demo.browser import Browser, Form, forms
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.people.find import of_rows
+from lti_1p3_provider.people.forget import forget
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.users.models import Grant, PlatformUser
+from tests.connection import CLAIM, INSTRUCTOR, LEARNER, PROBLEM, Connection
+
+PASSWORD = "a long one, of their own"
+PROOF, ONLY = "existing_with_proof", "existing_only"
+TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+
+
+def modes(connection: Connection, learners: str = PROOF, teachers: str = "new") -> None:
+    Registration.objects.filter(pk=connection.registration.pk).update(
+        learner_accounts=learners, teacher_accounts=teachers
+    )
+
+
+def own(name: str = "ada", **fields: Any) -> AbstractUser:
+    return get_user_model().objects.create_user(name, f"{name}@own.example", PASSWORD, **fields)
+
+
+def send(browser: Browser, form: Form, origin: str | None = None, **values: str) -> requests.Response:
+    """Post a form as a page of the site does, or one of another."""
+    sent = "/".join(form.action.split("/")[:3]) if origin is None else origin
+    headers = {"Origin": sent} if sent else {}
+    return browser.post(form.action, data={**form.fields, **values}, headers=headers, timeout=20)
+
+
+def form_to(page: requests.Response, name: str) -> Form:
+    return next(form for form in forms(page) if form.action.rstrip("/").endswith(name))
+
+
+def signed_in(browser: Browser, page: requests.Response, name: str = "ada") -> requests.Response:
+    """Go from the page that asks to the one that shows the account."""
+    login = send(browser, form_to(page, "account/prove"))
+    assert "/login" in login.url
+    return send(browser, forms(login)[0], username=name, password=PASSWORD)
+
+
+def linked(connection: Connection, person: str = LEARNER, name: str = "ada") -> requests.Response:
+    browser = Browser()
+    shown = signed_in(browser, connection.launch(connection.link(PROBLEM), person, browser), name)
+    return send(browser, forms(shown)[0])
+
+
+def test_nobody_is_asked_unless_the_registration_says_so(connection):
+    assert "account/prove" not in connection.launch(connection.link(PROBLEM)).text
+    assert PlatformUser.objects.get().linked is False
+
+
+def test_going_on_is_the_first_button_and_makes_a_new_account_in_the_same_frame(connection):
+    modes(connection)
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    assert page.status_code == 200
+    assert not PlatformUser.objects.exists()
+    assert [form.action.split("/account/")[1] for form in forms(page)] == ["new/", "prove/"]
+    assert f"frame-ancestors 'self' {connection.platform.issuer}" in page.headers["Content-Security-Policy"]
+    content = send(browser, forms(page)[0])
+    assert content.status_code == 200
+    assert "/launch/" in content.url
+    assert PlatformUser.objects.get(sub=LEARNER).linked is False
+    assert send(browser, forms(page)[0]).status_code == 400  # good once
+
+
+def test_who_proves_an_account_gets_it_and_the_launch_goes_on_in_the_window(connection):
+    modes(connection)
+    user, browser = own(), Browser()
+    link = connection.link(PROBLEM)
+    shown = signed_in(browser, connection.launch(link, browser=browser))
+    assert "ada" in shown.text
+    assert not PlatformUser.objects.exists()  # nothing before they confirm
+    assert shown.headers["X-Frame-Options"] == "DENY"
+    assert shown.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    content = send(browser, forms(shown)[0])
+    assert content.status_code == 200
+    assert "/launch/" in content.url
+    row = PlatformUser.objects.get(sub=LEARNER)
+    assert (row.user, row.linked) == (user, True)
+    noted = Change.objects.get(kind="account link")
+    assert (noted.actor, noted.way, noted.action) == (user, "launch", "created")
+    assert connection.launch(link).status_code == 200  # and is not asked again
+    user.refresh_from_db()
+    assert user.email == "ada@own.example"
+    assert get_user_model().objects.count() == 1
+
+
+def test_whoever_was_signed_in_before_is_signed_out_and_never_taken(connection):
+    modes(connection)
+    own()
+    browser = Browser()
+    login = browser.get(f"{connection.lms}/login", timeout=20)
+    send(browser, forms(login)[0], username="ada", password=PASSWORD)
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    asked = send(browser, form_to(page, "account/prove"))
+    assert "/login" in asked.url
+    again = browser.get(f"{connection.lms}/lti/1p3/account/confirm/", timeout=20)
+    assert "/login" in again.url
+    assert not PlatformUser.objects.exists()
+
+
+def test_a_session_that_a_launch_signed_in_proves_nothing(connection):
+    browser = Browser()
+    modes(connection)
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    send(browser, form_to(page, "account/prove"))
+    connection.launch(connection.link(PROBLEM), INSTRUCTOR, browser)  # a new account, in the same session
+    refused = browser.get(f"{connection.lms}/lti/1p3/account/confirm/", timeout=20)
+    assert (refused.status_code, "linking_over" in refused.text) == (400, True)
+
+
+@pytest.mark.parametrize("origin", ["https://other.example", "null", ""])
+@pytest.mark.parametrize("door", ["account/new", "account/prove"])
+def test_forms_of_other_sites_choose_nothing(connection, door, origin):
+    modes(connection)
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    refused = send(browser, form_to(page, door), origin=origin)
+    assert (refused.status_code, "linking_over" in refused.text) == (400, True)
+    assert not PlatformUser.objects.exists()
+
+
+def test_confirming_needs_the_token_of_the_session_and_the_account_that_was_shown(connection):
+    modes(connection)
+    own()
+    browser = Browser()
+    shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    assert send(browser, forms(shown)[0], csrfmiddlewaretoken="x" * 64).status_code == 403
+    assert send(browser, forms(shown)[0], account="grace").status_code == 400
+    assert not PlatformUser.objects.exists()
+
+
+@pytest.mark.parametrize("token", ["", "x", "gAAAAAB" + "x" * 80])
+def test_what_was_not_sealed_here_is_refused(connection, token):
+    modes(connection)
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    for door in ("account/new", "account/prove"):
+        assert send(browser, form_to(page, door), token=token).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"is_staff": True}, "account_privileged"),
+        ({"is_superuser": True}, "account_privileged"),
+    ],
+)
+def test_accounts_of_staff_are_refused(connection, fields, code):
+    modes(connection)
+    own(**fields)
+    refused = linked(connection)
+    assert (refused.status_code, code in refused.text) == (403, True)
+    assert not PlatformUser.objects.exists()
+
+
+def test_two_people_of_one_registration_never_share_an_account(connection):
+    modes(connection, teachers=PROOF)
+    own()
+    assert linked(connection).status_code == 200
+    refused = linked(connection, INSTRUCTOR)
+    assert (refused.status_code, "account_taken" in refused.text) == (409, True)
+    assert PlatformUser.objects.count() == 1
+
+
+def test_two_windows_of_one_person_make_one_account(connection):
+    modes(connection)
+    own()
+    own("grace")
+    browsers = [Browser(), Browser()]
+    pages = [connection.launch(connection.link(PROBLEM), browser=one) for one in browsers]
+    shown = [signed_in(one, page, name) for one, page, name in zip(browsers, pages, ("ada", "grace"), strict=True)]
+    answers = [send(one, forms(page)[0]) for one, page in zip(browsers, shown, strict=True)]
+    assert [one.status_code for one in answers] == [200, 409]
+    assert PlatformUser.objects.get().user.username == "ada"
+
+
+def test_only_existing_accounts(connection):
+    modes(connection, ONLY)
+    own()
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    (form,) = forms(page)
+    form.action = form.action.replace("prove", "new")
+    assert send(browser, form).status_code == 400
+    assert not PlatformUser.objects.exists()
+    assert linked(connection).status_code == 200
+
+
+def test_teachers_and_learners_have_a_mode_each(connection):
+    modes(connection, "new", ONLY)
+    assert "account/prove" not in connection.launch(connection.link(PROBLEM)).text
+    assert "account/prove" in connection.launch(connection.link(PROBLEM), INSTRUCTOR).text
+
+
+def test_test_students_are_not_asked(connection):
+    modes(connection, ONLY, ONLY)
+    page = connection.launch_with({f"{CLAIM}roles": ["Learner", TEST_USER]})
+    assert page.status_code == 200
+    assert "account/prove" not in page.text
+
+
+def test_what_was_switched_off_meanwhile_is_refused(connection):
+    modes(connection)
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    Deployment.objects.update(status="disabled")
+    assert send(browser, form_to(page, "account/new")).status_code == 403
+    Deployment.objects.update(status="approved")
+    LaunchGate.objects.create(registration=connection.registration, allowed_courses=["course-v1:No+Such+Course"])
+    assert send(browser, form_to(page, "account/new")).status_code == 403
+    assert not PlatformUser.objects.exists()
+
+
+def test_forgetting_leaves_a_linked_account_alone(connection):
+    modes(connection)
+    user = own()
+    linked(connection)
+    user.set_unusable_password()  # as single sign-on has it
+    user.save()
+    forgotten = forget(of_rows(PlatformUser.objects.select_related("registration", "user")))
+    assert (forgotten.people, forgotten.accounts_erased, forgotten.accounts_left) == (1, 0, 1)
+
+
+def run(connection: Connection, verb: str, *more: str, sub: str = LEARNER) -> Any:
+    out, row = StringIO(), connection.registration
+    named = ("--issuer", row.issuer, "--client-id", row.client_id, "--sub", sub)
+    call_command("lti_1p3_people", verb, *named, "--json", *more, stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_an_operator_unlinks_and_the_person_is_asked_again(connection):
+    modes(connection)
+    user = own()
+    linked(connection)
+    assert run(connection, "unlink") == {"done": False, "account": "ada", "scores": 1, "grants": 1, "course_roles": 0}
+    assert PlatformUser.objects.exists()
+    assert run(connection, "unlink", "--yes")["done"] is True
+    assert not PlatformUser.objects.exists()
+    assert not Grant.objects.exists()
+    user.refresh_from_db()
+    assert (user.is_active, user.email) == (True, "ada@own.example")
+    assert Change.objects.filter(kind="account link", action="deleted").get().before["account"] == user.pk
+    assert "account/prove" in connection.launch(connection.link(PROBLEM)).text
+
+
+def test_only_linked_people_are_unlinked(connection):
+    connection.launch(connection.link(PROBLEM))
+    with pytest.raises(CommandError, match="forget"):
+        run(connection, "unlink", "--yes")
+    with pytest.raises(CommandError):
+        run(connection, "unlink", "--yes", sub="nobody")
+    assert PlatformUser.objects.count() == 1
