@@ -39,6 +39,8 @@ MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 
 # What each template is recognized by on a page.
 MARKS: Mapping[str, str] = {
+    "account_choice.html": "form[action$='account/prove/']",
+    "account_confirm.html": "input[name=account]",
     "base.html": "main",
     "browser_check.html": "#waiting",
     "class_scores.html": "#class",
