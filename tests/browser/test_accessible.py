@@ -39,6 +39,8 @@ MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 
 # What each template is recognized by on a page.
 MARKS: Mapping[str, str] = {
+    "account_choice.html": "form[action$='account/prove/']",
+    "account_confirm.html": "input[name=account]",
     "base.html": "main",
     "browser_check.html": "#waiting",
     "class_scores.html": "#class",
@@ -248,6 +250,41 @@ def a_launch_that_goes_on_in_a_window(walk: Walk) -> Frame:
     page, frame = walk.framed("problem", Kind(storage="_parent").query)
     expect(page.frame_locator("#tool").locator("#handover")).to_be_visible()
     return frame
+
+
+def choosing(walk: Walk, person: str) -> Page:
+    """Launch as somebody new, where people may use an account that they have."""
+    change = "/admin/lti_1p3_provider/registration/1/change/"
+    admin = walk.admin(change)
+    for mode in ("existing_with_proof", "new"):
+        admin.locator("#id_learner_accounts").select_option(mode)
+        admin.locator("[name=_continue]").click()
+        expect(admin.locator(".messagelist .success")).to_be_visible()
+        if mode != "new":
+            page = walk.browser.new_context(ignore_https_errors=True, viewport=VIEWPORT)
+            walk.made.append(page)
+            window = page.new_page()
+            window.goto(f"{walk.stack.platform_url}/launch/problem?person={person}&target=window")
+            expect(window.get_by_role("button", name="Go on")).to_be_visible()
+    return window
+
+
+@shows("account_choice.html")
+def a_new_person_who_chooses_an_account(walk: Walk) -> Page:
+    return choosing(walk, "u-1002")
+
+
+@shows("account_confirm.html")
+def an_account_that_somebody_proved(walk: Walk) -> Page:
+    page = choosing(walk, "u-1002")
+    with page.expect_popup() as popup:
+        page.get_by_role("button", name="Sign in with my account").click()
+    window = popup.value
+    window.get_by_label("Username").fill("admin")
+    window.get_by_label("Password").fill(walk.stack.facts["admin_password"])
+    window.get_by_role("button", name="Sign in").click()
+    expect(window.get_by_role("button", name="Use this account")).to_be_visible()
+    return window
 
 
 @shows("stored_proof.html")
