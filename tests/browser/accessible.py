@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 PACKAGE = "axe_playwright_python"  # carries the script; nothing else of it is used
 
+# A colour on its way to another one, when a page has just become dark, is none that anybody reads.
+SETTLE = """() => document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity)
+  .forEach(one => one.finish())"""
+
 
 def require_accessible(page: Page | Frame, besides: Sequence[str] = (), within: str = "html") -> None:
     """Check what a page or frame shows, ``within`` an element. Evaluated by the debugger, so that the page's own policy
@@ -25,6 +29,7 @@ def require_accessible(page: Page | Frame, besides: Sequence[str] = (), within: 
         "([within, others]) => axe.run({ include: [[within]], exclude: others.map(one => [one]) }, "
         "{ resultTypes: ['violations'], preload: { assets: ['media'] } })"  # no rule that is on reads style sheets anew
     )
+    page.evaluate(SETTLE)
     found = page.evaluate(run, [within, list(besides)])["violations"]
     said = [f"{one['id']}: {', '.join(node['html'][:120] for node in one['nodes'][:3])}" for one in found]
     assert said == [], f"{page.url}: {said}"

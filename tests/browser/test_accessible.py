@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -100,6 +100,7 @@ class Walk:
     browser: Browser
     context: BrowserContext
     stack: Stack
+    administrator: list[Any]  # the cookies of one who signed in at an earlier visit
     is_signed_in: bool = False
     made: list[BrowserContext] = field(default_factory=list)
 
@@ -132,6 +133,9 @@ class Walk:
 
     def admin(self, path: str) -> Page:
         """Open a page of the admin, as somebody who may do everything."""
+        if self.administrator and not self.context.cookies():  # else a page of somebody else's may be open, and go on
+            self.context.add_cookies(self.administrator)
+            self.is_signed_in = True
         page = self.page(f"{self.stack.lms_url}{path}")
         if not self.is_signed_in or page.get_by_role("button", name="Log in").count():
             page.goto(f"{self.stack.lms_url}/admin/login/?next={quote(path)}")
@@ -140,6 +144,8 @@ class Walk:
             page.get_by_role("button", name="Log in").click()
             page.wait_for_url(f"{self.stack.lms_url}{path}")
             self.is_signed_in = True
+            cookies = self.context.cookies(self.stack.lms_url)
+            self.administrator[:] = [cookie for cookie in cookies if cookie["name"] == "sessionid"]
         return page
 
     def ours(self, path: str) -> str:
@@ -176,11 +182,19 @@ def blocking(
         yield found
 
 
+@pytest.fixture(scope="module")
+def administrator() -> list[Any]:
+    """The cookies of an administrator, kept from visit to visit: to sign in takes longer than to look at a page."""
+    return []
+
+
 @pytest.fixture
-def walk(blocking: tuple[BrowserContext, list[str]], browser: Browser, sites: Stack) -> Iterator[Walk]:
+def walk(
+    blocking: tuple[BrowserContext, list[str]], browser: Browser, sites: Stack, administrator: list[Any]
+) -> Iterator[Walk]:
     context, complaints = blocking
     context.clear_cookies()
-    walking = Walk(browser, context, sites)
+    walking = Walk(browser, context, sites, administrator)
     yield walking
     context.new_page()  # with its last page Chromium ends
     for page in context.pages[:-1]:
