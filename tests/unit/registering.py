@@ -29,5 +29,6 @@ def form(**values: str) -> dict[str, str]:
         "platform_host": "",
         "key_set": "null",
         "enabled": "on",
+        **dict.fromkeys(("learner_accounts", "teacher_accounts"), "new"),
         **values,
     }
