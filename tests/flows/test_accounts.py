@@ -13,8 +13,10 @@ from django.contrib.auth.models import AbstractUser
 from django.core.management import CommandError, call_command
 
 from demo.browser import Browser, Form, forms
+from lti_1p3_provider import api
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.people.find import of_rows
 from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -100,6 +102,28 @@ def test_who_proves_an_account_gets_it_and_the_launch_goes_on_in_the_window(conn
     user.refresh_from_db()
     assert user.email == "ada@own.example"
     assert get_user_model().objects.count() == 1
+
+
+def test_other_code_hears_of_a_launch_once_its_person_is_in(connection):
+    modes(connection)
+    own()
+    heard: list[Launch[Any]] = []
+
+    def hear(launch: Launch[Any], **_more: Any) -> None:
+        assert PlatformUser.objects.filter(sub=launch.message.subject).exists()
+        heard.append(launch)
+
+    api.launched.connect(hear)
+    try:
+        browser = Browser()
+        page = connection.launch(connection.link(PROBLEM), browser=browser)
+        assert heard == []
+        shown = signed_in(browser, page)
+        assert heard == []
+        send(browser, forms(shown)[0])
+    finally:
+        api.launched.disconnect(hear)
+    assert [launch.message.subject for launch in heard] == [LEARNER]
 
 
 def test_whoever_was_signed_in_before_is_signed_out_and_never_taken(connection):

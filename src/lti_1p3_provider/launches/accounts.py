@@ -14,10 +14,12 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 
 from lti_1p3_provider import host
+from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import LaunchNotPosted, LinkingOver
 from lti_1p3_provider.launches import front_ends, sessions, waiting_launch
 from lti_1p3_provider.launches.door import DoorView
 from lti_1p3_provider.launches.enter import enter
+from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.registrations.models import AccountMode
 from lti_1p3_provider.users.modes import AccountAsked, Choice
@@ -28,14 +30,16 @@ CONFIRM = "lti_1p3_provider:account_confirm"
 WAITING = "lti_1p3_waiting_launch"  # in the session: what is to go on once its person has signed in
 
 
-def asked(request: HttpRequest, launch: ResourceLinkLaunch, error: AccountAsked) -> HttpResponse:
-    """Return the page in place of the launch's content."""
-    about = {
-        "token": waiting_launch.seal(request, launch),
-        "only": error.mode is AccountMode.ONLY,
-        "platform": launch.registration.title,
-    }
-    return frame_for(render(request, "lti_1p3_provider/account_choice.html", about), launch.registration)
+def enter_or_ask(request: HttpRequest, launch: ResourceLinkLaunch, trail: Trail, returning: Returning) -> HttpResponse:
+    """Let the launch's person in, or let them choose an account first.
+
+    Raises:
+        LtiError: the content, the gate or the account refuses.
+    """
+    try:
+        return enter(request, launch, trail, returning)
+    except AccountAsked as error:
+        return _asked(request, launch, error)
 
 
 class ChoiceView(DoorView):
@@ -121,3 +125,13 @@ class ConfirmView(DoorView):
         launch = waiting_launch.unseal(request.session[WAITING], in_window=True)
         self.trail.registration, self.trail.deployment = launch.registration, launch.deployment
         return launch
+
+
+def _asked(request: HttpRequest, launch: ResourceLinkLaunch, error: AccountAsked) -> HttpResponse:
+    """Return the page in place of the launch's content."""
+    about = {
+        "token": waiting_launch.seal(request, launch),
+        "only": error.mode is AccountMode.ONLY,
+        "platform": launch.registration.title,
+    }
+    return frame_for(render(request, "lti_1p3_provider/account_choice.html", about), launch.registration)

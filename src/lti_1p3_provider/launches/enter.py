@@ -34,6 +34,7 @@ from lti_1p3_provider.launches import (
     teaching,
     way_back,
 )
+from lti_1p3_provider.launches.announce import announce
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.resource_link import TARGET, ResourceLinkLaunch
@@ -74,6 +75,7 @@ def enter(
     block = outline.page(target.course_key, target.usage_key)
     trail.passed("content")
     user = _admitted(request, launch, returning, choice, block, target, trail)
+    announce(launch)
     if launch.login.storage_frame or (target.is_course and browser_check.in_frame(request)):
         # No cookie of ours works in this frame, or the LMS's own pages show themselves in none.
         page = handover.page(request, launch, user, target)

@@ -41,7 +41,6 @@ from lti_1p3_provider.launches import (
 )
 from lti_1p3_provider.launches.announce import announce
 from lti_1p3_provider.launches.door import DoorView
-from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.in_frame import features, with_script
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.launches.targets import Target
@@ -54,14 +53,13 @@ from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.find import registration_by_pk
 from lti_1p3_provider.scores.status import learner
 from lti_1p3_provider.users.models import Grant
-from lti_1p3_provider.users.modes import AccountAsked
 from lti_1p3_provider.web import same_origin
 from lti_1p3_provider.web.framing import frame_for
 
 Entrance = Callable[[HttpRequest, Launch[Any], Trail, Returning], HttpResponse]
 ENTRANCES: Mapping[type[Message], Entrance] = {  # what a message of each kind leads to
-    ResourceLinkMessage: lambda request, launch, trail, returning: _entered(request, launch, trail, returning),
-    DeepLinkingMessage: lambda request, launch, trail, _returning: begin(request, launch, trail),
+    ResourceLinkMessage: accounts.enter_or_ask,
+    DeepLinkingMessage: lambda request, launch, trail, _returning: _begun(request, launch, trail),
 }
 
 
@@ -104,7 +102,6 @@ class LaunchView(DoorView):
         received = launch.receive(form, request.COOKIES, self.trail, returning.registration_and_deployment)
         response = ENTRANCES[type(received.message)](request, received, self.trail, returning)
         login_cookies.forget(request, response, received.login.cookie_name)
-        announce(received)
         return response
 
 
@@ -216,12 +213,11 @@ class SessionView(ScriptView):
         return reconnect.still_here(request, request.user)  # type: ignore[arg-type]
 
 
-def _entered(request: HttpRequest, launch: Launch[Any], trail: Trail, returning: Returning) -> HttpResponse:
-    """Let the person in, or let them choose an account first."""
-    try:
-        return enter(request, launch, trail, returning)
-    except AccountAsked as error:
-        return accounts.asked(request, launch, error)
+def _begun(request: HttpRequest, launch: Launch[Any], trail: Trail) -> HttpResponse:
+    """Let the person choose content."""
+    page = begin(request, launch, trail)
+    announce(launch)
+    return page
 
 
 def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Grant]:
