@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
@@ -27,6 +26,7 @@ from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.outline.rebuild import add, rebuild, stale
 from lti_1p3_provider.outline.wake import TASK
 from lti_1p3_provider.scores.models import PendingScore
+from tests.accidents import after_a_look
 from tests.connection import OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT
 from tests.publishing import PublishingCourses, PublishingHost
 
@@ -117,25 +117,8 @@ def test_a_block_of_a_newer_version_is_found_before_its_rows_are(courses, asked)
     assert courses.reads["block"] == 1
 
 
-@contextmanager
-def between(table: str, happens: Callable[[], object]) -> Iterator[list[str]]:
-    """Inside, something happens once, right after the first look into a table: what another process commits there."""
-    looks: list[str] = []
-
-    def look(execute: Callable[..., Any], sql: str, *others: Any) -> Any:
-        found = execute(sql, *others)
-        if sql.startswith("SELECT") and f'FROM "{table}"' in sql:
-            looks.append(sql)
-            if len(looks) == 1:
-                happens()
-        return found
-
-    with database.execute_wrapper(look):
-        yield looks
-
-
 def test_a_block_whose_rows_come_between_two_looks_is_found(courses, asked):
-    with between(OutlineBlock._meta.db_table, lambda: rebuild(COURSE)) as looks:
+    with after_a_look(OutlineBlock, lambda: rebuild(COURSE)) as looks:
         assert find.block(COURSE, KEY).title == "Primary colours"
         assert find.above(COURSE, KEY)
     assert looks
@@ -144,7 +127,7 @@ def test_a_block_whose_rows_come_between_two_looks_is_found(courses, asked):
 
 def test_a_block_that_does_not_exist_is_refused_though_rows_come_between_two_looks(courses, asked):
     nowhere = COURSE.make_usage_key("problem", "nowhere")
-    with between(OutlineBlock._meta.db_table, lambda: rebuild(COURSE)), pytest.raises(ContentNotFound):
+    with after_a_look(OutlineBlock, lambda: rebuild(COURSE)), pytest.raises(ContentNotFound):
         find.block(COURSE, nowhere)
     assert courses.reads["block"] == 0
 
@@ -159,10 +142,9 @@ def test_a_block_that_was_deleted_while_it_was_read_is_not_written_down(courses,
 
 
 def test_an_outline_that_goes_while_a_block_is_written_down_loses_nothing(courses, asked):
-    table = CourseOutline._meta.db_table
     add(COURSE, host.current().courses.read_block(COURSE, KEY))
     OutlineBlock.objects.all().delete()
-    with between(table, lambda: CourseOutline.objects.all().delete()):
+    with after_a_look(CourseOutline, lambda: CourseOutline.objects.all().delete()):
         add(COURSE, host.current().courses.read_block(COURSE, KEY))
     assert find.block(COURSE, KEY).title == "Primary colours"
 
