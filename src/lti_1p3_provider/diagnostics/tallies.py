@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import is_conflict, traced
+from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.database.upserts import chunks, upsert
 from lti_1p3_provider.diagnostics.models import OK, LastLaunch, LaunchAttempt, LaunchTally, TallyMark
 
@@ -28,7 +29,6 @@ BATCH = 20_000  # primary keys that are counted in one transaction
 LAG = timedelta(minutes=5)  # longer than any launch's transaction, with what it may wait for locks
 DOORS = ("login", "launch")
 SHOWN = timedelta(days=14)  # what pages show is kept, however short attempts are
-DROP_BATCH = 1000
 MARK = 1  # primary key of the one mark
 
 log = logging.getLogger(__name__)
@@ -91,10 +91,7 @@ def roll_up(batches: int | None = None, size: int = BATCH, now: datetime | None 
 def drop_old(now: datetime | None = None) -> int:
     """Delete tallies that are older than attempts may be, in batches; return how many."""
     before = ((now or timezone.now()) - max(timedelta(seconds=conf.attempt_retention), SHOWN)).astimezone(UTC).date()
-    dropped, old = 0, LaunchTally.objects.filter(day__lt=before).values_list("pk", flat=True)
-    while batch := list(old[:DROP_BATCH]):
-        dropped += LaunchTally.objects.filter(pk__in=batch).delete()[0]
-    return dropped
+    return drop(LaunchTally.objects.filter(day__lt=before))
 
 
 def since_mark(registrations: Collection[int], mark: int) -> Launches:
