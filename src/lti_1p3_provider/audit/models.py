@@ -17,7 +17,8 @@ NAME_LENGTH = 255
 class Change(OfOrganization):
     """One thing that somebody did. ``before`` and ``after`` hold what differs: settings and numbers, no secret and
     nobody's name. ``registration_pk`` stays when the registration goes. ``actor`` is empty once the account is gone,
-    where a platform's own administrator used an invitation, and where a launch or the clean-up gave or took a role.
+    where a platform's own administrator used an invitation, where a launch or the clean-up gave or took a role, and
+    where a management command did it.
 
     .. no_pii:
     """
@@ -40,6 +41,7 @@ class Change(OfOrganization):
         INVITATION = "invitation", _("invitation")
         LAUNCH = "launch", _("launch")
         CLEAN_UP = "clean-up", _("clean-up")
+        COMMAND = "command", _("command")
 
     at = models.DateTimeField(auto_now_add=True)
     actor = models.ForeignKey(conf.user_model, null=True, on_delete=models.SET_NULL, related_name="+")
