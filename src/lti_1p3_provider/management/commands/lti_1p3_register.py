@@ -15,7 +15,7 @@ from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.host.course_roles import RoleName
-from lti_1p3_provider.onboarding import changes, hosts, roles_of
+from lti_1p3_provider.onboarding import changes, hosts, roles_of, whose
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.environments import Sibling, make_siblings
 from lti_1p3_provider.onboarding.guide import guide
@@ -157,7 +157,10 @@ def _registered(details: PlatformDetails, *, with_siblings: bool) -> tuple[Regis
 def _warnings(row: Registration) -> list[str]:
     """Return what of it does not fit this site, and which roles go."""
     taken = taking_back.ask(row)
-    return [*map(str, (*hosts.doubts(row), *doubts(row))), *([roles_of.taken(taken)] if taken else [])]
+    return [
+        *map(str, (*hosts.doubts(row), *whose.doubts(row), *doubts(row))),
+        *([roles_of.taken(taken)] if taken else []),
+    ]
 
 
 def _details(options: dict[str, Any]) -> PlatformDetails:
