@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 
@@ -31,6 +32,23 @@ def database_fails(error: Exception, where: str, at: int = 1, times: int = 1) ->
 
     with connection.execute_wrapper(execute):
         yield failed
+
+
+@contextmanager
+def after_a_look(model: type[Model], happens: Callable[[], object]) -> Iterator[list[str]]:
+    """Inside, something happens once, right after the first look into a table: what another process commits there."""
+    looks: list[str] = []
+
+    def look(run: Callable[..., Any], sql: str, *others: Any) -> Any:
+        found = run(sql, *others)
+        if sql.startswith("SELECT") and f'FROM "{model._meta.db_table}"' in sql:
+            looks.append(sql)
+            if len(looks) == 1:
+                happens()
+        return found
+
+    with connection.execute_wrapper(look):
+        yield looks
 
 
 @contextmanager

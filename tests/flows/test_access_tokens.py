@@ -20,8 +20,8 @@ from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.claims import LTI
 from lti_1p3_provider.lti.exchange import Pause
 from lti_1p3_provider.lti.transport import perform, run
-from lti_1p3_provider.registrations import keys
-from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.registrations import keys, own_keys
+from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.scores.models import LineItem
 from tests.broken_cache import BusyCache
 from tests.connection import LEARNER
@@ -403,6 +403,38 @@ def test_tok_02_what_is_refused_alone_too_is_refused(deployment, web_server, err
         with pytest.raises(AccessTokenRefused, match=error):
             a_token(deployment, ags.SCORE_SCOPE)
         assert len(scopes_asked(web_server)) == (asked + 1 if number == 2 else asked)
+
+
+@pytest.mark.parametrize(
+    ("refused", "tried"),
+    [
+        (refused_as("invalid_scope"), False),
+        (refused_as(" Insufficient_Scope", 403), False),
+        (refused_as("invalid_client", 401), True),
+        (refused_as("access_denied"), True),  # of what, it does not say
+        (Said(b"<html>", 401), True),
+        (Said(b"", 400), True),
+    ],
+    ids=str,
+)
+def test_tok_02_scopes_that_are_refused_say_nothing_of_a_key(deployment, web_server, refused, tried):
+    """A key whose fate is not known is not tried, and does not begin to sign, because of the scopes of a launch."""
+    offered, _ = own_keys.offer(deployment.registration)
+    deployment.registration.auth_token_url = web_server.says_in_turn(refused, GRANTED) + "/token"
+    a_token(deployment, ags.SCORE_SCOPE)
+    assert scopes_asked(web_server) == ([ALL, ALL] if tried else [ALL, ags.SCORE_SCOPE])
+    offered.refresh_from_db()
+    assert offered.status == (ToolKey.Status.ACTIVE if tried else ToolKey.Status.OFFERED)
+
+
+@pytest.mark.parametrize("said", [refused_as("invalid_scope"), refused_as("insufficient_scope", 403)], ids=str)
+def test_tok_02_whether_a_key_is_accepted_is_not_known_if_scopes_are_refused(deployment, web_server, said):
+    deployment.registration.auth_token_url = web_server.says(said) + "/token"
+    key = keys.signing_key(deployment.registration_id)
+    with pytest.raises(AccessTokenRefused):
+        run(access_tokens.accepts(deployment, key, SCORES))
+    web_server.says(refused_as("invalid_client", 401))
+    assert run(access_tokens.accepts(deployment, key, SCORES)) is False
 
 
 @pytest.mark.parametrize("needed", ["", "https://scope.example/not-listed"])

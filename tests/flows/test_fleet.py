@@ -30,6 +30,7 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.users.models import PlatformUser
+from tests.accidents import after_a_look
 from tests.connection import LEARNER, WELCOME
 from tests.fleet import attempted, registered
 from tests.scoring import earn, fill, launched
@@ -149,6 +150,23 @@ def test_launches_show_before_they_are_in_the_tallies(db):
     assert not LaunchTally.objects.exists()
     assert (shown.days[-1].succeeded, shown.days[-1].refused) == (2, 3)
     assert shown.facts.last.refusal == "gate_closed"
+
+
+@pytest.mark.parametrize("table", [TallyMark, LaunchTally])
+@pytest.mark.parametrize("before", [0, 2])
+def test_launches_are_counted_once_though_somebody_counts_between_two_looks(db, table, before):
+    row, now = registered(), timezone.now()
+    attempted(row, before)
+    roll_up()
+    attempted(row, 3)
+    attempted(row, 4, "gate_closed")
+    above = facts.tail(now) if table is LaunchTally else None
+    with after_a_look(table, roll_up) as looks:
+        above = above or facts.tail(now)
+        found = facts.gather([row.pk], above, now)[row.pk][1]
+    assert looks
+    assert TallyMark.objects.get().up_to > above.mark
+    assert found.week == (before + 3, 4, 0)
 
 
 def test_a_page_counts_one_batch_and_leaves_the_rest_to_a_worker(db):

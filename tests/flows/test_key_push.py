@@ -10,10 +10,12 @@ from threading import Thread
 import jwt
 import pytest
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import connections
 
 from demo.platform.key_push import PATH
 from demo.platform.vocabulary import SCOPE_PUBLIC_JWK, SCOPES
+from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.errors import (
     AccessTokenRefused,
     AddressForbidden,
@@ -118,6 +120,30 @@ def test_one_push_after_another_leaves_one_key_that_signs(canvas):
     assert len(set(kids)) == 3
     assert own(canvas) == [Status.ROTATED, Status.ROTATED, Status.ACTIVE]
     assert known_there(canvas) == signs(canvas) == kids[-1]
+
+
+def test_the_admin_notes_which_key_was_sent(canvas, admin_client, admin_user):
+    pushed(canvas)
+    (old,) = canvas.registration.own_keys.all()
+    page = f"/admin/lti_1p3_provider/registration/{canvas.registration.pk}/push-key/"
+    assert admin_client.post(page, {"host": canvas.platform.base_url}).status_code == 302
+    assert set(Change.objects.values_list("actor", "name", "action", "after__status")) == {
+        (admin_user.pk, old.kid, "changed", "rotated"),
+        (admin_user.pk, signs(canvas), "created", "active"),
+    }
+
+
+def test_a_key_whose_fate_is_not_known_is_noted(canvas):
+    access_tokens.access_token(deployment_of(canvas), public_jwk.SCOPES)
+    canvas.platform.faults.set("lost_answer", endpoint="key_push", times=1)
+    canvas.platform.faults.set("status", endpoint="token", status=503)
+    where = (f"--registration={canvas.registration.pk}", f"--host={canvas.platform.base_url}")
+    with pytest.raises(CommandError):
+        call_command("lti_1p3_keys", "push", *where)
+    (key,) = canvas.registration.own_keys.all()
+    assert list(Change.objects.values_list("name", "action", "way", "after__status")) == [
+        (key.kid, "created", "command", "offered")
+    ]
 
 
 # --- what gets lost ---------------------------------------------------------------------------------------------------

@@ -23,9 +23,10 @@ from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, Conte
 from lti_1p3_provider.host.current import _load
 from lti_1p3_provider.outline import access, find
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
-from lti_1p3_provider.outline.rebuild import rebuild, stale
+from lti_1p3_provider.outline.rebuild import add, rebuild, stale
 from lti_1p3_provider.outline.wake import TASK
 from lti_1p3_provider.scores.models import PendingScore
+from tests.accidents import after_a_look
 from tests.connection import OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT
 from tests.publishing import PublishingCourses, PublishingHost
 
@@ -114,6 +115,38 @@ def test_a_block_of_a_newer_version_is_found_before_its_rows_are(courses, asked)
     courses.published.clear()
     assert find.block(COURSE, KEY).title == "Primary colours"
     assert courses.reads["block"] == 1
+
+
+def test_a_block_whose_rows_come_between_two_looks_is_found(courses, asked):
+    with after_a_look(OutlineBlock, lambda: rebuild(COURSE)) as looks:
+        assert find.block(COURSE, KEY).title == "Primary colours"
+        assert find.above(COURSE, KEY)
+    assert looks
+    assert courses.reads["block"] == 0
+
+
+def test_a_block_that_does_not_exist_is_refused_though_rows_come_between_two_looks(courses, asked):
+    nowhere = COURSE.make_usage_key("problem", "nowhere")
+    with after_a_look(OutlineBlock, lambda: rebuild(COURSE)), pytest.raises(ContentNotFound):
+        find.block(COURSE, nowhere)
+    assert courses.reads["block"] == 0
+
+
+def test_a_block_that_was_deleted_while_it_was_read_is_not_written_down(courses, asked):
+    read = host.current().courses.read_block(COURSE, KEY)
+    publish(courses, "2", without=PROBLEM)
+    rebuild(COURSE)
+    add(COURSE, read)
+    with pytest.raises(ContentNotFound):
+        find.block(COURSE, KEY)
+
+
+def test_an_outline_that_goes_while_a_block_is_written_down_loses_nothing(courses, asked):
+    add(COURSE, host.current().courses.read_block(COURSE, KEY))
+    OutlineBlock.objects.all().delete()
+    with after_a_look(CourseOutline, lambda: CourseOutline.objects.all().delete()):
+        add(COURSE, host.current().courses.read_block(COURSE, KEY))
+    assert find.block(COURSE, KEY).title == "Primary colours"
 
 
 def test_a_deleted_block_goes_with_the_next_version(courses, asked):

@@ -31,12 +31,13 @@ from demo.lms.models import BlockState
 from lti_1p3_provider import quotas, tasks
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.host.sessions import ENDS
+from lti_1p3_provider.launches.cleaning import clean_up
 from lti_1p3_provider.launches.sessions import EndSwitchedOffSessions
-from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import Grant, PlatformUser
+from tests.accidents import after_a_look
 from tests.connection import (
     CLAIM,
     INSTRUCTOR,
@@ -437,6 +438,7 @@ def test_old_attempts_and_lapsed_grants_are_dropped_and_no_others(connection, se
         "old_content_requests_dropped": 0,
         "old_configurations_dropped": 0,
         "old_tallies_dropped": 0,
+        "course_roles_taken_back": 0,
     }
     assert LaunchAttempt.objects.count() == 2
     assert old not in LaunchAttempt.objects.all()
@@ -461,6 +463,17 @@ def test_more_than_a_batch_of_grants_is_dropped(db, django_user_model):
     Grant.objects.create(**values, usage_digest="open", until=timezone.now() + timedelta(seconds=60))
     assert clean_up()["lapsed_grants_dropped"] == 1003
     assert Grant.objects.get().usage_digest == "open"
+
+
+def test_a_grant_that_is_renewed_while_old_ones_are_dropped_stays(db, django_user_model):
+    registration = Registration.objects.create(issuer="https://p.example", client_id="c")
+    deployment = Deployment.objects.create(registration=registration, deployment_id="1")
+    user, now = django_user_model.objects.create_user("learner"), timezone.now()
+    Grant.objects.create(user=user, deployment=deployment, usage_digest="d", until=now - timedelta(seconds=1))
+    renewed = {"until": now + timedelta(seconds=60)}
+    with after_a_look(Grant, lambda: Grant.objects.update(**renewed)):
+        assert clean_up()["lapsed_grants_dropped"] == 0
+    assert Grant.objects.exists()
 
 
 def test_the_task_that_celerys_beat_runs_drops_both(db, django_user_model, settings):

@@ -8,14 +8,16 @@ from io import StringIO
 
 import jwt
 import pytest
+from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from lti_1p3_provider.errors import KeyInvalid, NoActiveKey
-from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations import keys, private_keys
 from lti_1p3_provider.registrations.models import ToolKey
+from lti_1p3_provider.web.sealed import box
 
 pytestmark = pytest.mark.django_db
 
@@ -194,3 +196,10 @@ def test_the_admin_makes_imports_rotates_and_retires(admin_client, tool_key_pem)
     admin_client.post(url, {"action": "rotate", "_selected_action": [first.pk], "confirmed": "yes"})
     admin_client.post(url, {"action": "retire", "_selected_action": [second.pk], "confirmed": "yes"})
     assert list(ToolKey.objects.order_by("pk").values_list("status", flat=True)) == ["rotated", "retired", "active"]
+
+
+def test_what_older_versions_encrypted_still_opens():
+    stored = "gAAAAABrDSTdzdOQN2b1KfynVMW6p3Kb5Y_Uwcwg8cKCPuz1aXNpLojS00zr_CzEIM0KU4soYQI0KCcOcLR93iLfjTFuauxnRg=="
+    assert box(private_keys.PURPOSE, ["a newer secret", "a secret"]).decrypt(stored) == b"a key"
+    with pytest.raises(InvalidToken):
+        box("another purpose", ["a secret"]).decrypt(stored)

@@ -15,10 +15,14 @@ State = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who does something, and where. ``user`` None: somebody on a platform, whom this site does not know."""
+    """Who does something, and where. ``user`` None: somebody whom this site does not know, on a platform or at a
+    command line."""
 
     user: AbstractBaseUser | AnonymousUser | None
     way: Change.Way
+
+
+COMMAND = Author(None, Change.Way.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)

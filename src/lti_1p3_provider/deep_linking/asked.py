@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from lti_1p3_provider import quotas
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.deep_linking import kept
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.errors import (
@@ -29,7 +30,6 @@ from lti_1p3_provider.resource_links.models import Context
 
 REMEMBERED = timedelta(days=1)  # for so long an expired page is told what happened
 MAX_TOKEN = 100
-BATCH = 500
 
 
 def start(deployment: Deployment, message: DeepLinkingMessage) -> tuple[DeepLinkingRequest, str]:
@@ -108,8 +108,4 @@ def use(row: DeepLinkingRequest, chosen: int) -> None:
 
 def drop_old() -> int:
     """Delete requests a day after they expired, in batches; return how many."""
-    before, dropped = timezone.now() - REMEMBERED, 0
-    old = DeepLinkingRequest.objects.filter(expires_at__lt=before)
-    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
-        dropped += DeepLinkingRequest.objects.filter(pk__in=batch).delete()[0]
-    return dropped
+    return drop(DeepLinkingRequest.objects.filter(expires_at__lt=timezone.now() - REMEMBERED))

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import traced
+from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
@@ -25,7 +26,6 @@ from lti_1p3_provider.lti import store
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-CLEANUP_BATCH = 1000
 DAY = 24 * 3600
 MAX_OF_A_LOGIN = 20  # with a genuine signature: its one token may be posted again and again
 LOGIN_IS_OVER = 3600  # seconds; long after it
@@ -85,12 +85,7 @@ def refusal(trail: Trail, error: LtiError, limits: Limits = LIMITS, clock: Calla
 def drop_old() -> int:
     """Delete attempts older than ``LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC``, in batches; return how many."""
     before = timezone.now() - timedelta(seconds=conf.attempt_retention)
-    dropped = 0
-    while batch := list(
-        LaunchAttempt.objects.filter(created_at__lt=before).values_list("pk", flat=True)[:CLEANUP_BATCH]
-    ):
-        dropped += LaunchAttempt.objects.filter(pk__in=batch).delete()[0]
-    return dropped
+    return drop(LaunchAttempt.objects.filter(created_at__lt=before))
 
 
 def _is_recordable(trail: Trail, limits: Limits, moment: float) -> bool:

@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Count, Max, Min, Q, QuerySet, TextField
+from django.db.models import Count, Max, Min, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, TruncDate
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import is_conflict, traced
+from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.database.upserts import chunks, upsert
 from lti_1p3_provider.diagnostics.models import OK, LastLaunch, LaunchAttempt, LaunchTally, TallyMark
 
@@ -28,7 +29,6 @@ BATCH = 20_000  # primary keys that are counted in one transaction
 LAG = timedelta(minutes=5)  # longer than any launch's transaction, with what it may wait for locks
 DOORS = ("login", "launch")
 SHOWN = timedelta(days=14)  # what pages show is kept, however short attempts are
-DROP_BATCH = 1000
 MARK = 1  # primary key of the one mark
 
 log = logging.getLogger(__name__)
@@ -91,10 +91,7 @@ def roll_up(batches: int | None = None, size: int = BATCH, now: datetime | None 
 def drop_old(now: datetime | None = None) -> int:
     """Delete tallies that are older than attempts may be, in batches; return how many."""
     before = ((now or timezone.now()) - max(timedelta(seconds=conf.attempt_retention), SHOWN)).astimezone(UTC).date()
-    dropped, old = 0, LaunchTally.objects.filter(day__lt=before).values_list("pk", flat=True)
-    while batch := list(old[:DROP_BATCH]):
-        dropped += LaunchTally.objects.filter(pk__in=batch).delete()[0]
-    return dropped
+    return drop(LaunchTally.objects.filter(day__lt=before))
 
 
 def since_mark(registrations: Collection[int], mark: int) -> Launches:
@@ -102,13 +99,19 @@ def since_mark(registrations: Collection[int], mark: int) -> Launches:
     return _summed(LaunchAttempt.objects.filter(pk__gt=mark, registration_id__in=registrations))
 
 
-def of_days(registrations: Collection[int], since: date) -> dict[int, dict[date, LaunchDay]]:
-    """Return the tallies of some registrations since a day."""
+def of_days(registrations: Collection[int], since: date) -> tuple[dict[int, dict[date, LaunchDay]], int]:
+    """Return the tallies of some registrations since a day, and the mark up to which they count; 0 if there are none.
+    One statement reads both: the mark moves while somebody looks, and what it passes would be counted twice."""
     rows = LaunchTally.objects.filter(registration_id__in=registrations, day__gte=since)
+    rows = rows.annotate(mark=Subquery(TallyMark.objects.filter(pk=MARK).values("up_to")))
     found: dict[int, dict[date, LaunchDay]] = {}
-    for pk, day, *counted in rows.values_list("registration_id", "day", "succeeded", "refused", "unproven"):
+    mark = 0
+    for pk, day, up_to, *counted in rows.values_list(
+        "registration_id", "day", "mark", "succeeded", "refused", "unproven"
+    ):
         found.setdefault(pk, {})[day] = LaunchDay(day, *counted)
-    return found
+        mark = up_to or 0
+    return found, mark
 
 
 def _count_some(size: int, now: datetime) -> bool:
@@ -188,7 +191,7 @@ def _add(registrations: Sequence[int], more: Launches) -> None:
     """Add to the tallies of registrations. Nobody else does meanwhile: the mark is locked."""
     wanted = [day for pk in registrations for day in more.days[pk]]
     known: dict[tuple[int, date], LaunchDay] = {}
-    for pk, days in of_days(registrations, min(wanted)).items():
+    for pk, days in of_days(registrations, min(wanted))[0].items():
         known |= {(pk, day): counted for day, counted in days.items()}
     rows = []
     for pk in registrations:

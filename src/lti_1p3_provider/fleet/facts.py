@@ -63,8 +63,8 @@ def gather(pks: Collection[int], above: Tail, now: datetime | None = None, most:
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     registrations = _registrations(pks, most)
-    counted = tallies.of_days(pks, days[0])
-    newer = tallies.since_mark(pks, above.mark)
+    counted, up_to = tallies.of_days(pks, days[0])
+    newer = tallies.since_mark(pks, max(above.mark, up_to))
     deployments = _deployments(pks)
     down = _outages(pks)
     scores = _scores(registrations)

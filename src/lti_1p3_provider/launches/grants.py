@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.database.prepared import Update, prepared, prepared_update
 from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.identifiers import digest
@@ -19,8 +20,6 @@ from lti_1p3_provider.launches.scope import scopes
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.users.models import Grant
-
-CLEANUP_BATCH = 1000
 
 
 @prepared
@@ -93,8 +92,4 @@ def find(user: AbstractUser | AnonymousUser, target: Target) -> Grant:
 
 def drop_lapsed() -> int:
     """Delete grants that no longer open anything, in batches; return how many."""
-    lapsed = Grant.objects.filter(until__lt=timezone.now())
-    dropped = 0
-    while batch := list(lapsed.values_list("pk", flat=True)[:CLEANUP_BATCH]):
-        dropped += lapsed.filter(pk__in=batch).delete()[0]
-    return dropped
+    return drop(Grant.objects.filter(until__lt=timezone.now()))

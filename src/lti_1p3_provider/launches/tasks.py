@@ -5,12 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from edx_django_utils.monitoring import set_code_owner_attribute
 
-from lti_1p3_provider.course_roles import taking_back
-from lti_1p3_provider.deep_linking import asked
-from lti_1p3_provider.diagnostics.record import drop_old
-from lti_1p3_provider.fleet import upkeep
-from lti_1p3_provider.launches.grants import drop_lapsed
-from lti_1p3_provider.onboarding import reading
+from lti_1p3_provider.launches import cleaning
 from lti_1p3_provider.outline.rebuild import refresh
 
 
@@ -19,11 +14,5 @@ from lti_1p3_provider.outline.rebuild import refresh
 def clean_up() -> None:
     """Count launches, look at all registrations, delete what is too old to keep, take back roles
     that are not due, and update outlines."""
-    upkeep.keep_up()  # before: what is dropped must be counted
-    drop_old()
-    drop_lapsed()
-    asked.drop_old()
-    reading.drop_old()
-    upkeep.drop_old()
-    taking_back.take_back()
+    cleaning.clean_up()
     refresh()

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.errors import AccessTokenRefused, PlatformUnreachable
+from lti_1p3_provider.errors import AccessTokenRefused, LtiError, PlatformUnreachable
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import contacts, numbers, store, transport
 from lti_1p3_provider.lti.claims import LTI
@@ -30,6 +30,7 @@ ALONE = "\n"  # kept in place of a token: ask for one scope at a time; no token 
 FEWER = frozenset(("invalid_scope", "insufficient_scope", "access_denied"))  # names of errors
 TOKEN = re.compile(r"[\x21-\x7e]{1,65536}")  # what a header takes
 KEY_REFUSED = frozenset((400, 401, 403))  # what platforms answer to a signature that they cannot check
+OF_SCOPES = frozenset(("invalid_scope", "insufficient_scope"))  # names of errors that say nothing of a signature
 POLL = 0.05  # seconds between two looks for what another process learns
 
 
@@ -111,9 +112,9 @@ def accepts(deployment: Deployment, key: ToolKey, scopes: Iterable[str]) -> Exch
     answer: Answer = yield _request(deployment, _text(scopes), key)
     if _has_token(answer):
         return True
-    if answer.status in KEY_REFUSED:
+    if _refuses_key(answer):
         return False
-    raise AccessTokenRefused(f"status {answer.status}", answered=answer.status)
+    raise AccessTokenRefused(f"status {answer.status}", _reason(answer), answer.status)
 
 
 def _answered(deployment: Deployment, scope: str) -> Exchange[Answer]:
@@ -121,7 +122,7 @@ def _answered(deployment: Deployment, scope: str) -> Exchange[Answer]:
     since, or one that was sent there and whose answer was lost; what it accepts signs from then on."""
     key = keys.signing_key(deployment.registration_id)
     answer: Answer = yield _request(deployment, scope, key)
-    if answer.status not in KEY_REFUSED:
+    if not _refuses_key(answer):
         return answer
     for other in own_keys.instead_of(deployment.registration_id, key):
         again: Answer = yield _request(deployment, scope, other)
@@ -193,11 +194,10 @@ def _request(deployment: Deployment, scope: str, key: ToolKey) -> Request:
 
 def _granted(answer: Answer, wanted: frozenset[str]) -> tuple[str, int]:
     said = _said(answer)
-    token, reason = said.get("access_token"), said.get("error")
+    token = said.get("access_token")
     if not answer.ok or not isinstance(token, str) or not token:
-        name = reason if isinstance(reason, str) else ""
-        detail = f"status {answer.status}, error {str(reason)[:64]!r}"
-        raise AccessTokenRefused(detail, name.strip().lower()[:64], answer.status)
+        detail = f"status {answer.status}, error {str(said.get('error'))[:64]!r}"
+        raise AccessTokenRefused(detail, _reason(answer), answer.status)
     token, scope = token.strip(), said.get("scope")
     if not TOKEN.fullmatch(token):
         raise AccessTokenRefused("the access token is too long, or has characters that no header takes")
@@ -205,6 +205,20 @@ def _granted(answer: Answer, wanted: frozenset[str]) -> tuple[str, int]:
     if granted & wanted and len(wanted) > 1 and not wanted <= granted:
         raise _fewer()
     return token, _lifetime(said.get("expires_in"))
+
+
+def _refuses_key(answer: Answer) -> bool:
+    """Tell whether an answer may be about the signature: one that names the scopes is about what was asked for."""
+    return answer.status in KEY_REFUSED and _reason(answer) not in OF_SCOPES
+
+
+def _reason(answer: Answer) -> str:
+    """Return the name of the error that an answer gives (RFC 6749, 5.2); empty if it gives none, or cannot be read."""
+    try:
+        named = _said(answer).get("error")
+    except LtiError:
+        return ""
+    return named.strip().lower()[:64] if isinstance(named, str) else ""
 
 
 def _has_token(answer: Answer) -> bool:

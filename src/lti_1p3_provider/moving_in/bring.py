@@ -7,7 +7,7 @@ platforms have them, and perhaps a teacher's own grade instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from django.contrib.auth import get_user_model
@@ -50,16 +50,21 @@ def undecided(tables: Tables) -> list[str]:
     return [tool.title for tool in tools(tables) if tool.gate is None and not find.exact(tool.issuer, tool.client_id)]
 
 
-def bring(tables: Tables, without_gate: str = CLOSED) -> list[Carried]:
+def _nothing(_: Registration) -> None:
+    """Note nothing."""
+
+
+def bring(tables: Tables, without_gate: str = CLOSED, note: Callable[[Registration], None] = _nothing) -> list[Carried]:
     """Bring all in; return a report of each registration. ``without_gate``: whether a registration without a gate stays
-    open to every block (``OPEN``) or gets a gate that opens nothing."""
+    open to every block (``OPEN``) or gets a gate that opens nothing. ``note``: called with each new registration, in
+    its transaction."""
     ours: dict[Identity, Registration] = {}
     reports: dict[Identity, Carried] = {}
     for tool in tools(tables):
         identity, report = (tool.issuer, tool.client_id), _report(tool, without_gate)
         reports[identity] = report
         if report.state != "refused":
-            ours[identity] = _register(tool, report, without_gate)
+            ours[identity] = _register(tool, report, without_gate, note)
     for batch in batches(people(tables)):
         _bring_people(batch, ours, reports)
     sole = {identity: _sole_deployment(row) for identity, row in ours.items()}
@@ -76,7 +81,7 @@ def _report(tool: Tool, without_gate: str) -> Carried:
 
 
 @transaction.atomic
-def _register(tool: Tool, report: Carried, without_gate: str) -> Registration:
+def _register(tool: Tool, report: Carried, without_gate: str, note: Callable[[Registration], None]) -> Registration:
     known = find.exact(tool.issuer, tool.client_id)
     if known is not None:
         report.state, report.owner = "there", known.org
@@ -94,6 +99,7 @@ def _register(tool: Tool, report: Carried, without_gate: str) -> Registration:
         except KeyInvalid as error:
             report.problems.append(f"its signing key: {error.detail}")
             report.key = ""
+    note(made)
     return made
 
 

@@ -12,9 +12,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.audit.models import Change as Noted
+from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.errors import LtiError
-from lti_1p3_provider.onboarding import key_push
+from lti_1p3_provider.onboarding import changes, key_push
 from lti_1p3_provider.onboarding.environments import Sibling, make_siblings
+from lti_1p3_provider.registrations import key_notes
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.registrations.redeploy import Change, consequences
 
@@ -53,7 +56,7 @@ class CanvasActions(admin.ModelAdmin):  # type: ignore[type-arg]
         """Make what is missing, and say what there is."""
         for row in rows[:MAX_SELECTED]:
             try:
-                for sibling in make_siblings(row):
+                for sibling in _made(row, _author(request)):
                     self.message_user(request, f"{sibling.registration}: {_became(sibling)}", _level(sibling))
             except ValidationError as error:
                 self.message_user(request, " ".join(error.messages), messages.ERROR)
@@ -68,7 +71,8 @@ class CanvasActions(admin.ModelAdmin):  # type: ignore[type-arg]
         problem = ""
         if request.method == "POST":
             try:
-                done = key_push.push(row, host)
+                with key_notes.noted(_author(request), [row]):
+                    done = key_push.push(row, host)
             except LtiError as error:
                 problem = f"{error.title}: {error.detail}." if error.detail else f"{error.title}."
             else:
@@ -87,6 +91,19 @@ class CanvasActions(admin.ModelAdmin):  # type: ignore[type-arg]
             "problem": problem,
         }
         return render(request, "lti_1p3_provider/key_change.html", page)
+
+
+def _author(request: HttpRequest) -> Author:
+    return Author(request.user, Noted.Way.ADMIN)
+
+
+@transaction.atomic
+def _made(production: Registration, author: Author) -> list[Sibling]:
+    before = changes.family(production.pk)
+    with key_notes.noted(author, [production]):
+        made = make_siblings(production)
+    changes.note_all(author, before, changes.family(production.pk))
+    return made
 
 
 def _became(sibling: Sibling) -> str:

@@ -22,13 +22,14 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.onboarding import changes, hosts, roles_of, wording
+from lti_1p3_provider.onboarding import changes, roles_of, whose, wording
 from lti_1p3_provider.onboarding.actions import CanvasActions
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guidance import UNNAMED, ours
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.guided import GuidedPage
+from lti_1p3_provider.onboarding.looking_up import LooksUpHosts
 from lti_1p3_provider.onboarding.reach import reach
 from lti_1p3_provider.onboarding.register import approve
 from lti_1p3_provider.onboarding.whose_filter import WhoseFilter
@@ -96,7 +97,7 @@ class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
     extra = 1  # there is room for one, and without scripts no button that adds it
 
 
-class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+class RegistrationAdmin(LooksUpHosts, GuidedPage, CanvasActions, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """One page for the whole connection to a platform; ``doctor.admin`` registers it."""
 
     form = RegistrationForm
@@ -219,7 +220,8 @@ class RegistrationAdmin(GuidedPage, CanvasActions, StorableSearch, admin.ModelAd
         for deployment_id in form.cleaned_data.get("deployment_ids", ()):
             approve(form.instance, deployment_id)
         changes.note_all(_author(request), form.known_before, changes.known(form.instance.pk))
-        for doubt in (*hosts.doubts(form.instance), *doubts(form.instance)):
+        self.to_look_up(request, form.instance)
+        for doubt in (*whose.doubts(form.instance), *doubts(form.instance)):
             self.message_user(request, str(doubt), messages.WARNING)
         if taken := taking_back.ask(form.instance) + taking_back.ask_for_deleted():
             self.message_user(request, roles_of.taken(taken), messages.WARNING)

@@ -55,6 +55,14 @@ def known(registration_pk: int | None) -> Known:
     return found
 
 
+def family(production_pk: int | None) -> Known:
+    """Return the same of a registration and of its copies for other environments."""
+    found = known(production_pk)
+    for pk in Registration.objects.filter(production=production_pk or 0).order_by("pk").values_list("pk", flat=True):
+        found |= known(pk)
+    return found
+
+
 def note_all(author: Author, before: Known, after: Known) -> None:
     """Note all that differs. What moved to another organization is gone for one and new for the other: neither reads
     of the other."""

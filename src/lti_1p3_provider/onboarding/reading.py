@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.errors import BEGIN_AGAIN, ConfigurationBusy, LtiError, RegistrationFormOver
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import platform_configuration
@@ -84,8 +85,8 @@ def content(row: OpenedConfiguration) -> PlatformConfiguration:
 
 
 def drop_old() -> int:
-    """Delete configurations that nobody can use any more; return how many."""
-    return OpenedConfiguration.objects.filter(opened_at__lt=timezone.now() - KEPT - DEAD).delete()[0]
+    """Delete configurations that nobody can use any more, in batches; return how many."""
+    return drop(OpenedConfiguration.objects.filter(opened_at__lt=timezone.now() - KEPT - DEAD))
 
 
 def _name(url: str, token: str) -> str:

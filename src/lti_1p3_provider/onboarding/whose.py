@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lti_1p3_provider.errors import ConfigurationForeign, PlatformNotInvited
 from lti_1p3_provider.lti.platform_configuration import ENDPOINTS, PlatformConfiguration
+from lti_1p3_provider.onboarding.courses import Doubt
 from lti_1p3_provider.platforms import PRESETS, Preset, of_family, preset
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.web.addresses import Origin, is_within, origin, origin_of
@@ -58,6 +59,22 @@ def foreign(row: Registration) -> str:
     if any(source not in hosts for source in row.other_origins.split()):
         elsewhere.append("other_origins")
     return elsewhere[0] if elsewhere else ""
+
+
+def doubts(row: Registration) -> list[Doubt]:
+    """Return a doubt where an operator's registration reaches for another platform's access tokens, as ``foreign`` has
+    it: who looks at it may know better, but has to look."""
+    field = foreign(row)
+    if not field:
+        return []
+    label = row._meta.get_field(field).verbose_name  # type: ignore[union-attr]
+    if field == "client_id":
+        said = f"Another platform is registered with the {label} {row.client_id} and an access token URL there."
+    else:
+        said = (
+            f"Its {label} is not on the host of its access token URL, {origin(row.auth_token_url)}, nor its vendor's."
+        )
+    return [Doubt("address", said, "Make sure that both belong to one platform: we would get its access tokens.")]
 
 
 def _is_taken(row: Registration, hosts: tuple[str, ...]) -> bool:

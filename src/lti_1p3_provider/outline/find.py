@@ -110,17 +110,19 @@ def _known(course_key: CourseKey, usage_key: UsageKey) -> Block | None:
     if known := _recent.get((version, usage_key)):
         return known
     row = _by_digest.one(digest(str(usage_key)))
-    if row is not None:
-        found = row.as_block(course_key)
-        if row.outline.version == version:
-            _remember(version, found)
-        else:
-            wake.ask(course_key)
-        return found
-    if CourseOutline.objects.filter(course_digest=digest(str(course_key)), version=version).exists():
-        raise ContentNotFound(f"{usage_key} does not exist or is not published")
-    wake.ask(course_key)
-    return None
+    if row is None and CourseOutline.objects.filter(course_digest=digest(str(course_key)), version=version).exists():
+        row = _by_digest.one(digest(str(usage_key)))  # the rows may have come between the two looks
+        if row is None:
+            raise ContentNotFound(f"{usage_key} does not exist or is not published")
+    if row is None:
+        wake.ask(course_key)
+        return None
+    found = row.as_block(course_key)
+    if row.outline.version == version:
+        _remember(version, found)
+    else:
+        wake.ask(course_key)
+    return found
 
 
 def _remember(version: str, found: Block) -> None:

@@ -77,14 +77,21 @@ def refresh() -> int:
 
 
 def add(course_key: CourseKey, block: Block) -> None:
-    """Write down a block that was read by itself, until all of its course is. If that fails, nothing is lost."""
+    """Write down a block that was read by itself, until all of its course is. If that fails, nothing is lost.
+
+    Nothing is added to an outline that has come in step meanwhile: what it does not have may have been deleted since
+    the block was read, and would stay until the course is published again.
+    """
     values = {"course_key": str(course_key)}
     identity = {"usage_digest": digest(str(block.usage_key))}
     try:
         with transaction.atomic():
-            outline = CourseOutline.objects.get_or_create(course_digest=digest(str(course_key)), defaults=values)[0]
+            pk = CourseOutline.objects.get_or_create(course_digest=digest(str(course_key)), defaults=values)[0].pk
+            outline = CourseOutline.objects.select_for_update().get(pk=pk)
+            if outline.version and outline.version == host.current().courses.published_version(course_key):
+                return
             OutlineBlock.objects.get_or_create(**identity, defaults={"outline": outline, **_values(block)})
-    except DatabaseError:
+    except (DatabaseError, CourseOutline.DoesNotExist):
         log.warning("LTI outline: block %s could not be written down", block.usage_key, exc_info=True)
 
 

@@ -19,6 +19,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from lti_1p3_provider.audit.models import Change as Noted
+from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.errors import KeyInvalid
 from lti_1p3_provider.registrations import key_notes, keys
@@ -77,8 +79,8 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The form stored the new key already: only note it."""
-        key_notes.note(request, {pk: state for pk, state in key_notes.known().items() if pk != obj.pk})
+        """The form stored the new key already: only note it, and which ones it took the place of."""
+        key_notes.note(_author(request), form.known_before, [obj.registration])
 
     @admin.action(
         permissions=["change"],
@@ -88,11 +90,11 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         """Rotate the keys of whom the selected ones belong to, after a page that says what it means."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._before(request, rows, Change.ROTATE, _("Rotate now"))
-        before = key_notes.known()
-        for owner in _owners(rows):
-            key = keys.rotate(owner, at_once=bool(owner) and request.POST.get("at_once") == "yes")
-            self.message_user(request, gettext("%s is the signing key now.") % key.kid)
-        key_notes.note(request, before)
+        owners = _owners(rows)
+        with key_notes.noted(_author(request), owners):
+            for owner in owners:
+                key = keys.rotate(owner, at_once=bool(owner) and request.POST.get("at_once") == "yes")
+                self.message_user(request, gettext("%s is the signing key now.") % key.kid)
         return None
 
     @admin.action(permissions=["change"], description=_("Retire: stop publishing the selected keys now"))
@@ -100,13 +102,12 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         """Retire one by one, after a page that says what it means; the last signing key stays."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._before(request, rows, Change.RETIRE, _("Retire now"))
-        before = key_notes.known()
-        for row in rows.select_related("registration")[:MAX_SELECTED]:
-            try:
-                keys.retire(row.kid, row.registration)
-            except KeyInvalid as error:
-                self.message_user(request, f"{row.kid}: {error.detail}", messages.ERROR)
-        key_notes.note(request, before)
+        with key_notes.noted(_author(request), _owners(rows)):
+            for row in rows.select_related("registration")[:MAX_SELECTED]:
+                try:
+                    keys.retire(row.kid, row.registration)
+                except KeyInvalid as error:
+                    self.message_user(request, f"{row.kid}: {error.detail}", messages.ERROR)
         return None
 
     def explain(self, request: HttpRequest, change: str) -> HttpResponse:
@@ -140,6 +141,10 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
             **more,
         }
         return render(request, "lti_1p3_provider/key_change.html", page)
+
+
+def _author(request: HttpRequest) -> Author:
+    return Author(request.user, Noted.Way.ADMIN)
 
 
 def _owners(rows: QuerySet[ToolKey]) -> list[Registration | None]:

@@ -10,7 +10,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.errors import KeyInvalid
-from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations import key_notes, keys
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 
 
@@ -56,6 +56,7 @@ class ToolKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         pem, owner = str(values.pop("pem", "")).strip(), values.get("registration")
         if self.errors:
             return values
+        self.known_before = key_notes.known([owner])
         try:
             made = keys.import_pem(pem, owner, values["kid"]) if pem else keys.generate(registration=owner)
         except KeyInvalid as error:

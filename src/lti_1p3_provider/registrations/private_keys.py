@@ -9,16 +9,17 @@ from functools import lru_cache
 from typing import cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.fernet import InvalidToken
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from lti_1p3_provider.errors import KeyInvalid
 from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.web.sealed import box
 
 KEY_BITS = 2048
 ALGORITHM = "RS256"
+PURPOSE = "tool key"  # of the box; what is stored opens with no other
 MAX_OPENED = 128  # keys that a process keeps ready to sign; each registration may have one
 
 
@@ -64,7 +65,7 @@ def _base64url(number: int) -> str:
 
 def sealed(private: rsa.RSAPrivateKey, secrets: Iterable[str]) -> str:
     """Return the key as the database keeps it, encrypted with the first secret."""
-    return _box(secrets).encrypt(pem(private).encode()).decode()
+    return box(PURPOSE, secrets).encrypt(pem(private).encode()).decode()
 
 
 def pem(private: rsa.RSAPrivateKey) -> str:
@@ -82,16 +83,7 @@ def opened(encrypted: str, secrets: tuple[str, ...]) -> rsa.RSAPrivateKey:
         KeyInvalid: its secret is not among ``secrets``.
     """
     try:
-        text = _box(secrets).decrypt(encrypted.encode())
+        text = box(PURPOSE, secrets).decrypt(encrypted.encode())
     except InvalidToken as error:
         raise KeyInvalid("the secret that encrypted this key is not in LTI_1P3_PROVIDER_KEY_SECRETS") from error
     return cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(text, password=None))
-
-
-def _box(secrets: Iterable[str]) -> MultiFernet:
-    return MultiFernet([Fernet(_fernet_key(secret)) for secret in secrets])
-
-
-def _fernet_key(secret: str) -> bytes:
-    derived = HKDF(hashes.SHA256(), length=32, salt=None, info=b"lti_1p3_provider tool key").derive(secret.encode())
-    return base64.urlsafe_b64encode(derived)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -19,7 +19,7 @@ from lti_1p3_provider.conf import conf
 
 def seal(purpose: str, values: Mapping[str, Any]) -> str:
     """Return JSON values as text that ``unseal`` opens, for the same ``purpose`` only."""
-    return _box(purpose).encrypt(json.dumps(dict(values)).encode()).decode()
+    return box(purpose, conf.key_secrets).encrypt(json.dumps(dict(values)).encode()).decode()
 
 
 def unseal(purpose: str, text: str, seconds: int) -> dict[str, Any]:
@@ -29,14 +29,15 @@ def unseal(purpose: str, text: str, seconds: int) -> dict[str, Any]:
         ValueError: it is older, was sealed for something else, or not here.
     """
     try:
-        opened: dict[str, Any] = json.loads(_box(purpose).decrypt(text.encode(), ttl=seconds))
+        opened: dict[str, Any] = json.loads(box(purpose, conf.key_secrets).decrypt(text.encode(), ttl=seconds))
     except InvalidToken as error:
         raise ValueError("not sealed here, for this, or recently") from error
     return opened
 
 
-def _box(purpose: str) -> MultiFernet:
-    return MultiFernet([Fernet(_key(secret, purpose)) for secret in conf.key_secrets])
+def box(purpose: str, secrets: Iterable[str]) -> MultiFernet:
+    """Return what encrypts with the first of the secrets, and decrypts with any, for one ``purpose``."""
+    return MultiFernet([Fernet(_key(secret, purpose)) for secret in secrets])
 
 
 def _key(secret: str, purpose: str) -> bytes:

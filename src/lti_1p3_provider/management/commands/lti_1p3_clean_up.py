@@ -7,12 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from lti_1p3_provider.course_roles import taking_back
-from lti_1p3_provider.deep_linking import asked
-from lti_1p3_provider.diagnostics.record import drop_old
-from lti_1p3_provider.fleet import upkeep
-from lti_1p3_provider.launches.grants import drop_lapsed
-from lti_1p3_provider.onboarding import reading
+from lti_1p3_provider.launches.cleaning import clean_up
 
 
 class Command(BaseCommand):
@@ -27,18 +22,3 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run once and print what was done."""
         self.stdout.write(json.dumps(clean_up()))
-
-
-def clean_up() -> dict[str, int]:
-    """Drop old attempts, lapsed grants, requests for content, configurations and tallies, take back roles that are not
-    due, count launches and look at all registrations; return how many of each."""
-    looked_at = upkeep.keep_up()  # before: what is dropped must be counted
-    return {
-        "registrations_looked_at": looked_at,
-        "old_attempts_dropped": drop_old(),
-        "lapsed_grants_dropped": drop_lapsed(),
-        "old_content_requests_dropped": asked.drop_old(),
-        "old_configurations_dropped": reading.drop_old(),
-        "old_tallies_dropped": upkeep.drop_old(),
-        "course_roles_taken_back": taking_back.take_back(),
-    }

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
+from lti_1p3_provider.launches.cleaning import clean_up
 from lti_1p3_provider.outline.rebuild import refresh
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 

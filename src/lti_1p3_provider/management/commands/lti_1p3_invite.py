@@ -9,9 +9,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from lti_1p3_provider.audit.note import COMMAND, note_difference
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.onboarding import courses
+from lti_1p3_provider.onboarding import changes, courses
 from lti_1p3_provider.onboarding.invitations import LIFE, MAX_DAYS, Offer, invite
 from lti_1p3_provider.onboarding.models import OPTIONS
 from lti_1p3_provider.registrations.models import Registration
@@ -58,7 +60,10 @@ class Command(BaseCommand):
         if not 0 < days <= MAX_DAYS:
             raise CommandError(f"--expires-days: from 1 to {MAX_DAYS}")
         try:
-            row, url = invite(_offer(options), timedelta(days=days))
+            with transaction.atomic():
+                row, url = invite(_offer(options), timedelta(days=days))
+                thing, state = changes.of_invitation(row)
+                note_difference(COMMAND, thing, None, state)
         except ValidationError as error:
             problems = error.message_dict.items()
             raise CommandError("\n".join(f"{name}: {' '.join(texts)}" for name, texts in problems)) from error

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.onboarding.key_push import push
-from lti_1p3_provider.registrations import keys
+from lti_1p3_provider.registrations import key_notes, keys
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 from lti_1p3_provider.registrations.redeploy import Change, consequences
 
@@ -52,7 +56,8 @@ class Command(BaseCommand):
         """Run one verb."""
         whose = _registration(options.get("registration"))
         try:
-            getattr(self, f"_{options['verb']}")(options, whose)
+            with _noted(options["verb"], whose):
+                getattr(self, f"_{options['verb']}")(options, whose)
         except LtiError as error:
             raise CommandError(error.detail or str(error.title)) from error
 
@@ -131,6 +136,13 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({**told, **(meaning.as_json() if meaning else {})}))
             return
         self.stdout.write("\n".join([f"{key.kid} {says}", *(meaning.lines() if meaning else ())]))
+
+
+@contextmanager
+def _noted(verb: str, whose: Registration | None) -> Iterator[None]:
+    """Note what becomes of keys, in one transaction with it; but nothing is locked while a platform is asked."""
+    with nullcontext() if verb == "push" else transaction.atomic(), key_notes.noted(COMMAND, [whose]):
+        yield
 
 
 def _registration(number: int | None) -> Registration | None:

@@ -11,12 +11,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from lti_1p3_provider import host
+from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.errors import MoveInRefused
 from lti_1p3_provider.moving_in import bring, set_aside
 from lti_1p3_provider.moving_in.carry import Carried
 from lti_1p3_provider.moving_in.compare import compare
 from lti_1p3_provider.moving_in.found import look
 from lti_1p3_provider.moving_in.tables import Tables
+from lti_1p3_provider.onboarding import changes
+from lti_1p3_provider.registrations import key_notes
+from lti_1p3_provider.registrations.models import Registration
 
 VERBS = {
     "inspect": "show what is there, and what of it will be carried over",
@@ -115,7 +119,7 @@ class Command(BaseCommand):
                 "--without-gate open to leave that so (instructors may then pick from all courses, too), or "
                 "--without-gate closed to give them a gate that opens nothing until you fill it."
             )
-        self._reports(options, bring.bring(tables, options["without_gate"] or bring.CLOSED))
+        self._reports(options, bring.bring(tables, options["without_gate"] or bring.CLOSED, _noted))
 
     def _check(self, options: dict[str, Any]) -> None:
         found = compare(self._tables())
@@ -168,3 +172,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"  not carried over: {problem}")
             if one.staff:
                 self.stdout.write(f"  accounts of staff: {', '.join(map(str, one.staff))}")
+
+
+def _noted(row: Registration) -> None:
+    """Note a registration that was brought in, with all that belongs to it."""
+    changes.note_all(COMMAND, {}, changes.known(row.pk))
+    key_notes.note(COMMAND, {}, [row])

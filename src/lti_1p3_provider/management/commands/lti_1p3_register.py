@@ -11,15 +11,17 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.host.course_roles import RoleName
-from lti_1p3_provider.onboarding import hosts, roles_of
+from lti_1p3_provider.onboarding import changes, hosts, roles_of, whose
 from lti_1p3_provider.onboarding.courses import doubts
-from lti_1p3_provider.onboarding.environments import make_siblings
+from lti_1p3_provider.onboarding.environments import Sibling, make_siblings
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
+from lti_1p3_provider.registrations import find, key_notes
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, AccountMode, Registration
 
 NO_ROLE = "none"
@@ -111,9 +113,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Register, then print what to enter on the platform, and what of it does not fit this site."""
         try:
-            with transaction.atomic():
-                row, created = register(_details(options))
-                siblings = make_siblings(row) if options["environments"] else []
+            row, created, siblings = _registered(_details(options), with_siblings=options["environments"])
         except ValidationError as error:
             problems = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
             raise CommandError("\n".join(f"{name}: {' '.join(texts)}" for name, texts in problems.items())) from error
@@ -149,10 +149,25 @@ class Command(BaseCommand):
             self.stdout.write(f"Warning: {warning}")
 
 
+@transaction.atomic
+def _registered(details: PlatformDetails, *, with_siblings: bool) -> tuple[Registration, bool, list[Sibling]]:
+    """Register, and note what that changed."""
+    known = find.exact(details.issuer, details.client_id)
+    before, keys_before = changes.family(known.pk if known else None), key_notes.known([known] if known else [])
+    row, created = register(details)
+    siblings = make_siblings(row) if with_siblings else []
+    changes.note_all(COMMAND, before, changes.family(row.pk))
+    key_notes.note(COMMAND, keys_before, [row])
+    return row, created, siblings
+
+
 def _warnings(row: Registration) -> list[str]:
     """Return what of it does not fit this site, and which roles go."""
     taken = taking_back.ask(row)
-    return [*map(str, (*hosts.doubts(row), *doubts(row))), *([roles_of.taken(taken)] if taken else [])]
+    return [
+        *map(str, (*hosts.doubts(row), *whose.doubts(row), *doubts(row))),
+        *([roles_of.taken(taken)] if taken else []),
+    ]
 
 
 def _details(options: dict[str, Any]) -> PlatformDetails:

@@ -45,7 +45,11 @@ def answer(request: Any, said: Any, status: int = 200) -> Response:
 
 def _names(header: str, tag: str | None) -> bool:
     """Tell whether a condition names the tag. Proxies that compress make it a weak one, or append their coding to it;
-    it still names the values, which is all that a change is made to."""
+    it still names the values, which is all that a change is made to.
+
+    If-Match is to be compared strongly (RFC 9110, 13.1.1). A weak tag holds there only because we never send one: it is
+    our own, which names values exactly, weakened on its way.
+    """
     if tag is None:
         return False
     if header.strip() == "*":

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.scores.models import Tally
 
 KINDS = ("delivered", "postponed", "parked")
@@ -19,7 +20,6 @@ KINDS = ("delivered", "postponed", "parked")
 Counts = Counter[tuple[int, str]]  # of (registration's primary key, one of KINDS)
 
 SHOWN = timedelta(days=14)  # what pages show is kept, however short attempts are
-DROP_BATCH = 1000
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,4 @@ def of_days(registration_pk: int, number: int) -> list[Day]:
 def drop_old(now: datetime | None = None) -> int:
     """Delete tallies that are older than launch attempts may be, in batches; return how many."""
     before = ((now or timezone.now()) - max(timedelta(seconds=conf.attempt_retention), SHOWN)).astimezone(UTC).date()
-    dropped, old = 0, Tally.objects.filter(day__lt=before).values_list("pk", flat=True)
-    while batch := list(old[:DROP_BATCH]):
-        dropped += Tally.objects.filter(pk__in=batch).delete()[0]
-    return dropped
+    return drop(Tally.objects.filter(day__lt=before))

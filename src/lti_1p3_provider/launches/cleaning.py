@@ -1,0 +1,28 @@
+"""What the clean-up does, for cron's commands and Celery's beat alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.deep_linking import asked
+from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.fleet import upkeep
+from lti_1p3_provider.launches import grants
+from lti_1p3_provider.onboarding import reading
+
+STEPS: Mapping[str, Callable[[], int]] = {
+    "registrations_looked_at": upkeep.keep_up,  # first: what is dropped must be counted
+    "old_attempts_dropped": record.drop_old,
+    "lapsed_grants_dropped": grants.drop_lapsed,
+    "old_content_requests_dropped": asked.drop_old,
+    "old_configurations_dropped": reading.drop_old,
+    "old_tallies_dropped": upkeep.drop_old,
+    "course_roles_taken_back": taking_back.take_back,
+}
+
+
+def clean_up() -> dict[str, int]:
+    """Drop old attempts, lapsed grants, requests for content, configurations and tallies, take back roles that are not
+    due, count launches and look at all registrations; return how many of each."""
+    return {name: step() for name, step in STEPS.items()}
