@@ -15,6 +15,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from demo.lms import grades, login_cookies, shelf
 from demo.lms.course import courses
 from demo.lms.course_roles import DemoCourseRoles
+from demo.lms.membership import DemoMembership
 from demo.lms.models import Enrolment, Profile
 from demo.lms.people import DemoPeople, sees_early
 from demo.lms.published import as_block, as_published
@@ -212,13 +213,14 @@ class DemoGrades:
 
 
 class DemoHost:
-    """The seven together."""
+    """The eight together."""
 
     identity = DemoIdentity()
     course_roles = DemoCourseRoles()
     courses = DemoCourses()
     content = DemoContent()
     grades = DemoGrades()
+    membership = DemoMembership()
     surfaces = DemoSurfaces()
     tenants = DemoTenants()
 

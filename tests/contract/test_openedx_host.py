@@ -14,13 +14,16 @@ from .course_roles_contract import CourseRolesContract, TeacherLaunchContract
 from .launch_contract import LaunchContract
 from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
+from .membership_contract import MembershipContract
 from .openedx_world import InOpenEdx
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
 from .tenants_contract import TenantsContract
 
 
-class OpenEdxHostTest(HostContract, PeopleContract, CourseRolesContract, TenantsContract, InOpenEdx):
+class OpenEdxHostTest(
+    HostContract, PeopleContract, CourseRolesContract, MembershipContract, TenantsContract, InOpenEdx
+):
     """Identity, content, grades."""
 
     def test_this_is_the_host_that_sites_use(self) -> None:

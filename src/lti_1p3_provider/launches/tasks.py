@@ -10,6 +10,7 @@ from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.diagnostics.record import drop_old
 from lti_1p3_provider.fleet import upkeep
 from lti_1p3_provider.launches.grants import drop_lapsed
+from lti_1p3_provider.memberships import kept
 from lti_1p3_provider.onboarding import reading
 from lti_1p3_provider.outline.rebuild import refresh
 
@@ -25,5 +26,6 @@ def clean_up() -> None:
     asked.drop_old()
     reading.drop_old()
     upkeep.drop_old()
+    kept.drop_old()
     taking_back.take_back()
     refresh()

@@ -12,6 +12,7 @@ from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.diagnostics.record import drop_old
 from lti_1p3_provider.fleet import upkeep
 from lti_1p3_provider.launches.grants import drop_lapsed
+from lti_1p3_provider.memberships import kept
 from lti_1p3_provider.onboarding import reading
 
 
@@ -20,8 +21,8 @@ class Command(BaseCommand):
 
     help = (
         "Drop old launch attempts, lapsed grants, old requests for content, what platforms said of themselves to "
-        "register, and old tallies; take back course roles that are not due any more; count launches and look at all "
-        "registrations. Safe to run at any time and in parallel."
+        "register, old tallies, and whom no platform has listed for long; take back course roles that are not due any "
+        "more; count launches and look at all registrations. Safe to run at any time and in parallel."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,5 +41,6 @@ def clean_up() -> dict[str, int]:
         "old_content_requests_dropped": asked.drop_old(),
         "old_configurations_dropped": reading.drop_old(),
         "old_tallies_dropped": upkeep.drop_old(),
+        "old_members_dropped": kept.drop_old(),
         "course_roles_taken_back": taking_back.take_back(),
     }
