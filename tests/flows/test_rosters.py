@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+import requests
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
 
+from demo.browser import Browser, forms
 from demo.lms.retirement import retire
 from lti_1p3_provider import api, host
 from lti_1p3_provider.errors import AddressForbidden, LtiError
+from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import access_tokens, nrps, store
 from lti_1p3_provider.lti.claims import LTI, NRPS
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
+from lti_1p3_provider.memberships import refresh
 from lti_1p3_provider.memberships.compared import contexts
 from lti_1p3_provider.memberships.kept import keyed
 from lti_1p3_provider.memberships.models import Member, Roster
@@ -30,9 +36,12 @@ from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import foresee, forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context
-from lti_1p3_provider.users.models import PlatformUser
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from lti_1p3_provider.web.addresses import origin
-from tests.connection import COURSE, LEARNER, OTHER_LEARNER, PROBLEM, Connection
+from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
+from tests.scoring import earn, launched, make_due
+from tests.team import signed_in, somebody
 from tests.web_server import Said, WebServer
 
 
@@ -318,3 +327,95 @@ def test_the_commands_exit_codes(connection: Connection, school: School) -> None
         with pytest.raises(CommandError) as refused:
             run("sync", connection, *wrong)
         assert refused.value.returncode == 2
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def place(connection: Connection, course: str = COURSE) -> str:
+    return f"{connection.lms}/lti/1p3/roster/{course}/"
+
+
+def figures(text: str) -> list[int]:
+    return [int(one) for one in re.findall(r"<li><b>(\d+)</b>", text)]
+
+
+def press(browser: Browser, connection: Connection) -> requests.Response:
+    form = forms(browser.get(place(connection), timeout=5))[-1]
+    context = Context.objects.get(pk=contexts(connection.registration)[0].pk)
+    return browser.post(form.action, data={**form.fields, "context": context.pk}, timeout=10)
+
+
+def test_the_page_is_for_the_courses_team_only(connection: Connection) -> None:
+    learner = Browser()
+    connection.launch(connection.link(PROBLEM), browser=learner)
+    other = signed_in(connection, somebody("other", OTHER_COURSE))
+    given = somebody("given")
+    host.current().course_roles.give(given, CourseKey.from_string(COURSE), RoleName.STAFF)
+    CourseRole.objects.create(
+        user=given, course_key=COURSE, course_digest=digest(COURSE), role="staff", because="instructor_role",
+        deployment=Deployment.objects.get(),
+    )  # fmt: skip
+    for visitor in (learner, other, signed_in(connection, given)):
+        assert visitor.get(place(connection), timeout=5).status_code == 403
+        assert visitor.post(place(connection), timeout=5).status_code == 403
+    assert Browser().get(place(connection), allow_redirects=False, timeout=5).status_code == 302
+    got = signed_in(connection, somebody("teacher", COURSE)).get(place(connection), timeout=5)
+    assert got.status_code == 200
+    assert got.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+
+
+def test_the_page_counts_who_came_and_who_did_not(connection: Connection, school: School) -> None:
+    team = signed_in(connection, somebody("teacher", COURSE))
+    assert "not asked yet" in team.get(place(connection), timeout=5).text
+    school.sync("a", "b", "c", LEARNER)
+    school.sync("a", "b", LEARNER)
+    text = team.get(place(connection), timeout=5).text
+    assert figures(text) == [3, 1, 0, 2, 1]
+    assert "had gaps" not in text
+    school.sync()
+    assert "had gaps" in team.get(place(connection), timeout=5).text
+    Context.objects.update(memberships_url="")
+    assert "No launch said where" in team.get(place(connection), timeout=5).text
+
+
+def test_a_score_counts_in_the_course_that_it_is_in(connection: Connection, web_server: WebServer) -> None:
+    launched(connection)
+    earn(3)
+    make_due()
+    deliver_due()
+    run("sync", connection)
+    text = signed_in(connection, somebody("teacher", COURSE)).get(place(connection), timeout=5).text
+    assert figures(text)[1:3] == [1, 1]
+
+
+def test_a_worker_asks_once_in_a_while(
+    connection: Connection, school: School, no_worker: Mapping[str, list[tuple[Any, ...]]]
+) -> None:
+    team = signed_in(connection, somebody("teacher", COURSE))
+    assert "is being asked" in press(team, connection).text
+    assert "a moment ago" in press(team, connection).text
+    assert no_worker["lti_1p3_provider.read_roster"] == [(school.context.pk,)]
+
+
+def test_the_task_keeps_the_list_or_says_why_not(connection: Connection, school: School) -> None:
+    school.says(page("a"))
+    refresh.read(school.context.pk)
+    assert school.kept() == {"a": "Active"}
+    school.says(page(status=403))
+    refresh.read(school.context.pk)
+    team = signed_in(connection, somebody("teacher", COURSE))
+    assert "service_refused" in team.get(place(connection), timeout=5).text
+    refresh.read(0)
+
+
+def test_a_course_that_does_not_link_here_is_not_asked_about(
+    connection: Connection, school: School, no_worker: Mapping[str, list[tuple[Any, ...]]]
+) -> None:
+    team = signed_in(connection, somebody("other", OTHER_COURSE))
+    form = forms(signed_in(connection, somebody("teacher", COURSE)).get(place(connection), timeout=5))[-1]
+    team.get(place(connection, OTHER_COURSE), timeout=5)
+    token = {"csrfmiddlewaretoken": team.cookies.get("csrftoken", form.fields["csrfmiddlewaretoken"])}
+    for named in (school.context.pk, "9" * 30, "x", ""):
+        team.post(place(connection, OTHER_COURSE), data={**token, "context": named}, timeout=5)
+    assert not no_worker["lti_1p3_provider.read_roster"]
