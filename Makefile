@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-check demo-pylti1p3 api-description attack setup test test-quick test-properties test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-fleet bench-lms soak format requirements clean
+.PHONY: help demo demo-check demo-pylti1p3 api-description attack setup test test-quick test-properties test-matrix test-tutor test-webkit quality mutants bench-launch bench-scores bench-picker bench-fleet bench-roster bench-lms soak format requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,9 @@ bench-picker: services compiler $(VENV)/.bench ## measure the picker on 2,000 co
 
 bench-fleet: services compiler $(VENV)/.bench ## measure the fleet's page with 10,000 registrations, 1,000,000 attempts (5 minutes; BENCH_QUICK=1: a try)
 	@$(RUN) -m bench.fleet
+
+bench-roster: services compiler $(VENV)/.bench ## measure reading a roster of 20,000 people (2 minutes; BENCH_QUICK=1: a try)
+	@$(RUN) -m bench.roster
 
 bench-lms: export EDX_PLATFORM := $(EDX_PLATFORM)
 bench-lms: export EDX_PYTHON := $(EDX_PYTHON)

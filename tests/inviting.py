@@ -21,7 +21,8 @@ TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.registration.signature"
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 WANTED = ("score", "lineitem", "lineitem.readonly", "result.readonly")
-SCOPES = [f"https://purl.imsglobal.org/spec/lti-ags/scope/{name}" for name in WANTED]
+MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+SCOPES = [*(f"https://purl.imsglobal.org/spec/lti-ags/scope/{name}" for name in WANTED), MEMBERS]
 
 
 def said(values: Any, status: int = 200) -> Said:

@@ -17,6 +17,7 @@ from demo.lms.course import courses
 from demo.lms.course_roles import DemoCourseRoles
 from demo.lms.legacy import DemoLegacyProvider
 from demo.lms.logins import DemoProof
+from demo.lms.membership import DemoMembership
 from demo.lms.models import Enrolment, Profile
 from demo.lms.people import DemoPeople, sees_early
 from demo.lms.published import as_block, as_published
@@ -221,6 +222,7 @@ class DemoHost:
     courses = DemoCourses()
     content = DemoContent()
     grades = DemoGrades()
+    membership = DemoMembership()
     surfaces = DemoSurfaces()
     tenants = DemoTenants()
     legacy = DemoLegacyProvider()

@@ -135,6 +135,11 @@ class ProviderSettings(DjangoSettings):
         return float(self._get("LTI_1P3_PROVIDER_ATTEMPT_RETENTION_SEC", 90 * 24 * 3600))
 
     @property
+    def roster_days(self) -> float:
+        """``LTI_1P3_PROVIDER_ROSTER_DAYS`` (30 days): how long it is kept whom a platform listed last."""
+        return float(self._get("LTI_1P3_PROVIDER_ROSTER_DAYS", 30))
+
+    @property
     def daily_quota(self) -> int:
         """``LTI_1P3_PROVIDER_DAILY_QUOTA`` (20000): how many new people, contexts and resource links, each, one
         deployment may bring in a day."""

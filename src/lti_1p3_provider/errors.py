@@ -794,6 +794,14 @@ class ServiceRefused(LtiError):
         self.headers = headers or {}
 
 
+class RosterNotOffered(LtiError):
+    """No launch from a platform's course said where its people are listed."""
+
+    code = "roster_not_offered"
+    status = 409
+    title = _("The learning platform did not say who is in this course")
+
+
 class ColumnMissing(LtiError):
     """The platform has no column for a link, and lets us make none; ``reason`` is the value that says why."""
 

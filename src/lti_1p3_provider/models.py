@@ -5,6 +5,7 @@ from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics.models import LastLaunch, LaunchAttempt, LaunchTally, TallyMark
 from lti_1p3_provider.fleet.models import Standing
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.memberships.models import Member, Roster
 from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
@@ -28,6 +29,7 @@ __all__ = [
     "LaunchTally",
     "LegacyMatch",
     "LineItem",
+    "Member",
     "OpenedConfiguration",
     "Outage",
     "OutlineBlock",
@@ -35,6 +37,7 @@ __all__ = [
     "PlatformUser",
     "Registration",
     "ResourceLink",
+    "Roster",
     "Standing",
     "Tally",
     "TallyMark",

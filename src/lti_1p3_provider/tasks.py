@@ -3,6 +3,7 @@
 from lti_1p3_provider.course_roles.tasks import take_back_course_roles
 from lti_1p3_provider.fleet.tasks import look_at_fleet
 from lti_1p3_provider.launches.tasks import clean_up
+from lti_1p3_provider.memberships.tasks import read_roster
 from lti_1p3_provider.outline.tasks import rebuild_outline
 from lti_1p3_provider.scores.tasks import (
     compare_course,
@@ -20,6 +21,7 @@ __all__ = [
     "look_at_fleet",
     "note_grade",
     "read_back_results",
+    "read_roster",
     "rebuild_outline",
     "take_back_course_roles",
 ]

@@ -18,6 +18,7 @@ from lti_1p3_provider.launches.views import (
     SessionView,
     WayBackView,
 )
+from lti_1p3_provider.memberships.views import RosterView
 from lti_1p3_provider.onboarding.canvas_configuration import canvas_configuration
 from lti_1p3_provider.registrations.views import key_set
 from lti_1p3_provider.rest_api.v1 import urls as api
@@ -49,6 +50,7 @@ urlpatterns = [
     path("back/<str:course_key>/<str:usage_key>", WayBackView.as_view(), name="way_back"),
     path("links/<str:course_key>/", CourseLinks.as_view(), name="course_links"),
     path("scores/<str:course_key>/", CourseScoresView.as_view(), name="course_scores"),
+    path("roster/<str:course_key>/", RosterView.as_view(), name="course_roster"),
     path("register/read/", ReadView.as_view(), name="register_read"),
     path("register/send/", SendView.as_view(), name="register_send"),
     path("register/<str:token>/", InvitationView.as_view(), name="register"),

@@ -69,6 +69,7 @@ MARKS: Mapping[str, str] = {
     "registration.html": ".object-tools a[href$='/examine/']",
     "registration_scores.html": ".lti-figures",
     "registrations.html": ".object-tools a[href$='/examine/']",
+    "roster.html": "section .figures",
     "stored_proof.html": "form#launch #stored",
 }
 # Checked by another test file, which must then look with axe-core as well; or no page of ours.
@@ -358,6 +359,20 @@ def a_comparison_of_scores(walk: Walk) -> Page:
 @shows("course_scores.html")
 def scores_of_nobody(walk: Walk) -> Page:
     return walk.admin(f"/lti/1p3/scores/{COURSE}/?learner=nobody")
+
+
+@shows("roster.html")
+def the_course_teams_roster(walk: Walk) -> Page:
+    walk.scored()
+    page = walk.admin(f"/lti/1p3/roster/{COURSE}/")
+    page.get_by_role("button", name="Ask the platform").first.click()
+    expect(page.get_by_role("status")).to_be_visible()
+    for _ in range(40):
+        if page.get_by_text("on the platform's list").count():
+            break
+        page.wait_for_timeout(500)
+        page.goto(page.url.partition("?")[0])
+    return page
 
 
 @shows("deep_linking/links.html", "deep_linking/marks.html", "deep_linking/frame.html", "deep_linking/pick.css.html")

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from unittest.mock import patch
 
 from common.djangoapps.course_modes.models import CourseMode
-from common.djangoapps.student.models import UserProfile
+from common.djangoapps.student.models import CourseEnrollment, UserProfile
 from common.djangoapps.student.roles import (
     CourseBetaTesterRole,
     CourseStaffRole,
@@ -208,6 +208,9 @@ class OpenEdxWorld:
 
     def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
         CourseStaffRole(course).add_users(user)
+
+    def unenrol(self, user: AbstractUser, course: CourseKey) -> None:
+        CourseEnrollment.unenroll(user, course)
 
     def put_on_org_team(self, user: AbstractUser, org: str) -> None:
         OrgStaffRole(org).add_users(user)

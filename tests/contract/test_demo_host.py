@@ -23,6 +23,7 @@ from .launch_contract import LaunchContract
 from .legacy_contract import LegacyContract
 from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
+from .membership_contract import MembershipContract
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
 from .tenants_contract import TenantsContract
@@ -36,7 +37,7 @@ from demo.lms.celery_app import app
 from demo.lms.course import LARGE, courses
 from demo.lms.host import DemoHost
 from demo.lms.meter import metered
-from demo.lms.models import LtiConsumer, LtiUser, Profile
+from demo.lms.models import Enrolment, LtiConsumer, LtiUser, Profile
 from demo.lms.people import ORGANIZATION, TEAM
 from demo.lms.retirement import retire
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED, USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
@@ -99,6 +100,9 @@ class DemoWorld:
     def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
         user.groups.add(Group.objects.get_or_create(name=TEAM.format(course))[0])
 
+    def unenrol(self, user: AbstractUser, course: CourseKey) -> None:
+        Enrolment.objects.filter(user_id=user.pk, course_key=str(course)).delete()
+
     def put_on_org_team(self, user: AbstractUser, org: str) -> None:
         user.groups.add(Group.objects.get_or_create(name=ORGANIZATION.format(org))[0])
 
@@ -145,7 +149,9 @@ class DemoWorld:
         return grades.persisted(user.pk, self.subsection)[0]
 
 
-class DemoHostTest(HostContract, PeopleContract, CourseRolesContract, LegacyContract, TenantsContract, TestCase):
+class DemoHostTest(
+    HostContract, PeopleContract, CourseRolesContract, LegacyContract, MembershipContract, TenantsContract, TestCase
+):
     """Identity, content, grades."""
 
     world = DemoWorld()

@@ -15,13 +15,16 @@ from .launch_contract import LaunchContract
 from .legacy_contract import LegacyContract
 from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
+from .membership_contract import MembershipContract
 from .openedx_world import InOpenEdx
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
 from .tenants_contract import TenantsContract
 
 
-class OpenEdxHostTest(HostContract, PeopleContract, CourseRolesContract, LegacyContract, TenantsContract, InOpenEdx):
+class OpenEdxHostTest(
+    HostContract, PeopleContract, CourseRolesContract, LegacyContract, MembershipContract, TenantsContract, InOpenEdx
+):
     """Identity, content, grades."""
 
     def test_this_is_the_host_that_sites_use(self) -> None:

@@ -103,6 +103,9 @@ class World(Protocol):
     def put_on_team(self, user: AbstractUser, course: CourseKey) -> None:
         """Make somebody staff of a course, as the LMS does it."""
 
+    def unenrol(self, user: AbstractUser, course: CourseKey) -> None:
+        """Let somebody leave a course, as the LMS does it."""
+
     def put_on_org_team(self, user: AbstractUser, org: str) -> None:
         """Make somebody staff of all courses of an organization."""
 

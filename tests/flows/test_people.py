@@ -145,6 +145,7 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(connection):
         "grants": 1,
         "attempts": 1,
         "course_roles": 0,
+        "rosters": 0,
         "accounts_erased": 1,
         "accounts_left": 0,
     }

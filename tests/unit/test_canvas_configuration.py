@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import jwt
 import pytest
 
-from lti_1p3_provider.lti import ags, public_jwk
+from lti_1p3_provider.lti import ags, nrps, public_jwk
 from lti_1p3_provider.onboarding.canvas_configuration import PLACEMENTS, USUAL
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
@@ -156,7 +156,7 @@ def test_histories_are_asked_for_by_variables(client):
 
 def test_scopes_are_what_we_use(client, tool_key_pem):
     keys.import_pem(tool_key_pem)
-    assert set(got(client)["scopes"]) == {ags.SCORE_SCOPE, ags.RESULT_SCOPE, ags.LINE_ITEM_SCOPE}
+    assert set(got(client)["scopes"]) == {ags.SCORE_SCOPE, ags.RESULT_SCOPE, ags.LINE_ITEM_SCOPE, nrps.SCOPE}
     assert public_jwk.SCOPE in got(client, "key=jwk")["scopes"]
 
 

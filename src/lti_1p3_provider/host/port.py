@@ -19,6 +19,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.host.course_roles import CourseRoles
 from lti_1p3_provider.host.legacy import LegacyProvider
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
+from lti_1p3_provider.host.membership import Membership
 from lti_1p3_provider.host.proof import Proof
 from lti_1p3_provider.host.surface import Surface
 from lti_1p3_provider.host.tenants import Tenants
@@ -242,6 +243,7 @@ class Host(Protocol):
     courses: Courses
     content: Content
     grades: Grades
+    membership: Membership
     surfaces: Surfaces
     tenants: Tenants
     legacy: LegacyProvider

@@ -9,6 +9,7 @@ from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.fleet import upkeep
 from lti_1p3_provider.launches import grants
+from lti_1p3_provider.memberships import kept
 from lti_1p3_provider.onboarding import reading
 
 STEPS: Mapping[str, Callable[[], int]] = {
@@ -18,11 +19,12 @@ STEPS: Mapping[str, Callable[[], int]] = {
     "old_content_requests_dropped": asked.drop_old,
     "old_configurations_dropped": reading.drop_old,
     "old_tallies_dropped": upkeep.drop_old,
+    "old_members_dropped": kept.drop_old,
     "course_roles_taken_back": taking_back.take_back,
 }
 
 
 def clean_up() -> dict[str, int]:
-    """Drop old attempts, lapsed grants, requests for content, configurations and tallies, take back roles that are not
-    due, count launches and look at all registrations; return how many of each."""
+    """Drop old attempts, lapsed grants, requests for content, configurations, tallies and people of rosters, take back
+    roles that are not due, count launches and look at all registrations; return how many of each."""
     return {name: step() for name, step in STEPS.items()}

@@ -176,10 +176,11 @@ def _of_link(deployment: Deployment, link: ResourceLink) -> Claims:
         said[f"{LTI}context"] = _filled(
             {"id": link.context.context_id, "label": link.context.label, "title": link.context.title}
         )
+        said[NRPS] = _memberships(link.context.memberships_url)
     try:
         column = link.line_item
     except ObjectDoesNotExist:
-        return said
+        return _filled(said)
     said[AGS] = _service(GradeService(frozenset(column.scopes), column.url, column.container_url))
     return _filled(said)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.host import static_files
-from lti_1p3_provider.lti import ags, deep_linking
+from lti_1p3_provider.lti import ags, deep_linking, nrps
 from lti_1p3_provider.lti.dynamic_registration import ToolDetails
 from lti_1p3_provider.lti.platform_configuration import PlatformConfiguration
 from lti_1p3_provider.lti.resource_link import HISTORY
@@ -17,7 +17,7 @@ from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.platforms import Preset
 
-SCOPES = (ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE, ags.RESULT_SCOPE)
+SCOPES = (ags.SCORE_SCOPE, ags.LINE_ITEM_SCOPE, ags.LINE_ITEM_READ_SCOPE, ags.RESULT_SCOPE, nrps.SCOPE)
 CLAIMS = ("iss", "sub", "name", "given_name", "family_name")
 EMAIL = "email"
 ICON = "activity.png"

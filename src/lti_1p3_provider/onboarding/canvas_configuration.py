@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import NoActiveKey
 from lti_1p3_provider.host import static_files
-from lti_1p3_provider.lti import public_jwk
+from lti_1p3_provider.lti import nrps, public_jwk
 from lti_1p3_provider.lti.ags import LINE_ITEM_SCOPE, RESULT_SCOPE, SCORE_SCOPE
 from lti_1p3_provider.lti.content_items import SIZES
 from lti_1p3_provider.lti.resource_link import HISTORY
@@ -28,7 +28,7 @@ from lti_1p3_provider.registrations import keys
 
 PLATFORM = "canvas.instructure.com"
 DESCRIPTION = "Courses, units and problems of an Open edX site, with their scores."
-SCOPES = (SCORE_SCOPE, RESULT_SCOPE, LINE_ITEM_SCOPE)
+SCOPES = (SCORE_SCOPE, RESULT_SCOPE, LINE_ITEM_SCOPE, nrps.SCOPE)
 USUAL = preset("canvas").registering.placements
 PLACEMENTS = (*USUAL, "module_menu_modal", "editor_button")
 PRIVACY = ("public", "name_only", "email_only", "anonymous")

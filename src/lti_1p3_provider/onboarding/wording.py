@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.lti import ags
+from lti_1p3_provider.lti import ags, nrps
 from lti_1p3_provider.lti.dynamic_registration import ToolDetails
 from lti_1p3_provider.lti.resource_link import HISTORY
 from lti_1p3_provider.onboarding.asking import EMAIL
@@ -32,6 +32,10 @@ SCOPES = {
     ags.RESULT_SCOPE: (
         gettext_lazy("Read the results in its own columns"),
         gettext_lazy("to notice scores that got lost, and send them again."),
+    ),
+    nrps.SCOPE: (
+        gettext_lazy("Read who is in your courses"),
+        gettext_lazy("to tell a course's team who is missing here. Names and addresses are not kept."),
     ),
 }
 PLACES = {

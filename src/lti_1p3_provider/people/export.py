@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from lti_1p3_provider import host
 from lti_1p3_provider.diagnostics import subjects
+from lti_1p3_provider.memberships.kept import members_of
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.status import wording
@@ -49,6 +50,7 @@ def _person(person: Person, names: Any) -> dict[str, Any]:
             {"deployment": grant.deployment.deployment_id, "until": iso(grant.until)} for grant in _grants_of(person)
         ],
         "course_roles": _roles_of(person),
+        "rosters": _rosters_of(person),
         "launches": [
             {
                 "at": iso(one.created_at),
@@ -78,6 +80,20 @@ def _roles_of(person: Person) -> list[dict[str, Any]]:
             "given_at": iso(row["given_at"]),
         }
         for row in named
+    ]
+
+
+def _rosters_of(person: Person) -> list[dict[str, Any]]:
+    rows = members_of(person.registration.pk, person.sub).select_related("context").order_by("pk")
+    return [
+        {
+            "context": str(row.context),
+            "roles": row.roles.split(),
+            "status": row.status,
+            "first_listed": iso(row.first_seen),
+            "last_listed": iso(row.last_seen),
+        }
+        for row in rows
     ]
 
 

@@ -1,7 +1,7 @@
 """Forgets people, because the LMS retires their account or an operator says so.
 
-``sub``, scores and grants are deleted, roles that launches gave are taken back, attempts are left without a name, and
-the account is erased if a launch made it and nobody else has it. Sessions end at their next request
+``sub``, scores, grants and rows of rosters are deleted, roles that launches gave are taken back, attempts are left
+without a name, and the account is erased if a launch made it and nobody else has it. Sessions end at their next request
 (``launches.sessions``), and a worker that has a score in hand notices before it sends (``scores.outbox.recipients``).
 Whoever launches again is a new person.
 """
@@ -20,6 +20,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.memberships.kept import members_of
 from lti_1p3_provider.people.find import Person, of_rows
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
@@ -37,6 +38,7 @@ class Forgotten:
     grants: int = 0
     attempts: int = 0
     course_roles: int = 0
+    rosters: int = 0
     accounts_erased: int = 0
     accounts_left: int = 0
 
@@ -84,16 +86,19 @@ def retired(user_pk: int) -> None:
 
 def _stored(person: Person) -> Forgotten:
     attempts = _attempts(person).count()
+    rosters = members_of(person.registration.pk, person.sub).count()
     if person.row is None:
-        return Forgotten(attempts=attempts)
+        return Forgotten(attempts=attempts, rosters=rosters)
     scores = PendingScore.objects.filter(platform_user=person.row).count()
     grants, roles = _grants(person).count(), _roles(person).count()
-    return Forgotten(people=1, scores=scores, grants=grants, attempts=attempts, course_roles=roles)
+    found = {"scores": scores, "grants": grants, "attempts": attempts, "course_roles": roles, "rosters": rosters}
+    return Forgotten(people=1, **found)
 
 
 def _forget_one(person: Person) -> None:
     """Deleting the row deletes its scores, too."""
     subjects.unname(_attempts(person))
+    members_of(person.registration.pk, person.sub).delete()
     if person.row is not None:
         _grants(person).delete()
         taking_back.take_all(_roles(person))

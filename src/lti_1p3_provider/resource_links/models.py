@@ -11,7 +11,8 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Deployment
 
 
 class Context(models.Model):
-    """A platform's course. (LTI 1.3 Core, 5.4.1)
+    """A platform's course. (LTI 1.3 Core, 5.4.1) ``memberships_url``: where the platform says who is in it, as the last
+    launch that named a place did; empty: no launch did.
 
     .. no_pii:
     """
@@ -21,6 +22,7 @@ class Context(models.Model):
     context_digest = models.CharField(max_length=DIGEST_LENGTH)
     label = models.CharField(max_length=255, blank=True)
     title = models.CharField(max_length=255, blank=True)
+    memberships_url = models.TextField(blank=True, default="")
 
     class Meta:
         app_label = APP_LABEL

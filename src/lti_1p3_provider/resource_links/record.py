@@ -10,6 +10,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider import quotas
 from lti_1p3_provider.database.prepared import prepared
+from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.claims import Launch, Message
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
@@ -60,6 +61,8 @@ def _remember_context(launch: Launch[Message], known: Context | None) -> Context
         return None
     identity = {"deployment": launch.deployment, "context_digest": digest(claim.id)}
     values = {"label": claim.label[:255], "title": claim.title[:255]}
+    if (members := launch.message.memberships_url) and keeps(members):  # without the claim, the known one stays
+        values["memberships_url"] = members
     if known is None or known.context_digest != identity["context_digest"]:
         known = Context.objects.filter(**identity).first()
     if known is not None:

@@ -9,19 +9,21 @@ from lti_1p3_provider.host.openedx.courses import OpenEdxCourses
 from lti_1p3_provider.host.openedx.grades import OpenEdxGrades
 from lti_1p3_provider.host.openedx.identity import OpenEdxIdentity
 from lti_1p3_provider.host.openedx.legacy import OpenEdxLegacyProvider
+from lti_1p3_provider.host.openedx.membership import OpenEdxMembership
 from lti_1p3_provider.host.openedx.proof import OpenEdxProof
 from lti_1p3_provider.host.openedx.surfaces import OpenEdxSurfaces
 from lti_1p3_provider.host.openedx.tenants import OpenEdxTenants
 
 
 class OpenEdxHost:
-    """The nine together."""
+    """The ten together."""
 
     identity = OpenEdxIdentity()
     course_roles = OpenEdxCourseRoles()
     courses = OpenEdxCourses()
     content = OpenEdxContent()
     grades = OpenEdxGrades()
+    membership = OpenEdxMembership()
     surfaces = OpenEdxSurfaces()
     tenants = OpenEdxTenants()
     legacy = OpenEdxLegacyProvider()

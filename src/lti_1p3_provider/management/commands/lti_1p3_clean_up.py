@@ -15,8 +15,8 @@ class Command(BaseCommand):
 
     help = (
         "Drop old launch attempts, lapsed grants, old requests for content, what platforms said of themselves to "
-        "register, and old tallies; take back course roles that are not due any more; count launches and look at all "
-        "registrations. Safe to run at any time and in parallel."
+        "register, old tallies, and whom no platform has listed for long; take back course roles that are not due any "
+        "more; count launches and look at all registrations. Safe to run at any time and in parallel."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

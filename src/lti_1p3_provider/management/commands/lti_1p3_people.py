@@ -22,6 +22,7 @@ WORDS = {
     "scores": "scores that were sent or wait",
     "grants": "grants to open content",
     "attempts": "launch attempts that lose the person's name",
+    "rosters": "platforms' courses that list them, as a digest",
     "accounts_erased": "accounts switched off, without name and address",
     "accounts_left": "accounts left as they are: staff's, with a password of their own, or another platform's too",
 }

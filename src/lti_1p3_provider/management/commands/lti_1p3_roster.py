@@ -1,0 +1,87 @@
+"""``lti_1p3_roster``: who is in a platform's course, and who of them came here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.memberships.compared import Compared, contexts, live, stored
+from lti_1p3_provider.memberships.sync import sync
+from lti_1p3_provider.registrations.find import exact
+from lti_1p3_provider.resource_links.models import Context
+
+UNKNOWN, FAILED = 2, 3  # exit codes
+
+
+class Command(BaseCommand):
+    """Ends with 2 if there is no such registration or course, with 3 if a list could not be read, or has gaps."""
+
+    help = "Read, or show, who is in a platform's courses. See docs/how-to/rosters.md."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the two verbs; both choose courses in the same way."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        for verb, says in (
+            ("sync", "ask the platform, and keep the least of what it says"),
+            ("show", "show what is kept; nobody is asked"),
+        ):
+            one = verbs.add_parser(verb, help=says)
+            one.add_argument("--issuer", required=True, help="the registration's issuer")
+            one.add_argument("--client-id", required=True, help="the registration's client ID")
+            one.add_argument(
+                "--context", help="the platform's id of the course; without it: all that launches came from"
+            )
+            one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run one verb for each course; one that fails does not keep the others from being read."""
+        members: list[Compared] = []
+        complete, troubles = True, []
+        for context in _chosen(options):
+            try:
+                found, whole = _sync(context) if options["verb"] == "sync" else _show(context)
+            except LtiError as error:
+                complete = False
+                troubles.append({"context": context.context_id, "code": error.code, "detail": str(error)})
+                continue
+            members += found
+            complete = complete and whole
+        said = {"members": [asdict(one) for one in members], "complete": complete, "troubles": troubles}
+        self.stdout.write(json.dumps(said) if options["as_json"] else "\n".join(_lines(said)))
+        if troubles or not complete:
+            sys.exit(FAILED)
+
+
+def _chosen(options: dict[str, Any]) -> list[Context]:
+    issuer, client_id = options["issuer"], options["client_id"]
+    registration = exact(issuer, client_id)
+    if registration is None:
+        raise CommandError(f"no registration with issuer {issuer!r} and client ID {client_id!r}", returncode=UNKNOWN)
+    found = contexts(registration, options["context"])
+    if not found:
+        raise CommandError("no launch came from such a course yet", returncode=UNKNOWN)
+    return found
+
+
+def _sync(context: Context) -> tuple[list[Compared], bool]:
+    listed, complete = sync(context)
+    return live(context, listed), complete
+
+
+def _show(context: Context) -> tuple[list[Compared], bool]:
+    found, roster = stored(context)
+    return found, roster is not None and roster.complete and not roster.failure
+
+
+def _lines(said: dict[str, Any]) -> list[str]:
+    lines = []
+    for one in said["members"]:
+        here = ", ".join(word for word in ("launched", "enrolled") if one[word]) or "never here"
+        lines.append(f"{one['sub'] or '-'}  {' '.join(one['roles']) or '-'}  {one['status']}  {here}")
+    lines += [f"not read: {one['context']}: {one['code']} {one['detail']}" for one in said["troubles"]]
+    return [*lines, "complete" if said["complete"] else "not complete: others may be in the course, too"]

@@ -1,0 +1,1 @@
+"""Rosters: who is in a platform's course, compared with who came here."""

@@ -1,0 +1,92 @@
+"""Compares rosters with who came here: who launched, and who is enrolled in the courses that the platform's course
+links to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from opaque_keys.edx.keys import CourseKey
+
+from lti_1p3_provider import host
+from lti_1p3_provider.database.upserts import chunks
+from lti_1p3_provider.memberships.kept import keyed
+from lti_1p3_provider.memberships.models import Member, Roster
+from lti_1p3_provider.memberships.sync import Listed
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.users.models import PlatformUser
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Somebody of a platform's course. ``sub`` is None where it is not known: it is kept of nobody who never launched.
+    ``enrolled``: in one of the courses here that the platform's course links to."""
+
+    sub: str | None
+    roles: tuple[str, ...]
+    status: str
+    launched: bool
+    enrolled: bool
+
+
+def contexts(registration: Registration, context_id: str | None = None) -> list[Context]:
+    """Return a registration's platform courses that launches came from, or the one with this id, which may be in
+    several deployments."""
+    rows = Context.objects.filter(deployment__registration=registration).select_related("deployment__registration")
+    found = rows.filter(context_id=context_id) if context_id is not None else rows
+    return [row for row in found.order_by("pk") if context_id in (None, row.context_id)]  # databases may fold case
+
+
+def live(context: Context, listed: Iterable[Listed]) -> list[Compared]:
+    """Compare what a platform just said."""
+    found = list(listed)
+    users = _users(one.platform_user_pk for one in found)
+    enrolled = _enrolled(context, [user for user, _ in users.values()])
+    said = []
+    for one in found:
+        user = users.get(one.platform_user_pk or 0)
+        is_enrolled = user is not None and user[0] in enrolled
+        said.append(Compared(one.member.sub, one.roles, str(one.member.status), user is not None, is_enrolled))
+    return said
+
+
+def stored(context: Context) -> tuple[list[Compared], Roster | None]:
+    """Compare what is kept; the roster is None if nobody was ever asked for. Who launched since is known, too."""
+    roster = Roster.objects.filter(context=context).first()
+    rows = list(Member.objects.filter(context=context).order_by("pk"))
+    since = _launched_since(context, roster)
+    launched = {row.pk: row.platform_user_id or since.get(row.subject_digest) for row in rows}
+    users = _users(launched.values())
+    enrolled = _enrolled(context, [user for user, _ in users.values()])
+    said = []
+    for row in rows:
+        user, sub = users.get(launched[row.pk] or 0, (None, None))
+        said.append(Compared(sub, tuple(row.roles.split()), row.status, user is not None, user in enrolled))
+    return said, roster
+
+
+def _launched_since(context: Context, roster: Roster | None) -> dict[str, int]:
+    if roster is None or roster.asked_at is None:
+        return {}
+    registration_pk = context.deployment.registration_id
+    rows = PlatformUser.objects.filter(registration_id=registration_pk, created_at__gte=roster.asked_at)
+    return {keyed(registration_pk, sub): pk for pk, sub in rows.values_list("pk", "sub").iterator()}
+
+
+def _users(pks: Iterable[int | None]) -> dict[int, tuple[int, str]]:
+    """Return account and ``sub`` of platform users."""
+    found: dict[int, tuple[int, str]] = {}
+    for some in chunks([pk for pk in pks if pk is not None]):
+        rows = PlatformUser.objects.filter(pk__in=some).values_list("pk", "user_id", "sub")
+        found.update({pk: (user, sub) for pk, user, sub in rows})
+    return found
+
+
+def _enrolled(context: Context, user_ids: list[int]) -> frozenset[int]:
+    links = ResourceLink.objects.filter(context=context).order_by()
+    found: set[int] = set()
+    for key in links.values_list("course_key", flat=True).distinct():
+        for some in chunks(user_ids):
+            found |= host.current().membership.enrolled(some, CourseKey.from_string(key))
+    return frozenset(found)

@@ -1,0 +1,63 @@
+"""Roster: how a platform's list of a course's people was read last; Member: somebody in it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from lti_1p3_provider.identifiers import DIGEST_LENGTH
+from lti_1p3_provider.registrations.models import APP_LABEL
+from lti_1p3_provider.resource_links.models import Context
+from lti_1p3_provider.users.models import PlatformUser
+
+
+class Roster(models.Model):
+    """One for each platform's course whose people were asked for.
+
+    ``asked_at`` is when the newest read that was kept began, None without one; ``complete``: who was not in it is not
+    in the course. ``failure``: the code of the error with which the newest try ended, empty if it went well.
+
+    .. no_pii:
+    """
+
+    context = models.OneToOneField(Context, on_delete=models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField(null=True)
+    complete = models.BooleanField(default=False)
+    tried_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        app_label = APP_LABEL
+
+    def __str__(self) -> str:
+        return f"roster {self.pk}"
+
+
+class Member(models.Model):
+    """Somebody in a platform's course. ``roles`` are names of context roles, between spaces. ``status`` is that of the
+    specification; "Deleted" is also whoever a complete list does not have any more.
+
+    .. pii: that a person, as a digest that is keyed with a secret of the site, is in a platform's course, with which
+      roles, and when the platform listed them first and last; beside it the platform user if there is one. The row goes
+      when the LMS retires the account, or an operator forgets the person, or some days after it was listed last.
+    .. pii_types: external_service, other
+    .. pii_retirement: local_api
+    """
+
+    context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="+")
+    subject_digest = models.CharField(max_length=DIGEST_LENGTH)
+    platform_user = models.ForeignKey(PlatformUser, null=True, on_delete=models.CASCADE, related_name="+")
+    roles = models.CharField(max_length=255, blank=True)
+    status = models.CharField(max_length=8)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField(db_index=True)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["context", "subject_digest"], name="lti1p3_member_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"member {self.pk}"

@@ -1,0 +1,40 @@
+"""Has a worker read a roster, because somebody of a course's team asked for it."""
+
+from __future__ import annotations
+
+import logging
+
+from lti_1p3_provider.background import after_commit
+from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.lti import store
+from lti_1p3_provider.memberships.sync import sync
+from lti_1p3_provider.resource_links.models import Context
+
+TASK = "lti_1p3_provider.read_roster"
+PAUSE = 300  # seconds between two times that a platform's course is asked about
+
+log = logging.getLogger(__name__)
+
+
+def ask(context_pk: int) -> bool:
+    """Have a worker read the roster once the running transaction is committed, unless somebody asked a moment ago;
+    return whether it will.
+
+    Raises:
+        StateStoreDown
+    """
+    if not store.add(f"lti1p3:roster:{context_pk}", PAUSE):
+        return False
+    after_commit(TASK, (context_pk,), "the roster stays as it is")
+    return True
+
+
+def read(context_pk: int) -> None:
+    """Read the roster. What fails is noted with it, for the page."""
+    context = Context.objects.select_related("deployment__registration").filter(pk=context_pk).first()
+    if context is None:
+        return
+    try:
+        sync(context)
+    except LtiError as error:
+        log.warning("LTI: the roster of context %s was not read: %s", context_pk, error.code)

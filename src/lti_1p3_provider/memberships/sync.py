@@ -1,0 +1,122 @@
+"""Reads a platform's list of a course's people and keeps it: the whole list, or nothing of it.
+
+What is not in a list that may have gaps has not left, and other platforms' courses are not touched, even if they link
+to the same course here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from lti_1p3_provider.database.upserts import CHUNK, chunks
+from lti_1p3_provider.errors import DeploymentDisabled, LtiError, RegistrationDisabled, RosterNotOffered
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.lti import nrps, transport
+from lti_1p3_provider.lti.nrps import Members, Status
+from lti_1p3_provider.memberships.kept import keyed
+from lti_1p3_provider.memberships.models import Member, Roster
+from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.resource_links.models import Context
+from lti_1p3_provider.users.models import PlatformUser
+
+COLUMNS = ("roles", "status", "platform_user_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Whom a platform lists, with the primary key of the platform user, None if they never launched."""
+
+    member: nrps.Member
+    platform_user_pk: int | None
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Names of context roles."""
+        return tuple(sorted(self.member.roles.context))
+
+
+def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], bool]:
+    """Read who is in a platform's course and keep it; return all of them, and whether there are no others. Never in a
+    transaction. A read that ends after a newer one is not kept.
+
+    Raises:
+        RegistrationDisabled, DeploymentDisabled
+        RosterNotOffered: no launch said where the list is.
+        AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
+            KeyInvalid: nothing has changed.
+    """
+    began = now or timezone.now()
+    Roster.objects.get_or_create(context=context)
+    try:
+        members = _read(context)
+    except LtiError as error:
+        Roster.objects.filter(context=context).update(tried_at=began, failure=error.code)
+        raise
+    listed = _with_accounts(context.deployment.registration_id, members)
+    with transaction.atomic():
+        roster = Roster.objects.select_for_update().get(context=context)
+        if roster.asked_at is None or roster.asked_at <= began:
+            _keep(context, listed, members.complete, began)
+            roster.asked_at = roster.tried_at = began
+            roster.complete, roster.failure = members.complete, ""
+            roster.save()
+    return listed, members.complete
+
+
+def _read(context: Context) -> Members:
+    deployment = context.deployment
+    if not deployment.registration.enabled:
+        raise RegistrationDisabled(str(deployment.registration))
+    if deployment.status != Deployment.Status.APPROVED:
+        raise DeploymentDisabled(str(deployment))
+    if not context.memberships_url:
+        raise RosterNotOffered("no launch from this course said where its people are listed")
+    return transport.run(nrps.read(deployment, context.memberships_url))
+
+
+def _with_accounts(registration_pk: int, members: Members) -> list[Listed]:
+    names = [digest(one.sub) for one in members.people]
+    known: dict[str, int] = {}
+    for start in range(0, len(names), CHUNK):
+        rows = PlatformUser.objects.filter(registration_id=registration_pk, sub_digest__in=names[start : start + CHUNK])
+        known.update(rows.values_list("sub_digest", "pk"))
+    return [Listed(one, known.get(name)) for one, name in zip(members.people, names, strict=True)]
+
+
+def _keep(context: Context, listed: Iterable[Listed], complete: bool, now: datetime) -> None:
+    """A platform's test users are nobody."""
+    registration_pk = context.deployment.registration_id
+    rows = Member.objects.filter(context=context).values_list("subject_digest", "pk", *COLUMNS)
+    before = {name: (pk, columns) for name, pk, *columns in rows}
+    new, changed, seen = [], [], []
+    for one in listed:
+        if one.member.roles.is_test_user:
+            continue
+        name, values = keyed(registration_pk, one.member.sub), _values(one)
+        known = before.pop(name, None)
+        if known is None:
+            new.append(Member(context=context, subject_digest=name, first_seen=now, last_seen=now, **values))
+            continue
+        pk, columns = known
+        seen.append(pk)
+        if columns != [values[name] for name in COLUMNS]:
+            changed.append(Member(pk=pk, **values))
+    Member.objects.bulk_create(new, batch_size=CHUNK)
+    Member.objects.bulk_update(changed, ("roles", "status", "platform_user"), batch_size=CHUNK // 5)
+    _update(seen, last_seen=now)
+    if complete:
+        _update([pk for pk, (_, status, _) in before.values() if status != Status.DELETED], status=Status.DELETED)
+
+
+def _values(one: Listed) -> dict[str, object]:
+    return {"roles": " ".join(one.roles), "status": str(one.member.status), "platform_user_id": one.platform_user_pk}
+
+
+def _update(pks: Sequence[int], **values: object) -> None:
+    for some in chunks(pks):
+        Member.objects.filter(pk__in=some).update(**values)

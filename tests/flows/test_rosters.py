@@ -1,0 +1,421 @@
+"""Rosters: the platform's list of a course's people, kept as the least that says who is missing here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import requests
+from django.core.management import CommandError, call_command
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from opaque_keys.edx.keys import CourseKey
+
+from demo.browser import Browser, forms
+from demo.lms.retirement import retire
+from lti_1p3_provider import api, host
+from lti_1p3_provider.errors import AddressForbidden, LtiError
+from lti_1p3_provider.host.course_roles import RoleName
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.lti import access_tokens, nrps, store
+from lti_1p3_provider.lti.claims import LTI, NRPS
+from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
+from lti_1p3_provider.memberships import refresh
+from lti_1p3_provider.memberships.compared import contexts
+from lti_1p3_provider.memberships.kept import keyed
+from lti_1p3_provider.memberships.models import Member, Roster
+from lti_1p3_provider.memberships.sync import Listed, sync
+from lti_1p3_provider.people.export import export
+from lti_1p3_provider.people.find import by_sub
+from lti_1p3_provider.people.forget import foresee, forget
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.resource_links.models import Context
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.users.models import CourseRole, PlatformUser
+from lti_1p3_provider.web.addresses import origin
+from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
+from tests.scoring import earn, launched, make_due
+from tests.team import signed_in, somebody
+from tests.web_server import Said, WebServer
+
+
+def said(url: object) -> dict[str, object]:
+    return {NRPS: {"context_memberships_url": url, "service_versions": ["2.0"]}}
+
+
+# --- the address ------------------------------------------------------------------------------------------------------
+
+
+def test_the_address_is_kept_with_the_platforms_course(connection: Connection) -> None:
+    connection.launch(connection.link(PROBLEM))
+    assert Context.objects.get().memberships_url == connection.platform.memberships_url
+
+
+def test_a_later_launch_may_name_another_address_and_one_that_names_none_leaves_it(connection: Connection) -> None:
+    link = connection.link(PROBLEM)
+    connection.launch(link)
+    for claim, kept in (
+        ("https://lms.example/members?id=2", "https://lms.example/members?id=2"),
+        ("", "https://lms.example/members?id=2"),
+        ("https://lms.example/\0", "https://lms.example/members?id=2"),
+        ({"odd": 1}, "https://lms.example/members?id=2"),
+    ):
+        connection.tampered_launch(link, claims=lambda claims, claim=claim: {**claims, **said(claim)})
+        assert Context.objects.get().memberships_url == kept
+
+
+def test_a_returning_launch_writes_no_context(connection: Connection) -> None:
+    link = connection.link(PROBLEM)
+    connection.launch(link), connection.launch(link)
+    with CaptureQueriesContext(database) as asked:
+        assert connection.launch(link).status_code == 200
+    assert not [one for one in asked.captured_queries if "UPDATE" in one["sql"] and "_context" in one["sql"]]
+
+
+def test_what_is_stored_of_a_link_names_the_address_later(connection: Connection) -> None:
+    pytest.importorskip("pylti1p3")
+    link = connection.link(PROBLEM)
+    connection.launch(link, LEARNER)
+    platform, deployment = connection.platform, Deployment.objects.get()
+    stored = api.StoredLink(platform.issuer, connection.client_id, deployment.deployment_id, link.id)
+    later = api.message_launch(stored)
+    assert later.has_nrps()
+    assert later.get_launch_data()[NRPS]["context_memberships_url"] == platform.memberships_url
+    assert later.get_launch_data()[f"{LTI}resource_link"]["id"] == link.id
+
+
+# --- the list ---------------------------------------------------------------------------------------------------------
+
+
+def page(*members: object, status: int = 200, **headers: str) -> Said:
+    people = [{"user_id": one, "roles": ["Learner"]} if isinstance(one, str) else one for one in members]
+    return Said(json.dumps({"members": people}).encode(), status, headers)
+
+
+class School:
+    """A platform's course whose list says what it is told to; somebody launched from it."""
+
+    def __init__(self, connection: Connection, server: WebServer) -> None:
+        self.connection, self.server = connection, server
+        connection.launch(connection.link(PROBLEM))
+        self.says(page())
+        self.context = contexts(connection.registration)[0]
+
+    def says(self, *pages: Said) -> str:
+        url = self.server.says_in_turn(*pages)
+        registration = self.connection.registration
+        registration.other_origins = origin(url)
+        registration.save()
+        Context.objects.update(memberships_url=url)
+        self.context = contexts(registration)[0]
+        return url
+
+    def sync(self, *members: object, now: datetime | None = None) -> list[Listed]:
+        self.says(page(*members))
+        return sync(self.context, now)[0]
+
+    def kept(self) -> dict[str, str]:
+        """Return the state of each row by its ``sub``, as far as a test's names go."""
+        names = {keyed(self.connection.registration.pk, sub): sub for sub in (LEARNER, OTHER_LEARNER, *"abcdefg")}
+        return {names[row.subject_digest]: row.status for row in Member.objects.filter(context=self.context)}
+
+
+@pytest.fixture
+def school(connection: Connection, web_server: WebServer) -> School:
+    found = School(connection, web_server)
+    deployment = found.context.deployment
+    store.put(access_tokens._name(deployment, frozenset([nrps.SCOPE])), "t", 600)
+    return found
+
+
+def test_nrps_04_the_least_is_kept_and_nobody_gets_an_account(school: School) -> None:
+    named = {"user_id": "a", "roles": ["Learner"], "name": "Ada Park", "email": "ada@school.example"}
+    school.sync(named, LEARNER)
+    assert school.kept() == {"a": "Active", LEARNER: "Active"}
+    assert PlatformUser.objects.count() == 1
+    assert Member.objects.exclude(platform_user=None).get().platform_user.sub == LEARNER
+    everything = json.dumps(list(Member.objects.values()), default=str)
+    for secret in ("Ada", "school.example", digest("a")):
+        assert secret not in everything
+
+
+def test_whoever_a_whole_list_lacks_has_left_and_may_come_back(school: School) -> None:
+    school.sync("a", "b", {"user_id": "c", "status": "inactive", "roles": []})
+    school.sync("a")
+    assert school.kept() == {"a": "Active", "b": "Deleted", "c": "Deleted"}
+    school.sync("a", "b")
+    assert school.kept() == {"a": "Active", "b": "Active", "c": "Deleted"}
+
+
+@pytest.mark.parametrize(
+    "gap", [(), ("d", 7.5), ("d", {"roles": ["Learner"]}), ("d", {"user_id": "$User.id"})], ids=str
+)
+def test_nrps_03_a_list_with_gaps_removes_nobody(school: School, gap: tuple[object, ...]) -> None:
+    school.sync("a", "b")
+    school.sync(*gap)
+    assert school.kept() == {"a": "Active", "b": "Active", **({"d": "Active"} if gap else {})}
+    assert not Roster.objects.get().complete
+
+
+def test_a_read_that_fails_half_way_changes_nothing(school: School) -> None:
+    school.sync("a", "b")
+    for second in (
+        page(status=500),
+        page(status=403),
+        Said(b"{"),
+        Said(b"", 302, {"Location": "https://elsewhere.example"}),
+    ):
+        url = school.says(page("d"))
+        school.says(page("d", Link=f'<{url}?page=2>; rel="next"'), second)
+        with pytest.raises(LtiError):
+            sync(school.context)
+        assert school.kept() == {"a": "Active", "b": "Active"}
+        assert Roster.objects.get().failure
+    school.sync("a")
+    assert Roster.objects.get().failure == ""
+
+
+def test_two_courses_that_link_here_keep_their_own_people(school: School) -> None:
+    """One course's refresh never removes the other's people."""
+    first = school.context
+    other = Context.objects.create(deployment=first.deployment, context_id="2", context_digest=digest("2"))
+    Member.objects.create(
+        context=other, subject_digest="0" * 64, status="Active", first_seen=timezone.now(), last_seen=timezone.now()
+    )
+    school.sync("a")
+    school.sync("b")
+    assert Member.objects.get(context=other).status == "Active"
+    assert school.kept() == {"a": "Deleted", "b": "Active"}
+
+
+def test_a_read_that_began_earlier_does_not_undo_a_later_one(school: School) -> None:
+    now = timezone.now()
+    school.sync("a", "b", now=now)
+    school.sync("c", now=now - timedelta(seconds=5))
+    assert school.kept() == {"a": "Active", "b": "Active"}
+
+
+def test_a_test_user_is_nobody(school: School) -> None:
+    role = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+    school.sync("a", {"user_id": "b", "roles": ["Learner", role]})
+    assert school.kept() == {"a": "Active"}
+
+
+@pytest.mark.parametrize("off", ["registration", "deployment"])
+def test_nobody_asks_where_launches_are_switched_off(school: School, off: str) -> None:
+    school.says(page("a"))
+    if off == "deployment":
+        Deployment.objects.update(status=Deployment.Status.DISABLED)
+    else:
+        Registration.objects.update(enabled=False)
+    before = len(school.server.asked)
+    with pytest.raises(LtiError):
+        sync(contexts(school.connection.registration)[0])
+    assert len(school.server.asked) == before
+
+
+def test_an_address_elsewhere_gets_no_request(school: School) -> None:
+    Context.objects.update(memberships_url="https://elsewhere.example/members")
+    with pytest.raises(AddressForbidden):
+        sync(contexts(school.connection.registration)[0])
+
+
+def test_it_costs_a_few_queries_for_hundreds_of_people(school: School) -> None:
+    subs = [f"s{number}" for number in range(1000)]
+    school.says(page(*subs), page(*subs))
+    for _ in range(2):
+        with CaptureQueriesContext(database) as asked:
+            sync(school.context)
+        assert len(asked) < 25
+    assert Member.objects.count() == 1000
+
+
+# --- how it ends ------------------------------------------------------------------------------------------------------
+
+
+def test_whom_nobody_lists_any_more_is_dropped_by_the_clean_up(school: School, settings: Any) -> None:
+    settings.LTI_1P3_PROVIDER_ROSTER_DAYS = 10
+    now = timezone.now()
+    school.sync("a", "b", now=now - timedelta(days=11))
+    school.sync("a", now=now - timedelta(days=9))
+    assert clean_up()["old_members_dropped"] == 1
+    assert school.kept() == {"a": "Active"}
+
+
+def test_forgetting_takes_rows_of_people_who_came_and_who_never_did(school: School, settings: Any) -> None:
+    school.sync("a", "b", LEARNER)
+    settings.LTI_1P3_PROVIDER_KEY_SECRETS = ["new", settings.SECRET_KEY]
+    connection = school.connection
+    for sub in ("a", LEARNER):
+        person = by_sub(connection.registration.issuer, connection.client_id, sub)
+        assert len(export(person)["people"][0]["rosters"]) == 1
+        assert foresee(person).rosters == 1
+        forget(person)
+        assert export(person)["people"][0]["rosters"] == []
+    assert Member.objects.count() == 1
+
+
+def test_retirement_takes_the_row(school: School) -> None:
+    school.sync("a", LEARNER)
+    retire(PlatformUser.objects.get().user)
+    assert school.kept() == {"a": "Active"}
+
+
+def test_a_deleted_registration_leaves_nothing(school: School) -> None:
+    school.sync("a", LEARNER)
+    school.connection.registration.delete()
+    assert not Member.objects.exists()
+    assert not Roster.objects.exists()
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def run(verb: str, connection: Connection, *more: str) -> tuple[dict[str, Any], int]:
+    out, code = StringIO(), 0
+    names = ["--issuer", connection.registration.issuer, "--client-id", connection.client_id]
+    try:
+        call_command("lti_1p3_roster", verb, *names, "--json", *more, stdout=out)
+    except SystemExit as end:
+        code = int(str(end.code))
+    return json.loads(out.getvalue()), code
+
+
+def test_the_command_reads_the_platforms_own_list(connection: Connection) -> None:
+    connection.person("u-roster-2", roles=("Learner",)) if not connection.platform.store.person("u-roster-2") else None
+    connection.launch(connection.link(PROBLEM))
+    user = PlatformUser.objects.get().user
+    host.current().content.enrol(user, CourseKey.from_string(COURSE), "audit")
+    said, code = run("sync", connection)
+    assert (code, said["complete"], said["troubles"]) == (0, True, [])
+    members = {one["sub"]: one for one in said["members"]}
+    assert set(members) >= {LEARNER, "u-roster-2"}
+    assert set(members[LEARNER]) == {"sub", "roles", "status", "launched", "enrolled"}
+    assert members[LEARNER] == {
+        "sub": LEARNER, "roles": ["Learner"], "status": "Active", "launched": True, "enrolled": True
+    }  # fmt: skip
+    assert (members["u-roster-2"]["launched"], members["u-roster-2"]["enrolled"]) == (False, False)
+    shown, code = run("show", connection, "--context", Context.objects.get().context_id)
+    assert (code, shown["complete"], len(shown["members"])) == (0, True, len(said["members"]))
+    assert {one["sub"] for one in shown["members"]} == {LEARNER, None}
+
+
+def test_who_launched_since_is_shown_as_launched(connection: Connection) -> None:
+    connection.launch(connection.link(PROBLEM))
+    run("sync", connection)
+    connection.launch(connection.link(PROBLEM), OTHER_LEARNER)
+    shown, _ = run("show", connection)
+    assert {one["sub"] for one in shown["members"] if one["launched"]} == {LEARNER, OTHER_LEARNER}
+
+
+def test_the_commands_exit_codes(connection: Connection, school: School) -> None:
+    shown, code = run("show", connection)
+    assert (shown["members"], shown["complete"], code) == ([], False, 3)
+    school.says(page(status=403))
+    said, code = run("sync", connection)
+    assert (said["members"], said["complete"], code) == ([], False, 3)
+    assert said["troubles"][0]["code"] == "service_refused"
+    Context.objects.update(memberships_url="")
+    assert run("sync", connection)[0]["troubles"][0]["code"] == "roster_not_offered"
+    for wrong in (["--context", "nowhere"], ["--issuer", "https://nobody.example"]):
+        with pytest.raises(CommandError) as refused:
+            run("sync", connection, *wrong)
+        assert refused.value.returncode == 2
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def place(connection: Connection, course: str = COURSE) -> str:
+    return f"{connection.lms}/lti/1p3/roster/{course}/"
+
+
+def figures(text: str) -> list[int]:
+    return [int(one) for one in re.findall(r"<li><b>(\d+)</b>", text)]
+
+
+def press(browser: Browser, connection: Connection) -> requests.Response:
+    form = forms(browser.get(place(connection), timeout=5))[-1]
+    context = Context.objects.get(pk=contexts(connection.registration)[0].pk)
+    return browser.post(form.action, data={**form.fields, "context": context.pk}, timeout=10)
+
+
+def test_the_page_is_for_the_courses_team_only(connection: Connection) -> None:
+    learner = Browser()
+    connection.launch(connection.link(PROBLEM), browser=learner)
+    other = signed_in(connection, somebody("other", OTHER_COURSE))
+    given = somebody("given")
+    host.current().course_roles.give(given, CourseKey.from_string(COURSE), RoleName.STAFF)
+    CourseRole.objects.create(
+        user=given, course_key=COURSE, course_digest=digest(COURSE), role="staff", because="instructor_role",
+        deployment=Deployment.objects.get(),
+    )  # fmt: skip
+    for visitor in (learner, other, signed_in(connection, given)):
+        assert visitor.get(place(connection), timeout=5).status_code == 403
+        assert visitor.post(place(connection), timeout=5).status_code == 403
+    assert Browser().get(place(connection), allow_redirects=False, timeout=5).status_code == 302
+    got = signed_in(connection, somebody("teacher", COURSE)).get(place(connection), timeout=5)
+    assert got.status_code == 200
+    assert got.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+
+
+def test_the_page_counts_who_came_and_who_did_not(connection: Connection, school: School) -> None:
+    team = signed_in(connection, somebody("teacher", COURSE))
+    assert "not asked yet" in team.get(place(connection), timeout=5).text
+    school.sync("a", "b", "c", LEARNER)
+    school.sync("a", "b", LEARNER)
+    text = team.get(place(connection), timeout=5).text
+    assert figures(text) == [3, 1, 0, 2, 1]
+    assert "had gaps" not in text
+    school.sync()
+    assert "had gaps" in team.get(place(connection), timeout=5).text
+    Context.objects.update(memberships_url="")
+    assert "No launch said where" in team.get(place(connection), timeout=5).text
+
+
+def test_a_score_counts_in_the_course_that_it_is_in(connection: Connection, web_server: WebServer) -> None:
+    launched(connection)
+    earn(3)
+    make_due()
+    deliver_due()
+    run("sync", connection)
+    text = signed_in(connection, somebody("teacher", COURSE)).get(place(connection), timeout=5).text
+    assert figures(text)[1:3] == [1, 1]
+
+
+def test_a_worker_asks_once_in_a_while(
+    connection: Connection, school: School, no_worker: Mapping[str, list[tuple[Any, ...]]]
+) -> None:
+    team = signed_in(connection, somebody("teacher", COURSE))
+    assert "is being asked" in press(team, connection).text
+    assert "a moment ago" in press(team, connection).text
+    assert no_worker["lti_1p3_provider.read_roster"] == [(school.context.pk,)]
+
+
+def test_the_task_keeps_the_list_or_says_why_not(connection: Connection, school: School) -> None:
+    school.says(page("a"))
+    refresh.read(school.context.pk)
+    assert school.kept() == {"a": "Active"}
+    school.says(page(status=403))
+    refresh.read(school.context.pk)
+    team = signed_in(connection, somebody("teacher", COURSE))
+    assert "service_refused" in team.get(place(connection), timeout=5).text
+    refresh.read(0)
+
+
+def test_a_course_that_does_not_link_here_is_not_asked_about(
+    connection: Connection, school: School, no_worker: Mapping[str, list[tuple[Any, ...]]]
+) -> None:
+    team = signed_in(connection, somebody("other", OTHER_COURSE))
+    form = forms(signed_in(connection, somebody("teacher", COURSE)).get(place(connection), timeout=5))[-1]
+    team.get(place(connection, OTHER_COURSE), timeout=5)
+    token = {"csrfmiddlewaretoken": team.cookies.get("csrftoken", form.fields["csrfmiddlewaretoken"])}
+    for named in (school.context.pk, "9" * 30, "x", ""):
+        team.post(place(connection, OTHER_COURSE), data={**token, "context": named}, timeout=5)
+    assert not no_worker["lti_1p3_provider.read_roster"]
