@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import re
 import threading
 import time
-from pathlib import Path
 
 import django
 
 django.setup()
 
 from bench import score_world  # noqa: E402
+from bench.peak import peak_mb  # noqa: E402
 from bench.score_server import ScoreServer  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
 from lti_1p3_provider.scores.delivery.deliver import deliver_due  # noqa: E402
@@ -36,7 +35,7 @@ def main() -> None:
         making.start()
         making.join()
         assert making.exitcode == 0, "the rows could not be made"
-        began, peaks, done = _peak_mb(), {}, threading.Event()
+        began, peaks, done = peak_mb(), {}, threading.Event()
         watching = threading.Thread(target=_watch, args=(platform, peaks, done))
         watching.start()
         started = time.perf_counter()
@@ -45,7 +44,7 @@ def main() -> None:
         done.set()
         watching.join()
     assert report.delivered == SCORES, f"not everything was delivered: {report}"
-    peaks[MARKS[-1]] = _peak_mb()
+    peaks[MARKS[-1]] = peak_mb()
     print(json.dumps({"before_mb": began, "peak_mb": peaks, "scores": SCORES, "seconds": round(seconds, 1)}))
 
 
@@ -60,13 +59,7 @@ def _watch(platform: ScoreServer, peaks: dict[int, float], done: threading.Event
         percent = platform.counts().scores * 100 / SCORES
         for mark in MARKS:
             if percent >= mark:
-                peaks.setdefault(mark, _peak_mb())
-
-
-def _peak_mb() -> float:
-    found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
-    assert found
-    return round(int(found[1]) / 1024, 1)
+                peaks.setdefault(mark, peak_mb())
 
 
 if __name__ == "__main__":

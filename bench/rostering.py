@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import django
@@ -23,6 +21,7 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from bench import roster_server, world  # noqa: E402
+from bench.peak import peak_mb  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
 from lti_1p3_provider.identifiers import digest  # noqa: E402
 from lti_1p3_provider.memberships.models import Member  # noqa: E402
@@ -43,7 +42,7 @@ def main() -> None:
         side = _plain if PLAIN else _ours
         first, second = _measured(side, context), _measured(side, context)
     assert Member.objects.count() == PEOPLE
-    print(json.dumps({"people": PEOPLE, "first": first, "again": second, "peak_mb": _peak_mb()}))
+    print(json.dumps({"people": PEOPLE, "first": first, "again": second, "peak_mb": peak_mb()}))
 
 
 def _prepare(base: str) -> Context:
@@ -85,12 +84,6 @@ def _measured(side: Callable[[Context], None], context: Context) -> dict[str, fl
     with connection.execute_wrapper(count):
         side(context)
     return {"people_per_s": round(PEOPLE / (time.perf_counter() - started), 1), "queries": counted}
-
-
-def _peak_mb() -> float:
-    found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
-    assert found
-    return round(int(found[1]) / 1024, 1)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,10 @@ of JSON. Exit status 0 only if all of it worked within its limits.
 
 from __future__ import annotations
 
-import json
 import re
 import statistics
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -21,7 +18,7 @@ import requests
 from demo import registering
 from demo.browser import Browser, forms
 from demo.platform import PlatformConfig, RunningPlatform
-from demo.stack import DemoError, Stack, free_port
+from demo.stack import DemoError, Stack, print_result
 
 LEARNER, INSTRUCTOR = "u-1001", "u-2001"
 PICKED = "block-v1:DemoX+LTI101+2026+type@problem+block@speed_of_light"
@@ -29,21 +26,6 @@ PICKED_TITLE = "How fast is light?"
 LAUNCHES = 7
 LIMITS = {"launch_ms": 500.0, "score_after_s": 10.0, "lms_mb": 200.0}
 RIGHT_ANSWERS = ["Red", "Green", "Blue"]
-
-
-def main() -> int:
-    """Run the check and print its result."""
-    result: dict[str, Any]
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="lti-demo-") as folder,
-            Stack(Path(folder), free_port(), free_port()) as stack,
-        ):
-            result = check(stack)
-    except (DemoError, requests.RequestException) as error:
-        result = {"ok": False, "reason": str(error)}
-    print(json.dumps(result))
-    return 0 if result["ok"] else 1
 
 
 def check(stack: Stack) -> dict[str, Any]:
@@ -146,4 +128,4 @@ def _gradebook_score(stack: Stack) -> float | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_result(check))

@@ -7,32 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import requests
 
 from demo.browser import Browser
-from demo.stack import DemoError, Stack, free_port
+from demo.stack import DemoError, Stack, print_result
 
 LEARNER, LINK = "u-1001", "problem"
 LABEL, SHARE = "Essay", 0.7
-
-
-def main() -> int:
-    """Run it and print its result."""
-    result: dict[str, Any]
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="lti-demo-") as folder,
-            Stack(Path(folder), free_port(), free_port()) as stack,
-        ):
-            result = sent(stack)
-    except (DemoError, requests.RequestException) as error:
-        result = {"ok": False, "reason": str(error)}
-    print(json.dumps(result))
-    return 0 if result["ok"] else 1
 
 
 def sent(stack: Stack) -> dict[str, Any]:
@@ -59,4 +42,4 @@ def sent(stack: Stack) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_result(sent))

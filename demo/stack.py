@@ -7,13 +7,17 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import requests
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 40.0  # seconds
@@ -181,6 +185,21 @@ class Stack:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise DemoError(f"the {name} process did not start:\n{self.log_tail(name)}")
+
+
+def print_result(work: Callable[[Stack], dict[str, Any]]) -> int:
+    """Run a demo of its own for ``work``, print its result as one line of JSON, and return the exit status: 0 only if
+    its "ok" is true."""
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="lti-demo-") as folder,
+            Stack(Path(folder), free_port(), free_port()) as stack,
+        ):
+            result = work(stack)
+    except (DemoError, requests.RequestException) as error:
+        result = {"ok": False, "reason": str(error)}
+    print(json.dumps(result))
+    return 0 if result["ok"] else 1
 
 
 def free_port() -> int:

@@ -6,9 +6,11 @@ import logging
 from typing import Any
 
 from celery import current_app
+from django.core.cache import cache
 from django.db import transaction
 
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.identifiers import digest
 
 log = logging.getLogger(__name__)
 
@@ -27,3 +29,16 @@ def after_commit(task: str, arguments: tuple[Any, ...], otherwise: str, delay: f
             log.exception("LTI: no worker could be woken for %s; %s", task, otherwise)
 
     transaction.on_commit(send)
+
+
+def after_commit_once(task: str, arguments: tuple[Any, ...], otherwise: str, pause: int) -> None:
+    """Have the same as ``after_commit``, unless it was asked for with these arguments in the last ``pause`` seconds.
+    Where the cache does not answer it is asked once more, which does no harm."""
+    name = digest("\0".join((task, *map(str, arguments))))
+    try:
+        is_first = cache.add(f"lti1p3:asked:{name}", 1, pause)
+    except Exception:  # whatever the cache's client raises
+        log.warning("LTI: the cache does not answer; %s is asked for anyway", task)
+        is_first = True
+    if is_first:
+        after_commit(task, arguments, otherwise)

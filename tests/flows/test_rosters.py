@@ -81,7 +81,6 @@ def test_a_returning_launch_writes_no_context(connection: Connection) -> None:
 
 
 def test_what_is_stored_of_a_link_names_the_address_later(connection: Connection) -> None:
-    pytest.importorskip("pylti1p3")
     link = connection.link(PROBLEM)
     connection.launch(link, LEARNER)
     platform, deployment = connection.platform, Deployment.objects.get()

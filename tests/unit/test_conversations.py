@@ -17,9 +17,10 @@ from django.core.cache import cache
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable, ServiceRefused
 from lti_1p3_provider.lti import access_tokens, ags, line_items, results, service, store
 from lti_1p3_provider.lti.ags import LineItemAddress
-from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
+from lti_1p3_provider.lti.exchange import Answer, Exchange
 from lti_1p3_provider.lti.line_items import NewLineItem
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from tests.conversing import talk
 
 pytestmark = pytest.mark.django_db
 
@@ -43,19 +44,6 @@ ITEM = LineItemAddress(f"{HERE}/1", ags.SCOPES)
 
 def said(body: Any = None, status: int = 200, **headers: str) -> Answer:
     return Answer(status, headers, b"" if body is None else json.dumps(body).encode())
-
-
-def talk(conversation: Exchange[Any], *answers: Answer) -> tuple[Any, list[Request]]:
-    """Give these answers; return the result and what was asked."""
-    asked, step = [], next(conversation)
-    try:
-        for answer in answers:
-            asked.append(step)
-            step = conversation.send(answer)
-    except StopIteration as end:
-        assert len(asked) == len(answers)
-        return end.value, asked
-    raise AssertionError(f"one more question: {step}")
 
 
 def test_ags_01_the_scopes_have_the_specifications_names():

@@ -14,9 +14,10 @@ from django.core.cache import cache
 
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable, ServiceRefused
 from lti_1p3_provider.lti import access_tokens, nrps, store
-from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
+from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.lti.nrps import Status
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from tests.conversing import talk
 
 pytestmark = pytest.mark.django_db
 
@@ -34,19 +35,6 @@ def deployment() -> Deployment:
 
 def said(*members: Any, status: int = 200, **headers: str) -> Answer:
     return Answer(status, headers, json.dumps({"id": HERE, "members": list(members)}).encode(), HERE)
-
-
-def talk(conversation: Exchange[Any], *answers: Answer) -> tuple[Any, list[Request]]:
-    """Give these answers; return the result and what was asked."""
-    asked, step = [], next(conversation)
-    try:
-        for answer in answers:
-            asked.append(step)
-            step = conversation.send(answer)
-    except StopIteration as end:
-        assert len(asked) == len(answers)
-        return end.value, asked
-    raise AssertionError(f"one more question: {step}")
 
 
 def read(deployment: Deployment, *members: Any) -> nrps.Members:

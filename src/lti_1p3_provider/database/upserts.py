@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Model
 
 CHUNK = 500  # rows or values in one statement
+
+Value = TypeVar("Value")
 
 
 def upsert(rows: Sequence[Model], names: Collection[str], values: Collection[str]) -> None:
@@ -20,6 +22,6 @@ def upsert(rows: Sequence[Model], names: Collection[str], values: Collection[str
         manager.bulk_create(rows, update_conflicts=True, update_fields=values, batch_size=CHUNK, **named)
 
 
-def chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
     """Yield the values, as many at a time as a statement may name."""
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))

@@ -8,11 +8,10 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from django.core.cache import cache
 from django.db import DatabaseError
 from django.utils import timezone
 
-from lti_1p3_provider.background import after_commit
+from lti_1p3_provider.background import after_commit_once
 from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.database.upserts import CHUNK, upsert
 from lti_1p3_provider.diagnostics import tallies as launches
@@ -53,13 +52,7 @@ def look_at_all(now: datetime | None = None) -> int:
 
 def ask() -> None:
     """Have a worker do it once the running transaction is committed, unless somebody has just asked."""
-    try:
-        is_first = cache.add("lti1p3:fleet:asked", 1, PAUSE)
-    except Exception:  # whatever the cache's client raises: to ask once more does no harm
-        log.warning("LTI fleet: the cache does not answer")
-        is_first = True
-    if is_first:
-        after_commit(TASK, (), "the next clean-up does it")
+    after_commit_once(TASK, (), "the next clean-up does it", PAUSE)
 
 
 def _look_at(pks: list[int], above: Tail, now: datetime) -> int:

@@ -100,13 +100,15 @@ def _keep(context: Context, listed: Iterable[Listed], complete: bool, now: datet
         name, values = keyed(registration_pk, one.member.sub), _values(one)
         known = before.pop(name, None)
         if known is None:
-            new.append(Member(context=context, subject_digest=name, first_seen=now, last_seen=now, **values))
+            new.append((name, values))
             continue
         pk, columns = known
         seen.append(pk)
         if columns != [values[name] for name in COLUMNS]:
             changed.append(Member(pk=pk, **values))
-    Member.objects.bulk_create(new, batch_size=CHUNK)
+    at = {"context": context, "first_seen": now, "last_seen": now}
+    for some in chunks(new):  # rows of tens of thousands are not held all at once
+        Member.objects.bulk_create([Member(subject_digest=name, **at, **values) for name, values in some])
     Member.objects.bulk_update(changed, ("roles", "status", "platform_user"), batch_size=CHUNK // 5)
     _update(seen, last_seen=now)
     if complete:
