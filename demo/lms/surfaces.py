@@ -42,6 +42,7 @@ class DemoSurfaces:
             blocks=tuple(key for key in found if isinstance(key, UsageKey)),
             courses=tuple(key for key in found if isinstance(key, CourseKey)),
             whole_course=name in WHOLE_COURSE,
+            gives_tokens=name in WHOLE_COURSE,
             query=PAGE_QUERY.get(name),
         )
 

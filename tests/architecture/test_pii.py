@@ -86,8 +86,8 @@ def test_the_check_sees_what_is_missing(docstring: str, expected: str) -> None:
 
 
 def test_whoever_holds_a_persons_id_says_so() -> None:
-    """``sub`` in any form is one: a model that gets such a field must say so, too."""
-    kinds = re.compile(r"(sub|subject|email|username|profile)(_|$)")
+    """``sub`` in any form is one, and so is another account: a model that gets such a field must say so, too."""
+    kinds = re.compile(r"(sub|subject|email|username|profile|account)(_|$)")
     holding = {model.__name__ for model in MODELS if any(kinds.match(field.name) for field in model._meta.fields)}
     said = {model.__name__: dict(annotations(inspect.cleandoc(model.__doc__ or ""))) for model in MODELS}
     assert holding == {name for name, tokens in said.items() if "pii" in tokens}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from io import StringIO
 from typing import Any
 
@@ -11,17 +12,23 @@ import requests
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from demo.browser import Browser, Form, forms
-from lti_1p3_provider import api
+from demo.lms.login_cookies import TOKEN
+from demo.lms.models import Profile
+from lti_1p3_provider import api, host
 from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.errors import AccountInactive, LinkingOver
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.launches import scope, waiting_launch
 from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.people.find import of_rows
 from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.users import linking
 from lti_1p3_provider.users.models import Grant, PlatformUser
-from tests.connection import CLAIM, INSTRUCTOR, LEARNER, PROBLEM, Connection
+from tests.connection import CLAIM, COURSE, INSTRUCTOR, LEARNER, PROBLEM, Connection
 
 PASSWORD = "a long one, of their own"
 PROOF, ONLY = "existing_with_proof", "existing_only"
@@ -251,6 +258,76 @@ def test_what_was_switched_off_meanwhile_is_refused(connection):
     LaunchGate.objects.create(registration=connection.registration, allowed_courses=["course-v1:No+Such+Course"])
     assert send(browser, form_to(page, "account/new")).status_code == 403
     assert not PlatformUser.objects.exists()
+
+
+def test_a_choice_is_good_for_ten_minutes(connection, monkeypatch):
+    modes(connection)
+    token = forms(connection.launch(connection.link(PROBLEM)))[0].fields["token"]
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 590)
+    assert waiting_launch.unseal(token).message.subject == LEARNER
+    monkeypatch.setattr(time, "time", lambda: now + 601)
+    with pytest.raises(LinkingOver):
+        waiting_launch.unseal(token)
+
+
+def test_one_choice_is_confirmed_once(connection):
+    modes(connection)
+    own()
+    own("grace")
+    browsers = [Browser(), Browser()]
+    page = connection.launch(connection.link(PROBLEM), browser=browsers[0])
+    shown = [signed_in(one, page, name) for one, name in zip(browsers, ("ada", "grace"), strict=True)]
+    answers = [send(one, forms(page)[0]) for one, page in zip(browsers, shown, strict=True)]
+    assert [one.status_code for one in answers] == [200, 400]
+    assert "linking_over" in answers[1].text
+
+
+def test_nothing_is_linked_once_the_registration_makes_new_accounts_only(connection):
+    modes(connection)
+    own()
+    browser = Browser()
+    shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    modes(connection, "new")
+    assert send(browser, forms(shown)[0]).status_code == 400
+    assert not PlatformUser.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_account_that_is_off_is_not_linked(connection):
+    user = own(is_active=False)
+    with pytest.raises(AccountInactive), transaction.atomic():
+        linking.link(Deployment.objects.get(), LEARNER, user.pk)
+    assert not PlatformUser.objects.exists()
+
+
+def test_a_platform_does_not_rename_a_linked_account(connection):
+    modes(connection)
+    user = own()
+    Profile.objects.create(user=user, name="Ada Herself")
+    linked(connection)
+    Registration.objects.update(trust_emails=True)
+    assert connection.launch_with({"name": "Mallory", "email": "mallory@evil.example"}).status_code == 200
+    user.refresh_from_db()
+    assert (user.email, host.current().identity.names([user.pk])) == ("ada@own.example", {user.pk: "Ada Herself"})
+
+
+def test_a_confined_session_of_a_linked_account_gets_no_tokens(connection):
+    """They would be the person's own: nobody could tell them from those of their own login."""
+    modes(connection)
+    own()
+    linked(connection)
+    course = connection.link(target_link_uri=f"{connection.lms}/lti/1p3/launch/{COURSE}")
+    Registration.objects.update(enrolment_mode="audit")
+    for confined in (True, False):
+        Registration.objects.update(confine_sessions=confined)
+        scope.forget_all()
+        browser = Browser()
+        assert connection.launch(course, browser=browser).status_code == 200
+        assert (TOKEN in browser.cookies) is not confined
+        headers = {"X-CSRFToken": browser.cookies.get("csrftoken", "")}
+        said = browser.post(f"{connection.lms}/login_refresh", headers=headers, timeout=5)
+        assert (said.status_code, "session_confined" in said.text) == ((403, True) if confined else (200, False))
 
 
 def test_forgetting_leaves_a_linked_account_alone(connection):

@@ -170,6 +170,10 @@ def test_preconditions_protect_what_somebody_else_changed(staff):
         ({"client_id": "another"}, "client_id"),
         ({"trust_emails": True}, "trust_emails"),
         ({"confine_sessions": False}, "confine_sessions"),
+        ({"instructor_role": "staff"}, "instructor_role"),
+        ({"designer_role": "beta_testers"}, "designer_role"),
+        ({"learner_accounts": "existing_only"}, "learner_accounts"),
+        ({"teacher_accounts": "existing_with_proof"}, "teacher_accounts"),
         ({"platform": "webct"}, "platform"),
         ({"key_set_url": "javascript:alert(1)"}, "key_set_url"),
         ({"title": ""}, "title"),
@@ -271,6 +275,10 @@ def test_superusers_may_open_what_is_not_the_organizations_and_its_staff_leave_i
     row = made(staff)
     root = tenant(role="", is_superuser=True)
     assert root("PATCH", f"registrations/{row['id']}/", {"trust_emails": True}).json()["trust_emails"] is True
+    assert root("PATCH", f"registrations/{row['id']}/", {"instructor_role": "staff"}).status_code == 200
+    assert staff("PUT", NAME, {**BODY, "instructor_role": "limited_staff"}).status_code == 400
+    assert staff("PUT", NAME, BODY).json()["instructor_role"] == "staff"
+    assert staff("PUT", NAME, {**BODY, "instructor_role": ""}).json()["instructor_role"] == ""
     assert staff("PUT", NAME, BODY).json()["trust_emails"] is True
     assert staff("PUT", NAME, {**BODY, "trust_emails": True}).status_code == 200
     assert staff("PUT", NAME, {**BODY, "trust_emails": False}).json()["trust_emails"] is False

@@ -23,10 +23,12 @@ from tests.connection import (
     CLAIM,
     INSTRUCTOR,
     LEARNER,
+    OTHER_COURSE,
     OTHER_LEARNER,
     OTHER_PROBLEM,
     PROBLEM,
     Connection,
+    usage,
 )
 from tests.scoring import fill, launched
 
@@ -129,6 +131,19 @@ def test_the_page_shows_the_people_of_the_class_in_all_its_activities(connection
     assert page.headers["X-Frame-Options"] == "DENY"
     assert "no-store" in page.headers["Cache-Control"]
     assert "Set-Cookie" not in page.headers
+
+
+TODAY = usage("vertical", "today", OTHER_COURSE)
+
+
+def test_scores_in_another_course_here_are_not_shown(connection):
+    """One course of the platform may have links to several here."""
+    problem, elsewhere = connection.link(PROBLEM, graded=True), connection.link(TODAY, course=OTHER_COURSE, graded=True)
+    opened(connection, LEARNS, LEARNER, problem, **context(1))
+    opened(connection, LEARNS, OTHER_LEARNER, elsewhere, **context(1))
+    page = press(connection, token(opened(connection, TEACHES, INSTRUCTOR, problem, **context(1))))
+    assert name_of(LEARNER, connection) in page.text
+    assert name_of(OTHER_LEARNER, connection) not in page.text
 
 
 def test_an_activity_can_be_chosen(connection):

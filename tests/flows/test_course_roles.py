@@ -69,6 +69,34 @@ def clean_up() -> int:
     return int(json.loads(out.getvalue())["course_roles_taken_back"])
 
 
+def test_one_role_that_cannot_be_taken_keeps_no_other(connection, caplog):
+    launch(connection, LEARNS)
+    CourseRole.objects.create(
+        user=account(),
+        course_key="no key",
+        course_digest=digest("no key"),
+        role="staff",
+        because="instructor_role",
+        deployment=Deployment.objects.get(),
+    )
+    map_roles(connection)
+    launch(connection, TEACHES)
+    assert held() == {"staff"}
+    LaunchGate.objects.create(registration=connection.registration, allowed_keys=[PROBLEM])
+    assert clean_up() == 1
+    assert held() == set()
+    assert "was not taken back" in caplog.text
+
+
+def test_a_beta_tester_of_a_launchs_may_be_staff_by_other_means(connection, client):
+    map_roles(connection, instructor_role="beta_testers")
+    launch(connection, TEACHES)
+    user = account()
+    user.groups.add(Group.objects.get_or_create(name=TEAM.format(COURSE))[0])
+    client.force_login(user)
+    assert client.get(f"/lti/1p3/scores/{COURSE}/").status_code == 200
+
+
 def test_off_unless_the_registration_says_so(connection):
     assert launch(connection, TEACHES).status_code == 200
     assert held() == set()

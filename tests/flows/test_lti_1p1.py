@@ -26,7 +26,11 @@ from demo.lms.models import LtiConsumer, LtiUser, Profile
 from demo.lms.people import TEAM
 from demo.lms.retirement import retire
 from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.lti.lti1p1 import CLAIM
+from lti_1p3_provider.people.find import of_rows
+from lti_1p3_provider.people.forget import forget
+from lti_1p3_provider.people.unlink import unlink
 from lti_1p3_provider.registrations.legacy_way import SAME_IDS, SIGNED, STATED
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
@@ -300,6 +304,26 @@ def test_first_launches_at_once_make_one_binding(connection):
         assert list(threads.map(one, range(2))) == [200, 200]
     assert PlatformUser.objects.get(sub=sub).user == old
     assert outcome(PlatformUser.objects.get(sub=sub)) == "adopted"
+
+
+def test_an_account_that_is_taken_over_stays_its_owners(connection):
+    accept(connection, SAME_IDS)
+    sub = somebody(connection)
+    old = old_person(sub, email="old@own.example")
+    old.set_unusable_password()  # as single sign-on has it
+    old.save()
+    launch(connection, sub)
+    Registration.objects.update(trust_emails=True)
+    said = {"name": "Mallory", "email": "mallory@evil.example"}
+    connection.platform.tamper_next_launch(claims=lambda claims: {**claims, **said})
+    assert connection.launch(connection.link(WELCOME), sub).status_code == 200
+    old.refresh_from_db()
+    assert (old.email, Profile.objects.get(user=old).name) == ("old@own.example", "")
+    (person,) = of_rows(PlatformUser.objects.select_related("registration", "user"))
+    with pytest.raises(LookupError, match="bring it back"):
+        unlink(person, Author(None, Change.Way.COMMAND))
+    forgotten = forget([person])
+    assert (forgotten.accounts_erased, forgotten.accounts_left) == (0, 1)
 
 
 def reads(connection: Connection, link: Any, sub: str) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from io import StringIO
 
 import pytest
@@ -21,6 +22,7 @@ from demo.lms.models import Profile
 from demo.lms.people import TEAM
 from demo.lms.retirement import retire
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.people.forget import WORDS, Forgotten
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import recipients
@@ -365,3 +367,7 @@ def test_each_action_needs_its_permission(connection, client, permissions, permi
         answered = client.post(LIST, chosen)
         was_done = "Content-Disposition" in answered or not PlatformUser.objects.exists()
         assert was_done is (action in offered)
+
+
+def test_each_number_of_what_is_forgotten_has_words():
+    assert list(WORDS) == [one.name for one in fields(Forgotten)]

@@ -376,8 +376,11 @@ def test_dl_the_answer_goes_to_the_platform_only(connection: Connection, heard: 
     connection.registration.save()
     with pytest.raises(RegistrationDisabled):
         answer.get_response_jwt([])
-    object.__setattr__(answer._settings, "return_url", 'https://evil.example/"><script>')
-    assert '"><script>alert' not in answer.get_response_form_html("x")
+    hostile = '"><script>alert(1)'
+    object.__setattr__(answer._settings, "return_url", f"https://evil.example/{hostile}")
+    form = answer.get_response_form_html(hostile)
+    assert hostile not in form
+    assert form.count("&quot;&gt;&lt;script&gt;alert(1)") == 2
     connection.registration.enabled = True
     connection.registration.save()
     with pytest.raises(ReturnAddressForbidden):

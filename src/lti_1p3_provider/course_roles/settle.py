@@ -29,16 +29,17 @@ def settle(launch: Launch[Message], person: PlatformUser, course_key: CourseKey)
     deployment said. In the launch's transaction.
 
     Where the registration gives no roles, and the account has none, it costs nothing; where all is as it should be, the
-    read of the account's rows.
+    read of the account's rows, and one more where somebody else gave the role.
     """
     if not launch.registration.maps_roles and not person.course_roles:
         return
     rows = given.to(person.user_id) if person.course_roles is None else person.course_roles
     wanted = due(launch.registration, launch.message, course_key)
-    if _is_as(wanted, _of(rows, course_key, launch.deployment)):
+    mine = _of(rows, course_key, launch.deployment)
+    if _is_as(wanted, mine) or (mine is None and wanted is not None and _is_others(person, course_key, wanted, rows)):
         return
     lock(person.user_id)
-    rows = given.to(person.user_id)
+    rows = given.to_as_of_now(person.user_id)
     mine = _of(rows, course_key, launch.deployment)
     if _is_as(wanted, mine):
         return
@@ -79,6 +80,12 @@ def _give(person: PlatformUser, deployment: Deployment, course_key: CourseKey, w
         deployment=deployment,
     )
     _note(LAUNCH, Change.Action.CREATED, row)
+
+
+def _is_others(person: PlatformUser, course_key: CourseKey, wanted: Due, rows: tuple[CourseRole, ...]) -> bool:
+    """Tell whether the account has the role, and no launch gave it."""
+    given_by_launches = any((row.role, row.course_key) == (wanted.role.value, str(course_key)) for row in rows)
+    return not given_by_launches and host.current().course_roles.has(person.user, course_key, wanted.role)
 
 
 def _note(author: Author, action: Change.Action, row: CourseRole) -> None:

@@ -14,7 +14,8 @@ class Surface:
 
     ``closed``: why nobody whose session a launch made may ask this, whatever was launched; empty otherwise.
     ``serves_a_page``: it names a course, but a page of any of its blocks needs it. ``whole_course``: only the pages of
-    whole courses need it, though it may name none. ``query``: names of the parameters that mean no harm; None: all.
+    whole courses need it, though it may name none. ``gives_tokens``: it gives out what signs in without the session.
+    ``query``: names of the parameters that mean no harm; None: all.
     """
 
     blocks: tuple[UsageKey, ...] = ()
@@ -22,6 +23,7 @@ class Surface:
     closed: str = ""
     serves_a_page: bool = False
     whole_course: bool = False
+    gives_tokens: bool = False
     query: frozenset[str] | None = None
 
     @property

@@ -24,12 +24,12 @@ from lti_1p3_provider.diagnostics.refuse import page
 from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.errors import LtiError, OtherAccount, SessionConfined, StateStoreDown
 from lti_1p3_provider.host.recorded_login import LAUNCHED
-from lti_1p3_provider.host.surface import Surface, keep_query
+from lti_1p3_provider.host.surface import Surface, closed, keep_query
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches import another_account, scope, sessions
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.users.sign_in import is_made_by_launch
+from lti_1p3_provider.users.sign_in import is_made_by_launch, only_launches_sign_in
 
 OURS = "lti_1p3_provider"  # our own addresses have doors that check for themselves
 DOOR = "lms"  # in the record
@@ -71,6 +71,8 @@ class ConfineSessions:
         surface = host.current().surfaces.of(request, view, arguments)
         if surface.is_open:
             return None
+        if surface.gives_tokens and request.user.is_authenticated and not only_launches_sign_in(request.user):
+            return _refuse(request, people[0], closed("tokens of an account that people sign in to themselves"))
         for one in people:
             if not _opens(one.user, surface):
                 return _of_other_account(request, surface) or _refuse(request, one, surface)

@@ -11,16 +11,23 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from lti_1p3_provider import host
-from lti_1p3_provider.launches import browser_check
+from lti_1p3_provider.launches import browser_check, scope, sessions
 from lti_1p3_provider.launches.targets import Target
+from lti_1p3_provider.users.sign_in import only_launches_sign_in
 
 
 def tell(request: HttpRequest, response: HttpResponse, user: AbstractUser, target: Target) -> None:
-    """Add to a launch's answer what the target's pages need."""
-    if target.is_course and not browser_check.in_frame(request):
+    """Add to a launch's answer what the target's pages need. A confined session of an account that has an owner gets
+    nothing: nobody could tell its tokens, which outlive it, from the owner's."""
+    if target.is_course and not browser_check.in_frame(request) and _may_tell(request, user):
         host.current().identity.add_login_cookies(request, response, user)
     else:
         tell_nothing(response)
+
+
+def _may_tell(request: HttpRequest, user: AbstractUser) -> bool:
+    launched_from = tuple(request.session.get(sessions.MARK, ()))
+    return only_launches_sign_in(user) or not scope.confining(scope.registrations.get(launched_from))
 
 
 def tell_nothing(response: HttpResponseBase) -> None:

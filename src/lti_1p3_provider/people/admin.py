@@ -14,21 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import of_rows
-from lti_1p3_provider.people.forget import foresee, forget
+from lti_1p3_provider.people.forget import WORDS, foresee, forget
 from lti_1p3_provider.users.admin import PlatformUserAdmin
 from lti_1p3_provider.users.models import PlatformUser
 
 MAX_PEOPLE = 100  # people at a time
 CONFIRMED = "confirmed"
-WORDS = {
-    "people": _("people of platforms, with what the platforms call them"),
-    "scores": _("scores that were sent or wait"),
-    "grants": _("grants to open content"),
-    "course_roles": _("roles in courses that launches gave, which are taken back"),
-    "attempts": _("launch attempts that lose the person's name"),
-    "accounts_erased": _("accounts switched off, without name and address"),
-    "accounts_left": _("accounts left as they are: staff's, with a password of their own, or another platform's too"),
-}
 
 
 @admin.register(PlatformUser)

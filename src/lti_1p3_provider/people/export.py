@@ -14,7 +14,7 @@ from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.status import wording
 from lti_1p3_provider.scores.status.sentence import iso
-from lti_1p3_provider.users.models import CourseRole, Grant
+from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch
 
 FORMAT = "lti_1p3_provider.people.1"
 
@@ -44,7 +44,9 @@ def _person(person: Person, names: Any) -> dict[str, Any]:
             "email": user.email,
             "active": user.is_active,
             "first_launch": iso(person.row.created_at) if person.row else None,
+            "was_there_before": person.row.linked if person.row else None,
         },
+        "lti_1p1": _match_of(person),
         "scores": [_score(row) for row in _scores_of(person)],
         "may_open": [
             {"deployment": grant.deployment.deployment_id, "until": iso(grant.until)} for grant in _grants_of(person)
@@ -81,6 +83,11 @@ def _roles_of(person: Person) -> list[dict[str, Any]]:
         }
         for row in named
     ]
+
+
+def _match_of(person: Person) -> dict[str, str] | None:
+    row = LegacyMatch.objects.filter(platform_user=person.row).first() if person.row else None
+    return {"key": row.consumer_key, "outcome": row.outcome, "at": iso(row.at)} if row else None
 
 
 def _rosters_of(person: Person) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider import host
 from lti_1p3_provider.course_roles import taking_back
@@ -26,6 +27,18 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
 
 log = logging.getLogger(__name__)
+
+
+WORDS = {  # what each number of ``Forgotten`` counts
+    "people": _("people of platforms, with what the platforms call them"),
+    "scores": _("scores that were sent or wait"),
+    "grants": _("grants to open content"),
+    "attempts": _("launch attempts that lose the person's name"),
+    "course_roles": _("roles in courses that launches gave, which are taken back"),
+    "rosters": _("platforms' courses that list them, as a digest"),
+    "accounts_erased": _("accounts switched off, without name and address"),
+    "accounts_left": _("accounts left as they are: staff's, with a password of their own, or another platform's too"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.linking import KIND
-from lti_1p3_provider.users.models import CourseRole, Grant, PlatformUser
+from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,10 @@ def unlink(person: Person, author: Author, *, do_it: bool = True) -> Unlinked:
     person is new at their next launch.
 
     Raises:
-        LookupError: the person has no account, or one that a launch made: that is forgotten, not unlinked.
+        LookupError: the person has no account, or one that a launch made: that is forgotten, not unlinked; or the next
+            launch would bring the same account back.
     """
-    row = person.row
-    if row is None or not row.linked:
-        raise LookupError("This person has no linked account. What launches made is forgotten: see the verb forget.")
+    row = _linked(person)
     of_account = {"user_id": row.user_id, "deployment__registration": person.registration}
     scores = PendingScore.objects.filter(platform_user=row)
     grants, roles = Grant.objects.filter(**of_account), CourseRole.objects.filter(**of_account)
@@ -50,3 +49,17 @@ def unlink(person: Person, author: Author, *, do_it: bool = True) -> Unlinked:
         PlatformUser.objects.filter(pk=row.pk).delete()
         note(author, Change.Action.DELETED, thing, before, {})
     return found
+
+
+def _linked(person: Person) -> PlatformUser:
+    row, registration = person.row, person.registration
+    if row is None or not row.linked:
+        raise LookupError("This person has no linked account. What launches made is forgotten: see the verb forget.")
+    recognizes = bool(registration.legacy_way) and not registration.legacy_has_ended
+    adopted = LegacyMatch.objects.filter(platform_user=row, outcome=LegacyMatch.Outcome.ADOPTED)
+    if recognizes and adopted.exists():
+        raise LookupError(
+            "The account comes from LTI 1.1, and the next launch would bring it back. First let the registration "
+            "recognize nobody of LTI 1.1 any more."
+        )
+    return row

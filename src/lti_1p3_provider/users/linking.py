@@ -30,7 +30,9 @@ def link(deployment: Deployment, sub: str, user_pk: int) -> PlatformUser:
     if user is None or not user.is_active:
         raise AccountInactive(f"user {user_pk}")
     ordinary.require(user)
-    if PlatformUser.objects.filter(registration=registration, user_id=user_pk).exists():
+    # With a lock it is read as it is now, where a transaction goes on reading what was when it began.
+    others = PlatformUser.objects.select_for_update().filter(registration=registration, user_id=user_pk)
+    if others.values_list("pk").first():
         raise AccountTaken(f"user {user_pk} is somebody else's of registration {registration.pk}")
     made: PlatformUser = PlatformUser.objects.create(
         registration=registration,

@@ -104,7 +104,9 @@ class LegacyMatch(models.Model):
     """A platform named somebody of LTI 1.1 for one of its people, and this is what became of it. ``account``: the one
     of LTI 1.1, if there is one and the platform may say so. One row for each person: the last time counts.
 
-    .. no_pii:
+    .. pii: ties a platform's person to an account of LTI 1.1. The row goes with the person.
+    .. pii_types: id, other
+    .. pii_retirement: local_api
     """
 
     class Outcome(models.TextChoices):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lti_1p3_provider.errors import LinkingOver
 from lti_1p3_provider.lti.claims import Launch, Message
 from lti_1p3_provider.registrations.models import AccountMode
 
@@ -37,11 +38,16 @@ def mode_of(launch: Launch[Message]) -> AccountMode:
 
 
 def require_choice(launch: Launch[Message], choice: Choice | None) -> None:
-    """Return if a new account may be made.
+    """Return if the person may have what they chose, a new account if they were not asked.
 
     Raises:
-        AccountAsked: the person has to choose first, or chose what the mode does not leave them.
+        AccountAsked: they have to choose first, or chose a new account, which the mode does not leave them.
+        LinkingOver: they proved an account, and the mode leaves new ones only by now.
     """
     mode = mode_of(launch)
+    if choice is not None and choice.user_pk is not None:
+        if mode is AccountMode.NEW:
+            raise LinkingOver("this registration links no accounts")
+        return
     if mode is AccountMode.ONLY or (mode is AccountMode.PROOF and choice is None):
         raise AccountAsked(mode)

@@ -8,6 +8,7 @@ import secrets
 import uuid
 from dataclasses import replace
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
@@ -70,10 +71,11 @@ def _first(launch: Launch[Message], sub: str, person: Person, choice: Choice | N
     from LTI 1.1, else a new one.
 
     Raises:
-        AccountAsked, AccountTaken, QuotaReached, AccountInactive, AccountPrivileged
+        AccountAsked, LinkingOver, AccountTaken, QuotaReached, AccountInactive, AccountPrivileged
     """
     quotas.require(launch.deployment, "people")
     if choice is not None and choice.user_pk is not None:
+        require_choice(launch, choice)
         return _link(launch.deployment, sub, choice.user_pk)
     if adopted := legacy.adopt(launch, _profile_digest(sub, person)):
         return adopted
@@ -148,6 +150,11 @@ def _link(deployment: Deployment, sub: str, user_pk: int) -> PlatformUser:
 def is_made_by_launch(username: str) -> bool:
     """Tell whether an account's name is one that a launch gives."""
     return bool(USERNAME.fullmatch(username))
+
+
+def only_launches_sign_in(user: AbstractBaseUser) -> bool:
+    """Tell whether an account has no owner but its launches, as far as its name says: tokens have nothing else."""
+    return is_made_by_launch(user.get_username()) and not user.has_usable_password()
 
 
 def _username() -> str:

@@ -67,11 +67,16 @@ def _living(pks: list[int]) -> dict[int, AbstractUser]:
     return dict(get_user_model().objects.exclude(pk__in=retired).in_bulk(pks))
 
 
+_there: list[bool] = []  # once the tables are there they stay, and to list all tables takes long
+
+
 def _rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """Return what a query finds; nothing if the tables were never made."""
     connection = connections[DEFAULT_DB_ALIAS]
     with connection.cursor() as cursor:
-        if not TABLES.issubset(connection.introspection.table_names(cursor)):
+        if not _there and TABLES.issubset(connection.introspection.table_names(cursor)):
+            _there.append(True)
+        if not _there:
             return []
         cursor.execute(sql, values)
         return list(cursor.fetchall())

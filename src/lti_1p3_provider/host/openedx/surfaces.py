@@ -71,6 +71,7 @@ WHOLE_COURSE = (  # pages of a course that name a thread, team, article or certi
     "wiki.",
 )
 WHOLE_COURSE_VIEWS = frozenset(("login_refresh", "do_search"))
+GIVES_TOKENS = frozenset(("login_refresh",))
 STILL_OPEN = frozenset(  # of what is closed above: signing in as oneself, signing out, and what each page asks
     (
         *("logout", "signin_user", "login_api", "user_api_login_session", "user_api_login_session_legacy"),
@@ -115,6 +116,7 @@ class OpenEdxSurfaces:
             courses=tuple(key for key in found if isinstance(key, CourseKey)),
             serves_a_page=name in SERVES_A_PAGE,
             whole_course=module.startswith(WHOLE_COURSE) or name in WHOLE_COURSE_VIEWS,
+            gives_tokens=name in GIVES_TOKENS,
             query=PAGE_QUERY if name == PAGE else None,
         )
 

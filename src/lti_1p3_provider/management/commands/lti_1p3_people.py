@@ -13,19 +13,10 @@ from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.people import find
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import Person
-from lti_1p3_provider.people.forget import Forgotten, foresee, forget
+from lti_1p3_provider.people.forget import WORDS, Forgotten, foresee, forget
 from lti_1p3_provider.people.unlink import unlink
 
 UNKNOWN = 2  # exit code: nobody is meant
-WORDS = {
-    "people": "persons of platforms, with what platforms call them",
-    "scores": "scores that were sent or wait",
-    "grants": "grants to open content",
-    "attempts": "launch attempts that lose the person's name",
-    "rosters": "platforms' courses that list them, as a digest",
-    "accounts_erased": "accounts switched off, without name and address",
-    "accounts_left": "accounts left as they are: staff's, with a password of their own, or another platform's too",
-}
 
 
 class Command(BaseCommand):

@@ -54,6 +54,7 @@ class ForgottenFields(serializers.Serializer):
     scores = serializers.IntegerField()
     grants = serializers.IntegerField()
     attempts = serializers.IntegerField()
+    rosters = serializers.IntegerField()
     accounts_erased = serializers.IntegerField()
     accounts_left = serializers.IntegerField()
 

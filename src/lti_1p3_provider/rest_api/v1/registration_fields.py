@@ -21,8 +21,9 @@ OPTIONS = (
     *ROLE_FIELDS,
     *("subsection_columns", "confine_sessions", "deployment_id_in_assertion"),
 )
-# What lets a platform's people out of their organization: into others' courses, or into accounts by their address.
-WIDE = {"trust_emails": True, "confine_sessions": False}
+# What lets a platform's people out of their organization, as far as it is not as in a new registration: into others'
+# courses, into accounts, or into other people's work: whoever acts for an organization may be staff of no course of it.
+WIDE = ("trust_emails", "confine_sessions", *ACCOUNT_FIELDS, *ROLE_FIELDS)
 EXACT = {"trim_whitespace": False}  # compared byte by byte; ``clean`` names what is wrong
 
 
@@ -111,8 +112,9 @@ def _require_same_name(values: Mapping[str, Any], row: Registration | None) -> N
 
 
 def require_narrow(values: Mapping[str, Any], row: Registration | None, superuser: bool) -> None:
-    """Let only superusers open what is not their organization's."""
-    had = {name: None if row is None else getattr(row, name) for name in WIDE}
-    wider = [name for name, wide in WIDE.items() if values.get(name) is wide and had[name] is not wide]
+    """Let only superusers open what is not their organization's; what they opened may stay."""
+    fresh = Registration()
+    had = fresh if row is None else row
+    wider = [name for name in WIDE if name in values and values[name] not in (getattr(fresh, name), getattr(had, name))]
     if wider and not superuser:
         raise ApiRequestInvalid({name: ["Only the site's own administrators can set this."] for name in wider})

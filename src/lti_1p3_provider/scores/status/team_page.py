@@ -41,7 +41,7 @@ class TeamPage(View):
             raise PermissionDenied
         if not host.current().identity.is_course_staff(request.user, self.course_key):
             raise PermissionDenied
-        if given.is_given(request.user.pk, self.course_key):  # one platform's teacher: here is everybody's work
+        if given.made_staff(request.user.pk, self.course_key):  # one platform's teacher: here is everybody's work
             raise PermissionDenied
         response = super().dispatch(request, *args, **kwargs)
         response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
