@@ -27,8 +27,8 @@ from lti_1p3_provider.lti import access_tokens, nrps, store
 from lti_1p3_provider.lti.claims import LTI, NRPS
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.memberships import refresh
-from lti_1p3_provider.memberships.compared import contexts
-from lti_1p3_provider.memberships.kept import keyed
+from lti_1p3_provider.memberships.compared import contexts, stored
+from lti_1p3_provider.memberships.kept import names
 from lti_1p3_provider.memberships.models import Member, Roster
 from lti_1p3_provider.memberships.sync import Listed, sync
 from lti_1p3_provider.people.export import export
@@ -123,8 +123,18 @@ class School:
 
     def kept(self) -> dict[str, str]:
         """Return the state of each row by its ``sub``, as far as a test's names go."""
-        names = {keyed(self.connection.registration.pk, sub): sub for sub in (LEARNER, OTHER_LEARNER, *"abcdefg")}
-        return {names[row.subject_digest]: row.status for row in Member.objects.filter(context=self.context)}
+        known = {self.named(sub): sub for sub in (LEARNER, OTHER_LEARNER, *"abcdefg")}
+        return {known[row.subject_digest]: row.status for row in Member.objects.filter(context=self.context)}
+
+    def kept_of(self, *subs: str) -> dict[str, str]:
+        """Return the state of the rows of some people under their newest names."""
+        known = {self.named(sub): sub for sub in subs}
+        rows = Member.objects.filter(context=self.context, subject_digest__in=known)
+        return {known[row.subject_digest]: row.status for row in rows}
+
+    def named(self, sub: str) -> str:
+        """Return a person's newest name."""
+        return names(self.connection.registration.pk, sub)[0]
 
 
 @pytest.fixture
@@ -235,6 +245,44 @@ def test_it_costs_a_few_queries_for_hundreds_of_people(school: School) -> None:
             sync(school.context)
         assert len(asked) < 25
     assert Member.objects.count() == 1000
+
+
+# --- another secret ---------------------------------------------------------------------------------------------------
+
+SECRETS = "LTI_1P3_PROVIDER_KEY_SECRETS"
+
+
+def test_nobody_leaves_because_the_secret_is_replaced(school: School, settings: Any) -> None:
+    setattr(settings, SECRETS, ["old"])
+    began = timezone.now()
+    school.sync("a", "b", LEARNER, now=began - timedelta(days=2))
+    setattr(settings, SECRETS, ["new", "old"])
+    school.sync("a", LEARNER, now=began)
+    assert sorted(Member.objects.values_list("status", flat=True)) == ["Active", "Active", "Deleted"]
+    assert set(Member.objects.values_list("first_seen", flat=True)) == {began - timedelta(days=2)}
+    setattr(settings, SECRETS, ["new"])  # whoever was listed has the new name by now
+    school.sync("a", LEARNER)
+    assert Member.objects.count() == 3
+    assert school.kept_of("a", LEARNER) == {"a": "Active", LEARNER: "Active"}
+
+
+def test_one_person_with_both_names_is_found_by_the_newer(school: School, settings: Any) -> None:
+    for secret in ("old", "new"):
+        setattr(settings, SECRETS, [secret])
+        school.sync("a")
+    setattr(settings, SECRETS, ["new", "old"])
+    school.sync("a")
+    assert sorted(Member.objects.values_list("status", flat=True)) == ["Active", "Deleted"]
+    assert school.kept_of("a") == {"a": "Active"}
+
+
+def test_who_launched_since_is_found_by_an_older_name(school: School, settings: Any) -> None:
+    setattr(settings, SECRETS, ["old"])
+    school.sync("a", OTHER_LEARNER)
+    setattr(settings, SECRETS, ["new", "old"])
+    school.connection.launch(school.connection.link(PROBLEM), OTHER_LEARNER)
+    found, _ = stored(school.context)
+    assert {one.sub for one in found if one.launched} == {OTHER_LEARNER}
 
 
 # --- how it ends ------------------------------------------------------------------------------------------------------

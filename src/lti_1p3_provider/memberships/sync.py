@@ -18,13 +18,13 @@ from lti_1p3_provider.errors import DeploymentDisabled, LtiError, RegistrationDi
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import nrps, transport
 from lti_1p3_provider.lti.nrps import Members, Status
-from lti_1p3_provider.memberships.kept import keyed
+from lti_1p3_provider.memberships.kept import names
 from lti_1p3_provider.memberships.models import Member, Roster
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.users.models import PlatformUser
 
-COLUMNS = ("roles", "status", "platform_user_id")
+COLUMNS = ("subject_digest", "roles", "status", "platform_user_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +89,32 @@ def _with_accounts(registration_pk: int, members: Members) -> list[Listed]:
 
 
 def _keep(context: Context, listed: Iterable[Listed], complete: bool, now: datetime) -> None:
-    """A platform's test users are nobody."""
+    """A platform's test users are nobody. Rows that have a name from an older secret get the newest."""
     registration_pk = context.deployment.registration_id
-    rows = Member.objects.filter(context=context).values_list("subject_digest", "pk", *COLUMNS)
-    before = {name: (pk, columns) for name, pk, *columns in rows}
+    rows = Member.objects.filter(context=context).values_list("pk", *COLUMNS)
+    before = {columns[0]: (pk, columns) for pk, *columns in rows}
     new, changed, seen = [], [], []
     for one in listed:
         if one.member.roles.is_test_user:
             continue
-        name, values = keyed(registration_pk, one.member.sub), _values(one)
-        known = before.pop(name, None)
+        named = names(registration_pk, one.member.sub)
+        values = {"subject_digest": named[0], **_values(one)}
+        known = next((name for name in named if name in before), None)
         if known is None:
-            new.append((name, values))
+            new.append(values)
             continue
-        pk, columns = known
+        pk, columns = before.pop(known)
         seen.append(pk)
         if columns != [values[name] for name in COLUMNS]:
             changed.append(Member(pk=pk, **values))
     at = {"context": context, "first_seen": now, "last_seen": now}
     for some in chunks(new):  # rows of tens of thousands are not held all at once
-        Member.objects.bulk_create([Member(subject_digest=name, **at, **values) for name, values in some])
-    Member.objects.bulk_update(changed, ("roles", "status", "platform_user"), batch_size=CHUNK // 5)
+        Member.objects.bulk_create([Member(**at, **values) for values in some])
+    fields = ("subject_digest", "roles", "status", "platform_user")
+    Member.objects.bulk_update(changed, fields, batch_size=CHUNK // 5)
     _update(seen, last_seen=now)
     if complete:
-        _update([pk for pk, (_, status, _) in before.values() if status != Status.DELETED], status=Status.DELETED)
+        _update([pk for pk, (_, _, status, _) in before.values() if status != Status.DELETED], status=Status.DELETED)
 
 
 def _values(one: Listed) -> dict[str, object]:
