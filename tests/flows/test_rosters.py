@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -39,6 +40,7 @@ from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from lti_1p3_provider.web.addresses import origin
+from tests.accidents import after_a_look, database_fails
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
 from tests.scoring import earn, launched, make_due
 from tests.team import signed_in, somebody
@@ -210,6 +212,56 @@ def test_a_read_that_began_earlier_does_not_undo_a_later_one(school: School) -> 
     school.sync("a", "b", now=now)
     school.sync("c", now=now - timedelta(seconds=5))
     assert school.kept() == {"a": "Active", "b": "Active"}
+
+
+def test_an_older_failure_hides_no_newer_success_and_no_older_success_a_newer_failure(school: School) -> None:
+    now = timezone.now()
+    school.sync("a", now=now)
+    school.says(page(status=500))
+    with pytest.raises(LtiError):
+        sync(school.context, now - timedelta(seconds=5))
+    roster = Roster.objects.get()
+    assert (roster.failure, roster.tried_at, roster.asked_at) == ("", now, now)
+    with pytest.raises(LtiError):
+        sync(school.context, now + timedelta(seconds=9))
+    school.sync("a", "b", now=now + timedelta(seconds=5))
+    roster = Roster.objects.get()
+    assert school.kept() == {"a": "Active", "b": "Active"}
+    assert roster.failure == "service_refused"
+    assert (roster.tried_at, roster.asked_at) == (now + timedelta(seconds=9), now + timedelta(seconds=5))
+
+
+def gone() -> None:
+    PlatformUser.objects.all().delete()
+
+
+def test_somebody_who_is_forgotten_while_the_list_is_read_has_no_account_in_it(school: School) -> None:
+    with after_a_look(Roster, gone, at=2):  # the one that locks it
+        listed = school.sync("a", LEARNER)
+    assert [one.platform_user_pk for one in listed] == [None, None]
+    assert not Member.objects.exclude(platform_user=None).exists()
+    database.check_constraints()
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO", "UPDATE"])
+def test_somebody_who_is_forgotten_while_the_list_is_written_does_not_undo_it(school: School, statement: str) -> None:
+    if statement == "UPDATE":
+        school.sync("a", LEARNER)
+        Member.objects.update(platform_user=None)
+    where = f'{statement} "{Member._meta.db_table}"'
+    with database_fails(IntegrityError("a foreign key"), where) as failed, after_a_look(Roster, gone, at=3):
+        listed = school.sync("a", LEARNER)
+    assert len(failed) == 1
+    assert [one.platform_user_pk for one in listed] == [None, None]
+    assert school.kept() == {"a": "Active", LEARNER: "Active"}
+    database.check_constraints()
+
+
+def test_what_cannot_be_written_twice_is_said(school: School) -> None:
+    where = f'INSERT INTO "{Member._meta.db_table}"'
+    with database_fails(IntegrityError("a foreign key"), where, times=9) as failed, pytest.raises(IntegrityError):
+        school.sync("a")
+    assert len(failed) == 2
 
 
 def test_a_test_user_is_nobody(school: School) -> None:

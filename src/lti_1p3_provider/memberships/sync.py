@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from lti_1p3_provider.database.upserts import CHUNK, chunks
@@ -42,7 +43,7 @@ class Listed:
 
 def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], bool]:
     """Read who is in a platform's course and keep it; return all of them, and whether there are no others. Never in a
-    transaction. A read that ends after a newer one is not kept.
+    transaction. A read that ends after a newer one is not kept, nor is its failure noted.
 
     Raises:
         RegistrationDisabled, DeploymentDisabled
@@ -55,17 +56,28 @@ def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], b
     try:
         members = _read(context)
     except LtiError as error:
-        Roster.objects.filter(context=context).update(tried_at=began, failure=error.code)
+        not_newer = Q(tried_at=None) | Q(tried_at__lte=began)
+        Roster.objects.filter(not_newer, context=context).update(tried_at=began, failure=error.code)
         raise
+    try:
+        return _write(context, members, began), members.complete
+    except IntegrityError:  # somebody was forgotten, or an account unlinked, between a look and the writing
+        return _write(context, members, began), members.complete
+
+
+@transaction.atomic
+def _write(context: Context, members: Members, began: datetime) -> list[Listed]:
+    """Platform users are not locked: whoever forgets people deletes members first, and would wait for us in a ring."""
+    roster = Roster.objects.select_for_update().get(context=context)
     listed = _with_accounts(context.deployment.registration_id, members)
-    with transaction.atomic():
-        roster = Roster.objects.select_for_update().get(context=context)
-        if roster.asked_at is None or roster.asked_at <= began:
-            _keep(context, listed, members.complete, began)
-            roster.asked_at = roster.tried_at = began
-            roster.complete, roster.failure = members.complete, ""
-            roster.save()
-    return listed, members.complete
+    if roster.asked_at is not None and roster.asked_at > began:
+        return listed
+    _keep(context, listed, members.complete, began)
+    roster.asked_at, roster.complete = began, members.complete
+    if roster.tried_at is None or roster.tried_at <= began:
+        roster.tried_at, roster.failure = began, ""
+    roster.save()
+    return listed
 
 
 def _read(context: Context) -> Members:
@@ -80,12 +92,12 @@ def _read(context: Context) -> Members:
 
 
 def _with_accounts(registration_pk: int, members: Members) -> list[Listed]:
-    names = [digest(one.sub) for one in members.people]
+    digested = [digest(one.sub) for one in members.people]
     known: dict[str, int] = {}
-    for start in range(0, len(names), CHUNK):
-        rows = PlatformUser.objects.filter(registration_id=registration_pk, sub_digest__in=names[start : start + CHUNK])
+    for some in chunks(digested):
+        rows = PlatformUser.objects.filter(registration_id=registration_pk, sub_digest__in=some)
         known.update(rows.values_list("sub_digest", "pk"))
-    return [Listed(one, known.get(name)) for one, name in zip(members.people, names, strict=True)]
+    return [Listed(one, known.get(name)) for one, name in zip(members.people, digested, strict=True)]
 
 
 def _keep(context: Context, listed: Iterable[Listed], complete: bool, now: datetime) -> None:
