@@ -36,7 +36,7 @@ from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import foresee, forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.resource_links.models import Context
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from lti_1p3_provider.web.addresses import origin
@@ -491,6 +491,26 @@ def test_a_score_counts_in_the_course_that_it_is_in(connection: Connection, web_
     run("sync", connection)
     text = signed_in(connection, somebody("teacher", COURSE)).get(place(connection), timeout=5).text
     assert figures(text)[1:3] == [1, 1]
+
+
+def test_a_score_in_another_course_that_the_platforms_course_links_to_counts_there(connection: Connection) -> None:
+    launched(connection)
+    earn(3)
+    make_due()
+    deliver_due()
+    first = ResourceLink.objects.get()
+    ResourceLink.objects.create(
+        deployment=first.deployment,
+        context=first.context,
+        link_id="2",
+        link_digest=digest("2"),
+        course_key=OTHER_COURSE,
+    )
+    run("sync", connection)
+    for course, numbers in ((COURSE, [1, 1]), (OTHER_COURSE, [1, 0])):
+        text = signed_in(connection, somebody(f"t-{course[-1]}", course)).get(place(connection, course), timeout=5).text
+        assert figures(text)[1:3] == numbers
+        assert "came to this site from this platform" in text
 
 
 def test_a_worker_asks_once_in_a_while(
