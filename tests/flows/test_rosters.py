@@ -433,6 +433,16 @@ def test_the_commands_exit_codes(connection: Connection, school: School) -> None
         assert refused.value.returncode == 2
 
 
+def test_a_platforms_course_is_found_by_its_exact_id(school: School) -> None:
+    deployment = school.context.deployment
+    for name in ("Ab", "aB", "Ä", "x" * 3000):
+        Context.objects.create(deployment=deployment, context_id=name, context_digest=digest(name))
+    for name in ("Ab", "aB", "Ä", "x" * 3000):
+        assert [one.context_id for one in contexts(deployment.registration, name)] == [name]
+    for nowhere in ("AB", "ä", "x" * 2999, "", "\0", "\udc00"):
+        assert contexts(deployment.registration, nowhere) == []
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
