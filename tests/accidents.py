@@ -35,15 +35,15 @@ def database_fails(error: Exception, where: str, at: int = 1, times: int = 1) ->
 
 
 @contextmanager
-def after_a_look(model: type[Model], happens: Callable[[], object]) -> Iterator[list[str]]:
-    """Inside, something happens once, right after the first look into a table: what another process commits there."""
+def after_a_look(model: type[Model], happens: Callable[[], object], at: int = 1) -> Iterator[list[str]]:
+    """Inside, something happens once, right after the ``at``-th look into a table: what another process commits."""
     looks: list[str] = []
 
     def look(run: Callable[..., Any], sql: str, *others: Any) -> Any:
         found = run(sql, *others)
         if sql.startswith("SELECT") and f'FROM "{model._meta.db_table}"' in sql:
             looks.append(sql)
-            if len(looks) == 1:
+            if len(looks) == at:
                 happens()
         return found
 

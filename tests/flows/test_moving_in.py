@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
@@ -211,6 +212,36 @@ def test_inspect_foresees_the_owner(plugin, capsys):
     assert "belongs to the organization A" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "belongs to the organization A: its staff manage it through the API; only with --without-gate closed"),
+        (["--without-gate", "closed"], "belongs to the organization A: its staff manage it through the API\n"),
+        (["--without-gate", "open"], "is the site's own now"),
+    ],
+    ids=["undecided", "closed", "open"],
+)
+def test_the_owner_that_is_foreseen_depends_on_what_stays_open(plugin, capsys, more, said):
+    plugin.owned("A", tool=plugin.tool("a", plugin.key(PRIVATE)))
+    call_command("lti_1p3_move_in", "import", *more)
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert ("belongs to the organization" in shown) == ("open" not in more)
+    call_command("lti_1p3_move_in", "import", "--json", *more)
+    (report,) = json.loads(capsys.readouterr().out)["registrations"]
+    assert (report["owner"], report["owner_if_closed"]) == ("" if "open" in more else "A", not more)
+
+
+def test_inspect_says_that_the_owner_depends(plugin, capsys):
+    gated = plugin.tool("b", plugin.key(OTHER_PRIVATE))
+    plugin.gate(gated, allowed_orgs=["B"])
+    plugin.owned("B", tool=gated)
+    plugin.owned("A", tool=plugin.tool("a", plugin.key(PRIVATE)))
+    call_command("lti_1p3_move_in", "inspect", "--json")
+    reports = json.loads(capsys.readouterr().out)["registrations"]
+    assert {one["owner"]: one["owner_if_closed"] for one in reports} == {"A": True, "B": False}
+
+
 GATES = [
     ({"allowed_courses": [COURSE]}, {"problem", "vertical"}),
     ({"allowed_orgs": ["A"]}, {"problem", "vertical"}),
@@ -404,6 +435,26 @@ def test_the_command_asks_what_becomes_of_registrations_without_a_gate(plugin):
     call_command("lti_1p3_move_in", "import", "--yes", "--without-gate", "closed")
     assert not opens("a", BLOCK.format("problem"))
     call_command("lti_1p3_move_in", "import", "--yes")  # it is decided now
+
+
+@pytest.mark.parametrize("wrong", [{"auth_token_url": "no address"}, {"client_id": " a"}, {"key_set_url": ""}])
+def test_nobody_decides_about_a_registration_that_is_refused(plugin, wrong):
+    plugin.tool(**{"client_id": "a", "key": plugin.key(PRIVATE), **wrong})
+    assert bring.undecided(Tables(database)) == []
+    call_command("lti_1p3_move_in", "import", "--yes")
+    plugin.tool("b", plugin.key(OTHER_PRIVATE))
+    assert bring.undecided(Tables(database)) == ["Moodle b"]
+
+
+def test_comparing_asks_for_all_gates_at_once(plugin):
+    asked = []
+    for number in range(3):
+        plugin.gate(plugin.tool(f"a{number}", plugin.key(pem())), allowed_courses=[COURSE])
+        brought()
+        with CaptureQueriesContext(database) as queries:
+            assert compare(Tables(database)).differences == ()
+        asked.append(sum('FROM "lti_1p3_provider_launchgate"' in one["sql"] for one in queries.captured_queries))
+    assert asked == [1, 1, 1]
 
 
 def test_the_command_speaks_to_scripts(plugin, capsys):

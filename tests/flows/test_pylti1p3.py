@@ -34,7 +34,7 @@ from lti_1p3_provider.errors import (
     ReturnAddressForbidden,
     TargetInvalid,
 )
-from lti_1p3_provider.lti import ags
+from lti_1p3_provider.lti import access_tokens, ags, nrps, store
 from lti_1p3_provider.lti.claims import NRPS
 from lti_1p3_provider.lti.line_items import ITEM_TYPE
 from lti_1p3_provider.lti.requests_session import GuardedSession
@@ -280,7 +280,9 @@ def test_a_refusal_is_pylti1p3s_own(connection: Connection) -> None:
     gone = LineItem({"id": f"{service.get_lineitem().get_id()}-gone"})
     with pytest.raises(LtiServiceException) as refused:
         service.put_grade(graded(1), gone)
-    assert refused.value.response.status_code == 404
+    with refused.value.response as answer:
+        assert answer.status_code == 404
+        assert b"".join(answer.iter_content(2)) == answer.content != b""
 
 
 def test_a_list_that_goes_in_a_circle_ends(connection: Connection, web_server: WebServer) -> None:
@@ -293,6 +295,42 @@ def test_a_list_that_goes_in_a_circle_ends(connection: Connection, web_server: W
         assert url.endswith("/Other"), "its case is kept"
     with pytest.raises(AnswerUnreadable):
         connector.make_service_request([ags.LINE_ITEM_READ_SCOPE], url)
+
+
+def endless_list(connection: Connection, server: WebServer, scope: str) -> Iterator[str]:
+    """Read the pages of a list that never ends."""
+    launch = api.message_launch(stored(connection, launched(connection)))
+    (deployment,) = connection.registration.deployments.all()
+    store.put(access_tokens._name(deployment, frozenset([scope])), "t", 600)
+    server.says(Said(body=b'{"members": []}', headers={"Link": '</next>; rel="next"'}))
+    url = also_its_host(connection, server)
+    connector = launch.get_service_connector()
+    while url:
+        url = connector.make_service_request([scope], url)["next_page_url"]
+        yield url
+
+
+@pytest.mark.parametrize(("scope", "pages"), [(nrps.SCOPE, 1000), ("https://purl.imsglobal.org/spec/x/scope/y", 100)])
+def test_a_list_has_as_many_pages_as_when_we_read_it(
+    connection: Connection, web_server: WebServer, scope: str, pages: int
+) -> None:
+    read: list[str] = []
+    with pytest.raises(AnswerUnreadable, match=f"more than {pages} pages"):
+        read.extend(endless_list(connection, web_server, scope))
+    assert len(read) == pages - 1
+
+
+def test_an_answer_can_be_read_in_every_way_that_requests_has(web_server: WebServer, settings: Any) -> None:
+    url = web_server.says(Said(body=b"one\ntwo", status=404))
+    settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = [url.split("/")[2]]
+    for read in (
+        lambda answer: answer.content,
+        lambda answer: b"".join(answer.iter_content(2)),
+        lambda answer: b"\n".join(answer.iter_lines()),
+        lambda answer: answer.text.encode(),
+    ):
+        with GuardedSession().get(url, stream=True) as answer:
+            assert (read(answer), answer.status_code) == (b"one\ntwo", 404)
 
 
 @pytest.mark.parametrize("url", ["http://169.254.169.254/latest/", "http://10.0.0.1/", "ftp://example.org/"])

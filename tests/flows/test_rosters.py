@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -27,18 +28,19 @@ from lti_1p3_provider.lti import access_tokens, nrps, store
 from lti_1p3_provider.lti.claims import LTI, NRPS
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.memberships import refresh
-from lti_1p3_provider.memberships.compared import contexts
-from lti_1p3_provider.memberships.kept import keyed
+from lti_1p3_provider.memberships.compared import contexts, stored
+from lti_1p3_provider.memberships.kept import names
 from lti_1p3_provider.memberships.models import Member, Roster
 from lti_1p3_provider.memberships.sync import Listed, sync
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import foresee, forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.resource_links.models import Context
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from lti_1p3_provider.web.addresses import origin
+from tests.accidents import after_a_look, database_fails
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
 from tests.scoring import earn, launched, make_due
 from tests.team import signed_in, somebody
@@ -123,8 +125,18 @@ class School:
 
     def kept(self) -> dict[str, str]:
         """Return the state of each row by its ``sub``, as far as a test's names go."""
-        names = {keyed(self.connection.registration.pk, sub): sub for sub in (LEARNER, OTHER_LEARNER, *"abcdefg")}
-        return {names[row.subject_digest]: row.status for row in Member.objects.filter(context=self.context)}
+        known = {self.named(sub): sub for sub in (LEARNER, OTHER_LEARNER, *"abcdefg")}
+        return {known[row.subject_digest]: row.status for row in Member.objects.filter(context=self.context)}
+
+    def kept_of(self, *subs: str) -> dict[str, str]:
+        """Return the state of the rows of some people under their newest names."""
+        known = {self.named(sub): sub for sub in subs}
+        rows = Member.objects.filter(context=self.context, subject_digest__in=known)
+        return {known[row.subject_digest]: row.status for row in rows}
+
+    def named(self, sub: str) -> str:
+        """Return a person's newest name."""
+        return names(self.connection.registration.pk, sub)[0]
 
 
 @pytest.fixture
@@ -202,6 +214,56 @@ def test_a_read_that_began_earlier_does_not_undo_a_later_one(school: School) -> 
     assert school.kept() == {"a": "Active", "b": "Active"}
 
 
+def test_an_older_failure_hides_no_newer_success_and_no_older_success_a_newer_failure(school: School) -> None:
+    now = timezone.now()
+    school.sync("a", now=now)
+    school.says(page(status=500))
+    with pytest.raises(LtiError):
+        sync(school.context, now - timedelta(seconds=5))
+    roster = Roster.objects.get()
+    assert (roster.failure, roster.tried_at, roster.asked_at) == ("", now, now)
+    with pytest.raises(LtiError):
+        sync(school.context, now + timedelta(seconds=9))
+    school.sync("a", "b", now=now + timedelta(seconds=5))
+    roster = Roster.objects.get()
+    assert school.kept() == {"a": "Active", "b": "Active"}
+    assert roster.failure == "service_refused"
+    assert (roster.tried_at, roster.asked_at) == (now + timedelta(seconds=9), now + timedelta(seconds=5))
+
+
+def gone() -> None:
+    PlatformUser.objects.all().delete()
+
+
+def test_somebody_who_is_forgotten_while_the_list_is_read_has_no_account_in_it(school: School) -> None:
+    with after_a_look(Roster, gone, at=2):  # the one that locks it
+        listed = school.sync("a", LEARNER)
+    assert [one.platform_user_pk for one in listed] == [None, None]
+    assert not Member.objects.exclude(platform_user=None).exists()
+    database.check_constraints()
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO", "UPDATE"])
+def test_somebody_who_is_forgotten_while_the_list_is_written_does_not_undo_it(school: School, statement: str) -> None:
+    if statement == "UPDATE":
+        school.sync("a", LEARNER)
+        Member.objects.update(platform_user=None)
+    where = f'{statement} "{Member._meta.db_table}"'
+    with database_fails(IntegrityError("a foreign key"), where) as failed, after_a_look(Roster, gone, at=3):
+        listed = school.sync("a", LEARNER)
+    assert len(failed) == 1
+    assert [one.platform_user_pk for one in listed] == [None, None]
+    assert school.kept() == {"a": "Active", LEARNER: "Active"}
+    database.check_constraints()
+
+
+def test_what_cannot_be_written_twice_is_said(school: School) -> None:
+    where = f'INSERT INTO "{Member._meta.db_table}"'
+    with database_fails(IntegrityError("a foreign key"), where, times=9) as failed, pytest.raises(IntegrityError):
+        school.sync("a")
+    assert len(failed) == 2
+
+
 def test_a_test_user_is_nobody(school: School) -> None:
     role = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
     school.sync("a", {"user_id": "b", "roles": ["Learner", role]})
@@ -235,6 +297,44 @@ def test_it_costs_a_few_queries_for_hundreds_of_people(school: School) -> None:
             sync(school.context)
         assert len(asked) < 25
     assert Member.objects.count() == 1000
+
+
+# --- another secret ---------------------------------------------------------------------------------------------------
+
+SECRETS = "LTI_1P3_PROVIDER_KEY_SECRETS"
+
+
+def test_nobody_leaves_because_the_secret_is_replaced(school: School, settings: Any) -> None:
+    setattr(settings, SECRETS, ["old"])
+    began = timezone.now()
+    school.sync("a", "b", LEARNER, now=began - timedelta(days=2))
+    setattr(settings, SECRETS, ["new", "old"])
+    school.sync("a", LEARNER, now=began)
+    assert sorted(Member.objects.values_list("status", flat=True)) == ["Active", "Active", "Deleted"]
+    assert set(Member.objects.values_list("first_seen", flat=True)) == {began - timedelta(days=2)}
+    setattr(settings, SECRETS, ["new"])  # whoever was listed has the new name by now
+    school.sync("a", LEARNER)
+    assert Member.objects.count() == 3
+    assert school.kept_of("a", LEARNER) == {"a": "Active", LEARNER: "Active"}
+
+
+def test_one_person_with_both_names_is_found_by_the_newer(school: School, settings: Any) -> None:
+    for secret in ("old", "new"):
+        setattr(settings, SECRETS, [secret])
+        school.sync("a")
+    setattr(settings, SECRETS, ["new", "old"])
+    school.sync("a")
+    assert sorted(Member.objects.values_list("status", flat=True)) == ["Active", "Deleted"]
+    assert school.kept_of("a") == {"a": "Active"}
+
+
+def test_who_launched_since_is_found_by_an_older_name(school: School, settings: Any) -> None:
+    setattr(settings, SECRETS, ["old"])
+    school.sync("a", OTHER_LEARNER)
+    setattr(settings, SECRETS, ["new", "old"])
+    school.connection.launch(school.connection.link(PROBLEM), OTHER_LEARNER)
+    found, _ = stored(school.context)
+    assert {one.sub for one in found if one.launched} == {OTHER_LEARNER}
 
 
 # --- how it ends ------------------------------------------------------------------------------------------------------
@@ -333,6 +433,16 @@ def test_the_commands_exit_codes(connection: Connection, school: School) -> None
         assert refused.value.returncode == 2
 
 
+def test_a_platforms_course_is_found_by_its_exact_id(school: School) -> None:
+    deployment = school.context.deployment
+    for name in ("Ab", "aB", "Ä", "x" * 3000):
+        Context.objects.create(deployment=deployment, context_id=name, context_digest=digest(name))
+    for name in ("Ab", "aB", "Ä", "x" * 3000):
+        assert [one.context_id for one in contexts(deployment.registration, name)] == [name]
+    for nowhere in ("AB", "ä", "x" * 2999, "", "\0", "\udc00"):
+        assert contexts(deployment.registration, nowhere) == []
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
@@ -391,6 +501,26 @@ def test_a_score_counts_in_the_course_that_it_is_in(connection: Connection, web_
     run("sync", connection)
     text = signed_in(connection, somebody("teacher", COURSE)).get(place(connection), timeout=5).text
     assert figures(text)[1:3] == [1, 1]
+
+
+def test_a_score_in_another_course_that_the_platforms_course_links_to_counts_there(connection: Connection) -> None:
+    launched(connection)
+    earn(3)
+    make_due()
+    deliver_due()
+    first = ResourceLink.objects.get()
+    ResourceLink.objects.create(
+        deployment=first.deployment,
+        context=first.context,
+        link_id="2",
+        link_digest=digest("2"),
+        course_key=OTHER_COURSE,
+    )
+    run("sync", connection)
+    for course, numbers in ((COURSE, [1, 1]), (OTHER_COURSE, [1, 0])):
+        text = signed_in(connection, somebody(f"t-{course[-1]}", course)).get(place(connection, course), timeout=5).text
+        assert figures(text)[1:3] == numbers
+        assert "came to this site from this platform" in text
 
 
 def test_a_worker_asks_once_in_a_while(

@@ -1,13 +1,11 @@
-"""Names a person in the record of attempts by a keyed digest: with it, an operator finds all attempts of one person,
-and whoever has a copy of the table can try out no ids, however short these are."""
+"""Names a person in the record of attempts by a keyed digest: with it, an operator finds all attempts of one person."""
 
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet
-from django.utils.crypto import salted_hmac
 
-from lti_1p3_provider.conf import conf
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.registrations.keyed import digests
 
 SALT = "lti_1p3_provider.attempts"
 LENGTH = 16
@@ -15,7 +13,7 @@ LENGTH = 16
 
 def keyed(registration_pk: int | None, sub: str) -> str:
     """Return the digest of a registration's ``sub`` with the newest secret: 16 hex digits."""
-    return _keyed(registration_pk, sub, conf.key_secrets[0])
+    return _names(registration_pk, sub)[0]
 
 
 def attempts_of(registration_pk: int, sub: str, user_pk: int | None = None) -> QuerySet[LaunchAttempt]:
@@ -23,8 +21,7 @@ def attempts_of(registration_pk: int, sub: str, user_pk: int | None = None) -> Q
 
     ``user_pk`` is the account, which the detail of some refusals names.
     """
-    names = [_keyed(registration_pk, sub, secret) for secret in conf.key_secrets]
-    whose = Q(subject_digest__in=names)
+    whose = Q(subject_digest__in=_names(registration_pk, sub))
     if user_pk is not None:
         whose |= Q(detail=f"user {user_pk}")
     return LaunchAttempt.objects.filter(whose, registration_id=registration_pk)
@@ -35,6 +32,5 @@ def unname(attempts: QuerySet[LaunchAttempt]) -> int:
     return attempts.order_by().update(subject_digest="", detail="")
 
 
-def _keyed(registration_pk: int | None, sub: str, secret: str) -> str:
-    named = salted_hmac(SALT, f"{registration_pk}:{sub}", secret=secret, algorithm="sha256")
-    return named.hexdigest()[:LENGTH]
+def _names(registration_pk: int | None, sub: str) -> list[str]:
+    return [one[:LENGTH] for one in digests(SALT, registration_pk, sub)]

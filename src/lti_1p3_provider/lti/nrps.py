@@ -48,12 +48,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A course's people, all pages of them, each once. ``odd``: how many entries name no person, and may be anybody.
-    ``differences``: where the platform would say what has changed since; empty: nowhere."""
+    """A course's people, all pages of them, each once. ``odd``: how many entries name no person, and may be anybody."""
 
     people: tuple[Member, ...]
     odd: int = 0
-    differences: str = ""
 
     @property
     def complete(self) -> bool:
@@ -67,14 +65,12 @@ class _Pages:
     """Reads pages, and keeps of them what the list itself does not hold."""
 
     odd: int = 0
-    differences: str = ""
     seen: dict[str, Member] = field(default_factory=dict)
 
     def read(self, answer: Answer) -> list[service.Entry]:
         """Return the members of a page, of which nothing else is kept."""
         entries, left_out = parse_objects_in(answer.content(), "members")
         self.odd += left_out
-        self.differences = service.related(answer.url, answer.header("link"), "differences") or self.differences
         for entry in entries:
             self._take(entry)
         return [{}] * len(entries)
@@ -89,24 +85,18 @@ class _Pages:
             self.seen[member.sub] = member
 
 
-def read(deployment: Deployment, url: str, *, role: str = "", link_id: str = "") -> Exchange[Members]:
-    """Read who is in a course: all pages, or nothing.
-
-    ``url`` is what a launch named. ``role`` is a short name of a context role; platforms may ignore that filter, or
-    lose it on the way, so what comes back is checked. ``link_id``: people who can see that resource link (``rlid``), as
-    far as the platform goes into it. (2.4)
+def read(deployment: Deployment, url: str) -> Exchange[Members]:
+    """Read who is in a course: all pages, or nothing. ``url`` is what a launch named.
 
     Raises:
         AddressForbidden: the address, or a page of it, is not on the platform's own hosts.
         ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey, KeyInvalid
     """
-    query = {"limit": PAGE, "role": f"{roles.MEMBERSHIP}{role}" if role else "", "rlid": link_id}
-    pages = _Pages()
+    query, pages = {"limit": PAGE}, _Pages()
     yield from service.entries(
         deployment, (SCOPE,), url, MEMBERS_TYPE, SCOPE, query=query, read=pages.read, bounds=BOUNDS
     )
-    people = (one for one in pages.seen.values() if not role or role in one.roles.context)
-    return Members(tuple(people), pages.odd, pages.differences)
+    return Members(tuple(pages.seen.values()), pages.odd)
 
 
 def _member(said: service.Entry) -> Member | None:

@@ -56,15 +56,13 @@ class _Guarded(BaseAdapter):
 
 
 def response_of(answer: Answer, url: str) -> requests.Response:
-    """Return an answer as requests has it.
-
-    Raises:
-        LtiError: why its body is not there, where it has to be.
-    """
+    """Return an answer as requests has it, read to its end. A body that could not be read, of an answer of which only
+    the status counts, is empty. ``url``: who was asked."""
     response = requests.Response()
     response.status_code, response.url = answer.status, answer.url or url
     response.reason = responses.get(answer.status, "")
     response.headers = CaseInsensitiveDict(answer.headers)
     response.encoding = "utf-8"
     response._content = b"" if answer.failure else answer.body
+    response._content_consumed = True  # type: ignore[attr-defined]
     return response

@@ -146,21 +146,12 @@ def next_page(url: str, header: str) -> str:
     Raises:
         AnswerUnreadable: there is one, whose address cannot be read.
     """
-    return related(url, header, "next")
-
-
-def related(url: str, header: str, name: str) -> str:
-    """Return the address that has the relation ``name`` to ``url``, empty if there is none.
-
-    Raises:
-        AnswerUnreadable: there is one, whose address cannot be read.
-    """
     for link in LINK.finditer(_as_text(header)):
         relation = RELATION.search(link[2])
-        if relation and name in relation[1].lower().split():
+        if relation and "next" in relation[1].lower().split():
             address: str = link[1].strip().replace("&amp;", "&")
             if not (found := resolved(url, address)):
-                raise AnswerUnreadable(f"a list whose {name} page has the address {quoted_address(address)}")
+                raise AnswerUnreadable(f"a list whose next page has the address {quoted_address(address)}")
             return found
     return ""
 

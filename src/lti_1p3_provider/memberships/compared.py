@@ -10,7 +10,8 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider import host
 from lti_1p3_provider.database.upserts import chunks
-from lti_1p3_provider.memberships.kept import keyed
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.memberships.kept import names
 from lti_1p3_provider.memberships.models import Member, Roster
 from lti_1p3_provider.memberships.sync import Listed
 from lti_1p3_provider.registrations.models import Registration
@@ -34,8 +35,8 @@ def contexts(registration: Registration, context_id: str | None = None) -> list[
     """Return a registration's platform courses that launches came from, or the one with this id, which may be in
     several deployments."""
     rows = Context.objects.filter(deployment__registration=registration).select_related("deployment__registration")
-    found = rows.filter(context_id=context_id) if context_id is not None else rows
-    return [row for row in found.order_by("pk") if context_id in (None, row.context_id)]  # databases may fold case
+    found = rows.filter(context_digest=digest(context_id)) if context_id is not None else rows
+    return list(found.order_by("pk"))
 
 
 def live(context: Context, listed: Iterable[Listed]) -> list[Compared]:
@@ -71,7 +72,8 @@ def _launched_since(context: Context, roster: Roster | None) -> dict[str, int]:
         return {}
     registration_pk = context.deployment.registration_id
     rows = PlatformUser.objects.filter(registration_id=registration_pk, created_at__gte=roster.asked_at)
-    return {keyed(registration_pk, sub): pk for pk, sub in rows.values_list("pk", "sub").iterator()}
+    people = rows.values_list("pk", "sub").iterator()
+    return {name: pk for pk, sub in people for name in names(registration_pk, sub)}
 
 
 def _users(pks: Iterable[int | None]) -> dict[int, tuple[int, str]]:

@@ -19,8 +19,8 @@ MAX_CONTEXTS = 50  # on the page
 @dataclass(frozen=True, slots=True)
 class Line:
     """A platform's course. ``roster`` is None if nobody asked yet. People as of the last read: ``listed`` are there
-    now, and of these ``launched`` came here, and ``scored`` have a score there; ``left`` are those who were listed
-    once."""
+    now; of these ``launched`` came here through the platform's registration, to whichever course, and ``scored`` have a
+    score of this course there. ``left`` are those who were listed once."""
 
     context: Context
     roster: Roster | None
@@ -47,14 +47,15 @@ def lines(course_key: CourseKey) -> tuple[list[Line], bool]:
     found = list(contexts_of(course_key)[: MAX_CONTEXTS + 1])
     shown = found[:MAX_CONTEXTS]
     rosters = {row.context_id: row for row in Roster.objects.filter(context__in=shown)}
-    figures = {row.pop("context"): row for row in _figures(shown)}
+    figures = {row.pop("context"): row for row in _figures(shown, course_key)}
     said = [Line(one, rosters.get(one.pk), **figures.get(one.pk, {})) for one in shown]
     return said, len(found) > MAX_CONTEXTS
 
 
-def _figures(shown: list[Context]) -> Any:
+def _figures(shown: list[Context], course_key: CourseKey) -> Any:
     sent = PendingScore.objects.filter(
         platform_user=OuterRef("platform_user"),
+        course_key=str(course_key),
         line_item__resource_link__context=OuterRef("context"),
         sent_at__isnull=False,
     )

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from lti_1p3_provider.database.upserts import CHUNK, chunks
@@ -18,13 +19,13 @@ from lti_1p3_provider.errors import DeploymentDisabled, LtiError, RegistrationDi
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import nrps, transport
 from lti_1p3_provider.lti.nrps import Members, Status
-from lti_1p3_provider.memberships.kept import keyed
+from lti_1p3_provider.memberships.kept import names
 from lti_1p3_provider.memberships.models import Member, Roster
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.users.models import PlatformUser
 
-COLUMNS = ("roles", "status", "platform_user_id")
+COLUMNS = ("subject_digest", "roles", "status", "platform_user_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Listed:
 
 def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], bool]:
     """Read who is in a platform's course and keep it; return all of them, and whether there are no others. Never in a
-    transaction. A read that ends after a newer one is not kept.
+    transaction. A read that ends after a newer one is not kept, nor is its failure noted.
 
     Raises:
         RegistrationDisabled, DeploymentDisabled
@@ -55,17 +56,28 @@ def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], b
     try:
         members = _read(context)
     except LtiError as error:
-        Roster.objects.filter(context=context).update(tried_at=began, failure=error.code)
+        not_newer = Q(tried_at=None) | Q(tried_at__lte=began)
+        Roster.objects.filter(not_newer, context=context).update(tried_at=began, failure=error.code)
         raise
+    try:
+        return _write(context, members, began), members.complete
+    except IntegrityError:  # somebody was forgotten, or an account unlinked, between a look and the writing
+        return _write(context, members, began), members.complete
+
+
+@transaction.atomic
+def _write(context: Context, members: Members, began: datetime) -> list[Listed]:
+    """Platform users are not locked: whoever forgets people deletes members first, and would wait for us in a ring."""
+    roster = Roster.objects.select_for_update().get(context=context)
     listed = _with_accounts(context.deployment.registration_id, members)
-    with transaction.atomic():
-        roster = Roster.objects.select_for_update().get(context=context)
-        if roster.asked_at is None or roster.asked_at <= began:
-            _keep(context, listed, members.complete, began)
-            roster.asked_at = roster.tried_at = began
-            roster.complete, roster.failure = members.complete, ""
-            roster.save()
-    return listed, members.complete
+    if roster.asked_at is not None and roster.asked_at > began:
+        return listed
+    _keep(context, listed, members.complete, began)
+    roster.asked_at, roster.complete = began, members.complete
+    if roster.tried_at is None or roster.tried_at <= began:
+        roster.tried_at, roster.failure = began, ""
+    roster.save()
+    return listed
 
 
 def _read(context: Context) -> Members:
@@ -80,39 +92,41 @@ def _read(context: Context) -> Members:
 
 
 def _with_accounts(registration_pk: int, members: Members) -> list[Listed]:
-    names = [digest(one.sub) for one in members.people]
+    digested = [digest(one.sub) for one in members.people]
     known: dict[str, int] = {}
-    for start in range(0, len(names), CHUNK):
-        rows = PlatformUser.objects.filter(registration_id=registration_pk, sub_digest__in=names[start : start + CHUNK])
+    for some in chunks(digested):
+        rows = PlatformUser.objects.filter(registration_id=registration_pk, sub_digest__in=some)
         known.update(rows.values_list("sub_digest", "pk"))
-    return [Listed(one, known.get(name)) for one, name in zip(members.people, names, strict=True)]
+    return [Listed(one, known.get(name)) for one, name in zip(members.people, digested, strict=True)]
 
 
 def _keep(context: Context, listed: Iterable[Listed], complete: bool, now: datetime) -> None:
-    """A platform's test users are nobody."""
+    """A platform's test users are nobody. Rows that have a name from an older secret get the newest."""
     registration_pk = context.deployment.registration_id
-    rows = Member.objects.filter(context=context).values_list("subject_digest", "pk", *COLUMNS)
-    before = {name: (pk, columns) for name, pk, *columns in rows}
+    rows = Member.objects.filter(context=context).values_list("pk", *COLUMNS)
+    before = {columns[0]: (pk, columns) for pk, *columns in rows}
     new, changed, seen = [], [], []
     for one in listed:
         if one.member.roles.is_test_user:
             continue
-        name, values = keyed(registration_pk, one.member.sub), _values(one)
-        known = before.pop(name, None)
+        named = names(registration_pk, one.member.sub)
+        values = {"subject_digest": named[0], **_values(one)}
+        known = next((name for name in named if name in before), None)
         if known is None:
-            new.append((name, values))
+            new.append(values)
             continue
-        pk, columns = known
+        pk, columns = before.pop(known)
         seen.append(pk)
         if columns != [values[name] for name in COLUMNS]:
             changed.append(Member(pk=pk, **values))
     at = {"context": context, "first_seen": now, "last_seen": now}
     for some in chunks(new):  # rows of tens of thousands are not held all at once
-        Member.objects.bulk_create([Member(subject_digest=name, **at, **values) for name, values in some])
-    Member.objects.bulk_update(changed, ("roles", "status", "platform_user"), batch_size=CHUNK // 5)
+        Member.objects.bulk_create([Member(**at, **values) for values in some])
+    fields = ("subject_digest", "roles", "status", "platform_user")
+    Member.objects.bulk_update(changed, fields, batch_size=CHUNK // 5)
     _update(seen, last_seen=now)
     if complete:
-        _update([pk for pk, (_, status, _) in before.values() if status != Status.DELETED], status=Status.DELETED)
+        _update([pk for pk, (_, _, status, _) in before.values() if status != Status.DELETED], status=Status.DELETED)
 
 
 def _values(one: Listed) -> dict[str, object]:

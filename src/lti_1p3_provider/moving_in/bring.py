@@ -32,9 +32,13 @@ Identity = tuple[str, str]
 OPEN, CLOSED = "open", "closed"  # what a tool without a gate may open
 
 
-def foresee(tables: Tables) -> list[Carried]:
-    """Return what would be brought in. Needs none of our tables."""
-    found = {(tool.issuer, tool.client_id): carry.carried(tool) for tool in tools(tables)}
+def foresee(tables: Tables, without_gate: str | None = None) -> list[Carried]:
+    """Return what would be brought in; ``without_gate`` as for ``bring``, None if nobody has decided. Needs none of our
+    tables."""
+    found: dict[Identity, Carried] = {}
+    for tool in tools(tables):
+        found[tool.issuer, tool.client_id] = one = _report(tool, without_gate or CLOSED)
+        one.owner_if_closed = without_gate is None and tool.gate is None and bool(one.owner)
     for person in people(tables):
         if report := found.get((person.issuer, person.client_id)):
             report.numbers["people" if person.user else "people_without_account"] += 1
@@ -46,8 +50,9 @@ def foresee(tables: Tables) -> list[Carried]:
 
 def undecided(tables: Tables) -> list[str]:
     """Return the titles of registrations that are still to be brought in and had no gate: what these may open, somebody
-    has to decide."""
-    return [tool.title for tool in tools(tables) if tool.gate is None and not find.exact(tool.issuer, tool.client_id)]
+    has to decide. About those that are refused there is nothing to decide."""
+    open_ones = [tool for tool in tools(tables) if tool.gate is None and carry.carried(tool).state != "refused"]
+    return [tool.title for tool in open_ones if not find.exact(tool.issuer, tool.client_id)]
 
 
 def _nothing(_: Registration) -> None:

@@ -23,7 +23,8 @@ COMPARED = ("people", "people_without_account", "people_of_staff", "links", "col
 class Carried:
     """One registration's report. ``state``: new, there (it is ours already, and stays as it is), or refused.
 
-    ``owner``: the organization whose it becomes, empty if it is the site's own. ``numbers``: people, links and so on by
+    ``owner``: the organization whose it becomes, empty if it is the site's own; ``owner_if_closed``: only if it gets a
+    gate, about which nobody has decided. ``numbers``: people, links and so on by
     name. ``problems``: what is not carried over and why, in sentences.
     ``staff``: accounts that a platform's person had and that are staff of something: primary keys.
     """
@@ -36,6 +37,7 @@ class Carried:
     gate: str = ""
     key: str = ""
     owner: str = ""
+    owner_if_closed: bool = False
     numbers: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     staff: list[int] = field(default_factory=list)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 
+from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.moving_in import carry
 from lti_1p3_provider.moving_in.bring import batches, is_staff
@@ -34,9 +35,10 @@ def compare(tables: Tables) -> Compared:
     """Look at each registration, its deployments, gate and key, and at each person's account."""
     known, differences = tools(tables), []
     ours: dict[Identity, Registration] = {}
+    gated = frozenset(LaunchGate.objects.values_list("registration_id", flat=True))
     for tool in known:
         row = find.exact(tool.issuer, tool.client_id)
-        differences += _differences(tool, row)
+        differences += _differences(tool, row, row is not None and row.pk in gated)
         if row is not None:
             ours[tool.issuer, tool.client_id] = row
     looked_at, wrong = 0, []
@@ -48,7 +50,7 @@ def compare(tables: Tables) -> Compared:
     return Compared(len(known), looked_at, (*differences, *wrong))
 
 
-def _differences(tool: Tool, row: Registration | None) -> list[str]:
+def _differences(tool: Tool, row: Registration | None, has_gate: bool) -> list[str]:
     name = f"{tool.title} ({tool.client_id})"
     if row is None:
         refused = carry.carried(tool).state == "refused"
@@ -56,7 +58,7 @@ def _differences(tool: Tool, row: Registration | None) -> list[str]:
     said = []
     if missing := set(tool.deployment_ids) - set(row.deployments.values_list("deployment_id", flat=True)):
         said.append(f"{name}: deployments are missing: {', '.join(sorted(missing))}")
-    if tool.gate is not None and not hasattr(row, "gate"):
+    if tool.gate is not None and not has_gate:
         said.append(f"{name}: its launch gate is missing")
     if carry.carried(tool).key and not ToolKey.objects.filter(registration=row).exists():
         said.append(f"{name}: its signing key is missing")

@@ -110,7 +110,7 @@ class Command(BaseCommand):
         if not look(connections[DEFAULT_DB_ALIAS]).is_ours:
             raise CommandError("Our own tables are not there yet: run prepare --yes if inspect says so, then migrate.")
         if not options["yes"]:
-            self._reports(options, bring.foresee(self._tables()))
+            self._reports(options, bring.foresee(self._tables(), options["without_gate"]))
             return
         tables = self._tables()
         if not options["without_gate"] and (open_ones := bring.undecided(tables)):
@@ -165,7 +165,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{one.title} ({one.issuer}, client ID {one.client_id}): {one.state}")
             self.stdout.write(f"  {one.deployments} deployments; gate: {one.gate}; key: {one.key or 'none'}")
             if one.owner:
-                self.stdout.write(f"  belongs to the organization {one.owner}: its staff manage it through the API")
+                condition = "; only with --without-gate closed" if one.owner_if_closed else ""
+                self.stdout.write(
+                    f"  belongs to the organization {one.owner}: its staff manage it through the API{condition}"
+                )
             for name, number in one.numbers.items():
                 self.stdout.write(f"  {number} {NUMBERS[name]}")
             for problem in one.problems:

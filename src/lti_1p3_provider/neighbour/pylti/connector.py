@@ -10,7 +10,7 @@ from pylti1p3.exception import LtiServiceException
 from pylti1p3.service_connector import ServiceConnector
 
 from lti_1p3_provider.errors import AnswerUnreadable
-from lti_1p3_provider.lti import access_tokens, ags, service, transport
+from lti_1p3_provider.lti import access_tokens, ags, nrps, service, transport
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
 from lti_1p3_provider.lti.requests_session import GuardedSession, response_of
 from lti_1p3_provider.neighbour.validated import still_open
@@ -70,20 +70,21 @@ class Connector(ServiceConnector):
         return {
             "headers": cast(Any, response.headers if case_insensitive_headers else dict(response.headers)),
             "body": None if is_post and not _is_json(answer) else _body(answer),
-            "next_page_url": self._next(url, answer),
+            "next_page_url": self._next(url, answer, _most_pages(scopes)),
         }
 
     def _deployment(self) -> Deployment:
         return still_open(self._deployment_pk)
 
-    def _next(self, url: str, answer: Answer) -> str | None:
-        """Callers ask for pages until there is none: a list that goes in a circle has to end somewhere."""
+    def _next(self, url: str, answer: Answer, most: int) -> str | None:
+        """Callers ask for pages until there is none: a list that goes in a circle has to end somewhere. ``most``: how
+        many pages it may have."""
         following = service.next_page(answer.url or url, answer.header("link"))
         if not following:
             return None
         depth = self._depths.get(url, 0) + 1
-        if depth >= service.MAX_PAGES:
-            raise AnswerUnreadable(f"a list goes in a circle, or has more than {service.MAX_PAGES} pages")
+        if depth >= most:
+            raise AnswerUnreadable(f"a list goes in a circle, or has more than {most} pages")
         self._depths[following] = depth
         return following
 
@@ -105,6 +106,11 @@ def _post(url: str, data: str, content_type: str, accept: str) -> Request:
 def _together(scopes: Sequence[str]) -> frozenset[str]:
     """Calls of the grade service share their access token with our own."""
     return ags.ours(scopes) or frozenset(scopes)
+
+
+def _most_pages(scopes: Sequence[str]) -> int:
+    """A course's people are read as far as we read them ourselves."""
+    return nrps.BOUNDS.pages if nrps.SCOPE in scopes else service.MAX_PAGES
 
 
 def _needed(scopes: Sequence[str], is_post: bool, content_type: str, accept: str) -> str:
