@@ -41,7 +41,7 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from lti_1p3_provider.web.addresses import origin
 from tests.accidents import after_a_look, database_fails
-from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
+from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection, usage
 from tests.scoring import earn, launched, make_due
 from tests.team import signed_in, somebody
 from tests.web_server import Said, WebServer
@@ -154,8 +154,17 @@ def test_nrps_04_the_least_is_kept_and_nobody_gets_an_account(school: School) ->
     assert PlatformUser.objects.count() == 1
     assert Member.objects.exclude(platform_user=None).get().platform_user.sub == LEARNER
     everything = json.dumps(list(Member.objects.values()), default=str)
-    for secret in ("Ada", "school.example", digest("a")):
+    for secret in ("Ada", "school.example", digest("a"), digest(f"{school.context.deployment.registration_id}:a")):
         assert secret not in everything
+
+
+def test_nrps_04_nobody_tries_ids_out_without_the_secret(settings: Any) -> None:
+    found = []
+    for secrets in (["first"], ["second"], ["second", "first"]):
+        settings.LTI_1P3_PROVIDER_KEY_SECRETS = secrets
+        found.append(names(1, "a"))
+    assert found[0] != found[1]
+    assert found[2] == (*found[1], *found[0])
 
 
 def test_whoever_a_whole_list_lacks_has_left_and_may_come_back(school: School) -> None:
@@ -546,10 +555,15 @@ def test_the_task_keeps_the_list_or_says_why_not(connection: Connection, school:
 def test_a_course_that_does_not_link_here_is_not_asked_about(
     connection: Connection, school: School, no_worker: Mapping[str, list[tuple[Any, ...]]]
 ) -> None:
+    today = connection.link(usage("vertical", "today", OTHER_COURSE), course=OTHER_COURSE)
+    other = {f"{LTI}context": {"id": "another"}}
+    connection.platform.tamper_next_launch(claims=lambda claims: {**claims, **other})
+    connection.launch(today, OTHER_LEARNER)
     team = signed_in(connection, somebody("other", OTHER_COURSE))
-    form = forms(signed_in(connection, somebody("teacher", COURSE)).get(place(connection), timeout=5))[-1]
-    team.get(place(connection, OTHER_COURSE), timeout=5)
-    token = {"csrfmiddlewaretoken": team.cookies.get("csrftoken", form.fields["csrfmiddlewaretoken"])}
-    for named in (school.context.pk, "9" * 30, "x", ""):
-        team.post(place(connection, OTHER_COURSE), data={**token, "context": named}, timeout=5)
+    form = forms(team.get(place(connection, OTHER_COURSE), timeout=5))[-1]
+    for named in (str(school.context.pk), "9" * 30, "x", ""):
+        answer = team.post(
+            place(connection, OTHER_COURSE), data={**form.fields, "context": named}, timeout=5, allow_redirects=False
+        )
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/lti/1p3/roster/{OTHER_COURSE}/")
     assert not no_worker["lti_1p3_provider.read_roster"]
