@@ -252,6 +252,13 @@ def test_somebody_who_is_forgotten_while_the_list_is_read_has_no_account_in_it(s
     database.check_constraints()
 
 
+def test_a_course_that_is_deleted_while_its_list_is_read_keeps_nothing(school: School) -> None:
+    school.sync("a")
+    with after_a_look(Roster, Context.objects.all().delete, at=1):  # before the one that locks it
+        assert len(school.sync("a", "b")) == 2
+    assert not Member.objects.exists()
+
+
 @pytest.mark.parametrize("statement", ["INSERT INTO", "UPDATE"])
 def test_somebody_who_is_forgotten_while_the_list_is_written_does_not_undo_it(school: School, statement: str) -> None:
     if statement == "UPDATE":

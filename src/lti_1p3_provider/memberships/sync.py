@@ -68,9 +68,9 @@ def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], b
 @transaction.atomic
 def _write(context: Context, members: Members, began: datetime) -> list[Listed]:
     """Platform users are not locked: whoever forgets people deletes members first, and would wait for us in a ring."""
-    roster = Roster.objects.select_for_update().get(context=context)
+    roster = Roster.objects.select_for_update().filter(context=context).first()
     listed = _with_accounts(context.deployment.registration_id, members)
-    if roster.asked_at is not None and roster.asked_at > began:
+    if roster is None or (roster.asked_at is not None and roster.asked_at > began):  # None: its registration is gone
         return listed
     _keep(context, listed, members.complete, began)
     roster.asked_at, roster.complete = began, members.complete
