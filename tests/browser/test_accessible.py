@@ -119,8 +119,12 @@ class Walk:
             page.goto(url)
         return page
 
-    def as_seen(self, page: Page | Frame) -> Page:
-        """Return what a page without scripts shows, in one that has them: axe-core is a script."""
+    def as_seen(self, page: Page | Frame, mark: str = "main") -> Page:
+        """Return what a page without scripts shows, in one that has them: axe-core is a script.
+
+        A click returns before the page that it leads to is there, so the page is read when it has ``mark``.
+        """
+        expect(page.locator(mark).first).to_be_attached()
         text = re.sub(r"<script.*?</script>", "", page.content(), flags=re.S)
         seen = self.page()
         seen.set_content(re.sub(r"</?noscript>", "", text))
@@ -472,14 +476,14 @@ def an_answer_on_its_way(walk: Walk) -> Page:
     page.get_by_role("button", name="Working with light", exact=True).click()
     page.get_by_role("checkbox", name="Colour quiz", exact=True).check()
     page.get_by_role("button", name=ADD).click()
-    return walk.as_seen(page)
+    return walk.as_seen(page, ANSWER)
 
 
 @shows("deep_linking/answer.html")
 def an_answer_with_nothing(walk: Walk) -> Page:
     page = scriptless_picker(walk)
     page.get_by_role("button", name="Cancel").click()
-    return walk.as_seen(page)
+    return walk.as_seen(page, ANSWER)
 
 
 @shows("refusal.html")
@@ -487,6 +491,7 @@ def a_second_submit(walk: Walk) -> Page:
     page = scriptless_picker(walk)
     token = page.locator("input[name=token]").input_value()
     page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(ANSWER)).to_be_attached()  # the first one has been taken
     again = f'<form method="post" action="{walk.ours("deep-linking/answer/")}"><input name="token" value="{token}">'
     page = walk.scriptless()
     page.set_content(f"{again}<button>again</button></form>")
@@ -513,6 +518,9 @@ def somebody_who_may_not_choose(walk: Walk) -> Page:
     person = {"id": "u-curious", "name": "Curious", "roles": roles}
     requests.post(f"{walk.stack.platform_here}/control/people", json=person, timeout=10).raise_for_status()
     return walk.picker("dialog=one", "u-curious")
+
+
+ANSWER = MARKS["deep_linking/answer.html"]
 
 
 def scriptless_picker(walk: Walk) -> Page:
