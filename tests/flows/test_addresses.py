@@ -23,6 +23,13 @@ def test_a_course_key_never_holds_a_blank(connection, plus):
     assert LaunchAttempt.objects.first().outcome == "ok"
 
 
+@pytest.mark.parametrize("written", [" {}", "{}\n", "\t{} ", "{}%20", "{}/%0A"])
+def test_white_space_that_was_copied_with_an_address_does_not_matter(connection, written):
+    address = written.format(connection.content_url(PROBLEM))
+    assert connection.launch(connection.link(target_link_uri=address, graded=True)).status_code == 200
+    assert LaunchAttempt.objects.first().outcome == "ok"
+
+
 @pytest.mark.parametrize("door", ["login", "launch"])
 def test_an_address_without_its_final_slash_loses_nothing(connection, door):
     browser, link = Browser(), connection.link(PROBLEM)
