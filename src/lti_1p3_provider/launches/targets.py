@@ -23,7 +23,7 @@ from lti_1p3_provider.web.same_origin import base_url
 
 CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
 LAUNCH, URLS = "lti_1p3_provider:launch", "lti_1p3_provider.urls"
-OF_LTI_1P1 = re.compile(r"/lti_provider/courses/(?P<course_key>[^/]+)/(?P<usage_key>[^/]+)/?")
+OF_LTI_1P1 = re.compile(r"/lti_provider/courses/(?P<course_key>[^/]+)/(?P<usage_key>[^/]+)")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -83,7 +83,7 @@ def parse(url: str, request: HttpRequest) -> Target:
     ours = {_host_and_port(base_url(request)), _host_and_port(conf.public_url)}
     if _host_and_port(url) not in ours:
         raise TargetInvalid("target_link_uri is not on this host")
-    path = unquote(parts.path).strip()
+    path = unquote(parts.path).strip().rstrip("/")
     if old := OF_LTI_1P1.fullmatch(path):
         return from_keys(**old.groupdict())
     above = address(LAUNCH).removesuffix("/launch/")
