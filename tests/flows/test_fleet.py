@@ -216,7 +216,7 @@ def test_the_page_of_everything_that_can_be_known(connect, admin_client):
     assert f'<th scope="row">{today}</th><td>1</td><td>3</td><td>0</td>' in text
     assert text.count('<path class="lti-succeeded"') == text.count('<path class="lti-refused"') == 1
     doctor = f"/admin/lti_1p3_provider/registration/{row.pk}/examine/"
-    assert f'<form method="post" action="{doctor}">' in text
+    assert f'<button type="submit" class="button" formaction="{doctor}"' in text
 
 
 def test_a_refused_token_and_a_lost_key_set_are_seen(connection, admin_client):
