@@ -126,9 +126,9 @@ def _of(org: str) -> QuerySet[Invitation]:
 
 
 def _offer(values: Mapping[str, Any], org: str) -> Offer:
-    """Return what is offered: never no gate at all, which would open the whole site."""
+    """Return what is offered: by an organization never no gate at all."""
     lists = {name: tuple(values[name]) for name in GATE if name != "block_filter"}
-    if not any(lists.values()):
+    if org and not any(lists.values()):
         lists["allowed_orgs"] = (org,)
     return Offer(**{**values, **lists, "org": org})
 
