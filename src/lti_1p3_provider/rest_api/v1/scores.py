@@ -81,7 +81,8 @@ class ResendScores(ApiView):
         pks = _pks(_narrowed(_chosen(of, chosen.get("course"), chosen.get("user")), chosen.get("only")))
         with transaction.atomic():
             number = sum(outcomes.send_anew(_still(part, chosen.get("only"))) for part in chunks(pks[:MOST]))
-            wake.nudge(0)
+            if number:
+                wake.nudge(0)
             _note(self, Change.Action.RESENT, of, chosen, number)
         return Response({"number": number, "more": len(pks) > MOST})
 
