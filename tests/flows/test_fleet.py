@@ -268,6 +268,19 @@ def test_an_organizations_staff_do_not_see_it(three, client):
     assert client.get(FLEET).status_code == 302
 
 
+def test_the_page_leads_those_who_may_to_new_registrations(three, client, permissions):
+    viewer = get_user_model().objects.create_user("viewer", is_staff=True)
+    client.force_login(viewer)
+    for name, leads in (
+        ("view_registration", ()),
+        ("add_invitation", ()),
+        ("add_registration", ("invitation", "registration")),
+    ):
+        viewer.user_permissions.add(Permission.objects.get(codename=name))
+        text = text_of(client).partition('<div id="content-main">')[2]
+        assert re.findall(r'href="/admin/lti_1p3_provider/(\w+)/add/"', text) == list(leads)
+
+
 def test_nothing_is_added_changed_or_deleted(three, admin_client):
     upkeep.keep_up()
     pk = Standing.objects.first().pk

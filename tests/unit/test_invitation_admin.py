@@ -83,6 +83,17 @@ def test_what_its_people_get_is_chosen_as_for_a_registration(admin_client):
     assert "course staff" in admin_client.get(f"{PAGE}{row.pk}/change/").content.decode()
 
 
+def test_the_form_for_what_is_entered_by_hand_leads_those_who_may_to_an_invitation(client):
+    user = User.objects.create_user("registers", password="x", is_staff=True)
+    client.force_login(user)
+    for name, leads in (("add_registration", False), ("add_invitation", True)):
+        user.user_permissions.add(Permission.objects.get(codename=name))
+        page = client.get("/admin/lti_1p3_provider/registration/add/").content.decode()
+        assert ("make an invitation" in page) is leads
+    assert "lti-gate-chooser" in client.get(f"{PAGE}add/").content.decode()
+    assert client.post("/admin/lti_1p3_provider/registration/guided/courses/").status_code == 200  # what it asks
+
+
 def test_whoever_may_make_no_registration_invites_nobody(client):
     user = User.objects.create_user("invites", password="x", is_staff=True)
     client.force_login(user)

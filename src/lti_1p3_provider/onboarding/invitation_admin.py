@@ -24,6 +24,7 @@ from lti_1p3_provider.errors import LtiError, causes
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.onboarding import changes, courses, invitations, roles_of, wording
 from lti_1p3_provider.onboarding.forms import LaunchGateForm
+from lti_1p3_provider.onboarding.guided import chooses
 from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, APP_LABEL, ROLE_FIELDS, Registration
 
@@ -57,6 +58,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     """Make, look at, revoke. A record stays: it says who registered by what."""
 
     form = InvitationForm
+    change_form_template = "lti_1p3_provider/invitation.html"
     list_display = ("name", "state", "host", "created_at", "expires_at", "registration")
     list_filter = ("status",)
     list_select_related = ("registration",)
@@ -71,7 +73,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         """Show the form with one button: what follows is the page with the address, whichever is pressed."""
         others = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().add_view(request, form_url, {**(extra_context or {}), **others})
+        return super().add_view(request, form_url, {**(extra_context or {}), **others, "guided": chooses()})
 
     def get_fieldsets(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
         """A new one is a form, an existing one is facts."""
