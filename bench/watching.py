@@ -29,6 +29,7 @@ from bench.fill import NUMBER, STEPS, Sql, fill, fill_registrations, unchecked  
 from bench.growth import QUICK  # noqa: E402
 from bench.stock import fleet as live  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
+from lti_1p3_provider.background import name_of  # noqa: E402
 from lti_1p3_provider.diagnostics import tallies  # noqa: E402
 from lti_1p3_provider.diagnostics.models import LastLaunch, LaunchAttempt, LaunchTally, TallyMark  # noqa: E402
 from lti_1p3_provider.fleet import upkeep  # noqa: E402
@@ -61,7 +62,7 @@ def main() -> None:
     client = Client(HTTP_HOST=urlsplit(tokens.LMS).netloc)
     client.force_login(get_user_model().objects.create_superuser("admin"))
     address = reverse(f"admin:{PAGE}")
-    cache.add("lti1p3:fleet:asked", 1, 24 * 3600)  # no worker is asked: here he would work in the request
+    cache.add(name_of(upkeep.TASK), 1, 24 * 3600)  # no worker is asked: here he would work in the request
     first_ever = _timed_once("first page ever, a batch counted", lambda: _get(client, address, {}))
     _timed_once("most of the others counted in SQL", _count_most)
     rolled = _timed_once(f"the newest {ROLLED:,} counted", tallies.roll_up)

@@ -17,6 +17,7 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding.invitations import Offer, invite
+from lti_1p3_provider.organizations import SITE
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
@@ -123,4 +124,4 @@ def belongings(org: str) -> dict[str, Any]:
     }
 
 
-__all__ = ["API", "CREATORS", "DEMO", "ORGANIZATION", "OTHER", "PLATFORM", "Tenant", "belongings", "tenant"]
+__all__ = ["API", "CREATORS", "DEMO", "ORGANIZATION", "OTHER", "PLATFORM", "SITE", "Tenant", "belongings", "tenant"]

@@ -34,11 +34,15 @@ def after_commit(task: str, arguments: tuple[Any, ...], otherwise: str, delay: f
 def after_commit_once(task: str, arguments: tuple[Any, ...], otherwise: str, pause: int) -> None:
     """Have the same as ``after_commit``, unless it was asked for with these arguments in the last ``pause`` seconds.
     Where the cache does not answer it is asked once more, which does no harm."""
-    name = digest("\0".join((task, *map(str, arguments))))
     try:
-        is_first = cache.add(f"lti1p3:asked:{name}", 1, pause)
+        is_first = cache.add(name_of(task, arguments), 1, pause)
     except Exception:  # whatever the cache's client raises
         log.warning("LTI: the cache does not answer; %s is asked for anyway", task)
         is_first = True
     if is_first:
         after_commit(task, arguments, otherwise)
+
+
+def name_of(task: str, arguments: tuple[Any, ...] = ()) -> str:
+    """Return the name under which the cache knows that a task was asked for."""
+    return f"lti1p3:asked:{digest(chr(0).join((task, *map(str, arguments))))}"

@@ -18,6 +18,7 @@ from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
 
 PATTERN = re.compile(r"[\w.~-]+")  # what a course key may hold between its plus signs
 MAX_LENGTH = 255
+SITE = "@site"  # names the site itself where addresses name an organization; none has such a name
 NAME = RegexValidator(rf"^{PATTERN.pattern}\Z", _("No organization has such a name."))
 
 
@@ -56,5 +57,15 @@ def is_name(text: str) -> bool:
 
 def where_of(org: str, prefix: str = "") -> Q:
     """Return what is true of an organization's rows, for a query of what leads to them by ``prefix``, like
-    ``registration__``. ``org`` is not empty."""
-    return Q(**{f"{prefix}org_digest": digest(org)})
+    ``registration__``. ``org`` empty: of the site's own."""
+    return Q(**{f"{prefix}org_digest": digest(org) if org else ""})
+
+
+def meant(name: str) -> str:
+    """Return whom an address means: an organization, or the site, which is the empty name."""
+    return "" if name == SITE else name
+
+
+def in_addresses(org: str) -> str:
+    """Return how an address names an organization, or the site."""
+    return org or SITE

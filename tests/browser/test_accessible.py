@@ -75,7 +75,7 @@ MARKS: Mapping[str, str] = {
 # Checked by another test file, which must then look with axe-core as well; or no page of ours.
 ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("bars.html", "fleet.html"), "test_fleet.py"),
-    "gate_choices.html": "test_registration_form.py",
+    **dict.fromkeys(("gate_choices.html", "gate_chooser.html", "invitation.html"), "test_registration_form.py"),
     **dict.fromkeys(("key_change.html", "key_tasks.html", "tool_keys.html"), "test_key_changes.py"),
     **dict.fromkeys(
         (f"invited/{name}.html" for name in ("confirm", "done", "opening", "platform", "refused")),

@@ -148,6 +148,26 @@ def test_a_gate_is_chosen_from_courses(page: Page):
     look(page, f"registration-gate-{width(page)}")
 
 
+def test_the_way_to_an_invitation_whose_gate_is_chosen_from_courses(page: Page):
+    page.get_by_role("link", name="make an invitation").click()
+    expect(page.locator("#content h1")).to_have_text("Add invitation")
+    page.get_by_label("Name:", exact=True).fill("Riverside Moodle")
+    chooser(page).get_by_label("Search courses").fill("light")
+    item(page, TITLE).get_by_role("checkbox").first.check()
+    expect(page.get_by_role("textbox", name="Allowed courses")).to_have_value(COURSE)
+    page.get_by_label("Instructors become:").select_option("beta_testers")
+    require_fitting(page)
+    look(page, f"invitation-{width(page)}")
+    require_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    look(page, f"invitation-dark-{width(page)}")
+    require_accessible(page)
+    page.emulate_media(color_scheme="light")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#address")).to_be_visible()
+    expect(page.locator("#content-main")).to_contain_text(f"The course {TITLE}")
+
+
 def test_a_gate_is_chosen_by_keyboard(page: Page):
     chooser(page).get_by_label("Search courses").focus()
     expect(item(page, TITLE)).to_be_visible()

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import BooleanField
 from django.utils import timezone
 
 from lti_1p3_provider.audit.models import Change
@@ -17,6 +18,8 @@ from lti_1p3_provider.onboarding.invitations import find
 from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.rest_api.v1.invitations import NewInvitationFields
+from lti_1p3_provider.rest_api.v1.registration_fields import WIDE, RegistrationFields
 from lti_1p3_provider.rest_api.v1.scores import MOST
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox.wake import READ_BACK, TASK
@@ -26,6 +29,7 @@ from tests.tenants import COURSE, DEMO, OTHER, belongings, tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRETS = ("private", "PRIVATE", '"d"')
+OFFERED = sorted(set(NewInvitationFields().fields) & set(RegistrationFields().fields))
 
 
 @pytest.fixture(autouse=True)
@@ -222,6 +226,12 @@ def test_an_invitation_that_nobody_used_is_revoked(staff):
         ({"allowed_keys": ["block-v1:DemoX+LTI101+2026+type@problem+block@p"]}, "allowed_keys"),
         ({"trust_emails": True}, "trust_emails"),
         ({"confine_sessions": False}, "confine_sessions"),
+        ({"learner_accounts": "existing_only"}, "learner_accounts"),
+        ({"teacher_accounts": "existing_with_proof"}, "teacher_accounts"),
+        ({"instructor_role": "beta_testers"}, "instructor_role"),
+        ({"assistant_role": "staff"}, "assistant_role"),
+        ({"designer_role": "limited_staff"}, "designer_role"),
+        ({"designer_role": "owner"}, "designer_role"),
         ({"days": 366}, "days"),
         ({"days": 0}, "days"),
         ({"host": "a b"}, "host"),
@@ -231,6 +241,31 @@ def test_an_invitation_offers_nothing_of_others(staff, body, field):
     said = staff("POST", "invitations/", {"name": "R", **body})
     assert (said.status_code, list(said.json()["fields"])) == (400, [field])
     assert not Invitation.objects.exists()
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_an_invitation_gives_nothing_that_its_maker_may_not_give_a_registration(staff, ours, name):
+    field = Registration._meta.get_field(name)
+    values = [True, False] if isinstance(field, BooleanField) else [*dict(field.choices or ()), "audit"]
+    for value in values:
+        direct = staff("PATCH", f"registrations/{ours['registration']}/", {name: value}).status_code
+        offered = staff("POST", "invitations/", {"name": "R", name: value}).status_code
+        assert (value, direct, offered) in ((value, 200, 201), (value, 400, 400))
+
+
+def test_what_is_the_sites_to_decide_about_registrations_can_be_said_of_invitations():
+    assert set(WIDE) <= set(OFFERED)
+
+
+def test_superusers_invite_with_what_their_organizations_staff_may_not(staff):
+    wide = {"trust_emails": True, "learner_accounts": "existing_only", "instructor_role": "staff"}
+    root = tenant(OTHER, role="", is_superuser=True)
+    made = root("POST", "invitations/", {"name": "R", **wide})
+    assert made.status_code == 201, made.json()
+    seen = staff("GET", f"invitations/{made.json()['id']}/").json()
+    assert {name: seen[name] for name in wide} == wide
+    (noted,) = staff("GET", "changes/?kind=invitation").json()["results"]
+    assert {name: noted["after"][name] for name in wide} == wide
 
 
 def test_a_platform_that_was_invited_is_the_organizations(staff, lms, web_server):

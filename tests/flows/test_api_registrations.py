@@ -7,15 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.rest_api.v1 import registering
 from lti_1p3_provider.users.models import PlatformUser
-from tests.tenants import CREATORS, DEMO, NOT_FOUND, OTHER, PLATFORM, Tenant, tenant
+from tests.tenants import CREATORS, DEMO, NOT_FOUND, OTHER, PLATFORM, SITE, Tenant, tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME = "registrations/named/?issuer=https://moodle.riverside.example&client_id=JdjnPEISNUdn28q"
@@ -88,6 +90,30 @@ def test_the_sites_own_registrations_are_in_no_organization(staff):
     own = Registration.objects.create(issuer="https://x.example", client_id="c", title="T")
     assert staff("GET", "registrations/").json()["results"] == []
     assert staff("GET", f"registrations/{own.pk}/").status_code == 404
+
+
+def test_superusers_register_for_the_site_what_may_open_any_course(other):
+    root = tenant(SITE, role="", is_superuser=True)
+    made = root("PUT", NAME, BODY)
+    assert (made.status_code, made.json()["org"]) == (201, "")
+    assert made["Location"].endswith(f"/orgs/@site/registrations/{made.json()['id']}/")
+    gate = f"registrations/{made.json()['id']}/gate/"
+    assert root("GET", made["Location"]).json() == made.json()
+    assert root("GET", gate).status_code == 404  # as where it is registered by hand
+    lists = {"allowed_orgs": [DEMO, OTHER], "allowed_courses": [COURSE], "allowed_keys": [BLOCK]}
+    assert root("PUT", gate, lists).status_code == 200
+    assert root("PUT", gate, {"allowed_courses": ["nonsense"]}).status_code == 400
+    assert {**root("GET", gate).json(), "block_filter": None} == {**lists, "block_filter": None}
+    invited = root("POST", "invitations/", {"name": "R"}).json()
+    assert (invited["allowed_orgs"], Invitation.objects.get().org) == ([], "")
+    assert {one["kind"] for one in root("GET", "changes/").json()["results"]} == {"registration", "gate", "invitation"}
+    assert other("PUT", NAME, BODY).json() == NOT_FOUND
+    assert other("GET", "changes/").json()["results"] == []
+
+
+def test_no_organization_is_called_as_the_site_is_in_addresses():
+    with pytest.raises(ValidationError, match="org"):
+        Registration(org=SITE).clean_fields(["title", "issuer", "client_id", "auth_login_url", "auth_token_url"])
 
 
 def test_put_by_name_makes_changes_and_leaves_alone(staff):

@@ -20,7 +20,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.rest_api.v1 import openapi
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
-from tests.tenants import API, DEMO, NOT_FOUND, OTHER, PLATFORM, Tenant, belongings, tenant
+from tests.tenants import API, DEMO, NOT_FOUND, ORGANIZATION, OTHER, PLATFORM, SITE, Tenant, belongings, tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOCUMENT = openapi.document()
@@ -115,6 +115,45 @@ def test_nobody_gets_in_without_proof(verb, path, theirs):
         assert (said.status_code, said.json()["code"]) == (401, "api_not_signed_in")
         assert said["WWW-Authenticate"].startswith("Bearer")
     assert all_rows() == before
+
+
+# --- the site's own ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+def test_sec_30_the_sites_own_things_are_for_superusers_at_its_own_addresses(verb, path):
+    own, root = belongings(""), tenant(DEMO, role="", is_superuser=True)
+    nameless = tenant("", role=ORGANIZATION)  # staff of all courses of no organization
+    others = [tenant(DEMO), nameless, tenant("", role="", is_staff=True)]
+    before = all_rows()
+    for by in others:
+        said = by.as_of(SITE)(verb, filled(path, own), bodies(path)[0])
+        assert (said.status_code, said.json()) == (404, NOT_FOUND)
+    if (verb, path) in OBJECTS:
+        said = root(verb, filled(path, own), bodies(path)[0])  # superusers, too, at an organization's addresses
+        assert (said.status_code, said.json()) == (404, NOT_FOUND)
+    assert all_rows() == before
+    said = root.as_of(SITE)(verb, filled(path, own), bodies(path)[0])
+    assert said.status_code in (200, 201, 202, 204, 400, 409)
+
+
+@pytest.mark.parametrize("path", [path for path in LISTS if path not in SITES_OWN])
+def test_sec_30_the_sites_lists_hold_what_is_nobodys(path, theirs):
+    query, root = "?sub=u-1" if "people" in path else "", tenant(SITE, role="", is_superuser=True)
+    assert root("GET", filled(path, theirs) + query).json()["results"] == []
+    assert Registration.objects.update(org="", org_digest="") == Invitation.objects.update(org="", org_digest="") == 1
+    Change.objects.update(org="", org_digest="")
+    assert len(root("GET", filled(path, theirs) + query).json()["results"]) == 1
+    assert tenant(OTHER)("GET", filled(path, theirs) + query).json()["results"] == []
+
+
+def test_an_attempt_that_is_of_no_registration_is_found_by_the_site_alone(theirs):
+    LaunchAttempt.objects.create(support_code="WXYZ-2345", door="login", outcome="registration_unknown")
+    place = "attempts/WXYZ-2345/"
+    assert tenant(SITE, role="", is_superuser=True)("GET", place).json()["registration"] is None
+    for org in (OTHER, DEMO):
+        assert tenant(org)("GET", place).status_code == 404
+        assert tenant(org, role="", is_superuser=True)("GET", place).status_code == 404
 
 
 def signed_in_client(by: Tenant, **kept: object) -> Client:

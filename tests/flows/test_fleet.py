@@ -216,7 +216,7 @@ def test_the_page_of_everything_that_can_be_known(connect, admin_client):
     assert f'<th scope="row">{today}</th><td>1</td><td>3</td><td>0</td>' in text
     assert text.count('<path class="lti-succeeded"') == text.count('<path class="lti-refused"') == 1
     doctor = f"/admin/lti_1p3_provider/registration/{row.pk}/examine/"
-    assert f'<form method="post" action="{doctor}">' in text
+    assert f'<button type="submit" class="button" formaction="{doctor}"' in text
 
 
 def test_a_refused_token_and_a_lost_key_set_are_seen(connection, admin_client):
@@ -266,6 +266,19 @@ def test_an_organizations_staff_do_not_see_it(three, client):
     assert client.get(FLEET).status_code == 302
     client.logout()
     assert client.get(FLEET).status_code == 302
+
+
+def test_the_page_leads_those_who_may_to_new_registrations(three, client, permissions):
+    viewer = get_user_model().objects.create_user("viewer", is_staff=True)
+    client.force_login(viewer)
+    for name, leads in (
+        ("view_registration", ()),
+        ("add_invitation", ()),
+        ("add_registration", ("invitation", "registration")),
+    ):
+        viewer.user_permissions.add(Permission.objects.get(codename=name))
+        text = text_of(client).partition('<div id="content-main">')[2]
+        assert re.findall(r'href="/admin/lti_1p3_provider/(\w+)/add/"', text) == list(leads)
 
 
 def test_nothing_is_added_changed_or_deleted(three, admin_client):

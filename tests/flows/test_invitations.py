@@ -74,6 +74,35 @@ def test_dr_08_dr_05_a_platform_registers_itself_and_brings_what_the_invitation_
     assert (attempt.outcome, attempt.door, attempt.registration) == ("ok", "register", row)
 
 
+def test_dr_08_what_an_invitation_says_of_people_their_registration_has(there):
+    people = {
+        "learner_accounts": "existing_with_proof",
+        "teacher_accounts": "existing_only",
+        "instructor_role": "staff",
+        "assistant_role": "limited_staff",
+        "designer_role": "beta_testers",
+    }
+    page = there.look(there.invite(**people))
+    for words in (
+        "Learners may use an account that they have here.",
+        "Teachers need an account here, and sign in to it once.",
+        "instructors become: course staff.",
+        "teaching assistants become: limited staff",
+        "content developers become: beta tester",
+    ):
+        assert words in page.text
+    there.go_on(page)
+    row = Registration.objects.get()
+    assert {name: getattr(row, name) for name in people} == people
+
+
+def test_an_invitation_that_says_nothing_of_people_promises_nothing(there):
+    text = there.look(there.invite()).text
+    assert "become" not in text
+    assert "is enrolled" not in text
+    assert "an account" not in text
+
+
 def test_dr_04_the_request_is_the_one_that_moodle_took(there, lms):
     """Field by field as in the capture, where a real Moodle answered with a client id."""
     there.register(there.invite(trust_emails=True))

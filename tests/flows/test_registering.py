@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -18,7 +19,7 @@ from lti_1p3_provider.onboarding.invitations import Offer, invite
 from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from tests.connection import COURSE, INSTRUCTOR, OTHER_COURSE, PROBLEM, RIGHT, WELCOME, answer, usage
-from tests.registering import Invited
+from tests.registering import TIMEOUT, Invited
 from tests.scoring import given
 from tests.traces import SUPPORT_CODE, refusal
 
@@ -137,6 +138,31 @@ def test_dr_08_two_submits_at_once_register_once(invited: Invited, product: str)
     assert Registration.objects.count() == 1
     assert invited.presses(page).status_code == 200  # pressed again, it says what has become of it
     assert len(invited.sent) == 1
+
+
+@pytest.mark.parametrize("product", NAMES)
+def test_a_tool_that_waits_there_is_launched_by_nobody(invited: Invited, product: str) -> None:
+    invited = invited.like(product)
+    assert invited.registers().status_code == 200
+    connection = invited.connection()
+    link = connection.link(WELCOME)
+    said = connection.launch(link)
+    assert (said.status_code, "waits for an administrator" in said.text) == (403, True)
+    assert not LaunchAttempt.objects.filter(door="launch").exists()
+    invited.activates()
+    assert connection.launch(link).status_code == 200
+
+
+def test_an_address_that_works_once_and_was_read_by_somebody_else_is_explained(invited: Invited) -> None:
+    """Something that looks at links in mails came first."""
+    invited = invited.like("brightspace")
+    named = parse_qs(urlsplit(invited.tool_page).query)["openid_configuration"][0]
+    assert Browser().get(named, timeout=TIMEOUT).status_code == 200
+    page = invited.reads()
+    assert "configuration_unreadable" in page.text
+    assert refusal(page, statuses=range(400, 600))
+    assert (invited.sent, invited.status()) == ([], Status.OPEN)
+    assert replace(invited, offer=None).registers().status_code == 200  # as the page says, from the beginning there
 
 
 def test_dr_07_a_platform_that_opened_a_tab_can_be_told(invited: Invited) -> None:

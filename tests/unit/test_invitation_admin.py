@@ -13,13 +13,22 @@ from django.core.management import CommandError, call_command
 
 from lti_1p3_provider.onboarding import invitations
 from lti_1p3_provider.onboarding.invitations import Offer, invite
-from lti_1p3_provider.onboarding.models import Invitation
+from lti_1p3_provider.onboarding.models import OPTIONS, Invitation
 from lti_1p3_provider.registrations.models import Registration
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("permissions")]
 ADDRESS = re.compile(r"https://lms\.example/lti/1p3/register/([\w-]{43})/")
 COURSE = "course-v1:DemoX+LTI101+2026"
+BLOCK = "block-v1:DemoX+LTI101+2026+type@problem+block@colours"
 PAGE = "/admin/lti_1p3_provider/invitation/"
+PEOPLE = {
+    "learner_accounts": "existing_with_proof",
+    "teacher_accounts": "existing_only",
+    "instructor_role": "staff",
+    "assistant_role": "limited_staff",
+    "designer_role": "beta_testers",
+}
+ACCOUNTS = {"learner_accounts": "new", "teacher_accounts": "new"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +37,8 @@ def public(settings):
 
 
 def form(**values):
-    return {"name": "Riverside", "host": "", "days": "7", "block_filter": "{}", "confine_sessions": "on", **values}
+    usual = {"host": "", "days": "7", "block_filter": "{}", "confine_sessions": "on", **ACCOUNTS}
+    return {"name": "Riverside", **usual, **values}
 
 
 def test_sec_43_the_address_is_shown_once_with_a_mail(admin_client):
@@ -62,9 +72,52 @@ def test_a_course_that_is_not_there_is_told_at_once(admin_client):
     assert "names what this site does not have" in page
 
 
+def test_what_its_people_get_is_chosen_as_for_a_registration(admin_client):
+    assert "Staff of a course" in admin_client.get(f"{PAGE}add/").content.decode()
+    page = admin_client.post(f"{PAGE}add/", form(**PEOPLE, allowed_keys=f"{BLOCK}\n"))
+    assert "no launch gives a role" in page.content.decode()
+    row = Invitation.objects.get()
+    assert {name: getattr(row, name) for name in PEOPLE} == PEOPLE
+    again = admin_client.get(f"{PAGE}add/?like={row.pk}").context["adminform"].form.initial
+    assert {name: again[name] for name in PEOPLE} == PEOPLE
+    assert "course staff" in admin_client.get(f"{PAGE}{row.pk}/change/").content.decode()
+
+
+def test_the_form_for_what_is_entered_by_hand_leads_those_who_may_to_an_invitation(client):
+    user = User.objects.create_user("registers", password="x", is_staff=True)
+    client.force_login(user)
+    for name, leads in (("add_registration", False), ("add_invitation", True)):
+        user.user_permissions.add(Permission.objects.get(codename=name))
+        page = client.get("/admin/lti_1p3_provider/registration/add/").content.decode()
+        assert ("make an invitation" in page) is leads
+    assert "lti-gate-chooser" in client.get(f"{PAGE}add/").content.decode()
+    assert client.post("/admin/lti_1p3_provider/registration/guided/courses/").status_code == 200  # what it asks
+
+
+def test_whoever_may_make_no_registration_invites_nobody(client):
+    user = User.objects.create_user("invites", password="x", is_staff=True)
+    client.force_login(user)
+    for name in ("view_invitation", "add_invitation"):
+        user.user_permissions.add(Permission.objects.get(codename=name))
+    assert client.post(f"{PAGE}add/", form()).status_code == 403
+    assert not Invitation.objects.exists()
+    user.user_permissions.add(Permission.objects.get(codename="add_registration"))
+    assert client.post(f"{PAGE}add/", form()).status_code == 200
+    assert Invitation.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": ""}, {"host": "a b"}, {"days": "0"}, {"days": "366"}, {"allowed_courses": "x"}, {"allowed_orgs": "+"}],
+    [
+        {"name": ""},
+        {"instructor_role": "owner"},
+        {"learner_accounts": ""},
+        {"host": "a b"},
+        {"days": "0"},
+        {"days": "366"},
+        {"allowed_courses": "x"},
+        {"allowed_orgs": "+"},
+    ],
 )
 def test_what_is_wrong_stands_at_its_field(admin_client, wrong):
     page = admin_client.post(f"{PAGE}add/", form(**wrong))
@@ -141,6 +194,17 @@ def test_the_commands_options_are_those_of_the_registration_to_be():
     assert "may open everything" in warned
 
 
+def test_the_command_says_what_its_people_get_as_that_of_registrations():
+    said = [f"--{name.replace('_', '-')}={value}" for name, value in PEOPLE.items()]
+    _, warned = command("--name=R", f"--allow-block={BLOCK}", *said)
+    row = Invitation.objects.get()
+    assert {name: getattr(row, name) for name in PEOPLE} == PEOPLE
+    assert "no launch gives a role" in warned
+    command("--name=R", "--instructor-role=none", "--no-whole-lms")
+    row, fresh = Invitation.objects.order_by("pk").last(), Registration()
+    assert {name: getattr(row, name) for name in OPTIONS} == {name: getattr(fresh, name) for name in OPTIONS}
+
+
 def test_without_json_it_is_for_people():
     printed = StringIO()
     call_command("lti_1p3_invite", "--name=R", stdout=printed, stderr=StringIO())
@@ -149,7 +213,13 @@ def test_without_json_it_is_for_people():
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--name="], ["--name=R", "--host=a b"], ["--name=R", "--allow-course=x"], ["--name=R", "--expires-days=0"]],
+    [
+        ["--name="],
+        ["--name=R", "--host=a b"],
+        ["--name=R", "--allow-course=x"],
+        ["--name=R", "--expires-days=0"],
+        ["--name=R", "--designer-role=owner"],
+    ],
 )
 def test_the_command_says_what_is_wrong(wrong):
     with pytest.raises(CommandError):

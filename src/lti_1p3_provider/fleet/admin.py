@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +25,10 @@ from lti_1p3_provider.registrations.models import APP_LABEL
 PAGE = f"{APP_LABEL}_standing_changelist"  # Django's own name: its list of applications leads there
 TEMPLATE = "lti_1p3_provider/fleet.html"
 MAX_TEXT = 255
+ADDS = (
+    ("invitation", ("add_invitation", "add_registration"), _("Invite a platform")),
+    ("registration", ("add_registration",), _("Register a platform by hand")),
+)
 CHOICES: dict[str, tuple[str | Promise, tuple[Word, ...]]] = {
     "": (_("all"), tuple(Word)),
     "problems": (_("problems"), PROBLEMS),
@@ -64,6 +68,7 @@ class FleetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "kept": _kept(text, chosen),
             "previous": found.number - 1,
             "next": found.number + 1 if found.number < found.pages else 0,
+            "adds": _adds(request.user),
         }
         return render(request, TEMPLATE, context)
 
@@ -89,6 +94,15 @@ class FleetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing is deleted here."""
         return False
+
+
+def _adds(user: Any) -> list[tuple[str, str | Promise]]:
+    """Return the ways in which somebody may add to the fleet."""
+    return [
+        (reverse(f"admin:{APP_LABEL}_{name}_add"), label)
+        for name, needed, label in ADDS
+        if user.has_perms([f"{APP_LABEL}.{one}" for one in needed])
+    ]
 
 
 def _number(given: QueryDict) -> int:

@@ -66,18 +66,25 @@ def for_script() -> Mapping[str, Any]:
             for name, known in PRESETS.items()
         },
         "words": {
+            **of_choices(),
             "becomes": _("Left empty, it becomes {value}"),
             "read": _("Found in your text: {names}."),
             "kept": _("It says something else than what stands here: {names}."),
             "nothing": _("Nothing was found in your text. Enter the values one by one."),
             "again": _("Try the addresses now"),
             "trying": _("Trying…"),
-            "failed": _("This cannot be tried now. Are you still signed in?"),
             "copied": _("Copied."),
             "marked": _("This browser does not let the page copy. The text is marked: copy it with the keyboard."),
-            "chosen": _("Added: {title}"),
-            "dropped": _("Removed: {title}"),
-            "found": _("Courses: {number}"),
-            "foundMore": _("Courses: more than {number}"),
         },
+    }
+
+
+def of_choices() -> Mapping[str, str]:
+    """Return the words of what chooses courses."""
+    return {
+        "failed": _("This cannot be tried now. Are you still signed in?"),
+        "chosen": _("Added: {title}"),
+        "dropped": _("Removed: {title}"),
+        "found": _("Courses: {number}"),
+        "foundMore": _("Courses: more than {number}"),
     }

@@ -6,7 +6,7 @@ For administrators who may add or change registrations, by POST with the admin's
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -24,6 +24,7 @@ from lti_1p3_provider.errors import ContentNotFound, OutlineInPreparation
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.onboarding import gate_choices, guidance, tries
 from lti_1p3_provider.onboarding.gate_choices import Chosen
+from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.onboarding.pasted import read
 from lti_1p3_provider.onboarding.register import bare_host, filled_in
 from lti_1p3_provider.onboarding.tries import Tried
@@ -35,7 +36,9 @@ else:
     Base = object
 
 NAME = "lti_1p3_provider_registration"
-SCRIPTS = ("tree.js", "registration.js", "gate.js")
+SCRIPTS = ("tree.js", "ask.js", "registration.js", "gate.js")
+OF_CHOICES = ("tree.js", "ask.js", "gate.js")
+INVITE = "admin:lti_1p3_provider_invitation_add"
 STYLE = "registration.css"
 PLACED = ("deployments", "gate")  # inlines that stand between the page's sections
 MAX_TEXT = 2000  # characters of one value
@@ -63,13 +66,13 @@ class GuidedPage(Base):  # type: ignore[type-arg]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Show the page, with its script and what that says."""
-        names = ("read", "try", "courses", "blocks")
+        invites = self.admin_site.get_model_admin(Invitation).has_add_permission(request)
         context["guided"] = {
             "presets": PRESETS.values(),
             "placed": PLACED,
-            "style": address(STYLE),
-            "scripts": [found for name in SCRIPTS if (found := address(name))],
-            "facts": {**guidance.for_script(), "urls": {name: reverse(f"admin:{NAME}_{name}") for name in names}},
+            "invite": reverse(INVITE) if invites else "",
+            "by_themselves": ", ".join(known.label for known in PRESETS.values() if known.registering.where),
+            **_scripted(SCRIPTS, guidance.for_script(), ("read", "try", "courses", "blocks")),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -152,6 +155,20 @@ class GuidedPage(Base):  # type: ignore[type-arg]
         rows = tried.rows if self.has_view_permission(request) else ()
         links = [{"title": row.title, "url": reverse(f"admin:{NAME}_change", args=[row.pk])} for row in rows]
         return JsonResponse({"grade": tried.grade, "says": tried.says, "links": links})
+
+
+def chooses() -> dict[str, Any]:
+    """Return what a page needs on which a gate is chosen, and nothing else is guided."""
+    return _scripted(OF_CHOICES, {"words": guidance.of_choices()}, ("courses", "blocks"))
+
+
+def _scripted(scripts: Iterable[str], facts: Mapping[str, Any], asks: Iterable[str]) -> dict[str, Any]:
+    """Return addresses of style and scripts, and the facts that these read, with the addresses of what they ask."""
+    return {
+        "style": address(STYLE),
+        "scripts": [found for name in scripts if (found := address(name))],
+        "facts": {**facts, "urls": {name: reverse(f"admin:{NAME}_{name}") for name in asks}},
+    }
 
 
 def _chosen(form: QueryDict) -> Chosen:

@@ -22,12 +22,14 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.errors import LtiError, causes
 from lti_1p3_provider.host.static_files import address
-from lti_1p3_provider.onboarding import changes, courses, invitations, wording
+from lti_1p3_provider.onboarding import changes, courses, invitations, roles_of, wording
 from lti_1p3_provider.onboarding.forms import LaunchGateForm
+from lti_1p3_provider.onboarding.guided import chooses
 from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, APP_LABEL, ROLE_FIELDS, Registration
 
 LIKE = "like"  # in the address of the form: the invitation whose values it begins with
+PEOPLE = ("confine_sessions", "trust_emails", "enrolment_mode", *ACCOUNT_FIELDS)
 TEMPLATE = "lti_1p3_provider/invitation_made.html"
 
 
@@ -56,6 +58,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     """Make, look at, revoke. A record stays: it says who registered by what."""
 
     form = InvitationForm
+    change_form_template = "lti_1p3_provider/invitation.html"
     list_display = ("name", "state", "host", "created_at", "expires_at", "registration")
     list_filter = ("status",)
     list_select_related = ("registration",)
@@ -70,7 +73,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         """Show the form with one button: what follows is the page with the address, whichever is pressed."""
         others = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        return super().add_view(request, form_url, {**(extra_context or {}), **others})
+        return super().add_view(request, form_url, {**(extra_context or {}), **others, "guided": chooses()})
 
     def get_fieldsets(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
         """A new one is a form, an existing one is facts."""
@@ -82,7 +85,9 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
                 _("What the platform may open"),
                 {"fields": GATE, "description": _("Nothing named: everything that is published on this site.")},
             ),
-            (_("Its people"), {"fields": OPTIONS}),
+            (_("Its people"), {"fields": PEOPLE}),
+            (_("Its teachers"), {"fields": ROLE_FIELDS, "description": roles_of.said(None)}),
+            (_("Its gradebook"), {"fields": ("subsection_columns",)}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
@@ -166,6 +171,11 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
             note_difference(Author(request.user, Change.Way.ADMIN), thing, before[row.pk], state)
         level = messages.SUCCESS if number else messages.WARNING
         self.message_user(request, gettext("%s invitations were revoked.") % number, level)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever may also make registrations: an invitation is one to be."""
+        user: Any = request.user
+        return super().has_add_permission(request) and bool(user.has_perm(f"{APP_LABEL}.add_registration"))
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Whoever may change invitations, though rows are not edited."""

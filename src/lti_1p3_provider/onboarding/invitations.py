@@ -17,7 +17,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.errors import InvitationExpired, InvitationRevoked, InvitationUnknown, InvitationUsed
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding.models import Invitation
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.models import AccountMode, Registration
 
 LIFE = timedelta(days=7)
 MAX_DAYS = 365
@@ -43,6 +43,11 @@ class Offer:
     block_filter: dict[str, Any] = field(default_factory=dict)
     trust_emails: bool = False
     enrolment_mode: str = ""
+    learner_accounts: str = AccountMode.NEW.value
+    teacher_accounts: str = AccountMode.NEW.value
+    instructor_role: str = ""
+    assistant_role: str = ""
+    designer_role: str = ""
     subsection_columns: bool = False
     confine_sessions: bool = True
 

@@ -14,10 +14,13 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import DIGEST_LENGTH
 from lti_1p3_provider.onboarding.register import bare_host
 from lti_1p3_provider.organizations import OfOrganization
-from lti_1p3_provider.registrations.models import APP_LABEL, Registration
+from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, APP_LABEL, ROLE_FIELDS, Registration
 
 GATE = ("allowed_courses", "allowed_orgs", "allowed_keys", "block_filter")
-OPTIONS = ("trust_emails", "enrolment_mode", "subsection_columns", "confine_sessions")
+OPTIONS = (
+    *("trust_emails", "enrolment_mode", *ACCOUNT_FIELDS, *ROLE_FIELDS),
+    *("subsection_columns", "confine_sessions"),
+)
 SHARED = {field.name: field for field in (*Registration._meta.fields, *LaunchGate._meta.fields)}
 
 
@@ -66,6 +69,11 @@ class Invitation(OfOrganization):
     block_filter = _as_in("block_filter")
     trust_emails = _as_in("trust_emails")
     enrolment_mode = _as_in("enrolment_mode")
+    learner_accounts = _as_in("learner_accounts")
+    teacher_accounts = _as_in("teacher_accounts")
+    instructor_role = _as_in("instructor_role")
+    assistant_role = _as_in("assistant_role")
+    designer_role = _as_in("designer_role")
     subsection_columns = _as_in("subsection_columns")
     confine_sessions = _as_in("confine_sessions")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN, editable=False)

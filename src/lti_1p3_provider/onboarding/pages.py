@@ -43,7 +43,7 @@ def confirm(request: HttpRequest, this: Connection, sealed: str) -> HttpResponse
         "form": sealed,
         "opens": wording.opens(this.invitation.gate, this.invitation.org),
         "reach": reach(Registration(confine_sessions=this.invitation.confine_sessions)),
-        "enrolment_mode": this.invitation.enrolment_mode,
+        "becomes": wording.becomes(this.invitation),
         "asks": wording.asks(this.tool),
         "lacks": wording.lacks(this.tool),
         "tool": this.tool,

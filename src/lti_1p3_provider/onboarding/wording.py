@@ -15,8 +15,9 @@ from lti_1p3_provider.lti import ags, nrps
 from lti_1p3_provider.lti.dynamic_registration import ToolDetails
 from lti_1p3_provider.lti.resource_link import HISTORY
 from lti_1p3_provider.onboarding.asking import EMAIL
+from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.outline.models import CourseOutline
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.models import COURSE_ROLES, AccountMode, Registration
 
 MAX_NAMED = 20
 SCOPES = {
@@ -44,6 +45,18 @@ PLACES = {
     "link_selection": gettext_lazy("where a module gets an item (link_selection)"),
     "module_index_menu_modal": gettext_lazy("where modules get several items (module_index_menu_modal)"),
     "course_assignments_menu": gettext_lazy("where several assignments are made (course_assignments_menu)"),
+}
+
+ACCOUNTS = {
+    ("learner_accounts", AccountMode.PROOF): gettext_lazy("Learners may use an account that they have here."),
+    ("learner_accounts", AccountMode.ONLY): gettext_lazy("Learners need an account here, and sign in to it once."),
+    ("teacher_accounts", AccountMode.PROOF): gettext_lazy("Teachers may use an account that they have here."),
+    ("teacher_accounts", AccountMode.ONLY): gettext_lazy("Teachers need an account here, and sign in to it once."),
+}
+ROLES = {
+    "instructor_role": gettext_lazy("In the course that they launch here, instructors become: %s."),
+    "assistant_role": gettext_lazy("In the course that they launch here, teaching assistants become: %s."),
+    "designer_role": gettext_lazy("In the course that they launch here, content developers become: %s."),
 }
 
 
@@ -74,6 +87,17 @@ def opens(gate: LaunchGate | None, org: str) -> list[str]:
     if gate.block_filter and said:
         said.append(_("Only some types of blocks in them."))
     return said or [_("Nothing: its launch gate names nothing.")]
+
+
+def becomes(invitation: Invitation) -> list[str]:
+    """Return what its people get and become here, besides what they open: nothing of what is usual."""
+    said = []
+    if mode := invitation.enrolment_mode:
+        said.append(_("Whoever launches is enrolled in the course, as “%s”.") % mode)
+    said += [str(text) for (name, mode), text in ACCOUNTS.items() if getattr(invitation, name) == mode]
+    names = dict(COURSE_ROLES)
+    said += [str(text) % names[role] for name, text in ROLES.items() if (role := getattr(invitation, name))]
+    return said
 
 
 def asks(tool: ToolDetails) -> list[Asked]:

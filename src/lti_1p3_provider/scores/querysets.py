@@ -83,13 +83,20 @@ class PendingScoreQuerySet(QuerySet[Any]):
         """Return those of people who opened the activity and did nothing in it."""
         return self.filter(ONLY_OPENED)
 
+    def read_back(self) -> Self:
+        """Return those of which it is known what the platform shows for the score that it took last."""
+        return self.filter(result_at__gte=F("sent_at"), sent_maximum__gt=0, sent_given__isnull=False)
+
+    def lost(self) -> Self:
+        """Return those that the platform took and does not show."""
+        return self.read_back().filter(result_given__isnull=True)
+
     def different(self) -> Self:
         """Return those of which the platform shows something else, as ``PendingScore.differs`` says of one."""
         share: Combinable = F("sent_given") / F("sent_maximum")
         sent = Case(When(registration__platform__in=CLAMPING, then=Least(share, Value(1.0))), default=share)
         maximum = Coalesce("result_maximum", Value(1.0), output_field=FloatField())
-        known = self.filter(result_at__gte=F("sent_at"), sent_maximum__gt=0, sent_given__isnull=False)
-        apart = known.alias(apart=Abs(F("result_given") - sent * maximum))
+        apart = self.read_back().alias(apart=Abs(F("result_given") - sent * maximum))
         return apart.filter(Q(result_given__isnull=True) | Q(apart__gt=ROUNDING))
 
 

@@ -229,12 +229,13 @@ class Why:
         return {"reason": self.reason.value, "http_status": self.status, "detail": reduce(self.detail)[:MAX_DETAIL]}
 
 
+KNOWN: Final[Mapping[str, Reason]] = {reason.value: reason for reason in Reason}
 FORGOTTEN: Final[Mapping[str, str | int]] = {"reason": "", "http_status": 0, "detail": ""}
 
 
 def named(value: str) -> Reason:
     """Return the reason of this value, also of one that another version stored."""
-    return Reason(value) if value in Reason.values else Reason.UNKNOWN
+    return KNOWN.get(value, Reason.UNKNOWN)
 
 
 def of_error(error: LtiError) -> Why:
@@ -243,8 +244,8 @@ def of_error(error: LtiError) -> Why:
         return Why(named(error.reason) if error.reason else Reason.NO_COLUMN)
     if isinstance(error, ServiceRefused):
         return Why(Reason.SERVICE_REFUSED, error.answered, error.asked)
-    if error.code in Reason.values:
-        return Why(Reason(error.code), error.answered, error.detail)
+    if error.code in KNOWN:
+        return Why(KNOWN[error.code], error.answered, error.detail)
     if type(error) is LtiError:
         return Why(Reason.FAILED_HERE, detail=error.detail)
     return Why(Reason.UNKNOWN, detail=f"{error.code}: {error.detail}")

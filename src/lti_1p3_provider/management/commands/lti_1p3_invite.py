@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from argparse import BooleanOptionalAction
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.db import transaction
 
 from lti_1p3_provider.audit.note import COMMAND, note_difference
 from lti_1p3_provider.conf import conf
+from lti_1p3_provider.management import people
 from lti_1p3_provider.onboarding import changes, courses
 from lti_1p3_provider.onboarding.invitations import LIFE, MAX_DAYS, Offer, invite
 from lti_1p3_provider.onboarding.models import OPTIONS
@@ -35,23 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--allow-course", action="append", default=[], dest="allowed_courses", metavar="KEY")
         parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
         parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
-        parser.add_argument(
-            "--trust-emails",
-            action="store_true",
-            help="the platform makes sure that its email addresses belong to their people; it is asked for them",
-        )
-        parser.add_argument(
-            "--subsection-columns",
-            action="store_true",
-            help="for whole courses: a column for each graded subsection",
-        )
-        parser.add_argument("--enrol", default="", dest="enrolment_mode", help="enrol who launches, in this mode")
-        parser.add_argument(
-            "--whole-lms",
-            action=BooleanOptionalAction,
-            default=False,
-            help="leave its people the whole site with their account, not only what they launched (default: no)",
-        )
+        people.declare(parser)
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -82,7 +66,6 @@ class Command(BaseCommand):
 
 
 def _offer(options: dict[str, Any]) -> Offer:
-    texts = ("name", "host", "org", "enrolment_mode", "trust_emails", "subsection_columns")
-    values: dict[str, Any] = {name: options[name] for name in texts}
+    values: dict[str, Any] = {name: options[name] for name in ("name", "host", "org")}
     values |= {name: tuple(options[name]) for name in ("allowed_courses", "allowed_orgs", "allowed_keys")}
-    return Offer(**values, confine_sessions=not options["whole_lms"])
+    return Offer(**values, **{name: value for name, value in people.said(options).items() if value is not None})

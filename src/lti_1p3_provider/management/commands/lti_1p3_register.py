@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from argparse import BooleanOptionalAction
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.db import transaction
 from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.course_roles import taking_back
-from lti_1p3_provider.host.course_roles import RoleName
+from lti_1p3_provider.management import people
 from lti_1p3_provider.onboarding import changes, hosts, roles_of, whose
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.environments import Sibling, make_siblings
@@ -22,9 +21,7 @@ from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations import find, key_notes
-from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, AccountMode, Registration
-
-NO_ROLE = "none"
+from lti_1p3_provider.registrations.models import Registration
 
 
 class Command(BaseCommand):
@@ -61,7 +58,6 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
         self._add_what_it_may(parser)
-        self._add_roles(parser)
 
     def _add_what_it_may(self, parser: CommandParser) -> None:
         """Declare the gate and the options."""
@@ -73,42 +69,7 @@ class Command(BaseCommand):
         parser.add_argument("--allow-course", action="append", default=[], dest="allowed_courses", metavar="KEY")
         parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
         parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
-        parser.add_argument(
-            "--trust-emails",
-            action="store_true",
-            default=None,
-            help="the platform makes sure that its email addresses belong to their people",
-        )
-        parser.add_argument(
-            "--subsection-columns",
-            action="store_true",
-            default=None,
-            help="for whole courses: a column for each graded subsection",
-        )
-        parser.add_argument("--enrol", default=None, dest="enrolment_mode", help="enrol who launches, in this mode")
-        parser.add_argument(
-            "--whole-lms",
-            action=BooleanOptionalAction,
-            default=None,
-            help="leave its people the whole site with their account, not only what they launched (default: no)",
-        )
-
-    def _add_roles(self, parser: CommandParser) -> None:
-        """Declare which accounts people get, and what teachers become."""
-        for field, whom in zip(ACCOUNT_FIELDS, ("learners", "teachers"), strict=True):
-            parser.add_argument(
-                f"--{field.replace('_', '-')}",
-                default=None,
-                choices=AccountMode.values,
-                help=f"which account {whom} get at their first launch (default: new)",
-            )
-        for field, whom in zip(ROLE_FIELDS, ("instructors", "teaching assistants", "content developers"), strict=True):
-            parser.add_argument(
-                f"--{field.replace('_', '-')}",
-                default=None,
-                choices=[NO_ROLE, *(role.value for role in RoleName)],
-                help=f"what {whom} become in the course that they launch (default: nothing)",
-            )
+        people.declare(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Register, then print what to enter on the platform, and what of it does not fit this site."""
@@ -175,14 +136,9 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
-    values |= {
-        name: options[name] for name in ("org", "trust_emails", "enrolment_mode", "subsection_columns", *ACCOUNT_FIELDS)
-    }
-    roles = {name: options[name] for name in ROLE_FIELDS}
-    values |= {name: "" if role == NO_ROLE else role for name, role in roles.items()}
-    whole = options["whole_lms"]
-    values["confine_sessions"] = None if whole is None else not whole
-    return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))
+    return PlatformDetails(
+        **values, **people.said(options), org=options["org"], key_set=_key_set(options["key_set_file"])
+    )
 
 
 def _key_set(path: Path | None) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -74,7 +74,9 @@ class OneAttempt(ApiView):
 
 
 def _of(org: str) -> QuerySet[LaunchAttempt]:
-    return LaunchAttempt.objects.filter(registration__in=found.registrations(org).values("pk"))
+    """Return those of an organization's registrations. Those of nobody's are the site's to look at."""
+    own = Q(registration__in=found.registrations(org).values("pk"))
+    return LaunchAttempt.objects.filter(own if org else own | Q(registration=None))
 
 
 def _shown(row: LaunchAttempt) -> dict[str, Any]:

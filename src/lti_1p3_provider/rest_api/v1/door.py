@@ -40,6 +40,7 @@ from lti_1p3_provider.errors import (
 )
 from lti_1p3_provider.launches import limits
 from lti_1p3_provider.lti import strict_json
+from lti_1p3_provider.organizations import meant
 from lti_1p3_provider.rest_api.v1 import found, members, throttle
 from lti_1p3_provider.rest_api.v1.described import Description
 from lti_1p3_provider.rest_api.v1.pages import MAX_PK
@@ -114,6 +115,7 @@ class ApiView(APIView):
         """Answer, or refuse."""
         if not conf.enabled:
             raise Http404
+        kwargs["org"] = meant(kwargs["org"])
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 

@@ -60,7 +60,7 @@ class Gate(ApiView):
     def get(self, request: Any, org: str, registration: int) -> Response:
         """Return a registration's launch gate. Without one it opens what is the organization's, unless the site
         requires gates; that is said as 404."""
-        return etags.answer(request, shown(_existing(found.registration(org, registration))))
+        return etags.answer(request, _state(_existing(found.registration(org, registration))))
 
     @describe(parameters=[IF_MATCH], request=GateFields, responses=GateFields)
     def put(self, request: Any, org: str, registration: int) -> Response:
@@ -68,11 +68,11 @@ class Gate(ApiView):
         with transaction.atomic():
             of = found.locked(org, registration)
             gate = LaunchGate.objects.filter(registration=of).first()
-            etags.require(request, None if gate is None else etags.of(shown(gate)))
+            before = None if gate is None else _state(gate)
+            etags.require(request, None if before is None else etags.of(before))
             fields = GateFields(data=request.data)
             fields.is_valid(raise_exception=True)
-            before = None if gate is None else shown(gate)
-            gate = gate or LaunchGate(registration=of)
+            gate = gate or LaunchGate()
             gate.registration = of
             _replace(gate, fields.validated_data, org)
             thing, after = changes.of_gate(gate)
@@ -80,20 +80,22 @@ class Gate(ApiView):
                 gate.save()
                 note_difference(self.author, thing, before, after)
                 taking_back.ask(of)
-            return etags.answer(request, shown(gate))
+            return etags.answer(request, after)
 
 
-def shown(gate: LaunchGate) -> dict[str, Any]:
-    """Return a gate as answers show it."""
-    return {name: getattr(gate, name) for name in GATE}
+def _state(gate: LaunchGate) -> dict[str, Any]:
+    """Return a gate as answers show it, which is as the trail has it."""
+    return changes.of_gate(gate)[1]
 
 
 def require_own(lists: Mapping[str, list[str]], org: str) -> None:
-    """Return if a gate's lists name nothing but the organization and what is in it.
+    """Return if a gate's lists name nothing but the organization and what is in it; the site's name anything.
 
     Raises:
         ApiRequestInvalid: each of the others is named.
     """
+    if not org:
+        return
     wrong = {name: [*_foreign(name, values, org)] for name, values in lists.items() if name.startswith("allowed_")}
     said = {
         name: [f"Not of this organization: {one}." for one in foreign] for name, foreign in wrong.items() if foreign
@@ -113,6 +115,7 @@ def _existing(of: Registration) -> LaunchGate:
     gate = LaunchGate.objects.filter(registration=of).first()
     if gate is None:
         raise ApiNotFound("it has no gate")
+    gate.registration = of
     return gate
 
 

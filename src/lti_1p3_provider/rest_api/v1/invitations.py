@@ -18,6 +18,7 @@ from lti_1p3_provider.onboarding import changes, invitations
 from lti_1p3_provider.onboarding.invitations import Offer
 from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
 from lti_1p3_provider.organizations import where_of
+from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1 import found, pages
 from lti_1p3_provider.rest_api.v1.described import describe
 from lti_1p3_provider.rest_api.v1.door import ApiView
@@ -25,19 +26,19 @@ from lti_1p3_provider.rest_api.v1.gates import GateFields, require_own
 from lti_1p3_provider.rest_api.v1.registration_fields import require_narrow
 
 
-class NewInvitationFields(GateFields):
+class NewInvitationFields(GateFields, serializers.ModelSerializer):
     """The registration to be: its name, its launch gate, its options. A gate that names nothing opens what is the
-    organization's."""
+    organization's; options that are not said are as in a new registration."""
 
     name = serializers.CharField(max_length=255, help_text="What its people call the platform.")
     host = serializers.CharField(
         max_length=255, required=False, allow_blank=True, help_text="The only host that may use it; empty: any."
     )
     days = serializers.IntegerField(min_value=1, max_value=invitations.MAX_DAYS, default=invitations.LIFE.days)
-    trust_emails = serializers.BooleanField(default=False)
-    enrolment_mode = serializers.CharField(max_length=32, default="", allow_blank=True)
-    subsection_columns = serializers.BooleanField(default=False)
-    confine_sessions = serializers.BooleanField(default=True)
+
+    class Meta:
+        model = Registration
+        fields = ("name", "host", "days", *GATE, *OPTIONS)
 
 
 SHOWN: tuple[str, ...] = (
@@ -51,6 +52,9 @@ class InvitationFields(serializers.ModelSerializer):
 
     status = serializers.ChoiceField(choices=Invitation.Status.choices, read_only=True)
     registration = serializers.IntegerField(source="registration_id", allow_null=True)
+    instructor_role = serializers.CharField(read_only=True)  # may be empty: a choice that is only read may not, it says
+    assistant_role = serializers.CharField(read_only=True)
+    designer_role = serializers.CharField(read_only=True)
 
     class Meta:
         model = Invitation
@@ -122,9 +126,9 @@ def _of(org: str) -> QuerySet[Invitation]:
 
 
 def _offer(values: Mapping[str, Any], org: str) -> Offer:
-    """Return what is offered: never no gate at all, which would open the whole site."""
+    """Return what is offered: by an organization never no gate at all."""
     lists = {name: tuple(values[name]) for name in GATE if name != "block_filter"}
-    if not any(lists.values()):
+    if org and not any(lists.values()):
         lists["allowed_orgs"] = (org,)
     return Offer(**{**values, **lists, "org": org})
 

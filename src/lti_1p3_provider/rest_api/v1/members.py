@@ -43,11 +43,11 @@ def signed_in(request: Any) -> AbstractUser:
 
 
 def require(user: AbstractUser, org: str) -> None:
-    """Return if somebody acts for the organization; superusers act for all.
+    """Return if somebody acts for the organization; superusers act for all, and alone for the site (``org`` empty).
 
     Raises:
         ApiNotFound
     """
-    acts = user.is_superuser or org in host.current().tenants.organizations(user)
-    if not acts or not is_name(org):
+    acts = user.is_superuser or (org and org in host.current().tenants.organizations(user))
+    if not acts or not (is_name(org) or not org):
         raise ApiNotFound("not theirs, or no such organization")

@@ -18,7 +18,8 @@ from lti_1p3_provider.conf import conf
 MEDIA_TYPE = "application/vnd.oai.openapi"
 SETTINGS = {
     "TITLE": "LTI 1.3 provider: organizations' API",
-    "DESCRIPTION": "With it the staff of an organization manage the organization's own learning platforms.",
+    "DESCRIPTION": "With it the staff of an organization manage the organization's own learning platforms. For "
+    "superusers, `@site` in place of an organization's name means those that are the site's own.",
     "VERSION": "1",
     "OAS_VERSION": "3.0.3",
     "SERVERS": [{"url": "/lti/1p3/api/v1"}],

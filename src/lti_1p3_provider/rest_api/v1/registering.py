@@ -52,7 +52,8 @@ def fresh(org: str, values: Mapping[str, Any]) -> Registration:
 
 
 def make(row: Registration, author: Author) -> Registration:
-    """Make a fresh registration, with a gate that opens what is its organization's; in a transaction.
+    """Make a fresh registration, with a gate that opens what is its organization's; in a transaction. One of the site's
+    own has none, as where it is made by hand.
 
     Raises:
         ApiFull
@@ -62,16 +63,16 @@ def make(row: Registration, author: Author) -> Registration:
     """
     org = row.org
     _require_own(row, author)
-    if found.registrations(org).count() >= MAX_REGISTRATIONS:
+    if org and found.registrations(org).count() >= MAX_REGISTRATIONS:
         raise ApiFull(f"{MAX_REGISTRATIONS} registrations")
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            gate = LaunchGate.objects.create(registration=row, allowed_orgs=[org])
+            if org:
+                LaunchGate.objects.create(registration=row, allowed_orgs=[org])
     except IntegrityError as error:
         raise NameTaken from error
-    for thing, state in (changes.of_registration(row), changes.of_gate(gate)):
-        note_difference(author, thing, None, state)
+    changes.note_all(author, {}, changes.known(row.pk))
     return row
 
 

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from lti_1p3_provider.errors import ApiConflict, ApiNotFound, ApiRequestInvalid
+from lti_1p3_provider.organizations import in_addresses
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1 import etags, found, pages, registering
 from lti_1p3_provider.rest_api.v1.described import describe
@@ -149,7 +150,7 @@ def _of_this_name(org: str, issuer: str, client_id: str) -> Registration:
 
 def _made(request: Any, row: Registration) -> Response:
     response = etags.answer(request, shown(row), 201)
-    response["Location"] = reverse(DETAIL, args=[row.org, row.pk])
+    response["Location"] = reverse(DETAIL, args=[in_addresses(row.org), row.pk])
     return response
 
 

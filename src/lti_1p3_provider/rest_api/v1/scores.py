@@ -29,7 +29,6 @@ from lti_1p3_provider.rest_api.v1.score_fields import (
     StatusFields,
     shown,
 )
-from lti_1p3_provider.scores.gradebook import missing
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, wake
 from lti_1p3_provider.scores.querysets import WHERE, State
@@ -81,10 +80,8 @@ class ResendScores(ApiView):
         of, chosen = found.registration(org, registration), _valid(request)
         pks = _pks(_narrowed(_chosen(of, chosen.get("course"), chosen.get("user")), chosen.get("only")))
         with transaction.atomic():
-            if chosen.get("only") == "missing":
-                number = missing.send_again(pks[:MOST])
-            else:
-                number = sum(outcomes.send_anew(_still(part, chosen.get("only"))) for part in chunks(pks[:MOST]))
+            number = sum(outcomes.send_anew(_still(part, chosen.get("only"))) for part in chunks(pks[:MOST]))
+            if number:
                 wake.nudge(0)
             _note(self, Change.Action.RESENT, of, chosen, number)
         return Response({"number": number, "more": len(pks) > MOST})
@@ -128,7 +125,7 @@ def _chosen(of: Registration, course: str | None, user: str | None) -> QuerySet[
 def _narrowed(rows: Any, only: str | None) -> QuerySet[PendingScore]:
     if only == "given_up":
         return rows.given_up()  # type: ignore[no-any-return]
-    return rows.different().filter(result_given__isnull=True) if only == "missing" else rows  # type: ignore[no-any-return]
+    return rows.sent().lost() if only == "missing" else rows  # type: ignore[no-any-return]
 
 
 def _pks(rows: QuerySet[PendingScore]) -> list[int]:
@@ -136,7 +133,8 @@ def _pks(rows: QuerySet[PendingScore]) -> list[int]:
 
 
 def _still(pks: Sequence[int], only: str | None) -> QuerySet[PendingScore]:
-    """Return those that are still so when they are changed: what was given up may have been delivered meanwhile."""
+    """Return those that are still so when they are changed: what was given up may have been delivered meanwhile, and
+    what was lost sent by another who found it."""
     return _narrowed(PendingScore.objects.filter(pk__in=pks), only)
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import F
-
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 from lti_1p3_provider.scores.outbox.claim import CHUNK
@@ -20,8 +18,7 @@ def send_again(lost: Sequence[int]) -> int:
     Each row is checked once more, under its lock. Rows that became due meanwhile, or were sent or read since, are left
     alone: if several people find the same loss, it is sent once.
     """
-    sent = PendingScore.objects.sent().filter(sent_given__isnull=False, sent_maximum__gt=0)
-    still_lost = sent.filter(result_given__isnull=True, result_at__gte=F("sent_at"))
+    still_lost = PendingScore.objects.sent().lost()
     parts = (lost[start : start + CHUNK] for start in range(0, len(lost), CHUNK))
     number = sum(outcomes.send_anew(still_lost.filter(pk__in=part)) for part in parts)
     if number:

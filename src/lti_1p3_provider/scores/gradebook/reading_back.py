@@ -40,9 +40,5 @@ def read_back(rows: QuerySet[PendingScore], patience: float = math.inf) -> ReadB
     for trouble in report.troubles:
         log.warning("LTI results of column %s: %s", trouble.line_item_pk, trouble.why)
     answered = chosen.filter(result_at__gte=began).count()
-    apart = chosen.different()
-    different, missing = (
-        apart.filter(result_given__isnull=False).count(),
-        apart.filter(result_given__isnull=True).count(),
-    )
+    different, missing = chosen.different().filter(result_given__isnull=False).count(), chosen.lost().count()
     return ReadBack(len(pks), answered, different, missing, report.same, tuple(report.lost), tuple(report.troubles))

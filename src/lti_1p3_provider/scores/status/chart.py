@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
 from lti_1p3_provider.scores.outbox.tallies import KINDS
 
 
@@ -47,6 +50,12 @@ class Picture:
     most: int
     width: int
     height: int
+
+    @property
+    def paths(self) -> SafeString:
+        """The pieces, for the inside of an SVG."""
+        found = ((layer.kind, layer.path) for layer in self.layers)
+        return format_html_join("", '<path class="lti-{}" d="{}"></path>', found)
 
 
 def picture(days: Sequence[Any], kinds: Sequence[str] = KINDS, size: Size = LARGE) -> Picture:

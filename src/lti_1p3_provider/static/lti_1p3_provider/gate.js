@@ -10,7 +10,7 @@
   const PAUSE = 250; // milliseconds after a key
 
   function begin(row) {
-    const inputs = Object.fromEntries(Object.keys(FIELDS).map((name) => [name, row.querySelector(`textarea[name$=-${name}]`)]));
+    const inputs = Object.fromEntries(Object.keys(FIELDS).map((name) => [name, row.querySelector(`textarea[name$=${name}]`)]));
     if (Object.values(inputs).includes(null) || row.querySelector(".lti-chooser")) return;
     inputs.allowed_courses.closest(".form-row").before(template.content.cloneNode(true));
     const chooser = row.querySelector(".lti-chooser");
@@ -97,7 +97,8 @@
     find(false);
   }
 
-  const all = () => document.querySelectorAll("#gate-group .inline-related:not(.empty-form)").forEach(begin);
+  const FORMS = "#gate-group .inline-related:not(.empty-form), #invitation_form";
+  const all = () => document.querySelectorAll(FORMS).forEach(begin);
   document.addEventListener("formset:added", all);
   all();
 })();

@@ -5,7 +5,7 @@
   const facts = JSON.parse(document.getElementById("lti-guided")?.textContent || "null");
   const form = document.getElementById("registration_form");
   if (!facts || !form) return;
-  const { platforms, words, urls } = facts;
+  const { platforms, words } = facts, ask = window.lti1p3Ask;
   const field = (name) => form.elements.namedItem(name);
   const pasted = field("pasted"); // its name comes and goes
   const FILLED = ["issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url"];
@@ -14,19 +14,6 @@
   const entered = new Map(); // what was read from a pasted text, by field: a newer text may replace it
   const tried = new Map();
   let becomes = {};
-
-  /* Asks the page's own server; null if it cannot be asked. */
-  async function ask(name, values) {
-    const body = new URLSearchParams(values);
-    body.set("csrfmiddlewaretoken", field("csrfmiddlewaretoken").value);
-    try {
-      const response = await fetch(urls[name], { method: "POST", body, redirect: "error" });
-      return await response.json();
-    } catch {
-      return null;
-    }
-  }
-  window.lti1p3Ask = ask;
 
   const rowOf = (name) => form.querySelector(`.form-row.field-${name}`);
   const labelOf = (name) => (form.querySelector(`label[for=id_${name}]`)?.textContent || name).replace(/:\s*$/, "");
