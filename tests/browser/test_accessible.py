@@ -65,6 +65,7 @@ MARKS: Mapping[str, str] = {
     "invited/entered_there.html": "main h1",
     "invited/frame.html": "main",
     "people.html": ".lti-people",
+    "person_move.html": ".lti-move",
     "refusal.html": "main .code",
     "registration.html": ".object-tools a[href$='/examine/']",
     "registration_scores.html": ".lti-figures",
@@ -587,6 +588,37 @@ def a_person_to_forget(walk: Walk) -> Page:
     page.locator("input.action-select").first.check()
     page.get_by_label("Action:").select_option("forget")
     page.get_by_role("button", name="Go").click()
+    return page
+
+
+def moving(walk: Walk) -> Page:
+    walk.visitor.launch("problem", "u-1003")
+    page = walk.admin(f"{ADMIN}/platformuser/")
+    page.locator("input.action-select").first.check()
+    page.get_by_label("Action:").select_option("move")
+    page.get_by_role("button", name="Go").click()
+    expect(page.get_by_label("Username of the account")).to_be_visible()
+    return page
+
+
+@shows("person_move.html")
+def a_move_to_nobodys_account(walk: Walk) -> Page:
+    page = moving(walk)
+    page.get_by_label("Username of the account").fill("nobody")
+    page.get_by_role("button", name="Show what would happen").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    return page
+
+
+@shows("person_move.html")
+def a_person_to_move(walk: Walk) -> Page:
+    name = "moved"
+    make = f"from django.contrib.auth import get_user_model as U; U().objects.get_or_create(username={name!r})"
+    walk.stack.manage("shell", "-c", make)
+    page = moving(walk)
+    page.get_by_label("Username of the account").fill(name)
+    page.get_by_role("button", name="Show what would happen").click()
+    expect(page.get_by_role("button", name="Yes, move them")).to_be_visible()
     return page
 
 
