@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
+from django.db import transaction
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author, Thing, note
-from lti_1p3_provider.errors import AccountInactive, AccountTaken
+from lti_1p3_provider.errors import AccountChosenBefore, AccountInactive, AccountTaken
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users import ordinary
@@ -63,7 +64,21 @@ def require_same(known: PlatformUser, user_pk: int) -> None:
     """Return if a person who has an account means the same.
 
     Raises:
-        AccountTaken: they mean another one.
+        AccountChosenBefore: they mean another one.
     """
     if known.user_id != user_pk:
-        raise AccountTaken(f"person {known.pk} has user {known.user_id}, and proved to be user {user_pk}")
+        raise AccountChosenBefore(f"person {known.pk} has user {known.user_id}, and proved to be user {user_pk}")
+
+
+def foresee(registration: Registration, sub: str, user_pk: int) -> None:
+    """Return if a person could have an account now. Nothing is written.
+
+    Raises:
+        AccountInactive, AccountPrivileged, AccountTaken, AccountChosenBefore
+    """
+    known = PlatformUser.objects.filter(registration=registration, sub_digest=digest(sub)).first()
+    if known is not None:
+        require_same(known, user_pk)
+        return
+    with transaction.atomic():
+        require_free(registration, user_pk)
