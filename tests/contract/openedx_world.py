@@ -10,6 +10,8 @@ import pytest
 if find_spec("lms") is None or find_spec("xmodule") is None:
     pytest.skip("edx-platform is not importable", allow_module_level=True)
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,7 +32,7 @@ from crum import set_current_request
 from django.contrib.auth.models import AbstractUser
 from django.db import connection
 from django.http import HttpResponse
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lms.celery import APP
@@ -59,7 +61,7 @@ from xmodule.modulestore.tests.factories import BlockFactory, CourseFactory
 from lti_1p3_provider import host
 from lti_1p3_provider.host.openedx import structures
 
-from .world import Costs, Most, Place, WithFeatures, browser
+from .world import PASSWORD, Costs, Most, Place, WithFeatures, browser
 
 PAST, FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 QUESTION = {"question_text": "Which?", "choices": [False, True], "choice_names": ["wrong", "right"]}
@@ -202,6 +204,16 @@ class OpenEdxWorld:
 
     def lti_1p1_person(self, platform: LtiConsumer, lti_user_id: str, user: AbstractUser) -> None:
         LtiUser.objects.create(lti_consumer=platform, lti_user_id=lti_user_id, edx_user=user)
+
+    def log_in(self, browser: Client, address: str, user: AbstractUser, password: str = PASSWORD) -> str:
+        """The page's script posts to an interface, and goes to the address that the page holds."""
+        page = browser.get(address)
+        assert page.status_code == 200
+        leads = re.search(r'"login_redirect_url": "([^"]+)"', html.unescape(page.content.decode()))
+        assert leads
+        asked = {"email_or_username": user.username, "password": password}
+        answer = browser.post("/api/user/v2/account/login_session/", asked)
+        return leads[1] if answer.status_code == 200 else address
 
     def put_on_list(self, course: CourseKey) -> None:
         CourseOverview.get_from_id(course)

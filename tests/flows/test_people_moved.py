@@ -20,6 +20,7 @@ from demo.lms import grades
 from demo.lms.models import Enrolment, Profile
 from demo.lms.people import TEAM
 from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.course_roles.taking_back import take_back
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
@@ -267,6 +268,16 @@ def test_roles_that_launches_gave_end_and_the_next_launch_gives_them_there(conne
     assert not CourseRole.objects.exists()
     connection.launch(link, INSTRUCTOR)
     assert CourseRole.objects.get().user == user
+
+
+def test_a_role_that_a_launch_gave_to_the_old_account_meanwhile_is_taken_by_the_next_clean_up(connection):
+    """The launch had read the account before the move, and gave the role after it."""
+    Registration.objects.update(instructor_role="beta_testers")
+    connection.launch(connection.link(UNIT), INSTRUCTOR)
+    assert take_back() == 0
+    PlatformUser.objects.update(user=own())
+    assert take_back() == 1
+    assert not CourseRole.objects.exists()
 
 
 def test_the_platform_does_not_rename_the_account(connection):
