@@ -60,6 +60,8 @@ class ProofContract(LaunchingContract):
 
     def test_the_login_of_the_lms_leads_back_and_the_launch_goes_on_as_that_account(self) -> None:
         user = self.owner()
+        asks = self.proved(self.browser, user)
+        assert (asks.status_code, f"<strong>{user.username}</strong>" in asks.content.decode()) == (200, True)
         page = self.confirmed(self.browser, user)
         assert page.status_code == 200
         assert "Primary colours" in page.content.decode()
