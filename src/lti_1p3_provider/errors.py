@@ -360,15 +360,26 @@ class AccountPrivileged(LtiError):
 
 
 class AccountTaken(LtiError):
-    """A new person proved to have an account that is somebody else's of the same registration, or is tied to another
-    account already."""
+    """A new person proved to have an account that is somebody else's of the same registration."""
 
     code = "account_taken"
     status = 409
     title = _("This account is in use by somebody else from your learning platform")
     advice = _(
-        "Nothing was changed. Go back to your course, open this activity again, and go on with a new account or sign "
-        "in with another one. If both are yours, please tell your course team."
+        "Nothing was changed. Sign in with another account, or go on with a new one. If both are yours, please tell "
+        "your course team."
+    )
+
+
+class AccountChosenBefore(LtiError):
+    """A person proved to have an account, and is tied to another one already: they chose in another window, too."""
+
+    code = "account_chosen_before"
+    status = 409
+    title = _("You use another account here already")
+    advice = _(
+        "Nothing was changed. Go on with the account that you use. If it is the wrong one, please tell your course "
+        "team."
     )
 
 

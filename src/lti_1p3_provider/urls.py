@@ -18,6 +18,7 @@ from lti_1p3_provider.launches.views import (
     SessionView,
     WayBackView,
 )
+from lti_1p3_provider.launches.whole_course import OwnSignInView
 from lti_1p3_provider.memberships.views import RosterView
 from lti_1p3_provider.onboarding.canvas_configuration import canvas_configuration
 from lti_1p3_provider.registrations.views import key_set
@@ -59,6 +60,7 @@ urlpatterns = [
     path("account/new/", NewAccountView.as_view(), name="account_new"),
     path("account/prove/", ProveView.as_view(), name="account_prove"),
     path("account/confirm/", ConfirmView.as_view(), name="account_confirm"),
+    path("account/own/<str:course_key>/", OwnSignInView.as_view(), name="account_own"),
     path("continue/", ContinueView.as_view(), name="continue"),
     path("pub/jwks/", key_set, name="key_set"),
     path("config/canvas.json", canvas_configuration, name="canvas_configuration"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from demo.stack import Stack
 
 from .accessible import require_accessible
 from .conftest import VIEWPORT
+from .linking import begun, let_choose, linked_person, own_accounts, sign_in
 from .reading import require_frame_readable
 from .strict import strict_browser
 from .two_sites import Kind
@@ -41,11 +43,13 @@ MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 MARKS: Mapping[str, str] = {
     "account_choice.html": "form[action$='account/prove/']",
     "account_confirm.html": "input[name=account]",
+    "account_conflict.html": "form[action$='account/new/'] + form[action$='account/prove/']",
     "base.html": "main",
     "browser_check.html": "#waiting",
     "class_scores.html": "#class",
     "course_comparison.html": ".found",
     "course_scores.html": ".figures",
+    "course_sign_in.html": "form[action*='account/own/']",
     "deep_linking/answer.html": "form#answer",
     "deep_linking/expired.html": "ol > li",
     "deep_linking/frame.html": "main",
@@ -65,6 +69,7 @@ MARKS: Mapping[str, str] = {
     "invited/entered_there.html": "main h1",
     "invited/frame.html": "main",
     "people.html": ".lti-people",
+    "person_move.html": ".lti-move",
     "refusal.html": "main .code",
     "registration.html": ".object-tools a[href$='/examine/']",
     "registration_scores.html": ".lti-figures",
@@ -271,39 +276,49 @@ def a_launch_that_goes_on_in_a_window(walk: Walk) -> Frame:
     return frame
 
 
-def choosing(walk: Walk, person: str) -> Page:
+@contextmanager
+def choosing(walk: Walk) -> Iterator[Page]:
     """Launch as somebody new, where people may use an account that they have."""
-    change = "/admin/lti_1p3_provider/registration/1/change/"
-    admin = walk.admin(change)
-    for mode in ("existing_with_proof", "new"):
-        admin.locator("#id_learner_accounts").select_option(mode)
-        admin.locator("[name=_continue]").click()
-        expect(admin.locator(".messagelist .success")).to_be_visible()
-        if mode != "new":
-            page = walk.browser.new_context(ignore_https_errors=True, viewport=VIEWPORT)
-            walk.made.append(page)
-            window = page.new_page()
-            window.goto(f"{walk.stack.platform_url}/launch/problem?person={person}&target=window")
-            expect(window.get_by_role("button", name="Go on")).to_be_visible()
-    return window
+    let_choose(walk.stack)
+    try:
+        context = walk.browser.new_context(ignore_https_errors=True, viewport=VIEWPORT)
+        walk.made.append(context)
+        window = context.new_page()
+        window.goto(f"{walk.stack.platform_url}/launch/problem?person=u-1002&target=window")
+        expect(window.get_by_role("button", name="Go on")).to_be_visible()
+        yield window
+    finally:
+        let_choose(walk.stack, "new")
 
 
 @shows("account_choice.html")
 def a_new_person_who_chooses_an_account(walk: Walk) -> Page:
-    return choosing(walk, "u-1002")
+    with choosing(walk) as page:
+        return page
+
+
+def proved(walk: Walk, name: str, password: str = "") -> Page:
+    """Sign in to an account, in the window of the page that asks."""
+    with choosing(walk) as page:
+        window = begun(page)
+        sign_in(window, name, password)
+        return window
 
 
 @shows("account_confirm.html")
 def an_account_that_somebody_proved(walk: Walk) -> Page:
-    page = choosing(walk, "u-1002")
-    with page.expect_popup() as popup:
-        page.get_by_role("button", name="Sign in with my account").click()
-    window = popup.value
-    window.get_by_label("Username").fill("admin")
-    window.get_by_label("Password").fill(walk.stack.facts["admin_password"])
-    window.get_by_role("button", name="Sign in").click()
-    expect(window.get_by_role("button", name="Use this account")).to_be_visible()
-    return window
+    own_accounts(walk.stack, "grace")
+    return proved(walk, "grace")
+
+
+@shows("account_conflict.html")
+def an_account_of_staff_that_somebody_proved(walk: Walk) -> Page:
+    return proved(walk, "admin", walk.stack.facts["admin_password"])
+
+
+@shows("course_sign_in.html")
+def a_whole_course_of_a_linked_account(walk: Walk) -> Page:
+    return walk.visitor.launch(linked_person(walk.stack, "u-linked"), "u-linked")
 
 
 @shows("stored_proof.html")
@@ -587,6 +602,35 @@ def a_person_to_forget(walk: Walk) -> Page:
     page.locator("input.action-select").first.check()
     page.get_by_label("Action:").select_option("forget")
     page.get_by_role("button", name="Go").click()
+    return page
+
+
+def moving(walk: Walk) -> Page:
+    walk.visitor.launch("problem", "u-1003")
+    page = walk.admin(f"{ADMIN}/platformuser/")
+    page.locator("input.action-select").first.check()
+    page.get_by_label("Action:").select_option("move")
+    page.get_by_role("button", name="Go").click()
+    expect(page.get_by_label("Username of the account")).to_be_visible()
+    return page
+
+
+@shows("person_move.html")
+def a_move_to_nobodys_account(walk: Walk) -> Page:
+    page = moving(walk)
+    page.get_by_label("Username of the account").fill("nobody")
+    page.get_by_role("button", name="Show what would happen").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    return page
+
+
+@shows("person_move.html")
+def a_person_to_move(walk: Walk) -> Page:
+    own_accounts(walk.stack, "grace")
+    page = moving(walk)
+    page.get_by_label("Username of the account").fill("grace")
+    page.get_by_role("button", name="Show what would happen").click()
+    expect(page.get_by_role("button", name="Yes, move them")).to_be_visible()
     return page
 
 

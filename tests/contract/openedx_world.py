@@ -10,6 +10,8 @@ import pytest
 if find_spec("lms") is None or find_spec("xmodule") is None:
     pytest.skip("edx-platform is not importable", allow_module_level=True)
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,9 +19,11 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, ClassVar
 from unittest.mock import patch
+from urllib.parse import parse_qsl, urlsplit
 
 from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import CourseEnrollment, UserProfile
+from common.djangoapps.student.models import Registration as ActivationKey
 from common.djangoapps.student.roles import (
     CourseBetaTesterRole,
     CourseStaffRole,
@@ -27,10 +31,11 @@ from common.djangoapps.student.roles import (
     OrgStaffRole,
 )
 from crum import set_current_request
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import connection
 from django.http import HttpResponse
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lms.celery import APP
@@ -59,9 +64,10 @@ from xmodule.modulestore.tests.factories import BlockFactory, CourseFactory
 from lti_1p3_provider import host
 from lti_1p3_provider.host.openedx import structures
 
-from .world import Costs, Most, Place, WithFeatures, browser
+from .world import PASSWORD, Costs, Most, Place, WithFeatures, browser
 
 PAST, FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
+OF_BROWSERS = {"Accept": "text/html, application/json, */*"}  # else the login forgets where to go
 QUESTION = {"question_text": "Which?", "choices": [False, True], "choice_names": ["wrong", "right"]}
 
 
@@ -202,6 +208,23 @@ class OpenEdxWorld:
 
     def lti_1p1_person(self, platform: LtiConsumer, lti_user_id: str, user: AbstractUser) -> None:
         LtiUser.objects.create(lti_consumer=platform, lti_user_id=lti_user_id, edx_user=user)
+
+    def log_in(self, browser: Client, address: str, user: AbstractUser, password: str = PASSWORD) -> str:
+        """The page's script, or the front end for it, posts to an interface and goes where the page, or the answer,
+        says."""
+        page = browser.get(address, headers=OF_BROWSERS)
+        asked = {"email_or_username": user.username, "password": password}
+        if page.status_code == 302:
+            asked |= dict(parse_qsl(urlsplit(page["Location"]).query))
+        ActivationKey.objects.get_or_create(user=user, defaults={"activation_key": token_hex(16)})
+        answer = browser.post("/api/user/v2/account/login_session/", asked, headers=OF_BROWSERS)
+        if answer.status_code != 200:
+            return address
+        if page.status_code == 302:
+            return str(answer.json()["redirect_url"].removeprefix(settings.LMS_ROOT_URL))
+        leads = re.search(r'"login_redirect_url": "([^"]+)"', html.unescape(page.content.decode()))
+        assert leads
+        return leads[1]
 
     def put_on_list(self, course: CourseKey) -> None:
         CourseOverview.get_from_id(course)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import ClassVar
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.contrib.auth.models import AbstractUser, Group
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse
-from django.test import TestCase
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
@@ -26,8 +27,9 @@ from .login_cookies_contract import LoginCookiesContract
 from .membership_contract import MembershipContract
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
+from .proof_contract import ProofContract
 from .tenants_contract import TenantsContract
-from .world import Costs, Most, Place, browser
+from .world import PASSWORD, Costs, Most, Place, browser
 
 if settings.ROOT_URLCONF != "demo.lms.urls":
     pytest.skip("this is a real LMS", allow_module_level=True)
@@ -93,6 +95,12 @@ class DemoWorld:
     def profile_name(self, user: AbstractUser) -> str | None:
         found = Profile.objects.filter(user_id=user.pk).first()
         return found.name if found else None
+
+    def log_in(self, browser: Client, address: str, user: AbstractUser, password: str = PASSWORD) -> str:
+        assert browser.get(address).status_code == 200
+        asked = dict(parse_qsl(urlsplit(address).query))
+        answer = browser.post(address, {"username": user.username, "password": password, **asked})
+        return str(answer["Location"]) if answer.status_code == 302 else address
 
     def put_on_list(self, course: CourseKey) -> None:
         """All are listed."""
@@ -169,6 +177,16 @@ class DemoLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, Tes
 
 class DemoTeacherTest(TeacherLaunchContract, TestCase):
     """Launches of teachers."""
+
+    world = DemoWorld()
+
+    def setUp(self) -> None:
+        super().setUp()
+        cache.clear()
+
+
+class DemoProofTest(ProofContract, TestCase):
+    """Accounts that people have."""
 
     world = DemoWorld()
 

@@ -19,6 +19,7 @@ from .membership_contract import MembershipContract
 from .openedx_world import InOpenEdx
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
+from .proof_contract import ProofContract
 from .tenants_contract import TenantsContract
 
 
@@ -33,6 +34,10 @@ class OpenEdxHostTest(
 
 class OpenEdxLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, InOpenEdx):
     """Whole launches."""
+
+
+class OpenEdxProofTest(ProofContract, InOpenEdx):
+    """Accounts that people have."""
 
 
 class OpenEdxTeacherTest(TeacherLaunchContract, InOpenEdx):

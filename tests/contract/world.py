@@ -97,6 +97,9 @@ class World(Protocol):
     def lti_1p1_person(self, platform: Any, lti_user_id: str, user: AbstractUser) -> None:
         """Make a person of it, with this account."""
 
+    def log_in(self, browser: Client, address: str, user: AbstractUser, password: str = PASSWORD) -> str:
+        """Sign in as a person does who opens an address of the login; return where that leads."""
+
     def put_on_list(self, course: CourseKey) -> None:
         """Let the LMS list a course, as it does once one is published."""
 

@@ -6,6 +6,7 @@ import json
 import time
 from io import StringIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -19,6 +20,7 @@ from demo.lms.login_cookies import TOKEN
 from demo.lms.models import Profile
 from lti_1p3_provider import api, host
 from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.errors import AccountInactive, LinkingOver
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.launches import scope, waiting_launch
@@ -173,9 +175,13 @@ def test_confirming_needs_the_token_of_the_session_and_the_account_that_was_show
     own()
     browser = Browser()
     shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
-    assert send(browser, forms(shown)[0], csrfmiddlewaretoken="x" * 64).status_code == 403
-    assert send(browser, forms(shown)[0], account="grace").status_code == 400
+    for changed in ({"csrfmiddlewaretoken": "x" * 64}, {"csrfmiddlewaretoken": ""}, {"account": "grace"}):
+        again = send(browser, forms(shown)[0], **changed)
+        assert (again.status_code, again.url) == (200, shown.url)  # the page, as it is now
+        assert not PlatformUser.objects.exists()
+    assert send(browser, forms(shown)[0], origin="https://other.example").url == shown.url
     assert not PlatformUser.objects.exists()
+    assert "/launch/" in send(browser, forms(shown)[0]).url
 
 
 @pytest.mark.parametrize("token", ["", "x", "gAAAAAB" + "x" * 80])
@@ -197,17 +203,84 @@ def test_what_was_not_sealed_here_is_refused(connection, token):
 def test_accounts_of_staff_are_refused(connection, fields, code):
     modes(connection)
     own(**fields)
-    refused = linked(connection)
-    assert (refused.status_code, code in refused.text) == (403, True)
+    browser = Browser()
+    refused = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    require_conflict(refused, 403, code)
     assert not PlatformUser.objects.exists()
+
+
+def require_conflict(page: requests.Response, status: int, code: str) -> None:
+    """The page says what is wrong, may not be framed, and has a new account and another one as ways on."""
+    assert (page.status_code, code in page.text) == (status, True)
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    assert [form.action.split("/account/")[1] for form in forms(page)] == ["new/", "prove/"]
+    assert LaunchAttempt.objects.filter(outcome=code).exists()
+
+
+def test_after_a_conflict_the_same_launch_goes_on_with_a_new_account(connection):
+    modes(connection)
+    own(is_staff=True)
+    browser = Browser()
+    refused = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    content = send(browser, forms(refused)[0])
+    assert "/launch/" in content.url
+    made = PlatformUser.objects.get()
+    assert (made.linked, made.user.username == "ada") == (False, False)
+    assert browser.get(f"{connection.lms}/admin/", timeout=20).url != f"{connection.lms}/admin/"  # staff is signed out
+    assert send(browser, forms(refused)[0]).status_code == 400  # good once
+
+
+def test_after_a_conflict_the_same_launch_goes_on_with_another_account(connection):
+    modes(connection)
+    own(is_staff=True), own("grace")
+    browser = Browser()
+    refused = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    shown = signed_in(browser, refused, "grace")
+    assert "/launch/" in send(browser, forms(shown)[0]).url
+    assert PlatformUser.objects.get().user.username == "grace"
+
+
+def test_a_conflict_offers_no_new_account_where_there_are_none(connection):
+    modes(connection, ONLY)
+    own(is_staff=True)
+    browser = Browser()
+    refused = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    (form,) = forms(refused)
+    assert form.action.endswith("/account/prove/")
+    form.action = form.action.replace("prove", "new")
+    assert send(browser, form, window="yes").status_code == 400
+    assert not PlatformUser.objects.exists()
+
+
+def test_an_account_that_became_staffs_while_it_was_shown_is_refused_with_the_same_page(connection):
+    modes(connection)
+    user, browser = own(), Browser()
+    shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    get_user_model().objects.filter(pk=user.pk).update(is_staff=True)
+    require_conflict(send(browser, forms(shown)[0]), 403, "account_privileged")
+    get_user_model().objects.filter(pk=user.pk).update(is_staff=False)
+    assert "/launch/" in send(browser, forms(shown)[0]).url  # nothing was used up
+
+
+def test_what_was_refused_for_another_reason_can_be_tried_again(connection):
+    modes(connection)
+    own()
+    browser = Browser()
+    shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    gate = LaunchGate.objects.create(registration=connection.registration, allowed_courses=["course-v1:No+Such+Course"])
+    assert send(browser, forms(shown)[0]).status_code == 403
+    gate.delete()
+    assert "/launch/" in send(browser, forms(shown)[0]).url
 
 
 def test_two_people_of_one_registration_never_share_an_account(connection):
     modes(connection, teachers=PROOF)
     own()
     assert linked(connection).status_code == 200
-    refused = linked(connection, INSTRUCTOR)
-    assert (refused.status_code, "account_taken" in refused.text) == (409, True)
+    browser = Browser()
+    refused = signed_in(browser, connection.launch(connection.link(PROBLEM), INSTRUCTOR, browser))
+    require_conflict(refused, 409, "account_taken")
     assert PlatformUser.objects.count() == 1
 
 
@@ -220,6 +293,12 @@ def test_two_windows_of_one_person_make_one_account(connection):
     shown = [signed_in(one, page, name) for one, page, name in zip(browsers, pages, ("ada", "grace"), strict=True)]
     answers = [send(one, forms(page)[0]) for one, page in zip(browsers, shown, strict=True)]
     assert [one.status_code for one in answers] == [200, 409]
+    assert "account_chosen_before" in answers[1].text
+    assert PlatformUser.objects.get().user.username == "ada"
+    again = browsers[1].get(f"{connection.lms}/lti/1p3/account/confirm/", timeout=20)
+    assert (again.status_code, "account_chosen_before" in again.text) == (409, True)
+    (way_on,) = forms(again)
+    assert "/launch/" in send(browsers[1], way_on).url
     assert PlatformUser.objects.get().user.username == "ada"
 
 
@@ -283,12 +362,108 @@ def test_one_choice_is_confirmed_once(connection):
     assert "linking_over" in answers[1].text
 
 
+def test_a_choice_that_waited_too_long_leads_back_to_the_course(connection, monkeypatch):
+    modes(connection)
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 700)
+    refused = send(browser, forms(page)[0])
+    assert (refused.status_code, "linking_over" in refused.text) == (400, True)
+    assert f'href="{connection.platform.issuer}' in refused.text
+    assert f"frame-ancestors 'self' {connection.platform.issuer}" in refused.headers["Content-Security-Policy"]
+    monkeypatch.setattr(time, "time", lambda: now + 90_000)
+    assert "href=" not in send(browser, forms(page)[0]).text
+
+
+def test_another_window_of_the_browser_replaces_the_launch_and_an_older_page_confirms_nothing(connection):
+    """The page of the first window is shown anew, with what the second one signed in to."""
+    modes(connection)
+    own(), own("grace")
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    first = signed_in(browser, page)
+    second = signed_in(browser, page, "grace")
+    again = send(browser, forms(first)[0])
+    assert (again.url, "grace" in again.text) == (second.url, True)
+    assert not PlatformUser.objects.exists()
+    assert "/launch/" in send(browser, forms(again)[0]).url
+    assert PlatformUser.objects.get().user.username == "grace"
+
+
+def test_what_was_confirmed_is_not_confirmed_again_by_back_and_reload(connection):
+    modes(connection)
+    own()
+    browser = Browser()
+    shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    send(browser, forms(shown)[0])
+    for again in (browser.get(shown.url, timeout=20), send(browser, forms(shown)[0])):
+        assert (again.status_code, "linking_over" in again.text) == (400, True)
+    assert Change.objects.filter(kind="account link").count() == 1
+
+
+def test_a_page_that_somebody_copied_confirms_nothing_in_another_browser(connection):
+    modes(connection)
+    own(), own("grace")
+    browser, other = Browser(), Browser()
+    shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    assert send(other, forms(shown)[0]).status_code == 400  # nothing waits there
+    send(other, forms(other.get(f"{connection.lms}/login", timeout=20))[0], username="grace", password=PASSWORD)
+    for name in ("ada", "grace"):
+        assert send(other, forms(shown)[0], account=name).status_code == 400
+    assert not PlatformUser.objects.exists()
+
+
+def test_the_proof_of_one_launch_is_of_no_use_to_another_persons(connection):
+    """What waits in the session says who launched; a form cannot name somebody else."""
+    modes(connection, teachers=PROOF)
+    own()
+    browser, other = Browser(), Browser()
+    shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    theirs = forms(connection.launch(connection.link(PROBLEM), INSTRUCTOR, other))[0].fields["token"]
+    send(browser, forms(shown)[0], token=theirs)
+    assert list(PlatformUser.objects.values_list("sub", flat=True)) == [LEARNER]
+
+
+def test_the_session_has_a_new_key_at_each_step(connection):
+    """So nobody who knows the one of before has the account."""
+    modes(connection)
+    own()
+    browser, keys = Browser(), []
+    browser.get(f"{connection.lms}/login", timeout=20)
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    login = send(browser, form_to(page, "account/prove"))
+    keys.append(browser.cookies["sessionid"])
+    shown = send(browser, forms(login)[0], username="ada", password=PASSWORD)
+    keys.append(browser.cookies["sessionid"])
+    send(browser, forms(shown)[0])
+    keys.append(browser.cookies["sessionid"])
+    assert len(set(keys)) == 3
+    thief = Browser()
+    thief.cookies.set("sessionid", keys[0])
+    assert thief.get(f"{connection.lms}/lti/1p3/account/confirm/", timeout=20).status_code == 400
+
+
+@pytest.mark.parametrize("to", ["https://evil.example/", "//evil.example/", "/admin/"])
+def test_the_login_leads_to_our_page_whatever_a_form_or_address_says(connection, to):
+    modes(connection)
+    own()
+    browser = Browser()
+    form = form_to(connection.launch(connection.link(PROBLEM), browser=browser), "account/prove")
+    form.action = f"{form.action}?next={to}"
+    login = send(browser, form, next=to)
+    assert login.url == f"{connection.lms}/login?next=%2Flti%2F1p3%2Faccount%2Fconfirm%2F"
+    shown = send(browser, forms(login)[0], username="ada", password=PASSWORD)
+    assert shown.url == f"{connection.lms}/lti/1p3/account/confirm/"
+
+
 def test_nothing_is_linked_once_the_registration_makes_new_accounts_only(connection):
     modes(connection)
     own()
     browser = Browser()
     shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
     modes(connection, "new")
+    assert browser.get(shown.url, timeout=20).status_code == 400
     assert send(browser, forms(shown)[0]).status_code == 400
     assert not PlatformUser.objects.exists()
 
@@ -323,11 +498,67 @@ def test_a_confined_session_of_a_linked_account_gets_no_tokens(connection):
         Registration.objects.update(confine_sessions=confined)
         scope.forget_all()
         browser = Browser()
-        assert connection.launch(course, browser=browser).status_code == 200
+        page = connection.launch(course, browser=browser)
+        assert (page.status_code, "account/own/" in page.text) == (200, confined)
         assert (TOKEN in browser.cookies) is not confined
         headers = {"X-CSRFToken": browser.cookies.get("csrftoken", "")}
         said = browser.post(f"{connection.lms}/login_refresh", headers=headers, timeout=5)
         assert (said.status_code, "session_confined" in said.text) == ((403, True) if confined else (200, False))
+
+
+def confined_course(connection: Connection) -> tuple[Browser, requests.Response]:
+    """Link an account, and launch a whole course."""
+    modes(connection)
+    own()
+    linked(connection)
+    Registration.objects.update(enrolment_mode="audit", confine_sessions=True)
+    scope.forget_all()
+    browser = Browser()
+    course = connection.link(target_link_uri=f"{connection.lms}/lti/1p3/launch/{COURSE}")
+    return browser, connection.launch(course, browser=browser)
+
+
+def test_a_whole_course_lets_the_owner_of_a_linked_account_sign_in_and_goes_on(connection):
+    browser, page = confined_course(connection)
+    launched = browser.cookies["sessionid"]
+    login = send(browser, form_to(page, f"account/own/{COURSE}"))
+    assert login.url == f"{connection.lms}/login?next=%2Flti%2F1p3%2Flaunch%2F{quote(COURSE, safe='')}"
+    assert browser.get(connection.content_url(PROBLEM), timeout=20).status_code == 403  # the launch's session is over
+    course = send(browser, forms(login)[0], username="ada", password=PASSWORD)
+    assert course.url.endswith(f"/courses/{COURSE}/home")
+    assert course.status_code == 200
+    headers = {"X-CSRFToken": browser.cookies.get("csrftoken", "")}
+    assert browser.post(f"{connection.lms}/login_refresh", headers=headers, timeout=5).status_code == 200
+    thief = Browser()
+    thief.cookies.set("sessionid", launched)
+    assert thief.get(connection.content_url(PROBLEM), timeout=20).status_code == 403
+
+
+def test_whoever_signs_in_there_as_somebody_else_does_not_get_the_launchs_course(connection):
+    browser, page = confined_course(connection)
+    own("grace")
+    login = send(browser, form_to(page, f"account/own/{COURSE}"))
+    refused = send(browser, forms(login)[0], username="grace", password=PASSWORD)
+    assert (refused.status_code, "grant_missing" in refused.text) == (403, True)
+
+
+@pytest.mark.parametrize("origin", ["https://other.example", "null", ""])
+def test_other_sites_do_not_end_a_session_that_way(connection, origin):
+    browser, page = confined_course(connection)
+    assert send(browser, form_to(page, f"account/own/{COURSE}"), origin=origin).status_code == 400
+    assert browser.get(page.url, timeout=20).status_code == 200
+
+
+@pytest.mark.parametrize("course", ["https:%2F%2Fevil.example", "%2F%2Fevil.example", "x"])
+def test_that_login_leads_nowhere_but_to_a_course(connection, course):
+    """What a form names is part of a path of ours, whatever it is."""
+    browser, page = confined_course(connection)
+    form = form_to(page, f"account/own/{COURSE}")
+    form.action = form.action.replace(COURSE, course)
+    answer = browser.post(form.action, headers={"Origin": connection.lms}, allow_redirects=False, timeout=20)
+    assert answer.status_code in (302, 404)
+    if answer.status_code == 302:
+        assert answer.headers["Location"].startswith("/login?next=%2Flti%2F1p3%2Flaunch%2F")
 
 
 def test_forgetting_leaves_a_linked_account_alone(connection):

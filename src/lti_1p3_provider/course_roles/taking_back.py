@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author
@@ -15,7 +15,7 @@ from lti_1p3_provider.course_roles.mapping import is_due
 from lti_1p3_provider.course_roles.settle import lock, remove
 from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.users.models import CourseRole
+from lti_1p3_provider.users.models import CourseRole, PlatformUser
 
 TASK = "lti_1p3_provider.take_back_course_roles"
 BATCH = 500  # rows that are read at a time
@@ -38,7 +38,7 @@ def ask(registration: Registration) -> int:
     """Have a worker take back what is not due after a change of the registration, and return how many roles that are.
     They are counted up to ``BATCH``. Nothing is asked if there are none."""
     rows = _rows().filter(deployment__registration=registration).order_by("pk")[:BATCH]
-    return _wake(sum(not is_due(row) for row in rows))
+    return _wake(sum(not _stays(row) for row in rows))
 
 
 def ask_for_deleted() -> int:
@@ -59,12 +59,12 @@ def take_all(rows: QuerySet[CourseRole]) -> int:
 def _take_one(row: CourseRole) -> bool:
     """Take one role back if it is not due. Whatever goes wrong costs this one and nothing else."""
     try:
-        if is_due(row):
+        if _stays(row):
             return False
         with transaction.atomic():
             lock(row.user_id)
             now = _rows().filter(pk=row.pk).first()  # a launch may have come in between
-            if now is None or is_due(now):
+            if now is None or _stays(now):
                 return False
             remove(now, CLEAN_UP)
             return True
@@ -79,5 +79,13 @@ def _wake(number: int) -> int:
     return number
 
 
+def _stays(row: CourseRole) -> bool:
+    """Tell whether a role is due to somebody whose account this still is: a launch may have given it just after an
+    operator unlinked or moved its person."""
+    return is_due(row) and bool(getattr(row, "has_person", False))
+
+
 def _rows() -> QuerySet[CourseRole]:
-    return CourseRole.objects.select_related("user", "deployment__registration__gate")
+    of_registration = {"user_id": OuterRef("user_id"), "registration_id": OuterRef("deployment__registration_id")}
+    found = CourseRole.objects.select_related("user", "deployment__registration__gate")
+    return found.annotate(has_person=Exists(PlatformUser.objects.filter(**of_registration)))

@@ -7,26 +7,41 @@ that session afterwards has signed in for this, so nobody is taken for whoever u
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 
 from lti_1p3_provider import host
+from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.diagnostics.refuse import return_url
 from lti_1p3_provider.diagnostics.trail import Trail
-from lti_1p3_provider.errors import LaunchNotPosted, LinkingOver
+from lti_1p3_provider.errors import (
+    AccountChosenBefore,
+    AccountInactive,
+    AccountPrivileged,
+    AccountTaken,
+    LaunchNotPosted,
+    LinkingOver,
+    LtiError,
+)
 from lti_1p3_provider.launches import front_ends, sessions, waiting_launch
 from lti_1p3_provider.launches.door import DoorView
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.lti.resource_link import ResourceLinkLaunch
 from lti_1p3_provider.registrations.models import AccountMode
-from lti_1p3_provider.users.modes import AccountAsked, Choice
+from lti_1p3_provider.users import linking
+from lti_1p3_provider.users.modes import AccountAsked, Choice, mode_of, require_choice
 from lti_1p3_provider.web import same_origin
 from lti_1p3_provider.web.framing import frame_for
 
 CONFIRM = "lti_1p3_provider:account_confirm"
+CONFLICTS = (AccountChosenBefore, AccountInactive, AccountPrivileged, AccountTaken)
 WAITING = "lti_1p3_waiting_launch"  # in the session: what is to go on once its person has signed in
 
 
@@ -54,20 +69,19 @@ class ChoiceView(DoorView):
     def _launch(self, request: HttpRequest, *, in_window: bool = False) -> ResourceLinkLaunch:
         if not same_origin.posted_here(request):
             raise LinkingOver("not posted by a page of this site")
-        launch = waiting_launch.unseal(request.POST.get("token", ""), in_window=in_window)
-        self.trail.registration, self.trail.deployment = launch.registration, launch.deployment
-        return launch
+        return _waiting(self.trail, request.POST.get("token", ""), in_window=in_window)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
 class NewAccountView(ChoiceView):
-    """A new account. Where the mode leaves none, ``enter`` asks again."""
+    """A new account, or the one that the person got meanwhile. Where the mode leaves none, ``enter`` asks again."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Go on with the launch."""
-        launch = self._launch(request)
+        """Go on with the launch, in the frame or in the window that showed why no other account is to be had."""
+        launch = self._launch(request, in_window="window" in request.POST)
         try:
-            return enter(request, launch, self.trail, waiting_launch.use_once(launch), Choice())
+            with waiting_launch.used_once(launch) as returning:
+                return enter(request, launch, self.trail, returning, Choice())
         except AccountAsked as error:
             raise LinkingOver("this registration makes no new accounts") from error
 
@@ -79,52 +93,97 @@ class ProveView(ChoiceView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Sign out whoever is here, and ask to sign in."""
         self._launch(request, in_window=True)
-        front_ends.hear_nothing(request)
-        host.current().identity.sign_out(request)
-        request.session.flush()
-        request.session[WAITING] = request.POST["token"]
-        response = HttpResponseRedirect(host.current().proof.login_address(reverse(CONFIRM)))
-        front_ends.tell_nothing(response)
-        return response
+        return front_ends.to_login(request, reverse(CONFIRM), **{WAITING: request.POST["token"]})
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class ConfirmView(DoorView):
-    """Where the login leads. Nobody may frame it, and its form has a CSRF token of the session that signed in."""
+    """Where the login leads. Nobody may frame it, and its form has a CSRF token of the session that signed in, which is
+    looked at here: a form of an earlier login of this browser is answered with the page as it is now."""
 
     name = "account"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show whose account it is."""
+        """Show whose account it is, or why it cannot be used."""
         launch = self._launch(request)
         if not request.user.is_authenticated:
-            return HttpResponseRedirect(host.current().proof.login_address(reverse(CONFIRM)))
-        about = {
-            "platform": launch.registration.title,
-            "person": launch.message.person.name,
-            "account": request.user.get_username(),
-            "token": request.session[WAITING],
-        }
-        response = render(request, "lti_1p3_provider/account_confirm.html", about)
-        response["X-Frame-Options"] = "DENY"
-        response["Content-Security-Policy"] = "frame-ancestors 'none'"
-        return response
+            return _to_login()
+        user_pk = int(request.user.pk)
+        require_choice(launch, Choice(user_pk))
+        try:
+            linking.foresee(launch.registration, launch.message.subject or "", user_pk)
+        except CONFLICTS as error:
+            return self._conflict(request, launch, error)
+        return _unframed(render(request, "lti_1p3_provider/account_confirm.html", _about(request, launch)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Link, and go on with the launch in this window."""
         launch = self._launch(request)
-        if not request.user.is_authenticated or request.POST.get("account") != request.user.get_username():
-            raise LinkingOver("the session is not the one that was shown")
-        returning = waiting_launch.use_once(launch)
-        del request.session[WAITING]
-        return enter(request, launch, self.trail, returning, Choice(request.user.pk))
+        if not _has_token(request) or request.POST.get("account") != request.user.get_username():
+            return HttpResponseRedirect(reverse(CONFIRM))
+        try:
+            with waiting_launch.used_once(launch) as returning:
+                response = enter(request, launch, self.trail, returning, Choice(request.user.pk))
+        except CONFLICTS as error:
+            return self._conflict(request, launch, error)
+        request.session.pop(WAITING, None)
+        return response
 
     def _launch(self, request: HttpRequest) -> ResourceLinkLaunch:
         """Return what waits in the session. A session that a launch signed in proves nothing."""
         if WAITING not in request.session or sessions.MARK in request.session:
             raise LinkingOver("no launch waits in this session")
-        launch = waiting_launch.unseal(request.session[WAITING], in_window=True)
-        self.trail.registration, self.trail.deployment = launch.registration, launch.deployment
-        return launch
+        return _waiting(self.trail, request.session[WAITING], in_window=True)
+
+    def _conflict(self, request: HttpRequest, launch: ResourceLinkLaunch, error: LtiError) -> HttpResponse:
+        """Return the page that says why the account cannot be used, and what can be done instead."""
+        code = record.refusal(self.trail, error)
+        about = {
+            **_about(request, launch),
+            "title": error.title,
+            "code": error.code,
+            "support_code": code,
+            "return_url": return_url(self.trail.return_url, error, code),
+            "has_another": isinstance(error, AccountChosenBefore),
+            "only": mode_of(launch) is AccountMode.ONLY,
+        }
+        return _unframed(render(request, "lti_1p3_provider/account_conflict.html", about, status=error.status))
+
+
+def _waiting(trail: Trail, token: str, *, in_window: bool) -> ResourceLinkLaunch:
+    waiting_launch.lead_back(trail, token)
+    launch = waiting_launch.unseal(token, in_window=in_window)
+    trail.registration, trail.deployment = launch.registration, launch.deployment
+    return launch
+
+
+def _to_login() -> HttpResponse:
+    return HttpResponseRedirect(host.current().proof.login_address(reverse(CONFIRM)))
+
+
+def _about(request: HttpRequest, launch: ResourceLinkLaunch) -> dict[str, Any]:
+    """Return what a page in the window says, and carries on."""
+    return {
+        "platform": launch.registration.title,
+        "person": launch.message.person.name,
+        "account": request.user.get_username(),
+        "token": request.session[WAITING],
+    }
+
+
+def _unframed(response: HttpResponse) -> HttpResponse:
+    response["X-Frame-Options"] = "DENY"
+    response["Content-Security-Policy"] = "frame-ancestors 'none'"
+    return response
+
+
+def _has_token(request: HttpRequest) -> bool:
+    """Tell whether a form has the CSRF token of the session. Anonymous sessions have nothing to confirm."""
+
+    def unused(*_: Any) -> HttpResponse:
+        raise AssertionError("only the token is looked at")
+
+    return request.user.is_authenticated and CsrfViewMiddleware(unused).process_view(request, unused, (), {}) is None
 
 
 def _asked(request: HttpRequest, launch: ResourceLinkLaunch, error: AccountAsked) -> HttpResponse:

@@ -7,7 +7,7 @@ no browser takes them. An earlier person's are deleted with every launch.
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from lti_1p3_provider import host
@@ -19,13 +19,14 @@ from lti_1p3_provider.users.sign_in import only_launches_sign_in
 def tell(request: HttpRequest, response: HttpResponse, user: AbstractUser, target: Target) -> None:
     """Add to a launch's answer what the target's pages need. A confined session of an account that has an owner gets
     nothing: nobody could tell its tokens, which outlive it, from the owner's."""
-    if target.is_course and not browser_check.in_frame(request) and _may_tell(request, user):
+    if target.is_course and not browser_check.in_frame(request) and may_tell(request, user):
         host.current().identity.add_login_cookies(request, response, user)
     else:
         tell_nothing(response)
 
 
-def _may_tell(request: HttpRequest, user: AbstractUser) -> bool:
+def may_tell(request: HttpRequest, user: AbstractUser) -> bool:
+    """Tell whether a session that a launch made may have tokens of the account."""
     launched_from = tuple(request.session.get(sessions.MARK, ()))
     return only_launches_sign_in(user) or not scope.confining(scope.registrations.get(launched_from))
 
@@ -41,3 +42,15 @@ def hear_nothing(request: HttpRequest) -> None:
     tell_nothing(gone)
     for name in gone.cookies:
         request.COOKIES.pop(name, None)
+
+
+def to_login(request: HttpRequest, back: str, **kept: str) -> HttpResponse:
+    """Sign out whoever is here, and send them to the site's login, which leads to ``back``. ``kept``: what the new
+    anonymous session holds until then."""
+    hear_nothing(request)
+    host.current().identity.sign_out(request)
+    request.session.flush()
+    request.session.update(kept)
+    response = HttpResponseRedirect(host.current().proof.login_address(back))
+    tell_nothing(response)
+    return response

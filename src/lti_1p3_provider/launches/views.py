@@ -38,6 +38,7 @@ from lti_1p3_provider.launches import (
     targets,
     teaching,
     way_back,
+    whole_course,
 )
 from lti_1p3_provider.launches.announce import announce
 from lti_1p3_provider.launches.door import DoorView
@@ -142,7 +143,7 @@ class ContentView(LaunchView):
         target, grant = _granted(request, course_key, usage_key, self.trail)
         if target.is_course:
             _require_access(request, target)
-            return HttpResponseRedirect(host.current().content.course_home(request, target.course_key))
+            return whole_course.page(request, target, grant.deployment.registration)
         page = host.current().content.render(request, target.course_key, target.usage_key)
         return frame_for(with_script(page, features(request, target, grant)), grant.deployment.registration)
 

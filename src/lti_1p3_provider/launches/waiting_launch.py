@@ -5,12 +5,15 @@ It is sealed, good for ten minutes and one use, and nothing is stored here but t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest
 
-from lti_1p3_provider.errors import LinkingOver
+from lti_1p3_provider.diagnostics.trail import Trail
+from lti_1p3_provider.errors import LinkingOver, LtiError, StateStoreDown
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.lti import base64url, store
@@ -23,6 +26,7 @@ from lti_1p3_provider.registrations import find
 from lti_1p3_provider.web import sealed
 
 LIFETIME = 600  # seconds
+REMEMBERED = 86_400  # seconds for which a launch that waited too long knows where it came from
 PURPOSE = "account choice"
 
 
@@ -54,13 +58,32 @@ def unseal(token: str, *, in_window: bool = False) -> ResourceLinkLaunch:
     return Launch(registration, deployment, message, replace(login, storage_frame="") if in_window else login)
 
 
-def use_once(launch: ResourceLinkLaunch) -> Returning:
-    """Take the launch; return what reads its learner anew.
+@contextmanager
+def used_once(launch: ResourceLinkLaunch) -> Iterator[Returning]:
+    """Take the launch; give what reads its learner anew. What fails leaves it to be taken again.
 
     Raises:
         LinkingOver: it was taken before.
         StateStoreDown
     """
-    if not store.add(f"lti1p3:linking:{digest(launch.login.value)}", LIFETIME + 60):
+    name = f"lti1p3:linking:{digest(launch.login.value)}"
+    if not store.add(name, LIFETIME + 60):
         raise LinkingOver("used before, or the cache keeps nothing")
-    return Returning()
+    try:
+        yield Returning()
+    except Exception:
+        with suppress(StateStoreDown):
+            store.drop(name)
+        raise
+
+
+def lead_back(trail: Trail, token: str) -> None:
+    """Let a refusal lead back to the launch's platform, also if the launch waited too long. No matter if it cannot."""
+    with suppress(ValueError, LtiError):
+        about = sealed.unseal(PURPOSE, token, REMEMBERED)
+        message = read_message(parse_object(base64url.decode(about["claims"])))
+        trail.registration_pk, trail.return_url, trail.subject = (
+            about["registration"],
+            message.return_url,
+            message.subject,
+        )

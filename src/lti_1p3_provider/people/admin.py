@@ -1,20 +1,23 @@
-"""A person's page in the admin: what is stored can be handed out and forgotten, each after a confirmation."""
+"""A person's page in the admin: what is stored can be handed out and forgotten, each after a confirmation; and they
+can be moved to another account."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.people import move_page
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import of_rows
 from lti_1p3_provider.people.forget import WORDS, foresee, forget
+from lti_1p3_provider.people.move import Moved
 from lti_1p3_provider.users.admin import PlatformUserAdmin
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -24,9 +27,9 @@ CONFIRMED = "confirmed"
 
 @admin.register(PlatformUser)
 class PersonAdmin(PlatformUserAdmin):
-    """The list of platform users, with two actions."""
+    """The list of platform users, with three actions."""
 
-    actions = ("export", "forget")
+    actions = ("export", "forget", "move")
 
     @admin.action(permissions=["export"], description=_("Export all that is stored of the selected people (JSON)"))
     def export(self, request: HttpRequest, rows: QuerySet[PlatformUser]) -> HttpResponse:
@@ -44,6 +47,21 @@ class PersonAdmin(PlatformUserAdmin):
             return self._confirmation(request, rows, "forget")
         done = forget(of_rows(rows[:MAX_PEOPLE]))
         self.message_user(request, str(_("%s people were forgotten.")) % done.people)
+        return None
+
+    @admin.action(permissions=["move"], description=_("Move a person to another account"))
+    def move(self, request: HttpRequest, rows: QuerySet[PlatformUser]) -> HttpResponse | None:
+        """Ask where first, then show what goes and what stays; one person at a time."""
+        people = of_rows(rows[:2])
+        if len(people) != 1:
+            self.message_user(request, str(_("Select one person.")), messages.ERROR)
+            return None
+        context = {**self.admin_site.each_context(request), "opts": self.model._meta}
+        done = move_page.moved_or_asked(request, people[0], context)
+        if not isinstance(done, Moved):
+            return done
+        names = {"left": done.left, "account": done.account}
+        self.message_user(request, str(_("Moved from %(left)s to %(account)s.")) % names)
         return None
 
     def _confirmation(self, request: HttpRequest, rows: QuerySet[PlatformUser], action: str) -> HttpResponse:
@@ -72,6 +90,10 @@ class PersonAdmin(PlatformUserAdmin):
     def has_forget_permission(self, request: HttpRequest) -> bool:
         """Whoever may delete people, though there is no button for one row."""
         return admin.ModelAdmin.has_delete_permission(self, request)
+
+    def has_move_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change people and accounts."""
+        return self.has_export_permission(request) and move_page.is_allowed(request)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Leave out Django's own deleting: it would leave attempts and the account as they are."""

@@ -4,12 +4,14 @@ has an account already keeps that one."""
 from __future__ import annotations
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author, Thing, note
-from lti_1p3_provider.errors import AccountInactive, AccountTaken
+from lti_1p3_provider.errors import AccountChosenBefore, AccountInactive, AccountTaken
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.registrations.models import Deployment
+from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users import ordinary
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -26,6 +28,26 @@ def link(deployment: Deployment, sub: str, user_pk: int) -> PlatformUser:
         IntegrityError: the person got an account in this very moment.
     """
     registration = deployment.registration
+    user = require_free(registration, user_pk)
+    made: PlatformUser = PlatformUser.objects.create(
+        registration=registration,
+        sub=sub,
+        sub_digest=digest(sub),
+        user=user,  # type: ignore[misc]
+        linked=True,
+    )
+    thing = Thing(KIND, f"user {user_pk}", registration.org or "", registration.pk)
+    note(Author(user, Change.Way.LAUNCH), Change.Action.CREATED, thing, {}, {"account": user_pk, "person": made.pk})
+    return made
+
+
+def require_free(registration: Registration, user_pk: int) -> AbstractUser:
+    """Return an account that a person of the registration may have, locked until the transaction ends.
+
+    Raises:
+        AccountInactive, AccountPrivileged
+        AccountTaken: somebody else of the registration has the account.
+    """
     user = get_user_model().objects.select_for_update().filter(pk=user_pk).first()
     if user is None or not user.is_active:
         raise AccountInactive(f"user {user_pk}")
@@ -34,23 +56,29 @@ def link(deployment: Deployment, sub: str, user_pk: int) -> PlatformUser:
     others = PlatformUser.objects.select_for_update().filter(registration=registration, user_id=user_pk)
     if others.values_list("pk").first():
         raise AccountTaken(f"user {user_pk} is somebody else's of registration {registration.pk}")
-    made: PlatformUser = PlatformUser.objects.create(
-        registration=registration,
-        sub=sub,
-        sub_digest=digest(sub),
-        user=user,
-        linked=True,
-    )
-    thing = Thing(KIND, f"user {user_pk}", registration.org or "", registration.pk)
-    note(Author(user, Change.Way.LAUNCH), Change.Action.CREATED, thing, {}, {"account": user_pk, "person": made.pk})
-    return made
+    found: AbstractUser = user
+    return found
 
 
 def require_same(known: PlatformUser, user_pk: int) -> None:
     """Return if a person who has an account means the same.
 
     Raises:
-        AccountTaken: they mean another one.
+        AccountChosenBefore: they mean another one.
     """
     if known.user_id != user_pk:
-        raise AccountTaken(f"person {known.pk} has user {known.user_id}, and proved to be user {user_pk}")
+        raise AccountChosenBefore(f"person {known.pk} has user {known.user_id}, and proved to be user {user_pk}")
+
+
+def foresee(registration: Registration, sub: str, user_pk: int) -> None:
+    """Return if a person could have an account now. Nothing is written.
+
+    Raises:
+        AccountInactive, AccountPrivileged, AccountTaken, AccountChosenBefore
+    """
+    known = PlatformUser.objects.filter(registration=registration, sub_digest=digest(sub)).first()
+    if known is not None:
+        require_same(known, user_pk)
+        return
+    with transaction.atomic():
+        require_free(registration, user_pk)

@@ -42,7 +42,8 @@ def account_for(
 
     Raises:
         AccountAsked: the registration lets new people choose.
-        AccountTaken: the account that was chosen is somebody else's of the registration, or the person has another.
+        AccountTaken: the account that was chosen is somebody else's of the registration.
+        AccountChosenBefore: the person has another one.
         QuotaReached: the registration brought too many new people today.
         AccountInactive: the account was switched off.
         AccountPrivileged: somebody else made it staff, of whatever: a platform must not sign in to it.
@@ -71,7 +72,7 @@ def _first(launch: Launch[Message], sub: str, person: Person, choice: Choice | N
     from LTI 1.1, else a new one.
 
     Raises:
-        AccountAsked, LinkingOver, AccountTaken, QuotaReached, AccountInactive, AccountPrivileged
+        AccountAsked, LinkingOver, AccountTaken, AccountChosenBefore, QuotaReached, AccountInactive, AccountPrivileged
     """
     quotas.require(launch.deployment, "people")
     if choice is not None and choice.user_pk is not None:

@@ -8,21 +8,22 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from lti_1p3_provider.audit.models import Change
-from lti_1p3_provider.audit.note import Author
+from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.people import find
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.people.forget import WORDS, Forgotten, foresee, forget
+from lti_1p3_provider.people.move import NotMoved, move, said
 from lti_1p3_provider.people.unlink import unlink
 
 UNKNOWN = 2  # exit code: nobody is meant
+NOT_YET = "Nothing was done yet. To do it, add --yes. It cannot be undone."
 
 
 class Command(BaseCommand):
     """Ends with 2 if nobody is meant."""
 
-    help = "Export, forget or unlink a person who came through a platform. See docs/how-to/privacy.md."
+    help = "Export, forget, unlink or move a person who came through a platform. See docs/how-to/privacy.md."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verbs; all choose people in the same way."""
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             ("export", "print all that is stored, as one JSON document"),
             ("forget", "show what would be forgotten; with --yes forget it"),
             ("unlink", "show what would go with a link to an account; with --yes undo the link"),
+            ("move", "show what would go to another account; with --yes move the person there"),
         ):
             one = verbs.add_parser(verb, help=says)
             one.add_argument("--issuer", help="the registration's issuer; with --client-id and --sub")
@@ -40,6 +42,8 @@ class Command(BaseCommand):
             one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
             if verb != "export":
                 one.add_argument("--yes", action="store_true", help="do it; it cannot be undone")
+            if verb == "move":
+                one.add_argument("--to", required=True, metavar="USERNAME", help="the account that they get")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run one verb."""
@@ -48,7 +52,10 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(export(people), indent=None if options["as_json"] else 2))
             return
         if options["verb"] == "unlink":
-            self._unlink(people, options["yes"], options["as_json"])
+            self._unlink(_one(people), options["yes"], options["as_json"])
+            return
+        if options["verb"] == "move":
+            self._move(_one(people), options["to"], options["yes"], options["as_json"])
             return
         done = forget(people) if options["yes"] else foresee(people)
         if options["as_json"]:
@@ -56,11 +63,9 @@ class Command(BaseCommand):
         else:
             self.stdout.write("\n".join(_lines(done, options["yes"])))
 
-    def _unlink(self, people: list[Person], do_it: bool, as_json: bool) -> None:
-        if len(people) > 1:
-            raise CommandError("several platforms' people have this account: name --issuer, --client-id and --sub")
+    def _unlink(self, person: Person, do_it: bool, as_json: bool) -> None:
         try:
-            found = unlink(people[0], Author(None, Change.Way.COMMAND), do_it=do_it)
+            found = unlink(person, COMMAND, do_it=do_it)
         except LookupError as error:
             raise CommandError(str(error.args[0]), returncode=UNKNOWN) from error
         if as_json:
@@ -71,7 +76,24 @@ class Command(BaseCommand):
             f"{found.scores} scores that were sent or wait, {found.grants} grants and {found.course_roles} roles."
         )
         if not do_it:
-            self.stdout.write("Nothing was done yet. To do it, add --yes. It cannot be undone.")
+            self.stdout.write(NOT_YET)
+
+    def _move(self, person: Person, username: str, do_it: bool, as_json: bool) -> None:
+        try:
+            found = move(person, username, COMMAND, do_it=do_it)
+        except NotMoved as error:
+            raise CommandError(str(error.args[0]), returncode=UNKNOWN) from error
+        if as_json:
+            self.stdout.write(json.dumps({"done": do_it, **asdict(found)}))
+            return
+        first = f"{'Moved' if do_it else 'This would be moved'} from {found.left} to {found.account}."
+        self.stdout.write("\n".join([first, *map(str, said(found)), *([] if do_it else [NOT_YET])]))
+
+
+def _one(people: list[Person]) -> Person:
+    if len(people) > 1:
+        raise CommandError("several platforms' people have this account: name --issuer, --client-id and --sub")
+    return people[0]
 
 
 def _people(options: dict[str, Any]) -> list[Person]:
@@ -91,4 +113,4 @@ def _lines(done: Forgotten, is_done: bool) -> list[str]:
         return ["Nothing is stored of this person."]
     if is_done:
         return ["Forgotten:", *found]
-    return ["This would be forgotten:", *found, "Nothing was done yet. To do it, add --yes. It cannot be undone."]
+    return ["This would be forgotten:", *found, NOT_YET]

@@ -1,0 +1,131 @@
+"""Moves a platform's person to another account of the site. Nothing is merged: what the old account did stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author, Thing, note
+from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.errors import AccountInactive, AccountPrivileged, AccountTaken, LtiError
+from lti_1p3_provider.people.find import Person
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.users import linking
+from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
+from lti_1p3_provider.users.sign_in import only_launches_sign_in
+
+WAITING = Q(due_at__isnull=False) | Q(given_up=True)
+WHY_NOT: dict[type[LtiError], str | Promise] = {
+    AccountInactive: _("This account is switched off."),
+    AccountPrivileged: _("This account is staff's, and no platform signs in to those."),
+    AccountTaken: _("Somebody else of the same registration has this account, and two people never share one."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move is about. ``left`` and ``account`` are usernames. ``scores`` go with the person, ``waiting`` of them
+    are still to be sent; ``grants``, and ``course_roles`` that launches gave, end with the old account.
+    ``abandoned``: launches made that account, nobody else's lead into it, and nobody can sign in to it."""
+
+    left: str
+    account: str
+    scores: int
+    waiting: int
+    grants: int
+    course_roles: int
+    abandoned: bool
+
+
+class NotMoved(LookupError):
+    """The person, or the account, is not one for a move; the argument says why, for the operator."""
+
+
+@transaction.atomic
+def move(person: Person, username: str, author: Author, *, do_it: bool = True) -> Moved:
+    """Give the person another account, or only say what would go with them and what would stay. Open sessions of the
+    registration's launches end at their next request; the next launch signs in to the other account.
+
+    Others who want that account, or move the same person, wait for one another at its row and the person's.
+
+    Raises:
+        NotMoved: the person has no account; there is no such account, or the person has it; or it may not be theirs.
+    """
+    user = _account(person, username)
+    row = PlatformUser.objects.select_for_update().filter(pk=person.row.pk if person.row else 0).first()
+    if row is None or person.row is None or row.user_id != person.row.user_id:
+        raise NotMoved(_("This person has no account here, or another one by now."))
+    of_account = {"user_id": row.user_id, "deployment__registration": person.registration}
+    scores = PendingScore.objects.filter(platform_user=row)
+    grants, roles = Grant.objects.filter(**of_account), CourseRole.objects.filter(**of_account)
+    shared = PlatformUser.objects.filter(user_id=row.user_id).exclude(pk=row.pk).exists()
+    found = Moved(
+        row.user.get_username(),
+        user.get_username(),
+        scores.count(),
+        scores.filter(WAITING).count(),
+        grants.count(),
+        roles.count(),
+        only_launches_sign_in(row.user) and not shared,
+    )
+    if do_it:
+        grants.delete()
+        taking_back.take_all(roles)
+        # What waits was earned with the old account. What is sent again one day is read from the new one.
+        scores.exclude(WAITING).update(earned=None, possible=None)
+        _write(row, user, author)
+    return found
+
+
+def said(moved: Moved) -> list[str]:
+    """Return what goes and what stays, in sentences."""
+    account = {"left": moved.left, "account": moved.account}
+    numbers = {"scores": moved.scores, "waiting": moved.waiting, "grants": moved.grants, "roles": moved.course_roles}
+    lines = [
+        _("With the person go their scores of this platform: %(scores)s, of which %(waiting)s are still to be sent."),
+        _("Enrolments, progress and grades stay with %(left)s: nothing is merged."),
+        _("Later scores are those of %(account)s."),
+        _("%(left)s loses %(grants)s grants to open content and %(roles)s roles in courses."),
+        _("The next launch gives what is due to %(account)s."),
+        _("Sessions that this registration's launches opened in %(left)s end at their next request."),
+    ]
+    if moved.abandoned:
+        lines.append(_("Nobody can sign in to %(left)s any more."))
+    return [str(line) % {**account, **numbers} for line in lines]
+
+
+def _account(person: Person, username: str) -> AbstractUser:
+    """Return the other account; both are locked."""
+    if person.row is None:
+        raise NotMoved(_("This person has no account here: they never launched, or were forgotten."))
+    accounts = get_user_model().objects
+    user = accounts.filter(username=username).first()
+    if user is None:
+        raise NotMoved(_("There is no account with this username."))
+    if user.pk == person.row.user_id:
+        raise NotMoved(_("This person has this account already."))
+    both = accounts.select_for_update().filter(pk__in=(user.pk, person.row.user_id))
+    list(both.order_by("pk").values_list("pk"))  # in one order, whoever moves whom where
+    try:
+        return linking.require_free(person.registration, user.pk)
+    except LtiError as error:
+        raise NotMoved(WHY_NOT[type(error)]) from error
+
+
+def _write(row: PlatformUser, user: AbstractUser, author: Author) -> None:
+    registration = row.registration
+    before = {"account": row.user_id, "person": row.pk, "linked": row.linked}
+    adopted = LegacyMatch.objects.filter(platform_user=row, outcome=LegacyMatch.Outcome.ADOPTED)
+    adopted.update(outcome=LegacyMatch.Outcome.HAS_ACCOUNT)
+    row.user, row.linked, row.profile_digest = user, True, ""  # type: ignore[assignment]
+    row.save(update_fields=["user", "linked", "profile_digest"])
+    after = {"account": user.pk, "person": row.pk, "linked": True}
+    thing = Thing(linking.KIND, f"user {user.pk}", registration.org or "", registration.pk)
+    note(author, Change.Action.CHANGED, thing, before, after)
