@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, AccountMode
 
-NO_ROLE = "none"
+NOTHING = "none"
 
 
 def declare(parser: CommandParser) -> None:
@@ -46,7 +46,7 @@ def declare(parser: CommandParser) -> None:
         parser.add_argument(
             f"--{field.replace('_', '-')}",
             default=None,
-            choices=[NO_ROLE, *(role.value for role in RoleName)],
+            choices=[NOTHING, *(role.value for role in RoleName)],
             help=f"what {whom} become in the course that they launch (default: nothing)",
         )
 
@@ -55,6 +55,6 @@ def said(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was said, by the names of a registration's fields."""
     names = ("trust_emails", "subsection_columns", "enrolment_mode", *ACCOUNT_FIELDS, *ROLE_FIELDS)
     values = {name: options[name] for name in names}
-    values |= {name: "" for name in ROLE_FIELDS if options[name] == NO_ROLE}
+    values |= {name: "" for name in ROLE_FIELDS if options[name] == NOTHING}
     whole = options["whole_lms"]
     return {**values, "confine_sessions": None if whole is None else not whole}

@@ -21,6 +21,7 @@ from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations import find, key_notes
+from lti_1p3_provider.registrations.ahead_way import AHEAD_WAYS
 from lti_1p3_provider.registrations.models import Registration
 
 
@@ -70,6 +71,12 @@ class Command(BaseCommand):
         parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
         parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
         people.declare(parser)
+        parser.add_argument(
+            "--ahead-way",
+            default=None,
+            choices=[people.NOTHING, *(way for way, _ in AHEAD_WAYS)],
+            help="what is done for learners on a platform's list before they come (default: nothing)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Register, then print what to enter on the platform, and what of it does not fit this site."""
@@ -136,6 +143,7 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
+    values["ahead_way"] = "" if options["ahead_way"] == people.NOTHING else options["ahead_way"]
     return PlatformDetails(
         **values, **people.said(options), org=options["org"], key_set=_key_set(options["key_set_file"])
     )
