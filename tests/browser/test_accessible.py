@@ -21,7 +21,7 @@ from demo.stack import Stack
 
 from .accessible import require_accessible
 from .conftest import VIEWPORT
-from .reading import require_frame_readable
+from .reading import require_frame_readable, require_scheme
 from .strict import strict_browser
 from .two_sites import Kind
 from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, expect, look, problem, scores_of_class, submit
@@ -48,7 +48,6 @@ MARKS: Mapping[str, str] = {
     "course_scores.html": ".figures",
     "deep_linking/answer.html": "form#answer",
     "deep_linking/expired.html": "ol > li",
-    "deep_linking/frame.html": "main",
     "deep_linking/lines.html": ".tree li[data-key] input",
     "deep_linking/links.html": "ul#links",
     "deep_linking/list.html": "#tree > li",
@@ -88,6 +87,8 @@ OURS: Mapping[str, str] = {
     "a_new_registration": ".field-give_to_platform",
     "course_outlines": "#result_list",
 }
+# Content is the LMS's, and light; these parts of its pages are ours, and follow the reader.
+OF_CONTENT: Mapping[str, str | None] = {"the_learners_strip": STRIP, "the_content_of_somebody_who_teaches": None}
 NO_PAGE = {
     "invited/under_way.html": "there for a second only: the frame of the others, and one button",
     "instructor_dashboard/lti_1p3_provider.html": "a part of the LMS's page, in the LMS's own colours",
@@ -379,7 +380,7 @@ def the_course_teams_roster(walk: Walk) -> Page:
     return page
 
 
-@shows("deep_linking/links.html", "deep_linking/marks.html", "deep_linking/frame.html", "deep_linking/pick.css.html")
+@shows("deep_linking/links.html", "deep_linking/marks.html", "deep_linking/pick.css.html")
 def the_course_teams_links(walk: Walk) -> Page:
     walk.visitor.launch("problem", "u-1003")
     page = walk.admin(f"/lti/1p3/links/{COURSE}/?at={UNIT}")
@@ -615,6 +616,8 @@ def test_a_page_is_accessible(walk: Walk, name: str) -> None:
         else:
             require_accessible(place)
             require_frame_readable(place.main_frame if hasattr(place, "main_frame") else place)
+            if ground := OF_CONTENT.get(name, "body"):
+                require_scheme(place, scheme, ground)
 
 
 def test_every_template_is_visited() -> None:
