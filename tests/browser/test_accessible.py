@@ -418,6 +418,39 @@ def a_course_with_a_choice_and_a_preview(walk: Walk) -> Page:
     return page
 
 
+def preview(walk: Walk, *titles: str) -> Page:
+    """Open a course down to the last of these, and look at that."""
+    page = walk.picker()
+    page.get_by_role("button", name="One of each kind", exact=True).click()
+    for title in titles[:-1]:
+        page.get_by_role("button", name=f"What is in {title}", exact=True).click()
+    page.get_by_role("treeitem", name=f"{titles[-1]}, ").focus()
+    return page
+
+
+@shows("deep_linking/preview.html")
+def a_preview_of_a_video_and_of_what_cannot_be_shown(walk: Walk) -> Page:
+    page = preview(walk, "Read, watch, talk", "Watch and talk")
+    shown = page.get_by_role("region", name="Preview")
+    expect(shown).to_contain_text("Length: 4:05")
+    expect(shown).to_contain_text("cannot be shown here")
+    return page
+
+
+@shows("deep_linking/preview.html")
+def a_preview_of_a_text_with_what_is_embedded(walk: Walk) -> Page:
+    page = preview(walk, "Read, watch, talk", "Read")
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("A film about rainbows")
+    return page
+
+
+@shows("deep_linking/preview.html")
+def a_preview_of_problems(walk: Walk) -> Page:
+    page = preview(walk, "Answer", "Two ways to answer")
+    expect(page.get_by_role("img", name="field for an answer")).to_be_visible()
+    return page
+
+
 @shows("deep_linking/lines.html")
 def what_a_search_finds(walk: Walk) -> Page:
     page = walk.picker("dialog=one")

@@ -56,8 +56,8 @@ class CoursesContract(Contract):
         keys = [world.problem, world.text, world.unit, world.unpublished]
         found = world.host.content.sources(world.course, keys)
         assert set(found) == {world.problem, world.text}
-        assert "<p>" in found[world.text]
-        assert "response" in found[world.problem]
+        assert "<p>" in found[world.text].markup
+        assert "response" in found[world.problem].markup
         assert world.host.content.sources(world.course, []) == {}
 
     def listed(self, *, most: int = 100, after: tuple[str, str] | None = None, **choice: object) -> list[CourseKey]:
