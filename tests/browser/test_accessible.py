@@ -439,7 +439,7 @@ def a_preview_of_a_video_and_of_what_cannot_be_shown(walk: Walk) -> Page:
 
 @shows("deep_linking/preview.html")
 def a_preview_of_a_text_with_what_is_embedded(walk: Walk) -> Page:
-    page = preview(walk, "Read, watch, talk", "Read")
+    page = preview(walk, "Read, watch, talk", "A report")
     expect(page.get_by_role("region", name="Preview")).to_contain_text("A film about rainbows")
     return page
 
