@@ -72,11 +72,13 @@ class CoursesContract(Contract):
             self.world.put_on_list(one)
         assert {course, other} <= set(self.listed(everything=True))
         assert self.listed() == []
-        assert self.listed(orgs=frozenset((course.org,))) == [course]
+        of_org = self.listed(orgs=frozenset((course.org,)))
+        assert course in of_org
+        assert {key.org for key in of_org} == {course.org}
         assert self.listed(keys=frozenset((other, NOWHERE))) == [other]
         both = {"orgs": frozenset((course.org,)), "keys": frozenset((other,))}
-        assert set(self.listed(**both)) == {course, other}
-        assert self.listed(**both, words=(str(course.org).lower(),)) == [course]
+        assert set(self.listed(**both)) == {*of_org, other}
+        assert self.listed(**both, words=(str(course.org).lower(),)) == of_org
         (card,) = self.courses.listed(CourseChoice(keys=frozenset((course,))), None, 10)
         assert card.title == self.courses.read_course(course).title
         for word in card.title.upper().split():
