@@ -99,7 +99,7 @@ def _read(folder: Path) -> Course:
     key = CourseLocator(root.attrib["org"], root.attrib["course"], root.attrib["run"])
 
     def source(tag: str, name: str) -> str:
-        ending = {"html": "html", "problem": "xml"}[tag]
+        ending = {"html": "html", "problem": "xml", "video": "txt"}[tag]
         return (folder / tag / f"{name}.{ending}").read_text(encoding="utf-8")
 
     return Course(key, root.attrib["display_name"], partial(olx.structure, key, root, source))

@@ -19,8 +19,9 @@ from demo.lms.legacy import DemoLegacyProvider
 from demo.lms.logins import DemoProof
 from demo.lms.membership import DemoMembership
 from demo.lms.models import Enrolment, Profile
+from demo.lms.olx import WITH_SOURCE
 from demo.lms.people import DemoPeople, sees_early
-from demo.lms.published import as_block, as_published
+from demo.lms.published import as_block, as_published, as_source
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from demo.lms.structure import Node
@@ -33,10 +34,11 @@ from lti_1p3_provider.host import recorded_login
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.port import Block, Course, Grade, GradeChanged
 from lti_1p3_provider.host.sessions import renew_key
+from lti_1p3_provider.host.sources import Source
 from lti_1p3_provider.host.surface import keep_query
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-RENDERED = ("sequential", "vertical", "html", "problem")
+RENDERED = ("sequential", "vertical", "html", "problem", "video", "discussion")
 MODES = frozenset(("audit", "honor"))
 OPENED = ("course", *RENDERED)
 
@@ -162,13 +164,13 @@ class DemoContent:
         """Return the course's outline."""
         return reverse("course_home", args=[str(course_key)])
 
-    def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, str]:
+    def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, Source]:
         """Return what is in their files."""
         course, found = shelf.course(course_key), {}
         for key in usage_keys if course else ():
             nodes = course.read_with_above(key)  # type: ignore[union-attr]
-            if nodes and nodes[0].published and key.block_type in ("html", "problem"):
-                found[key] = nodes[0].source
+            if nodes and nodes[0].published and key.block_type in WITH_SOURCE:
+                found[key] = as_source(nodes[0])
         return found
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:

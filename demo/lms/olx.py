@@ -10,6 +10,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from demo.lms.structure import Node, Structure
 
+WITH_SOURCE = ("html", "problem", "video")
 Source = Callable[[str, str], str]  # of a component's type and name
 
 
@@ -40,7 +41,9 @@ def _node(course_key: CourseKey, element: Element, above: Node | None, source: S
         due=_date(said.get("due")),
         format=said.get("format", ""),
         weight=float(said.get("weight", 1)) if element.tag == "problem" else 0.0,
-        source=source(element.tag, key.block_id) if element.tag in ("html", "problem") else "",
+        source=source(element.tag, key.block_id) if element.tag in WITH_SOURCE else "",
+        seconds=float(said["seconds"]) if "seconds" in said else None,
+        poster=said.get("poster", ""),
     )
 
 

@@ -1,12 +1,15 @@
-"""What a course of the stand-in has published, in the app's words."""
+"""What a course of the stand-in has published, and what its blocks hold, in the app's words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.templatetags.static import static
+
 from demo.lms.course import Course as Stored
 from demo.lms.structure import Node
 from lti_1p3_provider.host.port import Block, Course
+from lti_1p3_provider.host.sources import Source, Video
 
 
 def as_published(course: Stored) -> Course:
@@ -29,3 +32,10 @@ def as_block(node: Node, above: Sequence[Node]) -> Block:
         start=node.start,
         due=node.due,
     )
+
+
+def as_source(node: Node) -> Source:
+    """A text, a problem or a video."""
+    if node.key.block_type != "video":
+        return Source(node.source)
+    return Source(video=Video(node.seconds, static(node.poster) if node.poster else "", node.source))

@@ -36,6 +36,8 @@ def _part(course_key: CourseKey, node: Node, state: BlockState | None) -> dict[s
         "kind": kind,
         "title": node.title,
         "html": node.source if kind == "html" else "",
+        "poster": node.poster,
+        "said": node.source if kind == "video" else "",
         "questions": _questions(node, state) if kind == "problem" else (),
         "weight": node.weight,
         "points": state.earned if state and state.attempted else None,

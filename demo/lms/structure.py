@@ -12,7 +12,8 @@ from opaque_keys.edx.keys import UsageKey
 @dataclass(frozen=True)
 class Node:
     """A block, with the keys of those around it. ``published``, ``start`` and ``graded`` include what its parents say;
-    ``weight`` is a problem's points; ``format`` and ``due`` are a graded subsection's."""
+    ``weight`` is a problem's points; ``format`` and ``due`` are a graded subsection's; ``seconds`` and ``poster``, the
+    name of a static file, are a video's. ``source`` is what the author wrote, or what is said in a video."""
 
     key: UsageKey
     title: str
@@ -25,6 +26,8 @@ class Node:
     format: str = ""
     weight: float = 0.0
     source: str = ""
+    seconds: float | None = None
+    poster: str = ""
 
 
 @dataclass(frozen=True)

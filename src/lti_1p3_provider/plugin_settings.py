@@ -15,6 +15,8 @@ LOGINS = "lti_1p3_provider.launches.logins.AnswerLogins"
 SECRET_ADDRESSES = r"^/lti/1p3/register/"  # an invitation's, with a platform's token in the query
 DASHBOARD = "org.openedx.learning.instructor.dashboard.render.started.v1"
 TAB = "lti_1p3_provider.host.openedx.dashboard.AddTab"
+DASHBOARD_APP = "org.openedx.learning.instructor.dashboard.tabs.requested.v1"
+APP_TAB = "lti_1p3_provider.host.openedx.dashboard.AddTabOfApp"
 TEMPLATES = str(Path(__file__).parent / "templates")  # of these, the LMS's own pages include one
 BEAT = {
     name: {"task": name, "schedule": seconds}
@@ -24,7 +26,7 @@ BEAT = {
 
 def plugin_settings(settings: Any) -> None:
     """Put our middlewares first and last, once; let Celery's beat, where a site runs one, do what cron does elsewhere;
-    add a tab to the Instructor Dashboard (``host.openedx.dashboard``).
+    add a tab to the Instructor Dashboard, as a page and as a front end (``host.openedx.dashboard``).
 
     The LMS writes each request with its parameters to its tracking log, but for addresses that it is told to leave out.
 
@@ -42,18 +44,19 @@ def plugin_settings(settings: Any) -> None:
         settings.TRACKING_IGNORE_URL_PATTERNS = [*unlogged, SECRET_ADDRESSES]
     settings.CELERYBEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERYBEAT_SCHEDULE", None) or {})}
     filters = getattr(settings, "OPEN_EDX_FILTERS_CONFIG", None) or {}
-    settings.OPEN_EDX_FILTERS_CONFIG = {**filters, DASHBOARD: _with_tab(filters.get(DASHBOARD))}
+    ours = {name: _with_step(filters.get(name), step) for name, step in ((DASHBOARD, TAB), (DASHBOARD_APP, APP_TAB))}
+    settings.OPEN_EDX_FILTERS_CONFIG = {**filters, **ours}
     directories = getattr(settings, "MAKO_TEMPLATE_DIRS_BASE", None)
     if directories is not None and TEMPLATES not in directories:
         settings.MAKO_TEMPLATE_DIRS_BASE = [*directories, TEMPLATES]
 
 
-def _with_tab(filter_: Any) -> Mapping[str, Any]:
+def _with_step(filter_: Any, ours: str) -> Mapping[str, Any]:
     """Return a filter's configuration with our step last, once. A site may name its steps in any of three forms."""
     if isinstance(filter_, str):
         filter_ = [filter_]
     if isinstance(filter_, list | tuple):
         filter_ = {"pipeline": filter_}
     filter_ = dict(filter_ or {})
-    steps = [step for step in filter_.get("pipeline") or () if step != TAB]
-    return {"fail_silently": True, **filter_, "pipeline": [*steps, TAB]}
+    steps = [step for step in filter_.get("pipeline") or () if step != ours]
+    return {"fail_silently": True, **filter_, "pipeline": [*steps, ours]}

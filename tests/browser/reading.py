@@ -44,6 +44,12 @@ FAINT = """(least) => {
 }"""
 
 
+LIGHTNESS = """(element) => {
+  const [r, g, b] = getComputedStyle(element).backgroundColor.match(/[\\d.]+/g).map(Number);
+  return (r + g + b) / 765;
+}"""
+
+
 def require_readable(page: Page) -> None:
     """Check the page and the pages in its frames."""
     for frame in page.frames:
@@ -59,3 +65,9 @@ def require_frame_readable(frame: Frame) -> None:
     assert facts["sideways"] <= 0, f"{frame.url} is {facts['sideways']} px too wide"
     assert facts["unnamed"] == [], f"{frame.url} has fields without a name"
     assert frame.evaluate(FAINT, MIN_CONTRAST) == [], f"{frame.url} has faint text"
+
+
+def require_scheme(place: Page | Frame, scheme: str, ground: str = "body") -> None:
+    """Check that the ground of a part of a page is as light or dark as the reader wants it. It must have one."""
+    lightness = place.eval_on_selector(ground, LIGHTNESS)
+    assert (lightness > 0.8) if scheme == "light" else (lightness < 0.3), f"{place.url} in {scheme}: {lightness:.2f}"

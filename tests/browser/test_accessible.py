@@ -23,7 +23,7 @@ from demo.stack import Stack
 from .accessible import require_accessible
 from .conftest import VIEWPORT
 from .linking import begun, let_choose, linked_person, own_accounts, sign_in
-from .reading import require_frame_readable
+from .reading import require_frame_readable, require_scheme
 from .strict import strict_browser
 from .two_sites import Kind
 from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, expect, look, problem, scores_of_class, submit
@@ -52,7 +52,6 @@ MARKS: Mapping[str, str] = {
     "course_sign_in.html": "form[action*='account/own/']",
     "deep_linking/answer.html": "form#answer",
     "deep_linking/expired.html": "ol > li",
-    "deep_linking/frame.html": "main",
     "deep_linking/lines.html": ".tree li[data-key] input",
     "deep_linking/links.html": "ul#links",
     "deep_linking/list.html": "#tree > li",
@@ -93,6 +92,8 @@ OURS: Mapping[str, str] = {
     "a_new_registration": ".field-give_to_platform",
     "course_outlines": "#result_list",
 }
+# Content is the LMS's, and light; these parts of its pages are ours, and follow the reader.
+OF_CONTENT: Mapping[str, str | None] = {"the_learners_strip": STRIP, "the_content_of_somebody_who_teaches": None}
 NO_PAGE = {
     "invited/under_way.html": "there for a second only: the frame of the others, and one button",
     "instructor_dashboard/lti_1p3_provider.html": "a part of the LMS's page, in the LMS's own colours",
@@ -394,7 +395,7 @@ def the_course_teams_roster(walk: Walk) -> Page:
     return page
 
 
-@shows("deep_linking/links.html", "deep_linking/marks.html", "deep_linking/frame.html", "deep_linking/pick.css.html")
+@shows("deep_linking/links.html", "deep_linking/marks.html", "deep_linking/pick.css.html")
 def the_course_teams_links(walk: Walk) -> Page:
     walk.visitor.launch("problem", "u-1003")
     page = walk.admin(f"/lti/1p3/links/{COURSE}/?at={UNIT}")
@@ -429,6 +430,39 @@ def a_course_with_a_choice_and_a_preview(walk: Walk) -> Page:
         page.get_by_role("checkbox", name=title, exact=True).check()
     page.get_by_role("treeitem", name="Primary colours, ").focus()
     expect(page.get_by_role("region", name="Preview")).to_contain_text("Yellow")
+    return page
+
+
+def preview(walk: Walk, *titles: str) -> Page:
+    """Open a course down to the last of these, and look at that."""
+    page = walk.picker()
+    page.get_by_role("button", name="One of each kind", exact=True).click()
+    for title in titles[:-1]:
+        page.get_by_role("button", name=f"What is in {title}", exact=True).click()
+    page.get_by_role("treeitem", name=f"{titles[-1]}, ").focus()
+    return page
+
+
+@shows("deep_linking/preview.html")
+def a_preview_of_a_video_and_of_what_cannot_be_shown(walk: Walk) -> Page:
+    page = preview(walk, "Read, watch, talk", "Watch and talk")
+    shown = page.get_by_role("region", name="Preview")
+    expect(shown).to_contain_text("Length: 4:05")
+    expect(shown).to_contain_text("cannot be shown here")
+    return page
+
+
+@shows("deep_linking/preview.html")
+def a_preview_of_a_text_with_what_is_embedded(walk: Walk) -> Page:
+    page = preview(walk, "Read, watch, talk", "A report")
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("A film about rainbows")
+    return page
+
+
+@shows("deep_linking/preview.html")
+def a_preview_of_problems(walk: Walk) -> Page:
+    page = preview(walk, "Answer", "Two ways to answer")
+    expect(page.get_by_role("img", name="field for an answer")).to_be_visible()
     return page
 
 
@@ -659,6 +693,8 @@ def test_a_page_is_accessible(walk: Walk, name: str) -> None:
         else:
             require_accessible(place)
             require_frame_readable(place.main_frame if hasattr(place, "main_frame") else place)
+            if ground := OF_CONTENT.get(name, "body"):
+                require_scheme(place, scheme, ground)
 
 
 def test_every_template_is_visited() -> None:

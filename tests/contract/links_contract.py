@@ -1,10 +1,13 @@
-"""The course team's page of addresses, with the host's own staff and published content."""
+"""The course team's page of addresses, and the tab that leads there, with the host's own staff and content."""
 
 from __future__ import annotations
 
-from django.test import Client
+from django.contrib.auth.models import AbstractUser
+from django.test import Client, override_settings
 from django.urls import reverse
+from opaque_keys.edx.keys import CourseKey
 
+from lti_1p3_provider.host.openedx.dashboard import AddTabOfApp
 from lti_1p3_provider.outline import tree
 from lti_1p3_provider.outline.models import CourseOutline
 from lti_1p3_provider.outline.rebuild import rebuild
@@ -59,3 +62,25 @@ class LinksContract(Contract):
         assert placed not in team.get(self.page, {"below": str(self.world.unit)}).json()["html"]
         open_launched(Client(), "ada", self.world.problem)
         assert team.get(self.page, {"below": str(self.world.unit)}).json()["html"].count(placed) == 1
+
+    def test_the_instructor_front_ends_tab_is_for_those_who_may_open_the_page(self) -> None:
+        step, here, first = AddTabOfApp(filter_type="x", running_pipeline=[]), self.world.course, {"tab_id": "grading"}
+        staff = self.person()
+        self.world.put_on_team(staff, here)
+
+        def tabs(user: AbstractUser, course: CourseKey) -> list[dict[str, str]]:
+            given = [first]
+            found: list[dict[str, str]] = step.run_filter(tabs=given, user=user, course_key=course)["tabs"]
+            assert given == [first] == found[:1]
+            return found[1:]
+
+        with override_settings(LTI_1P3_PROVIDER_PUBLIC_URL=HERE):
+            (ours,) = tabs(staff, here)
+            assert ours["url"] == f"{HERE}{self.page}"
+            assert self.signed_in(staff).get(ours["url"].removeprefix(HERE)).status_code == 200
+            assert tabs(self.person(), here) == []
+            assert tabs(staff, self.world.other_course) == []
+            with override_settings(ENABLE_LTI_1P3_PROVIDER=False):
+                assert tabs(staff, here) == []
+        with override_settings(LTI_1P3_PROVIDER_PUBLIC_URL="", LMS_ROOT_URL=""):
+            assert tabs(staff, here) == []  # a path would be taken for one of the front end's own pages

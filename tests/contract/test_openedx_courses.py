@@ -9,10 +9,15 @@ from .openedx_world import FUTURE, PAST, InOpenEdx, OpenEdxWorld, problem
 from collections.abc import Iterable
 from contextlib import suppress
 
+import edxval.api as edxval
 import pytest
 from common.djangoapps.course_modes.models import CourseMode
 from common.djangoapps.student.models import CourseEnrollment
+from django.core.files.base import ContentFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from edx_django_utils.cache import RequestCache
 from milestones.api import add_user_milestone
 from milestones.models import MilestoneRelationshipType
@@ -20,6 +25,8 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from openedx.core.djangoapps.content.block_structure.api import clear_course_from_cache
 from openedx.core.djangoapps.content.block_structure.exceptions import BlockStructureNotFound
 from openedx.core.lib.gating import api as gating
+from xmodule.contentstore.content import StaticContent
+from xmodule.contentstore.django import contentstore
 from xmodule.modulestore import ModuleStoreEnum
 from xmodule.modulestore.tests.django_utils import ModuleStoreTestCase
 from xmodule.modulestore.tests.factories import BlockFactory
@@ -27,6 +34,7 @@ from xmodule.partitions.partitions import Group, UserPartition
 
 from lti_1p3_provider.deep_linking import excerpts
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
+from lti_1p3_provider.host.sources import Video
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.outline.models import OutlineBlock
@@ -186,9 +194,68 @@ class OpenEdxCoursesTest(Contract, ModuleStoreTestCase):
         data = '<p><img src="/static/lamp.png" alt="A lamp"> <a href="/static/notes.pdf">notes</a></p>'
         self.change(self.world.text, data=data)
         found = self.world.host.content.sources(self.world.course, [self.world.text])[self.world.text]
-        (picture,) = [part for part in excerpts.parts(found) if part.kind == "picture"]
+        (picture,) = [part for part in excerpts.parts(found.markup) if part.kind == "picture"]
         assert picture.address == "/asset-v1:ContractX+LTI+now+type@asset+block/lamp.png", picture
         assert Client().get(picture.address).status_code == 404  # served by the LMS, which has no such file
+
+    def video(self, title: str, **fields: object) -> UsageKey:
+        """Add a video."""
+        made = BlockFactory.create(
+            parent=self.store.get_item(self.world.unit), category="video", display_name=title, **fields
+        )
+        self.store.publish(self.world.unit, self.user.id)
+        self.published()
+        return made.location
+
+    def seen(self, key: UsageKey) -> Video | None:
+        """Look at it, which writes nothing down."""
+        with CaptureQueriesContext(connection) as asked:
+            found = self.world.host.content.sources(key.course_key, [key])[key].video
+        assert all(one["sql"].startswith("SELECT") for one in asked.captured_queries)
+        return found
+
+    def test_of_a_video_in_the_sites_list_length_picture_and_transcript_are_known(self) -> None:
+        edxval.create_video(
+            {
+                "edx_video_id": "glass",
+                "client_video_id": "glass.mp4",
+                "duration": 245.5,
+                "status": "upload",
+                "encoded_videos": [],
+                "courses": [str(self.world.course)],
+            }
+        )
+        key = self.video("Colours in a glass", edx_video_id="glass")
+        assert self.seen(key) == Video(245.5)
+        edxval.update_video_image("glass", str(self.world.course), None, "glass.png")
+        for language, said in (("en", "Hold a glass"), ("fr", "Tiens un verre")):
+            edxval.create_or_update_video_transcript(
+                "glass",
+                language,
+                {"file_format": "srt", "provider": "Custom"},
+                ContentFile(
+                    f"1\n00:00:00,500 --> 00:00:02,000\n{said}\n\n2\n00:00:02,000 --> 00:00:04,000\n…\n".encode()
+                ),
+            )
+        poster = edxval.get_course_video_image_url(str(self.world.course), "glass")
+        assert poster.startswith("/")
+        for language, begins in (("fr-ca", "Tiens un verre"), ("de", "Hold a glass")):
+            with translation.override(language):
+                assert self.seen(key) == Video(245.5, poster, f"{begins}\n…")
+
+    def test_of_a_video_elsewhere_the_transcript_among_the_courses_files_is_known(self) -> None:
+        key = self.video("Elsewhere", youtube_id_1_0="p2Q6BrNhdh8", transcripts={"fr": "glass.srt", "de": "gone.srt"})
+        place = StaticContent.compute_location(self.world.course, "glass.srt")
+        text = b"1\n00:00:00,500 --> 00:00:02,000\nTiens un verre\n"
+        contentstore().save(StaticContent(place, "glass.srt", "application/x-subrip", text))
+        with translation.override("fr"):
+            assert self.seen(key) == Video(None, "", "Tiens un verre")
+        with translation.override("de"):
+            assert self.seen(key) == Video()  # its file is gone
+
+    def test_videos_of_which_nothing_is_known_are_no_trouble(self) -> None:
+        for fields in ({}, {"edx_video_id": "never uploaded"}, {"transcripts": {"en": ""}}, {"sub": "gone"}):
+            assert self.seen(self.video(f"Nothing {fields}", **fields)) == Video()
 
     def bank(self, kind: str, points: Iterable[float], **fields: object) -> UsageKey:
         """Add a block that selects some of these problems for each learner."""

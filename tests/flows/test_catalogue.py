@@ -40,6 +40,7 @@ from tests.publishing import PublishingCourses, PublishingHost
 
 COURSE = CourseKey.from_string("course-v1:DemoX+LTI101+2026")
 OTHER = CourseKey.from_string(OTHER_COURSE)
+SHOWCASE = CourseKey.from_string("course-v1:DemoX+SHOW+2026")
 CHAPTER, TEXT = usage("chapter", "light"), usage("html", "mixing_text")
 IN_UNIT = [TEXT, PROBLEM, OTHER_PROBLEM]
 
@@ -133,10 +134,15 @@ def test_all_courses_are_listed_by_title_without_a_gate_and_none_where_the_site_
 
 
 @pytest.mark.parametrize(
-    "lists", [{"allowed_courses": [str(COURSE)]}, {"allowed_orgs": ["DemoX"]}, {"allowed_keys": [PROBLEM]}]
+    ("lists", "opened"),
+    [
+        ({"allowed_courses": [str(COURSE)]}, [COURSE]),
+        ({"allowed_orgs": ["DemoX"]}, [SHOWCASE, COURSE]),
+        ({"allowed_keys": [PROBLEM]}, [COURSE]),
+    ],
 )
-def test_the_gate_leaves_the_courses_that_it_opens_something_of(who, lists):
-    assert listed(gated(who, **lists)) == [str(COURSE)]
+def test_the_gate_leaves_the_courses_that_it_opens_something_of(who, lists, opened):
+    assert listed(gated(who, **lists)) == [str(key) for key in opened]
 
 
 def test_the_tree_has_what_learners_may_see_in_the_order_of_the_course(who):

@@ -19,6 +19,7 @@ from tests.picking import Picker, begin, items_of
 
 TEXT, SPEED = usage("html", "mixing_text"), usage("problem", "speed_of_light")
 STRANGE = usage("problem", "today", OTHER_COURSE)
+SHOWCASE = "course-v1:DemoX+SHOW+2026"
 MOST_KB = 150
 FRAGMENTS = ("tree", "search", "preview")
 
@@ -95,6 +96,22 @@ def test_a_preview_says_what_a_learner_reads_and_nothing_else(picker: Picker):
     whole = ask(picker, "preview", preview=UNIT)["html"]
     assert "White light" in whole
     assert "Brown" in whole
+
+
+def test_a_preview_of_a_video_is_its_picture_its_length_and_how_it_begins(picker: Picker):
+    rebuild(CourseKey.from_string(SHOWCASE))
+    html = ask(picker, "preview", preview=usage("video", "spectrum", SHOWCASE))["html"]
+    for shown in ("/static/demo_lms/spectrum.svg", "Length: 4:05", "Hold a glass of water into the sun"):
+        assert shown in html
+
+
+def test_what_cannot_be_shown_says_so_with_what_it_is(picker: Picker):
+    rebuild(CourseKey.from_string(SHOWCASE))
+    html = ask(picker, "preview", preview=usage("discussion", "seen", SHOWCASE))["html"]
+    assert "Discussion · cannot be shown here; learners see it as the course has it" in html
+    whole = ask(picker, "preview", preview=usage("vertical", "watching", SHOWCASE))["html"]
+    assert "Length: 4:05" in whole
+    assert "cannot be shown here" in whole
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import requests
 
 from demo.browser import Browser, Form, forms
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from tests.connection import COURSE, OTHER_PROBLEM, PROBLEM, UNIT, answer
+from tests.connection import COURSE, OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT, answer
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -162,7 +162,9 @@ def arguments_for(login_url: str, redirect_uri: str, jwks_url: str, lms: str) ->
     tool = ["--tool-login-url", login_url, "--redirect-uri", redirect_uri, "--tool-jwks-url", jwks_url]
     for usage_key, number in LINKS.items():
         tool += ["--target-link-uri", content_url(lms, usage_key)] * number
-    return [*tool, "--deep-linked-uri", content_url(lms, OTHER_PROBLEM)]
+    for usage_key in (OTHER_PROBLEM, SUBSECTION):  # of the second, tests choose other content
+        tool += ["--deep-linked-uri", content_url(lms, usage_key)]
+    return tool
 
 
 @contextmanager

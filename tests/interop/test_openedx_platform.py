@@ -197,6 +197,75 @@ def test_dl_07_an_instructor_chooses_and_a_learner_launches(openedx):
     assert openedx.visit(openedx.any_link()).page.status_code == 200
 
 
+CHOOSES = "deep-link-2"
+
+
+def begin_choosing(openedx):
+    """Open our page from the component."""
+    rebuild(CourseKey.from_string(COURSE))
+    browser = Browser()
+    start = openedx.platform.about["rows_url"].replace("rows/", f"choose/{CHOOSES}/")
+    picker = Picker(openedx, browser.open(start), browser)
+    assert "Choose content" in picker.page.text, picker.page.text
+    return picker.go().open(SUBSECTION, UNIT)
+
+
+def choices(openedx):
+    """Return which content the component has stored, in order."""
+    said = requests.get(openedx.platform.about["rows_url"].replace("rows/", f"chosen/{CHOOSES}/"), timeout=10).json()
+    return [item["custom"]["openedx_target"] for item in said["items"]]
+
+
+def launched(openedx):
+    """Launch the component as a learner; return what is on the page."""
+    link = next(one for one in openedx.platform.about["links"] if CHOOSES in one["resource_link_id"])
+    return openedx.visit(link).page.text
+
+
+def test_dl_03_dl_09_several_arrive_in_their_order_and_once(openedx):
+    picker = begin_choosing(openedx)
+    first, token = [UNIT, PROBLEM, SUBSECTION], picker.token
+    assert picker.send(*first).status_code == 200
+    assert choices(openedx) == first
+    again = picker.post("answer", token=token, chosen=OTHER_PROBLEM)
+    assert again.status_code == 409, again.text
+    assert choices(openedx) == first
+
+
+def test_dl_07_a_component_that_was_set_up_again_opens_what_was_chosen_last(openedx):
+    for chosen, question, other in ((PROBLEM, LAMPS, WHITE), (OTHER_PROBLEM, WHITE, LAMPS)):
+        assert begin_choosing(openedx).send(chosen).status_code == 200
+        page = launched(openedx)
+        assert (question in page, other in page) == (True, False)
+
+
+def test_dl_06_an_answer_with_nothing_is_taken_and_empties_the_component(openedx):
+    begin_choosing(openedx).send(PROBLEM)
+    cancelled = begin_choosing(openedx).press("cancel", "1", tick=(UNIT,))
+    assert cancelled.status_code == 200, cancelled.text
+    assert choices(openedx) == []
+
+
+def test_dl_10_what_the_gate_shuts_while_somebody_chooses_reaches_no_component(openedx):
+    begin_choosing(openedx).send(PROBLEM)
+    picker = begin_choosing(openedx)
+    LaunchGate.objects.create(registration=openedx.registration, allowed_keys=[UNIT])
+    refused = picker.send(OTHER_PROBLEM)
+    assert (refused.status_code, LaunchAttempt.objects.first().outcome) == (403, "content_not_offered")
+    assert choices(openedx) == [PROBLEM]
+    assert picker.send(UNIT).status_code == 200  # the same page goes on
+    assert choices(openedx) == [UNIT]
+
+
+def test_dl_04_an_answer_is_signed_with_a_key_that_is_new_since_the_page_was_opened(openedx):
+    picker = begin_choosing(openedx)
+    old, fresh = ToolKey.objects.get(), keys.rotate()
+    keys.retire(old.kid)
+    assert [jwk["kid"] for jwk in keys.published()] == [fresh.kid]
+    assert picker.send(SUBSECTION).status_code == 200
+    assert choices(openedx) == [SUBSECTION]
+
+
 def test_replayed_launch_form_is_refused(openedx):
     browser = Browser()
     form = openedx.launch_form(openedx.any_link(), LEARNER, browser)

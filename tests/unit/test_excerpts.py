@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from lti_1p3_provider.deep_linking.excerpts import MAX_LENGTH, MAX_PICTURES, MAX_READ, Part, parts
+from lti_1p3_provider.deep_linking.excerpts import (
+    MAX_LENGTH,
+    MAX_PARTS,
+    MAX_PICTURES,
+    MAX_READ,
+    MAX_TRANSCRIPT,
+    Part,
+    film,
+    parts,
+)
+from lti_1p3_provider.host.sources import Video
 
 SECRET = "SECRET"
 
@@ -103,3 +113,60 @@ def test_a_text_keeps_its_paragraphs_headings_and_items():
 
 def test_a_long_text_is_cut():
     assert sum(len(part.text) for part in parts("<p>word</p>" * 3000)) <= MAX_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("markup", "address"),
+    [(f'<imageinput src="{OURS}" rectangle="(1,1)-(2,2)"/>', OURS), (f'<drag_and_drop_input img="{OURS}"/>', OURS)],
+)
+def test_pictures_to_answer_on_are_shown(markup: str, address: str):
+    assert parts(f"<problem>{markup}</problem>") == (Part("picture", "", address),)
+
+
+@pytest.mark.parametrize(
+    ("markup", "name"),
+    [
+        ('<iframe src="https://elsewhere.example/map" title="A map">fallback</iframe>', "A map"),
+        ('<video controls aria-label="A film"><source src="x"><p>fallback</p></video>', "A film"),
+        ('<audio src="https://elsewhere.example/x.mp3">fallback</audio>', ""),
+        ('<object data="x"><embed src="x">fallback</object>', ""),
+        ('<embed src="https://elsewhere.example/x">', ""),
+    ],
+)
+def test_what_is_embedded_is_named_and_not_loaded(markup: str, name: str):
+    assert parts(f"{markup}<p>after</p>") == (Part("embedded", name), Part("text", "after"))
+
+
+def test_nothing_is_told_of_what_is_embedded_in_a_solution():
+    assert parts('<solution><iframe title="the answer"></iframe></solution>') == ()
+
+
+def test_what_a_problems_script_computes_is_left_open():
+    script = '<script type="loncapa/python">x = 2</script>'
+    problem = "<problem>{}<p>Add $x and $y_1 for $5.</p></problem>"
+    assert parts(problem.format(script)) == (Part("text", "Add … and … for $5."),)
+    assert parts(problem.format("")) == (Part("text", "Add $x and $y_1 for $5."),)
+
+
+@pytest.mark.parametrize("markup", ["<textline/>", "<embed>", "<p>x</p>", f'<img src="{OURS}">', "<choice>a</choice>"])
+def test_there_is_an_end_to_everything(markup: str):
+    assert len(parts(markup * 10_000)) <= MAX_PARTS
+
+
+@pytest.mark.parametrize(
+    ("seconds", "length"), [(5, "0:05"), (245.4, "4:05"), (3599.6, "1:00:00"), (3725, "1:02:05"), (None, ""), (0, "")]
+)
+def test_how_long_a_video_is(seconds: float | None, length: str):
+    assert film(Video(seconds)) == ((Part("length", length),) if length else ())
+
+
+def test_a_video_is_its_picture_and_how_it_begins():
+    long = "word " * 1000
+    picture, said = film(Video(poster="/media/x.png", transcript=long))
+    assert picture == Part("picture", "", "/media/x.png")
+    assert said.text.startswith("word word")
+    assert said.text.endswith("word …")
+    assert len(said.text) <= MAX_TRANSCRIPT + 2
+    assert film(Video(transcript=" \n one\n\ntwo ")) == (Part("said", "one two"),)
+    assert film(Video(transcript="語" * 5000))[0].text == "語" * MAX_TRANSCRIPT + " …"
+    assert film(Video()) == ()

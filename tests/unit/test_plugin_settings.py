@@ -8,12 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
+from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.apps import Lti1p3ProviderConfig
 from lti_1p3_provider.plugin_settings import (
+    APP_TAB,
     BEAT,
     CONFINE,
     DASHBOARD,
+    DASHBOARD_APP,
     FIRST,
     LIMITS,
     LOGINS,
@@ -75,28 +78,49 @@ def test_twice_is_once_and_brings_back_what_a_site_replaced_in_between():
 OTHERS = {"org.openedx.learning.student.enrollment.completed.v1": {"pipeline": ["site.Notify"]}}
 
 
+@pytest.mark.parametrize(("dashboard", "tab"), [(DASHBOARD, TAB), (DASHBOARD_APP, APP_TAB)], ids=["page", "app"])
 @pytest.mark.parametrize(
-    ("before", "pipeline"),
+    ("before", "steps"),
     [
-        (None, [TAB]),
-        ("site.Step", ["site.Step", TAB]),
-        (["site.Step", "site.Other"], ["site.Step", "site.Other", TAB]),
-        ({"pipeline": ["site.Step"], "fail_silently": False, "log_level": "debug"}, ["site.Step", TAB]),
-        ({"pipeline": None}, [TAB]),
-        ({"pipeline": [TAB, "site.Step"]}, ["site.Step", TAB]),
+        (None, []),
+        ("site.Step", ["site.Step"]),
+        (["site.Step", "site.Other"], ["site.Step", "site.Other"]),
+        ({"pipeline": ["site.Step"], "fail_silently": False, "log_level": "debug"}, ["site.Step"]),
+        ({"pipeline": None}, []),
+        ({"pipeline": [TAB, APP_TAB, "site.Step"]}, ["site.Step"]),
     ],
     ids=["none", "text", "list", "configured", "empty", "ours"],
 )
-def test_the_instructor_dashboard_gets_our_tab_and_keeps_a_sites_steps(before: object, pipeline: list[str]):
-    own = {**OTHERS, DASHBOARD: before} if before else dict(OTHERS)
+def test_both_instructor_dashboards_get_our_tab_and_keep_a_sites_steps(
+    dashboard: str, tab: str, before: object, steps: list[str]
+):
+    if isinstance(before, dict) and before["pipeline"]:
+        before = {**before, "pipeline": [one for one in before["pipeline"] if one in (tab, "site.Step")]}
+    own = {**OTHERS, dashboard: before} if before else dict(OTHERS)
     settings = added(OPEN_EDX_FILTERS_CONFIG=own)
     plugin_settings(settings)
     found = settings.OPEN_EDX_FILTERS_CONFIG
     assert found.items() > OTHERS.items()
-    assert found[DASHBOARD]["pipeline"] == pipeline
     kept = before if isinstance(before, dict) else {}
-    assert found[DASHBOARD] == {"fail_silently": True, **kept, "pipeline": pipeline}
-    assert own == ({**OTHERS, DASHBOARD: before} if before else OTHERS)  # another project's settings may hold the same
+    assert found[dashboard] == {"fail_silently": True, **kept, "pipeline": [*steps, tab]}
+    assert own == ({**OTHERS, dashboard: before} if before else OTHERS)  # another project's settings may hold the same
+
+
+def test_the_filter_of_the_instructors_front_end_finds_our_step(settings):
+    filters = pytest.importorskip("openedx_filters.learning.filters")
+    asked = filters.InstructorDashboardTabsRequested
+    assert asked.filter_type == DASHBOARD_APP
+    settings.OPEN_EDX_FILTERS_CONFIG = added().OPEN_EDX_FILTERS_CONFIG
+    settings.ENABLE_LTI_1P3_PROVIDER = True
+    settings.LTI_1P3_PROVIDER_PUBLIC_URL = "https://lms.example"
+    tabs = [{"tab_id": "grading", "title": "Grading", "url": "/x/grading", "sort_order": 40}]
+    teacher = SimpleNamespace(is_active=True, is_staff=True, is_superuser=True, pk=1)
+    found, _user, _course = asked.run_filter(
+        tabs=tabs, user=teacher, course_key=CourseKey.from_string("course-v1:A+B+C")
+    )
+    assert found[:1] == tabs
+    ours = {"tab_id": "lti_1p3_provider", "title": "Learning platforms", "sort_order": 120}
+    assert found[1:] == [{**ours, "url": "https://lms.example/lti/1p3/links/course-v1:A+B+C/"}]
 
 
 def test_the_lms_looks_for_the_tabs_template_last_and_once_where_it_has_such_a_list():

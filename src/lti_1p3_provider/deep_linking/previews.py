@@ -1,7 +1,7 @@
 """What a block holds, for somebody who thinks of choosing it: as a learner would read it, as far as text tells.
 
 It is no launch. Nothing is graded or stored, nobody is signed in, and no block's own code runs: the host gives what the
-author wrote, and ``excerpts`` makes plain text of it.
+author wrote, or what it knows of a video, and ``excerpts`` makes plain text of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_LISTED = 40
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A block in a preview. ``parts`` are empty for what has no text."""
+    """A block in a preview. ``parts`` are empty for what cannot be shown."""
 
     title: str
     type: str
@@ -54,13 +54,13 @@ def of(who: Chooser, usage_key: str) -> Preview:
     is_read = entry.block_type not in ("course", "chapter", "sequential")
     most = MAX_READ if is_read else MAX_LISTED
     shown = (inside or [entry])[:most] if is_read else inside[:most]
-    texts = _texts(entry.course_key, [one.usage_key for one in shown]) if is_read else {}
+    read = _read(entry.course_key, [one.usage_key for one in shown]) if is_read else {}
     pieces = [
         Piece(
             one.title,
             type_name(one.block_type),
             points(one.points),
-            excerpts.parts(texts.get(one.usage_key, "")),
+            read.get(one.usage_key, ()),
         )
         for one in shown
     ]
@@ -68,7 +68,9 @@ def of(who: Chooser, usage_key: str) -> Preview:
     return Preview(entry, type_name(entry.block_type), points(entry.points), pieces, is_read, left)
 
 
-def _texts(course_key: str, usage_keys: Sequence[str]) -> dict[str, str]:
+def _read(course_key: str, usage_keys: Sequence[str]) -> dict[str, tuple[Part, ...]]:
     keys = [UsageKey.from_string(one) for one in usage_keys]
     found = host.current().content.sources(CourseKey.from_string(course_key), keys)
-    return {str(key): source for key, source in found.items()}
+    return {
+        str(key): excerpts.film(one.video) if one.video else excerpts.parts(one.markup) for key, one in found.items()
+    }

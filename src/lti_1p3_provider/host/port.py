@@ -21,6 +21,7 @@ from lti_1p3_provider.host.legacy import LegacyProvider
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.membership import Membership
 from lti_1p3_provider.host.proof import Proof
+from lti_1p3_provider.host.sources import Source
 from lti_1p3_provider.host.surface import Surface
 from lti_1p3_provider.host.tenants import Tenants
 
@@ -203,9 +204,8 @@ class Content(Protocol):
     def course_home(self, request: HttpRequest, course_key: CourseKey) -> str:
         """Return the address of the course's own first page, for somebody who may see it."""
 
-    def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, str]:
-        """Return what authors wrote in published texts (HTML) and problems (XML, with solutions: never shown as it is);
-        other blocks are left out. Nothing of theirs runs. Files of the course have the addresses that browsers ask."""
+    def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, Source]:
+        """Return what published texts, problems and videos hold; other blocks are left out. Nothing of theirs runs."""
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
         """Return the block's page, without the site's chrome. This decides, too, whether the user may see it.

@@ -20,7 +20,8 @@ class Sums:
     """Of all blocks of a course, each after what is above it.
 
     ``totals``: what is for staff only counts nowhere; a block with points of its own, such as one that selects some of
-    what is below it, has these. Blocks in which nothing can be earned are left out. ``warnings``: block types.
+    what is below it, has these. Blocks in which nothing can be earned are left out, and a course whose grade would stay
+    at nothing, because no part of it counts. ``warnings``: block types.
     """
 
     def __init__(self, blocks: Sequence[Block]) -> None:
@@ -29,10 +30,11 @@ class Sums:
         hidden = _hidden(blocks)
         for block in reversed([one for one in blocks if one.usage_key not in hidden]):
             self._add(block)
+        counts = any(block.graded and self.totals.get(block.usage_key, 0.0) > 0 for block in blocks)
         self.totals = {
             key: WHOLE_COURSE if key.block_type == "course" else total
             for key, total in self.totals.items()
-            if total > 0
+            if total > 0 and (counts or key.block_type != "course")
         }
 
     def _add(self, block: Block) -> None:

@@ -20,5 +20,10 @@ def type_name(block_type: str) -> str:
         "library_content": _("Randomized content"),
         "split_test": _("Experiment"),
         "openassessment": _("Open response"),
+        "drag-and-drop-v2": _("Drag and drop"),
+        "word_cloud": _("Word cloud"),
+        "poll": _("Poll"),
+        "survey": _("Survey"),
+        "lti_consumer": _("Activity of another tool"),
     }
     return known.get(block_type, _("Component"))

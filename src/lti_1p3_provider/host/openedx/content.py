@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,8 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host.openedx.courses import published
 from lti_1p3_provider.host.openedx.surfaces import PAGE_QUERY
+from lti_1p3_provider.host.openedx.videos import video
+from lti_1p3_provider.host.sources import Source
 from lti_1p3_provider.host.surface import keep_query
 
 
@@ -39,17 +41,14 @@ class OpenEdxContent:
                 if not answer:
                     raise _refusal(getattr(answer, "error_code", None))
 
-    def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, str]:
-        """Load the blocks, as ``require_access`` does."""
-        from common.djangoapps.static_replace import replace_static_urls
-
-        found: dict[UsageKey, str] = {}
+    def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, Source]:
+        """Load the blocks, as ``require_access`` does; of videos, ask the lists of files and of transcripts."""
+        found: dict[UsageKey, Source] = {}
         with published(course_key) as store:
             for key in usage_keys:
-                if key.block_type in ("html", "problem"):
+                if read := READERS.get(key.block_type):
                     with suppress(ContentNotFound):
-                        written = str(_block(store, course_key, key).data or "")
-                        found[key] = replace_static_urls(written, course_id=course_key)
+                        found[key] = read(_block(store, course_key, key))
         return found
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
@@ -107,6 +106,19 @@ class OpenEdxContent:
         from openedx.features.course_experience.url_helpers import get_learning_mfe_home_url
 
         return str(get_learning_mfe_home_url(course_key=course_key, url_fragment="home"))
+
+
+def _written(block: Any) -> Source:
+    from common.djangoapps.static_replace import replace_static_urls
+
+    return Source(replace_static_urls(str(block.data or ""), course_id=block.location.course_key))
+
+
+READERS: Mapping[str, Callable[[Any], Source]] = {
+    "html": _written,
+    "problem": _written,
+    "video": lambda block: Source(video=video(block)),
+}
 
 
 def _block(store: Any, course_key: CourseKey, usage_key: UsageKey) -> Any:

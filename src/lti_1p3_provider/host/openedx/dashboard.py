@@ -1,7 +1,7 @@
 """A tab of the LMS's Instructor Dashboard that leads to our pages for the course's team.
 
-``plugin_settings`` names the step for the LMS's filter ``InstructorDashboardRenderStarted``. A release without that
-filter, or with another dashboard, never asks.
+``plugin_settings`` names a step for each of two filters: ``InstructorDashboardRenderStarted`` is the LMS's own page,
+``InstructorDashboardTabsRequested`` (from Verawood) the front end that replaces it. A release without one never asks.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 
 KEY, FOLDER = "lti_1p3_provider", "/lti_1p3_provider/instructor_dashboard/"
+PLACE = 120  # after the LMS's own tabs, which have tens up to 110
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,21 @@ class AddTab:
         if conf.enabled and isinstance(sections, list) and _is_for_staff(sections) and _has_template():
             context = {**context, "sections": [*sections, _tab(str(context["course"].id))]}
         return {"context": context, "template_name": template_name}
+
+
+class AddTabOfApp:
+    """A step of the other filter's pipeline: the front end shows what an API of the LMS lists."""
+
+    def __init__(self, **_configuration: Any) -> None:
+        """Nothing can be configured."""
+
+    def run_filter(self, tabs: list[Any], user: Any, course_key: Any, **_others: Any) -> dict[str, Any]:
+        """Add the tab for whoever may open our pages. Its address is a whole one: the front end takes a path for one of
+        its own pages, and follows no other."""
+        if not (conf.enabled and conf.public_url and host.current().identity.is_course_staff(user, course_key)):
+            return {"tabs": tabs}
+        address = f"{conf.public_url}{reverse(f'{KEY}:course_links', args=[str(course_key)])}"
+        return {"tabs": [*tabs, {"tab_id": KEY, "title": _("Learning platforms"), "url": address, "sort_order": PLACE}]}
 
 
 def _tab(course_key: str) -> Mapping[str, Any]:

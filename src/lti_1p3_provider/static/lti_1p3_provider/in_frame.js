@@ -216,12 +216,13 @@
   function makeBanner(label, act) {
     const LOOK = {
       position: "sticky", top: "0", zIndex: "2", boxSizing: "border-box", width: "100%", margin: "0", padding: ".6rem .75rem",
-      borderBottom: "2px solid #b45309", background: "#fff7e6", color: "#1c2733", font: "15px/1.45 system-ui, sans-serif",
+      borderBottom: `2px solid ${either("#b45309", "#f2b134")}`, background: either("#fff7e6", "#4a3a10"),
+      color: either("#1c2733", "#e8edf2"), colorScheme: "light dark", font: "15px/1.45 system-ui, sans-serif",
       overflowWrap: "anywhere",
     };
     const BUTTON = {
-      margin: ".4rem 0 0", padding: ".35rem .8rem", border: "1px solid #1c2733", borderRadius: ".3rem", background: "#fff",
-      color: "#1c2733", font: "inherit", fontWeight: "600", cursor: "pointer",
+      margin: ".4rem 0 0", padding: ".35rem .8rem", border: "1px solid", borderRadius: ".3rem",
+      background: either("#fff", "#14191f"), color: "inherit", font: "inherit", fontWeight: "600", cursor: "pointer",
     };
     const banner = document.createElement("div");
     banner.id = "lti-1p3-session";
@@ -287,7 +288,8 @@
   function makeStrip() {
     const LOOK = {
       display: "block", position: "sticky", top: "0", zIndex: "1", boxSizing: "border-box", width: "100%",
-      margin: "0", padding: ".2rem .75rem", borderBottom: "1px solid #b9c6d3", background: "#eef3f8", color: "#1c2733",
+      margin: "0", padding: ".2rem .75rem", borderBottom: `1px solid ${either("#b9c6d3", "#36414d")}`,
+      background: either("#eef3f8", "#2a343f"), color: either("#1c2733", "#e8edf2"), colorScheme: "light dark",
       font: "13px/1.4 system-ui, sans-serif", overflowWrap: "anywhere",
     };
     const NO_LOOK = { padding: "0", borderBottom: "0" }; // what is not displayed is not read aloud either
@@ -306,6 +308,12 @@
       strip.replaceChildren(...sentences.map(paragraph));
       Object.assign(strip.style, now ? LOOK : NO_LOOK);
     };
+  }
+
+  /* A colour for what has a ground of its own: that follows the reader, as our pages do. What lies on the content's
+     ground keeps to the colours of the content, which the LMS shows in light. */
+  function either(light, dark) {
+    return CSS.supports("color", "light-dark(#000, #fff)") ? `light-dark(${light}, ${dark})` : light;
   }
 
   function paragraph(text) {
