@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import BooleanOptionalAction
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations import find, key_notes
+from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS, LEGACY_WAYS
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, AccountMode, Registration
 
-NO_ROLE = "none"
+NOBODY = NO_ROLE = "none"
 
 
 class Command(BaseCommand):
@@ -62,6 +64,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
         self._add_what_it_may(parser)
         self._add_roles(parser)
+        self._add_people_of_lti_1p1(parser)
 
     def _add_what_it_may(self, parser: CommandParser) -> None:
         """Declare the gate and the options."""
@@ -109,6 +112,25 @@ class Command(BaseCommand):
                 choices=[NO_ROLE, *(role.value for role in RoleName)],
                 help=f"what {whom} become in the course that they launch (default: nothing)",
             )
+
+    def _add_people_of_lti_1p1(self, parser: CommandParser) -> None:
+        """Declare who keeps an account."""
+        parser.add_argument(
+            "--legacy-way",
+            default=None,
+            choices=[NOBODY, *(way for way, _ in LEGACY_WAYS)],
+            help="how learners of LTI 1.1 are recognized, who keep their accounts (default: not at all)",
+        )
+        parser.add_argument(
+            "--legacy-key",
+            default=None,
+            dest="legacy_consumer_key",
+            metavar="KEY",
+            help="the platform's key in LTI 1.1",
+        )
+        parser.add_argument(
+            "--legacy-until", default=None, type=date.fromisoformat, metavar="YYYY-MM-DD", help="the last day of that"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Register, then print what to enter on the platform, and what of it does not fit this site."""
@@ -180,6 +202,8 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     }
     roles = {name: options[name] for name in ROLE_FIELDS}
     values |= {name: "" if role == NO_ROLE else role for name, role in roles.items()}
+    values |= {name: options[name] for name in LEGACY_FIELDS}
+    values["legacy_way"] = "" if options["legacy_way"] == NOBODY else options["legacy_way"]
     whole = options["whole_lms"]
     values["confine_sessions"] = None if whole is None else not whole
     return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))
