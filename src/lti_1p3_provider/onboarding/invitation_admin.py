@@ -24,7 +24,7 @@ from lti_1p3_provider.errors import LtiError, causes
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.onboarding import changes, courses, invitations, wording
 from lti_1p3_provider.onboarding.forms import LaunchGateForm
-from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
+from lti_1p3_provider.onboarding.models import GATE, OPTIONS, PROOF, Invitation
 from lti_1p3_provider.registrations.models import Registration
 
 LIKE = "like"  # in the address of the form: the invitation whose values it begins with
@@ -48,7 +48,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Invitation
-        fields = ("name", "host", "org", *GATE, *OPTIONS)
+        fields = ("name", "host", "org", *GATE, *OPTIONS, *PROOF)
 
 
 @admin.register(Invitation)
@@ -63,7 +63,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     actions = ("revoke",)
     facts = (
         *("name", "state", "meaning", "support", "registration", "again"),
-        *("host", "org", "opens", *OPTIONS, "created_at", "expires_at", "sent_at", "sent_to"),
+        *("host", "org", "opens", *OPTIONS, *PROOF, "created_at", "expires_at", "sent_at", "sent_to"),
     )
     readonly_fields = facts
 
@@ -83,6 +83,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
                 {"fields": GATE, "description": _("Nothing named: everything that is published on this site.")},
             ),
             (_("Its people"), {"fields": OPTIONS}),
+            (_("Its people of LTI 1.1"), {"fields": PROOF}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
@@ -93,7 +94,8 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
         """Begin with the values of another invitation, if the address names one."""
         like = request.GET.get(LIKE, "")
         row = Invitation.objects.filter(pk=int(like)).first() if like.isascii() and like.isdigit() else None
-        return {} if row is None else {name: getattr(row, name) for name in ("name", "host", "org", *GATE, *OPTIONS)}
+        values = ("name", "host", "org", *GATE, *OPTIONS, *PROOF)
+        return {} if row is None else {name: getattr(row, name) for name in values}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Make it; its address is known only until this request ends."""

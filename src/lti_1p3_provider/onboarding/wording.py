@@ -15,6 +15,7 @@ from lti_1p3_provider.lti import ags, nrps
 from lti_1p3_provider.lti.dynamic_registration import ToolDetails
 from lti_1p3_provider.lti.resource_link import HISTORY
 from lti_1p3_provider.onboarding.asking import EMAIL
+from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.outline.models import CourseOutline
 from lti_1p3_provider.registrations.models import Registration
 
@@ -91,6 +92,14 @@ def asks(tool: ToolDetails) -> list[Asked]:
     if set(tool.custom) & set(HISTORY):
         said.append(Asked(_("Where a course was copied from"), _("to recognize copies, in a later version.")))
     return said
+
+
+def asks_of_lti_1p1(invitation: Invitation) -> list[Asked]:
+    """Return what we ask a platform that came through LTI 1.1."""
+    if invitation.legacy_until is None:
+        return []
+    because = _("so that learners keep the accounts and the work that they have here.")
+    return [Asked(_("A proof of the key that it has used on LTI 1.1"), because)]
 
 
 def lacks(tool: ToolDetails) -> list[str]:

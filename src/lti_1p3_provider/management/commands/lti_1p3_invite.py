@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import BooleanOptionalAction
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,7 +15,7 @@ from lti_1p3_provider.audit.note import COMMAND, note_difference
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.onboarding import changes, courses
 from lti_1p3_provider.onboarding.invitations import LIFE, MAX_DAYS, Offer, invite
-from lti_1p3_provider.onboarding.models import OPTIONS
+from lti_1p3_provider.onboarding.models import OPTIONS, PROOF
 from lti_1p3_provider.registrations.models import Registration
 
 
@@ -52,6 +52,16 @@ class Command(BaseCommand):
             default=False,
             help="leave its people the whole site with their account, not only what they launched (default: no)",
         )
+        parser.add_argument(
+            "--legacy-until",
+            default=None,
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="Moodle proves its key of LTI 1.1, and learners of that keep their accounts until this day",
+        )
+        parser.add_argument(
+            "--legacy-key", default="", dest="legacy_consumer_key", metavar="KEY", help="the only key that it may prove"
+        )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -82,7 +92,7 @@ class Command(BaseCommand):
 
 
 def _offer(options: dict[str, Any]) -> Offer:
-    texts = ("name", "host", "org", "enrolment_mode", "trust_emails", "subsection_columns")
-    values: dict[str, Any] = {name: options[name] for name in texts}
+    named = ("name", "host", "org", "enrolment_mode", "trust_emails", "subsection_columns", *PROOF)
+    values: dict[str, Any] = {name: options[name] for name in named}
     values |= {name: tuple(options[name]) for name in ("allowed_courses", "allowed_orgs", "allowed_keys")}
     return Offer(**values, confine_sessions=not options["whole_lms"])
