@@ -7,6 +7,7 @@ from lti_1p3_provider.fleet.admin import FleetAdmin
 from lti_1p3_provider.onboarding.invitation_admin import InvitationAdmin
 from lti_1p3_provider.outline.admin import CourseOutlineAdmin
 from lti_1p3_provider.people.admin import PersonAdmin
+from lti_1p3_provider.people.legacy_admin import LegacyMatchAdmin
 from lti_1p3_provider.registrations.admin import ToolKeyAdmin
 from lti_1p3_provider.scores.admin import PendingScoreAdmin
 
@@ -17,6 +18,7 @@ __all__ = [
     "FleetAdmin",
     "InvitationAdmin",
     "LaunchAttemptAdmin",
+    "LegacyMatchAdmin",
     "PendingScoreAdmin",
     "PersonAdmin",
     "ToolKeyAdmin",

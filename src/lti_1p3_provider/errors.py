@@ -691,6 +691,19 @@ class PlatformNotInvited(LtiError):
     advice = ASK_INVITER
 
 
+class LegacyKeyUnproved(LtiError):
+    """The invitation is for a platform that proves its key of LTI 1.1, and this one did not."""
+
+    code = "legacy_key_unproved"
+    status = 403
+    title = _("Your learning platform did not prove that it used this site before")
+    advice = _(
+        "This invitation is for the tool that your platform has had on LTI 1.1. Enter its address there once more, and "
+        "when your platform asks, update that tool instead of adding another one. If you did so, ask whoever sent you "
+        "the invitation for help, and pass the support code on to them."
+    )
+
+
 class RegistrationNotTaken(LtiError):
     """The platform refused to register this site. ``said``: its own words, for the person only."""
 

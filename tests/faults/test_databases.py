@@ -1,4 +1,4 @@
-"""The tests of outbox and catalogue once more, on the databases that sites have: other locks, isolation, searches.
+"""Tests once more on the databases that sites have, where these count: other locks, isolation, searches, collations.
 
 In a test run of its own, because Django makes one test database per run.
 """
@@ -44,6 +44,13 @@ def test_outbox_catalogue_and_tallies_on(database):
 def test_roles_of_one_account_at_once_on(database):
     """SQLite lets one transaction write at a time; the others have rows that wait for each other."""
     run(database, "tests/flows/test_course_roles.py", "-k", "at_once or last_one or replaces")
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_people_of_lti_1p1_on(database):
+    """Collations ignore case, accents, blanks at the end and which emoji it is; who wants the same account waits."""
+    files = ["tests/flows/test_lti_1p1.py", "tests/flows/test_lti_1p1_proofs.py"]
+    run(database, *files, "-k", "byte_by_byte or takes_for_the_same or same_one or at_once or shown_before")
 
 
 def run(database: str, *arguments: str, **environment: str) -> None:

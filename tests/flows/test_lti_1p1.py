@@ -27,6 +27,7 @@ from demo.lms.people import TEAM
 from demo.lms.retirement import retire
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.lti1p1 import CLAIM
 from lti_1p3_provider.people.find import of_rows
 from lti_1p3_provider.people.forget import forget
@@ -84,7 +85,8 @@ def launch(connection: Connection, sub: str, link: Any = None, **claim: Any) -> 
         connection.platform.tamper_next_launch(claims=lambda claims: {**claims, CLAIM: said})
     page = connection.launch(link or connection.link(WELCOME), sub)
     assert page.status_code == 200
-    return PlatformUser.objects.select_related("user").get(sub=sub, registration=connection.registration)
+    people = PlatformUser.objects.select_related("user")
+    return people.get(sub_digest=digest(sub), registration=connection.registration)
 
 
 def outcome(person: PlatformUser) -> str | None:
@@ -130,7 +132,8 @@ def test_mig_02_a_last_day_ends_it(connection, way):
     with_key(connection)
     accept(connection, way, legacy_until=timezone.now().date() - timedelta(days=1))
     sub = somebody(connection)
-    assert launch(connection, sub).user != old_person(sub)
+    old = old_person(sub)
+    assert launch(connection, sub).user != old
 
 
 @each_way
@@ -200,7 +203,34 @@ def test_only_the_key_that_the_registration_names(connection, way):
 def test_keys_and_ids_are_compared_byte_by_byte(connection, key, sub_of_old):
     accept(connection, SAME_IDS, legacy_consumer_key=key)
     sub = somebody(connection)
-    assert launch(connection, sub).user != old_person(sub_of_old.format(sub))
+    old = old_person(sub_of_old.format(sub))
+    assert launch(connection, sub).user != old
+
+
+@pytest.mark.parametrize(
+    ("stored", "others"),
+    [
+        ("Abc-{}", ("abc-{}", "ABC-{}", "Abc-{} ", " Abc-{}")),
+        ("Ångström-{}", ("Angstrom-{}", "A\u030angstro\u0308m-{}")),
+        ("Straße-{}", ("Strasse-{}",)),
+        ("\U0001f389-{}", ("\U0001f600-{}", "-{}", "?-{}", "\ufffd-{}")),
+    ],
+)
+def test_ids_that_a_database_takes_for_the_same_are_two_people(connection, stored, others):
+    """``tests/faults/test_databases.py`` tries it on databases whose collations do."""
+    accept(connection, SAME_IDS)
+    number = next(numbers)
+    old = old_person(stored.format(number))
+
+    def comes(known_as: str) -> PlatformUser:
+        connection.person(known_as)
+        return launch(connection, known_as)
+
+    for other in others:
+        assert comes(other.format(number)).user != old
+    person = comes(stored.format(number))
+    assert person.user == old
+    assert outcome(person) == "adopted"
 
 
 @each_way

@@ -204,6 +204,26 @@ def test_a_registration_that_is_here_keeps_its_owner(plugin):
     assert owners() == {"a": ""}
 
 
+@pytest.mark.parametrize("without", [bring.OPEN, bring.CLOSED])
+def test_an_owner_that_is_another_one_is_found(plugin, without):
+    """Whose a registration without a gate was to be depends on what an operator decided."""
+    gated = plugin.tool("gated", plugin.key(PRIVATE))
+    plugin.gate(gated, allowed_orgs=["A"])
+    plugin.owned("A", tool=gated)
+    plugin.owned("B", tool=plugin.tool("b", plugin.key(OTHER_PRIVATE)))
+    brought(without_gate=without)
+    assert compare(Tables(database)).differences == ()
+    for client_id, org, was in (("gated", "", "A"), ("b", "C", "B" if without == bring.CLOSED else "")):
+        row = Registration.objects.get(client_id=client_id)
+        row.org = org
+        row.save()
+        (said,) = compare(Tables(database)).differences
+        assert f"it belongs to {f'the organization {org}' if org else 'the site itself'}," in said
+        assert said.endswith(f"was to belong to {f'the organization {was}' if was else 'the site itself'}")
+        row.org = was
+        row.save()
+
+
 def test_inspect_foresees_the_owner(plugin, capsys):
     tool = plugin.tool("a", plugin.key(PRIVATE))
     plugin.gate(tool, allowed_orgs=["A"])

@@ -28,6 +28,12 @@ def configuration(product: str) -> Response:
     return _json(_spoilt(platform.faults, facts))
 
 
+@blueprint.get("/register")
+def known(product: str) -> Response:
+    """What the platform knows of the tool that is about to register."""
+    return _json(_product(product).known(current_platform()))
+
+
 @blueprint.post("/register")
 @blueprint.post("/register/<key>")
 def register(product: str, key: str = "") -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import string
 from collections.abc import Mapping
@@ -45,9 +46,10 @@ class Moodle(Product):
         return Ids("", client_id, str(number + 1))
 
     def token(self, platform: Platform, offer: Offer) -> str:
-        """A JWT of an hour, whose subject is the client id to be."""
+        """A JWT of an hour, whose subject is the client id to be, or the number of the tool that is updated."""
         key, began = platform.keys.current, int(offer.began.timestamp())
-        claims = {"sub": offer.client_id, "scope": "reg", "iat": began, "exp": began + int(LIFETIME.total_seconds())}
+        sub, scope = (offer.deployment_id, "reg-update") if offer.replaces else (offer.client_id, "reg")
+        claims = {"sub": sub, "scope": scope, "iat": began, "exp": began + int(LIFETIME.total_seconds())}
         return jwt.encode(claims, key.private_key, "RS256", headers={"kid": key.kid})
 
     def registrant(self, platform: Platform, key: str) -> Offer:
@@ -56,12 +58,31 @@ class Moodle(Product):
         if token is None:
             raise Refused(401, "missing_registration_token")
         claims = _claims(platform, token)
-        offer = platform.offers.by_client(str(claims.get("sub")))
-        if offer is None or offer.product != self.name or claims.get("scope") != "reg":
+        offer = _offer(platform, str(claims.get("sub")), claims.get("scope"))
+        if offer is None or offer.product != self.name:
             raise Refused(401, "invalid_token")
         if offer.request is not None:
             raise self.used_up()
         return offer
+
+    def known(self, platform: Platform) -> dict[str, Any]:
+        """The tool of LTI 1.1 that is updated, with its key and a hash that holds its secret."""
+        offer = self.registrant(platform, "")
+        if offer.replaces is None:
+            raise Refused(404, "No registration found.")
+        key, secret = offer.replaces
+        nonce = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(10 + secrets.randbelow(11)))
+        proof = {"key": key, "nonce": nonce, "sign": hashlib.sha256(f"{key}{secret}{nonce}".encode()).hexdigest()}
+        return {
+            "client_name": "Old tool",
+            "scope": "",
+            TOOL_CONFIGURATION: {
+                "version": "LTI-1p0",
+                "oauth_consumer": proof,
+                "deployment_id": offer.deployment_id,
+                "claims": ["sub", "iss"],
+            },
+        }
 
     def used_up(self) -> Refused:
         """The client id is taken."""
@@ -116,6 +137,14 @@ class Moodle(Product):
             "scope": " ".join(tool.scopes),
             TOOL_CONFIGURATION: configuration,
         }
+
+
+def _offer(platform: Platform, sub: str, scope: object) -> Offer | None:
+    """The beginning that a token is about."""
+    if scope == "reg":
+        return platform.offers.by_client(sub)
+    updates = (one for one in platform.offers.all() if one.replaces is not None and scope == "reg-update")
+    return next((one for one in updates if one.deployment_id == sub), None)
 
 
 def _claims(platform: Platform, token: str) -> dict[str, Any]:

@@ -30,6 +30,8 @@ class Offer:
     client_id: str
     deployment_id: str
     told_deployment: bool = True
+    replaces: tuple[str, str] | None = None
+    """Key and secret of the tool of LTI 1.1 that is updated; None: a tool is added."""
     reads: int = 0
     """How often its configuration was read."""
     request: Mapping[str, Any] | None = None

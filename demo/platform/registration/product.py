@@ -96,6 +96,10 @@ class Product:
         """The beginning in whose name this request registers; ``key`` is the end of the path. Raises Refused."""
         raise NotImplementedError
 
+    def known(self, platform: Platform) -> dict[str, Any]:
+        """What is known of a tool before it registers. Raises Refused."""
+        raise Refused(405, "Method Not Allowed")
+
     def body(self) -> dict[str, Any]:
         """What the tool says of itself. Raises Refused."""
         try:

@@ -18,10 +18,18 @@ from demo.platform.registration.sakai import Sakai
 PRODUCTS: dict[str, Product] = {one.name: one for one in (Moodle(), Canvas(), Brightspace(), Sakai())}
 
 
-def begin(platform: Platform, product: str, address: str, *, tells_deployment: bool | None = None) -> Offer:
+def begin(
+    platform: Platform,
+    product: str,
+    address: str,
+    *,
+    tells_deployment: bool | None = None,
+    replaces: tuple[str, str] | None = None,
+) -> Offer:
     """Begin to register the tool whose registration page is at ``address``.
 
-    ``tells_deployment`` None: as the product usually does. Raises ConfigError if there is no such product or address.
+    ``tells_deployment`` None: as the product usually does. ``replaces``: key and secret of a tool of LTI 1.1 that this
+    one takes the place of. Raises ConfigError if there is no such product or address.
     """
     parts = urlsplit(address.strip())
     if product not in PRODUCTS:
@@ -42,6 +50,7 @@ def begin(platform: Platform, product: str, address: str, *, tells_deployment: b
         token=ids.token,
         client_id=ids.client_id,
         deployment_id=ids.deployment_id,
+        replaces=replaces,
     )
     return platform.offers.begin(offer)
 

@@ -1,4 +1,4 @@
-"""Compares what was brought in with what was there: each registration, and every person."""
+"""Compares what was brought in with what was there: each registration with its owner, and every person."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.moving_in import carry
 from lti_1p3_provider.moving_in.bring import batches, is_staff
+from lti_1p3_provider.moving_in.owners import owner
 from lti_1p3_provider.moving_in.people import Person, people
 from lti_1p3_provider.moving_in.tables import Tables
 from lti_1p3_provider.moving_in.tools import Tool, tools
@@ -32,7 +33,7 @@ class Compared:
 
 
 def compare(tables: Tables) -> Compared:
-    """Look at each registration, its deployments, gate and key, and at each person's account."""
+    """Look at each registration, its owner, deployments, gate and key, and at each person's account."""
     known, differences = tools(tables), []
     ours: dict[Identity, Registration] = {}
     gated = frozenset(LaunchGate.objects.values_list("registration_id", flat=True))
@@ -60,9 +61,16 @@ def _differences(tool: Tool, row: Registration | None, has_gate: bool) -> list[s
         said.append(f"{name}: deployments are missing: {', '.join(sorted(missing))}")
     if tool.gate is not None and not has_gate:
         said.append(f"{name}: its launch gate is missing")
+    due, _ = owner(tool, stays_open=not has_gate)
+    if row.org != due:
+        said.append(f"{name}: it belongs to {_whose(row.org)}, and was to belong to {_whose(due)}")
     if carry.carried(tool).key and not ToolKey.objects.filter(registration=row).exists():
         said.append(f"{name}: its signing key is missing")
     return said
+
+
+def _whose(org: str) -> str:
+    return f"the organization {org}" if org else "the site itself"
 
 
 def _wrong(batch: list[Person], ours: dict[Identity, Registration]) -> list[str]:

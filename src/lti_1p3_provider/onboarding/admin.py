@@ -29,12 +29,12 @@ from lti_1p3_provider.onboarding.forms import LaunchGateForm, RegistrationForm
 from lti_1p3_provider.onboarding.guidance import UNNAMED, ours
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.guided import GuidedPage
+from lti_1p3_provider.onboarding.legacy import LEGACY, SaysWhoIsRecognized
 from lti_1p3_provider.onboarding.looking_up import LooksUpHosts
 from lti_1p3_provider.onboarding.reach import reach
 from lti_1p3_provider.onboarding.register import approve
 from lti_1p3_provider.onboarding.whose_filter import WhoseFilter
 from lti_1p3_provider.platforms import PRESETS
-from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, Deployment, Registration, ToolKey
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -97,7 +97,7 @@ class LaunchGateInline(admin.StackedInline):  # type: ignore[type-arg]
     extra = 1  # there is room for one, and without scripts no button that adds it
 
 
-class RegistrationAdmin(LooksUpHosts, GuidedPage, CanvasActions, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+class RegistrationAdmin(SaysWhoIsRecognized, LooksUpHosts, GuidedPage, CanvasActions, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """One page for the whole connection to a platform; ``doctor.admin`` registers it."""
 
     form = RegistrationForm
@@ -105,7 +105,7 @@ class RegistrationAdmin(LooksUpHosts, GuidedPage, CanvasActions, StorableSearch,
     list_display = ("title", "enabled", "opens", "waiting", "scores", "named")
     list_filter = ("platform", "enabled", WhoseFilter)
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
-    readonly_fields = ("give_to_platform", "gate_summary", "reach", "given_roles", "scores", "granted")
+    readonly_fields = ("give_to_platform", "gate_summary", "reach", "given_roles", "recognized", "scores", "granted")
     fieldsets = (
         (_("The platform"), {"fields": ("platform", "platform_host", "title", "org", "enabled")}),
         (_("Give these to the platform"), {"fields": ("give_to_platform",)}),
@@ -123,7 +123,7 @@ class RegistrationAdmin(LooksUpHosts, GuidedPage, CanvasActions, StorableSearch,
         (_("Its gradebook"), {"fields": ("scores", "granted", "subsection_columns")}),
         (_("Its people"), {"fields": ("reach", "confine_sessions", *PEOPLE, *ACCOUNT_FIELDS)}),
         (_("Its teachers"), {"fields": ("given_roles", *ROLE_FIELDS)}),
-        (_("Its people of LTI 1.1"), {"fields": LEGACY_FIELDS}),
+        (_("Its people of LTI 1.1"), {"fields": LEGACY}),
         (
             _("Rarely needed"),
             {"classes": ("collapse",), "fields": ("key_set", "other_origins", "deployment_id_in_assertion")},

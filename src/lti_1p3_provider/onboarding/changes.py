@@ -6,7 +6,7 @@ from typing import Any
 
 from lti_1p3_provider.audit.note import Author, Thing, note_difference
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
+from lti_1p3_provider.onboarding.models import GATE, OPTIONS, PROOF, Invitation
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 NOT_TOLD = ("id", "org", "org_digest", "created_at", "updated_at", "production")
@@ -36,8 +36,10 @@ def of_gate(row: LaunchGate) -> tuple[Thing, dict[str, Any]]:
 
 def of_invitation(row: Invitation) -> tuple[Thing, dict[str, Any]]:
     """Return the same of an invitation; its token is not in it."""
-    names = ("name", "host", *GATE, *OPTIONS, "status")
-    return Thing("invitation", row.name, row.org), {name: getattr(row, name) for name in names}
+    names = ("name", "host", *GATE, *OPTIONS, *PROOF, "status")
+    state = {name: getattr(row, name) for name in names}
+    state["legacy_until"] = row.legacy_until and str(row.legacy_until)
+    return Thing("invitation", row.name, row.org), state
 
 
 def known(registration_pk: int | None) -> Known:

@@ -19,7 +19,7 @@ from lti_1p3_provider.errors import (
 from lti_1p3_provider.lti import dynamic_registration
 from lti_1p3_provider.lti.dynamic_registration import ToolDetails
 from lti_1p3_provider.lti.platform_configuration import PlatformConfiguration
-from lti_1p3_provider.onboarding import asking, invitations, made, reading, whose
+from lti_1p3_provider.onboarding import asking, invitations, made, proving, reading, whose
 from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
 from lti_1p3_provider.platforms import Preset
 from lti_1p3_provider.registrations.models import Registration
@@ -68,12 +68,16 @@ def connect(this: Connection, token: str, trail: Trail, patience: float = dynami
     """Let the platform register us, and store its registration. ``token``: the platform's own; ``patience`` in seconds.
 
     Raises:
-        InvitationUsed, InvitationRevoked, InvitationExpired: nothing was sent.
+        InvitationUsed, InvitationRevoked, InvitationExpired, LegacyKeyUnproved, PlatformUnreachable: nothing was sent.
         AddressForbidden, TrustUnreadable: likewise; the invitation can still be used.
         RegistrationNotTaken, RegistrationThere, RegistrationAnswerLost: ``SENT``.
     """
     asked = dynamic_registration.metadata(this.tool)
-    invitations.use(this.invitation, this.host)
+    proved = proving.require(this.invitation, this.known, this.configuration.registration_endpoint, token)
+    if proved is not None:
+        trail.passed("LTI 1.1 key")
+        proving.recognize(this.draft, this.invitation, proved)
+    invitations.use(this.invitation, this.host, proof=proving.digest_of(proved) if proved else None)
     trail.passed("invitation")
     try:
         granted = dynamic_registration.ask(this.configuration.registration_endpoint, token, asked, patience)

@@ -1,4 +1,5 @@
-"""What a registration names and this site does not have: courses, organizations, and its enrolment mode in a course.
+"""What a registration names and this site does not have: courses, organizations, its enrolment mode in a course, people
+of LTI 1.1.
 
 A launch notices too, but tells the learner. Here whoever registers is told, and the doctor repeats it.
 """
@@ -18,7 +19,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.host.port import Content
-from lti_1p3_provider.onboarding import roles_of
+from lti_1p3_provider.onboarding import legacy, roles_of
 from lti_1p3_provider.onboarding.reach import opens_more_than_its_gate
 from lti_1p3_provider.registrations.models import Registration
 
@@ -82,6 +83,8 @@ def _doubts(registration: Registration, gate: LaunchGate | None, content: Conten
     if more := opens_more_than_its_gate(registration, gate):
         yield Doubt("reach", more, "Leave the enrolment mode empty, confine its people, or let the gate name courses.")
     yield from _about_roles(registration, gate, [*named, *newest])
+    for says, advice in legacy.doubts(registration):
+        yield Doubt("people of LTI 1.1", says, advice)
     if mode := registration.enrolment_mode:
         others = {key: content.enrolment_modes(key) for key in newest if key not in named}
         yield from _without_mode(mode, named, refuses=True)

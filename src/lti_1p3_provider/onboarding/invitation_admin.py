@@ -25,7 +25,7 @@ from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.onboarding import changes, courses, invitations, roles_of, wording
 from lti_1p3_provider.onboarding.forms import LaunchGateForm
 from lti_1p3_provider.onboarding.guided import chooses
-from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
+from lti_1p3_provider.onboarding.models import GATE, OPTIONS, PROOF, Invitation
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, APP_LABEL, ROLE_FIELDS, Registration
 
 LIKE = "like"  # in the address of the form: the invitation whose values it begins with
@@ -50,7 +50,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Invitation
-        fields = ("name", "host", "org", *GATE, *OPTIONS)
+        fields = ("name", "host", "org", *GATE, *OPTIONS, *PROOF)
 
 
 @admin.register(Invitation)
@@ -66,7 +66,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     actions = ("revoke",)
     facts = (
         *("name", "state", "meaning", "support", "registration", "again"),
-        *("host", "org", "opens", *OPTIONS, "created_at", "expires_at", "sent_at", "sent_to"),
+        *("host", "org", "opens", *OPTIONS, *PROOF, "created_at", "expires_at", "sent_at", "sent_to"),
     )
     readonly_fields = facts
 
@@ -87,6 +87,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
             ),
             (_("Its people"), {"fields": PEOPLE}),
             (_("Its teachers"), {"fields": ROLE_FIELDS, "description": roles_of.said(None)}),
+            (_("Its people of LTI 1.1"), {"fields": PROOF}),
             (_("Its gradebook"), {"fields": ("subsection_columns",)}),
         )
 
@@ -98,7 +99,8 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
         """Begin with the values of another invitation, if the address names one."""
         like = request.GET.get(LIKE, "")
         row = Invitation.objects.filter(pk=int(like)).first() if like.isascii() and like.isdigit() else None
-        return {} if row is None else {name: getattr(row, name) for name in ("name", "host", "org", *GATE, *OPTIONS)}
+        values = ("name", "host", "org", *GATE, *OPTIONS, *PROOF)
+        return {} if row is None else {name: getattr(row, name) for name in values}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Make it; its address is known only until this request ends."""

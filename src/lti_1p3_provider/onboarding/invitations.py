@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.errors import InvitationExpired, InvitationRevoked, InvitationUnknown, InvitationUsed
+from lti_1p3_provider.errors import (
+    InvitationExpired,
+    InvitationRevoked,
+    InvitationUnknown,
+    InvitationUsed,
+    LegacyKeyUnproved,
+)
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations.models import AccountMode, Registration
@@ -32,6 +39,7 @@ class Offer:
 
     ``host``: the only host that may use it; empty: any. No list that names something: no launch gate, as
     ``register.PlatformDetails`` has it. ``org``: the organization that it belongs to; empty: the site.
+    ``legacy_until``: the platform has to prove its key of LTI 1.1, and its people keep their accounts until then.
     """
 
     name: str
@@ -50,6 +58,8 @@ class Offer:
     designer_role: str = ""
     subsection_columns: bool = False
     confine_sessions: bool = True
+    legacy_until: date | None = None
+    legacy_consumer_key: str = ""
 
 
 def invite(offer: Offer, life: timedelta = LIFE, now: datetime | None = None) -> tuple[Invitation, str]:
@@ -107,16 +117,22 @@ def require_open(row: Invitation, now: datetime | None = None) -> None:
         raise InvitationExpired(f"invitation {row.pk} expired on {row.expires_at:%Y-%m-%d}")
 
 
-def use(row: Invitation, host: str, now: datetime | None = None) -> None:
+def use(row: Invitation, host: str, now: datetime | None = None, proof: str | None = None) -> None:
     """Use the invitation up; of any number that try at once, one gets through. ``host``: who is asked now, as an
-    origin.
+    origin. ``proof``: the digest of a proof that counts once.
 
     Raises:
         InvitationUsed, InvitationRevoked, InvitationExpired
+        LegacyKeyUnproved: another invitation was used with this proof in this very moment.
     """
     now = now or timezone.now()
     mine = Invitation.objects.filter(pk=row.pk, status=Status.OPEN, expires_at__gt=now)
-    if not mine.update(status=Status.UNKNOWN, sent_at=now, sent_to=host[:MAX_HOST]):
+    try:
+        with transaction.atomic():
+            is_mine = mine.update(status=Status.UNKNOWN, sent_at=now, sent_to=host[:MAX_HOST], proof_digest=proof)
+    except IntegrityError as error:
+        raise LegacyKeyUnproved("its proof was shown before, a moment ago") from error
+    if not is_mine:
         row.refresh_from_db()
         require_open(row, now)
         raise InvitationUsed(f"invitation {row.pk} was used a moment ago")

@@ -21,6 +21,7 @@ OPTIONS = (
     *("trust_emails", "enrolment_mode", *ACCOUNT_FIELDS, *ROLE_FIELDS),
     *("subsection_columns", "confine_sessions"),
 )
+PROOF = ("legacy_until", "legacy_consumer_key")
 SHARED = {field.name: field for field in (*Registration._meta.fields, *LaunchGate._meta.fields)}
 
 
@@ -36,7 +37,8 @@ class Invitation(OfOrganization):
     Whoever has the token, which is shown once, may use it; here is only its digest. ``unknown`` is what an invitation
     is from the moment in which the request is sent, until its answer is understood: so a process that dies, and an
     answer that is lost, leave the truth behind. ``outcome`` is the code of the error that ended it, ``support_code``
-    that of the attempt.
+    that of the attempt. ``legacy_until``: the platform has to prove its key of LTI 1.1; ``proof_digest`` names the
+    proof that it showed, which counts once.
 
     .. no_pii:
     """
@@ -76,6 +78,23 @@ class Invitation(OfOrganization):
     designer_role = _as_in("designer_role")
     subsection_columns = _as_in("subsection_columns")
     confine_sessions = _as_in("confine_sessions")
+    legacy_until = models.DateField(
+        _("keep its people of LTI 1.1 until"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Moodle only: it has to prove the key of the tool that this one takes the place of, and learners of that "
+            "keep their accounts if they launch by this day. Empty: everybody gets a new account."
+        ),
+    )
+    legacy_consumer_key = models.CharField(
+        _("LTI 1.1 key"),
+        max_length=255,
+        blank=True,
+        default="",
+        help_text=_("The only key that it may prove. Empty: any that this site's LTI 1.1 provider has."),
+    )
+    proof_digest = models.CharField(max_length=DIGEST_LENGTH, null=True, unique=True, editable=False)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(db_index=True, editable=False)
@@ -106,7 +125,11 @@ class Invitation(OfOrganization):
         Raises:
             ValidationError: with a sentence for each wrong field.
         """
-        problems: dict[str, Any] = dict(not_kept(self, "name", "host", "org", "enrolment_mode"))
+        problems: dict[str, Any] = dict(not_kept(self, "name", "host", "org", "enrolment_mode", "legacy_consumer_key"))
+        if self.legacy_consumer_key and self.legacy_until is None:
+            problems["legacy_until"] = _("A key is proved only where there is a last day.")
+        if self.legacy_until is not None and self.legacy_until < timezone.now().date():
+            problems["legacy_until"] = _("This day is over.")
         try:
             self.host = bare_host(self.host)
         except ValidationError as error:

@@ -44,7 +44,7 @@ def confirm(request: HttpRequest, this: Connection, sealed: str) -> HttpResponse
         "opens": wording.opens(this.invitation.gate, this.invitation.org),
         "reach": reach(Registration(confine_sessions=this.invitation.confine_sessions)),
         "becomes": wording.becomes(this.invitation),
-        "asks": wording.asks(this.tool),
+        "asks": [*wording.asks(this.tool), *wording.asks_of_lti_1p1(this.invitation)],
         "lacks": wording.lacks(this.tool),
         "tool": this.tool,
     }

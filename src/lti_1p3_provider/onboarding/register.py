@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations import find
+from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, Deployment, Registration
 
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
@@ -25,6 +27,7 @@ OPTIONS = (
     *ACCOUNT_FIELDS,
     *ROLE_FIELDS,
     "ahead_way",
+    *LEGACY_FIELDS,
     "subsection_columns",
     "confine_sessions",
 )
@@ -39,7 +42,7 @@ class PlatformDetails:
     The roles are names of ``host.course_roles``, "" for none; None: as they were, and none for a new registration.
     ``ahead_way``: a name of ``registrations.ahead_way``, "" for nothing; None: as it was.
     ``confine_sessions`` None: as it was, and on for a new one. ``org``: whose it is, "" the site's
-    own; None: as it was.
+    own; None: as it was. The ways of LTI 1.1 None: as they were; ``legacy_way`` "": nobody, and no key and last day.
     """
 
     title: str
@@ -65,6 +68,9 @@ class PlatformDetails:
     assistant_role: str | None = None
     designer_role: str | None = None
     ahead_way: str | None = None
+    legacy_way: str | None = None
+    legacy_consumer_key: str | None = None
+    legacy_until: date | None = None
     confine_sessions: bool | None = None
     other_hosts: tuple[str, ...] = ()
     org: str | None = None
@@ -96,6 +102,8 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
     for name in OPTIONS:
         if getattr(details, name) is not None:
             setattr(row, name, getattr(details, name))
+    if details.legacy_way == "":
+        row.legacy_consumer_key, row.legacy_until = "", None
     if details.other_hosts:
         row.other_origins = " ".join(host if "://" in host else f"https://{host}" for host in details.other_hosts)
     row.full_clean()

@@ -117,6 +117,14 @@ def asks(tool: ToolDetails) -> list[Asked]:
     return said
 
 
+def asks_of_lti_1p1(invitation: Invitation) -> list[Asked]:
+    """Return what we ask a platform that came through LTI 1.1."""
+    if invitation.legacy_until is None:
+        return []
+    because = _("so that learners keep the accounts and the work that they have here.")
+    return [Asked(_("A proof of the key that it has used on LTI 1.1"), because)]
+
+
 def lacks(tool: ToolDetails) -> list[str]:
     """Return what will not work, because the platform does not offer it."""
     said = []

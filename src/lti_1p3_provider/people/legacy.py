@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 from lti_1p3_provider import host
+from lti_1p3_provider.onboarding.legacy import doubts
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.legacy import obstacle
 from lti_1p3_provider.users.models import LegacyMatch
@@ -27,19 +27,7 @@ def registrations() -> list[dict[str, Any]]:
     """Return each registration that recognizes people of LTI 1.1, or did: how, and what became of whom."""
     matched = LegacyMatch.objects.order_by().values("platform_user__registration").distinct()
     rows = Registration.objects.exclude(legacy_way="") | Registration.objects.filter(pk__in=matched)
-    known = frozenset(one.key for one in host.current().legacy.platforms())
-    return [_registration(row, known) for row in rows.order_by("pk").distinct()]
-
-
-def _doubts(row: Registration, known: frozenset[str]) -> Iterator[str]:
-    """Yield what keeps a registration from recognizing anybody. ``known``: the keys that the LMS has."""
-    if not row.legacy_way:
-        return
-    if row.legacy_has_ended:
-        yield f"People of LTI 1.1 are not recognized any more: the last day was {row.legacy_until}."
-    key = row.legacy_consumer_key
-    if key and key not in known:
-        yield f"The LMS has no platform of LTI 1.1 with the key {key}: nobody is recognized."
+    return [_registration(row) for row in rows.order_by("pk").distinct()]
 
 
 def _accounts(key: str) -> dict[str, int]:
@@ -47,7 +35,7 @@ def _accounts(key: str) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _registration(row: Registration, known: frozenset[str]) -> dict[str, Any]:
+def _registration(row: Registration) -> dict[str, Any]:
     matches = LegacyMatch.objects.filter(platform_user__registration=row).order_by("pk")
     others = matches.exclude(outcome=LegacyMatch.Outcome.ADOPTED)
     named = others.values_list("outcome", "platform_user__user_id", "account_id")[:MAX_LISTED]
@@ -60,5 +48,5 @@ def _registration(row: Registration, known: frozenset[str]) -> dict[str, Any]:
         "until": row.legacy_until and str(row.legacy_until),
         "outcomes": dict(Counter(matches.values_list("outcome", flat=True))),
         "not_adopted": [{"outcome": said, "account": has, "lti_1p1_account": had} for said, has, had in named],
-        "doubts": list(_doubts(row, known)),
+        "doubts": [says for says, _ in doubts(row)],
     }

@@ -40,6 +40,7 @@ PRESET = Preset(
             ),
         ),
         bare_domain=True,
+        proves_keys=True,
     ),
     key_care=KeyCare(
         reads="Nobody, if the tool has our JWKS URL: Moodle reads it when a key is new to it.",

@@ -20,7 +20,8 @@ class Registering:
 
     An issuer and addresses are on the host of the configuration; ``issuers`` and ``hosts`` (CSP sources) are what may
     stand there instead. ``placements`` are where content is chosen. ``asks_resource_links``: launches are asked for by
-    name; ``bare_domain``: its domain has no ``www.``.
+    name; ``bare_domain``: its domain has no ``www.``. ``proves_keys``: where the tool takes the place of one of LTI
+    1.1, it proves that tool's key.
     """
 
     families: tuple[str, ...] = ()
@@ -34,3 +35,4 @@ class Registering:
     placements: tuple[str, ...] = ("ContentArea",)
     asks_resource_links: bool = True
     bare_domain: bool = False
+    proves_keys: bool = False

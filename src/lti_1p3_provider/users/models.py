@@ -129,6 +129,8 @@ class LegacyMatch(models.Model):
 
     class Meta:
         app_label = APP_LABEL
+        verbose_name = _("person known from LTI 1.1")
+        verbose_name_plural = _("people known from LTI 1.1")
 
     def __str__(self) -> str:
         return f"LTI 1.1 match {self.pk}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,7 +15,7 @@ from lti_1p3_provider.conf import conf
 from lti_1p3_provider.management import people
 from lti_1p3_provider.onboarding import changes, courses
 from lti_1p3_provider.onboarding.invitations import LIFE, MAX_DAYS, Offer, invite
-from lti_1p3_provider.onboarding.models import OPTIONS
+from lti_1p3_provider.onboarding.models import OPTIONS, PROOF
 from lti_1p3_provider.registrations.models import Registration
 
 
@@ -36,6 +36,16 @@ class Command(BaseCommand):
         parser.add_argument("--allow-org", action="append", default=[], dest="allowed_orgs", metavar="ORG")
         parser.add_argument("--allow-block", action="append", default=[], dest="allowed_keys", metavar="USAGE_KEY")
         people.declare(parser)
+        parser.add_argument(
+            "--legacy-until",
+            default=None,
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="Moodle proves its key of LTI 1.1, and learners of that keep their accounts until this day",
+        )
+        parser.add_argument(
+            "--legacy-key", default="", dest="legacy_consumer_key", metavar="KEY", help="the only key that it may prove"
+        )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -66,6 +76,6 @@ class Command(BaseCommand):
 
 
 def _offer(options: dict[str, Any]) -> Offer:
-    values: dict[str, Any] = {name: options[name] for name in ("name", "host", "org")}
+    values: dict[str, Any] = {name: options[name] for name in ("name", "host", "org", *PROOF)}
     values |= {name: tuple(options[name]) for name in ("allowed_courses", "allowed_orgs", "allowed_keys")}
     return Offer(**values, **{name: value for name, value in people.said(options).items() if value is not None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations import find, key_notes
 from lti_1p3_provider.registrations.ahead_way import AHEAD_WAYS
+from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS, LEGACY_WAYS
 from lti_1p3_provider.registrations.models import Registration
 
 
@@ -59,6 +61,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
         self._add_what_it_may(parser)
+        self._add_people_of_lti_1p1(parser)
 
     def _add_what_it_may(self, parser: CommandParser) -> None:
         """Declare the gate and the options."""
@@ -76,6 +79,25 @@ class Command(BaseCommand):
             default=None,
             choices=[people.NOTHING, *(way for way, _ in AHEAD_WAYS)],
             help="what is done for learners on a platform's list before they come (default: nothing)",
+        )
+
+    def _add_people_of_lti_1p1(self, parser: CommandParser) -> None:
+        """Declare who keeps an account."""
+        parser.add_argument(
+            "--legacy-way",
+            default=None,
+            choices=[people.NOTHING, *(way for way, _ in LEGACY_WAYS)],
+            help="how learners of LTI 1.1 are recognized, who keep their accounts (default: not at all)",
+        )
+        parser.add_argument(
+            "--legacy-key",
+            default=None,
+            dest="legacy_consumer_key",
+            metavar="KEY",
+            help="the platform's key in LTI 1.1",
+        )
+        parser.add_argument(
+            "--legacy-until", default=None, type=date.fromisoformat, metavar="YYYY-MM-DD", help="the last day of that"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -143,10 +165,9 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     texts = ("title", "issuer", "client_id", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url")
     values: dict[str, Any] = {name: options[name] for name in (*texts, "platform", "host")}
     values |= {name: tuple(options[name]) for name in lists}
-    values["ahead_way"] = "" if options["ahead_way"] == people.NOTHING else options["ahead_way"]
-    return PlatformDetails(
-        **values, **people.said(options), org=options["org"], key_set=_key_set(options["key_set_file"])
-    )
+    values |= {name: options[name] for name in ("org", "ahead_way", *LEGACY_FIELDS)}
+    values |= {name: "" for name in ("ahead_way", "legacy_way") if options[name] == people.NOTHING}
+    return PlatformDetails(**values, **people.said(options), key_set=_key_set(options["key_set_file"]))
 
 
 def _key_set(path: Path | None) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from lti_1p3_provider.audit.note import note_difference
 from lti_1p3_provider.errors import ApiConflict, ApiRequestInvalid
 from lti_1p3_provider.onboarding import changes, invitations
 from lti_1p3_provider.onboarding.invitations import Offer
-from lti_1p3_provider.onboarding.models import GATE, OPTIONS, Invitation
+from lti_1p3_provider.onboarding.models import GATE, OPTIONS, PROOF, Invitation
 from lti_1p3_provider.organizations import where_of
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1 import found, pages
@@ -35,14 +35,20 @@ class NewInvitationFields(GateFields, serializers.ModelSerializer):
         max_length=255, required=False, allow_blank=True, help_text="The only host that may use it; empty: any."
     )
     days = serializers.IntegerField(min_value=1, max_value=invitations.MAX_DAYS, default=invitations.LIFE.days)
+    legacy_until = serializers.DateField(
+        default=None,
+        allow_null=True,
+        help_text="Moodle proves its key of LTI 1.1; its people keep their accounts until then.",
+    )
+    legacy_consumer_key = serializers.CharField(max_length=255, default="", allow_blank=True, trim_whitespace=False)
 
     class Meta:
         model = Registration
-        fields = ("name", "host", "days", *GATE, *OPTIONS)
+        fields = ("name", "host", "days", *GATE, *OPTIONS, *PROOF)
 
 
 SHOWN: tuple[str, ...] = (
-    *("id", "name", "host", "allowed_orgs", "allowed_courses", "allowed_keys", "block_filter", *OPTIONS),
+    *("id", "name", "host", "allowed_orgs", "allowed_courses", "allowed_keys", "block_filter", *OPTIONS, *PROOF),
     *("status", "created_at", "expires_at", "sent_at", "sent_to", "outcome", "support_code", "registration"),
 )
 

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from lti_1p3_provider.errors import ApiRequestInvalid
 from lti_1p3_provider.onboarding.register import bare_host, filled_in
 from lti_1p3_provider.platforms import PRESETS
+from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, Registration
 
 NAMED = ("issuer", "client_id")
@@ -19,11 +20,13 @@ OPTIONS = (
     *("key_set", "other_origins", "enabled", "allow_anonymous", "trust_emails", "enrolment_mode"),
     *ACCOUNT_FIELDS,
     *ROLE_FIELDS,
+    *LEGACY_FIELDS,
     *("ahead_way", "subsection_columns", "confine_sessions", "deployment_id_in_assertion"),
 )
 # What lets a platform's people out of their organization, as far as it is not as in a new registration: into others'
 # courses, into accounts, or into other people's work: whoever acts for an organization may be staff of no course of it.
-WIDE = ("trust_emails", "confine_sessions", *ACCOUNT_FIELDS, *ROLE_FIELDS)
+WIDE = ("trust_emails", "confine_sessions", *ACCOUNT_FIELDS, *ROLE_FIELDS, *LEGACY_FIELDS)
+BOUNDS = ("legacy_consumer_key", "legacy_until")  # of these, too: without them more people are recognized, not fewer
 EXACT = {"trim_whitespace": False}  # compared byte by byte; ``clean`` names what is wrong
 
 
@@ -46,7 +49,7 @@ class RegistrationFields(serializers.ModelSerializer):
         # Whether a name is free is for ``registering`` to say: a validator here would tell of other organizations.
         validators: ClassVar[list[Any]] = []
         extra_kwargs: ClassVar[dict[str, Any]] = {
-            **dict.fromkeys(NAMED, EXACT),
+            **dict.fromkeys((*NAMED, "legacy_consumer_key"), EXACT),
             **{name: {"required": False, "allow_blank": True} for name in ADDRESSES},
         }
 
@@ -115,6 +118,9 @@ def require_narrow(values: Mapping[str, Any], row: Registration | None, superuse
     """Let only superusers open what is not their organization's; what they opened may stay."""
     fresh = Registration()
     had = fresh if row is None else row
-    wider = [name for name in WIDE if name in values and values[name] not in (getattr(fresh, name), getattr(had, name))]
+    narrow = {
+        name: {getattr(had, name)} if name in BOUNDS else {getattr(fresh, name), getattr(had, name)} for name in WIDE
+    }
+    wider = [name for name in WIDE if name in values and values[name] not in narrow[name]]
     if wider and not superuser:
         raise ApiRequestInvalid({name: ["Only the site's own administrators can set this."] for name in wider})
