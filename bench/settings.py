@@ -11,7 +11,7 @@ for _name in [name for name in os.environ if "LTI_1P3_PROVIDER" in name or name.
 os.environ["LMS_ROOT_URL"] = "https://lms.example"
 
 from demo.lms.settings import *  # noqa: E402, F403
-from demo.lms.settings import INSTALLED_APPS  # noqa: E402
+from demo.lms.settings import FEATURES, INSTALLED_APPS  # noqa: E402
 
 ALLOWED_HOSTS = ["lms.example"]
 INSTALLED_APPS = [*INSTALLED_APPS, "pylti1p3.contrib.django.lti1p3_tool_config", "bench.stock"]
@@ -27,6 +27,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 SESSION_ENGINE = "django.contrib.sessions.backends.cache"  # where Open edX keeps them
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "None"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+# As under Tutor and in bench.lms. The LMS's default costs both sides the same three queries, and hides what differs.
+FEATURES = {**FEATURES, "PREVENT_CONCURRENT_LOGINS": os.environ.get("BENCH_PREVENT_CONCURRENT_LOGINS") == "1"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_ALWAYS_EAGER = "BENCH_SCORES" not in os.environ  # there, who measures is the worker
 LTI_AGGREGATE_SCORE_PASSBACK_DELAY = 900  # as a site has it

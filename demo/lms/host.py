@@ -20,7 +20,7 @@ from demo.lms.logins import DemoProof
 from demo.lms.membership import DemoMembership
 from demo.lms.models import Enrolment, Profile
 from demo.lms.olx import WITH_SOURCE
-from demo.lms.people import DemoPeople, sees_early
+from demo.lms.people import DemoPeople, profile_of, sees_early
 from demo.lms.published import as_block, as_published, as_source
 from demo.lms.rendering import render_block
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
@@ -63,7 +63,7 @@ class DemoIdentity(DemoPeople):
 
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
         """Log in; a session that is this user's already only gets a new key."""
-        profile = Profile.objects.get_or_create(user_id=user.pk)[0]
+        profile = profile_of(user.pk) or Profile.objects.create(user_id=user.pk)
         user.demo_profile = profile  # type: ignore[attr-defined]
         if request.user.is_authenticated and request.user.pk == user.pk:
             before, meta = request.session.session_key, profile.meta

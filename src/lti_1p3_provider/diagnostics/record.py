@@ -17,6 +17,7 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.database.dropping import drop
+from lti_1p3_provider.database.inserting import Inserts
 from lti_1p3_provider.database.storable import reduce
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
@@ -50,6 +51,7 @@ class Limits:
 
 LIMITS = Limits()
 _counted_here: Counter[str] = Counter()
+_insert = Inserts(LaunchAttempt)
 
 
 def success(trail: Trail) -> None:
@@ -118,17 +120,19 @@ def _write(
     trail: Trail, outcome: str, detail: str, login_digest: str | None = None, support_code: str | None = None
 ) -> None:
     registration = trail.registration.pk if trail.registration else None
-    LaunchAttempt.objects.create(
-        support_code=support_code or _support_code(),
-        door=trail.door,
-        outcome=outcome,
-        detail=_line(detail)[:1000],
-        steps=[reduce(step) for step in trail.steps],
-        registration_id=registration,
-        deployment_id=trail.deployment.pk if trail.deployment else None,
-        subject_digest=subjects.keyed(registration, trail.subject) if trail.subject else "",
-        target=_line(trail.target.partition("?")[0])[:500],
-        login_digest=login_digest,
+    _insert(
+        LaunchAttempt(
+            support_code=support_code or _support_code(),
+            door=trail.door,
+            outcome=outcome,
+            detail=_line(detail)[:1000],
+            steps=[reduce(step) for step in trail.steps],
+            registration_id=registration,
+            deployment_id=trail.deployment.pk if trail.deployment else None,
+            subject_digest=subjects.keyed(registration, trail.subject) if trail.subject else "",
+            target=_line(trail.target.partition("?")[0])[:500],
+            login_digest=login_digest,
+        )
     )
 
 
