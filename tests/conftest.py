@@ -20,7 +20,6 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.core.cache import cache
-from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 
 from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
@@ -32,17 +31,18 @@ from lti_1p3_provider.outline import find
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
-from . import migrated, outgoing
+from . import made_before, migrated, outgoing
 from .broken_cache import NotingCache
 from .connection import Connection
 from .database import emptied_quickly
 from .distribution import make_room
+from .registered import registered
 from .services import mariadb, postgresql
-from .web_server import WebServer
+from .web_server import WebServer, answer_in_one_piece
 
 numbers = itertools.count(1)
 GARBAGE = (10_000, 20, 20)  # how many new objects, and rounds, before Python looks for garbage
-WSGIRequestHandler.disable_nagle_algorithm = True  # else each answer on a kept connection waits 40 ms for an ACK
+answer_in_one_piece()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -114,6 +114,19 @@ def no_request_in_a_transaction() -> Iterator[None]:
     with outgoing.watched() as seen:
         yield
     assert seen == [], "a request of ours was made inside a transaction"
+
+
+@pytest.fixture(scope="session")
+def keys_made_before() -> Iterator[made_before.Keys]:
+    """RSA keys that the process made before."""
+    with made_before.handed_out() as known:
+        yield known
+
+
+@pytest.fixture(autouse=True)
+def first_key_next(keys_made_before: made_before.Keys) -> None:
+    """Each test gets the same keys, none of them twice."""
+    keys_made_before.begin()
 
 
 @pytest.fixture(autouse=True)
@@ -239,7 +252,8 @@ def connect(platform: Platform, lms: str) -> Callable[..., Connection]:
             "key_set_url": platform.key_set_url,
             **details,
         }
-        registration, _ = register(PlatformDetails(**values))  # type: ignore[arg-type]
+        said = PlatformDetails(**values)  # type: ignore[arg-type]
+        registration = register(said)[0] if "client_id" in details else registered(said)
         ours = guide(lms)
         platform.add_tool(
             Tool(
