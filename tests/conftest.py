@@ -7,6 +7,7 @@ import itertools
 import os
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -101,11 +102,15 @@ def django_db_keepdb(pytestconfig: pytest.Config, django_db_modify_db_settings: 
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any, pytestconfig: pytest.Config
-) -> None:
-    """Keep the database that was migrated just now."""
-    if not django_db_keepdb and (kept := migrated.kept(pytestconfig)) is not None:
-        with django_db_blocker.unblock():
+) -> Iterator[None]:
+    """Keep the database that was migrated just now. Emptying it after a test must not take longer than the test."""
+    emptying = ExitStack()
+    with django_db_blocker.unblock():
+        if not django_db_keepdb and (kept := migrated.kept(pytestconfig)) is not None:
             migrated.keep(kept)
+        emptying.enter_context(emptied_quickly())
+    with emptying:
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -193,13 +198,6 @@ def add_tool_key(tool_key_pem: str) -> Callable[[], None]:
             known.update(kid=row.kid, private_key=row.private_key, public_jwk=row.public_jwk)
 
     return add
-
-
-@pytest.fixture(scope="session", autouse=True)
-def keep_emptying_short() -> Iterator[None]:
-    """Emptying the database after a test must not take longer than the test."""
-    with emptied_quickly():
-        yield
 
 
 @pytest.fixture

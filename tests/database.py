@@ -1,15 +1,16 @@
 """Empties the database after a test that committed something.
 
 Django deletes from each table and makes all content types and permissions once more, which takes longer than many a
-test. Here one query tells which tables have rows, and those are emptied; content types stay as they were. The whole of
-it is done only before the first test, and after one that changed what is there from the beginning, as those do that
-migrate. Permissions are never made: who needs one asks for the fixture ``permissions``.
+test. Here one query tells which tables have rows, and those are emptied; content types stay as they were. Permissions
+are never made: who needs one asks for the fixture ``permissions``. After a test that changed what is there from the
+beginning, as those do that migrate, SQLite's file is copied back, and other databases are migrated again.
 
 No primary key is given twice: what a process remembers of a row must not fit another test's.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -40,6 +41,22 @@ class Empty:
                     self._first[table] = rows
                 else:
                     self._tables.append(table)
+        self._copy: sqlite3.Connection | None = None
+        if connection.vendor == "sqlite":
+            self._copy = sqlite3.connect(":memory:", check_same_thread=False)
+            connection.connection.backup(self._copy)
+
+    def copy_back(self, connection: BaseDatabaseWrapper) -> bool:
+        """Copy tables and all back; return False if there is no copy."""
+        if self._copy is None:
+            return False
+        put_back(self._copy, connection.connection)
+        return True
+
+    def forget(self) -> None:
+        """Close the copy."""
+        if self._copy is not None:
+            self._copy.close()
 
     def restore(self, connection: BaseDatabaseWrapper) -> bool:
         """Leave nothing else there; return False if something of it has changed."""
@@ -60,6 +77,15 @@ class Empty:
         return sorted(cursor.fetchall())
 
 
+def put_back(copy: sqlite3.Connection, database: sqlite3.Connection) -> None:
+    """Make a database of SQLite what it was when it was copied, but for the primary keys that were given meanwhile."""
+    given = database.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
+    copy.execute("DELETE FROM sqlite_sequence")
+    copy.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", given)
+    copy.commit()
+    copy.backup(database)
+
+
 def _content_types(*args: object, **kwargs: object) -> None:
     for app in apps.get_app_configs():
         create_contenttypes(app, verbosity=0)
@@ -67,21 +93,26 @@ def _content_types(*args: object, **kwargs: object) -> None:
 
 @contextmanager
 def emptied_quickly() -> Iterator[None]:
-    """Inside, databases are emptied like this, and SQLite's connections stay open from test to test."""
-    known: dict[str, Empty] = {}
+    """Empty the databases now, and then like this; SQLite's connections stay open from test to test."""
+
+    def emptied(alias: str) -> Empty:
+        call_command("flush", verbosity=0, interactive=False, database=alias, reset_sequences=False)
+        return Empty(connections[alias])
 
     def empty(case: Any) -> None:
         for alias in case._databases_names(include_mirrors=False):
-            connection = connections[alias]
-            if alias not in known or not known[alias].restore(connection):
-                call_command("flush", verbosity=0, interactive=False, database=alias, reset_sequences=False)
-                known[alias] = Empty(connection)
+            if not (known[alias].restore(connections[alias]) or known[alias].copy_back(connections[alias])):
+                call_command("migrate", verbosity=0, interactive=False, database=alias)
+                known[alias] = emptied(alias)
 
     def reloads(case: Any) -> bool:
         return any(connections[alias].vendor != "sqlite" for alias in case._databases_names(include_mirrors=False))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flush, "emit_post_migrate_signal", _content_types)
+        known = {alias: emptied(alias) for alias in connections}
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
         patch.setattr(TransactionTestCase, "_should_reload_connections", reloads)
         yield
+    for one in known.values():
+        one.forget()
