@@ -7,6 +7,7 @@ import itertools
 import os
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,6 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.core.cache import cache
-from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 
 from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
@@ -32,17 +32,18 @@ from lti_1p3_provider.outline import find
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
-from . import migrated, outgoing
+from . import made_before, migrated, outgoing
 from .broken_cache import NotingCache
 from .connection import Connection
 from .database import emptied_quickly
 from .distribution import make_room
+from .registered import registered
 from .services import mariadb, postgresql
-from .web_server import WebServer
+from .web_server import WebServer, answer_in_one_piece
 
 numbers = itertools.count(1)
 GARBAGE = (10_000, 20, 20)  # how many new objects, and rounds, before Python looks for garbage
-WSGIRequestHandler.disable_nagle_algorithm = True  # else each answer on a kept connection waits 40 ms for an ACK
+answer_in_one_piece()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -101,11 +102,15 @@ def django_db_keepdb(pytestconfig: pytest.Config, django_db_modify_db_settings: 
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any, pytestconfig: pytest.Config
-) -> None:
-    """Keep the database that was migrated just now."""
-    if not django_db_keepdb and (kept := migrated.kept(pytestconfig)) is not None:
-        with django_db_blocker.unblock():
+) -> Iterator[None]:
+    """Keep the database that was migrated just now. Emptying it after a test must not take longer than the test."""
+    emptying = ExitStack()
+    with django_db_blocker.unblock():
+        if not django_db_keepdb and (kept := migrated.kept(pytestconfig)) is not None:
             migrated.keep(kept)
+        emptying.enter_context(emptied_quickly())
+    with emptying:
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +119,19 @@ def no_request_in_a_transaction() -> Iterator[None]:
     with outgoing.watched() as seen:
         yield
     assert seen == [], "a request of ours was made inside a transaction"
+
+
+@pytest.fixture(scope="session")
+def keys_made_before() -> Iterator[made_before.Keys]:
+    """RSA keys that the process made before."""
+    with made_before.handed_out() as known:
+        yield known
+
+
+@pytest.fixture(autouse=True)
+def first_key_next(keys_made_before: made_before.Keys) -> None:
+    """Each test gets the same keys, none of them twice."""
+    keys_made_before.begin()
 
 
 @pytest.fixture(autouse=True)
@@ -182,13 +200,6 @@ def add_tool_key(tool_key_pem: str) -> Callable[[], None]:
     return add
 
 
-@pytest.fixture(scope="session", autouse=True)
-def keep_emptying_short() -> Iterator[None]:
-    """Emptying the database after a test must not take longer than the test."""
-    with emptied_quickly():
-        yield
-
-
 @pytest.fixture
 def permissions(transactional_db: None) -> None:
     """The permissions of our models."""
@@ -239,7 +250,8 @@ def connect(platform: Platform, lms: str) -> Callable[..., Connection]:
             "key_set_url": platform.key_set_url,
             **details,
         }
-        registration, _ = register(PlatformDetails(**values))  # type: ignore[arg-type]
+        said = PlatformDetails(**values)  # type: ignore[arg-type]
+        registration = register(said)[0] if "client_id" in details else registered(said)
         ours = guide(lms)
         platform.add_tool(
             Tool(

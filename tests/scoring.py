@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth import get_user_model
@@ -10,6 +11,7 @@ from opaque_keys.edx.keys import UsageKey
 
 from demo.lms import grades
 from demo.lms.course import courses
+from demo.platform import Link
 from demo.platform.store import LineItem as PlatformLineItem
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import ags
@@ -17,6 +19,7 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
 from tests import connection as places
 from tests.connection import AGS_CLAIM, LEARNER, PROBLEM, Connection
+from tests.registered import copied
 
 COURSE = next(iter(courses()))
 SCOPES = sorted(ags.SCOPES)
@@ -33,6 +36,22 @@ def course_link(connection: Connection, course: str = places.COURSE, **values):
 def launched(connection: Connection, usage_key: str = PROBLEM, person: str = LEARNER, **values):
     link = connection.link(usage_key, graded=True, **values)
     assert connection.launch(link, person).status_code == 200
+    return link
+
+
+def class_launched(connection: Connection, people: Iterable[str]) -> Link:
+    """Have people who are new launch one problem, and return its link. The first of them launches over HTTP; the others
+    get copies of the rows that this leaves, as not their launches are tried."""
+    first, *others = people
+    link = connection.link(PROBLEM, graded=True)
+    connection.person(first)
+    connection.launch(link, first)
+    row = PendingScore.objects.select_related("platform_user").get(line_item__resource_link__link_id=link.id)
+    for sub in others:
+        connection.person(sub)
+        user = get_user_model().objects.create(username=f"lti_{row.registration_id}_{sub}")
+        person = copied(row.platform_user, sub=sub, sub_digest=digest(sub), user=user)
+        copied(row, platform_user=person)
     return link
 
 

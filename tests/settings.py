@@ -33,6 +33,8 @@ if TEST_DATABASE in ENGINES:  # where it is, tests/conftest.py adds
         DATABASES["default"] |= {"TEST": {"CHARSET": TEST_CHARSET}, "OPTIONS": {"charset": _connection}}
 elif TEST_DATABASE != "sqlite":
     raise ValueError("LTI_TEST_DATABASE is sqlite, mariadb or postgresql")
+else:
+    DATABASES["default"]["ENGINE"] = "tests.services.django_sqlite"
 DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds; to connect for each request takes a tenth of a launch
 # Like an LMS's, no part of a transaction. The stand-in's own, a table, is tried in tests/processes.
 CACHES = {"default": {"BACKEND": "tests.remembered.OneProcess", "OPTIONS": {"MAX_ENTRIES": 100_000}}}

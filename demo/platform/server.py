@@ -89,6 +89,8 @@ class _Connections:
 
 
 class _QuietHandler(WSGIRequestHandler):
+    wbufsize = 64 * 1024  # bytes; head and body go out together, not one after the other
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         # The query may carry hints and names of people.
         log.info("%s %s %s", self.command, self.path.partition("?")[0], int(code) if code != "-" else code)

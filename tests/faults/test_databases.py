@@ -19,6 +19,7 @@ SCORES = (
     "ags_10 ags_13 ags_15 sec_15 newest_grade window poisoned failing_column rolled_back survives wakes wake_a "
     "wrong_clock given_up another_column comes_later cron subsection three_ways lost_answer"
 )
+ROLES = "(test_course_roles and (at_once or last_one or replaces))"
 pytestmark = pytest.mark.timeout(900)  # seconds, for a run of many tests
 
 CHARSETS = ["utf8mb3/utf8mb3", "utf8mb3/utf8mb4", "latin1/utf8mb4", "utf8mb4/utf8mb4"]
@@ -34,16 +35,12 @@ def test_characters_on(charsets):
 
 
 @pytest.mark.parametrize("database", DATABASES)
-def test_outbox_catalogue_and_tallies_on(database):
-    """Full-text indexes are the databases' own, and so are collations, locks, upserts and days."""
-    files = [f"tests/flows/test_{name}.py" for name in ("outbox", "scores", "catalogue", "tallies")]
-    run(database, *files, "-k", " or ".join(["test_outbox", "test_catalogue", "test_tallies", *SCORES.split()]))
-
-
-@pytest.mark.parametrize("database", DATABASES)
-def test_roles_of_one_account_at_once_on(database):
-    """SQLite lets one transaction write at a time; the others have rows that wait for each other."""
-    run(database, "tests/flows/test_course_roles.py", "-k", "at_once or last_one or replaces")
+def test_outbox_catalogue_tallies_and_roles_on(database):
+    """Full-text indexes are the databases' own, and so are collations, locks, upserts and days; and rows wait for each
+    other, where SQLite lets one transaction write at a time."""
+    files = [f"tests/flows/test_{name}.py" for name in ("outbox", "scores", "catalogue", "tallies", "course_roles")]
+    names = ["test_outbox", "test_catalogue", "test_tallies", *SCORES.split(), ROLES]
+    run(database, *files, "-k", " or ".join(names))
 
 
 @pytest.mark.parametrize("database", DATABASES)

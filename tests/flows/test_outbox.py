@@ -21,8 +21,8 @@ from lti_1p3_provider.scores.models import Lane, LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.outbox import claim, due, outcomes
 from lti_1p3_provider.scores.reasons import Reason, Why
 from tests.accidents import database_fails, raised_in
-from tests.connection import LEARNER, PROBLEM
-from tests.scoring import earn, given, launched, make_due
+from tests.connection import LEARNER
+from tests.scoring import class_launched, earn, given, launched, make_due
 
 TAKEN, GONE = Why(Reason.TAKEN, 200), Why(Reason.REFUSED, 404)
 
@@ -89,10 +89,7 @@ def test_a_change_during_a_delivery_opens_a_new_window(row, settings):
 
 
 def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection):
-    link = connection.link(PROBLEM, graded=True)
-    for number in range(9):
-        connection.person(f"batch-test-{number}")
-        connection.launch(link, f"batch-test-{number}")
+    class_launched(connection, [f"batch-test-{number}" for number in range(9)])
     first = Lane.objects.get()
     others = [Lane.objects.create(name=f"batch-test-{name}", deployment=first.deployment) for name in "bc"]
     b, c = others
@@ -108,10 +105,7 @@ def test_courses_share_a_batch_if_not_all_of_them_fit_in(connection):
 
 def test_rows_in_lanes_of_others_are_read_past(connection):
     """Others send in the courses that have the oldest rows, and in those with the newest."""
-    link = connection.link(PROBLEM, graded=True)
-    for number in range(12):
-        connection.person(f"past-test-{number}")
-        connection.launch(link, f"past-test-{number}")
+    class_launched(connection, [f"past-test-{number}" for number in range(12)])
     first = Lane.objects.get()
     old, new = [Lane.objects.create(name=f"past-test-{name}", deployment=first.deployment) for name in ("old", "new")]
     Lane.objects.exclude(pk=first.pk).update(lease="another", leased_until=timezone.now() + timedelta(minutes=5))
@@ -130,10 +124,7 @@ def test_rows_of_a_switched_off_deployment_do_not_stand_before_others(connection
         registration=connection.registration, deployment_id="off", deployment_digest=digest("off"), status="disabled"
     )
     off = Lane.objects.create(name="off", deployment=deployment)
-    link = connection.link(PROBLEM, graded=True)
-    for number in range(3):
-        connection.person(f"off-test-{number}")
-        connection.launch(link, f"off-test-{number}")
+    class_launched(connection, [f"off-test-{number}" for number in range(3)])
     PendingScore.objects.update(revision=1, due_at=timezone.now())
     older = timezone.now() - timedelta(hours=1)
     PendingScore.objects.exclude(pk=row.pk).update(revision=1, due_at=older, lane=off)
@@ -203,10 +194,7 @@ def test_a_column_that_changes_while_a_score_is_sent_gets_the_score(connection, 
 @pytest.mark.parametrize("answer", [None, {"status": 404}, {"status": 503}])
 def test_what_is_claimed_brings_all_that_delivery_needs(connection, answer):
     """Fields that a claim leaves out would be read one by one, as Django does: from one row, ``LIMIT 21``."""
-    link = connection.link(PROBLEM, graded=True)
-    for number in range(3):
-        connection.person(f"narrow-{number}")
-        connection.launch(link, f"narrow-{number}")
+    class_launched(connection, [f"narrow-{number}" for number in range(3)])
     PendingScore.objects.update(revision=2, earned=2, possible=4, due_at=timezone.now())
     if answer:
         connection.platform.faults.set("status", endpoint="scores", **answer)
@@ -233,10 +221,7 @@ def test_what_was_claimed_is_given_back_if_the_database_fails_with_another_platf
 
 
 def test_an_error_of_our_own_in_the_middle_of_a_batch_leaves_nothing_claimed(connection):
-    link = connection.link(PROBLEM, graded=True)
-    for number in range(3):
-        connection.person(f"middle-test-{number}")
-        connection.launch(link, f"middle-test-{number}")
+    class_launched(connection, [f"middle-test-{number}" for number in range(3)])
     PendingScore.objects.update(revision=9, due_at=timezone.now(), earned=2, possible=4)
     with raised_in(claim.is_open, OperationalError("server has gone away")), pytest.raises(OperationalError):
         deliver_due()
@@ -246,10 +231,7 @@ def test_an_error_of_our_own_in_the_middle_of_a_batch_leaves_nothing_claimed(con
 
 def test_equal_outcomes_are_written_together_and_each_row_gets_its_own(connection, django_assert_num_queries):
     """Some grades changed meanwhile, one lease was lost, one score was read from the LMS instead of the row."""
-    link = connection.link(PROBLEM, graded=True)
-    for number in range(6):
-        connection.person(f"equal-test-{number}")
-        connection.launch(link, f"equal-test-{number}")
+    class_launched(connection, [f"equal-test-{number}" for number in range(6)])
     for number, row in enumerate(PendingScore.objects.order_by("pk")):
         exact = {"earned": number, "possible": 10} if number != 5 else {}
         due_at = timezone.now() - timedelta(seconds=10 - number)
@@ -271,10 +253,7 @@ def test_equal_outcomes_are_written_together_and_each_row_gets_its_own(connectio
 
 def test_many_workers_send_each_score_once(connection):
     people = [f"worker-test-{number}" for number in range(12)]
-    link = connection.link(PROBLEM, graded=True)
-    for person in people:
-        connection.person(person)
-        connection.launch(link, person)
+    link = class_launched(connection, people)
     PendingScore.objects.update(revision=1)
     for person in people:
         connection.platform.faults.set("status", endpoint="scores", status=503, times=1)

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from lti_1p3_provider.registrations.tool_keys import identity
+from tests.older import APP, back_to, migrate
 
 BEFORE, AFTER = "0019_outline_search", "0021_own_keys"
-APP = "lti_1p3_provider"
-
-
-def migrate(name: str) -> Any:
-    """Bring the app's tables to a migration; return its models."""
-    MigrationExecutor(connection).migrate([(APP, name)])
-    return MigrationExecutor(connection).loader.project_state([(APP, name)]).apps
 
 
 @pytest.fixture
-def old(transactional_db: None) -> Iterator[Any]:
+def old(transactional_db: None) -> Any:
     """The tables of before."""
-    yield migrate(BEFORE)
-    migrate(AFTER)
+    return back_to(BEFORE)
 
 
 def test_keys_of_before_are_the_sites_and_go_on(old):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from lti_1p3_provider.scores.reasons import Reason
+from tests.older import APP, back_to, migrate, models
 
 BEFORE, ADDED, NAMED, AFTER = (
     "0014_declined_columns",
@@ -19,7 +18,6 @@ BEFORE, ADDED, NAMED, AFTER = (
     "0016_reasons_of_old_answers",
     "0017_no_answers_in_words",
 )
-APP = "lti_1p3_provider"
 OLD = [  # given up because of, last answer: reason, status, detail
     ("", "HTTP 200", "taken", 200, ""),
     ("", "HTTP 409: a newer score is there", "newer_there", 409, ""),
@@ -87,18 +85,10 @@ TROUBLES = [
 ]
 
 
-def migrate(name: str) -> Any:
-    """Bring the app's tables to a migration; return its models."""
-    executor = MigrationExecutor(connection)
-    executor.migrate([(APP, name)])
-    return MigrationExecutor(connection).loader.project_state([(APP, name)]).apps
-
-
 @pytest.fixture
-def old(transactional_db: None) -> Iterator[Any]:
+def old(transactional_db: None) -> Any:
     """The tables of before."""
-    yield migrate(BEFORE)
-    migrate(AFTER)
+    return back_to(BEFORE)
 
 
 def fill(apps: Any) -> None:
@@ -155,8 +145,8 @@ def test_what_was_cut_off_is_gone_on_with_and_nothing_is_done_twice(old):
     assert done[1:] == [(bool(parked), *expected) for parked, _, *expected in OLD][1:]
     module = importlib.import_module(f"{APP}.migrations.{NAMED}")
     with connection.schema_editor() as editor:
-        module.name_reasons(MigrationExecutor(connection).loader.project_state([(APP, NAMED)]).apps, editor)
-    assert scores(MigrationExecutor(connection).loader.project_state([(APP, NAMED)]).apps) == done
+        module.name_reasons(models(NAMED), editor)
+    assert scores(models(NAMED)) == done
 
 
 def test_the_version_of_before_finds_what_was_given_up(old):

@@ -26,7 +26,7 @@ from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import wording
 from tests.connection import AGS_CLAIM, COURSE, LEARNER, OTHER_LEARNER, PROBLEM
 from tests.results import at_a_strangers, results_of
-from tests.scoring import earn, given, launched, make_due, override
+from tests.scoring import class_launched, earn, given, launched, make_due, override
 from tests.web_server import Said
 
 CANVAS = "https://canvas.instructure.com/lti/submission"
@@ -163,10 +163,8 @@ def test_rounded_results_are_the_same(connection):
 
 def test_a_column_of_many_is_read_in_one_list_and_one_of_few_person_by_person(connection, configure):
     configure(page_size=4)
-    link = connection.link(PROBLEM, graded=True)
+    link = class_launched(connection, [f"many-{number}" for number in range(10)])
     for number in range(10):
-        connection.person(f"many-{number}")
-        connection.launch(link, f"many-{number}")
         earn(number % 5, person=f"many-{number}")
     override(connection, link, 1, "many-7")
     before = len(connection.platform.requests)

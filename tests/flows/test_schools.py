@@ -21,7 +21,7 @@ from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import overview
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import PROBLEM, Connection
-from tests.scoring import COURSE, block, given
+from tests.scoring import COURSE, block, class_launched, given
 from tests.web_server import Said
 
 FAILING = Why(Reason.FAILING, 503)
@@ -30,10 +30,7 @@ DAY = 24 * 3600
 
 def school(connection: Connection, name: str, people: int = 1, address: str = "", deployment: bool = True) -> Link:
     """Have a school's learners launch a link. It has a deployment of its own, or a host, or both."""
-    link = connection.link(PROBLEM, graded=True)
-    for number in range(people):
-        connection.person(f"{name}-{number}")
-        connection.launch(link, f"{name}-{number}")
+    link = class_launched(connection, [f"{name}-{number}" for number in range(people)])
     placed = ResourceLink.objects.get(link_id=link.id)
     if deployment:
         values = {"deployment_id": name, "deployment_digest": digest(name), "status": Deployment.Status.APPROVED}

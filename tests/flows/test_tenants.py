@@ -22,8 +22,8 @@ from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import claim, outages, outcomes, retry
 from lti_1p3_provider.scores.reasons import Reason, Why
 from tests.accidents import database_fails, raised_in, request_fails
-from tests.connection import PROBLEM, Connection
-from tests.scoring import given, make_due
+from tests.connection import Connection
+from tests.scoring import class_launched, given, make_due
 from tests.web_server import Said
 
 CLASS = [f"tenant-{number}" for number in range(5)]
@@ -35,10 +35,7 @@ class Panic(BaseException):
 
 def of_class(connection: Connection, people: list[str] = CLASS) -> Link:
     """Have some people launch one problem; return its link."""
-    link = connection.link(PROBLEM, graded=True)
-    for sub in people:
-        connection.person(sub)
-        connection.launch(link, sub)
+    link = class_launched(connection, people)
     PendingScore.objects.filter(line_item__resource_link__link_id=link.id).update(revision=9, earned=2, possible=4)
     return link
 

@@ -1,0 +1,62 @@
+"""RSA keys that were made before: to make one, and to examine one that is read, each takes as long as several launches.
+
+The app's own keys are handed out again: within a test each is another, and the next test gets the same ones. Whatever a
+test or the emulated platform makes is new. A private key that was read before is not examined again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from lti_1p3_provider.registrations import private_keys
+
+generate, load = rsa.generate_private_key, serialization.load_pem_private_key
+
+
+class Keys:
+    """The keys of a process's tests."""
+
+    def __init__(self) -> None:
+        self._made: list[rsa.RSAPrivateKey] = []
+        self._read: dict[bytes, Any] = {}
+        self._next = iter(self._made)
+
+    def begin(self) -> None:
+        """Begin a test: give the first key next."""
+        self._next = iter(self._made)
+
+    def give(self, public_exponent: int, key_size: int, backend: Any = None) -> rsa.RSAPrivateKey:
+        """Do what ``generate_private_key`` does."""
+        if sys._getframe(1).f_globals["__name__"] != private_keys.__name__:
+            return generate(public_exponent, key_size, backend)
+        for key in self._next:
+            return key
+        self._made.append(generate(public_exponent, key_size, backend))
+        self._next = iter(())
+        return self._made[-1]
+
+    def read(self, data: bytes, password: bytes | None, *args: Any, **options: Any) -> Any:
+        """Do what ``load_pem_private_key`` does."""
+        if password is not None or args or options:
+            return load(data, password, *args, **options)
+        found = self._read.get(data)
+        if found is None:
+            found = self._read[data] = load(data, password)
+        return found
+
+
+@contextmanager
+def handed_out() -> Iterator[Keys]:
+    """Inside, keys are handed out like this."""
+    keys = Keys()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rsa, "generate_private_key", keys.give)
+        patch.setattr(serialization, "load_pem_private_key", keys.read)
+        yield keys
