@@ -129,9 +129,11 @@ def keys_made_before() -> Iterator[made_before.Keys]:
 
 
 @pytest.fixture(autouse=True)
-def first_key_next(keys_made_before: made_before.Keys) -> None:
+def first_key_next(keys_made_before: made_before.Keys) -> Iterator[None]:
     """Each test gets the same keys, none of them twice."""
     keys_made_before.begin()
+    yield
+    keys_made_before.end()
 
 
 @pytest.fixture(autouse=True)

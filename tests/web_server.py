@@ -9,14 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from django.core.servers.basehttp import WSGIRequestHandler
+from django.core.servers.basehttp import ServerHandler, WSGIRequestHandler
 
 BUFFER = 64 * 1024  # bytes; an answer that is longer goes out in pieces of this size
 
 
 def answer_in_one_piece() -> None:
-    """Have Django's test server send an answer as a whole. Line by line each line wakes whoever waits for the answer,
-    and on a kept connection all but the first wait 40 ms for an ACK."""
+    """Have Django's test server send an answer as a whole, and when it has done everything: a test that has the answer
+    may end, and nothing of the request is to be left then. Line by line, each line would wake whoever waits, and on a
+    kept connection all but the first wait 40 ms for an ACK."""
     one = WSGIRequestHandler.handle_one_request
 
     def whole(self: WSGIRequestHandler) -> None:
@@ -26,6 +27,7 @@ def answer_in_one_piece() -> None:
     WSGIRequestHandler.disable_nagle_algorithm = True
     WSGIRequestHandler.wbufsize = BUFFER
     WSGIRequestHandler.handle_one_request = whole  # type: ignore[method-assign]
+    ServerHandler._flush = lambda _: None  # type: ignore[method-assign, assignment]
 
 
 @dataclass(frozen=True)

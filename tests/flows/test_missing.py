@@ -22,9 +22,9 @@ from lti_1p3_provider.lti import ags
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.gradebook import missing
-from lti_1p3_provider.scores.gradebook.reading_back import read_back
 from lti_1p3_provider.scores.gradebook.reconcile import (
     SILENT,
+    read_back,
     reconcile,
 )
 from lti_1p3_provider.scores.models import LineItem, PendingScore

@@ -13,6 +13,7 @@ import pytest
 from django.utils import timezone
 
 from lti_1p3_provider.errors import PlatformUnreachable
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import transport
 from lti_1p3_provider.lti.exchange import Pause, Request
 from lti_1p3_provider.registrations.models import Registration
@@ -21,6 +22,7 @@ from lti_1p3_provider.scores.delivery.conversations import Wire
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from tests.connection import PROBLEM
+from tests.registered import copied
 from tests.scoring import given
 
 TIMEOUT = 1.0
@@ -63,10 +65,20 @@ def slow_host():
 
 
 def at(connection, host: str, contexts: int, *, lists: bool) -> None:
-    """Have learners launch links in several courses of a platform, whose services are at ``host``."""
+    """Have a learner launch links in several courses of a platform, whose services are at ``host``: the first one over
+    HTTP, whose rows the others get copies of."""
     Registration.objects.filter(pk=connection.registration.pk).update(other_origins=host)
-    for number in range(contexts):
-        connection.launch(connection.link(PROBLEM, graded=True, context_id=f"slow-{connection.client_id}-{number}"))
+    connection.launch(connection.link(PROBLEM, graded=True, context_id=f"slow-{connection.client_id}"))
+    row = PendingScore.objects.get(registration=connection.registration)
+    for number in range(1, contexts):
+        link, name = row.line_item.resource_link, f"{connection.client_id}-{number}"
+        context = copied(link.context, context_id=name, context_digest=digest(name))
+        placed = copied(link, link_id=name, link_digest=digest(name), context=context)
+        lane, item = (
+            copied(row.lane, name=f"{link.deployment_id}:{context.pk}"),
+            copied(row.line_item, resource_link=placed),
+        )
+        copied(row, lane=lane, line_item=item)
     items = LineItem.objects.filter(resource_link__deployment__registration=connection.registration)
     for item in items:
         where = {"url": "", "container_url": f"{host}/list"} if lists else {"url": f"{host}/column"}
@@ -125,7 +137,8 @@ def test_a_slow_score_is_delivered_and_speaks_against_its_platform(connection, s
     report = deliver_due()
     assert report.delivered >= 6
     outage = Outage.objects.get()
-    assert (outage.reason, outage.detail) == ("slow", "1 s")
+    assert outage.reason == "slow"
+    assert outage.detail in ("1 s", "2 s", "3 s")  # 0.8 seconds, and a busy machine
     Outage.objects.update(until=timezone.now())
     PendingScore.objects.update(due_at=timezone.now(), revision=9, sent_given=None, earned=3)
     assert deliver_due().delivered >= 1  # what was waited for is an answer, however slow

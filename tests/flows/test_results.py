@@ -19,8 +19,7 @@ from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.gradebook import reconcile as comparing
-from lti_1p3_provider.scores.gradebook.reading_back import read_back
-from lti_1p3_provider.scores.gradebook.reconcile import Difference, difference_of, reconcile
+from lti_1p3_provider.scores.gradebook.reconcile import Difference, difference_of, read_back, reconcile
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import wording

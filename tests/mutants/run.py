@@ -32,6 +32,7 @@ from mutmut.state import state as noted
 from demo.platform import keys as platform_keys
 from tests.mutants.generate import PACKAGE, Mutant
 from tests.mutants.order import in_order, within
+from tests.services.django_sqlite.base import close_idle
 
 Notes = tuple[dict[str, list[str]], dict[str, list[str]], dict[str, float]]
 KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "no test"
@@ -106,6 +107,7 @@ class Runner:
             raise pytest.UsageError(f"{self.failed} fails without any change")
         reverse("lti_1p3_provider:launch")  # imports all that answers requests
         connections.close_all()
+        close_idle()
         self.database = Path(connections["default"].settings_dict["NAME"])
         self.content = self.database.read_bytes()
         gc.collect()

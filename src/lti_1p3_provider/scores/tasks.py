@@ -12,7 +12,7 @@ from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
-from lti_1p3_provider.scores.gradebook import reading_back, subsections
+from lti_1p3_provider.scores.gradebook import reconcile, subsections
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import intake
 from lti_1p3_provider.scores.outbox.wake import COMPARE, EXPECT, NOTE, READ_BACK, TASK, nudge
@@ -64,7 +64,7 @@ def expect_subsections(link_pk: int, platform_user_pk: int, claimed: dict[str, o
 @set_code_owner_attribute  # type: ignore[untyped-decorator]
 def read_back_results(pks: list[int]) -> None:
     """Ask platforms what they show for these pending scores."""
-    reading_back.read_back(PendingScore.objects.filter(pk__in=pks))
+    reconcile.read_back(PendingScore.objects.filter(pk__in=pks))
 
 
 @shared_task(name=COMPARE, ignore_result=True)

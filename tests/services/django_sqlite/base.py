@@ -33,3 +33,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return super()._close()
         _idle[str(self.settings_dict["NAME"])].append(self.connection)
         return None
+
+
+def close_idle() -> None:
+    """Close all connections that nobody uses, as before a fork."""
+    for connections in _idle.values():
+        while connections:
+            connections.pop().close()

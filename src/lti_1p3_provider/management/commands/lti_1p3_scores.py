@@ -14,7 +14,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores.gradebook import missing, reading_back
+from lti_1p3_provider.scores.gradebook import missing, reconcile
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 from lti_1p3_provider.scores.outbox.wake import nudge
@@ -82,7 +82,7 @@ class Command(BaseCommand):
     def _reconcile(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
         oldest = rows.order_by(F("result_at").asc(nulls_first=True), "line_item_id", "pk")
         most = options.get("most_asked", MAX_ASKED)
-        done, left = reading_back.read_back(oldest[:most]), max(rows.count() - most, 0)
+        done, left = reconcile.read_back(oldest[:most]), max(rows.count() - most, 0)
         apart = rows.different().select_related(*NEEDED).order_by(F("result_given").asc(nulls_first=True), "pk")
         scores = _as_json(apart[:MAX_ROWS])
         resent = missing.send_again(done.lost) if options["resend_missing"] else 0

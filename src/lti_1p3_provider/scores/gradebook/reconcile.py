@@ -6,6 +6,7 @@ was lost is sent again by ``missing``.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.errors import LtiError, PlatformUnreachable
@@ -28,6 +30,8 @@ FEW = 3  # people of a column who are asked for one by one
 SILENT = 3  # columns of a platform that got no answer at all, until its others are left for another time
 MAX_NAMES = 500  # that are looked for
 NEEDED = ("platform_user", "line_item__resource_link__deployment__registration", "registration")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,35 @@ class Reconciliation:
     differences: list[Difference] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """``asked``: the number of rows to ask about; ``answered``: for how many of them the platform answered now;
+    ``different``, ``missing``: how many show another grade, or none, as far as is known; ``same``: how many now show
+    what was sent; ``lost``: the primary keys of those that certainly show none now; ``troubles``: columns that could
+    not be read, and why."""
+
+    asked: int
+    answered: int
+    different: int
+    missing: int = 0
+    same: int = 0
+    lost: tuple[int, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+
+def read_back(rows: QuerySet[PendingScore], patience: float = math.inf) -> ReadBack:
+    """Read the results of rows that somebody chose, for pages, admin, command and task. It may take long, so never
+    while somebody waits for a page. ``patience``: seconds after which no further column is asked."""
+    pks = list(rows.values_list("pk", flat=True))
+    chosen, began = PendingScore.objects.filter(pk__in=pks), timezone.now()
+    report = reconcile(chosen.only("pk"), patience)  # which reads the rows itself, with all that is above
+    for trouble in report.troubles:
+        log.warning("LTI results of column %s: %s", trouble.line_item_pk, trouble.why)
+    answered = chosen.filter(result_at__gte=began).count()
+    different, missing = chosen.different().filter(result_given__isnull=False).count(), chosen.lost().count()
+    return ReadBack(len(pks), answered, different, missing, report.same, tuple(report.lost), tuple(report.troubles))
 
 
 def reconcile(rows: Iterable[PendingScore], patience: float = math.inf) -> Reconciliation:

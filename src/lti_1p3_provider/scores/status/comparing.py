@@ -21,8 +21,7 @@ from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import store
 from lti_1p3_provider.scores.gradebook import missing
-from lti_1p3_provider.scores.gradebook.reading_back import read_back
-from lti_1p3_provider.scores.gradebook.reconcile import Trouble
+from lti_1p3_provider.scores.gradebook.reconcile import Trouble, read_back
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import wake
 from lti_1p3_provider.scores.reasons import Why, named
