@@ -34,6 +34,7 @@ class PlatformUser(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     linked = models.BooleanField(default=False)
     course_roles: tuple[CourseRole, ...] | None = None  # no column: what launches gave the account, once it is read
+    is_new: bool = False  # no column: this launch made the account, so nobody else knows it and nothing is there of it
 
     class Meta:
         app_label = APP_LABEL

@@ -125,6 +125,7 @@ def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
                     profile_digest=_profile_digest(sub, person) if person.email in ("", user.email) else "",
                 )
             quotas.count(deployment, "people")
+            made.is_new = True
             return made
         except IntegrityError:
             made_meanwhile = _find(registration, sub)
