@@ -27,6 +27,7 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import claim, outcomes
 from lti_1p3_provider.scores.outbox.intake import grade_changed
+from lti_1p3_provider.scores.querysets import State
 from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import (
@@ -386,6 +387,44 @@ def broker(answering: Callable[..., None]) -> Iterator[None]:
         yield
     finally:
         task.apply_async = before
+
+
+def test_somebody_new_has_no_grades_so_no_worker_looks_for_some(connection):
+    """Their row is what a worker would have left, and the next launch and answer find it as any other."""
+    woken = []
+    with broker(lambda **options: woken.append(options)):
+        link = launched(connection)
+        row = PendingScore.objects.get()
+        assert (woken, row.state, row.reason) == ([], State.NOT_SENT, Reason.NO_GRADE)
+        before = PendingScore.objects.values().get()
+        PendingScore.objects.update(due_at=timezone.now())
+    deliver_due()
+    assert PendingScore.objects.values().get() | {"last_timestamp": None} == before
+    assert connection.launch(link).status_code == 200
+    assert PendingScore.objects.values().get() | {"last_timestamp": None} == before
+    earn(2)
+    assert given(connection, link) == (2, 4)
+
+
+def test_somebody_known_has_what_they_earned_before_looked_for(connection):
+    launched(connection)
+    earn(2)
+    woken = []
+    with broker(lambda **options: woken.append(options)):
+        other = launched(connection)
+    assert (len(woken), PendingScore.objects.filter(due_at__isnull=False).count()) == (1, 1)
+    deliver_due()
+    assert given(connection, other) == (2, 4)
+
+
+def test_what_somebody_new_opens_through_an_old_link_is_noted(connection):
+    """As for somebody known: others who launch the link keep their own block."""
+    link = launched(connection)
+    moved = connection.link(OTHER_PROBLEM, graded=True, id=link.id)
+    assert connection.launch(moved, OTHER_LEARNER).status_code == 200
+    assert LineItem.objects.get().is_mixed
+    keys = PendingScore.objects.order_by("pk").values_list("usage_key", flat=True)
+    assert list(keys) == [PROBLEM, OTHER_PROBLEM]
 
 
 def test_the_learners_answer_survives_a_broker_that_is_down(connection, caplog):

@@ -139,7 +139,8 @@ def _admit(
     line_items.remember(launch, link, platform_user, known)
     if target.is_course:
         subsections.remember(launch, link, platform_user)
-    grants.allow(platform_user.user, target, launch.deployment, link.pk, class_scores.teaches(launch.message))
+    teaches = class_scores.teaches(launch.message)
+    grants.allow(platform_user.user, target, launch.deployment, link.pk, teaches, is_new=platform_user.is_new)
     trail.passed("records")
     attempts.success(trail)
     if not launch.login.storage_frame:

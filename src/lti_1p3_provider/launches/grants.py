@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.dropping import drop
+from lti_1p3_provider.database.inserting import Inserts
 from lti_1p3_provider.database.prepared import Update, prepared, prepared_update
 from lti_1p3_provider.errors import GrantMissing
 from lti_1p3_provider.identifiers import digest
@@ -42,32 +43,40 @@ def _renew(
     return Grant.objects.filter(user_id=user, usage_digest=usage_digest), {**columns, "taught_link_pk": taught}
 
 
+_insert = Inserts(Grant)
+
+
 def allow(
-    user: AbstractUser, target: Target, deployment: Deployment, link_pk: int | None = None, teaches: bool = False
+    user: AbstractUser,
+    target: Target,
+    deployment: Deployment,
+    link_pk: int | None = None,
+    teaches: bool = False,
+    *,
+    is_new: bool = False,
 ) -> None:
     """Let the user open the block from now on, for ``LTI_1P3_PROVIDER_ACCESS_LENGTH_SEC`` or as long as a session.
 
-    ``link_pk``: the resource link that was launched; ``teaches``: by somebody who teaches the platform's course.
+    ``link_pk``: the resource link that was launched; ``teaches``: by somebody who teaches the platform's course;
+    ``is_new``: the account was made in this transaction, so it has no grant yet.
     """
     seconds = conf.session_length if conf.access_length is None else conf.access_length
     until = timezone.now() + timedelta(seconds=seconds)
     key, taught = str(target.usage_key), link_pk if teaches else None
-    renew = partial(_renew, user.pk, digest(key), key, deployment.pk, until, link_pk, taught)
-    if not renew():
-        try:
-            with transaction.atomic():
-                Grant.objects.create(
-                    user_id=user.pk,
-                    usage_digest=digest(key),
-                    usage_key=key,
-                    deployment=deployment,
-                    until=until,
-                    link_pk=link_pk,
-                    taught_link_pk=taught,
-                )
-        except IntegrityError:  # another launch of the same person was first
-            renew()
     scopes.forget(user.pk)
+    renew = partial(_renew, user.pk, digest(key), key, deployment.pk, until, link_pk, taught)
+    if not is_new and renew():
+        return
+    whose = {"user_id": user.pk, "usage_digest": digest(key), "usage_key": key, "deployment": deployment}
+    grant = Grant(**whose, until=until, link_pk=link_pk, taught_link_pk=taught)
+    if is_new:
+        _insert(grant)
+        return
+    try:
+        with transaction.atomic():
+            _insert(grant)
+    except IntegrityError:  # another launch of the same person was first
+        renew()
 
 
 def find(user: AbstractUser | AnonymousUser, target: Target) -> Grant:

@@ -36,6 +36,7 @@ class PlatformUser(models.Model):
     linked = models.BooleanField(default=False)
     ahead = models.BooleanField(default=False)
     course_roles: tuple[CourseRole, ...] | None = None  # no column: what launches gave the account, once it is read
+    is_new: bool = False  # no column: this launch made the account, so nobody else knows it and nothing is there of it
 
     class Meta:
         app_label = APP_LABEL

@@ -144,6 +144,7 @@ def _create(deployment: Deployment, sub: str, person: Person, *, is_ahead: bool 
                     ahead=is_ahead,
                 )
             quotas.count(deployment, "people")
+            made.is_new = True
             return made
         except IntegrityError:
             made_meanwhile = _find(registration, sub)

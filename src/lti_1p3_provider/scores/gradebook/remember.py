@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from lti_1p3_provider.database.inserting import Inserts
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.errors import StateStoreDown
 from lti_1p3_provider.lti import ags, store
@@ -22,6 +23,7 @@ from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import lanes, moving, outcomes
 from lti_1p3_provider.scores.outbox.wake import nudge
+from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.users.models import PlatformUser
 
 BLOCK = ("course_key", "usage_key")
@@ -51,6 +53,9 @@ def remember(
     if not (launch.message.subject and launch.message.roles.gets_scores):
         PendingScore.objects.filter(line_item=item, platform_user=platform_user).delete()
         return
+    if platform_user.is_new:
+        _expected_of_new(item, platform_user, block)
+        return
     theirs = [known] if known else _here_or_given_up(item.pk, platform_user.pk)
     row = next((one for one in theirs if one.line_item_id == item.pk), None)
     if row is None:
@@ -68,19 +73,29 @@ def _here_or_given_up(item: int, platform_user: int) -> QuerySet[PendingScore]:
     return rows
 
 
+_insert = Inserts(PendingScore)
+
+
+def _expected_of_new(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> None:
+    """From now on this person's grades go to this column. There are none yet, so no worker need look for some."""
+    settled = {"delivered_revision": 1, "due_at": None, **Why(Reason.NO_GRADE).stored}
+    row = PendingScore(**_values(item, platform_user, block), **settled)
+    _insert(row)
+    _follow(row, item, block, is_new_column=False)
+
+
+def _values(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> dict[str, Any]:
+    whose = {"line_item": item, "platform_user": platform_user, "registration_id": platform_user.registration_id}
+    return {**whose, "lane": lanes.of_link(item.resource_link), "revision": 1, **block}
+
+
 def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> PendingScore:
     """From now on this person's grades go to this column, including what they earned before through another link."""
-    values: dict[str, Any] = {
-        "registration_id": platform_user.registration_id,
-        "lane": lanes.of_link(item.resource_link),
-    }
-    values |= {"revision": 1, "due_at": timezone.now(), **block}
-    mine = {"line_item": item, "platform_user": platform_user}
     try:
         with transaction.atomic():
-            row = PendingScore.objects.create(**mine, **values)
+            row = PendingScore.objects.create(**_values(item, platform_user, block), due_at=timezone.now())
     except IntegrityError:  # another launch of the same person was first
-        theirs: PendingScore | None = PendingScore.objects.filter(**mine).first()
+        theirs: PendingScore | None = PendingScore.objects.filter(line_item=item, platform_user=platform_user).first()
         if theirs is None:
             raise
         return theirs
