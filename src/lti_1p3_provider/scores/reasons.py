@@ -207,8 +207,7 @@ class Why:
 
     def in_full(self, platform: str = "") -> str:
         """Return what happened with its detail, for operators."""
-        said = self.words(platform).happened
-        said = f"{said} (HTTP {self.status})" if self.status else said
+        said = self.words(platform).happened + (f" (HTTP {self.status})" if self.status else "")
         return f"{said}: {self.detail}" if self.detail else said
 
     def to_do(self, platform: str = "", *, is_given_up: bool = False) -> str:
