@@ -14,6 +14,7 @@ from demo.platform.dialogs import Dialog
 from tests.connection import COURSE, INSTRUCTOR, Connection
 
 DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+SETTINGS = f"{DL}deep_linking_settings"
 TIMEOUT = 20
 
 
@@ -120,6 +121,22 @@ def begin(connection: Connection, person: str = INSTRUCTOR, dialog: Dialog | Non
     browser = Browser()
     url = connection.platform.deep_link_url(person, connection.client_id, dialog or Dialog())
     return Picker(connection, browser.open(url), browser)
+
+
+def begin_with(connection: Connection, changed: Any, **dialog: str) -> Picker:
+    """Ask for content with changed claims."""
+    connection.platform.tamper_next_launch(claims=changed)
+    return begin(connection, dialog=Dialog(**dialog))
+
+
+def with_settings(connection: Connection, **settings: Any) -> Picker:
+    """Ask with settings that the platform knows nothing of; None leaves one out."""
+
+    def changed(claims: dict[str, Any]) -> dict[str, Any]:
+        said = {**claims[SETTINGS], **settings}
+        return {**claims, SETTINGS: {name: value for name, value in said.items() if value is not None}}
+
+    return begin_with(connection, changed)
 
 
 def items_of(connection: Connection) -> list[dict[str, Any]]:

@@ -436,7 +436,7 @@ def a_course_with_a_choice_and_a_preview(walk: Walk) -> Page:
 def preview(walk: Walk, *titles: str) -> Page:
     """Open a course down to the last of these, and look at that."""
     page = walk.picker()
-    page.get_by_role("button", name="One of each kind", exact=True).click()
+    page.get_by_role("button", name="Working with media", exact=True).click()
     for title in titles[:-1]:
         page.get_by_role("button", name=f"What is in {title}", exact=True).click()
     page.get_by_role("treeitem", name=f"{titles[-1]}, ").focus()

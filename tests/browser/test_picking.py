@@ -154,7 +154,7 @@ def test_with_the_keyboard_alone(instructor: Visitor) -> None:
     page.keyboard.press("ArrowRight")
     expect(item(frame, "What light is")).to_be_visible()
     type_keys(page, "End")
-    expect(item(frame, "Light in numbers")).to_be_focused()
+    expect(item(frame, "Working with media")).to_be_focused()
     type_keys(page, "Home", "c", "o")
     expect(item(frame, "Colour quiz")).to_be_focused()
     page.keyboard.press("Enter")

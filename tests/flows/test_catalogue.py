@@ -137,7 +137,7 @@ def test_all_courses_are_listed_by_title_without_a_gate_and_none_where_the_site_
     ("lists", "opened"),
     [
         ({"allowed_courses": [str(COURSE)]}, [COURSE]),
-        ({"allowed_orgs": ["DemoX"]}, [SHOWCASE, COURSE]),
+        ({"allowed_orgs": ["DemoX"]}, [COURSE, SHOWCASE]),
         ({"allowed_keys": [PROBLEM]}, [COURSE]),
     ],
 )

@@ -39,9 +39,8 @@ from tests.connection import (
     Connection,
     usage,
 )
-from tests.picking import DL, Picker, begin, items_of
+from tests.picking import DL, SETTINGS, Picker, begin, begin_with, items_of, with_settings
 
-SETTINGS = f"{DL}deep_linking_settings"
 ASSISTANT = "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"
 INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
 SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
@@ -56,24 +55,8 @@ def outline(lms: str) -> None:
     rebuild(CourseKey.from_string(COURSE))
 
 
-def begin_with(connection: Connection, changed: Any, **dialog: str) -> Picker:
-    """Ask for content with changed claims."""
-    connection.platform.tamper_next_launch(claims=changed)
-    return begin(connection, dialog=Dialog(**dialog))
-
-
 def with_roles(connection: Connection, *roles: str) -> Picker:
     return begin_with(connection, lambda claims: {**claims, f"{CLAIM}roles": list(roles)})
-
-
-def with_settings(connection: Connection, **settings: Any) -> Picker:
-    """Ask with settings that the platform knows nothing of; None leaves one out."""
-
-    def changed(claims: dict[str, Any]) -> dict[str, Any]:
-        said = {**claims[SETTINGS], **settings}
-        return {**claims, SETTINGS: {name: value for name, value in said.items() if value is not None}}
-
-    return begin_with(connection, changed)
 
 
 def refused(picker: Picker, code: str, status: int) -> bool:

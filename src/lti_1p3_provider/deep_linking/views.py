@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
@@ -61,24 +63,27 @@ def answer(request: HttpRequest, trail: Trail) -> HttpResponse:
     """
     row, token = _row(request, trail)
     choosing = page.read(request.POST, _most(row))
-    is_cancelled = "cancel" in request.POST
     try:
         asked.require_open(row)
         trail.passed("open request")
-        if is_cancelled:
-            done = respond.cancel(request, row)
-        else:
-            entries = catalogue.offered(catalogue.chooser(row), choosing.chosen)
-            trail.passed("gate")
-            done = respond.answer(request, row, entries)
+        try:
+            return _answer(request, row, choosing, trail)
+        except (ContentNotOffered, ChoiceInvalid) as error:
+            return page.show(request, row, token, choosing, error, record.refusal(trail, error))
     except ChoiceExpired as error:
         return _expired(request, row, error, choosing, trail)
     except STOPPED as error:
         return _stopped(request, row, error, trail)
-    except (ContentNotOffered, ChoiceInvalid) as error:
-        return page.show(request, row, token, choosing, error, record.refusal(trail, error))
+
+
+def _answer(request: HttpRequest, row: DeepLinkingRequest, choosing: page.Choosing, trail: Trail) -> HttpResponse:
+    if "cancel" in request.POST:
+        done, trail.note = respond.cancel(request, row), "nothing chosen"
+    else:
+        entries = catalogue.offered(catalogue.chooser(row), choosing.chosen)
+        trail.passed("gate")
+        done, trail.note = respond.answer(request, row, entries), f"{len(entries)} items"
     trail.passed("answer")
-    trail.note = "nothing chosen" if is_cancelled else f"{len(entries)} items"
     record.success(trail)
     return done
 
@@ -103,9 +108,11 @@ def _most(row: DeepLinkingRequest) -> int:
 def _expired(
     request: HttpRequest, row: DeepLinkingRequest, error: ChoiceExpired, choosing: page.Choosing, trail: Trail
 ) -> HttpResponse:
-    """Say what had been chosen: it must be chosen once more."""
+    """Say what had been chosen, where the site's own rules still tell: it must be chosen once more."""
     support_code = record.refusal(trail, error)
-    titles = [entry.title for entry in page.still_offered(catalogue.chooser(row), choosing)[0]]
+    titles: list[str] = []
+    with suppress(*STOPPED):
+        titles = [entry.title for entry in page.still_offered(catalogue.chooser(row), choosing)[0]]
     about = {"error": error, "support_code": support_code, "titles": titles}
     response = render(request, f"{respond.TEMPLATES}/expired.html", about, status=error.status)
     add_never_cache_headers(response)
