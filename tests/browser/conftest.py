@@ -36,6 +36,7 @@ FLAGS = (
 )
 VIEWPORT = {"width": WIDTH, "height": 760}
 BLOCK = 2  # Chromium's content setting
+CHROMIUM = Path(__file__).with_name("chromium")  # takes away what only a person needs who types addresses
 
 
 @pytest.fixture(scope="session")
@@ -104,8 +105,8 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def executable(playwright: Playwright) -> str:
-    """Where Debian's Chromium is; playwright's own browsers are not downloaded."""
-    return shutil.which("chromium") or pytest.skip("chromium is not installed: apt-get install chromium")
+    """What starts Debian's Chromium; playwright's own browsers are not downloaded."""
+    return str(CHROMIUM) if shutil.which("chromium") else pytest.skip("no chromium: apt-get install chromium")
 
 
 @pytest.fixture(scope="package")
