@@ -23,8 +23,8 @@ LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", 
 def require_accessible(
     page: Page | Frame, besides: Sequence[str] = (), within: str = "html", seen: str | None = None
 ) -> str:
-    """Check what a page or frame shows, ``within`` an element; return what tells the elements that it shows. Evaluated
-    by the debugger, so that the page's own policy need not let it in.
+    """Check what a page or frame shows itself, ``within`` an element; return what tells the elements that it shows.
+    Evaluated by the debugger, so that the page's own policy need not let it in.
 
     ``besides``: selectors of parts that others wrote, like Django's admin. ``seen``: what this returned for the same
     page in other colours or at another width: while it still shows the same, only the rules about these are tried.
@@ -34,7 +34,8 @@ def require_accessible(
         page.evaluate(_script())
     run = (
         "([within, others, rules]) => axe.run({ include: [[within]], exclude: others.map(one => [one]) }, "
-        "{ resultTypes: ['violations'], preload: { assets: ['media'] }, "  # no rule that is on reads style sheets anew
+        "{ resultTypes: ['violations'], iframes: false, "
+        "preload: { assets: ['media'] }, "  # no rule that is on reads style sheets anew
         "...(rules && { runOnly: { type: 'rule', values: rules } }) })"
     )
     page.evaluate(SETTLE)

@@ -21,7 +21,7 @@ from .two_sites import SETTINGS, running
 from .visitor import PATIENCE, WIDTH, Visitor, expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState
 
 FLAGS = (
     "--no-sandbox",
@@ -182,6 +182,11 @@ def picture() -> Callable[[Page, str], None]:
             page.set_viewport_size(VIEWPORT)
 
     return write
+
+
+def session(context: BrowserContext) -> StorageState:
+    """Return what makes a new profile the same person's: cookies alone. To read all that pages keep opens pages."""
+    return {"cookies": context.cookies(), "origins": []}
 
 
 def watch(context: BrowserContext, complaints: list[str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from demo.stack import ROOT, Stack
 
 from .accessible import require_accessible
+from .conftest import session
 from .first_state import FirstState
 from .visitor import Visitor, expect, look, open_in_page
 
@@ -74,7 +75,7 @@ def operator(browser: Browser, admin_context: BrowserContext, fleet: Stack) -> I
     contexts: list[BrowserContext] = []
 
     def arrive(**options: object) -> Page:
-        context = browser.new_context(storage_state=admin_context.storage_state(), **options)
+        context = browser.new_context(storage_state=session(admin_context), **options)
         contexts.append(context)
         page = context.new_page()
         page.goto(f"{fleet.lms_url}{FLEET}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .accessible import require_accessible
+from .conftest import session
 from .visitor import expect, look
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ KEYS = "/admin/lti_1p3_provider/toolkey/"
 def signed_in(browser: Browser, admin_context: BrowserContext) -> Iterator[Callable[..., Page]]:
     """Return a function that makes an administrator's window of a kind. Another login would end the one of before."""
     contexts = []
-    state = admin_context.storage_state()
+    state = session(admin_context)
 
     def opened(**options: object) -> Page:
         context = browser.new_context(storage_state=state, **options)  # type: ignore[arg-type]
