@@ -20,7 +20,7 @@ from typing import Any
 import requests
 
 ROOT = Path(__file__).resolve().parents[1]
-START_TIMEOUT = 40.0  # seconds
+START_TIMEOUT = 120.0  # seconds; one that ends is noticed at once
 
 COURSE = "course-v1:DemoX+LTI101+2026/block-v1:DemoX+LTI101+2026+type@"
 OTHER = "course-v1:OtherX+SOON+2099/block-v1:OtherX+SOON+2099+type@"

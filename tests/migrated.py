@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -35,21 +36,32 @@ def take(config: pytest.Config) -> bool:
     return name is not None and begin_with(config, Path(name))
 
 
-def begin_with(config: pytest.Config, path: Path) -> bool:
-    """Put a copy where a site of the stand-in LMS looks for its database; tell whether there was one."""
+def begin_with(config: pytest.Config, path: Path, make: Callable[[], None] | None = None) -> bool:
+    """Put a copy where a site of the stand-in LMS looks for its database; tell whether there was one.
+
+    Otherwise keep what ``make`` puts there, if it is given, for the next site.
+    """
     found = kept(config)
     try:
         return found is not None and bool(shutil.copy(found, path))
     except FileNotFoundError:
+        if found is not None and make is not None:
+            make()
+            with closing(sqlite3.connect(path)) as made:
+                _keep(made, found)
         return False
 
 
 def keep(kept: Path) -> None:
     """Keep the database that is there instead of older ones."""
     connection.ensure_connection()
+    _keep(connection.connection, kept)
+
+
+def _keep(made: sqlite3.Connection, kept: Path) -> None:
     new = kept.with_name(f"{os.getpid()}.new")
     with closing(sqlite3.connect(new)) as copy:
-        connection.connection.backup(copy)
+        made.backup(copy)
     for old in kept.parent.glob("*.sqlite3"):
         old.unlink(missing_ok=True)
     new.replace(kept)

@@ -15,24 +15,35 @@ PACKAGE = "axe_playwright_python"  # carries the script; nothing else of it is u
 # A colour on its way to another one, when a page has just become dark, is none that anybody reads.
 SETTLE = """() => document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity)
   .forEach(one => one.finish())"""
+SHOWN = "[...document.querySelectorAll('*')].map(one => Number(one.checkVisibility())).join('')"
+# Of the rules that are on, those whose findings depend on colours and sizes. All others read the same of a page that shows the same elements.
+LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable")
 
 
-def require_accessible(page: Page | Frame, besides: Sequence[str] = (), within: str = "html") -> None:
-    """Check what a page or frame shows, ``within`` an element. Evaluated by the debugger, so that the page's own policy
-    need not let it in.
+def require_accessible(
+    page: Page | Frame, besides: Sequence[str] = (), within: str = "html", seen: str | None = None
+) -> str:
+    """Check what a page or frame shows itself, ``within`` an element; return what tells the elements that it shows.
+    Evaluated by the debugger, so that the page's own policy need not let it in.
 
-    ``besides``: selectors of parts that others wrote, like Django's admin.
+    ``besides``: selectors of parts that others wrote, like Django's admin. ``seen``: what this returned for the same
+    page in other colours or at another width: while it still shows the same, only the rules about these are tried.
     """
+    page.wait_for_load_state("load")  # of half a page little is wrong
     if page.evaluate("typeof axe") == "undefined":  # else it is there from the last look
         page.evaluate(_script())
     run = (
-        "([within, others]) => axe.run({ include: [[within]], exclude: others.map(one => [one]) }, "
-        "{ resultTypes: ['violations'], preload: { assets: ['media'] } })"  # no rule that is on reads style sheets anew
+        "([within, others, rules]) => axe.run({ include: [[within]], exclude: others.map(one => [one]) }, "
+        "{ resultTypes: ['violations'], iframes: false, "
+        "preload: { assets: ['media'] }, "  # no rule that is on reads style sheets anew
+        "...(rules && { runOnly: { type: 'rule', values: rules } }) })"
     )
     page.evaluate(SETTLE)
-    found = page.evaluate(run, [within, list(besides)])["violations"]
+    shown: str = page.evaluate(SHOWN)
+    found = page.evaluate(run, [within, list(besides), list(LOOKS) if shown == seen else None])["violations"]
     said = [f"{one['id']}: {', '.join(node['html'][:120] for node in one['nodes'][:3])}" for one in found]
     assert said == [], f"{page.url}: {said}"
+    return shown
 
 
 @cache

@@ -7,9 +7,12 @@ import io
 import json
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demo.stack import ROOT, DemoError, Stack
+
+if TYPE_CHECKING:  # the process that runs the commands has no use for tests
+    import pytest
 
 
 class StackOfTests(Stack):
@@ -30,6 +33,16 @@ class StackOfTests(Stack):
         if "failed" in answer:
             raise DemoError(f"{arguments[0]} failed: {answer['failed']}\n{self.log_tail('commands')}")
         return str(answer["said"])
+
+    def start(self, config: pytest.Config) -> None:
+        """Prepare and start it, with a database that has all migrations already, where one is kept."""
+        from tests import migrated
+
+        migrated.begin_with(config, self.directory / "lms.sqlite3", self._migrate)
+        self.__enter__()
+
+    def _migrate(self) -> None:
+        self.manage("migrate", "--no-input", "--skip-checks", "--verbosity=0")
 
     def stop(self) -> None:
         """End this process as well."""

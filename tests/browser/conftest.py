@@ -14,7 +14,6 @@ import pytest
 import requests
 
 from demo.stack import ROOT, Stack, free_port
-from tests import migrated
 
 from .commands import StackOfTests
 from .first_state import FirstState
@@ -22,7 +21,7 @@ from .two_sites import SETTINGS, running
 from .visitor import PATIENCE, WIDTH, Visitor, expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState
 
 FLAGS = (
     "--no-sandbox",
@@ -36,19 +35,19 @@ FLAGS = (
 )
 VIEWPORT = {"width": WIDTH, "height": 760}
 BLOCK = 2  # Chromium's content setting
+CHROMIUM = Path(__file__).with_name("chromium")  # takes away what only a person needs who types addresses
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The demo: a stand-in LMS and an emulated platform, as processes of their own with their own settings."""
     demo = StackOfTests(tmp_path_factory.mktemp("demo"), free_port(), free_port())
-    migrated.begin_with(pytestconfig, demo.directory / "lms.sqlite3")
     try:
         with pytest.MonkeyPatch.context() as environment:
             for name, value in SETTINGS.items():
                 environment.setenv(name, value)
             environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
-            demo.__enter__()
+            demo.start(pytestconfig)
         yield demo
     finally:
         demo.stop()
@@ -57,9 +56,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
 @pytest.fixture(scope="package")
 def sites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The demo behind https, as two sites. Nothing is put back in it: who needs somebody new adds them."""
-    directory = tmp_path_factory.mktemp("two-sites")
-    migrated.begin_with(pytestconfig, directory / "lms.sqlite3")
-    with running(directory) as stack:
+    with running(tmp_path_factory.mktemp("two-sites"), pytestconfig) as stack:
         yield stack
 
 
@@ -104,8 +101,8 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def executable(playwright: Playwright) -> str:
-    """Where Debian's Chromium is; playwright's own browsers are not downloaded."""
-    return shutil.which("chromium") or pytest.skip("chromium is not installed: apt-get install chromium")
+    """What starts Debian's Chromium; playwright's own browsers are not downloaded."""
+    return str(CHROMIUM) if shutil.which("chromium") else pytest.skip("no chromium: apt-get install chromium")
 
 
 @pytest.fixture(scope="package")
@@ -167,10 +164,9 @@ def admin_context(browser: Browser, stack: Stack, administrators_cookies: dict[s
 
 
 @pytest.fixture
-def admin(admin_context: BrowserContext, stack: Stack) -> Iterator[Page]:
-    """A tab of the administrator, at the admin's first page."""
+def admin(admin_context: BrowserContext) -> Iterator[Page]:
+    """A tab of the administrator, still empty."""
     with admin_context.new_page() as page:
-        page.goto(f"{stack.lms_url}/admin/")
         yield page
 
 
@@ -186,6 +182,11 @@ def picture() -> Callable[[Page, str], None]:
             page.set_viewport_size(VIEWPORT)
 
     return write
+
+
+def session(context: BrowserContext) -> StorageState:
+    """Return what makes a new profile the same person's: cookies alone. To read all that pages keep opens pages."""
+    return {"cookies": context.cookies(), "origins": []}
 
 
 def watch(context: BrowserContext, complaints: list[str]) -> None:

@@ -58,6 +58,7 @@ def require_readable(page: Page) -> None:
 
 def require_frame_readable(frame: Frame) -> None:
     """Check one of them."""
+    frame.wait_for_load_state("load")  # of half a page little is wrong
     facts = frame.evaluate(FACTS)
     assert facts["lang"], f"{frame.url} has no language"
     assert facts["title"], f"{frame.url} has no title"

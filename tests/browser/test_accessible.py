@@ -26,7 +26,20 @@ from .linking import begun, let_choose, linked_person, own_accounts, sign_in
 from .reading import require_frame_readable, require_scheme
 from .strict import strict_browser
 from .two_sites import Kind
-from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, expect, look, problem, scores_of_class, submit
+from .visitor import (
+    NARROW,
+    RIGHT_COLOURS,
+    STRIP,
+    Visitor,
+    arrived,
+    compare,
+    expect,
+    look,
+    problem,
+    scores_of_class,
+    submit,
+    until_shown,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Frame, Page, Playwright
@@ -101,13 +114,21 @@ NO_PAGE = {
 
 
 @dataclass
+class Kept:
+    """What one visit leaves for the next ones: to sign in and to earn a score take longer than to look at a page."""
+
+    administrator: list[Any] = field(default_factory=list)  # the cookies of one who signed in
+    is_scored: bool = False
+
+
+@dataclass
 class Walk:
     """Somebody who looks at pages, in a browser of a kind, or without scripts."""
 
     browser: Browser
     context: BrowserContext
     stack: Stack
-    administrator: list[Any]  # the cookies of one who signed in at an earlier visit
+    kept: Kept
     is_signed_in: bool = False
     made: list[BrowserContext] = field(default_factory=list)
 
@@ -128,9 +149,10 @@ class Walk:
     def as_seen(self, page: Page | Frame, mark: str = "main") -> Page:
         """Return what a page without scripts shows, in one that has them: axe-core is a script.
 
-        A click returns before the page that it leads to is there, so the page is read when it has ``mark``.
+        A click returns before the page that it leads to is there, so it is read when it has ``mark`` and is whole.
         """
         expect(page.locator(mark).first).to_be_attached()
+        page.wait_for_load_state("load")
         text = re.sub(r"<script.*?</script>", "", page.content(), flags=re.S)
         seen = self.page()
         seen.set_content(re.sub(r"</?noscript>", "", text))
@@ -144,8 +166,10 @@ class Walk:
 
     def admin(self, path: str) -> Page:
         """Open a page of the admin, as somebody who may do everything."""
-        if self.administrator and not self.context.cookies():  # else a page of somebody else's may be open, and go on
-            self.context.add_cookies(self.administrator)
+        if (
+            self.kept.administrator and not self.context.cookies()
+        ):  # else a page of somebody else's may be open, and go on
+            self.context.add_cookies(self.kept.administrator)
             self.is_signed_in = True
         page = self.page(f"{self.stack.lms_url}{path}")
         if not self.is_signed_in or page.get_by_role("button", name="Log in").count():
@@ -156,7 +180,7 @@ class Walk:
             page.wait_for_url(f"{self.stack.lms_url}{path}")
             self.is_signed_in = True
             cookies = self.context.cookies(self.stack.lms_url)
-            self.administrator[:] = [cookie for cookie in cookies if cookie["name"] == "sessionid"]
+            self.kept.administrator = [cookie for cookie in cookies if cookie["name"] == "sessionid"]
         return page
 
     def ours(self, path: str) -> str:
@@ -167,21 +191,30 @@ class Walk:
         """Open the page on which content is chosen."""
         page = self.page(f"{self.stack.platform_url}/deep-link?person={person}&{query}")
         page.wait_for_url(f"{self.stack.lms_url}/**")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(arrived(page)).to_be_visible()
+        page.wait_for_load_state("load")  # before its script is there, the page works by its form
         return page
 
-    def framed(self, link: str, query: str, without: str = "") -> tuple[Page, Frame]:
+    def framed(self, link: str, kind: Kind, without: str = "") -> tuple[Page, Frame]:
         """Open the platform's page that shows a link in its frame."""
         page = self.page(without=without)
-        page.goto(f"{self.stack.platform_url}/links/{link}?person=u-1003&{query}")
+        kind.be_patient(page)
+        page.goto(f"{self.stack.platform_url}/links/{link}?person=u-1003&{kind.query}")
         page.frame_locator("#tool").locator("main").wait_for()
         return page, next(frame for frame in page.frames if frame.parent_frame is not None)
 
-    def scored(self) -> None:
-        """Let somebody earn a score that arrives."""
+    def earn(self) -> Page:
+        """Let somebody earn a score that arrives; return their window."""
         window = self.visitor.launch("problem", "u-1003")
         submit(problem(window, "Primary colours"), *RIGHT_COLOURS)
         expect(window.locator(STRIP)).to_contain_text("Sent to")
+        self.kept.is_scored = True
+        return window
+
+    def scored(self) -> None:
+        """See to it that somebody has launched the problem and has a score, by now or from an earlier visit."""
+        if not self.kept.is_scored:
+            self.earn()
 
 
 @pytest.fixture(scope="module")
@@ -194,18 +227,16 @@ def blocking(
 
 
 @pytest.fixture(scope="module")
-def administrator() -> list[Any]:
-    """The cookies of an administrator, kept from visit to visit: to sign in takes longer than to look at a page."""
-    return []
+def kept() -> Kept:
+    """What visits leave."""
+    return Kept()
 
 
 @pytest.fixture
-def walk(
-    blocking: tuple[BrowserContext, list[str]], browser: Browser, sites: Stack, administrator: list[Any]
-) -> Iterator[Walk]:
+def walk(blocking: tuple[BrowserContext, list[str]], browser: Browser, sites: Stack, kept: Kept) -> Iterator[Walk]:
     context, complaints = blocking
     context.clear_cookies()
-    walking = Walk(browser, context, sites, administrator)
+    walking = Walk(browser, context, sites, kept)
     yield walking
     context.new_page()  # with its last page Chromium ends
     for page in context.pages[:-1]:
@@ -250,12 +281,12 @@ def content_without_a_session(walk: Walk) -> Page:
 
 @shows("browser_check.html")
 def a_launch_in_a_frame(walk: Walk) -> Frame:
-    return walk.framed("problem", BLOCKED.query, without="**/browser_check.js")[1]
+    return walk.framed("problem", BLOCKED, without="**/browser_check.js")[1]
 
 
 @shows("browser_check.html")
 def a_frame_where_nothing_works_but_a_window(walk: Walk) -> Frame:
-    page, frame = walk.framed("problem", BLOCKED.query)
+    page, frame = walk.framed("problem", BLOCKED)
     expect(page.frame_locator("#tool").get_by_role("button", name="Open in a new window")).to_be_visible()
     return frame
 
@@ -272,7 +303,7 @@ def a_launch_without_scripts(walk: Walk) -> Page:
 
 @shows("handover.html")
 def a_launch_that_goes_on_in_a_window(walk: Walk) -> Frame:
-    page, frame = walk.framed("problem", Kind(storage="_parent").query)
+    page, frame = walk.framed("problem", Kind(storage="_parent"))
     expect(page.frame_locator("#tool").locator("#handover")).to_be_visible()
     return frame
 
@@ -340,8 +371,7 @@ def a_launch_that_asks_the_platforms_storage(walk: Walk) -> Frame:
 
 @shows()
 def the_learners_strip(walk: Walk) -> Page:
-    walk.scored()
-    return walk.context.pages[-1]
+    return walk.earn()
 
 
 @shows("class_scores.html")
@@ -365,14 +395,7 @@ def the_course_teams_scores(walk: Walk) -> Page:
 def a_comparison_of_scores(walk: Walk) -> Page:
     walk.scored()
     page = walk.admin(f"/lti/1p3/scores/{COURSE}/")
-    page.get_by_role("button", name="Compare and send missing scores again").click()
-    found, again = page.get_by_role("status", name="Comparison"), page.get_by_role("link", name="Look again")
-    for _ in range(40):
-        expect(found.or_(again)).to_be_visible()
-        if found.is_visible():
-            break
-        page.wait_for_timeout(500)
-        again.click()
+    compare(page)
     return page
 
 
@@ -387,17 +410,14 @@ def the_course_teams_roster(walk: Walk) -> Page:
     page = walk.admin(f"/lti/1p3/roster/{COURSE}/")
     page.get_by_role("button", name="Ask the platform").first.click()
     expect(page.get_by_role("status")).to_be_visible()
-    for _ in range(40):
-        if page.get_by_text("on the platform's list").count():
-            break
-        page.wait_for_timeout(500)
-        page.goto(page.url.partition("?")[0])
+    listed = page.get_by_text("on the platform's list").first
+    until_shown(listed, lambda: page.goto(page.url.partition("?")[0]))
     return page
 
 
 @shows("deep_linking/links.html", "deep_linking/marks.html", "deep_linking/pick.css.html")
 def the_course_teams_links(walk: Walk) -> Page:
-    walk.visitor.launch("problem", "u-1003")
+    walk.scored()
     page = walk.admin(f"/lti/1p3/links/{COURSE}/?at={UNIT}")
     page.get_by_role("treeitem", name="Mixing colours, ").focus()
     page.keyboard.press("ArrowRight")
@@ -631,7 +651,7 @@ def the_address_of_an_invitation_opened_by_hand(walk: Walk) -> Page:
 
 @shows("people.html")
 def a_person_to_forget(walk: Walk) -> Page:
-    walk.visitor.launch("problem", "u-1003")
+    walk.scored()
     page = walk.admin(f"{ADMIN}/platformuser/")
     page.locator("input.action-select").first.check()
     page.get_by_label("Action:").select_option("forget")
@@ -670,7 +690,7 @@ def a_person_to_move(walk: Walk) -> Page:
 
 @shows()
 def course_outlines(walk: Walk) -> Page:
-    walk.visitor.launch("problem", "u-1003")
+    walk.scored()
     return walk.admin(f"{ADMIN}/courseoutline/")
 
 
@@ -684,14 +704,15 @@ def test_a_page_is_accessible(walk: Walk, name: str) -> None:
     page = place if place in walk.context.pages or not hasattr(place, "page") else place.page  # type: ignore[union-attr]
     for template in templates:
         expect(place.locator(MARKS[template]).first).to_be_attached()
+    seen: str | None = None
     for scheme, size in (("light", WIDE), ("dark", NARROW)):  # colours do not depend on the width
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
         look(page, f"{name}-{scheme}-{size['width']}")
         if "/admin/" in place.url:  # Django's own frame is Django's
-            require_accessible(place, within=OURS.get(name, "#content"))
+            seen = require_accessible(place, within=OURS.get(name, "#content"), seen=seen)
         else:
-            require_accessible(place)
+            seen = require_accessible(place, seen=seen)
             require_frame_readable(place.main_frame if hasattr(place, "main_frame") else place)
             if ground := OF_CONTENT.get(name, "body"):
                 require_scheme(place, scheme, ground)

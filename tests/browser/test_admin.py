@@ -6,6 +6,7 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -22,6 +23,13 @@ MOODLE = {
     "Access token URL": "https://moodle.school.edu/mod/lti/token.php",
     "Key set URL": "https://moodle.school.edu/mod/lti/certs.php",
 }
+
+
+@pytest.fixture
+def admin(admin: Page, stack: Stack) -> Page:
+    """A tab of the administrator, at the admin's first page."""
+    admin.goto(f"{stack.lms_url}/admin/")
+    return admin
 
 
 def test_a_preset_and_a_host_name_fill_the_registration(admin: Page, stack: Stack):
@@ -92,6 +100,7 @@ def test_an_own_key_is_taken_and_never_shown_again(admin: Page, stack: Stack):
     pem = _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
     _add_key(admin, pem)
     expect(admin.get_by_text("was added successfully")).to_be_visible()
+    admin.wait_for_load_state()
     assert pem.splitlines()[1] not in admin.content()
 
 
@@ -104,6 +113,7 @@ def test_a_refused_private_key_is_not_shown(admin: Page):
     pem = _pem(ec.generate_private_key(ec.SECP256R1()))
     _add_key(admin, pem)
     expect(_errors(admin, "pem")).to_be_visible()
+    admin.wait_for_load_state()
     assert pem.splitlines()[1] not in admin.content()
 
 

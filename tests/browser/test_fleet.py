@@ -12,6 +12,7 @@ import pytest
 from demo.stack import ROOT, Stack
 
 from .accessible import require_accessible
+from .conftest import session
 from .first_state import FirstState
 from .visitor import Visitor, expect, look, open_in_page
 
@@ -74,7 +75,7 @@ def operator(browser: Browser, admin_context: BrowserContext, fleet: Stack) -> I
     contexts: list[BrowserContext] = []
 
     def arrive(**options: object) -> Page:
-        context = browser.new_context(storage_state=admin_context.storage_state(), **options)
+        context = browser.new_context(storage_state=session(admin_context), **options)
         contexts.append(context)
         page = context.new_page()
         page.goto(f"{fleet.lms_url}{FLEET}")
@@ -86,19 +87,20 @@ def operator(browser: Browser, admin_context: BrowserContext, fleet: Stack) -> I
         context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["1280", "375"])
-def test_the_page_is_accessible_and_fits(operator: Callable[..., Page], size: dict[str, int], scheme: str) -> None:
-    page = operator(viewport=size, color_scheme=scheme)
-    page.get_by_text("By day").first.click()
-    require_accessible(page)
-    content = page.locator("#content-main")
-    assert content.evaluate("main => main.scrollWidth <= main.clientWidth + 1"), "something is too wide"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
-    look(page, f"fleet-{size['width']}-{scheme}")
-    if size is WIDE and scheme == "light" and os.environ.get("LTI_WRITE_SCREENSHOTS") == "1":
-        page.get_by_text("By day").first.click()
+def test_the_page_is_accessible_and_fits(operator: Callable[..., Page], size: dict[str, int]) -> None:
+    page = operator(viewport=size)
+    if size is WIDE and os.environ.get("LTI_WRITE_SCREENSHOTS") == "1":
         page.locator("#content").screenshot(path=ROOT / "docs" / "images" / "fleet.png")
+    page.get_by_text("By day").first.click()
+    seen: str | None = None
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        seen = require_accessible(page, seen=seen)
+        content = page.locator("#content-main")
+        assert content.evaluate("main => main.scrollWidth <= main.clientWidth + 1"), "something is too wide"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+        look(page, f"fleet-{size['width']}-{scheme}")
 
 
 def test_a_narrow_page_and_one_from_right_to_left(operator: Callable[..., Page]) -> None:
@@ -137,4 +139,4 @@ def test_a_launch_shows_at_once(visitor: Visitor, operator: Callable[..., Page],
     expect(row.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"^\d+ launch"))
     row.get_by_text("By day").click()
     expect(row.get_by_role("rowheader").nth(1)).to_be_visible()
-    expect(row).to_contain_text(re.compile(r"last\s*0.minutes ago"))
+    expect(row).to_contain_text(re.compile(r"last\s*\d.minutes? ago"))

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.stack import Stack
-
 from .accessible import require_accessible
+from .conftest import session
 from .visitor import expect, look
 
 if TYPE_CHECKING:
@@ -20,17 +19,15 @@ KEYS = "/admin/lti_1p3_provider/toolkey/"
 
 
 @pytest.fixture
-def signed_in(browser: Browser, admin_context: BrowserContext, stack: Stack) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens an administrator's window of a kind. Another login would end the one of before."""
+def signed_in(browser: Browser, admin_context: BrowserContext) -> Iterator[Callable[..., Page]]:
+    """Return a function that makes an administrator's window of a kind. Another login would end the one of before."""
     contexts = []
-    state = admin_context.storage_state()
+    state = session(admin_context)
 
     def opened(**options: object) -> Page:
         context = browser.new_context(storage_state=state, **options)  # type: ignore[arg-type]
         contexts.append(context)
-        page = context.new_page()
-        page.goto(f"{stack.lms_url}/admin/")
-        return page
+        return context.new_page()
 
     yield opened
     for context in contexts:

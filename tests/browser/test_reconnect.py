@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,25 @@ import pytest
 import requests
 
 from .reading import require_readable
-from .visitor import RIGHT_COLOURS, STRIP, Visitor, arrived, expect, look, open_in_window, problem, submit
+from .visitor import (
+    RIGHT_COLOURS,
+    STRIP,
+    PlaywrightTimeout,
+    Visitor,
+    arrived,
+    expect,
+    look,
+    open_in_window,
+    problem,
+    submit,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
 
 BANNER = "#lti-1p3-session"
 NUMBERS = itertools.count(1)
+SOON = 2_000  # milliseconds
 SESSION = re.compile("session")
 
 
@@ -63,10 +76,11 @@ def somebody(visitor: Visitor) -> Callable[[], Learner]:
 
 
 def come_back(place: Page | FrameLocator) -> None:
-    """Say that one is signed in again; coming back to the tab may have been enough."""
+    """Say that one is signed in again; coming back to the tab may have been enough, or be so just now."""
     button = place.get_by_role("button", name="I am signed in again")
     if button.is_visible():
-        button.click()
+        with suppress(PlaywrightTimeout):
+            button.click(timeout=SOON)
     expect(place.locator(BANNER)).to_contain_text("You are signed in again")
     expect(button).not_to_be_visible()
 

@@ -33,6 +33,7 @@ def test_a_refusal_is_readable_and_leads_back_with_its_message(visitor: Visitor,
 def test_an_administrator_finds_a_refusal_by_its_support_code(visitor: Visitor, admin: Page):
     code = visitor.launch("outside").locator(".code").inner_text()
 
+    admin.goto(f"{visitor.stack.lms_url}/admin/")
     admin.get_by_role("link", name="Launch attempts").first.click()
     admin.get_by_role("textbox", name="Search").fill(code)
     admin.get_by_role("button", name="Search").click()

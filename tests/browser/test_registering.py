@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.stack import Stack
-from tests import migrated
 
 from .accessible import require_accessible
 from .conftest import VIEWPORT
@@ -31,9 +30,7 @@ DONE = "Registered. Now activate it in your platform"
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
-    directory = tmp_path_factory.mktemp("two-sites")
-    migrated.begin_with(pytestconfig, directory / "lms.sqlite3")
-    with running(directory, found=True) as stack:
+    with running(tmp_path_factory.mktemp("two-sites"), pytestconfig, found=True) as stack:
         yield stack
 
 
@@ -133,6 +130,8 @@ def _choose_and_launch(administrator: Visitor, client_id: str) -> None:
     page, stack = administrator.context.new_page(), administrator.stack
     page.goto(f"{stack.platform_url}/add-content?person=u-2001&client_id={client_id}&dialog=one&like=moodle")
     frame = page.frame_locator("#tool")
+    expect(frame.get_by_role("heading", level=1, name="Choose content")).to_be_visible()
+    the_frame(page).wait_for_load_state("load")  # before its script is there, nothing is found while somebody types
     frame.get_by_label("Search titles").fill("fast")
     frame.get_by_role("radio", name=TITLE, exact=True).check()
     frame.get_by_role("button", name=ADD).click()

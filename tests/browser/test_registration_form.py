@@ -11,6 +11,7 @@ import pytest
 from demo.stack import Stack
 
 from .accessible import require_accessible
+from .conftest import session
 from .visitor import expect, look
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def plain(
     request: pytest.FixtureRequest, browser: Browser, admin_context: BrowserContext, stack: Stack
 ) -> Iterator[Page]:
     """The same page in a browser without scripts."""
-    state = admin_context.storage_state()
+    state = session(admin_context)
     with browser.new_context(viewport=request.param, java_script_enabled=False, storage_state=state) as context:
         page = context.new_page()
         page.goto(f"{stack.lms_url}{URL}/add/")

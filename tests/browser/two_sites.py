@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
@@ -23,9 +24,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+import lti_1p3_provider
 from demo.stack import Stack, free_port
 
 from .commands import StackOfTests
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 LMS, PLATFORM = "lms.localhost", "platform.localhost"
 FOUND_LMS, FOUND_PLATFORM = "localhost", "127.0.0.1"  # two sites too, and processes find them as well
@@ -36,6 +41,17 @@ SETTINGS = {
 }
 CERTIFICATE = "two-sites.pem"
 BLOCK, BLOCK_THIRD_PARTY = 2, 1  # Chromium's content setting and its cookie control mode
+
+# Milliseconds for which a launch's page waits for the platform's storage: in people's browsers, and in those of tests,
+# where somebody answers, on however busy a machine, and where nobody ever does.
+CHECK = Path(lti_1p3_provider.__file__).parent / "static" / "lti_1p3_provider" / "browser_check.js"
+USUAL = [int(found) for found in re.findall(r"PATIENCE = (\d+);", CHECK.read_text(encoding="utf-8"))]
+ANSWERED, UNHEARD = 25_000, 300
+WAIT = """
+{ const wait = window.setTimeout;
+  window.setTimeout = (what, after, ...more) =>
+    wait(what, %s.includes(after) && document.getElementById("lti-data") ? %s : after, ...more); }
+"""
 
 
 def tls(directory: Path) -> ssl.SSLContext:
@@ -114,7 +130,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @contextmanager
-def running(directory: Path, *, found: bool = False) -> Iterator[Stack]:
+def running(directory: Path, config: pytest.Config, *, found: bool = False) -> Iterator[Stack]:
     """Run the demo behind https: two processes, each a site of its own. ``found``: they too reach each other there."""
     ports = free_port(), free_port()
     hosts = (FOUND_LMS, FOUND_PLATFORM) if found else (LMS, PLATFORM)
@@ -128,7 +144,7 @@ def running(directory: Path, *, found: bool = False) -> Iterator[Stack]:
                 environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # ours is for the tests' own process
                 if found:
                     environment.setenv("REQUESTS_CA_BUNDLE", str(directory / CERTIFICATE))
-                stack.__enter__()
+                stack.start(config)
             yield stack
         finally:
             stack.stop()
@@ -149,6 +165,12 @@ class Kind:
         """For the address of a course page."""
         announced = "yes" if self.announced else "no"
         return f"storage={self.storage}&storage_answers={self.storage_answers}&storage_announced={announced}"
+
+    def be_patient(self, page: Page) -> None:
+        """Let a page that is still empty wait for as long as it makes sense; storage that is there but silent is waited
+        for as long as people wait for it."""
+        if not self.storage or self.storage_answers != "nothing":
+            page.add_init_script(WAIT % (USUAL, ANSWERED if self.storage else UNHEARD))
 
     def write_preferences(self, profile: Path) -> None:
         """Tell Chromium, before it starts with this profile."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 from demo.stack import Stack
 
 try:
+    from playwright.sync_api import TimeoutError as PlaywrightTimeout
     from playwright.sync_api import expect
 except ModuleNotFoundError:  # the fixture ``playwright`` skips, and says so
-    expect = None  # type: ignore[assignment]
+    expect = PlaywrightTimeout = None  # type: ignore[assignment, misc]
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page
@@ -23,6 +25,10 @@ PATIENCE = 30_000
 WIDTH = 1100
 NARROW = {"width": 320, "height": 640}
 RIGHT_COLOURS = ("Red", "Green", "Blue")
+# The gradebook shows what is new every two seconds, to a person.
+OFTEN = """{ const every = window.setInterval;
+  window.setInterval = (what, after, ...more) => every(what, Math.min(after, 250), ...more); }"""
+LOOKS, BETWEEN = 60, 300  # how often to open a page again, and after how many milliseconds
 STRIP = "#lti-1p3-score-status"
 
 
@@ -45,6 +51,7 @@ class Visitor:
     def gradebook(self) -> Page:
         """Open the platform's gradebook in a new tab."""
         page = self.context.new_page()
+        page.add_init_script(OFTEN)
         page.goto(f"{self.stack.platform_url}/gradebook")
         return page
 
@@ -103,6 +110,30 @@ def scores_of_class(content: Page | FrameLocator) -> Page:
         button.click()
     expect(opened.value.get_by_role("heading", level=1, name="Scores of your class")).to_be_visible()
     return opened.value
+
+
+def until_shown(what: Locator, again: Callable[[], object]) -> None:
+    """Wait until a page shows something that it shows only when it is opened ``again``, which leads to a whole page."""
+    for _ in range(LOOKS):
+        if what.is_visible():
+            break
+        what.page.wait_for_timeout(BETWEEN)
+        again()
+    expect(what).to_be_visible()
+
+
+def compare(page: Page) -> Locator:
+    """Have a course's scores compared with the platforms' gradebooks, and return where the page says how they are."""
+    page.get_by_role("button", name="Compare and send missing scores again").click()
+    found, link = page.get_by_role("status", name="Comparison"), page.get_by_role("link", name="Look again")
+    expect(found.or_(link)).to_be_visible()
+
+    def again() -> None:
+        with page.expect_navigation():  # else the page that is about to go would be asked for the link once more
+            link.click()
+
+    until_shown(found, again)
+    return found
 
 
 def score(gradebook: Page, person: str, column: str) -> Locator:

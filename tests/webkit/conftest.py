@@ -23,9 +23,9 @@ BROWSERS = "webkit2gtk-4.*/MiniBrowser"
 
 
 @pytest.fixture(scope="session")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def sites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The demo's two processes behind https."""
-    with running(tmp_path_factory.mktemp("webkit")) as stack:
+    with running(tmp_path_factory.mktemp("webkit"), pytestconfig) as stack:
         yield stack
 
 
