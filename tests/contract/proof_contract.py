@@ -11,6 +11,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from lti_1p3_provider.host.recorded_login import LAUNCHED
+from lti_1p3_provider.launches import scope
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -135,6 +137,21 @@ class ProofContract(LaunchingContract):
         self.world.log_in(self.browser, address, user)
         assert self.browser.get(reverse("lti_1p3_provider:account_confirm")).status_code in (302, 403)
         assert not PlatformUser.objects.exists()
+
+    def test_a_whole_course_lets_the_owner_sign_in_who_then_has_a_session_of_their_own(self) -> None:
+        user, course = self.owner(), self.world.course.make_usage_key("course", "course")
+        self.confirmed(self.browser, user)
+        Registration.objects.update(confine_sessions=True, enrolment_mode=self.world.enrolment_mode)
+        scope.forget_all()
+        browser = Client()
+        asked = browser.get(launch(browser, "ada", course)["Location"])
+        form = re.search(r'action="([^"]+/account/own/[^"]+)"', asked.content.decode())
+        assert (asked.status_code, bool(form)) == (200, True)
+        login = browser.post(form[1], headers={"Origin": HERE})  # type: ignore[index]
+        assert "_auth_user_id" not in browser.session
+        home = browser.get(self.world.log_in(browser, login["Location"], user))
+        assert home["Location"].endswith(f"/{self.world.course}/home")
+        assert not browser.session.get(LAUNCHED)
 
     def test_whoever_teaches_a_course_of_the_lms_is_told_on_the_page(self) -> None:
         user = self.owner()

@@ -7,6 +7,7 @@ from .openedx_world import OF_BROWSERS, InOpenEdx
 # isort: split
 
 import html
+import json
 import re
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -69,8 +70,8 @@ class OpenEdxSingleSignOnTest(ThirdPartyAuthTestMixin, ProofContract, InOpenEdx)
     def to_provider(self) -> HttpResponse:
         """Follow its button on the page of the login."""
         page = self.browser.get(self.to_login(self.browser)["Location"], headers=OF_BROWSERS)
-        (button,) = re.findall(r'"loginUrl": "([^"]+)"', html.unescape(page.content.decode()))
-        answer = self.browser.get(html.unescape(button), headers=OF_BROWSERS)
+        (button,) = re.findall(r'"loginUrl": ("[^"]+")', html.unescape(page.content.decode()))
+        answer = self.browser.get(json.loads(button), headers=OF_BROWSERS)
         assert answer.status_code == 302, answer.content
         return answer
 

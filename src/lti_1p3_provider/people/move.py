@@ -78,8 +78,6 @@ def move(person: Person, username: str, author: Author, *, do_it: bool = True) -
     if do_it:
         grants.delete()
         taking_back.take_all(roles)
-        # What waits was earned with the old account. What is sent again one day is read from the new one.
-        scores.exclude(WAITING).update(earned=None, possible=None)
         _write(row, user, author)
     return found
 
