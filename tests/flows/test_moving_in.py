@@ -434,6 +434,18 @@ def test_what_is_missing_or_other_is_found(plugin):
         assert part in said
 
 
+def test_gates_of_ours_are_not_taken_for_theirs(db, capsys):
+    """They are in a table of the same name, once nothing is aside: with plain tables of PyLTI1p3, or after ``drop``."""
+    plugin = OtherPlugin(database, label=False)
+    plugin.tool("a", plugin.key(PRIVATE))
+    for state in ("new", "there"):
+        assert brought(without_gate=bring.CLOSED)["a"].state == state
+    assert Registration.objects.get(client_id="a").gate.opens_nothing
+    call_command("lti_1p3_move_in", "inspect")
+    assert "gate: none" in capsys.readouterr().out
+    assert compare(Tables(database)).differences == ()
+
+
 def test_plain_tables_of_pylti1p3_are_brought_in_too(db):
     plugin = OtherPlugin(database, label=False)
     plugin.tool("a", plugin.key(PRIVATE))
