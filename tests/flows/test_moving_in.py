@@ -63,6 +63,44 @@ def test_a_registration_is_carried_over_whole(plugin):
     assert (row.key_set_url, row.key_set) == (f"{ISSUER}/mod/lti/certs.php", None)
 
 
+@pytest.mark.parametrize(
+    ("issuer", "login", "token", "platform"),
+    [
+        (ISSUER, "{issuer}/mod/lti/auth.php", "{issuer}/mod/lti/token.php", "moodle"),
+        ("https://m.example/moodle", "{issuer}/mod/lti/auth.php", "{issuer}/mod/lti/token.php", "moodle"),
+        (ISSUER, "{issuer}/mod/lti/auth.php", "https://elsewhere.example/mod/lti/token.php", "generic"),
+        (ISSUER, "{issuer}/auth", "{issuer}/token", "generic"),
+        ("https://canvas.instructure.com", "https://own.example/auth", "https://own.example/token", "canvas"),
+    ],
+)
+def test_a_platform_is_recognized_by_its_issuer_or_addresses(plugin, issuer, login, token, platform):
+    said = {"auth_login_url": login.format(issuer=issuer), "auth_token_url": token.format(issuer=issuer)}
+    plugin.tool("a", plugin.key(PRIVATE), issuer=issuer, **said)
+    brought()
+    assert Registration.objects.get().platform == platform
+
+
+@pytest.mark.parametrize(
+    ("said", "mode"),
+    [
+        ("new_only", "new"),
+        ("existing_and_new", "existing_with_proof"),
+        ("existing_only", "existing_only"),
+        ("x", "new"),
+    ],
+)
+def test_whose_accounts_new_people_get_is_carried_over(db, capsys, said, mode):
+    plugin = OtherPlugin(database, label=False)
+    for table, columns in PEARSON.items():
+        plugin.table(table, columns)
+    values = {"lti_tool_id": plugin.tool("a", plugin.key(PRIVATE)), "allowed_course_ids": "[]"}
+    plugin.row("openedx_lti_tool_plugin_ltitoolconfiguration", **values, user_provisioning_mode=said)
+    call_command("lti_1p3_move_in", "inspect")
+    assert ("new people get: " in capsys.readouterr().out) == (mode != "new")
+    brought()
+    assert Registration.objects.values_list("learner_accounts", "teacher_accounts").get() == (mode, mode)
+
+
 def test_a_pasted_key_set_is_carried_over(plugin):
     shown = {"keys": [{"kty": "RSA", "e": "AQAB", "n": "x" * 342, "kid": "k"}]}
     plugin.tool("a", plugin.key(PRIVATE), key_set_url=None, key_set=json.dumps(shown))
@@ -396,6 +434,18 @@ def test_what_is_missing_or_other_is_found(plugin):
         assert part in said
 
 
+def test_gates_of_ours_are_not_taken_for_theirs(db, capsys):
+    """They are in a table of the same name, once nothing is aside: with plain tables of PyLTI1p3, or after ``drop``."""
+    plugin = OtherPlugin(database, label=False)
+    plugin.tool("a", plugin.key(PRIVATE))
+    for state in ("new", "there"):
+        assert brought(without_gate=bring.CLOSED)["a"].state == state
+    assert Registration.objects.get(client_id="a").gate.opens_nothing
+    call_command("lti_1p3_move_in", "inspect")
+    assert "gate: none" in capsys.readouterr().out
+    assert compare(Tables(database)).differences == ()
+
+
 def test_plain_tables_of_pylti1p3_are_brought_in_too(db):
     plugin = OtherPlugin(database, label=False)
     plugin.tool("a", plugin.key(PRIVATE))
@@ -422,7 +472,9 @@ def test_the_plugin_with_a_label_of_its_own_is_brought_in_and_never_opened_wider
     found = brought(without_gate=bring.OPEN)
     assert (opens("a", BLOCK.format("problem")), opens("b", BLOCK.format("problem"))) == (True, False)
     assert unlimited != limited
-    assert any("existing_only" in problem for problem in found["a"].problems)
+    modes = dict(Registration.objects.values_list("client_id", "learner_accounts"))
+    assert modes == dict(Registration.objects.values_list("client_id", "teacher_accounts"))
+    assert modes == {"a": "existing_only", "b": "new"} == {name: one.accounts for name, one in found.items()}
     assert PlatformUser.objects.get().user == user
 
 

@@ -14,7 +14,7 @@ from lti_1p3_provider.moving_in.keys import kid_of
 from lti_1p3_provider.moving_in.owners import owner
 from lti_1p3_provider.moving_in.tools import Key, Tool
 from lti_1p3_provider.platforms import PRESETS
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.models import AccountMode, Registration
 
 COMPARED = ("people", "people_without_account", "people_of_staff", "links", "columns", "links_wait_for_a_launch")
 
@@ -24,9 +24,9 @@ class Carried:
     """One registration's report. ``state``: new, there (it is ours already, and stays as it is), or refused.
 
     ``owner``: the organization whose it becomes, empty if it is the site's own; ``owner_if_closed``: only if it gets a
-    gate, about which nobody has decided. ``numbers``: people, links and so on by
-    name. ``problems``: what is not carried over and why, in sentences.
-    ``staff``: accounts that a platform's person had and that are staff of something: primary keys.
+    gate, about which nobody has decided. ``accounts``: which one its new people get. ``numbers``: people, links and so
+    on by name. ``problems``: what is not carried over and why, in sentences. ``staff``: accounts that a platform's
+    person had and that are staff of something: primary keys.
     """
 
     title: str
@@ -38,6 +38,7 @@ class Carried:
     key: str = ""
     owner: str = ""
     owner_if_closed: bool = False
+    accounts: str = AccountMode.NEW.value
     numbers: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     staff: list[int] = field(default_factory=list)
@@ -52,7 +53,7 @@ def carried(tool: Tool, *, stays_open: bool = False) -> Carried:
     """Return the report of a registration that is still to be brought in. ``stays_open``: one without a gate goes on
     opening every block."""
     found = Carried(tool.title, tool.issuer, tool.client_id, problems=list(tool.notes))
-    found.deployments = len(tool.deployment_ids)
+    found.deployments, found.accounts = len(tool.deployment_ids), tool.accounts.value
     found.gate = _gate_in_words(tool)
     found.owner, why_not = owner(tool, stays_open=stays_open)
     if why_not:
@@ -84,6 +85,8 @@ def registration(tool: Tool) -> Registration:
         key_set_url=tool.key_set_url,
         key_set=tool.key_set or None,
         enabled=tool.is_active,
+        learner_accounts=tool.accounts,
+        teacher_accounts=tool.accounts,
     )
 
 
@@ -100,9 +103,14 @@ def gate(tool: Tool, of: Registration | None) -> LaunchGate:
 
 
 def _family(tool: Tool) -> str:
-    """Guess the platform by its issuer, where that is the same everywhere; an operator may choose it later."""
-    known = [name for name, one in PRESETS.items() if one.endpoints.issuer == tool.issuer]
-    return known[0] if known else "generic"
+    """Recognize the platform by its issuer, where that is the same everywhere, or by its addresses; an operator may
+    choose it later."""
+    addresses = (tool.auth_login_url, tool.auth_token_url)
+    for name, one in PRESETS.items():
+        usual = one.endpoints.at(tool.issuer.partition("://")[2], tool.client_id)
+        if tool.issuer == one.endpoints.issuer or addresses == (usual.auth_login_url, usual.auth_token_url):
+            return name
+    return "generic"
 
 
 def _gate_in_words(tool: Tool) -> str:

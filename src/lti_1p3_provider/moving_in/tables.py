@@ -23,10 +23,13 @@ class Tables:
             self._there = set(connection.introspection.table_names(cursor))
 
     def named(self, name: str) -> str:
-        """Return the full name of a table of the other plugin's, empty if there is none."""
+        """Return the full name of a table of the other plugin's, empty if there is none. Our gates have the name of
+        theirs, and name no tool."""
         if ASIDE_PREFIX + name in self._there:
             return ASIDE_PREFIX + name
-        return self.other(PREFIX + name)
+        found = self.other(PREFIX + name)
+        is_ours = found == f"{PREFIX}launchgate" and "tool_id" not in columns(self._connection, found)
+        return "" if is_ours else found
 
     def other(self, name: str) -> str:
         """Return the name of a table, empty if there is none."""

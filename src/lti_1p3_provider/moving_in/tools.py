@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lti_1p3_provider.moving_in.tables import Row, Tables, parsed, texts
+from lti_1p3_provider.registrations.models import AccountMode
 
 TOOLS, KEYS = "lti1p3_tool", "lti1p3_tool_key"
 PEARSON = "openedx_lti_tool_plugin_"
 ORGANIZATIONS = "organizations_organization"
+MODES = {"existing_and_new": AccountMode.PROOF, "existing_only": AccountMode.ONLY}  # of new people; else a new account
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A registration. ``gate`` None: the plugin had none for it, and let it open everything."""
+    """A registration. ``gate`` None: the plugin had none for it, and let it open everything. ``accounts``: which one
+    a new person gets."""
 
     pk: int
     title: str
@@ -52,6 +55,7 @@ class Tool:
     gate: Gate | None
     org: str
     notes: tuple[str, ...] = ()
+    accounts: AccountMode = AccountMode.NEW
 
 
 def tools(tables: Tables) -> list[Tool]:
@@ -63,13 +67,14 @@ def tools(tables: Tables) -> list[Tool]:
     has_gates = not tables.other(f"{PEARSON}ltitoolconfiguration")
     found = []
     for row in tables.rows(tables.other(TOOLS)):
-        gate = gates.get(row["id"])
+        gate, limit = gates.get(row["id"]), limits.get(row["id"])
         notes: list[str] = []
         if not has_gates and gate is None:
-            gate, notes = _limited(limits.get(row["id"]))
+            gate, notes = _limited(limit)
         private = keys.get(row["tool_key_id"])
         key = Key(private["private_key"], _kid(private), users[_material(private)]) if private else None
-        found.append(_tool(row, key, gate, orgs.get(row["id"], ""), notes))
+        made = _tool(row, key, gate, orgs.get(row["id"], ""), notes)
+        found.append(replace(made, accounts=_accounts(limit)))
     return found
 
 
@@ -119,12 +124,14 @@ def _types(value: Any) -> dict[str, list[str]]:
 
 
 def _limited(row: Row | None) -> tuple[Gate, list[str]]:
-    """The other family of tables names courses only, and how accounts are made."""
+    """The other family of tables names courses only."""
     if row is None:
         return Gate(), ["it had no list of allowed courses: nothing opens until you name some in its gate"]
-    mode = row.get("user_provisioning_mode") or "new_only"
-    notes = [] if mode == "new_only" else [f"it let people link accounts that they had ({mode}): that is not moved"]
-    return Gate(courses=tuple(texts(row.get("allowed_course_ids")))), notes
+    return Gate(courses=tuple(texts(row.get("allowed_course_ids")))), []
+
+
+def _accounts(row: Row | None) -> AccountMode:
+    return MODES.get(str(row.get("user_provisioning_mode")), AccountMode.NEW) if row else AccountMode.NEW
 
 
 def _orgs(tables: Tables, kind: str) -> dict[int, str]:

@@ -20,7 +20,7 @@ from lti_1p3_provider.moving_in.found import look
 from lti_1p3_provider.moving_in.tables import Tables
 from lti_1p3_provider.onboarding import changes
 from lti_1p3_provider.registrations import key_notes
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.models import AccountMode, Registration
 
 VERBS = {
     "inspect": "show what is there, and what of it will be carried over",
@@ -169,6 +169,8 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"  belongs to the organization {one.owner}: its staff manage it through the API{condition}"
                 )
+            if one.accounts != AccountMode.NEW:
+                self.stdout.write(f"  new people get: {AccountMode(one.accounts).label}")
             for name, number in one.numbers.items():
                 self.stdout.write(f"  {number} {NUMBERS[name]}")
             for problem in one.problems:
