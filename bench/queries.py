@@ -35,6 +35,7 @@ def own(queries: list[Query]) -> list[Query]:
 
 
 def brief(sql: str) -> str:
-    """Shorten a query for reading: the columns that a SELECT returns, the values of an INSERT."""
+    """Shorten a query for reading: the columns that a SELECT returns, the values of an INSERT, and long lists."""
     sql = re.sub(r"^SELECT .*? FROM ", "SELECT ... FROM ", sql.replace("`", "").replace('"', ""))
+    sql = re.sub(r"\(%s(?:, %s){3,}\)", "(%s, ...)", sql)
     return re.sub(r"\) VALUES .*$", ") VALUES ...", sql)

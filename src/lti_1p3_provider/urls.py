@@ -44,6 +44,8 @@ urlpatterns = [
     path("deep-linking/answer/", AnswerView.as_view(), name="deep_linking_answer"),
     path("launch/<str:course_key>", ContentView.as_view(), name="course"),
     path("launch/<str:course_key>/<str:usage_key>", ContentView.as_view(), name="content"),
+    path("launch/<str:course_key>/", ContentView.as_view()),
+    path("launch/<str:course_key>/<str:usage_key>/", ContentView.as_view()),
     path("scores/mine/<str:course_key>/<str:usage_key>", MyScoresView.as_view(), name="my_scores"),
     path("session/<str:course_key>/<str:usage_key>", SessionView.as_view(), name="session"),
     path("class/scores/", ClassScoresView.as_view(), name="class_scores"),

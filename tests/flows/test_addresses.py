@@ -23,6 +23,26 @@ def test_a_course_key_never_holds_a_blank(connection, plus):
     assert LaunchAttempt.objects.first().outcome == "ok"
 
 
+@pytest.mark.parametrize("written", [" {}", "{}\n", "\t{} ", "{}%20", "{}/%0A"])
+def test_white_space_that_was_copied_with_an_address_does_not_matter(connection, written):
+    address = written.format(connection.content_url(PROBLEM))
+    assert connection.launch(connection.link(target_link_uri=address, graded=True)).status_code == 200
+    assert LaunchAttempt.objects.first().outcome == "ok"
+
+
+@pytest.mark.parametrize("posted_to", ["launch", "link"])
+@pytest.mark.parametrize("block", [f"/{WELCOME}", ""])
+def test_a_final_slash_too_much_loses_nothing(connect, block, posted_to):
+    connection = connect(enrolment_mode="audit")  # whole courses need it
+    browser, address = Browser(), f"{connection.lms}/lti/1p3/launch/{COURSE}{block}/"
+    form = connection.launch_form(connection.link(target_link_uri=address), browser=browser)
+    if posted_to == "link":
+        form.action = address
+    assert browser.submit(form).status_code == 200
+    assert LaunchAttempt.objects.first().outcome == "ok"
+    assert browser.get(address, timeout=10).status_code == 200
+
+
 @pytest.mark.parametrize("door", ["login", "launch"])
 def test_an_address_without_its_final_slash_loses_nothing(connection, door):
     browser, link = Browser(), connection.link(PROBLEM)

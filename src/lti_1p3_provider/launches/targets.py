@@ -23,7 +23,7 @@ from lti_1p3_provider.web.same_origin import base_url
 
 CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
 LAUNCH, URLS = "lti_1p3_provider:launch", "lti_1p3_provider.urls"
-OF_LTI_1P1 = re.compile(r"/lti_provider/courses/(?P<course_key>[^/]+)/(?P<usage_key>[^/]+)/?")
+OF_LTI_1P1 = re.compile(r"/lti_provider/courses/(?P<course_key>[^/]+)/(?P<usage_key>[^/]+)")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -76,14 +76,14 @@ def parse(url: str, request: HttpRequest) -> Target:
         TargetInvalid: it is not the address of content here.
         TextNotKept: no course or block can have such a key.
     """
-    url = url.replace(" ", "%20")  # what it means, ``from_keys`` knows
+    url = url.strip().replace(" ", "%20")  # what it means, ``from_keys`` knows
     parts = split_url(url)
     if parts is None:
         raise TargetInvalid("target_link_uri is not a web address")
     ours = {_host_and_port(base_url(request)), _host_and_port(conf.public_url)}
     if _host_and_port(url) not in ours:
         raise TargetInvalid("target_link_uri is not on this host")
-    path = unquote(parts.path)
+    path = unquote(parts.path).strip().rstrip("/")
     if old := OF_LTI_1P1.fullmatch(path):
         return from_keys(**old.groupdict())
     above = address(LAUNCH).removesuffix("/launch/")
@@ -105,8 +105,9 @@ def from_keys(course_key: str, usage_key: str = "") -> Target:
         TargetInvalid: they cannot be read or do not belong together.
         TextNotKept: no course or block can have such a key.
     """
-    # A key never holds a blank, so one was a plus before somebody took the address for a form's.
-    course_key, usage_key = course_key.replace(" ", "+"), usage_key.replace(" ", "+")
+    # A key holds no white space. Around it, somebody copied too much; a blank in it was a plus before somebody took the
+    # address for a form's.
+    course_key, usage_key = (key.strip().replace(" ", "+") for key in (course_key, usage_key))
     try:
         course = CourseKey.from_string(course_key)
         usage = UsageKey.from_string(usage_key) if usage_key else course.make_usage_key("course", "course")
