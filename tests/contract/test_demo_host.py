@@ -28,6 +28,7 @@ from .membership_contract import MembershipContract
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
 from .proof_contract import ProofContract
+from .provisioning_contract import ProvisioningContract
 from .tenants_contract import TenantsContract
 from .world import PASSWORD, Costs, Most, Place, browser
 
@@ -193,6 +194,16 @@ class DemoProofTest(ProofContract, TestCase):
     def setUp(self) -> None:
         super().setUp()
         cache.clear()
+
+
+class DemoProvisioningTest(ProvisioningContract, TestCase):
+    """What lists of people do."""
+
+    world = DemoWorld()
+
+    def setUp(self) -> None:
+        cache.clear()
+        super().setUp()
 
 
 class DemoLinksTest(LinksContract, TestCase):

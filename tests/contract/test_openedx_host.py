@@ -20,6 +20,7 @@ from .openedx_world import InOpenEdx
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
 from .proof_contract import ProofContract
+from .provisioning_contract import ProvisioningContract
 from .tenants_contract import TenantsContract
 
 
@@ -42,6 +43,10 @@ class OpenEdxProofTest(ProofContract, InOpenEdx):
 
 class OpenEdxTeacherTest(TeacherLaunchContract, InOpenEdx):
     """Launches of teachers."""
+
+
+class OpenEdxProvisioningTest(ProvisioningContract, InOpenEdx):
+    """What lists of people do."""
 
 
 class OpenEdxLinksTest(LinksContract, InOpenEdx):
