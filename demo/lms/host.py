@@ -146,7 +146,9 @@ class DemoContent:
         """Note it; there are two modes."""
         if mode not in MODES:
             raise ContentNotAccessible(f"{course_key} has no enrolment mode {mode!r}")
-        Enrolment.objects.get_or_create(user_id=user.pk, course_key=str(course_key), defaults={"mode": mode})
+        if not is_enrolled(user, course_key):
+            now = {"mode": mode, "active": True}
+            Enrolment.objects.update_or_create(user_id=user.pk, course_key=str(course_key), defaults=now)
 
     def enrolment_modes(self, course_key: CourseKey) -> frozenset[str] | None:
         """All courses have the same."""
@@ -240,7 +242,7 @@ def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:
 
 def is_enrolled(user: AbstractUser, course_key: CourseKey) -> bool:
     """Tell whether somebody takes part in a course."""
-    return Enrolment.objects.filter(user_id=user.pk, course_key=str(course_key)).exists()
+    return Enrolment.objects.filter(user_id=user.pk, course_key=str(course_key), active=True).exists()
 
 
 def _is_free(email: str) -> bool:

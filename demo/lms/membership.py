@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.contrib.auth.models import AbstractUser
 from opaque_keys.edx.keys import CourseKey
 
 from demo.lms.models import Enrolment
@@ -14,5 +15,15 @@ class DemoMembership:
 
     def enrolled(self, user_ids: Collection[int], course_key: CourseKey) -> frozenset[int]:
         """Look for the accounts."""
+        rows = Enrolment.objects.filter(course_key=str(course_key), user_id__in=user_ids, active=True)
+        return frozenset(rows.values_list("user_id", flat=True))
+
+    def ever_enrolled(self, user_ids: Collection[int], course_key: CourseKey) -> frozenset[int]:
+        """Look for the accounts, also of those who left."""
         rows = Enrolment.objects.filter(course_key=str(course_key), user_id__in=user_ids)
         return frozenset(rows.values_list("user_id", flat=True))
+
+    def unenrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> bool:
+        """Keep the row."""
+        rows = Enrolment.objects.filter(user_id=user.pk, course_key=str(course_key), mode=mode, active=True)
+        return bool(rows.update(active=False))

@@ -65,11 +65,12 @@ class PersistedGrade(models.Model):
 
 
 class Enrolment(models.Model):
-    """Somebody takes part in a course."""
+    """Somebody takes part in a course. The row of somebody who left stays, as in the LMS."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     course_key = models.CharField(max_length=255)
     mode = models.CharField(max_length=32)
+    active = models.BooleanField(default=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "course_key"], name="demo_enrolment")]

@@ -48,7 +48,8 @@ def enrol(request: HttpRequest) -> HttpResponse:
     key = request.POST.get("course_id", "")
     if not request.user.is_authenticated or key not in map(str, courses()):
         return JsonResponse({"error": SIGN_IN}, status=403)
-    Enrolment.objects.get_or_create(user_id=request.user.pk, course_key=key, defaults={"mode": "audit"})
+    now = {"mode": "audit", "active": True}
+    Enrolment.objects.update_or_create(user_id=request.user.pk, course_key=key, defaults=now)
     return JsonResponse({"enrolled": key})
 
 

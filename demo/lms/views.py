@@ -58,4 +58,4 @@ def problem_check(request: HttpRequest, course_key: str, usage_key: str) -> Http
 
 
 def _is_enrolled(request: HttpRequest, course_key: str) -> bool:
-    return Enrolment.objects.filter(user_id=request.user.pk or 0, course_key=course_key).exists()
+    return Enrolment.objects.filter(user_id=request.user.pk or 0, course_key=course_key, active=True).exists()

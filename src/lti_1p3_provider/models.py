@@ -5,7 +5,7 @@ from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics.models import LastLaunch, LaunchAttempt, LaunchTally, TallyMark
 from lti_1p3_provider.fleet.models import Standing
 from lti_1p3_provider.gates.models import LaunchGate
-from lti_1p3_provider.memberships.models import Member, Roster
+from lti_1p3_provider.memberships.models import EnrolledAhead, Member, NotAhead, Roster
 from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
 from lti_1p3_provider.outline.models import CourseOutline, OutlineBlock
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
@@ -20,6 +20,7 @@ __all__ = [
     "CourseRole",
     "DeepLinkingRequest",
     "Deployment",
+    "EnrolledAhead",
     "Grant",
     "Invitation",
     "Lane",
@@ -30,6 +31,7 @@ __all__ = [
     "LegacyMatch",
     "LineItem",
     "Member",
+    "NotAhead",
     "OpenedConfiguration",
     "Outage",
     "OutlineBlock",

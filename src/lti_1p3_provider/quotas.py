@@ -18,15 +18,15 @@ from lti_1p3_provider.registrations.models import Deployment
 DAY = 24 * 3600  # seconds
 
 
-def require(deployment: Deployment, kind: str) -> None:
+def require(deployment: Deployment, kind: str, share: float = 1.0) -> None:
     """Return if the deployment may bring one more new thing of this kind (``people``, ``contexts``, ``links``,
-    ``choices``) today.
+    ``choices``) today, within this share of all that it may.
 
     Raises:
-        QuotaReached: there were ``LTI_1P3_PROVIDER_DAILY_QUOTA``.
+        QuotaReached: there were ``LTI_1P3_PROVIDER_DAILY_QUOTA``, or this share of it.
         StateStoreDown
     """
-    if (store.get(_name(deployment, kind)) or 0) >= conf.daily_quota:
+    if (store.get(_name(deployment, kind)) or 0) >= conf.daily_quota * share:
         raise QuotaReached(f"more than {conf.daily_quota} new {kind} of deployment {deployment.pk} today")
 
 

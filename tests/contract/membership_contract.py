@@ -28,3 +28,36 @@ class MembershipContract(Contract):
         self.world.host.content.enrol(user, self.world.course, self.world.enrolment_mode)
         self.world.unenrol(user, self.world.course)
         assert not self.world.host.membership.enrolled([user.pk], self.world.course)
+
+    def test_whoever_left_was_enrolled_once(self) -> None:
+        host = self.world.host
+        inside, left, outside = self.person(), self.person(), self.person()
+        for user in (inside, left):
+            host.content.enrol(user, self.world.course, self.world.enrolment_mode)
+        self.world.unenrol(left, self.world.course)
+        asked = [inside.pk, left.pk, outside.pk]
+        with CaptureQueriesContext(connection) as queries:
+            assert host.membership.ever_enrolled(asked, self.world.course) == {inside.pk, left.pk}
+        assert len(queries) == 1
+        assert host.membership.ever_enrolled(asked, self.world.other_course) == frozenset()
+
+    def test_somebody_is_taken_out_of_one_course_and_may_come_back(self) -> None:
+        host, mode = self.world.host, self.world.enrolment_mode
+        user, other = self.person(), self.person()
+        for one in (user, other):
+            for course in (self.world.course, self.world.other_course):
+                host.content.enrol(one, course, mode)
+        assert host.membership.unenrol(user, self.world.course, mode)
+        assert not host.membership.unenrol(user, self.world.course, mode)
+        assert host.membership.enrolled([user.pk, other.pk], self.world.course) == {other.pk}
+        assert host.membership.enrolled([user.pk, other.pk], self.world.other_course) == {user.pk, other.pk}
+        host.content.enrol(user, self.world.course, mode)
+        assert host.membership.enrolled([user.pk], self.world.course) == {user.pk}
+
+    def test_whoever_is_enrolled_in_another_mode_or_not_at_all_is_left_alone(self) -> None:
+        host = self.world.host
+        user, stranger = self.person(), self.person()
+        host.content.enrol(user, self.world.course, self.world.enrolment_mode)
+        assert not host.membership.unenrol(user, self.world.course, "another")
+        assert not host.membership.unenrol(stranger, self.world.course, self.world.enrolment_mode)
+        assert host.membership.enrolled([user.pk, stranger.pk], self.world.course) == {user.pk}

@@ -101,7 +101,7 @@ class DemoWorld:
         user.groups.add(Group.objects.get_or_create(name=TEAM.format(course))[0])
 
     def unenrol(self, user: AbstractUser, course: CourseKey) -> None:
-        Enrolment.objects.filter(user_id=user.pk, course_key=str(course)).delete()
+        Enrolment.objects.filter(user_id=user.pk, course_key=str(course)).update(active=False)
 
     def put_on_org_team(self, user: AbstractUser, org: str) -> None:
         user.groups.add(Group.objects.get_or_create(name=ORGANIZATION.format(org))[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -24,14 +24,13 @@ from lti_1p3_provider import api, host
 from lti_1p3_provider.errors import AddressForbidden, LtiError
 from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.lti import access_tokens, nrps, store
 from lti_1p3_provider.lti.claims import LTI, NRPS
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.memberships import refresh
 from lti_1p3_provider.memberships.compared import contexts, stored
 from lti_1p3_provider.memberships.kept import names
 from lti_1p3_provider.memberships.models import Member, Roster
-from lti_1p3_provider.memberships.sync import Listed, sync
+from lti_1p3_provider.memberships.sync import sync
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import foresee, forget
@@ -39,9 +38,9 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
-from lti_1p3_provider.web.addresses import origin
 from tests.accidents import after_a_look, database_fails
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection, usage
+from tests.school import School, opened, page
 from tests.scoring import earn, launched, make_due
 from tests.team import signed_in, somebody
 from tests.web_server import Said, WebServer
@@ -96,55 +95,9 @@ def test_what_is_stored_of_a_link_names_the_address_later(connection: Connection
 # --- the list ---------------------------------------------------------------------------------------------------------
 
 
-def page(*members: object, status: int = 200, **headers: str) -> Said:
-    people = [{"user_id": one, "roles": ["Learner"]} if isinstance(one, str) else one for one in members]
-    return Said(json.dumps({"members": people}).encode(), status, headers)
-
-
-class School:
-    """A platform's course whose list says what it is told to; somebody launched from it."""
-
-    def __init__(self, connection: Connection, server: WebServer) -> None:
-        self.connection, self.server = connection, server
-        connection.launch(connection.link(PROBLEM))
-        self.says(page())
-        self.context = contexts(connection.registration)[0]
-
-    def says(self, *pages: Said) -> str:
-        url = self.server.says_in_turn(*pages)
-        registration = self.connection.registration
-        registration.other_origins = origin(url)
-        registration.save()
-        Context.objects.update(memberships_url=url)
-        self.context = contexts(registration)[0]
-        return url
-
-    def sync(self, *members: object, now: datetime | None = None) -> list[Listed]:
-        self.says(page(*members))
-        return sync(self.context, now)[0]
-
-    def kept(self) -> dict[str, str]:
-        """Return the state of each row by its ``sub``, as far as a test's names go."""
-        known = {self.named(sub): sub for sub in (LEARNER, OTHER_LEARNER, *"abcdefg")}
-        return {known[row.subject_digest]: row.status for row in Member.objects.filter(context=self.context)}
-
-    def kept_of(self, *subs: str) -> dict[str, str]:
-        """Return the state of the rows of some people under their newest names."""
-        known = {self.named(sub): sub for sub in subs}
-        rows = Member.objects.filter(context=self.context, subject_digest__in=known)
-        return {known[row.subject_digest]: row.status for row in rows}
-
-    def named(self, sub: str) -> str:
-        """Return a person's newest name."""
-        return names(self.connection.registration.pk, sub)[0]
-
-
 @pytest.fixture
 def school(connection: Connection, web_server: WebServer) -> School:
-    found = School(connection, web_server)
-    deployment = found.context.deployment
-    store.put(access_tokens._name(deployment, frozenset([nrps.SCOPE])), "t", 600)
-    return found
+    return opened(connection, web_server, School)
 
 
 def test_nrps_04_the_least_is_kept_and_nobody_gets_an_account(school: School) -> None:

@@ -439,6 +439,7 @@ def test_old_attempts_and_lapsed_grants_are_dropped_and_no_others(connection, se
         "old_configurations_dropped": 0,
         "old_tallies_dropped": 0,
         "old_members_dropped": 0,
+        "unused_accounts_dropped": 0,
         "course_roles_taken_back": 0,
     }
     assert LaunchAttempt.objects.count() == 2

@@ -17,8 +17,8 @@ NAME_LENGTH = 255
 class Change(OfOrganization):
     """One thing that somebody did. ``before`` and ``after`` hold what differs: settings and numbers, no secret and
     nobody's name. ``registration_pk`` stays when the registration goes. ``actor`` is empty once the account is gone,
-    where a platform's own administrator used an invitation, where a launch or the clean-up gave or took a role, and
-    where a management command did it.
+    where a platform's own administrator used an invitation, where a launch or the clean-up gave or took a role, where
+    a roster was read, and where a management command did it.
 
     .. no_pii:
     """
@@ -40,6 +40,7 @@ class Change(OfOrganization):
         API = "api", _("API")
         INVITATION = "invitation", _("invitation")
         LAUNCH = "launch", _("launch")
+        ROSTER = "roster", _("roster")
         COMMAND = "command", _("command")
         CLEAN_UP = "clean-up", _("clean-up")
 

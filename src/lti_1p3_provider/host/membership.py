@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from django.contrib.auth.models import AbstractUser
 from opaque_keys.edx.keys import CourseKey
 
 
@@ -14,3 +15,14 @@ class Membership(Protocol):
     def enrolled(self, user_ids: Collection[int], course_key: CourseKey) -> frozenset[int]:
         """Return which of these accounts (primary keys; some hundreds at most) are enrolled in a course now. Whoever
         was and is not any more is not among them. One query."""
+
+    def ever_enrolled(self, user_ids: Collection[int], course_key: CourseKey) -> frozenset[int]:
+        """Return the same, with those who left, or were removed. One query."""
+
+    def unenrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> bool:
+        """Take the account out of a course in which it is enrolled in this very mode; return whether it was. What it
+        did there stays. Runs in the caller's transaction.
+
+        Raises:
+            ContentNotAccessible: the LMS lets nobody leave.
+        """

@@ -20,11 +20,13 @@ STEPS: Mapping[str, Callable[[], int]] = {
     "old_configurations_dropped": reading.drop_old,
     "old_tallies_dropped": upkeep.drop_old,
     "old_members_dropped": kept.drop_old,
+    "unused_accounts_dropped": kept.drop_unused,
     "course_roles_taken_back": taking_back.take_back,
 }
 
 
 def clean_up() -> dict[str, int]:
-    """Drop old attempts, lapsed grants, requests for content, configurations, tallies and people of rosters, take back
-    roles that are not due, count launches and look at all registrations; return how many of each."""
+    """Drop old attempts, lapsed grants, requests for content, configurations, tallies and people of rosters, give up
+    accounts that nobody came for, take back roles that are not due, count launches and look at all registrations;
+    return how many of each."""
     return {name: step() for name, step in STEPS.items()}

@@ -21,6 +21,7 @@ PRINCIPAL = frozenset(
     ("Administrator", "ContentDeveloper", "Instructor", "Learner", "Mentor", "Manager", "Member", "Officer")
 )
 TEACHING = frozenset(("Administrator", "ContentDeveloper", "Instructor"))
+ABOVE_LEARNERS = TEACHING | {"Mentor", "Manager", "Officer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,13 @@ class Roles:
     def is_learner(self) -> bool:
         """Learns in this context."""
         return "Learner" in self.context
+
+    @property
+    def only_learns(self) -> bool:
+        """Learns in this context and is nothing more in it. Assistants may be learners with a sub-role of teachers;
+        administrators may learn, too."""
+        above = self.context & ABOVE_LEARNERS or {name for name, _ in self.sub_roles} & ABOVE_LEARNERS
+        return self.is_learner and not above and not self.is_test_user and not self.administrates_platform
 
     @property
     def gets_scores(self) -> bool:

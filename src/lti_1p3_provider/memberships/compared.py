@@ -21,7 +21,7 @@ from lti_1p3_provider.users.models import PlatformUser
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Somebody of a platform's course. ``sub`` is None where it is not known: it is kept of nobody who never launched.
+    """Somebody of a platform's course. ``sub`` is None where it is not known: it is kept of nobody who has no account.
     ``enrolled``: in one of the courses here that the platform's course links to."""
 
     sub: str | None
@@ -29,6 +29,18 @@ class Compared:
     status: str
     launched: bool
     enrolled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _User:
+    """A platform user's account, 0 without one."""
+
+    user_pk: int = 0
+    sub: str | None = None
+    launched: bool = False
+
+
+NOBODY = _User()
 
 
 def contexts(registration: Registration, context_id: str | None = None) -> list[Context]:
@@ -43,12 +55,12 @@ def live(context: Context, listed: Iterable[Listed]) -> list[Compared]:
     """Compare what a platform just said."""
     found = list(listed)
     users = _users(one.platform_user_pk for one in found)
-    enrolled = _enrolled(context, [user for user, _ in users.values()])
+    enrolled = _enrolled(context, [user.user_pk for user in users.values()])
     said = []
     for one in found:
-        user = users.get(one.platform_user_pk or 0)
-        is_enrolled = user is not None and user[0] in enrolled
-        said.append(Compared(one.member.sub, one.roles, str(one.member.status), user is not None, is_enrolled))
+        user = users.get(one.platform_user_pk or 0, NOBODY)
+        status, is_enrolled = str(one.member.status), user.user_pk in enrolled
+        said.append(Compared(one.member.sub, one.roles, status, user.launched, is_enrolled))
     return said
 
 
@@ -59,11 +71,12 @@ def stored(context: Context) -> tuple[list[Compared], Roster | None]:
     since = _launched_since(context, roster)
     launched = {row.pk: row.platform_user_id or since.get(row.subject_digest) for row in rows}
     users = _users(launched.values())
-    enrolled = _enrolled(context, [user for user, _ in users.values()])
+    enrolled = _enrolled(context, [user.user_pk for user in users.values()])
     said = []
     for row in rows:
-        user, sub = users.get(launched[row.pk] or 0, (None, None))
-        said.append(Compared(sub, tuple(row.roles.split()), row.status, user is not None, user in enrolled))
+        user = users.get(launched[row.pk] or 0, NOBODY)
+        roles, is_enrolled = tuple(row.roles.split()), user.user_pk in enrolled
+        said.append(Compared(user.sub, roles, row.status, user.launched, is_enrolled))
     return said, roster
 
 
@@ -76,12 +89,12 @@ def _launched_since(context: Context, roster: Roster | None) -> dict[str, int]:
     return {name: pk for pk, sub in people for name in names(registration_pk, sub)}
 
 
-def _users(pks: Iterable[int | None]) -> dict[int, tuple[int, str]]:
-    """Return account and ``sub`` of platform users."""
-    found: dict[int, tuple[int, str]] = {}
+def _users(pks: Iterable[int | None]) -> dict[int, _User]:
+    """Return what is known of platform users."""
+    found: dict[int, _User] = {}
     for some in chunks([pk for pk in pks if pk is not None]):
-        rows = PlatformUser.objects.filter(pk__in=some).values_list("pk", "user_id", "sub")
-        found.update({pk: (user, sub) for pk, user, sub in rows})
+        rows = PlatformUser.objects.filter(pk__in=some).values_list("pk", "user_id", "sub", "ahead")
+        found.update({pk: _User(user, sub, not ahead) for pk, user, sub, ahead in rows})
     return found
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.lti.nrps import Status
+from lti_1p3_provider.memberships import words
 from lti_1p3_provider.memberships.models import Member, Roster
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import PendingScore
@@ -19,15 +20,22 @@ MAX_CONTEXTS = 50  # on the page
 @dataclass(frozen=True, slots=True)
 class Line:
     """A platform's course. ``roster`` is None if nobody asked yet. People as of the last read: ``listed`` are there
-    now; of these ``launched`` came here through the platform's registration, to whichever course, and ``scored`` have a
-    score of this course there. ``left`` are those who were listed once."""
+    now; of these ``launched`` came here through the platform's registration, to whichever course, ``scored`` have a
+    score of this course there, and ``ahead`` have an account and never came. ``left`` are those who were listed once.
+    """
 
     context: Context
     roster: Roster | None
     listed: int = 0
     launched: int = 0
     scored: int = 0
+    ahead: int = 0
     left: int = 0
+
+    @property
+    def done_ahead(self) -> list[str]:
+        """What was done for people before they come, the last time, in sentences; none where nothing is."""
+        return words.said(self.roster.ahead) if self.roster and self.context.deployment.registration.ahead_way else []
 
     @property
     def missing(self) -> int:
@@ -60,7 +68,7 @@ def _figures(shown: list[Context], course_key: CourseKey) -> Any:
         sent_at__isnull=False,
     )
     here = ~Q(status=Status.DELETED)
-    came = here & Q(platform_user__isnull=False)
+    came = here & Q(platform_user__isnull=False, platform_user__ahead=False)
     return (
         Member.objects.filter(context__in=shown)
         .order_by()
@@ -70,6 +78,7 @@ def _figures(shown: list[Context], course_key: CourseKey) -> Any:
             listed=Count("pk", filter=here),
             launched=Count("pk", filter=came),
             scored=Count("pk", filter=came & Q(has_score=True)),
+            ahead=Count("pk", filter=here & Q(platform_user__ahead=True)),
             left=Count("pk", filter=Q(status=Status.DELETED)),
         )
     )

@@ -1,4 +1,5 @@
-"""Roster: how a platform's list of a course's people was read last; Member: somebody in it."""
+"""Roster: how a platform's list of a course's people was read last; Member: somebody in it; EnrolledAhead: whom a
+roster enrolled here; NotAhead: whom none brings any more."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 
 from lti_1p3_provider.identifiers import DIGEST_LENGTH
-from lti_1p3_provider.registrations.models import APP_LABEL
+from lti_1p3_provider.registrations.models import APP_LABEL, Registration
 from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.users.models import PlatformUser
 
@@ -17,6 +18,7 @@ class Roster(models.Model):
 
     ``asked_at`` is when the newest read that was kept began, None without one; ``complete``: who was not in it is not
     in the course. ``failure``: the code of the error with which the newest try ended, empty if it went well.
+    ``ahead``: what was done for people before they come (``memberships.plan.Outcome``) and when, the last time.
 
     .. no_pii:
     """
@@ -26,6 +28,7 @@ class Roster(models.Model):
     complete = models.BooleanField(default=False)
     tried_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=64, blank=True)
+    ahead = models.JSONField(default=dict)
 
     class Meta:
         app_label = APP_LABEL
@@ -61,3 +64,55 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"member {self.pk}"
+
+
+class EnrolledAhead(models.Model):
+    """A roster enrolled somebody in a course here, in ``mode``; ``taken_at``: and took them out again, else None.
+
+    Without a row an enrolment is somebody else's, and no roster takes it. Several rosters may hold the same enrolment:
+    the last one that lets go takes it.
+
+    .. pii: that a platform user was enrolled because of a platform's list, in which course and when. The row goes with
+      the platform user: when the LMS retires the account, or an operator forgets the person.
+    .. pii_types: other
+    .. pii_retirement: local_api
+    """
+
+    context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="+")
+    platform_user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="+")
+    course_key = models.CharField(max_length=255)
+    course_digest = models.CharField(max_length=DIGEST_LENGTH)
+    mode = models.CharField(max_length=32)
+    given_at = models.DateTimeField(auto_now_add=True)
+    taken_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["context", "platform_user", "course_digest"], name="lti1p3_ahead_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"enrolment ahead {self.pk}"
+
+
+class NotAhead(models.Model):
+    """Somebody was forgotten: no roster of the registration makes an account for them again. A launch of theirs does.
+
+    .. pii: that a person, as a digest that is keyed with a secret of the site, was forgotten. It is kept so that this
+      stays so, and goes with the registration.
+    .. pii_types: external_service
+    .. pii_retirement: retained
+    """
+
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="+")
+    subject_digest = models.CharField(max_length=DIGEST_LENGTH)
+
+    class Meta:
+        app_label = APP_LABEL
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["registration", "subject_digest"], name="lti1p3_not_ahead_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"not ahead {self.pk}"

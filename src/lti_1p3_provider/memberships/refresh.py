@@ -1,16 +1,20 @@
-"""Has a worker read a roster, because somebody of a course's team asked for it."""
+"""Has a worker read a roster, and do what it makes due, because somebody of a course's team asked for it."""
 
 from __future__ import annotations
 
 import logging
 
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.background import after_commit
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.memberships.sync import sync
+from lti_1p3_provider.memberships import ahead
+from lti_1p3_provider.memberships import sync as rosters
 from lti_1p3_provider.resource_links.models import Context
 
 TASK = "lti_1p3_provider.read_roster"
+ROSTER = Author(None, Change.Way.ROSTER)
 PAUSE = 300  # seconds between two times that a platform's course is asked about
 
 log = logging.getLogger(__name__)
@@ -29,12 +33,16 @@ def ask(context_pk: int) -> bool:
     return True
 
 
-def read(context_pk: int) -> None:
-    """Read the roster. What fails is noted with it, for the page."""
+def read(context_pk: int, most: int = ahead.MOST) -> None:
+    """Read the roster, and do what it makes due for ``most`` people; the next read does the rest. What
+    fails is noted with it, for the page."""
     context = Context.objects.select_related("deployment__registration").filter(pk=context_pk).first()
     if context is None:
         return
     try:
-        sync(context)
+        done = ahead.provide(context, rosters.read(context), ROSTER, most=most)
     except LtiError as error:
         log.warning("LTI: the roster of context %s was not read: %s", context_pk, error.code)
+        return
+    if done is not None and done.left and done.did and not done.stopped:
+        after_commit(TASK, (context_pk,), "the rest is done when the roster is read again")

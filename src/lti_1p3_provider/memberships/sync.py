@@ -41,9 +41,28 @@ class Listed:
         return tuple(sorted(self.member.roles.context))
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A platform's list as it was read. ``began`` names the read."""
+
+    members: Members
+    listed: list[Listed]
+    began: datetime
+
+
 def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], bool]:
-    """Read who is in a platform's course and keep it; return all of them, and whether there are no others. Never in a
-    transaction. A read that ends after a newer one is not kept, nor is its failure noted.
+    """Read who is in a platform's course and keep it; return all of them, and whether there are no others.
+
+    Raises:
+        LtiError: as ``read`` does.
+    """
+    found = read(context, now)
+    return found.listed, found.members.complete
+
+
+def read(context: Context, now: datetime | None = None) -> Read:
+    """Read who is in a platform's course and keep it. Never in a transaction. A read that ends after a newer one is not
+    kept, nor is its failure noted.
 
     Raises:
         RegistrationDisabled, DeploymentDisabled
@@ -54,22 +73,22 @@ def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], b
     began = now or timezone.now()
     Roster.objects.get_or_create(context=context)
     try:
-        members = _read(context)
+        members = _ask(context)
     except LtiError as error:
         not_newer = Q(tried_at=None) | Q(tried_at__lte=began)
         Roster.objects.filter(not_newer, context=context).update(tried_at=began, failure=error.code)
         raise
     try:
-        return _write(context, members, began), members.complete
+        return Read(members, _write(context, members, began), began)
     except IntegrityError:  # somebody was forgotten, or an account unlinked, between a look and the writing
-        return _write(context, members, began), members.complete
+        return Read(members, _write(context, members, began), began)
 
 
 @transaction.atomic
 def _write(context: Context, members: Members, began: datetime) -> list[Listed]:
     """Platform users are not locked: whoever forgets people deletes members first, and would wait for us in a ring."""
     roster = Roster.objects.select_for_update().filter(context=context).first()
-    listed = _with_accounts(context.deployment.registration_id, members)
+    listed = with_accounts(context.deployment.registration_id, members)
     if roster is None or (roster.asked_at is not None and roster.asked_at > began):  # None: its registration is gone
         return listed
     _keep(context, listed, members.complete, began)
@@ -80,7 +99,7 @@ def _write(context: Context, members: Members, began: datetime) -> list[Listed]:
     return listed
 
 
-def _read(context: Context) -> Members:
+def _ask(context: Context) -> Members:
     deployment = context.deployment
     if not deployment.registration.enabled:
         raise RegistrationDisabled(str(deployment.registration))
@@ -91,7 +110,8 @@ def _read(context: Context) -> Members:
     return transport.run(nrps.read(deployment, context.memberships_url))
 
 
-def _with_accounts(registration_pk: int, members: Members) -> list[Listed]:
+def with_accounts(registration_pk: int, members: Members) -> list[Listed]:
+    """Return whom a list names, with the platform users that there are now."""
     digested = [digest(one.sub) for one in members.people]
     known: dict[str, int] = {}
     for some in chunks(digested):

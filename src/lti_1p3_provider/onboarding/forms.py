@@ -76,6 +76,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             "enrolment_mode",
             *ACCOUNT_FIELDS,
             *ROLE_FIELDS,
+            "ahead_way",
             *LEGACY_FIELDS,
             "confine_sessions",
             "subsection_columns",

@@ -24,6 +24,7 @@ OPTIONS = (
     "enrolment_mode",
     *ACCOUNT_FIELDS,
     *ROLE_FIELDS,
+    "ahead_way",
     "subsection_columns",
     "confine_sessions",
 )
@@ -36,6 +37,7 @@ class PlatformDetails:
 
     ``trust_emails``, ``enrolment_mode`` and ``subsection_columns`` None: as they were, and off for a new registration.
     The roles are names of ``host.course_roles``, "" for none; None: as they were, and none for a new registration.
+    ``ahead_way``: a name of ``registrations.ahead_way``, "" for nothing; None: as it was.
     ``confine_sessions`` None: as it was, and on for a new one. ``org``: whose it is, "" the site's
     own; None: as it was.
     """
@@ -62,6 +64,7 @@ class PlatformDetails:
     instructor_role: str | None = None
     assistant_role: str | None = None
     designer_role: str | None = None
+    ahead_way: str | None = None
     confine_sessions: bool | None = None
     other_hosts: tuple[str, ...] = ()
     org: str | None = None

@@ -10,6 +10,7 @@ from django.utils import timezone
 from lti_1p3_provider import host
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.memberships.kept import members_of
+from lti_1p3_provider.memberships.models import EnrolledAhead
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.status import wording
@@ -43,7 +44,7 @@ def _person(person: Person, names: Any) -> dict[str, Any]:
             "name": names.get(user.pk, ""),
             "email": user.email,
             "active": user.is_active,
-            "first_launch": iso(person.row.created_at) if person.row else None,
+            "first_launch": iso(person.row.created_at) if person.row and not person.row.ahead else None,
             "was_there_before": person.row.linked if person.row else None,
         },
         "lti_1p1": _match_of(person),
@@ -53,6 +54,7 @@ def _person(person: Person, names: Any) -> dict[str, Any]:
         ],
         "course_roles": _roles_of(person),
         "rosters": _rosters_of(person),
+        "enrolled_ahead": _ahead_of(person),
         "launches": [
             {
                 "at": iso(one.created_at),
@@ -99,6 +101,19 @@ def _rosters_of(person: Person) -> list[dict[str, Any]]:
             "status": row.status,
             "first_listed": iso(row.first_seen),
             "last_listed": iso(row.last_seen),
+        }
+        for row in rows
+    ]
+
+
+def _ahead_of(person: Person) -> list[dict[str, Any]]:
+    rows = EnrolledAhead.objects.filter(platform_user=person.row).select_related("context") if person.row else ()
+    return [
+        {
+            "context": str(row.context),
+            "course": row.course_key,
+            "enrolled_at": iso(row.given_at),
+            "unenrolled_at": row.taken_at and iso(row.taken_at),
         }
         for row in rows
     ]

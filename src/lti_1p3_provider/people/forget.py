@@ -21,6 +21,7 @@ from lti_1p3_provider import host
 from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.memberships import kept
 from lti_1p3_provider.memberships.kept import members_of
 from lti_1p3_provider.people.find import Person, of_rows
 from lti_1p3_provider.scores.models import PendingScore
@@ -111,7 +112,7 @@ def _stored(person: Person) -> Forgotten:
 def _forget_one(person: Person) -> None:
     """Deleting the row deletes its scores, too."""
     subjects.unname(_attempts(person))
-    members_of(person.registration.pk, person.sub).delete()
+    kept.forget(person.registration, person.sub)
     if person.row is not None:
         _grants(person).delete()
         taking_back.take_all(_roles(person))

@@ -31,6 +31,7 @@ PRESET = Preset(
         pasted="Nobody: a key cannot be pasted into Brightspace.",
         moved="Brightspace's administrator: enter the new address as Keyset URL of the registered tool.",
     ),
+    lists_everybody=False,  # unless the deployment says so, which nobody tells us
     refusals={422: _("this person's role cannot be graded there")},
     registering=Registering(
         families=("desire2learn", "brightspace", "d2l"),

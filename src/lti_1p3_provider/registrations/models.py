@@ -12,6 +12,7 @@ from lti_1p3_provider.database.storable import not_kept
 from lti_1p3_provider.identifiers import DIGEST_LENGTH, digest
 from lti_1p3_provider.organizations import OfOrganization
 from lti_1p3_provider.platforms import PRESETS, preset
+from lti_1p3_provider.registrations.ahead_way import AheadWay
 from lti_1p3_provider.registrations.choices import (
     ACCOUNT_FIELDS,
     COURSE_ROLES,
@@ -35,7 +36,7 @@ TEXTS = (
 )
 
 
-class Registration(LegacyWay, OfOrganization):
+class Registration(LegacyWay, AheadWay, OfOrganization):
     """A platform's registration of us: its issuer and the client id that it gave us (LTI 1.3 Core, 3.1.3).
 
     .. no_pii:
@@ -157,7 +158,7 @@ class Registration(LegacyWay, OfOrganization):
         Raises:
             ValidationError: with a sentence for each wrong field.
         """
-        problems = self.legacy_problems()
+        problems = {**self.legacy_problems(), **self.ahead_problems(self.enrolment_mode, self.platform)}
         if bool(self.key_set_url) == bool(self.key_set):
             problems["key_set_url"] = _("Give either the key set URL or the key set, not both and not neither.")
         if self.platform not in PRESETS:

@@ -10,7 +10,7 @@ from lti_1p3_provider.users.models import PlatformUser
 
 
 def user_of(issuer: str, client_id: str, sub: str) -> AbstractUser | None:
-    """Return the Open edX account of ``sub`` under a registration, None if it never launched."""
+    """Return the Open edX account of ``sub`` under a registration, None if it has none."""
     registration = exact(issuer, client_id)
     found = (
         PlatformUser.objects.select_related("user").filter(registration=registration, sub_digest=digest(sub)).first()

@@ -19,13 +19,11 @@ from lti_1p3_provider.errors import AccountPrivileged
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.claims import Launch, Message
 from lti_1p3_provider.lti.lti1p1 import MAX_TEXT, is_signed
-from lti_1p3_provider.lti.roles import TEACHING, Roles
 from lti_1p3_provider.registrations.legacy_way import SAME_IDS, SIGNED, STATED
 from lti_1p3_provider.users import ordinary
 from lti_1p3_provider.users.models import LegacyMatch, PlatformUser
 
 LAUNCH = Author(None, Change.Way.LAUNCH)
-ABOVE_LEARNERS = TEACHING | {"Mentor", "Manager", "Officer"}
 Outcome = LegacyMatch.Outcome
 
 
@@ -81,7 +79,7 @@ def claimed(launch: Launch[Message]) -> Claimed | None:
     registration, message = launch.registration, launch.message
     if not registration.legacy_way or registration.legacy_has_ended:
         return None
-    if message.subject is None or not _only_learns(message.roles):
+    if message.subject is None or not message.roles.only_learns:
         return None
     said, only = message.lti1p1, registration.legacy_consumer_key
     if registration.legacy_way == SAME_IDS:
@@ -149,9 +147,3 @@ def _bind(launch: Launch[Message], said: Claimed, account: AbstractUser, profile
 def _keep(person: PlatformUser, said: Claimed, account: AbstractUser | None, outcome: LegacyMatch.Outcome) -> None:
     values = {"consumer_key": said.consumer_key, "account": account, "outcome": outcome}
     LegacyMatch.objects.update_or_create(platform_user=person, defaults=values)
-
-
-def _only_learns(roles: Roles) -> bool:
-    """Assistants may be learners with a sub-role of teachers; administrators may learn, too."""
-    above = roles.context & ABOVE_LEARNERS or {name for name, _ in roles.sub_roles} & ABOVE_LEARNERS
-    return roles.is_learner and not above and not roles.is_test_user and not roles.administrates_platform

@@ -18,6 +18,7 @@ class PlatformUser(models.Model):
     email. An account may one day have several platform users (a migration), so ``user`` is no one-to-one.
     ``profile_digest`` tells whether the platform says something new about the person, ``legacy_digest`` whether it
     names another person of LTI 1.1. ``linked``: the person had the account before, so that no platform changes it.
+    ``ahead``: a roster made it, and the person never launched; ``created_at`` is when they did, as soon as they do.
 
     .. pii: ``sub``, by which the platform knows the person, beside the account; a digest of the name and email that the
       platform said last. The row goes when the LMS retires the account, or an operator forgets the person.
@@ -33,6 +34,7 @@ class PlatformUser(models.Model):
     legacy_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     linked = models.BooleanField(default=False)
+    ahead = models.BooleanField(default=False)
     course_roles: tuple[CourseRole, ...] | None = None  # no column: what launches gave the account, once it is read
 
     class Meta:

@@ -18,10 +18,11 @@ from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.claims import Launch, Message, Person
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.users import legacy, linking, ordinary
+from lti_1p3_provider.users import ahead, legacy, linking, ordinary
 from lti_1p3_provider.users.models import PlatformUser
 from lti_1p3_provider.users.modes import Choice, require_choice
 
+AHEAD_SHARE = 0.5  # of a day's new people that rosters may bring: launches find the rest
 USERNAME = re.compile(r"lti_[0-9a-f]{24}")
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,12 @@ def account_for(
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
     person = _believed(launch.message.person, launch.registration)
     known = known or _find(launch.registration, sub)
+    if known is not None and known.ahead:
+        known = ahead.arrive(launch, known)
     if known is None:
         made = _first(launch, sub, person, choice)
+        if made.ahead:  # a roster made it in this very moment
+            ahead.came(made)
         legacy.notice(launch, made)
         return made
     if choice is not None and choice.user_pk is not None:
@@ -64,6 +69,18 @@ def account_for(
         _update_profile(known, person)
     legacy.notice(launch, known)
     return known
+
+
+def make_ahead(deployment: Deployment, sub: str) -> PlatformUser:
+    """Return the platform user of somebody whom a roster lists and nobody here knows, with an account like that of a
+    first launch, without a name. Whoever launches in this very moment has the same one. In the caller's transaction.
+
+    Raises:
+        QuotaReached: the deployment brought as many new people today as it may without a launch.
+        AccountNotMade, StateStoreDown
+    """
+    quotas.require(deployment, "people", AHEAD_SHARE)
+    return _create(deployment, sub, Person(), is_ahead=True)
 
 
 def _first(launch: Launch[Message], sub: str, person: Person, choice: Choice | None) -> PlatformUser:
@@ -107,7 +124,7 @@ def _find(registration: Registration, sub: str) -> PlatformUser | None:
     return _known.one(registration.pk, digest(sub))
 
 
-def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
+def _create(deployment: Deployment, sub: str, person: Person, *, is_ahead: bool = False) -> PlatformUser:
     """Make account and platform user together; whoever comes second takes what the first made.
 
     An email that somebody else takes in this very moment is left out.
@@ -123,6 +140,7 @@ def _create(deployment: Deployment, sub: str, person: Person) -> PlatformUser:
                     sub_digest=digest(sub),
                     user=user,  # type: ignore[misc]
                     profile_digest=_profile_digest(sub, person) if person.email in ("", user.email) else "",
+                    ahead=is_ahead,
                 )
             quotas.count(deployment, "people")
             return made

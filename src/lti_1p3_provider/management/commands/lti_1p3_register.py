@@ -22,9 +22,10 @@ from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations import find, key_notes
+from lti_1p3_provider.registrations.ahead_way import AHEAD_WAYS
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, AccountMode, Registration
 
-NO_ROLE = "none"
+NOTHING = "none"
 
 
 class Command(BaseCommand):
@@ -94,7 +95,7 @@ class Command(BaseCommand):
         )
 
     def _add_roles(self, parser: CommandParser) -> None:
-        """Declare which accounts people get, and what teachers become."""
+        """Declare which accounts people get, whether before they come, and what teachers become."""
         for field, whom in zip(ACCOUNT_FIELDS, ("learners", "teachers"), strict=True):
             parser.add_argument(
                 f"--{field.replace('_', '-')}",
@@ -102,11 +103,17 @@ class Command(BaseCommand):
                 choices=AccountMode.values,
                 help=f"which account {whom} get at their first launch (default: new)",
             )
+        parser.add_argument(
+            "--ahead-way",
+            default=None,
+            choices=[NOTHING, *(way for way, _ in AHEAD_WAYS)],
+            help="what is done for learners on a platform's list before they come (default: nothing)",
+        )
         for field, whom in zip(ROLE_FIELDS, ("instructors", "teaching assistants", "content developers"), strict=True):
             parser.add_argument(
                 f"--{field.replace('_', '-')}",
                 default=None,
-                choices=[NO_ROLE, *(role.value for role in RoleName)],
+                choices=[NOTHING, *(role.value for role in RoleName)],
                 help=f"what {whom} become in the course that they launch (default: nothing)",
             )
 
@@ -178,8 +185,8 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
     values |= {
         name: options[name] for name in ("org", "trust_emails", "enrolment_mode", "subsection_columns", *ACCOUNT_FIELDS)
     }
-    roles = {name: options[name] for name in ROLE_FIELDS}
-    values |= {name: "" if role == NO_ROLE else role for name, role in roles.items()}
+    chosen = {name: options[name] for name in (*ROLE_FIELDS, "ahead_way")}
+    values |= {name: "" if one == NOTHING else one for name, one in chosen.items()}
     whole = options["whole_lms"]
     values["confine_sessions"] = None if whole is None else not whole
     return PlatformDetails(**values, key_set=_key_set(options["key_set_file"]))

@@ -9,9 +9,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.memberships import sync
+from lti_1p3_provider.memberships.ahead import provide
 from lti_1p3_provider.memberships.compared import Compared, contexts, live, stored
-from lti_1p3_provider.memberships.sync import sync
+from lti_1p3_provider.memberships.plan import Outcome, plan
+from lti_1p3_provider.memberships.words import said as in_words
 from lti_1p3_provider.registrations.find import exact
 from lti_1p3_provider.resource_links.models import Context
 
@@ -27,7 +31,7 @@ class Command(BaseCommand):
         """Declare the two verbs; both choose courses in the same way."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         for verb, says in (
-            ("sync", "ask the platform, and keep the least of what it says"),
+            ("sync", "ask the platform, keep the least of what it says, and do what the registration wants ahead"),
             ("show", "show what is kept; nobody is asked"),
         ):
             one = verbs.add_parser(verb, help=says)
@@ -37,21 +41,29 @@ class Command(BaseCommand):
                 "--context", help="the platform's id of the course; without it: all that launches came from"
             )
             one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+            if verb == "sync":
+                one.add_argument("--dry-run", action="store_true", help="make no accounts and enrolments: count them")
+                one.add_argument(
+                    "--many-left", action="store_true", help="unenrol, though half of the people or more have left"
+                )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run one verb for each course; one that fails does not keep the others from being read."""
         members: list[Compared] = []
-        complete, troubles = True, []
+        complete, troubles, ahead = True, [], []
         for context in _chosen(options):
             try:
-                found, whole = _sync(context) if options["verb"] == "sync" else _show(context)
+                found, whole, done = _sync(context, options) if options["verb"] == "sync" else _show(context)
             except LtiError as error:
                 complete = False
                 troubles.append({"context": context.context_id, "code": error.code, "detail": str(error)})
                 continue
             members += found
             complete = complete and whole
+            ahead += [{"context": context.context_id, **asdict(done)}] if done is not None else []
         said = {"members": [asdict(one) for one in members], "complete": complete, "troubles": troubles}
+        if ahead:
+            said |= {"ahead": ahead, "dry_run": options["dry_run"]}
         self.stdout.write(json.dumps(said) if options["as_json"] else "\n".join(_lines(said)))
         if troubles or not complete:
             sys.exit(FAILED)
@@ -68,14 +80,20 @@ def _chosen(options: dict[str, Any]) -> list[Context]:
     return found
 
 
-def _sync(context: Context) -> tuple[list[Compared], bool]:
-    listed, complete = sync(context)
-    return live(context, listed), complete
+def _sync(context: Context, options: dict[str, Any]) -> tuple[list[Compared], bool, Outcome | None]:
+    read, shrinks = sync.read(context), options["many_left"]
+    if options["dry_run"]:
+        foreseen = plan(context, read, shrinks=shrinks)
+        done = foreseen.foreseen if foreseen is not None else None
+    else:
+        done = provide(context, read, COMMAND, whole=True, shrinks=shrinks)
+    now = sync.with_accounts(context.deployment.registration_id, read.members)
+    return live(context, now), read.members.complete, done
 
 
-def _show(context: Context) -> tuple[list[Compared], bool]:
+def _show(context: Context) -> tuple[list[Compared], bool, None]:
     found, roster = stored(context)
-    return found, roster is not None and roster.complete and not roster.failure
+    return found, roster is not None and roster.complete and not roster.failure, None
 
 
 def _lines(said: dict[str, Any]) -> list[str]:
@@ -83,5 +101,7 @@ def _lines(said: dict[str, Any]) -> list[str]:
     for one in said["members"]:
         here = ", ".join(word for word in ("launched", "enrolled") if one[word]) or "never here"
         lines.append(f"{one['sub'] or '-'}  {' '.join(one['roles']) or '-'}  {one['status']}  {here}")
+    would = "would be done ahead" if said.get("dry_run") else "ahead"
+    lines += [f"{would}: {one['context']}: {' '.join(in_words(one))}" for one in said.get("ahead", ())]
     lines += [f"not read: {one['context']}: {one['code']} {one['detail']}" for one in said["troubles"]]
     return [*lines, "complete" if said["complete"] else "not complete: others may be in the course, too"]

@@ -19,7 +19,7 @@ OPTIONS = (
     *("key_set", "other_origins", "enabled", "allow_anonymous", "trust_emails", "enrolment_mode"),
     *ACCOUNT_FIELDS,
     *ROLE_FIELDS,
-    *("subsection_columns", "confine_sessions", "deployment_id_in_assertion"),
+    *("ahead_way", "subsection_columns", "confine_sessions", "deployment_id_in_assertion"),
 )
 # What lets a platform's people out of their organization, as far as it is not as in a new registration: into others'
 # courses, into accounts, or into other people's work: whoever acts for an organization may be staff of no course of it.

@@ -1,0 +1,120 @@
+"""Works out who is to be enrolled ahead in which course, and whom a roster lets go. It changes nothing.
+
+A row of ours says that a roster enrolled somebody. Without one an enrolment is somebody else's. Whoever left the course
+here, or was taken out by hand, is not enrolled again; whom a roster took out may come back with one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from opaque_keys.edx.keys import CourseKey
+
+from lti_1p3_provider import host
+from lti_1p3_provider.course_roles.mapping import opens_whole
+from lti_1p3_provider.database.upserts import chunks
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.memberships.models import EnrolledAhead
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.users.models import PlatformUser
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A platform's course, with the courses here that its people are enrolled in."""
+
+    context: Context
+    deployment: Deployment
+    courses: tuple[CourseKey, ...]
+
+    @property
+    def registration(self) -> Registration:
+        """Whose people they are."""
+        return self.deployment.registration
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A row that is to be there for a platform user and a course; ``enrols``: the enrolment is, too. ``row``: the one
+    that there was."""
+
+    person_pk: int
+    course_key: CourseKey
+    enrols: bool
+    row: EnrolledAhead | None = None
+
+
+def place_of(context: Context, deployment: Deployment) -> Place:
+    """Return the place, with the courses that links lead to, as far as anybody may be enrolled there: the gate opens
+    them whole, and they have the mode."""
+    links = ResourceLink.objects.filter(context=context).order_by("course_key")
+    keys = map(CourseKey.from_string, links.values_list("course_key", flat=True).distinct())
+    return Place(context, deployment, tuple(key for key in keys if _takes(deployment.registration, key)))
+
+
+def wanted(place: Place, person_pks: Sequence[int]) -> Iterator[Wanted]:
+    """Yield what is to be done for platform users who take part; two queries for hundreds, two for each course."""
+    for some in chunks(person_pks):
+        rows = PlatformUser.objects.filter(pk__in=some).order_by("pk")
+        people = dict(rows.values_list("pk", "user_id"))
+        ours = _rows(people.values(), place.courses)
+        for key in place.courses:
+            users = frozenset(people.values())
+            here = host.current().membership.enrolled(users, key)
+            ever = host.current().membership.ever_enrolled(users, key)
+            for pk, user in people.items():
+                one = _decide(place, pk, key, ours[user, str(key)], is_in=user in here, was_in=user in ever)
+                if one is not None:
+                    yield one
+
+
+def leaving(place: Place, present: Collection[int]) -> tuple[list[EnrolledAhead], int]:
+    """Return the rows of people who are not among the platform users that are there, and how many people have any."""
+    digests = [digest(str(key)) for key in place.courses]
+    rows = EnrolledAhead.objects.filter(context=place.context, taken_at=None, course_digest__in=digests).order_by("pk")
+    found = list(rows)
+    gone = [row for row in found if row.platform_user_id not in present]
+    return gone, len({row.platform_user_id for row in found})
+
+
+def is_held(row: EnrolledAhead, user_pk: int) -> bool:
+    """Tell whether something else holds the enrolment of a row, too: another roster, or a launch from elsewhere."""
+    others = EnrolledAhead.objects.filter(
+        platform_user__user_id=user_pk, course_digest=row.course_digest, taken_at=None
+    )
+    if others.exclude(pk=row.pk).exists():
+        return True
+    came = PendingScore.objects.filter(platform_user__user_id=user_pk, course_key=row.course_key)
+    return came.exclude(line_item__resource_link__context=row.context_id).exists()
+
+
+def _takes(registration: Registration, key: CourseKey) -> bool:
+    modes = host.current().content.enrolment_modes(key) if opens_whole(registration, key) else None
+    return registration.enrolment_mode in (modes or ())
+
+
+def _rows(users: Iterable[int], courses: Iterable[CourseKey]) -> dict[tuple[int, str], list[EnrolledAhead]]:
+    """Return the rows of accounts, of whichever roster."""
+    found: dict[tuple[int, str], list[EnrolledAhead]] = defaultdict(list)
+    digests = [digest(str(key)) for key in courses]
+    rows = EnrolledAhead.objects.filter(platform_user__user_id__in=list(users), course_digest__in=digests)
+    for row in rows.select_related("platform_user").order_by("pk"):
+        found[row.platform_user.user_id, row.course_key].append(row)
+    return found
+
+
+def _decide(
+    place: Place, pk: int, key: CourseKey, rows: Sequence[EnrolledAhead], *, is_in: bool, was_in: bool
+) -> Wanted | None:
+    mine = next((one for one in rows if (one.context_id, one.platform_user_id) == (place.context.pk, pk)), None)
+    if mine is not None:
+        returns = mine.taken_at is not None and not is_in
+        return Wanted(pk, key, True, mine) if returns else None
+    others = any(one.taken_at is None for one in rows)
+    if is_in:
+        return Wanted(pk, key, False) if others else None
+    return Wanted(pk, key, True) if not was_in or (rows and not others) else None

@@ -1,0 +1,136 @@
+"""Says what a list that was just read makes due, or why nothing of it is to be done. It changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from lti_1p3_provider.lti.nrps import Status
+from lti_1p3_provider.memberships import due, kept
+from lti_1p3_provider.memberships.due import Place
+from lti_1p3_provider.memberships.models import EnrolledAhead, Roster
+from lti_1p3_provider.memberships.sync import Listed, Read, with_accounts
+from lti_1p3_provider.platforms import preset
+from lti_1p3_provider.registrations.ahead_way import ENROL_AND_UNENROL
+from lti_1p3_provider.registrations.models import AccountMode, Deployment, Registration
+from lti_1p3_provider.resource_links.models import Context
+
+FEW = 10  # that many may be unenrolled at once, however few there are
+
+
+class Stopped(StrEnum):
+    """Why nothing was done, or not all."""
+
+    CLOSED = "closed"  # registration or deployment
+    GAPS = "gaps"
+    NO_COURSE = "no_course"
+    SHRUNK = "shrunk"
+    NEWER = "newer"
+    QUOTA = "quota"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many accounts were made, and how many people were enrolled and unenrolled, counted once for each course.
+    ``refused``: accounts of staff, ones that are off, and what went wrong. ``left``: people for the next time."""
+
+    accounts: int = 0
+    enrolled: int = 0
+    unenrolled: int = 0
+    refused: int = 0
+    left: int = 0
+    stopped: str = ""
+
+    def __add__(self, other: Outcome) -> Outcome:
+        mine, others = asdict(self), asdict(other)
+        stopped = mine.pop("stopped") or others.pop("stopped")
+        return Outcome(**{name: value + others[name] for name, value in mine.items()}, stopped=stopped)
+
+    @property
+    def did(self) -> bool:
+        """Whether anything changed."""
+        return bool(self.accounts or self.enrolled or self.unenrolled)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a list makes due at a place: rows to let go, and people, by ``sub`` and platform user, None without one; or
+    why nothing of it is to be done."""
+
+    place: Place
+    stopped: str = ""
+    leaving: tuple[EnrolledAhead, ...] = ()
+    people: tuple[tuple[str, int | None], ...] = ()
+    enrolments: int = 0
+
+    @property
+    def foreseen(self) -> Outcome:
+        """What comes of it if nobody's account refuses, which is not known before."""
+        accounts = sum(pk is None for _, pk in self.people)
+        return Outcome(accounts, self.enrolments, len(self.leaving), stopped=self.stopped)
+
+    def steps(self) -> Iterator[tuple[str, int | EnrolledAhead | None]]:
+        """Yield one thing after the other: whoever leaves first."""
+        yield from (("", row) for row in self.leaving)
+        yield from self.people
+
+
+def plan(context: Context, read: Read, *, shrinks: bool = False) -> Plan | None:
+    """Return what is due, with registration, gate and accounts as they are now; None: the registration wants nothing
+    ahead. ``shrinks``: many may be unenrolled at once."""
+    rows = Deployment.objects.select_related("registration__gate").filter(pk=context.deployment_id)
+    deployment: Deployment | None = rows.first()
+    if deployment is None or not deployment.registration.ahead_way:
+        return None
+    place = due.place_of(context, deployment)
+    if stopped := _obstacle(place, read):
+        return Plan(place, stopped)
+    here = [one for one in with_accounts(place.registration.pk, read.members) if one.member.status is Status.ACTIVE]
+    leaving, held = due.leaving(place, frozenset(one.platform_user_pk for one in here if one.platform_user_pk))
+    if not _unenrols(place.registration):
+        leaving = []
+    many = len({row.platform_user_id for row in leaving})
+    if many > FEW and 2 * many >= held and not shrinks:
+        return Plan(place, Stopped.SHRUNK)
+    return Plan(place, "", tuple(leaving), *_people(place, here))
+
+
+def _obstacle(place: Place, read: Read) -> str:
+    if not place.deployment.is_open:
+        return Stopped.CLOSED
+    if not read.members.complete:
+        return Stopped.GAPS
+    if not Roster.objects.filter(context=place.context, asked_at=read.began).exists():
+        return Stopped.NEWER
+    return "" if place.courses else Stopped.NO_COURSE
+
+
+def _unenrols(registration: Registration) -> bool:
+    return registration.ahead_way == ENROL_AND_UNENROL and preset(registration.platform).lists_everybody
+
+
+def makes_accounts(registration: Registration) -> bool:
+    """Tell whether learners get a new account in any case: a choice of theirs is not taken from them."""
+    from_lti_1p1 = registration.legacy_way and not registration.legacy_has_ended
+    return registration.learner_accounts == AccountMode.NEW and not from_lti_1p1
+
+
+def _people(place: Place, here: Sequence[Listed]) -> tuple[tuple[tuple[str, int | None], ...], int]:
+    """Return for whom anything is due, and how many enrolments that are. Whoever was forgotten is not remade."""
+    learners = [one for one in here if one.member.roles.only_learns]
+    wanted = list(due.wanted(place, [one.platform_user_pk for one in learners if one.platform_user_pk]))
+    wanting = {one.person_pk for one in wanted}
+    found: list[tuple[str, int | None]] = [
+        (one.member.sub, one.platform_user_pk) for one in learners if one.platform_user_pk in wanting
+    ]
+    unknown = [one.member.sub for one in learners if one.platform_user_pk is None]
+    if unknown and makes_accounts(place.registration):
+        forgotten = kept.forgotten(place.registration.pk)
+        found += [
+            (sub, None)
+            for sub in unknown
+            if not forgotten or forgotten.isdisjoint(kept.names(place.registration.pk, sub))
+        ]
+    accounts = sum(pk is None for _, pk in found)
+    return tuple(found), sum(one.enrols for one in wanted) + accounts * len(place.courses)

@@ -1,0 +1,44 @@
+"""Accounts that a roster made before their people came: what becomes of one when its person does, or never does."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.utils import timezone
+
+from lti_1p3_provider import host
+from lti_1p3_provider.lti.claims import Launch, Message
+from lti_1p3_provider.registrations.models import AccountMode
+from lti_1p3_provider.users import legacy
+from lti_1p3_provider.users.models import PlatformUser
+from lti_1p3_provider.users.modes import mode_of
+
+
+def arrive(launch: Launch[Message], person: PlatformUser) -> PlatformUser | None:
+    """Return the platform user of a first launch, whose account is there; None: it was given up, because the
+    registration lets such a person bring another by now. In the launch's transaction."""
+    if mode_of(launch) is not AccountMode.NEW or legacy.claimed(launch) is not None:
+        give_up(person)
+        return None
+    came(person)
+    return person
+
+
+def came(person: PlatformUser) -> None:
+    """Note that the person has launched."""
+    person.ahead, person.created_at = False, timezone.now()
+    person.save(update_fields=["ahead", "created_at"])
+
+
+def give_up(person: PlatformUser) -> None:
+    """Forget somebody who never launched, and switch their account off. In the caller's transaction."""
+    user = person.user
+    person.delete()
+    if not _is_used(user):
+        host.current().identity.erase(user)
+
+
+def _is_used(user: AbstractUser) -> bool:
+    """Tell whether somebody else has it meanwhile, or made something of it."""
+    if user.has_usable_password() or host.current().identity.staff_roles(user):
+        return True
+    return PlatformUser.objects.filter(user_id=user.pk).exists()

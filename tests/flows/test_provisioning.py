@@ -1,0 +1,606 @@
+"""Accounts and enrolments before people come, from a platform's list of a course's people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.db import IntegrityError
+from django.utils import timezone
+from opaque_keys.edx.keys import CourseKey
+
+from demo.lms.course_roles import DemoCourseRoles
+from demo.lms.models import Enrolment, Profile
+from demo.lms.retirement import retire
+from lti_1p3_provider import api, host
+from lti_1p3_provider.audit.models import Change
+from lti_1p3_provider.audit.note import COMMAND
+from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.host.course_roles import RoleName
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.lti.claims import LTI, Launch, Person
+from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
+from lti_1p3_provider.memberships import ahead, refresh, sync
+from lti_1p3_provider.memberships.models import EnrolledAhead, Member, NotAhead, Roster
+from lti_1p3_provider.memberships.plan import Outcome, Stopped, plan
+from lti_1p3_provider.memberships.words import of_registration
+from lti_1p3_provider.people.export import export
+from lti_1p3_provider.people.find import by_sub
+from lti_1p3_provider.people.forget import forget
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.users import sign_in
+from lti_1p3_provider.users.models import PlatformUser
+from tests.accidents import after_a_look, database_fails
+from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
+from tests.school import School, opened, page
+from tests.team import signed_in, somebody
+from tests.web_server import Said, WebServer
+
+KEY, OTHER_KEY = CourseKey.from_string(COURSE), CourseKey.from_string(OTHER_COURSE)
+BOTH = "enrol_and_unenrol"
+TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+ASSISTANT = "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"
+SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#SysAdmin"
+NOTHING = Outcome()
+
+
+class Class(School):
+    """A platform's course whose people get accounts and enrolments before they come."""
+
+    def wants(self, **fields: Any) -> None:
+        """Change the registration, as an operator does."""
+        for name, value in fields.items():
+            setattr(self.connection.registration, name, value)
+        self.connection.registration.save()
+
+    def reads(self, *members: object, **options: Any) -> Outcome | None:
+        """Read a list, and do what it makes due."""
+        self.says(page(*members))
+        return ahead.provide(self.context, sync.read(self.context), COMMAND, **options)
+
+    def inside(self, key: CourseKey = KEY) -> set[str]:
+        """Return who of the registration is enrolled."""
+        people = dict(PlatformUser.objects.filter(registration=self.connection.registration).values_list("user", "sub"))
+        return {people[user] for user in host.current().membership.enrolled(list(people), key)}
+
+    def person(self, sub: str) -> PlatformUser:
+        """Return the platform user, with its account."""
+        return PlatformUser.objects.select_related("user").get(sub=sub)
+
+
+@pytest.fixture
+def course(connection: Connection, web_server: WebServer) -> Class:
+    found = opened(connection, web_server, Class)
+    connection.gate(allowed_courses=[COURSE])
+    found.wants(ahead_way=BOTH, enrolment_mode="audit")
+    return found
+
+
+def learners(number: int) -> list[str]:
+    return [f"s{one}" for one in range(number)]
+
+
+# --- who gets what ----------------------------------------------------------------------------------------------------
+
+
+def test_learners_get_an_account_without_a_name_and_the_enrolment(course: Class) -> None:
+    named = {"user_id": "a", "roles": ["Learner"], "name": "Ada Park", "email": "ada@school.example"}
+    assert course.reads(named, "b", LEARNER) == Outcome(accounts=2, enrolled=3)
+    assert course.inside() == {"a", "b", LEARNER}
+    made = course.person("a")
+    assert made.ahead
+    assert not made.user.has_usable_password()
+    assert (Profile.objects.get(user=made.user).name, "school.example" in made.user.email) == ("", False)
+    assert course.reads(named, "b", LEARNER) == NOTHING
+    noted = Change.objects.get(kind="roster")
+    assert (noted.way, noted.after["accounts"], noted.after["enrolled"]) == ("command", 2, 3)
+    assert "Ada" not in json.dumps(noted.after)
+
+
+def test_nobody_gets_anything_unless_the_registration_says_so(course: Class) -> None:
+    course.wants(ahead_way="")
+    assert course.reads("a") is None
+    assert PlatformUser.objects.count() == 1
+    assert Registration._meta.get_field("ahead_way").default == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"roles": ["Instructor"]},
+        {"roles": ["Learner", "Instructor"]},
+        {"roles": ["Learner", ASSISTANT]},
+        {"roles": ["Learner", SYSTEM]},
+        {"roles": ["Learner", TEST_USER]},
+        {"roles": ["Mentor"]},
+        {"roles": ["Member"]},
+        {"roles": []},
+        {"roles": ["Learner"], "status": "Inactive"},
+        {"roles": ["Learner"], "status": "Deleted"},
+        {"roles": ["Learner"], "status": "odd"},
+    ],
+    ids=str,
+)
+def test_only_learners_who_take_part_now(course: Class, said: dict[str, object]) -> None:
+    assert course.reads({"user_id": "b", **said}, LEARNER) == Outcome(enrolled=1)
+    assert not PlatformUser.objects.filter(sub="b").exists()
+
+
+def test_the_first_launch_finds_the_account_and_says_who_it_is(course: Class) -> None:
+    course.reads(OTHER_LEARNER)
+    before = course.person(OTHER_LEARNER)
+    assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+    after = course.person(OTHER_LEARNER)
+    assert (after.pk, after.user_id, after.ahead) == (before.pk, before.user_id, False)
+    assert after.created_at > before.created_at
+    assert Profile.objects.get(user=after.user).name
+    assert course.reads(OTHER_LEARNER) == NOTHING
+
+
+def test_two_platforms_people_with_the_same_id_are_two(course: Class) -> None:
+    other = Registration.objects.create(title="O", issuer="https://o.example", client_id="o", platform="moodle")
+    theirs = Deployment.objects.create(registration=other, deployment_id="1")
+    mine = sign_in.make_ahead(theirs, "a")
+    assert course.reads("a") == Outcome(accounts=1, enrolled=1)
+    assert course.inside() == {"a"}
+    assert not host.current().membership.enrolled([mine.user_id], KEY)
+
+
+# --- lists that are not trusted ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gap", [(), ("b", 7.5), ("b", {"roles": ["Learner"]})], ids=str)
+def test_nrps_03_a_list_with_gaps_changes_nothing(course: Class, gap: tuple[object, ...]) -> None:
+    course.reads("a")
+    assert course.reads(*gap) == Outcome(stopped=Stopped.GAPS)
+    assert course.inside() == {"a"}
+
+
+@pytest.mark.parametrize("second", [page(status=500), page(status=429), Said(b"<html>")], ids=["500", "429", "html"])
+def test_nrps_03_a_read_that_fails_half_way_changes_nothing(course: Class, second: Said) -> None:
+    course.reads("a")
+    url = course.says(page("b"))
+    course.says(page("b", Link=f'<{url}?page=2>; rel="next"'), second)
+    with pytest.raises(LtiError):
+        sync.read(course.context)
+    refresh.read(course.context.pk)
+    assert course.inside() == {"a"}
+    assert not PlatformUser.objects.filter(sub="b").exists()
+
+
+def test_an_older_read_does_nothing_once_a_newer_one_is_kept(course: Class) -> None:
+    now = timezone.now()
+    course.says(page("a"))
+    older = sync.read(course.context, now)
+    course.says(page("b"))
+    newer = sync.read(course.context, now + timedelta(seconds=5))
+    assert ahead.provide(course.context, older, COMMAND) == Outcome(stopped=Stopped.NEWER)
+    assert ahead.provide(course.context, newer, COMMAND) == Outcome(accounts=1, enrolled=1)
+    assert course.inside() == {"b"}
+
+
+def test_a_newer_read_in_the_middle_ends_the_older_ones_work(course: Class) -> None:
+    def newer() -> None:
+        Roster.objects.update(asked_at=timezone.now())
+
+    course.says(page("a", "b"))
+    read = sync.read(course.context)
+    with after_a_look(NotAhead, newer, at=2):
+        assert ahead.provide(course.context, read, COMMAND) == Outcome(accounts=1, enrolled=1, stopped=Stopped.NEWER)
+    assert course.inside() == {"a"}
+
+
+@pytest.mark.parametrize("off", ["registration", "deployment"])
+def test_what_is_switched_off_while_the_list_is_read_changes_nothing(course: Class, off: str) -> None:
+    course.says(page("a"))
+    read = sync.read(course.context)
+    if off == "deployment":
+        Deployment.objects.update(status=Deployment.Status.DISABLED)
+    else:
+        Registration.objects.update(enabled=False)
+    assert ahead.provide(course.context, read, COMMAND) == Outcome(stopped=Stopped.CLOSED)
+    assert course.inside() == set()
+
+
+def test_what_is_switched_off_in_the_middle_ends_the_work(course: Class) -> None:
+    course.says(page("a", "b"))
+    read = sync.read(course.context)
+    with after_a_look(NotAhead, lambda: Registration.objects.update(enabled=False), at=2):
+        outcome = ahead.provide(course.context, read, COMMAND)
+    assert outcome == Outcome(accounts=1, enrolled=1, stopped=Stopped.NEWER)
+
+
+# --- where ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {"allowed_courses": [OTHER_COURSE]},
+        {"allowed_keys": [PROBLEM]},
+        {"allowed_courses": [COURSE], "block_filter": {"all": ["problem"]}},
+        {},
+    ],
+    ids=str,
+)
+def test_nobody_where_the_gate_does_not_open_the_course_as_a_whole(course: Class, gate: dict[str, Any]) -> None:
+    course.reads("a")
+    LaunchGate.objects.all().delete()
+    course.connection.gate(**gate)
+    assert course.reads("b") == Outcome(stopped=Stopped.NO_COURSE)
+    assert course.inside() == {"a"}  # whoever left there is not touched either
+    assert not PlatformUser.objects.filter(sub="b").exists()
+
+
+def test_only_courses_that_links_lead_to_and_that_have_the_mode(course: Class) -> None:
+    course.wants(enrolment_mode="verified")
+    assert course.reads("a") == Outcome(stopped=Stopped.NO_COURSE)
+    course.wants(enrolment_mode="audit")
+    LaunchGate.objects.update(allowed_courses=[COURSE, OTHER_COURSE])
+    course.reads("a")
+    assert (course.inside(), course.inside(OTHER_KEY)) == ({"a"}, set())
+    first = ResourceLink.objects.get()
+    ResourceLink.objects.create(
+        deployment=first.deployment,
+        context=first.context,
+        link_id="2",
+        link_digest=digest("2"),
+        course_key=OTHER_COURSE,
+    )
+    assert course.reads("a", "b") == Outcome(accounts=1, enrolled=3)
+    assert course.inside(OTHER_KEY) == {"a", "b"}
+
+
+def test_a_platform_that_may_list_launchers_only_unenrols_nobody(course: Class) -> None:
+    course.reads("a")
+    course.wants(platform="brightspace")
+    assert course.reads("b") == Outcome(accounts=1, enrolled=1)
+    assert course.inside() == {"a", "b"}
+    with pytest.raises(ValidationError) as refused:
+        course.connection.registration.clean()
+    assert set(refused.value.message_dict) == {"ahead_way"}
+
+
+def test_it_needs_a_mode_to_enrol_in(course: Class) -> None:
+    course.connection.registration.enrolment_mode = ""
+    with pytest.raises(ValidationError) as refused:
+        course.connection.registration.clean()
+    assert set(refused.value.message_dict) == {"enrolment_mode"}
+
+
+# --- who is unenrolled ------------------------------------------------------------------------------------------------
+
+
+def test_whom_a_list_enrolled_and_lacks_is_unenrolled_and_may_come_back(course: Class) -> None:
+    course.reads("a", "b", {"user_id": "c", "roles": ["Learner"]})
+    assert course.reads("a", {"user_id": "c", "roles": ["Learner"], "status": "Inactive"}) == Outcome(unenrolled=2)
+    assert course.inside() == {"a"}
+    assert course.reads("a", "b") == Outcome(enrolled=1)
+    assert course.inside() == {"a", "b"}
+    assert course.reads("a", {"user_id": "b", "roles": ["Instructor"]}) == NOTHING
+
+
+def test_whom_somebody_else_enrolled_is_never_touched(course: Class) -> None:
+    mine = course.person(LEARNER).user
+    host.current().content.enrol(mine, KEY, "audit")
+    assert course.reads("a", LEARNER) == Outcome(accounts=1, enrolled=1)
+    assert course.reads("a") == NOTHING
+    assert course.inside() == {"a", LEARNER}
+
+
+def test_whoever_has_another_mode_by_now_stays(course: Class) -> None:
+    course.reads("a", "b")
+    Enrolment.objects.filter(user=course.person("b").user).update(mode="honor")
+    assert course.reads("a") == NOTHING
+    assert course.inside() == {"a", "b"}
+
+
+def test_whoever_was_taken_out_by_hand_stays_out(course: Class) -> None:
+    course.reads("a", "b")
+    host.current().membership.unenrol(course.person("b").user, KEY, "audit")
+    host.current().content.enrol(course.person(LEARNER).user, KEY, "audit")
+    host.current().membership.unenrol(course.person(LEARNER).user, KEY, "audit")
+    assert course.reads("a", "b", LEARNER) == NOTHING
+    assert course.inside() == {"a"}
+
+
+def test_enrolling_only_unenrols_nobody(course: Class) -> None:
+    course.wants(ahead_way="enrol")
+    course.reads("a", "b")
+    assert course.reads("a") == NOTHING
+    assert course.inside() == {"a", "b"}
+
+
+def section(course: Class) -> Context:
+    """Make another course of the platform's, with a link to the same course here."""
+    first = course.context.deployment
+    other = Context.objects.create(
+        deployment=first, context_id="2", context_digest=digest("2"), memberships_url=course.context.memberships_url
+    )
+    ResourceLink.objects.create(
+        deployment=first, context=other, link_id="s", link_digest=digest("s"), course_key=COURSE, usage_key=PROBLEM
+    )
+    return other
+
+
+def test_the_last_of_two_lists_that_lets_go_unenrols(course: Class) -> None:
+    first, second = course.context, section(course)
+
+    def read(context: Context, *subs: str) -> Outcome | None:
+        course.says(page(*subs))
+        return ahead.provide(context, sync.read(Context.objects.get(pk=context.pk)), COMMAND)
+
+    assert read(first, "a", "b") == Outcome(accounts=2, enrolled=2)
+    assert read(second, "b", "c") == Outcome(accounts=1, enrolled=1)
+    assert read(first, "a") == NOTHING
+    assert course.inside() == {"a", "b", "c"}
+    assert read(second, "c") == Outcome(unenrolled=1)
+    assert course.inside() == {"a", "c"}
+    assert read(first, "a", "b") == Outcome(enrolled=1)
+
+
+def test_whoever_launched_from_elsewhere_stays(course: Class) -> None:
+    course.reads("a", OTHER_LEARNER)
+    elsewhere = {f"{LTI}context": {"id": "another"}}
+    course.connection.platform.tamper_next_launch(claims=lambda claims: {**claims, **elsewhere})
+    course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER)
+    assert course.reads("a") == NOTHING
+    assert course.inside() == {"a", OTHER_LEARNER}
+
+
+def test_a_list_that_shrinks_a_lot_does_nothing_until_somebody_says_so(course: Class) -> None:
+    course.reads(*learners(22))
+    assert course.reads(*learners(11), "new") == Outcome(stopped=Stopped.SHRUNK)
+    assert len(course.inside()) == 22
+    assert Change.objects.filter(kind="roster").latest("pk").after["stopped"] == "shrunk"
+    assert course.reads(*learners(11), "new", shrinks=True) == Outcome(accounts=1, enrolled=1, unenrolled=11)
+
+
+@pytest.mark.parametrize(("before", "after", "gone"), [(10, 1, 9), (22, 12, 10), (24, 13, 11)])
+def test_a_few_or_a_smaller_part_may_leave(course: Class, before: int, after: int, gone: int) -> None:
+    course.reads(*learners(before))
+    assert course.reads(*learners(after)) == Outcome(unenrolled=gone)
+
+
+# --- accounts that are not to be touched ------------------------------------------------------------------------------
+
+
+def test_staff_and_accounts_that_are_off_get_nothing_and_lose_nothing(course: Class) -> None:
+    course.reads("a", "b", "c", "d")
+    for sub in ("b", LEARNER):
+        DemoCourseRoles().give(course.person(sub).user, OTHER_KEY, RoleName.STAFF)
+    assert course.reads("a", "d", LEARNER) == Outcome(unenrolled=1, refused=2)
+    user = course.person("c").user
+    user.is_active = False
+    user.save()
+    assert course.reads("a", "c", "d") == Outcome(refused=2)
+    assert course.inside() == {"a", "b", "d"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"learner_accounts": "existing_with_proof"},
+        {"learner_accounts": "existing_only"},
+        {"legacy_way": "same_ids", "legacy_consumer_key": "k", "legacy_until": timezone.now().date()},
+    ],
+    ids=["proof", "only", "1.1"],
+)
+def test_where_people_may_bring_an_account_none_is_made(course: Class, fields: dict[str, Any]) -> None:
+    course.wants(**fields)
+    assert course.reads("a", LEARNER) == Outcome(enrolled=1)
+    assert not PlatformUser.objects.filter(sub="a").exists()
+    assert "No accounts are made" in of_registration(course.connection.registration)
+
+
+def test_an_account_gives_way_where_people_may_bring_one_by_now(course: Class) -> None:
+    course.reads(OTHER_LEARNER)
+    made = course.person(OTHER_LEARNER).user
+    course.wants(learner_accounts="existing_with_proof")
+    assert "account/prove" in course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).text
+    made.refresh_from_db()
+    assert (made.is_active, course.person(OTHER_LEARNER).ahead) == (True, True)  # nothing was chosen yet
+    course.wants(learner_accounts="new", legacy_way="same_ids", legacy_consumer_key="k")
+    course.wants(legacy_until=timezone.now().date() + timedelta(days=2))
+    assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+    made.refresh_from_db()
+    assert not made.is_active
+    assert course.person(OTHER_LEARNER).user_id != made.pk
+
+
+# --- forgetting -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["forget", "retire", "never came"])
+def test_whoever_is_forgotten_is_not_remade(course: Class, settings: Any, way: str) -> None:
+    if way == "never came":
+        course.wants(ahead_way="")
+    course.reads("a", "b")
+    course.wants(ahead_way=BOTH)
+    if way == "retire":
+        retire(course.person("b").user)
+    else:
+        registration = course.connection.registration
+        forget(by_sub(registration.issuer, registration.client_id, "b"))
+    course.reads("a", "b")
+    assert not PlatformUser.objects.filter(sub="b").exists()
+    settings.LTI_1P3_PROVIDER_KEY_SECRETS = ["new", settings.SECRET_KEY]
+    assert course.reads("a", "b") == NOTHING
+    course.connection.registration.delete()
+    assert not NotAhead.objects.exists()
+
+
+def test_whoever_is_forgotten_may_launch_and_is_then_like_others(course: Class) -> None:
+    course.reads("a")
+    registration = course.connection.registration
+    forget(by_sub(registration.issuer, registration.client_id, LEARNER))
+    assert course.reads("a", LEARNER) == NOTHING
+    course.connection.launch(course.connection.link(PROBLEM), LEARNER)
+    assert course.inside() == {"a", LEARNER}
+
+
+def test_somebody_is_forgotten_in_the_very_moment(course: Class) -> None:
+    registration = course.connection.registration
+    course.says(page(LEARNER, "a"))
+    read = sync.read(course.context)
+    with after_a_look(Registration, lambda: forget(by_sub(registration.issuer, registration.client_id, LEARNER)), at=1):
+        outcome = ahead.provide(course.context, read, COMMAND)
+    assert outcome == Outcome(accounts=1, enrolled=1)
+    assert not PlatformUser.objects.filter(sub=LEARNER).exists()
+
+
+def test_what_is_kept_is_exported(course: Class) -> None:
+    course.reads("a")
+    registration = course.connection.registration
+    (said,) = export(by_sub(registration.issuer, registration.client_id, "a"))["people"]
+    assert said["account"]["first_launch"] is None
+    assert [one["course"] for one in said["enrolled_ahead"]] == [COURSE]
+
+
+def test_accounts_that_nobody_came_for_go_with_the_list(course: Class, settings: Any) -> None:
+    settings.LTI_1P3_PROVIDER_ROSTER_DAYS = 10
+    course.reads("a", "b", LEARNER)
+    users = {sub: course.person(sub).user for sub in ("a", "b", LEARNER)}
+    old = timezone.now() - timedelta(days=11)
+    PlatformUser.objects.update(created_at=old)
+    assert clean_up()["unused_accounts_dropped"] == 0
+    Member.objects.exclude(platform_user__sub="a").update(last_seen=old)
+    assert clean_up()["unused_accounts_dropped"] == 1
+    for sub, user in users.items():
+        user.refresh_from_db()
+        assert user.is_active is (sub != "b")
+    assert set(PlatformUser.objects.values_list("sub", flat=True)) == {"a", LEARNER}
+
+
+# --- at the same moment, in parts, and what fails -------------------------------------------------------------------
+
+
+def test_a_launch_in_the_very_moment_makes_the_one_account(course: Class) -> None:
+    deployment = Deployment.objects.get()
+    course.says(page("a"))
+    read = sync.read(course.context)
+    with after_a_look(NotAhead, lambda: sign_in._create(deployment, "a", Person("Ada")), at=2):
+        outcome = ahead.provide(course.context, read, COMMAND)
+    assert outcome == Outcome(enrolled=1)
+    assert not course.person("a").ahead
+
+
+def test_a_roster_in_the_very_moment_of_a_launch_makes_the_one_account(course: Class) -> None:
+    heard, made = [], []
+
+    def hear(launch: Launch[Any], **_more: Any) -> None:
+        heard.append(launch)
+
+    api.launched.connect(hear)
+    course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER)
+    api.launched.disconnect(hear)
+    course.person(OTHER_LEARNER).delete()
+    deployment = Deployment.objects.get()
+    with after_a_look(PlatformUser, lambda: made.append(sign_in.make_ahead(deployment, OTHER_LEARNER))):
+        person = sign_in.account_for(heard[0])
+    assert (made[0].pk, made[0].ahead, person.pk) == (person.pk, True, course.person(OTHER_LEARNER).pk)
+    assert not course.person(OTHER_LEARNER).ahead
+
+
+def test_a_worker_does_some_and_then_the_rest(course: Class, no_worker: Mapping[str, list[tuple[Any, ...]]]) -> None:
+    everybody = page("a", "b", "c")
+    course.says(everybody, everybody, everybody)
+    refresh.read(course.context.pk, most=2)
+    assert (course.inside(), Roster.objects.get().ahead["left"]) == ({"a", "b"}, 1)
+    assert no_worker["lti_1p3_provider.read_roster"] == [(course.context.pk,)]
+    refresh.read(course.context.pk, most=2)
+    assert course.inside() == {"a", "b", "c"}
+    assert len(no_worker["lti_1p3_provider.read_roster"]) == 1
+
+
+def test_a_whole_list_is_done_in_goes(course: Class) -> None:
+    assert course.reads(*learners(5), whole=True, most=2) == Outcome(accounts=5, enrolled=5)
+
+
+def test_a_days_limit_leaves_half_to_launches(course: Class, settings: Any) -> None:
+    settings.LTI_1P3_PROVIDER_DAILY_QUOTA = 6  # the fixture's launch is the first
+    outcome = course.reads("a", "b", "c", "d", LEARNER, whole=True)
+    assert outcome == Outcome(accounts=2, enrolled=3, left=2, stopped=Stopped.QUOTA)
+    assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+
+
+def test_what_goes_wrong_costs_one_person(course: Class) -> None:
+    where = f'INSERT INTO "{EnrolledAhead._meta.db_table}"'
+    with database_fails(IntegrityError("a foreign key"), where) as failed:
+        assert course.reads("a", "b") == Outcome(accounts=1, enrolled=1, refused=1)
+    assert len(failed) == 1
+    assert course.inside() == {"b"}
+    assert not PlatformUser.objects.filter(sub="a").exists()
+    assert course.reads("a", "b") == Outcome(accounts=1, enrolled=1)
+
+
+# --- the command, and the pages ---------------------------------------------------------------------------------------
+
+
+def run(course: Class, *more: str) -> tuple[dict[str, Any], str]:
+    names = ["--issuer", course.connection.registration.issuer, "--client-id", course.connection.client_id, *more]
+    said = []
+    for form in (["--json"], []):
+        out = StringIO()
+        call_command("lti_1p3_roster", "sync", *names, *form, stdout=out)
+        said.append(out.getvalue())
+    return json.loads(said[0]), said[1]
+
+
+def test_the_command_does_it_and_a_dry_run_says_what_it_would_do(course: Class) -> None:
+    everybody = page("a", "b", LEARNER)
+    course.says(*[everybody] * 4)
+    due = {**asdict(Outcome(accounts=2, enrolled=3)), "context": course.context.context_id}
+    said, text = run(course, "--dry-run")
+    assert (said["ahead"], said["dry_run"]) == ([due], True)
+    assert "would be done ahead" in text
+    assert "2 accounts were made. 3 enrolments were made." in text
+    assert PlatformUser.objects.count() == 1
+    assert plan(course.context, sync.read(course.context)) is not None
+    course.says(*[everybody] * 2)
+    said, _ = run(course)
+    assert (said["ahead"], said["dry_run"]) == ([due], False)
+    assert {one["sub"]: (one["launched"], one["enrolled"]) for one in said["members"]} == {
+        "a": (False, True),
+        "b": (False, True),
+        LEARNER: (True, True),
+    }
+
+
+def test_the_commands_word_lets_many_leave(course: Class) -> None:
+    course.reads(*learners(22))
+    course.says(*[page("s1")] * 2)
+    assert run(course)[0]["ahead"][0]["stopped"] == "shrunk"
+    course.says(*[page("s1")] * 2)
+    assert run(course, "--many-left")[0]["ahead"][0]["unenrolled"] == 21
+
+
+def test_the_pages_say_what_was_done(course: Class, client: Any) -> None:
+    course.reads("a", "b", LEARNER)
+    team = signed_in(course.connection, somebody("teacher", COURSE))
+    text = team.get(f"{course.connection.lms}/lti/1p3/roster/{COURSE}/", timeout=5).text
+    assert "2 accounts were made. 3 enrolments were made." in text
+    assert "<b>2</b> never came, and have an account already" in text
+    client.force_login(somebody("root", is_staff=True, is_superuser=True))
+    address = f"/admin/lti_1p3_provider/registration/{course.connection.registration.pk}/change/"
+    text = client.get(address).content.decode()
+    assert "2 people have an account and never came. 3 enrolments are from a list." in text
+    course.reads()
+    assert "Nothing was done: the list had gaps" in client.get(address).content.decode()
+    assert "Nothing was done: the list had gaps" in of_registration(course.connection.registration)
+
+
+def test_whoever_leaves_first_makes_room(course: Class) -> None:
+    course.reads("a", "b")
+    assert course.reads("b", "c", most=1) == Outcome(unenrolled=1, left=1)
+    assert course.inside() == {"b"}
+    assert EnrolledAhead.objects.get(platform_user__sub="a").taken_at is not None
