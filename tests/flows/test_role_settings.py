@@ -154,3 +154,38 @@ def test_an_operator_is_told_where_no_role_is_given_and_where_it_shows_others_pe
     row = Registration.objects.create(issuer="https://p.example", client_id="c", instructor_role=role)
     LaunchGate.objects.create(registration=row, **gate)
     assert [one.about for one in doubts(row) if one.about == "roles"] == expected
+
+
+# --- before people come -----------------------------------------------------------------------------------------------
+
+
+def ahead() -> str:
+    return Registration.objects.get().ahead_way
+
+
+def test_the_command_sets_keeps_and_removes_what_is_done_ahead():
+    with pytest.raises(CommandError, match="enrolment_mode"):
+        run(*COMMAND, "--ahead-way=enrol")
+    run(*COMMAND, "--ahead-way=enrol_and_unenrol", "--enrol=audit")
+    assert ahead() == "enrol_and_unenrol"
+    run(*COMMAND)
+    assert ahead() == "enrol_and_unenrol"
+    run(*COMMAND, "--ahead-way=none")
+    assert ahead() == ""
+
+
+def test_the_admin_sets_what_is_done_ahead_and_says_what_it_means(admin_client):
+    assert "nobody gets anything before their first launch" in admin_client.get(ADD).content.decode()
+    values = form(title="T", platform="brightspace", platform_host="m.example", client_id="c", enrolment_mode="audit")
+    refused = admin_client.post(ADD, {**values, "ahead_way": "enrol_and_unenrol"}).content.decode()
+    assert "This platform may list only those who have opened an activity" in refused
+    assert admin_client.post(ADD, {**values, "ahead_way": "enrol"}).status_code == 302
+    assert ahead() == "enrol"
+
+
+def test_an_organization_may_want_it_for_its_own_platform():
+    call = tenant()
+    assert call("POST", "registrations/", {**PLATFORM, "ahead_way": "enrol"}).status_code == 400  # without a mode
+    wanted = {**PLATFORM, "ahead_way": "enrol", "enrolment_mode": "audit"}
+    assert call("POST", "registrations/", wanted).status_code == 201
+    assert ahead() == "enrol"
