@@ -9,15 +9,20 @@ from flask import Response, g, request
 
 TOKEN_KINDS = ("expired", "wrong_nonce", "unknown_kid", "no_kid")
 ANSWER_KINDS = ("status", "slow", "lost_answer", "lost_request")
-REGISTRATION_KINDS = {  # and where each can be
-    "html": ("configuration", "registration"),
-    "redirect": ("configuration", "registration"),
+MISLEADING_KINDS = {  # and where each can be
+    "html": ("configuration", "registration", "memberships"),
+    "redirect": ("configuration", "registration", "memberships"),
     "foreign_issuer": ("configuration",),
     "foreign_endpoints": ("configuration",),
     "no_client_id": ("registration",),
     "fewer_scopes": ("registration",),
+    "circle": ("memberships",),
+    "elsewhere": ("memberships",),
+    "endless": ("memberships",),
+    "twice": ("memberships",),
+    "no_ids": ("memberships",),
 }
-KINDS = (*TOKEN_KINDS, "key_rotated", *ANSWER_KINDS, *REGISTRATION_KINDS)
+KINDS = (*TOKEN_KINDS, "key_rotated", *ANSWER_KINDS, *MISLEADING_KINDS)
 ENDPOINTS = (
     "launch",
     "jwks",
@@ -67,8 +72,8 @@ class Fault:
         fitting = ("launch", "token") if self.kind == "expired" else ("launch",)
         if self.kind in TOKEN_KINDS and self.endpoint not in fitting:
             raise ValueError(f"{self.kind} applies to launch")
-        if self.endpoint not in REGISTRATION_KINDS.get(self.kind, (self.endpoint,)):
-            raise ValueError(f"{self.kind} applies to {' or '.join(REGISTRATION_KINDS[self.kind])}")
+        if self.endpoint not in MISLEADING_KINDS.get(self.kind, (self.endpoint,)):
+            raise ValueError(f"{self.kind} applies to {' or '.join(MISLEADING_KINDS[self.kind])}")
         if not 100 <= self.status <= 599 or not 0 <= self.seconds <= 120 or (self.times is not None and self.times < 1):
             raise ValueError("status, seconds or times is out of range")
 

@@ -12,6 +12,8 @@ from demo.platform.messages import custom_values
 from demo.platform.tokens import require
 from demo.platform.vocabulary import LTI, MEMBERS_TYPE, RESOURCE_LINK_REQUEST, SCOPE_MEMBERSHIP, principal_role
 
+ELSEWHERE = "https://elsewhere.example/memberships"
+
 blueprint = Blueprint("nrps", __name__)
 
 
@@ -27,16 +29,35 @@ def memberships(context_id: str) -> Response:
         raise Refusal(404, "rlid is no link of this tool", error="not_found")
     people = [person for person in platform.store.people() if _has_role(person, request.args.get("role"))]
     part, next_link = exchange.page_of(platform, people)
+    if platform.faults.take("twice", "memberships"):
+        part = [*part, *part]
     context = platform.config.context
-    body = {
+    body: dict[str, Any] = {
         "id": platform.memberships_url,
         "context": {"id": context.id, "label": context.label, "title": context.title},
         "members": [_member(platform, person, link) for person in part],
     }
+    if platform.faults.take("no_ids", "memberships"):
+        for member in body["members"]:
+            del member["user_id"]
     answer = exchange.json_answer(body, MEMBERS_TYPE)
+    next_link = _misled(platform) or next_link
     if next_link:
         answer.headers["Link"] = next_link
     return answer
+
+
+def _misled(platform: Platform) -> str | None:
+    """The Link header of a platform whose pages lead in a circle, to another host, or nowhere; None without a fault."""
+    if platform.faults.take("circle", "memberships"):
+        following = request.url
+    elif platform.faults.take("elsewhere", "memberships"):
+        following = ELSEWHERE
+    elif platform.faults.take("endless", "memberships"):
+        following = f"{request.base_url}?more={int(request.args.get('more', 0)) + 1}"
+    else:
+        return None
+    return f'<{following}>; rel="next"'
 
 
 def _has_role(person: Person, role: str | None) -> bool:

@@ -44,6 +44,7 @@ def production(db: None) -> Registration:
         client_id="10000000000001",
         trust_emails=True,
         enrolment_mode="audit",
+        ahead_way="enrol",
         other_origins="https://canvas.riverside.example",
         **{
             name: getattr(CANVAS.endpoints, name)
@@ -75,6 +76,7 @@ def test_both_are_made_with_their_own_addresses_and_the_same_ids_and_gate(produc
             "audit",
             True,
         )
+        assert row.ahead_way == ""
         assert ids(row) == ids(production)
         assert row.gate.allowed_courses == [COURSE]
         assert row.production == production

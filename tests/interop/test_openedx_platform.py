@@ -14,9 +14,16 @@ from opaque_keys.edx.keys import CourseKey
 
 from demo.browser import Browser, forms
 from demo.lms.models import Profile
+from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.errors import GrantMissing, LaunchReplayed
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.lti import nrps, transport
 from lti_1p3_provider.lti.access_tokens import access_token
+from lti_1p3_provider.memberships import ahead
+from lti_1p3_provider.memberships import sync as rosters
+from lti_1p3_provider.memberships.compared import contexts
+from lti_1p3_provider.memberships.plan import Outcome
 from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
@@ -258,6 +265,42 @@ def test_launch_names_the_services_and_members_can_be_read(openedx):
     assert answered.status_code == 200, answered.text
     members = {member["user_id"] for member in answered.json()["members"]}
     assert members == {openedx.sub(person) for person in (LEARNER, NAMELESS, INSTRUCTOR, ASSISTANT)}
+
+
+def lists_given(openedx, skip):
+    return sum("membership" in path for _, path, _ in openedx.platform.answered(skip))
+
+
+@pytest.mark.parametrize("limit", [None, 1, 3])
+def test_its_list_of_people_is_read_whole_however_many_it_gives_at_once(openedx, limit):
+    service = openedx.visit(openedx.any_link()).claims[NRPS_CLAIM]["context_memberships_url"]
+    seen = len(openedx.platform.answered())
+    found = transport.run(nrps.read(openedx.deployment, service, limit))
+    roles = {member.sub: sorted(member.roles.context) for member in found.people}
+    people = (LEARNER, NAMELESS, INSTRUCTOR, ASSISTANT)
+    assert roles.keys() == {openedx.sub(person) for person in people}
+    assert found.complete
+    assert roles[openedx.sub(LEARNER)] == ["Learner"]
+    assert "Instructor" in roles[openedx.sub(INSTRUCTOR)]
+    pages = -(-len(people) // (limit or len(people)))
+    assert eventually(lambda: lists_given(openedx, seen), pages) == pages
+
+
+def test_its_learners_are_enrolled_before_they_come_and_no_teacher(openedx):
+    openedx.visit(openedx.any_link(), INSTRUCTOR)
+    registration = openedx.registration
+    LaunchGate.objects.update_or_create(registration=registration, defaults={"allowed_courses": [COURSE]})
+    registration.enrolment_mode, registration.ahead_way = "audit", "enrol"
+    registration.save()
+    (context,) = contexts(registration)
+    done = ahead.provide(context, rosters.read(context), COMMAND)
+    assert done == Outcome(accounts=2, enrolled=2)
+    assert account(openedx, ASSISTANT) is None
+    user = account(openedx, LEARNER)
+    assert Profile.objects.get(user=user).name == ""
+    openedx.visit(openedx.any_link(), LEARNER)
+    assert account(openedx, LEARNER) == user
+    assert Profile.objects.get(user=user).name == "Ada Learner"
 
 
 # --- the fixture itself -----------------------------------------------------------------------------------------------

@@ -16,11 +16,11 @@ from lti_1p3_provider.lti import roles, service
 from lti_1p3_provider.lti.exchange import Answer, Exchange
 from lti_1p3_provider.lti.roles import Roles
 from lti_1p3_provider.lti.strict_json import parse_objects_in
+from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Deployment
 
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 MEMBERS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
-PAGE = "100"  # members that we ask for at once; some platforms give 50
 MAX_SUB = 2048  # as in launches
 BOUNDS = service.Bounds(pages=1000, entries=50_000, seconds=600.0)  # 50,000 people in pages of 50
 LAST_WORD = re.compile(r"[^#:/]*\Z")  # of a status that is written as an address
@@ -85,14 +85,16 @@ class _Pages:
             self.seen[member.sub] = member
 
 
-def read(deployment: Deployment, url: str) -> Exchange[Members]:
-    """Read who is in a course: all pages, or nothing. ``url`` is what a launch named.
+def read(deployment: Deployment, url: str, limit: int | None = None) -> Exchange[Members]:
+    """Read who is in a course: all pages, or nothing. ``url`` is what a launch named; ``limit`` how many people are
+    asked for at once, without it as many as the platform's preset says.
 
     Raises:
         AddressForbidden: the address, or a page of it, is not on the platform's own hosts.
         ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey, KeyInvalid
     """
-    query, pages = {"limit": PAGE}, _Pages()
+    usual = preset(deployment.registration.platform).members_page
+    query, pages = {"limit": str(limit or usual)}, _Pages()
     yield from service.entries(
         deployment, (SCOPE,), url, MEMBERS_TYPE, SCOPE, query=query, read=pages.read, bounds=BOUNDS
     )

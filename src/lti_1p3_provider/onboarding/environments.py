@@ -21,7 +21,10 @@ from lti_1p3_provider.registrations import copies, find
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 
 ITS_OWN = frozenset(
-    (*FILLED, "id", "title", "key_set", "other_origins", "enabled", "production", "created_at", "updated_at")
+    (
+        *(*FILLED, "id", "title", "key_set", "other_origins", "enabled", "production", "created_at", "updated_at"),
+        "ahead_way",  # nobody is to be enrolled because of a copy of a course
+    )
 )
 
 

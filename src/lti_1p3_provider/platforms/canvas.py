@@ -39,6 +39,7 @@ PRESET = Preset(
         "Beta and test are registrations of their own: an action in the list of registrations makes both.",
     ),
     origins=("https://*.instructure.com",),
+    members_page=50,  # it gives no more
     stale_statuses=frozenset((400, 409)),
     refusals={
         401: _("the tool is not in this course there"),

@@ -28,6 +28,7 @@ PRESET = Preset(
     whole_maximum=True,
     longest_label=100,
     pages_results=False,
+    members_page=1000,  # it reads the whole course for each page, and refuses courses with more people
     variables=False,
     key_care=KeyCare(
         pasted="Each course's author, if a key was pasted: switch Tool Public Key Mode to 'Keyset URL'.",

@@ -71,7 +71,8 @@ class Preset:
     an integer there; ``longest_label`` is what its title may have. ``clamps``: it shows more than the maximum as the
     maximum. ``pages_results``: a limit makes pages of results, and does not just cut them off.
 
-    ``lists_everybody``: its list of a course's people has those who never launched, too, whatever is set there.
+    ``members_page``: how many of a course's people are asked for at once. ``lists_everybody``: its list of them has
+    those who never launched, too, whatever is set there.
 
     ``variables``: custom parameters may name variables of the specification there, which a launch then has values of.
     ``environments``: besides the one that ``endpoints`` describe. ``key_push``: the path below a customer's host where
@@ -99,6 +100,7 @@ class Preset:
     longest_label: int = 255
     clamps: bool = False
     pages_results: bool = True
+    members_page: int = 100
     lists_everybody: bool = True
     variables: bool = True
     subject_in_answers: bool = False
