@@ -39,6 +39,9 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(model_name="platformuser", name="ahead", field=models.BooleanField(default=False)),
+        migrations.AddIndex(
+            model_name="platformuser", index=models.Index(fields=["ahead", "created_at"], name="lti1p3_user_ahead")
+        ),
         migrations.AddField(model_name="roster", name="ahead", field=models.JSONField(default=dict)),
         migrations.AlterField(model_name="change", name="way", field=models.CharField(choices=WAYS, max_length=16)),
         migrations.CreateModel(

@@ -42,6 +42,7 @@ class PlatformUser(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["registration", "sub_digest"], name="lti1p3_user_identity")
         ]
+        indexes: ClassVar = [models.Index(fields=["ahead", "created_at"], name="lti1p3_user_ahead")]
 
     def __str__(self) -> str:
         return f"platform user {self.pk}"
