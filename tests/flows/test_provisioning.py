@@ -458,6 +458,26 @@ def test_somebody_is_forgotten_in_the_very_moment(course: Class) -> None:
     assert not PlatformUser.objects.filter(sub=LEARNER).exists()
 
 
+def test_somebody_who_never_came_is_forgotten_in_the_very_moment(course: Class) -> None:
+    registration = course.connection.registration
+    course.says(page("a", "b"))
+    read = sync.read(course.context)
+    with after_a_look(NotAhead, lambda: forget(by_sub(registration.issuer, registration.client_id, "a"))):
+        assert ahead.provide(course.context, read, COMMAND) == Outcome(accounts=1, enrolled=1)
+    assert course.inside() == {"b"}
+
+
+@pytest.mark.parametrize(("way", "looks"), [(BOTH, 2), ("", 0)])
+def test_whoever_forgets_waits_for_those_who_make_accounts(course: Class, way: str, looks: int) -> None:
+    """SQLite locks nothing: seen is that the rosters' rows are asked for, the second time to lock them."""
+    course.reads("a")
+    course.wants(ahead_way=way)
+    registration = course.connection.registration
+    with after_a_look(Roster, lambda: None) as found:
+        forget(by_sub(registration.issuer, registration.client_id, "a"))
+    assert len(found) == looks
+
+
 def test_what_is_kept_is_exported(course: Class) -> None:
     course.reads("a")
     registration = course.connection.registration
