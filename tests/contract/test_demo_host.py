@@ -26,6 +26,7 @@ from .login_cookies_contract import LoginCookiesContract
 from .membership_contract import MembershipContract
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
+from .provisioning_contract import ProvisioningContract
 from .tenants_contract import TenantsContract
 from .world import Costs, Most, Place, browser
 
@@ -175,6 +176,16 @@ class DemoTeacherTest(TeacherLaunchContract, TestCase):
     def setUp(self) -> None:
         super().setUp()
         cache.clear()
+
+
+class DemoProvisioningTest(ProvisioningContract, TestCase):
+    """What lists of people do."""
+
+    world = DemoWorld()
+
+    def setUp(self) -> None:
+        cache.clear()
+        super().setUp()
 
 
 class DemoLinksTest(LinksContract, TestCase):

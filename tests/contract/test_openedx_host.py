@@ -19,6 +19,7 @@ from .membership_contract import MembershipContract
 from .openedx_world import InOpenEdx
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
+from .provisioning_contract import ProvisioningContract
 from .tenants_contract import TenantsContract
 
 
@@ -37,6 +38,10 @@ class OpenEdxLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, 
 
 class OpenEdxTeacherTest(TeacherLaunchContract, InOpenEdx):
     """Launches of teachers."""
+
+
+class OpenEdxProvisioningTest(ProvisioningContract, InOpenEdx):
+    """What lists of people do."""
 
 
 class OpenEdxLinksTest(LinksContract, InOpenEdx):

@@ -1,0 +1,75 @@
+"""Accounts and enrolments before people come: what a list of people does with the host's own accounts and courses."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from lti_1p3_provider.audit.note import COMMAND
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.lti import roles
+from lti_1p3_provider.lti.nrps import Member, Members
+from lti_1p3_provider.memberships import ahead
+from lti_1p3_provider.memberships.models import Roster
+from lti_1p3_provider.memberships.plan import Outcome
+from lti_1p3_provider.memberships.sync import Read, with_accounts
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.resource_links.models import Context
+from lti_1p3_provider.users.models import PlatformUser
+
+from .launch_contract import LaunchingContract
+from .launching import LTI, account, launch
+
+
+class ProvisioningContract(LaunchingContract):
+    """A platform's course from which ``ada`` launched."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        launch(self.browser, "ada", self.world.problem, **{f"{LTI}context": {"id": "c"}})
+        registration = Registration.objects.get()
+        registration.ahead_way, registration.enrolment_mode = "enrol_and_unenrol", self.world.enrolment_mode
+        registration.save()
+        LaunchGate.objects.create(registration=registration, allowed_courses=[str(self.world.course)])
+
+    def read(self, *subs: str) -> Outcome | None:
+        """Do what a complete list of these learners makes due."""
+        context, now = Context.objects.get(), timezone.now()
+        Roster.objects.update_or_create(context=context, defaults={"asked_at": now, "complete": True})
+        members = Members(tuple(Member(sub, roles.parse(["Learner"])) for sub in subs))
+        return ahead.provide(
+            context, Read(members, with_accounts(Registration.objects.get().pk, members), now), COMMAND
+        )
+
+    def inside(self) -> set[str]:
+        """Return who is enrolled."""
+        people = dict(PlatformUser.objects.values_list("user_id", "sub"))
+        return {people[pk] for pk in self.world.host.membership.enrolled(list(people), self.world.course)}
+
+    def test_people_are_enrolled_before_they_come_and_their_launch_finds_the_account(self) -> None:
+        assert self.read("ada", "ben", "cleo") == Outcome(accounts=2, enrolled=3)
+        assert self.inside() == {"ada", "ben", "cleo"}
+        before = account("ben")
+        assert self.world.profile_name(before) == ""
+        whole = self.world.course.make_usage_key("course", "course")
+        assert launch(self.browser, "ben", whole).status_code == 302
+        assert account("ben").pk == before.pk
+        assert self.world.profile_name(account("ben")) == "Person ben"
+
+    def test_whoever_left_the_platforms_course_is_unenrolled_and_may_come_back(self) -> None:
+        self.read("ada", "ben", "cleo")
+        assert self.read("ben") == Outcome(unenrolled=2)
+        assert self.inside() == {"ben"}
+        assert self.read("ben", "cleo") == Outcome(enrolled=1)
+        assert self.inside() == {"ben", "cleo"}
+
+    def test_whom_the_lms_enrolled_or_let_go_is_left_alone(self) -> None:
+        self.world.host.content.enrol(account("ada"), self.world.course, self.world.enrolment_mode)
+        self.read("ada", "ben")
+        self.world.unenrol(account("ben"), self.world.course)
+        assert self.read("ben") == Outcome()
+        assert self.inside() == {"ada"}
+
+    def test_staff_is_not_touched(self) -> None:
+        self.world.put_on_team(account("ada"), self.world.course)
+        assert self.read("ada", "ben") == Outcome(accounts=1, enrolled=1, refused=1)
+        assert self.inside() == {"ben"}
