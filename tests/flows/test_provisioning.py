@@ -13,6 +13,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
 
@@ -551,6 +553,18 @@ def test_a_days_limit_leaves_half_to_launches(course: Class, settings: Any) -> N
     outcome = course.reads("a", "b", "c", "d", LEARNER, whole=True)
     assert outcome == Outcome(accounts=2, enrolled=3, left=2, stopped=Stopped.QUOTA)
     assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+
+
+def test_a_new_person_costs_a_few_queries_and_a_known_one_almost_none(course: Class) -> None:
+    people = learners(40)
+    course.says(page(*people))
+    read = sync.read(course.context)
+    with CaptureQueriesContext(database) as first:
+        ahead.provide(course.context, read, COMMAND)
+    with CaptureQueriesContext(database) as again:
+        ahead.provide(course.context, read, COMMAND)
+    assert len(first) < 40 * 28
+    assert len(again) < 15
 
 
 def test_what_goes_wrong_costs_one_person(course: Class) -> None:
