@@ -16,7 +16,8 @@ PACKAGE = "axe_playwright_python"  # carries the script; nothing else of it is u
 SETTLE = """() => document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity)
   .forEach(one => one.finish())"""
 SHOWN = "[...document.querySelectorAll('*')].map(one => Number(one.checkVisibility())).join('')"
-# Of the rules that are on, those whose findings depend on colours and sizes. All others read the same of a page that shows the same elements.
+# Of the rules that are on, those whose findings depend on colours and sizes. All others read the same of a page that
+# shows the same elements.
 LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable")
 
 
