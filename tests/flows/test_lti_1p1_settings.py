@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,9 +19,11 @@ from demo.lms.models import LtiConsumer
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.doctor.connection import courses_of
 from lti_1p3_provider.onboarding.legacy import doubts, said
+from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS, SAME_IDS, SIGNED, STATED
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import LegacyMatch, PlatformUser
+from tests.documents import blocks
 from tests.tenants import PLATFORM, tenant
 from tests.unit.registering import BASE, KEYS, URLS, form, run
 
@@ -219,3 +221,18 @@ def test_the_api_says_what_is_missing():
     root = tenant(role="", is_superuser=True)
     refused = root("POST", "registrations/", {**PLATFORM, "legacy_way": STATED})
     assert sorted(refused.json()["fields"]) == ["legacy_consumer_key", "legacy_until"]
+
+
+def test_the_documents_commands_are_these(capsys):
+    """Word by word, but for the day, which passes, and what stands for the rest of a command."""
+    report, register, invite = ([one.replace("2027-01-31", str(SOON)) for one in told] for told in blocks("lti-1p1.md"))
+    call_command(*report)
+    assert "Riverside (key riverside): 0 people" in capsys.readouterr().out
+    name, rest, *options = register
+    assert (name, rest) == ("lti_1p3_register", "…")
+    assert run(*COMMAND, *options)["warnings"] == []
+    assert way() == (SAME_IDS, "riverside", SOON)
+    call_command(*invite)
+    assert Invitation.objects.get().legacy_until == SOON
+    call_command(*report)
+    assert "recognized: same_ids; LTI 1.1 key: riverside" in capsys.readouterr().out

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,9 +14,9 @@ import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
-from demo.stack import ROOT
 from lti_1p3_provider.moving_in import set_aside
 from lti_1p3_provider.moving_in.found import look
+from tests.documents import blocks, inline
 from tests.other_plugin import OtherPlugin, pem
 from tests.services import mariadb
 
@@ -39,21 +37,6 @@ for line in sys.stdin:
         said = f"{type(error).__name__}: {error}"
     print(json.dumps([printed.getvalue(), said]), flush=True)
 """
-
-
-def blocks(document: str) -> list[list[str]]:
-    """Return the commands that a document shows in blocks, in order."""
-    text = (ROOT / "docs/how-to" / document).read_text(encoding="utf-8")
-    shown = "".join(re.findall(r"^ *```\n(.*?)^ *```", text, re.M | re.S)).replace("\\\n", " ")
-    return [shlex.split(line)[2:] for line in map(str.strip, shown.splitlines()) if line.startswith("manage.py lms ")]
-
-
-def inline(document: str, after: str) -> list[list[str]]:
-    """Return the commands that a paragraph names, which begins with these words."""
-    text = (ROOT / "docs/how-to" / document).read_text(encoding="utf-8")
-    paragraph = re.split(r"\n(?=- |\n)", text.partition(after)[2], maxsplit=1)[0]
-    named = re.findall(r"`(?:manage\.py lms )?((?:lti_1p3|migrate )[^`]+)`", " ".join(paragraph.split()))
-    return [shlex.split(one) for one in named]
 
 
 class Operator:
