@@ -20,6 +20,7 @@ SCORES = (
     "wrong_clock given_up another_column comes_later cron subsection three_ways lost_answer"
 )
 ROLES = "(test_course_roles and (at_once or last_one or replaces))"
+LTI_1P1 = ("byte_by_byte", "takes_for_the_same", "same_one", "(test_lti_1p1 and at_once)", "shown_before")
 pytestmark = pytest.mark.timeout(900)  # seconds, for a run of many tests
 
 CHARSETS = ["utf8mb3/utf8mb3", "utf8mb3/utf8mb4", "latin1/utf8mb4", "utf8mb4/utf8mb4"]
@@ -35,19 +36,14 @@ def test_characters_on(charsets):
 
 
 @pytest.mark.parametrize("database", DATABASES)
-def test_outbox_catalogue_tallies_and_roles_on(database):
-    """Full-text indexes are the databases' own, and so are collations, locks, upserts and days; and rows wait for each
-    other, where SQLite lets one transaction write at a time."""
-    files = [f"tests/flows/test_{name}.py" for name in ("outbox", "scores", "catalogue", "tallies", "course_roles")]
-    names = ["test_outbox", "test_catalogue", "test_tallies", *SCORES.split(), ROLES]
+def test_what_is_a_databases_own_on(database):
+    """Full-text indexes are the databases' own, and so are locks, upserts and days, and collations, which ignore case,
+    accents, blanks at the end and which emoji it is; and rows wait for each other, where SQLite lets one transaction
+    write at a time."""
+    names = ("outbox", "scores", "catalogue", "tallies", "course_roles", "lti_1p1", "lti_1p1_proofs")
+    files = [f"tests/flows/test_{name}.py" for name in names]
+    names = ("test_outbox", "test_catalogue", "test_tallies", *SCORES.split(), ROLES, *LTI_1P1)
     run(database, *files, "-k", " or ".join(names))
-
-
-@pytest.mark.parametrize("database", DATABASES)
-def test_people_of_lti_1p1_on(database):
-    """Collations ignore case, accents, blanks at the end and which emoji it is; who wants the same account waits."""
-    files = ["tests/flows/test_lti_1p1.py", "tests/flows/test_lti_1p1_proofs.py"]
-    run(database, *files, "-k", "byte_by_byte or takes_for_the_same or same_one or at_once or shown_before")
 
 
 def run(database: str, *arguments: str, **environment: str) -> None:
