@@ -359,6 +359,17 @@ def test_whoever_launched_from_elsewhere_stays(course: Class) -> None:
     assert course.inside() == {"a", OTHER_LEARNER}
 
 
+def test_whoever_was_moved_to_another_account_brings_no_provenance_along(course: Class) -> None:
+    course.reads("a", "b")
+    own = somebody("own")
+    host.current().content.enrol(own, KEY, "audit")
+    left = course.person("b").user
+    PlatformUser.objects.filter(sub="b").update(user=own, linked=True)
+    assert course.reads("a") == NOTHING
+    assert course.reads("a", "b") == NOTHING
+    assert host.current().membership.enrolled([own.pk, left.pk], KEY) == {own.pk, left.pk}
+
+
 def test_a_list_that_shrinks_a_lot_does_nothing_until_somebody_says_so(course: Class) -> None:
     course.reads(*learners(22))
     assert course.reads(*learners(11), "new") == Outcome(stopped=Stopped.SHRUNK)

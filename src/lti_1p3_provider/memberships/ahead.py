@@ -130,6 +130,7 @@ def _bring(place: Place, sub: str, pk: int | None) -> Outcome:
         row = one.row or EnrolledAhead(
             context=place.context,
             platform_user=person,
+            user=person.user,
             course_key=str(one.course_key),
             course_digest=digest(str(one.course_key)),
         )
@@ -140,10 +141,10 @@ def _bring(place: Place, sub: str, pk: int | None) -> Outcome:
 
 def _let_go(place: Place, row: EnrolledAhead) -> Outcome:
     """Take somebody out of a course, unless something else holds them there, too."""
-    now = EnrolledAhead.objects.select_related("platform_user__user").filter(pk=row.pk, taken_at=None).first()
+    now = EnrolledAhead.objects.select_related("user").filter(pk=row.pk, taken_at=None).first()
     if now is None:
         return Outcome()
-    user = now.platform_user.user
+    user = now.user
     ordinary.require(user, place.registration.pk)
     lock(user.pk)
     key = next(key for key in place.courses if str(key) == now.course_key)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from django.db.models import F
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider import host
@@ -76,7 +77,7 @@ def leaving(place: Place, present: Collection[int]) -> tuple[list[EnrolledAhead]
     """Return the rows of people who are not among the platform users that are there, and how many people have any."""
     digests = [digest(str(key)) for key in place.courses]
     rows = EnrolledAhead.objects.filter(context=place.context, taken_at=None, course_digest__in=digests).order_by("pk")
-    found = list(rows)
+    found = list(rows.filter(user=F("platform_user__user")))  # others were moved to another account
     gone = [row for row in found if row.platform_user_id not in present]
     return gone, len({row.platform_user_id for row in found})
 
@@ -101,9 +102,9 @@ def _rows(users: Iterable[int], courses: Iterable[CourseKey]) -> dict[tuple[int,
     """Return the rows of accounts, of whichever roster."""
     found: dict[tuple[int, str], list[EnrolledAhead]] = defaultdict(list)
     digests = [digest(str(key)) for key in courses]
-    rows = EnrolledAhead.objects.filter(platform_user__user_id__in=list(users), course_digest__in=digests)
-    for row in rows.select_related("platform_user").order_by("pk"):
-        found[row.platform_user.user_id, row.course_key].append(row)
+    rows = EnrolledAhead.objects.filter(user_id__in=list(users), course_digest__in=digests)
+    for row in rows.order_by("pk"):
+        found[row.user_id, row.course_key].append(row)
     return found
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from lti_1p3_provider.conf import conf
 from lti_1p3_provider.identifiers import DIGEST_LENGTH
 from lti_1p3_provider.registrations.models import APP_LABEL, Registration
 from lti_1p3_provider.resource_links.models import Context
@@ -67,10 +68,10 @@ class Member(models.Model):
 
 
 class EnrolledAhead(models.Model):
-    """A roster enrolled somebody in a course here, in ``mode``; ``taken_at``: and took them out again, else None.
+    """A roster enrolled an account in a course here, in ``mode``; ``taken_at``: and took it out again, else None.
 
     Without a row an enrolment is somebody else's, and no roster takes it. Several rosters may hold the same enrolment:
-    the last one that lets go takes it.
+    the last one that lets go takes it. ``user`` stays if the person is moved to another account.
 
     .. pii: that a platform user was enrolled because of a platform's list, in which course and when. The row goes with
       the platform user: when the LMS retires the account, or an operator forgets the person.
@@ -80,6 +81,7 @@ class EnrolledAhead(models.Model):
 
     context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="+")
     platform_user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
     course_key = models.CharField(max_length=255)
     course_digest = models.CharField(max_length=DIGEST_LENGTH)
     mode = models.CharField(max_length=32)
@@ -89,7 +91,7 @@ class EnrolledAhead(models.Model):
     class Meta:
         app_label = APP_LABEL
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["context", "platform_user", "course_digest"], name="lti1p3_ahead_identity")
+            models.UniqueConstraint(fields=["context", "user", "course_digest"], name="lti1p3_ahead_identity")
         ]
 
     def __str__(self) -> str:

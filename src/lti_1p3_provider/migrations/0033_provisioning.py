@@ -1,6 +1,7 @@
 """Accounts and enrolments before the first launch, off by default; what rosters gave, and whom they bring no more."""
 
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 AHEAD_WAYS = [
@@ -19,7 +20,10 @@ WAYS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lti_1p3_provider", "0030_rosters")]
+    dependencies = [
+        ("lti_1p3_provider", "0030_rosters"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
 
     operations = [
         migrations.AddField(
@@ -69,11 +73,17 @@ class Migration(migrations.Migration):
                         to="lti_1p3_provider.platformuser",
                     ),
                 ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("context", "platform_user", "course_digest"), name="lti1p3_ahead_identity"
+                        fields=("context", "user", "course_digest"), name="lti1p3_ahead_identity"
                     )
                 ],
             },
