@@ -73,10 +73,7 @@ class EnrolledAhead(models.Model):
     Without a row an enrolment is somebody else's, and no roster takes it. Several rosters may hold the same enrolment:
     the last one that lets go takes it. ``user`` stays if the person is moved to another account.
 
-    .. pii: that a platform user was enrolled because of a platform's list, in which course and when. The row goes with
-      the platform user: when the LMS retires the account, or an operator forgets the person.
-    .. pii_types: other
-    .. pii_retirement: local_api
+    .. no_pii:
     """
 
     context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="+")
