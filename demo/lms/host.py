@@ -19,7 +19,6 @@ from demo.lms.legacy import DemoLegacyProvider
 from demo.lms.logins import DemoProof
 from demo.lms.membership import DemoMembership
 from demo.lms.models import Enrolment, Profile
-from demo.lms.olx import WITH_SOURCE
 from demo.lms.people import DemoPeople, profile_of, sees_early
 from demo.lms.published import as_block, as_published, as_source
 from demo.lms.rendering import render_block
@@ -169,8 +168,8 @@ class DemoContent:
         course, found = shelf.course(course_key), {}
         for key in usage_keys if course else ():
             nodes = course.read_with_above(key)  # type: ignore[union-attr]
-            if nodes and nodes[0].published and key.block_type in WITH_SOURCE:
-                found[key] = as_source(nodes[0])
+            if nodes and (source := as_source(nodes[0])):
+                found[key] = source
         return found
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
@@ -248,5 +247,4 @@ def is_enrolled(user: AbstractUser, course_key: CourseKey) -> bool:
 
 
 def _is_free(email: str) -> bool:
-    user = get_user_model()
-    return keeps(email, user) and not user.objects.filter(email__iexact=email).exists()
+    return keeps(email, user := get_user_model()) and not user.objects.filter(email__iexact=email).exists()

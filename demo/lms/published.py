@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.templatetags.static import static
 
 from demo.lms.course import Course as Stored
+from demo.lms.olx import WITH_SOURCE
 from demo.lms.structure import Node
 from lti_1p3_provider.host.port import Block, Course
 from lti_1p3_provider.host.sources import Source, Video
@@ -34,8 +35,10 @@ def as_block(node: Node, above: Sequence[Node]) -> Block:
     )
 
 
-def as_source(node: Node) -> Source:
-    """A text, a problem or a video."""
+def as_source(node: Node) -> Source | None:
+    """A text, a problem or a video that is published; None for anything else."""
+    if not node.published or node.key.block_type not in WITH_SOURCE:
+        return None
     if node.key.block_type != "video":
         return Source(node.source)
     return Source(video=Video(node.seconds, static(node.poster) if node.poster else "", node.source))

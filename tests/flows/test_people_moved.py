@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.contrib.auth.models import AbstractUser, Group, Permission
 from django.contrib.auth.signals import user_logged_in
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from demo.browser import Browser
 from demo.lms import grades
@@ -21,6 +23,7 @@ from demo.lms.models import Enrolment, Profile
 from demo.lms.people import TEAM
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.course_roles.taking_back import take_back
+from lti_1p3_provider.launches.cleaning import clean_up
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
@@ -76,6 +79,19 @@ def test_the_next_launch_signs_in_to_the_other_account_and_nothing_is_merged(con
     assert given(connection, link) == (0, 4)
     assert set(Enrolment.objects.values_list("user", flat=True)) == {old.pk, user.pk}
     assert get_user_model().objects.count() == 2
+
+
+def test_an_account_is_not_taken_for_one_that_a_roster_made(connection):
+    launched(connection)
+    PlatformUser.objects.update(ahead=True, created_at=timezone.now() - timedelta(days=1000))
+    user = own()
+    user.set_unusable_password()  # as with single sign-on
+    user.save()
+    moving(connection, "--yes")
+    clean_up()
+    user.refresh_from_db()
+    assert user.is_active
+    assert person().user == user
 
 
 def test_without_yes_it_only_says_what_would_go_and_what_would_stay(connection):

@@ -123,7 +123,8 @@ def _write(row: PlatformUser, user: AbstractUser, author: Author) -> None:
     adopted = LegacyMatch.objects.filter(platform_user=row, outcome=LegacyMatch.Outcome.ADOPTED)
     adopted.update(outcome=LegacyMatch.Outcome.HAS_ACCOUNT)
     row.user, row.linked, row.profile_digest = user, True, ""  # type: ignore[assignment]
-    row.save(update_fields=["user", "linked", "profile_digest"])
+    row.ahead = False  # this account was not made before its person came, and is not switched off if they never do
+    row.save(update_fields=["user", "linked", "profile_digest", "ahead"])
     after = {"account": user.pk, "person": row.pk, "linked": True}
     thing = Thing(linking.KIND, f"user {user.pk}", registration.org or "", registration.pk)
     note(author, Change.Action.CHANGED, thing, before, after)
