@@ -376,7 +376,7 @@ class AccountChosenBefore(LtiError):
 
     code = "account_chosen_before"
     status = 409
-    title = _("You use another account here already")
+    title = _("You already use another account here")
     advice = _(
         "Nothing was changed. Go on with the account that you use. If it is the wrong one, please tell your course "
         "team."
@@ -698,9 +698,9 @@ class LegacyKeyUnproved(LtiError):
     status = 403
     title = _("Your learning platform did not prove that it used this site before")
     advice = _(
-        "This invitation is for the tool that your platform has had on LTI 1.1. Enter its address there once more, and "
-        "when your platform asks, update that tool instead of adding another one. If you did so, ask whoever sent you "
-        "the invitation for help, and pass the support code on to them."
+        "This invitation is for the tool that your platform has had on LTI 1.1. Enter the invitation's address in your "
+        "platform again and, when it asks, update that tool instead of adding another one. If you did so, ask whoever "
+        "sent you the invitation for help, and pass the support code on to them."
     )
 
 

@@ -26,8 +26,9 @@ def require(deployment: Deployment, kind: str, share: float = 1.0) -> None:
         QuotaReached: there were ``LTI_1P3_PROVIDER_DAILY_QUOTA``, or this share of it.
         StateStoreDown
     """
-    if (store.get(_name(deployment, kind)) or 0) >= conf.daily_quota * share:
-        raise QuotaReached(f"more than {conf.daily_quota} new {kind} of deployment {deployment.pk} today")
+    most = conf.daily_quota * share
+    if (store.get(_name(deployment, kind)) or 0) >= most:
+        raise QuotaReached(f"more than {most:.0f} new {kind} of deployment {deployment.pk} today")
 
 
 def count(deployment: Deployment, kind: str) -> None:

@@ -15,7 +15,8 @@ PACKAGE = "axe_playwright_python"  # carries the script; nothing else of it is u
 # A colour on its way to another one, when a page has just become dark, is none that anybody reads.
 SETTLE = """() => document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity)
   .forEach(one => one.finish())"""
-SHOWN = "[...document.querySelectorAll('*')].map(one => Number(one.checkVisibility())).join('')"
+SHOWN = """[...document.querySelectorAll('*')]
+  .map(one => one.tagName + Number(one.checkVisibility({ visibilityProperty: true }))).join('')"""
 # Of the rules that are on, those whose findings depend on colours and sizes. All others read the same of a page that
 # shows the same elements.
 LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable")

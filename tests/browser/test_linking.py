@@ -282,7 +282,7 @@ def test_whoever_chose_twice_goes_on_with_the_account_that_they_use(newcomer):
     new.get_by_role("button", name="Go on", exact=True).click()
     expect(problem(new, PROBLEM)).to_be_visible()
     pressed(window, USE)
-    expect(window.get_by_role("heading", level=1)).to_have_text("You use another account here already")
+    expect(window.get_by_role("heading", level=1)).to_have_text("You already use another account here")
     looked_at(window, "conflict-chosen-before")
     pressed(window, "Go on with the account that I use")
     somebody.works(window)

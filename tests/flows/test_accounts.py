@@ -28,7 +28,7 @@ from lti_1p3_provider.lti.claims import Launch
 from lti_1p3_provider.people.find import of_rows
 from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.users import linking
+from lti_1p3_provider.users import linking, sign_in
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.connection import CLAIM, COURSE, INSTRUCTOR, LEARNER, PROBLEM, Connection
 
@@ -133,6 +133,28 @@ def test_other_code_hears_of_a_launch_once_its_person_is_in(connection):
     finally:
         api.launched.disconnect(hear)
     assert [launch.message.subject for launch in heard] == [LEARNER]
+
+
+@pytest.mark.parametrize("mode", [PROOF, ONLY])
+def test_an_account_that_a_roster_made_gives_way_to_one_that_is_proved(connection, mode):
+    made = sign_in.make_ahead(connection.registration.deployments.get(), LEARNER).user
+    modes(connection, mode)
+    user = own()
+    assert linked(connection).status_code == 200
+    row = PlatformUser.objects.get()
+    assert (row.user, row.linked, row.ahead) == (user, True, False)
+    made.refresh_from_db()
+    assert not made.is_active
+
+
+def test_whoever_chooses_a_new_account_gets_the_one_that_a_roster_made(connection):
+    made = sign_in.make_ahead(connection.registration.deployments.get(), LEARNER).user
+    modes(connection)
+    browser = Browser()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    assert send(browser, forms(page)[0]).status_code == 200
+    row = PlatformUser.objects.get()
+    assert (row.user, row.linked, row.ahead) == (made, False, False)
 
 
 def test_whoever_was_signed_in_before_is_signed_out_and_never_taken(connection):

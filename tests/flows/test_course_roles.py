@@ -446,6 +446,16 @@ def test_the_team_page_is_closed_to_teachers_of_one_platform(connection):
         assert browser.get(f"{connection.lms}/lti/1p3/{page}/{COURSE}/", timeout=10).status_code == 403
 
 
+@pytest.mark.parametrize(("most", "wakes"), [(1, True), (2, False)])
+def test_a_worker_looks_at_all_where_there_are_more_than_are_counted(connection, no_worker, most, wakes):
+    map_roles(connection)
+    for person in (INSTRUCTOR, LEARNER):
+        launch(connection, TEACHES, person=person)
+    no_worker.clear()
+    assert taking_back.ask(connection.registration, most) == 0  # the first that are counted stay
+    assert bool(no_worker[taking_back.TASK]) is wakes
+
+
 def test_all_are_taken_back_whoever_has_them(connection):
     map_roles(connection)
     for person in (INSTRUCTOR, LEARNER):

@@ -36,6 +36,7 @@ from lti_1p3_provider.registrations.legacy_way import SAME_IDS, SIGNED, STATED
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.users.models import LegacyMatch, PlatformUser
+from lti_1p3_provider.users.sign_in import make_ahead
 from tests.connection import COURSE, PROBLEM, WELCOME, Connection, answer
 from tests.scoring import COURSE as STRUCTURE
 from tests.scoring import block, given, make_due
@@ -116,6 +117,18 @@ def test_mig_02_the_platform_names_another_id(connection, way):
     old = old_person("4711")
     old_person(sub)
     assert launch(connection, sub).user == old
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_mig_02_an_account_that_a_roster_made_gives_way_to_theirs_only(connection, is_known):
+    accept(connection, SAME_IDS)
+    sub = somebody(connection)
+    made = make_ahead(connection.registration.deployments.get(), sub).user
+    old = old_person(sub if is_known else "another")
+    due = old if is_known else made
+    assert launch(connection, sub).user == due
+    made.refresh_from_db()
+    assert made.is_active is not is_known
 
 
 def test_mig_02_off_unless_the_registration_says_so(connection):

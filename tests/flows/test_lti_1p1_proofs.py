@@ -126,6 +126,16 @@ def test_the_request_is_the_same_and_the_key_is_asked_for_once_with_the_token(th
     assert Registration.objects.get().legacy_consumer_key == KEY
 
 
+def test_an_invitation_whose_last_day_is_over_registers_nobody(there):
+    url = there.invite(legacy_until=UNTIL)
+    Invitation.objects.update(legacy_until=timezone.now().date() - timedelta(days=1))
+    page = register(there, url, known(**proof()))
+    assert page.status_code == 403
+    assert "did not prove" in page.text
+    assert not Registration.objects.exists()
+    assert open_and_unused()
+
+
 @pytest.mark.parametrize("values", [{}, {"host": "{host}"}])
 def test_nobody_is_asked_for_a_key_where_the_invitation_asks_for_none(there, values):
     """A platform that offers one all the same is not listened to."""

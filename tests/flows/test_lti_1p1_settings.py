@@ -18,8 +18,10 @@ from django.utils import timezone
 from demo.lms.models import LtiConsumer
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.doctor.connection import courses_of
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding.legacy import doubts, said
 from lti_1p3_provider.onboarding.models import Invitation
+from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS, SAME_IDS, SIGNED, STATED
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import LegacyMatch, PlatformUser
@@ -34,6 +36,7 @@ NAME = "registrations/named/?issuer=https://moodle.riverside.example&client_id=J
 BODY = {name: value for name, value in PLATFORM.items() if name not in ("issuer", "client_id")}
 SOON = timezone.now().date() + timedelta(days=30)
 PAST = date(2020, 1, 31)
+OTHER_KEYS = "https://moodle.riverside.example/other.php"
 
 pytestmark = pytest.mark.django_db
 
@@ -180,7 +183,7 @@ def test_the_list_is_read_only_and_does_not_ask_for_each_row(admin_client):
     assert LegacyMatch.objects.filter(pk=one.pk, outcome="taken").exists()
 
 
-def test_the_list_is_for_who_may_see_it(client):
+def test_the_list_is_for_who_may_see_it(client, permissions):
     user = get_user_model().objects.create_user("op", password="x", is_staff=True)
     client.force_login(user)
     assert client.get(LIST).status_code == 403
@@ -215,6 +218,39 @@ def test_the_api_lets_superusers_choose_and_organizations_only_end_it():
     assert way() == (SIGNED, "riverside", SOON)
     assert staff("PATCH", one, {"legacy_way": ""}).json()["legacy_way"] == ""
     assert staff("PATCH", one, {"legacy_way": SIGNED}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "wide",
+    [
+        {"legacy_way": SAME_IDS, "legacy_consumer_key": "riverside", "legacy_until": str(SOON)},
+        {"trust_emails": True},
+        {"teacher_accounts": "existing_with_proof"},
+        {"instructor_role": "beta_testers"},
+    ],
+)
+@pytest.mark.parametrize("is_pasted", [True, False])
+def test_whoever_speaks_for_a_platform_stays_where_it_reaches_accounts_beyond_its_organization(wide, is_pasted):
+    own = {"keys": [keys.generate().public_jwk]}
+    voice = {"key_set": own, "key_set_url": ""} if is_pasted else {"key_set_url": OTHER_KEYS}
+    staff, root = tenant(), tenant(role="", is_superuser=True)
+    one = f"registrations/{staff('POST', 'registrations/', PLATFORM).json()['id']}/"
+    assert root("PATCH", one, wide).status_code == 200
+    refused = staff("PATCH", one, voice)
+    assert (refused.status_code, sorted(refused.json()["fields"])) == (400, ["key_set", "key_set_url"])
+    assert staff("PATCH", one, {"title": "Another name"}).status_code == 200
+    assert root("PATCH", one, voice).status_code == 200
+
+
+def test_whoever_speaks_for_a_platform_stays_where_people_brought_their_accounts():
+    staff = tenant()
+    one = staff("POST", "registrations/", PLATFORM).json()["id"]
+    user = get_user_model().objects.create_user("own", password="x")
+    values = {"registration_id": one, "sub": "s", "sub_digest": digest("s"), "user": user, "linked": True}
+    PlatformUser.objects.create(**values)
+    assert staff("PATCH", f"registrations/{one}/", {"key_set_url": OTHER_KEYS}).status_code == 400
+    PlatformUser.objects.update(linked=False)
+    assert staff("PATCH", f"registrations/{one}/", {"key_set_url": OTHER_KEYS}).status_code == 200
 
 
 def test_the_api_says_what_is_missing():

@@ -136,6 +136,22 @@ def test_a_score_that_waits_is_sent_and_what_is_sent_later_is_of_the_new_account
     assert given(connection, link) == (1, 4)
 
 
+def test_a_waiting_score_of_a_unit_is_the_one_that_was_earned(connection, platform):
+    link = launched(connection, UNIT)
+    user = own()
+    grades.record(user, block(PROBLEM).course_key, block(PROBLEM), 1, 4)  # less, and older
+    platform.faults.set("status", endpoint="scores", status=503, times=1)
+    earn(3)
+    make_due()
+    deliver_due()
+    assert PendingScore.objects.get().known_grade is None
+    assert "of which 1 are still to be sent" in moving(connection, "--yes")
+    make_due()
+    deliver_due()
+    earned, possible = given(connection, link)
+    assert (earned, possible) == (3, PendingScore.objects.get().possible)
+
+
 def test_a_score_that_an_operator_sends_again_is_of_the_new_account(connection):
     link = launched(connection)
     user = own()

@@ -34,16 +34,21 @@ def take_back() -> int:
     return taken
 
 
-def ask(registration: Registration) -> int:
+def ask(registration: Registration, most: int = BATCH) -> int:
     """Have a worker take back what is not due after a change of the registration, and return how many roles that are.
-    They are counted up to ``BATCH``. Nothing is asked if there are none."""
-    rows = _rows().filter(deployment__registration=registration).order_by("pk")[:BATCH]
-    return _wake(sum(not _stays(row) for row in rows))
+    They are counted among the first ``most``; the worker looks at all."""
+    rows = list(_rows().filter(deployment__registration=registration).order_by("pk")[: most + 1])
+    number = sum(not _stays(row) for row in rows[:most])
+    if number or len(rows) > most:
+        _wake()
+    return number
 
 
 def ask_for_deleted() -> int:
     """Have a worker take back what deployments gave that are deleted, and return how many roles that are."""
-    return _wake(CourseRole.objects.filter(deployment=None).count())
+    if number := CourseRole.objects.filter(deployment=None).count():
+        _wake()
+    return number
 
 
 def take_all(rows: QuerySet[CourseRole]) -> int:
@@ -73,10 +78,8 @@ def _take_one(row: CourseRole) -> bool:
         return False
 
 
-def _wake(number: int) -> int:
-    if number:
-        after_commit(TASK, (), "the next clean-up does it")
-    return number
+def _wake() -> None:
+    after_commit(TASK, (), "the next clean-up does it")
 
 
 def _stays(row: CourseRole) -> bool:

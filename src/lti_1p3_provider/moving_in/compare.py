@@ -25,30 +25,34 @@ MAX_SHOWN = 20  # people by name of their account
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How much was looked at, and ``differences`` in sentences: none if all is as it should be."""
+    """How much was looked at, and ``differences`` in sentences: none if all is as it should be. ``owners``: whose
+    registrations are, where that is not what ``import`` would say now. An operator may have decided it."""
 
     registrations: int
     people: int
     differences: tuple[str, ...]
+    owners: tuple[str, ...] = ()
 
 
 def compare(tables: Tables) -> Compared:
     """Look at each registration, its owner, deployments, gate and key, and at each person's account."""
     known, differences = tools(tables), []
     ours: dict[Identity, Registration] = {}
+    owners: list[str] = []
     gated = frozenset(LaunchGate.objects.values_list("registration_id", flat=True))
     for tool in known:
         row = find.exact(tool.issuer, tool.client_id)
         differences += _differences(tool, row, row is not None and row.pk in gated)
         if row is not None:
             ours[tool.issuer, tool.client_id] = row
+            owners += _owner(tool, row, row.pk in gated)
     looked_at, wrong = 0, []
     for batch in batches(people(tables)):
         looked_at += len(batch)
         wrong += _wrong(batch, ours)
     if len(wrong) > MAX_SHOWN:
         wrong = [*wrong[:MAX_SHOWN], f"and {len(wrong) - MAX_SHOWN} more people"]
-    return Compared(len(known), looked_at, (*differences, *wrong))
+    return Compared(len(known), looked_at, (*differences, *wrong), tuple(owners))
 
 
 def _differences(tool: Tool, row: Registration | None, has_gate: bool) -> list[str]:
@@ -61,12 +65,17 @@ def _differences(tool: Tool, row: Registration | None, has_gate: bool) -> list[s
         said.append(f"{name}: deployments are missing: {', '.join(sorted(missing))}")
     if tool.gate is not None and not has_gate:
         said.append(f"{name}: its launch gate is missing")
-    due, _ = owner(tool, stays_open=not has_gate)
-    if row.org != due:
-        said.append(f"{name}: it belongs to {_whose(row.org)}, and was to belong to {_whose(due)}")
     if carry.carried(tool).key and not ToolKey.objects.filter(registration=row).exists():
         said.append(f"{name}: its signing key is missing")
     return said
+
+
+def _owner(tool: Tool, row: Registration, has_gate: bool) -> list[str]:
+    due, _ = owner(tool, stays_open=not has_gate)
+    if row.org == due:
+        return []
+    whose = f"it belongs to {_whose(row.org)}, and import would give it to {_whose(due)}"
+    return [f"{tool.title} ({tool.client_id}): {whose}"]
 
 
 def _whose(org: str) -> str:

@@ -24,11 +24,11 @@ from lti_1p3_provider.errors import ContentNotFound, OutlineInPreparation
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.onboarding import gate_choices, guidance, tries
 from lti_1p3_provider.onboarding.gate_choices import Chosen
-from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.onboarding.pasted import read
 from lti_1p3_provider.onboarding.register import bare_host, filled_in
 from lti_1p3_provider.onboarding.tries import Tried
 from lti_1p3_provider.platforms import PRESETS
+from lti_1p3_provider.registrations.models import APP_LABEL
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as Base
@@ -66,7 +66,8 @@ class GuidedPage(Base):  # type: ignore[type-arg]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Show the page, with its script and what that says."""
-        invites = self.admin_site.get_model_admin(Invitation).has_add_permission(request)
+        user: Any = request.user
+        invites = user.has_perms([f"{APP_LABEL}.add_{name}" for name in ("invitation", "registration")])
         context["guided"] = {
             "presets": PRESETS.values(),
             "placed": PLACED,

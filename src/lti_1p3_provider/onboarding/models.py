@@ -127,7 +127,7 @@ class Invitation(OfOrganization):
         """
         problems: dict[str, Any] = dict(not_kept(self, "name", "host", "org", "enrolment_mode", "legacy_consumer_key"))
         if self.legacy_consumer_key and self.legacy_until is None:
-            problems["legacy_until"] = _("A key is proved only where there is a last day.")
+            problems["legacy_until"] = _("To name a key, also enter the last day.")
         if self.legacy_until is not None and self.legacy_until < timezone.now().date():
             problems["legacy_until"] = _("This day is over.")
         try:

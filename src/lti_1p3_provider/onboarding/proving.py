@@ -6,6 +6,8 @@ on LTI 1.3, too, where it kept their user ids; without a proof nothing is sent, 
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from lti_1p3_provider import host
 from lti_1p3_provider.errors import LegacyKeyUnproved
 from lti_1p3_provider.identifiers import digest
@@ -26,6 +28,8 @@ def require(invitation: Invitation, known: Preset, endpoint: str, token: str) ->
     """
     if invitation.legacy_until is None:
         return None
+    if invitation.legacy_until < timezone.now().date():
+        raise LegacyKeyUnproved(f"{invitation.legacy_until}, the last day for its people of LTI 1.1, is over")
     if not known.registering.proves_keys:
         raise LegacyKeyUnproved(f"{known.label} does not prove keys of LTI 1.1")
     said = proved_key.ask(endpoint, token)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author, Thing, note
 from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import AccountInactive, AccountPrivileged, AccountTaken, LtiError
 from lti_1p3_provider.people.find import Person
+from lti_1p3_provider.scores.gradebook.grades import fresh
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users import linking
 from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
 from lti_1p3_provider.users.sign_in import only_launches_sign_in
 
-WAITING = Q(due_at__isnull=False) | Q(given_up=True)
 WHY_NOT: dict[type[LtiError], str | Promise] = {
     AccountInactive: _("This account is switched off."),
     AccountPrivileged: _("This account is staff's, and no platform signs in to those."),
@@ -32,7 +34,7 @@ WHY_NOT: dict[type[LtiError], str | Promise] = {
 @dataclass(frozen=True, slots=True)
 class Moved:
     """What a move is about. ``left`` and ``account`` are usernames. ``scores`` go with the person, ``waiting`` of them
-    are still to be sent; ``grants``, and ``course_roles`` that launches gave, end with the old account.
+    are still to be sent by themselves; ``grants``, and ``course_roles`` that launches gave, end with the old account.
     ``abandoned``: launches made that account, nobody else's lead into it, and nobody can sign in to it."""
 
     left: str
@@ -64,13 +66,14 @@ def move(person: Person, username: str, author: Author, *, do_it: bool = True) -
         raise NotMoved(_("This person has no account here, or another one by now."))
     of_account = {"user_id": row.user_id, "deployment__registration": person.registration}
     scores = PendingScore.objects.filter(platform_user=row)
+    waiting = scores.filter(due_at__isnull=False)
     grants, roles = Grant.objects.filter(**of_account), CourseRole.objects.filter(**of_account)
     shared = PlatformUser.objects.filter(user_id=row.user_id).exclude(pk=row.pk).exists()
     found = Moved(
         row.user.get_username(),
         user.get_username(),
         scores.count(),
-        scores.filter(WAITING).count(),
+        waiting.count(),
         grants.count(),
         roles.count(),
         only_launches_sign_in(row.user) and not shared,
@@ -78,6 +81,7 @@ def move(person: Person, username: str, author: Author, *, do_it: bool = True) -
     if do_it:
         grants.delete()
         taking_back.take_all(roles)
+        _keep_earned(waiting)
         _write(row, user, author)
     return found
 
@@ -95,7 +99,12 @@ def said(moved: Moved) -> list[str]:
         _("Sessions that this registration's launches opened in %(left)s end at their next request."),
     ]
     if moved.abandoned:
-        lines.append(_("Nobody can sign in to %(left)s any more."))
+        lines.append(
+            _(
+                "Nobody can sign in to %(left)s any more, and forgetting the person does not reach it: if its name and "
+                "work are to go, too, retire it in the LMS."
+            )
+        )
     return [str(line) % {**account, **numbers} for line in lines]
 
 
@@ -104,7 +113,7 @@ def _account(person: Person, username: str) -> AbstractUser:
     if person.row is None:
         raise NotMoved(_("This person has no account here: they never launched, or were forgotten."))
     accounts = get_user_model().objects
-    user = accounts.filter(username=username).first()
+    user = accounts.filter(username=username).first() if keeps(username) else None
     if user is None:
         raise NotMoved(_("There is no account with this username."))
     if user.pk == person.row.user_id:
@@ -115,6 +124,26 @@ def _account(person: Person, username: str) -> AbstractUser:
         return linking.require_free(person.registration, user.pk)
     except LtiError as error:
         raise NotMoved(WHY_NOT[type(error)]) from error
+
+
+def _keep_earned(rows: QuerySet[PendingScore]) -> None:
+    """Write down what waits and was not read yet, as of a unit: it was earned with the account that is still there."""
+    unread = sorted((row for row in rows.select_related("platform_user") if not row.known_grade), key=_course)
+    for _key, group in groupby(unread, key=_course):
+        same = list(group)
+        try:
+            found = fresh(same)
+        except Exception as error:  # the LMS's own
+            raise NotMoved(
+                _("The LMS cannot say now what was earned and waits to be sent: try again later.")
+            ) from error
+        for row in same:
+            if grade := found[row.pk]:
+                PendingScore.objects.filter(pk=row.pk).update(earned=grade.earned, possible=grade.possible)
+
+
+def _course(row: PendingScore) -> str:
+    return row.course_key
 
 
 def _write(row: PlatformUser, user: AbstractUser, author: Author) -> None:

@@ -10,17 +10,26 @@ from lti_1p3_provider.lti.claims import Launch, Message
 from lti_1p3_provider.registrations.models import AccountMode
 from lti_1p3_provider.users import legacy
 from lti_1p3_provider.users.models import PlatformUser
-from lti_1p3_provider.users.modes import mode_of
+from lti_1p3_provider.users.modes import Choice, mode_of
 
 
-def arrive(launch: Launch[Message], person: PlatformUser) -> PlatformUser | None:
-    """Return the platform user of a first launch, whose account is there; None: it was given up, because the
-    registration lets such a person bring another by now. In the launch's transaction."""
-    if mode_of(launch) is not AccountMode.NEW or legacy.claimed(launch) is not None:
+def arrive(launch: Launch[Message], person: PlatformUser, choice: Choice | None) -> PlatformUser | None:
+    """Return the platform user of a first launch, whose account is there; None: it was given up for another that the
+    person proved, has from LTI 1.1, or has to choose. In the launch's transaction."""
+    if _gives_way(launch, choice):
         give_up(person)
         return None
     came(person)
     return person
+
+
+def _gives_way(launch: Launch[Message], choice: Choice | None) -> bool:
+    if choice is not None and choice.user_pk is not None:
+        return True
+    mode = mode_of(launch)
+    if mode is AccountMode.ONLY or (mode is AccountMode.PROOF and choice is None):
+        return True
+    return legacy.keeps_account(launch)
 
 
 def came(person: PlatformUser) -> None:

@@ -93,6 +93,13 @@ def claimed(launch: Launch[Message]) -> Claimed | None:
     return found if fits else None
 
 
+def keeps_account(launch: Launch[Message]) -> bool:
+    """Tell whether a launch's person has an account from LTI 1.1 that they may go on with."""
+    said = claimed(launch)
+    account = _account(launch, said) if said is not None else None
+    return account is not None and obstacle(account) is None
+
+
 def obstacle(account: AbstractUser) -> LegacyMatch.Outcome | None:
     """Return why nobody may have an account from LTI 1.1; None if the next one may."""
     if not account.is_active:

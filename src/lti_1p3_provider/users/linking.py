@@ -77,7 +77,7 @@ def foresee(registration: Registration, sub: str, user_pk: int) -> None:
         AccountInactive, AccountPrivileged, AccountTaken, AccountChosenBefore
     """
     known = PlatformUser.objects.filter(registration=registration, sub_digest=digest(sub)).first()
-    if known is not None:
+    if known is not None and not known.ahead:  # an account that a roster made gives way to one that is proved
         require_same(known, user_pk)
         return
     with transaction.atomic():

@@ -53,7 +53,7 @@ def account_for(
     person = _believed(launch.message.person, launch.registration)
     known = known or _find(launch.registration, sub)
     if known is not None and known.ahead:
-        known = ahead.arrive(launch, known)
+        known = ahead.arrive(launch, known, choice)
     if known is None:
         made = _first(launch, sub, person, choice)
         if made.ahead:  # a roster made it in this very moment

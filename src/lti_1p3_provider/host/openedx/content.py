@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,6 +17,8 @@ from lti_1p3_provider.host.openedx.surfaces import PAGE_QUERY
 from lti_1p3_provider.host.openedx.videos import video
 from lti_1p3_provider.host.sources import Source
 from lti_1p3_provider.host.surface import keep_query
+
+PATIENCE = 3  # seconds for the sources of a preview
 
 
 class OpenEdxContent:
@@ -42,11 +45,13 @@ class OpenEdxContent:
                     raise _refusal(getattr(answer, "error_code", None))
 
     def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, Source]:
-        """Load the blocks, as ``require_access`` does; of videos, ask the lists of files and of transcripts."""
+        """Load the blocks, as ``require_access`` does; of videos, ask the lists of files and of transcripts. Reading
+        these may take long where files are far away, so what is not read in time is left out."""
         found: dict[UsageKey, Source] = {}
+        ends = time.monotonic() + PATIENCE
         with published(course_key) as store:
             for key in usage_keys:
-                if read := READERS.get(key.block_type):
+                if (read := READERS.get(key.block_type)) and time.monotonic() < ends:
                     with suppress(ContentNotFound):
                         found[key] = read(_block(store, course_key, key))
         return found

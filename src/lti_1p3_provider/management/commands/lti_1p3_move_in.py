@@ -127,7 +127,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(asdict(found)))
         else:
             self.stdout.write(f"Looked at {found.registrations} registrations and {found.people} people.")
-            for said in found.differences:
+            for said in (*found.differences, *found.owners):
                 self.stdout.write(f"  {said}")
         if found.differences:
             raise CommandError(f"{len(found.differences)} differences.")

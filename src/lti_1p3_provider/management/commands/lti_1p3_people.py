@@ -17,7 +17,8 @@ from lti_1p3_provider.people.move import NotMoved, move, said
 from lti_1p3_provider.people.unlink import unlink
 
 UNKNOWN = 2  # exit code: nobody is meant
-NOT_YET = "Nothing was done yet. To do it, add --yes. It cannot be undone."
+NOT_YET = "Nothing was done yet. To do it, add --yes."
+FOR_EVER = f"{NOT_YET} It cannot be undone."
 
 
 class Command(BaseCommand):
@@ -41,7 +42,7 @@ class Command(BaseCommand):
             one.add_argument("--user", help="instead of these three: the username here")
             one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
             if verb != "export":
-                one.add_argument("--yes", action="store_true", help="do it; it cannot be undone")
+                one.add_argument("--yes", action="store_true", help="do it")
             if verb == "move":
                 one.add_argument("--to", required=True, metavar="USERNAME", help="the account that they get")
 
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             f"{found.scores} scores that were sent or wait, {found.grants} grants and {found.course_roles} roles."
         )
         if not do_it:
-            self.stdout.write(NOT_YET)
+            self.stdout.write(FOR_EVER)
 
     def _move(self, person: Person, username: str, do_it: bool, as_json: bool) -> None:
         try:
@@ -113,4 +114,4 @@ def _lines(done: Forgotten, is_done: bool) -> list[str]:
         return ["Nothing is stored of this person."]
     if is_done:
         return ["Forgotten:", *found]
-    return ["This would be forgotten:", *found, NOT_YET]
+    return ["This would be forgotten:", *found, FOR_EVER]

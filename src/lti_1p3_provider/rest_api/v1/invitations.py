@@ -28,7 +28,8 @@ from lti_1p3_provider.rest_api.v1.registration_fields import require_narrow
 
 class NewInvitationFields(GateFields, serializers.ModelSerializer):
     """The registration to be: its name, its launch gate, its options. A gate that names nothing opens what is the
-    organization's; options that are not said are as in a new registration."""
+    organization's. One of the site's own without a gate opens everything; a gate that is said must name something.
+    Options that are not said are as in a new registration."""
 
     name = serializers.CharField(max_length=255, help_text="What its people call the platform.")
     host = serializers.CharField(
@@ -94,7 +95,7 @@ class Invitations(ApiView):
         values = dict(fields.validated_data)
         require_narrow(values, None, superuser=self.is_superuser)
         life = timedelta(days=values.pop("days"))
-        offer = _offer(values, org)
+        offer = _offer(values, org, request.data)
         require_own({name: getattr(offer, name) for name in GATE}, org)
         try:
             with transaction.atomic():
@@ -131,11 +132,19 @@ def _of(org: str) -> QuerySet[Invitation]:
     return Invitation.objects.filter(where_of(org))
 
 
-def _offer(values: Mapping[str, Any], org: str) -> Offer:
-    """Return what is offered: by an organization never no gate at all."""
+def _offer(values: Mapping[str, Any], org: str, said: Mapping[str, Any]) -> Offer:
+    """Return what is offered: by an organization never no gate at all, by the site none only if nobody names a gate.
+
+    Raises:
+        ApiRequestInvalid: the site's names a gate that opens nothing, or may have lost what it was to open.
+    """
     lists = {name: tuple(values[name]) for name in GATE if name != "block_filter"}
     if org and not any(lists.values()):
         lists["allowed_orgs"] = (org,)
+    if not org and not any(lists.values()) and any(name in said for name in GATE):
+        raise ApiRequestInvalid(
+            {"allowed_courses": ["Name what it may open. Leave all of the gate out for everything."]}
+        )
     return Offer(**{**values, **lists, "org": org})
 
 

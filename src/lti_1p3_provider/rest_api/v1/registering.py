@@ -18,9 +18,11 @@ from lti_1p3_provider.onboarding.whose import foreign
 from lti_1p3_provider.registrations import find
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1 import found
+from lti_1p3_provider.rest_api.v1.registration_fields import WIDE
 from lti_1p3_provider.users.models import PlatformUser
 
 MAX_REGISTRATIONS = 1000  # of an organization
+VOICE = ("key_set_url", "key_set")  # who speaks for the platform
 REACH = ("platform", "auth_login_url", "auth_token_url", "auth_audience", "key_set_url", "other_origins")
 
 
@@ -88,6 +90,8 @@ def change(row: Registration, author: Author, values: Mapping[str, Any]) -> None
     check(row)
     if any(before[name] != getattr(row, name) for name in REACH):  # what an operator entered stays, as long as it does
         _require_own(row, author)
+    if any(before[name] != getattr(row, name) for name in VOICE):
+        _require_voice(row, author, before)
     thing, after = changes.of_registration(row)
     if before != after:  # a write without a change leaves the row's moment, and so its tag, as it is
         row.save()
@@ -115,6 +119,18 @@ def _require_own(row: Registration, author: Author) -> None:
         raise ApiNotFound("the client ID is another's")
     if field:
         raise ApiRequestInvalid({field: ["It is not on the host of auth_token_url: ask this site's operator."]})
+
+
+def _require_voice(row: Registration, author: Author, before: Mapping[str, Any]) -> None:
+    """Return if whoever has the new keys reaches nobody by them whom the organization could not reach, or a superuser
+    answers for it: launches that they sign are believed for accounts that people had before."""
+    if getattr(author.user, "is_superuser", False):
+        return
+    new = Registration()
+    is_wide = any(before[name] not in (getattr(new, name), None) for name in WIDE)
+    if is_wide or PlatformUser.objects.filter(registration=row, linked=True).exists():
+        said = ["People of this platform have accounts beyond your organization: ask this site's operator."]
+        raise ApiRequestInvalid(dict.fromkeys(VOICE, said))
 
 
 def check(row: Model) -> None:
