@@ -19,7 +19,7 @@ from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding import roles_of
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.registrations.models import ROLE_FIELDS, Deployment, Registration
-from lti_1p3_provider.users.models import CourseRole
+from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from tests.connection import COURSE, OTHER_COURSE, PROBLEM
 from tests.tenants import DEMO, PLATFORM, belongings, tenant
 from tests.unit.registering import BASE, KEYS, URLS, form, run
@@ -43,6 +43,7 @@ def mapped() -> tuple[str, ...]:
 def given(row: Registration) -> CourseRole:
     """Give somebody the role of staff in the demo's course, as a launch does."""
     user = get_user_model().objects.create_user("lti_teacher")
+    PlatformUser.objects.create(registration=row, sub="t", sub_digest=digest("t"), user=user)
     DemoCourseRoles().give(user, CourseKey.from_string(COURSE), RoleName.STAFF)
     deployment = Deployment.objects.filter(registration=row).first() or Deployment.objects.create(
         registration=row, deployment_id="1"
