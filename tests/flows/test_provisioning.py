@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from io import StringIO
@@ -68,6 +68,11 @@ class Class(School):
         """Read a list, and do what it makes due."""
         self.says(page(*members))
         return ahead.provide(self.context, sync.read(self.context), COMMAND, **options)
+
+    def reads_of(self, context: Context, *subs: str) -> Outcome | None:
+        """Read the list of one of several courses of the platform's."""
+        self.says(page(*subs))
+        return ahead.provide(context, sync.read(Context.objects.get(pk=context.pk)), COMMAND)
 
     def inside(self, key: CourseKey = KEY) -> set[str]:
         """Return who of the registration is enrolled."""
@@ -219,6 +224,42 @@ def test_what_is_switched_off_in_the_middle_ends_the_work(course: Class) -> None
     with after_a_look(NotAhead, lambda: Registration.objects.update(enabled=False), at=2):
         outcome = ahead.provide(course.context, read, COMMAND)
     assert outcome == Outcome(accounts=1, enrolled=1, stopped=Stopped.NEWER)
+    assert Change.objects.get(kind="roster").after["accounts"] == 1
+    assert not Roster.objects.get().ahead
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Deployment.objects.update(status=Deployment.Status.DISABLED),
+        lambda: Registration.objects.update(ahead_way="enrol"),
+        lambda: Registration.objects.update(enrolment_mode="honor"),
+        lambda: Registration.objects.update(learner_accounts="existing_with_proof"),
+        lambda: Registration.objects.update(legacy_way="same_ids", legacy_until=timezone.now().date()),
+        lambda: LaunchGate.objects.update(allowed_courses=[OTHER_COURSE]),
+        lambda: LaunchGate.objects.update(block_filter={"all": ["problem"]}),
+    ],
+)
+def test_what_changes_in_the_middle_ends_the_work(course: Class, change: Callable[[], object]) -> None:
+    course.says(page("a", "b"))
+    read = sync.read(course.context)
+    with after_a_look(NotAhead, change, at=2):
+        outcome = ahead.provide(course.context, read, COMMAND)
+    assert outcome == Outcome(accounts=1, enrolled=1, stopped=Stopped.NEWER)
+    assert not PlatformUser.objects.filter(sub="b").exists()
+    assert [one.after["accounts"] for one in Change.objects.filter(kind="roster")] == [1]
+
+
+def test_each_go_of_a_whole_list_is_noted_though_a_later_one_ends_early(course: Class) -> None:
+    def off() -> None:
+        Registration.objects.update(enabled=False)
+
+    course.says(page("a", "b", "c"))
+    read = sync.read(course.context)
+    with after_a_look(NotAhead, off, at=4):  # a plan and two people, and the second plan
+        outcome = ahead.provide(course.context, read, COMMAND, whole=True, most=2)
+    assert outcome == Outcome(accounts=2, enrolled=2, stopped=Stopped.NEWER)
+    assert [one.after["accounts"] for one in Change.objects.filter(kind="roster")] == [2]
 
 
 # --- where ------------------------------------------------------------------------------------------------------------
@@ -315,6 +356,50 @@ def test_whoever_was_taken_out_by_hand_stays_out(course: Class) -> None:
     assert course.inside() == {"a"}
 
 
+def test_whoever_was_taken_out_by_hand_stays_out_though_a_list_lacks_them_in_between(course: Class) -> None:
+    course.reads("a", "b")
+    host.current().membership.unenrol(course.person("b").user, KEY, "audit")
+    assert course.reads("a") == NOTHING
+    assert not EnrolledAhead.objects.filter(platform_user__sub="b").exists()
+    assert course.reads("a", "b") == NOTHING
+    assert course.inside() == {"a"}
+
+
+def test_whoever_was_taken_out_by_hand_stays_out_of_another_list_too(course: Class) -> None:
+    first, second = course.context, section(course)
+    assert course.reads_of(first, "a", "b") == Outcome(accounts=2, enrolled=2)
+    assert course.reads_of(first, "a") == Outcome(unenrolled=1)
+    assert course.reads_of(second, "b") == Outcome(enrolled=1)
+    host.current().membership.unenrol(course.person("b").user, KEY, "audit")
+    for context in (second, first):
+        assert course.reads_of(context, "a", "b") == NOTHING
+    assert course.inside() == {"a"}
+
+
+def test_an_enrolment_that_a_launch_made_again_is_the_launchs(course: Class) -> None:
+    course.reads("a", OTHER_LEARNER)
+    host.current().membership.unenrol(course.person(OTHER_LEARNER).user, KEY, "audit")
+    assert course.reads("a", OTHER_LEARNER) == NOTHING
+    course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER)
+    assert course.inside() == {"a", OTHER_LEARNER}
+    assert course.reads("a") == NOTHING
+    assert course.inside() == {"a", OTHER_LEARNER}
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_whoever_has_the_account_of_somebody_who_was_moved_takes_the_row_over(course: Class, left: bool) -> None:
+    course.reads("a", "b")
+    if left:
+        course.reads("a")
+    old = course.person("b").user
+    PlatformUser.objects.filter(sub="b").update(user=somebody("own"))
+    PlatformUser.objects.filter(sub=LEARNER).update(user=old)
+    assert course.reads("a", LEARNER) == Outcome(enrolled=int(left))
+    assert EnrolledAhead.objects.get(user=old).platform_user.sub == LEARNER
+    assert course.reads("a", LEARNER) == NOTHING
+    assert course.reads("a") == Outcome(unenrolled=1)
+
+
 def test_enrolling_only_unenrols_nobody(course: Class) -> None:
     course.wants(ahead_way="enrol")
     course.reads("a", "b")
@@ -335,12 +420,7 @@ def section(course: Class) -> Context:
 
 
 def test_the_last_of_two_lists_that_lets_go_unenrols(course: Class) -> None:
-    first, second = course.context, section(course)
-
-    def read(context: Context, *subs: str) -> Outcome | None:
-        course.says(page(*subs))
-        return ahead.provide(context, sync.read(Context.objects.get(pk=context.pk)), COMMAND)
-
+    first, second, read = course.context, section(course), course.reads_of
     assert read(first, "a", "b") == Outcome(accounts=2, enrolled=2)
     assert read(second, "b", "c") == Outcome(accounts=1, enrolled=1)
     assert read(first, "a") == NOTHING
@@ -465,7 +545,7 @@ def test_somebody_is_forgotten_in_the_very_moment(course: Class) -> None:
     registration = course.connection.registration
     course.says(page(LEARNER, "a"))
     read = sync.read(course.context)
-    with after_a_look(Registration, lambda: forget(by_sub(registration.issuer, registration.client_id, LEARNER)), at=1):
+    with after_a_look(Deployment, lambda: forget(by_sub(registration.issuer, registration.client_id, LEARNER)), at=2):
         outcome = ahead.provide(course.context, read, COMMAND)
     assert outcome == Outcome(accounts=1, enrolled=1)
     assert not PlatformUser.objects.filter(sub=LEARNER).exists()
@@ -489,6 +569,25 @@ def test_whoever_forgets_waits_for_those_who_make_accounts(course: Class, way: s
     with after_a_look(Roster, lambda: None) as found:
         forget(by_sub(registration.issuer, registration.client_id, "a"))
     assert len(found) == looks
+
+
+def test_somebody_for_whom_an_account_is_made_while_the_forgetting_waits(course: Class) -> None:
+    """The real order: a worker holds the roster, and nobody has a row; it commits, and the forgetting goes on."""
+    course.reads("b")
+    registration, made = course.connection.registration, []
+    found = by_sub(registration.issuer, registration.client_id, "a")
+    assert found[0].row is None
+
+    def commit() -> None:
+        made.append(sign_in.make_ahead(Deployment.objects.get(), "a"))
+
+    with after_a_look(Roster, commit, at=2):
+        done = forget(found)
+    assert (done.people, done.accounts_erased) == (1, 1)
+    assert not PlatformUser.objects.filter(sub="a").exists()
+    made[0].user.refresh_from_db()
+    assert not made[0].user.is_active
+    assert course.reads("a", "b") == NOTHING
 
 
 def test_what_is_kept_is_exported(course: Class) -> None:
