@@ -1,5 +1,8 @@
-"""Does one thing that a roster makes due: brings a person, or lets one go. Each is a transaction of its own, in which all
-is looked at again: a launch, a newer read of the same list and whoever forgets people may come at any moment."""
+"""Does one thing that a roster makes due: brings a person, or lets one go.
+
+Each is a transaction of its own, in which all is looked at again: a launch, a newer read of the same list and whoever
+forgets people may come at any moment.
+"""
 
 from __future__ import annotations
 

@@ -32,14 +32,18 @@ def members_of(registration_pk: int, sub: str) -> QuerySet[Member]:
     return Member.objects.filter(subject_digest__in=named, context__deployment__registration_id=registration_pk)
 
 
-def forget(registration: Registration, sub: str) -> None:
-    """Delete where a person is listed, and note that no roster makes an account for them again. In the caller's
-    transaction; whoever is making accounts from a roster of the registration now is waited for."""
+def wait(registration: Registration) -> None:
+    """Wait for whoever is making accounts from a roster of the registration now, and keep them from it until the
+    caller's transaction ends. Nobody waits where rosters make none."""
     if registration.ahead_way:
         rosters = Roster.objects.filter(context__deployment__registration=registration).order_by("pk")
-        list(
-            Roster.objects.select_for_update().filter(pk__in=list(rosters.values_list("pk", flat=True))).order_by("pk")
-        )
+        pks = list(rosters.values_list("pk", flat=True))
+        list(Roster.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+
+
+def forget(registration: Registration, sub: str) -> None:
+    """Delete where a person is listed, and note that no roster makes an account for them again. In the caller's
+    transaction, after ``wait``."""
     members_of(registration.pk, sub).delete()
     named = names(registration.pk, sub)
     if not is_forgotten(registration.pk, named):
