@@ -10,6 +10,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError
@@ -24,13 +25,15 @@ from demo.lms.retirement import retire
 from lti_1p3_provider import api, host
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import COMMAND
+from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.launches import grants
 from lti_1p3_provider.lti.claims import LTI, Launch, Person
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
-from lti_1p3_provider.memberships import ahead, refresh, sync
+from lti_1p3_provider.memberships import ahead, kept, refresh, sync, unused_accounts
 from lti_1p3_provider.memberships.models import EnrolledAhead, Member, NotAhead, Roster
 from lti_1p3_provider.memberships.plan import Outcome, Stopped, plan
 from lti_1p3_provider.memberships.words import of_registration
@@ -40,8 +43,8 @@ from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users import sign_in
-from lti_1p3_provider.users.models import PlatformUser
-from tests.accidents import after_a_look, database_fails
+from lti_1p3_provider.users.models import CourseRole, PlatformUser
+from tests.accidents import after_a_look, database_fails, raised_in
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
 from tests.school import School, opened, page
 from tests.team import signed_in, somebody
@@ -613,6 +616,68 @@ def test_accounts_that_nobody_came_for_go_with_the_list(course: Class, settings:
     assert set(PlatformUser.objects.values_list("sub", flat=True)) == {"a", LEARNER}
 
 
+def unused(course: Class, settings: Any, *subs: str) -> None:
+    """Let nobody list these people for long, who have accounts and enrolments ahead."""
+    settings.LTI_1P3_PROVIDER_ROSTER_DAYS = 10
+    course.reads(*subs, "z")
+    old = timezone.now() - timedelta(days=11)
+    PlatformUser.objects.update(created_at=old)
+    Member.objects.exclude(platform_user__sub="z").update(last_seen=old)
+
+
+def test_an_account_that_is_given_up_leaves_the_courses_that_a_list_brought_it_into(
+    course: Class, settings: Any
+) -> None:
+    unused(course, settings, "a", "b")
+    users = {sub: course.person(sub).user_id for sub in "abz"}
+    Enrolment.objects.filter(user=users["b"]).update(mode="honor")  # somebody else's by now
+    assert clean_up()["unused_accounts_dropped"] == 2
+    assert host.current().membership.enrolled(list(users.values()), KEY) == {users["b"], users["z"]}
+
+
+def test_an_account_that_somebody_else_has_too_stays_in_its_courses(course: Class, settings: Any) -> None:
+    unused(course, settings, "a")
+    user = course.person("a").user
+    PlatformUser.objects.filter(sub=LEARNER).update(user=user)
+    assert clean_up()["unused_accounts_dropped"] == 1
+    user.refresh_from_db()
+    assert user.is_active
+    assert host.current().membership.enrolled([user.pk], KEY)
+
+
+def test_whoever_is_listed_again_in_the_very_moment_keeps_the_account(course: Class, settings: Any) -> None:
+    unused(course, settings, "a", "b")
+    kept.drop_old()
+    with after_a_look(PlatformUser, lambda: course.reads("a", "z")):
+        assert unused_accounts.drop() == 1
+    assert set(PlatformUser.objects.values_list("sub", flat=True)) == {"a", "z", LEARNER}
+
+
+def test_an_account_that_cannot_be_given_up_costs_no_other_and_no_role(course: Class, settings: Any) -> None:
+    unused(course, settings, "a", "b")
+    where = " ".join(("DELETE FROM", f'"{PlatformUser._meta.db_table}"'))
+    with database_fails(ValueError("of whatever"), where) as failed:
+        assert clean_up()["unused_accounts_dropped"] == 1
+    assert len(failed) == 1
+    assert course.inside() >= {"a", "z"}  # all of it, or nothing
+    assert clean_up()["unused_accounts_dropped"] == 1
+
+
+@pytest.mark.parametrize("step", [grants.drop_lapsed, unused_accounts.drop, record.drop_old])
+def test_a_part_of_the_clean_up_that_fails_keeps_none_of_the_others_from_being_done(
+    course: Class, settings: Any, step: Callable[[], int]
+) -> None:
+    user = course.person(LEARNER).user
+    DemoCourseRoles().give(user, KEY, RoleName.STAFF)
+    CourseRole.objects.create(
+        user=user, course_key=COURSE, course_digest=digest(COURSE), role=RoleName.STAFF.value, because="instructor_role"
+    )
+    with raised_in(step, ValueError("of whatever")) as failed, pytest.raises(ValueError, match="of whatever"):
+        clean_up()
+    assert len(failed) == 1
+    assert not CourseRole.objects.exists()
+
+
 # --- at the same moment, in parts, and what fails -------------------------------------------------------------------
 
 
@@ -680,11 +745,49 @@ def test_a_new_person_costs_a_few_queries_and_a_known_one_almost_none(course: Cl
 def test_what_goes_wrong_costs_one_person(course: Class) -> None:
     where = f'INSERT INTO "{EnrolledAhead._meta.db_table}"'
     with database_fails(IntegrityError("a foreign key"), where) as failed:
-        assert course.reads("a", "b") == Outcome(accounts=1, enrolled=1, refused=1)
+        assert course.reads("a", "b") == Outcome(accounts=2, enrolled=1, refused=1)
     assert len(failed) == 1
-    assert course.inside() == {"b"}
-    assert not PlatformUser.objects.filter(sub="a").exists()
-    assert course.reads("a", "b") == Outcome(accounts=1, enrolled=1)
+    assert course.inside() == {"b"}  # nothing is half done: no row, no enrolment
+    assert course.reads("a", "b") == Outcome(enrolled=1)
+    where = f'INSERT INTO "{PlatformUser._meta.db_table}"'
+    with database_fails(ValueError("of whatever"), where):
+        assert course.reads("a", "b", "c", "d") == Outcome(accounts=1, enrolled=1, refused=1)
+    assert course.inside() == {"a", "b", "d"}
+
+
+def test_what_one_course_refuses_costs_that_course_only(course: Class) -> None:
+    LaunchGate.objects.update(allowed_courses=[COURSE, OTHER_COURSE])
+    first = ResourceLink.objects.get()
+    ResourceLink.objects.create(
+        deployment=first.deployment,
+        context=first.context,
+        link_id="2",
+        link_digest=digest("2"),
+        course_key=OTHER_COURSE,
+    )
+    with database_fails(IntegrityError("a trigger"), f'INSERT INTO "{Enrolment._meta.db_table}"', at=2):
+        assert course.reads("a") == Outcome(accounts=1, enrolled=1, refused=1)
+    assert (course.inside(), course.inside(OTHER_KEY)) in [({"a"}, set()), (set(), {"a"})]
+    assert course.reads("a") == Outcome(enrolled=1)
+    assert course.inside() == course.inside(OTHER_KEY) == {"a"}
+
+
+def off(*people: PlatformUser) -> None:
+    get_user_model().objects.filter(pk__in=[one.user_id for one in people]).update(is_active=False)
+
+
+def test_whoever_is_refused_makes_nobody_wait_and_is_counted_once(course: Class) -> None:
+    made = [sign_in.make_ahead(Deployment.objects.get(), sub) for sub in ("x", "y", "z")]
+    off(*made)
+    assert course.reads("x", "y", "z", "a", most=1) == Outcome(accounts=1, enrolled=1, refused=3)
+    everybody = ("x", "y", "z", "a", "b", "c", "d")
+    assert course.reads(*everybody, most=1, whole=True) == Outcome(accounts=3, enrolled=3, refused=3)
+
+
+def test_a_go_ends_however_many_are_refused(course: Class) -> None:
+    made = [sign_in.make_ahead(Deployment.objects.get(), sub) for sub in learners(ahead.TRIES + 1)]
+    off(*made)
+    assert course.reads(*learners(ahead.TRIES + 1), "a", most=1) == Outcome(refused=ahead.TRIES, left=2)
 
 
 # --- the command, and the pages ---------------------------------------------------------------------------------------

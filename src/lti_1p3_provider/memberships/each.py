@@ -115,7 +115,6 @@ def _bring(place: Place, sub: str, pk: int | None) -> Outcome:
 def _person(place: Place, sub: str, pk: int | None) -> PlatformUser | None:
     """Return the platform user, locked before its account as in launches; None: forgotten, perhaps in this moment."""
     registration = place.registration
-    made = None
     if pk is None:
         if kept.is_forgotten(registration.pk, kept.names(registration.pk, sub)):
             return None
@@ -123,7 +122,8 @@ def _person(place: Place, sub: str, pk: int | None) -> PlatformUser | None:
         kept.members_of(registration.pk, sub).filter(context=place.context).update(platform_user=made)
         if made.is_new:  # nobody else sees it yet
             return made
-    return PlatformUser.objects.select_for_update().filter(pk=made.pk if made else pk).first()
+        pk = made.pk
+    return PlatformUser.objects.select_for_update().filter(pk=pk).first()
 
 
 def _give(place: Place, person: PlatformUser, one: Wanted) -> Outcome:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
@@ -14,8 +13,6 @@ from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.memberships.models import Member, NotAhead, Roster
 from lti_1p3_provider.registrations.keyed import digests
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.users import ahead
-from lti_1p3_provider.users.models import PlatformUser
 
 SALT = "lti_1p3_provider.members"
 
@@ -59,23 +56,6 @@ def forgotten(registration_pk: int) -> frozenset[str]:
     """Return the digests of all who were forgotten."""
     rows = NotAhead.objects.filter(registration_id=registration_pk)
     return frozenset(rows.values_list("subject_digest", flat=True))
-
-
-def drop_unused(now: datetime | None = None) -> int:
-    """Give up the accounts that rosters made for people who never came, and whom nobody lists any more; return how
-    many."""
-    limit = (now or timezone.now()) - timedelta(days=conf.roster_days)
-    listed = Member.objects.filter(platform_user=OuterRef("pk"))
-    rows = PlatformUser.objects.filter(~Exists(listed), ahead=True, created_at__lt=limit).order_by("pk")
-    return sum(map(_give_up, list(rows.values_list("pk", flat=True))))
-
-
-def _give_up(pk: int) -> bool:
-    with transaction.atomic():  # a launch may have come in between
-        row = PlatformUser.objects.select_for_update().filter(pk=pk, ahead=True).first()
-        if row is not None:
-            ahead.give_up(row)
-    return row is not None
 
 
 def drop_old(now: datetime | None = None) -> int:
