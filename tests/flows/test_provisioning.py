@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError
@@ -24,13 +25,15 @@ from demo.lms.retirement import retire
 from lti_1p3_provider import api, host
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import COMMAND
+from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.launches import grants
 from lti_1p3_provider.lti.claims import LTI, Launch, Person
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
-from lti_1p3_provider.memberships import ahead, refresh, sync
+from lti_1p3_provider.memberships import ahead, kept, refresh, sync, unused_accounts
 from lti_1p3_provider.memberships.models import EnrolledAhead, Member, NotAhead, Roster
 from lti_1p3_provider.memberships.plan import Outcome, Stopped, plan
 from lti_1p3_provider.memberships.words import of_registration
@@ -40,8 +43,8 @@ from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users import sign_in
-from lti_1p3_provider.users.models import PlatformUser
-from tests.accidents import after_a_look, database_fails
+from lti_1p3_provider.users.models import CourseRole, PlatformUser
+from tests.accidents import after_a_look, database_fails, raised_in
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
 from tests.school import School, opened, page
 from tests.team import signed_in, somebody
@@ -68,6 +71,11 @@ class Class(School):
         """Read a list, and do what it makes due."""
         self.says(page(*members))
         return ahead.provide(self.context, sync.read(self.context), COMMAND, **options)
+
+    def reads_of(self, context: Context, *subs: str) -> Outcome | None:
+        """Read the list of one of several courses of the platform's."""
+        self.says(page(*subs))
+        return ahead.provide(context, sync.read(Context.objects.get(pk=context.pk)), COMMAND)
 
     def inside(self, key: CourseKey = KEY) -> set[str]:
         """Return who of the registration is enrolled."""
@@ -219,6 +227,42 @@ def test_what_is_switched_off_in_the_middle_ends_the_work(course: Class) -> None
     with after_a_look(NotAhead, lambda: Registration.objects.update(enabled=False), at=2):
         outcome = ahead.provide(course.context, read, COMMAND)
     assert outcome == Outcome(accounts=1, enrolled=1, stopped=Stopped.NEWER)
+    assert Change.objects.get(kind="roster").after["accounts"] == 1
+    assert not Roster.objects.get().ahead
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Deployment.objects.update(status=Deployment.Status.DISABLED),
+        lambda: Registration.objects.update(ahead_way="enrol"),
+        lambda: Registration.objects.update(enrolment_mode="honor"),
+        lambda: Registration.objects.update(learner_accounts="existing_with_proof"),
+        lambda: Registration.objects.update(legacy_way="same_ids", legacy_until=timezone.now().date()),
+        lambda: LaunchGate.objects.update(allowed_courses=[OTHER_COURSE]),
+        lambda: LaunchGate.objects.update(block_filter={"all": ["problem"]}),
+    ],
+)
+def test_what_changes_in_the_middle_ends_the_work(course: Class, change: Callable[[], object]) -> None:
+    course.says(page("a", "b"))
+    read = sync.read(course.context)
+    with after_a_look(NotAhead, change, at=2):
+        outcome = ahead.provide(course.context, read, COMMAND)
+    assert outcome == Outcome(accounts=1, enrolled=1, stopped=Stopped.NEWER)
+    assert not PlatformUser.objects.filter(sub="b").exists()
+    assert [one.after["accounts"] for one in Change.objects.filter(kind="roster")] == [1]
+
+
+def test_each_go_of_a_whole_list_is_noted_though_a_later_one_ends_early(course: Class) -> None:
+    def off() -> None:
+        Registration.objects.update(enabled=False)
+
+    course.says(page("a", "b", "c"))
+    read = sync.read(course.context)
+    with after_a_look(NotAhead, off, at=4):  # a plan and two people, and the second plan
+        outcome = ahead.provide(course.context, read, COMMAND, whole=True, most=2)
+    assert outcome == Outcome(accounts=2, enrolled=2, stopped=Stopped.NEWER)
+    assert [one.after["accounts"] for one in Change.objects.filter(kind="roster")] == [2]
 
 
 # --- where ------------------------------------------------------------------------------------------------------------
@@ -315,6 +359,50 @@ def test_whoever_was_taken_out_by_hand_stays_out(course: Class) -> None:
     assert course.inside() == {"a"}
 
 
+def test_whoever_was_taken_out_by_hand_stays_out_though_a_list_lacks_them_in_between(course: Class) -> None:
+    course.reads("a", "b")
+    host.current().membership.unenrol(course.person("b").user, KEY, "audit")
+    assert course.reads("a") == NOTHING
+    assert not EnrolledAhead.objects.filter(platform_user__sub="b").exists()
+    assert course.reads("a", "b") == NOTHING
+    assert course.inside() == {"a"}
+
+
+def test_whoever_was_taken_out_by_hand_stays_out_of_another_list_too(course: Class) -> None:
+    first, second = course.context, section(course)
+    assert course.reads_of(first, "a", "b") == Outcome(accounts=2, enrolled=2)
+    assert course.reads_of(first, "a") == Outcome(unenrolled=1)
+    assert course.reads_of(second, "b") == Outcome(enrolled=1)
+    host.current().membership.unenrol(course.person("b").user, KEY, "audit")
+    for context in (second, first):
+        assert course.reads_of(context, "a", "b") == NOTHING
+    assert course.inside() == {"a"}
+
+
+def test_an_enrolment_that_a_launch_made_again_is_the_launchs(course: Class) -> None:
+    course.reads("a", OTHER_LEARNER)
+    host.current().membership.unenrol(course.person(OTHER_LEARNER).user, KEY, "audit")
+    assert course.reads("a", OTHER_LEARNER) == NOTHING
+    course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER)
+    assert course.inside() == {"a", OTHER_LEARNER}
+    assert course.reads("a") == NOTHING
+    assert course.inside() == {"a", OTHER_LEARNER}
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_whoever_has_the_account_of_somebody_who_was_moved_takes_the_row_over(course: Class, left: bool) -> None:
+    course.reads("a", "b")
+    if left:
+        course.reads("a")
+    old = course.person("b").user
+    PlatformUser.objects.filter(sub="b").update(user=somebody("own"))
+    PlatformUser.objects.filter(sub=LEARNER).update(user=old)
+    assert course.reads("a", LEARNER) == Outcome(enrolled=int(left))
+    assert EnrolledAhead.objects.get(user=old).platform_user.sub == LEARNER
+    assert course.reads("a", LEARNER) == NOTHING
+    assert course.reads("a") == Outcome(unenrolled=1)
+
+
 def test_enrolling_only_unenrols_nobody(course: Class) -> None:
     course.wants(ahead_way="enrol")
     course.reads("a", "b")
@@ -335,12 +423,7 @@ def section(course: Class) -> Context:
 
 
 def test_the_last_of_two_lists_that_lets_go_unenrols(course: Class) -> None:
-    first, second = course.context, section(course)
-
-    def read(context: Context, *subs: str) -> Outcome | None:
-        course.says(page(*subs))
-        return ahead.provide(context, sync.read(Context.objects.get(pk=context.pk)), COMMAND)
-
+    first, second, read = course.context, section(course), course.reads_of
     assert read(first, "a", "b") == Outcome(accounts=2, enrolled=2)
     assert read(second, "b", "c") == Outcome(accounts=1, enrolled=1)
     assert read(first, "a") == NOTHING
@@ -469,7 +552,7 @@ def test_somebody_is_forgotten_in_the_very_moment(course: Class) -> None:
     registration = course.connection.registration
     course.says(page(LEARNER, "a"))
     read = sync.read(course.context)
-    with after_a_look(Registration, lambda: forget(by_sub(registration.issuer, registration.client_id, LEARNER)), at=1):
+    with after_a_look(Deployment, lambda: forget(by_sub(registration.issuer, registration.client_id, LEARNER)), at=2):
         outcome = ahead.provide(course.context, read, COMMAND)
     assert outcome == Outcome(accounts=1, enrolled=1)
     assert not PlatformUser.objects.filter(sub=LEARNER).exists()
@@ -495,6 +578,25 @@ def test_whoever_forgets_waits_for_those_who_make_accounts(course: Class, way: s
     assert len(found) == looks
 
 
+def test_somebody_for_whom_an_account_is_made_while_the_forgetting_waits(course: Class) -> None:
+    """The real order: a worker holds the roster, and nobody has a row; it commits, and the forgetting goes on."""
+    course.reads("b")
+    registration, made = course.connection.registration, []
+    found = by_sub(registration.issuer, registration.client_id, "a")
+    assert found[0].row is None
+
+    def commit() -> None:
+        made.append(sign_in.make_ahead(Deployment.objects.get(), "a"))
+
+    with after_a_look(Roster, commit, at=2):
+        done = forget(found)
+    assert (done.people, done.accounts_erased) == (1, 1)
+    assert not PlatformUser.objects.filter(sub="a").exists()
+    made[0].user.refresh_from_db()
+    assert not made[0].user.is_active
+    assert course.reads("a", "b") == NOTHING
+
+
 def test_what_is_kept_is_exported(course: Class) -> None:
     course.reads("a")
     registration = course.connection.registration
@@ -516,6 +618,68 @@ def test_accounts_that_nobody_came_for_go_with_the_list(course: Class, settings:
         user.refresh_from_db()
         assert user.is_active is (sub != "b")
     assert set(PlatformUser.objects.values_list("sub", flat=True)) == {"a", LEARNER}
+
+
+def unused(course: Class, settings: Any, *subs: str) -> None:
+    """Let nobody list these people for long, who have accounts and enrolments ahead."""
+    settings.LTI_1P3_PROVIDER_ROSTER_DAYS = 10
+    course.reads(*subs, "z")
+    old = timezone.now() - timedelta(days=11)
+    PlatformUser.objects.update(created_at=old)
+    Member.objects.exclude(platform_user__sub="z").update(last_seen=old)
+
+
+def test_an_account_that_is_given_up_leaves_the_courses_that_a_list_brought_it_into(
+    course: Class, settings: Any
+) -> None:
+    unused(course, settings, "a", "b")
+    users = {sub: course.person(sub).user_id for sub in "abz"}
+    Enrolment.objects.filter(user=users["b"]).update(mode="honor")  # somebody else's by now
+    assert clean_up()["unused_accounts_dropped"] == 2
+    assert host.current().membership.enrolled(list(users.values()), KEY) == {users["b"], users["z"]}
+
+
+def test_an_account_that_somebody_else_has_too_stays_in_its_courses(course: Class, settings: Any) -> None:
+    unused(course, settings, "a")
+    user = course.person("a").user
+    PlatformUser.objects.filter(sub=LEARNER).update(user=user)
+    assert clean_up()["unused_accounts_dropped"] == 1
+    user.refresh_from_db()
+    assert user.is_active
+    assert host.current().membership.enrolled([user.pk], KEY)
+
+
+def test_whoever_is_listed_again_in_the_very_moment_keeps_the_account(course: Class, settings: Any) -> None:
+    unused(course, settings, "a", "b")
+    kept.drop_old()
+    with after_a_look(PlatformUser, lambda: course.reads("a", "z")):
+        assert unused_accounts.drop() == 1
+    assert set(PlatformUser.objects.values_list("sub", flat=True)) == {"a", "z", LEARNER}
+
+
+def test_an_account_that_cannot_be_given_up_costs_no_other_and_no_role(course: Class, settings: Any) -> None:
+    unused(course, settings, "a", "b")
+    where = " ".join(("DELETE FROM", f'"{PlatformUser._meta.db_table}"'))
+    with database_fails(ValueError("of whatever"), where) as failed:
+        assert clean_up()["unused_accounts_dropped"] == 1
+    assert len(failed) == 1
+    assert course.inside() >= {"a", "z"}  # all of it, or nothing
+    assert clean_up()["unused_accounts_dropped"] == 1
+
+
+@pytest.mark.parametrize("step", [grants.drop_lapsed, unused_accounts.drop, record.drop_old])
+def test_a_part_of_the_clean_up_that_fails_keeps_none_of_the_others_from_being_done(
+    course: Class, settings: Any, step: Callable[[], int]
+) -> None:
+    user = course.person(LEARNER).user
+    DemoCourseRoles().give(user, KEY, RoleName.STAFF)
+    CourseRole.objects.create(
+        user=user, course_key=COURSE, course_digest=digest(COURSE), role=RoleName.STAFF.value, because="instructor_role"
+    )
+    with raised_in(step, ValueError("of whatever")) as failed, pytest.raises(ValueError, match="of whatever"):
+        clean_up()
+    assert len(failed) == 1
+    assert not CourseRole.objects.exists()
 
 
 # --- at the same moment, in parts, and what fails -------------------------------------------------------------------
@@ -585,11 +749,49 @@ def test_a_new_person_costs_a_few_queries_and_a_known_one_almost_none(course: Cl
 def test_what_goes_wrong_costs_one_person(course: Class) -> None:
     where = f'INSERT INTO "{EnrolledAhead._meta.db_table}"'
     with database_fails(IntegrityError("a foreign key"), where) as failed:
-        assert course.reads("a", "b") == Outcome(accounts=1, enrolled=1, refused=1)
+        assert course.reads("a", "b") == Outcome(accounts=2, enrolled=1, refused=1)
     assert len(failed) == 1
-    assert course.inside() == {"b"}
-    assert not PlatformUser.objects.filter(sub="a").exists()
-    assert course.reads("a", "b") == Outcome(accounts=1, enrolled=1)
+    assert course.inside() == {"b"}  # nothing is half done: no row, no enrolment
+    assert course.reads("a", "b") == Outcome(enrolled=1)
+    where = f'INSERT INTO "{PlatformUser._meta.db_table}"'
+    with database_fails(ValueError("of whatever"), where):
+        assert course.reads("a", "b", "c", "d") == Outcome(accounts=1, enrolled=1, refused=1)
+    assert course.inside() == {"a", "b", "d"}
+
+
+def test_what_one_course_refuses_costs_that_course_only(course: Class) -> None:
+    LaunchGate.objects.update(allowed_courses=[COURSE, OTHER_COURSE])
+    first = ResourceLink.objects.get()
+    ResourceLink.objects.create(
+        deployment=first.deployment,
+        context=first.context,
+        link_id="2",
+        link_digest=digest("2"),
+        course_key=OTHER_COURSE,
+    )
+    with database_fails(IntegrityError("a trigger"), f'INSERT INTO "{Enrolment._meta.db_table}"', at=2):
+        assert course.reads("a") == Outcome(accounts=1, enrolled=1, refused=1)
+    assert (course.inside(), course.inside(OTHER_KEY)) in [({"a"}, set()), (set(), {"a"})]
+    assert course.reads("a") == Outcome(enrolled=1)
+    assert course.inside() == course.inside(OTHER_KEY) == {"a"}
+
+
+def off(*people: PlatformUser) -> None:
+    get_user_model().objects.filter(pk__in=[one.user_id for one in people]).update(is_active=False)
+
+
+def test_whoever_is_refused_makes_nobody_wait_and_is_counted_once(course: Class) -> None:
+    made = [sign_in.make_ahead(Deployment.objects.get(), sub) for sub in ("x", "y", "z")]
+    off(*made)
+    assert course.reads("x", "y", "z", "a", most=1) == Outcome(accounts=1, enrolled=1, refused=3)
+    everybody = ("x", "y", "z", "a", "b", "c", "d")
+    assert course.reads(*everybody, most=1, whole=True) == Outcome(accounts=3, enrolled=3, refused=3)
+
+
+def test_a_go_ends_however_many_are_refused(course: Class) -> None:
+    made = [sign_in.make_ahead(Deployment.objects.get(), sub) for sub in learners(ahead.TRIES + 1)]
+    off(*made)
+    assert course.reads(*learners(ahead.TRIES + 1), "a", most=1) == Outcome(refused=ahead.TRIES, left=2)
 
 
 # --- the command, and the pages ---------------------------------------------------------------------------------------

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.deep_linking import asked
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.fleet import upkeep
 from lti_1p3_provider.launches import grants
-from lti_1p3_provider.memberships import kept
+from lti_1p3_provider.memberships import kept, unused_accounts
 from lti_1p3_provider.onboarding import reading
+
+log = logging.getLogger(__name__)
 
 STEPS: Mapping[str, Callable[[], int]] = {
     "registrations_looked_at": upkeep.keep_up,  # first: what is dropped must be counted
@@ -20,7 +24,7 @@ STEPS: Mapping[str, Callable[[], int]] = {
     "old_configurations_dropped": reading.drop_old,
     "old_tallies_dropped": upkeep.drop_old,
     "old_members_dropped": kept.drop_old,
-    "unused_accounts_dropped": kept.drop_unused,
+    "unused_accounts_dropped": unused_accounts.drop,
     "course_roles_taken_back": taking_back.take_back,
 }
 
@@ -28,5 +32,19 @@ STEPS: Mapping[str, Callable[[], int]] = {
 def clean_up() -> dict[str, int]:
     """Drop old attempts, lapsed grants, requests for content, configurations, tallies and people of rosters, give up
     accounts that nobody came for, take back roles that are not due, count launches and look at all registrations;
-    return how many of each."""
-    return {name: step() for name, step in STEPS.items()}
+    return how many of each.
+
+    Raises:
+        Exception: what the first part that failed raised. All others were done.
+    """
+    done: dict[str, int] = {}
+    failed: list[Exception] = []
+    for name, step in STEPS.items():
+        try:
+            done[name] = step()
+        except Exception as error:  # what is due to be taken back does not wait for what cannot be counted
+            log.error("LTI: a part of the clean-up failed: %s: %s", name, traced(error))
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return done

@@ -1,6 +1,7 @@
 """Works out who is to be enrolled ahead in which course, and whom a roster lets go. It changes nothing.
 
-A row of ours says that a roster enrolled somebody. Without one an enrolment is somebody else's. Whoever left the course
+A row of ours says that a roster enrolled somebody, and goes if they are not enrolled any more. Without one an enrolment
+is somebody else's. Whoever left the course
 here, or was taken out by hand, is not enrolled again; whom a roster took out may come back with one.
 """
 
@@ -10,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import F
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider import host
@@ -49,6 +49,16 @@ class Wanted:
     row: EnrolledAhead | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Rows of people who are not on the list any more (``gone``); how many people the list holds, they too (``held``);
+    and rows of people who are not enrolled, though no roster took them out (``over``)."""
+
+    gone: tuple[EnrolledAhead, ...]
+    held: int
+    over: tuple[EnrolledAhead, ...]
+
+
 def place_of(context: Context, deployment: Deployment) -> Place:
     """Return the place, with the courses that links lead to, as far as anybody may be enrolled there: the gate opens
     them whole, and they have the mode."""
@@ -73,13 +83,20 @@ def wanted(place: Place, person_pks: Sequence[int]) -> Iterator[Wanted]:
                     yield one
 
 
-def leaving(place: Place, present: Collection[int]) -> tuple[list[EnrolledAhead], int]:
-    """Return the rows of people who are not among the platform users that are there, and how many people have any."""
+def leaving(place: Place, present: Collection[int]) -> Leaving:
+    """Return what becomes of the rows of a roster."""
     digests = [digest(str(key)) for key in place.courses]
-    rows = EnrolledAhead.objects.filter(context=place.context, taken_at=None, course_digest__in=digests).order_by("pk")
-    found = list(rows.filter(user=F("platform_user__user")))  # others were moved to another account
-    gone = [row for row in found if row.platform_user_id not in present]
-    return gone, len({row.platform_user_id for row in found})
+    rows = EnrolledAhead.objects.filter(context=place.context, taken_at=None, course_digest__in=digests)
+    found = list(rows.select_related("platform_user").order_by("pk"))
+    inside: set[tuple[int, str]] = set()
+    for key in place.courses:
+        for some in chunks([row.user_id for row in found]):
+            inside |= {(user, str(key)) for user in host.current().membership.enrolled(some, key)}
+    held = [row for row in found if (row.user_id, row.course_key) in inside]
+    over = [row for row in found if (row.user_id, row.course_key) not in inside]
+    own = [row for row in held if row.user_id == row.platform_user.user_id]  # others were moved to another account
+    gone = [row for row in own if row.platform_user_id not in present]
+    return Leaving(tuple(gone), len({row.platform_user_id for row in own}), tuple(over))
 
 
 def is_held(row: EnrolledAhead, user_pk: int) -> bool:
@@ -111,11 +128,14 @@ def _rows(users: Iterable[int], courses: Iterable[CourseKey]) -> dict[tuple[int,
 def _decide(
     place: Place, pk: int, key: CourseKey, rows: Sequence[EnrolledAhead], *, is_in: bool, was_in: bool
 ) -> Wanted | None:
-    mine = next((one for one in rows if (one.context_id, one.platform_user_id) == (place.context.pk, pk)), None)
+    mine = next((one for one in rows if one.context_id == place.context.pk), None)
+    others = any(one.taken_at is None for one in rows)
+    if others and not is_in:  # taken out by hand
+        return None
     if mine is not None:
         returns = mine.taken_at is not None and not is_in
-        return Wanted(pk, key, True, mine) if returns else None
-    others = any(one.taken_at is None for one in rows)
+        is_anothers = mine.platform_user_id != pk and mine.taken_at is None  # who was moved to another account
+        return Wanted(pk, key, returns, mine) if returns or is_anothers else None
     if is_in:
         return Wanted(pk, key, False) if others else None
-    return Wanted(pk, key, True) if not was_in or (rows and not others) else None
+    return Wanted(pk, key, True) if not was_in or rows else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
@@ -14,8 +13,6 @@ from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.memberships.models import Member, NotAhead, Roster
 from lti_1p3_provider.registrations.keyed import digests
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.users import ahead
-from lti_1p3_provider.users.models import PlatformUser
 
 SALT = "lti_1p3_provider.members"
 
@@ -32,14 +29,18 @@ def members_of(registration_pk: int, sub: str) -> QuerySet[Member]:
     return Member.objects.filter(subject_digest__in=named, context__deployment__registration_id=registration_pk)
 
 
-def forget(registration: Registration, sub: str) -> None:
-    """Delete where a person is listed, and note that no roster makes an account for them again. In the caller's
-    transaction; whoever is making accounts from a roster of the registration now is waited for."""
+def wait(registration: Registration) -> None:
+    """Wait for whoever is making accounts from a roster of the registration now, and keep them from it until the
+    caller's transaction ends. Nobody waits where rosters make none."""
     if registration.ahead_way:
         rosters = Roster.objects.filter(context__deployment__registration=registration).order_by("pk")
-        list(
-            Roster.objects.select_for_update().filter(pk__in=list(rosters.values_list("pk", flat=True))).order_by("pk")
-        )
+        pks = list(rosters.values_list("pk", flat=True))
+        list(Roster.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+
+
+def forget(registration: Registration, sub: str) -> None:
+    """Delete where a person is listed, and note that no roster makes an account for them again. In the caller's
+    transaction, after ``wait``."""
     members_of(registration.pk, sub).delete()
     named = names(registration.pk, sub)
     if not is_forgotten(registration.pk, named):
@@ -55,23 +56,6 @@ def forgotten(registration_pk: int) -> frozenset[str]:
     """Return the digests of all who were forgotten."""
     rows = NotAhead.objects.filter(registration_id=registration_pk)
     return frozenset(rows.values_list("subject_digest", flat=True))
-
-
-def drop_unused(now: datetime | None = None) -> int:
-    """Give up the accounts that rosters made for people who never came, and whom nobody lists any more; return how
-    many."""
-    limit = (now or timezone.now()) - timedelta(days=conf.roster_days)
-    listed = Member.objects.filter(platform_user=OuterRef("pk"))
-    rows = PlatformUser.objects.filter(~Exists(listed), ahead=True, created_at__lt=limit).order_by("pk")
-    return sum(map(_give_up, list(rows.values_list("pk", flat=True))))
-
-
-def _give_up(pk: int) -> bool:
-    with transaction.atomic():  # a launch may have come in between
-        row = PlatformUser.objects.select_for_update().filter(pk=pk, ahead=True).first()
-        if row is not None:
-            ahead.give_up(row)
-    return row is not None
 
 
 def drop_old(now: datetime | None = None) -> int:

@@ -56,13 +56,14 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a list makes due at a place: rows to let go, and people, by ``sub`` and platform user, None without one; or
-    why nothing of it is to be done."""
+    why nothing of it is to be done. ``over``: rows of people who are out already."""
 
     place: Place
     stopped: str = ""
     leaving: tuple[EnrolledAhead, ...] = ()
     people: tuple[tuple[str, int | None], ...] = ()
     enrolments: int = 0
+    over: tuple[EnrolledAhead, ...] = ()
 
     @property
     def foreseen(self) -> Outcome:
@@ -87,13 +88,12 @@ def plan(context: Context, read: Read, *, shrinks: bool = False) -> Plan | None:
     if stopped := _obstacle(place, read):
         return Plan(place, stopped)
     here = [one for one in with_accounts(place.registration.pk, read.members) if one.member.status is Status.ACTIVE]
-    leaving, held = due.leaving(place, frozenset(one.platform_user_pk for one in here if one.platform_user_pk))
-    if not _unenrols(place.registration):
-        leaving = []
-    many = len({row.platform_user_id for row in leaving})
-    if many > FEW and 2 * many >= held and not shrinks:
-        return Plan(place, Stopped.SHRUNK)
-    return Plan(place, "", tuple(leaving), *_people(place, here))
+    found = due.leaving(place, frozenset(one.platform_user_pk for one in here if one.platform_user_pk))
+    gone = found.gone if _unenrols(place.registration) else ()
+    many = len({row.platform_user_id for row in gone})
+    if many > FEW and 2 * many >= found.held and not shrinks:
+        return Plan(place, Stopped.SHRUNK, over=found.over)
+    return Plan(place, "", gone, *_people(place, here), found.over)
 
 
 def _obstacle(place: Place, read: Read) -> str:

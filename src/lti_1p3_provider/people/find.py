@@ -61,3 +61,11 @@ def by_username(username: str) -> list[Person]:
 def of_rows(rows: Iterable[PlatformUser]) -> list[Person]:
     """Return the persons of rows that come with registration and account."""
     return [Person(row.registration, row.sub, row) for row in rows]
+
+
+def as_of_now(person: Person) -> Person:
+    """Return the person with the row that there is now, locked until the transaction ends: with a lock it is read as it
+    is, where a transaction goes on reading what was when it began."""
+    rows = PlatformUser.objects.select_for_update()
+    row = rows.filter(registration=person.registration, sub_digest=digest(person.sub)).first()
+    return Person(person.registration, person.sub, row)

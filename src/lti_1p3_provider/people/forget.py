@@ -23,7 +23,7 @@ from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.memberships import kept
 from lti_1p3_provider.memberships.kept import members_of
-from lti_1p3_provider.people.find import Person, of_rows
+from lti_1p3_provider.people.find import Person, as_of_now, of_rows
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
 
@@ -69,8 +69,8 @@ def foresee(people: Iterable[Person]) -> Forgotten:
 
 def forget(people: Iterable[Person]) -> Forgotten:
     """Forget people; return what was forgotten. Whoever is forgotten already costs nothing."""
-    found = list(people)
     with transaction.atomic():
+        found = _waited_for(list(people))
         done = foresee(found)
         to_erase = [user for user in _accounts(found) if _is_ours_alone(user, found)]
         for person in found:
@@ -89,6 +89,7 @@ def retired(user_pk: int) -> None:
     """
     found = of_rows(PlatformUser.objects.filter(user_id=user_pk).select_related("registration", "user"))
     with transaction.atomic():
+        _wait(found)
         done = sum(map(_stored, found), Forgotten())
         for person in found:
             _forget_one(person)
@@ -96,6 +97,19 @@ def retired(user_pk: int) -> None:
         LegacyMatch.objects.filter(account_id=user_pk).update(account=None)
         taking_back.take_all(CourseRole.objects.filter(user_id=user_pk))
     log.info("LTI: account %s is retired; forgotten: %s", user_pk, asdict(done))
+
+
+def _wait(people: list[Person]) -> None:
+    """Wait for workers who make accounts from rosters: all of them first, in one order whoever forgets whom."""
+    registrations = {person.registration.pk: person.registration for person in people}
+    for pk in sorted(registrations):
+        kept.wait(registrations[pk])
+
+
+def _waited_for(people: list[Person]) -> list[Person]:
+    """Return the people as they are once no worker makes an account for them: one may just have made it."""
+    _wait(people)
+    return [as_of_now(person) if person.registration.ahead_way else person for person in people]
 
 
 def _stored(person: Person) -> Forgotten:

@@ -1,0 +1,166 @@
+"""Does one thing that a roster makes due: brings a person, or lets one go.
+
+Each is a transaction of its own, in which all is looked at again: a launch, a newer read of the same list and whoever
+forgets people may come at any moment.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from lti_1p3_provider import host
+from lti_1p3_provider.course_roles.mapping import opens_whole
+from lti_1p3_provider.course_roles.settle import lock
+from lti_1p3_provider.database.conflicts import traced
+from lti_1p3_provider.database.upserts import chunks
+from lti_1p3_provider.errors import AccountPrivileged, QuotaReached
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.memberships import due, kept
+from lti_1p3_provider.memberships.due import Place, Wanted
+from lti_1p3_provider.memberships.models import EnrolledAhead, Roster
+from lti_1p3_provider.memberships.plan import Outcome, Stopped
+from lti_1p3_provider.memberships.sync import Read
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.users import ordinary, sign_in
+from lti_1p3_provider.users.models import PlatformUser
+
+log = logging.getLogger(__name__)
+
+
+class Over(Exception):
+    """A newer read of the list is kept by now, or the registration wants something else."""
+
+
+def do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) -> Outcome:
+    """Do one thing. Whatever goes wrong costs this one and nothing else.
+
+    Raises:
+        Over
+    """
+    try:
+        with transaction.atomic():
+            _hold(place, read)
+            return _let_go(place, what) if isinstance(what, EnrolledAhead) else _bring(place, sub, what)
+    except QuotaReached:
+        return Outcome(left=1, stopped=Stopped.QUOTA)
+    except AccountPrivileged:
+        return Outcome(refused=1)
+    except Over:
+        raise
+    except Exception as error:  # the LMS's too
+        log.error("LTI: nothing was done ahead for somebody of context %s: %s", place.context.pk, traced(error))
+        return Outcome(refused=1)
+
+
+def disown(place: Place, read: Read, rows: Iterable[EnrolledAhead]) -> None:
+    """Forget that rosters enrolled whoever is not enrolled any more, though none took them out: a later enrolment is
+    somebody else's.
+
+    Raises:
+        Over
+    """
+    try:
+        for some in chunks(list(rows)):
+            with transaction.atomic():
+                _hold(place, read)
+                for row in some:
+                    EnrolledAhead.objects.filter(user_id=row.user_id, course_digest=row.course_digest).delete()
+    except Over:
+        raise
+    except Exception as error:
+        log.error("LTI: context %s keeps enrolments that are over: %s", place.context.pk, traced(error))
+
+
+def _hold(place: Place, read: Read) -> None:
+    """Wait for others who do the same, and for whoever forgets people.
+
+    Raises:
+        Over
+    """
+    rows = Roster.objects.select_for_update().filter(context=place.context, asked_at=read.began)
+    if not rows.values_list("pk").first():
+        raise Over
+    now = Deployment.objects.select_related("registration__gate").filter(pk=place.deployment.pk).first()
+    if now is None or not now.is_open or _wish(now.registration) != _wish(place.registration):
+        raise Over
+    if not all(opens_whole(now.registration, key) for key in place.courses):
+        raise Over
+
+
+def _wish(registration: Registration) -> tuple[object, ...]:
+    """Return what decides about everybody of a registration."""
+    of_legacy = (registration.legacy_way, registration.legacy_has_ended)
+    ways = (registration.ahead_way, registration.enrolment_mode, registration.learner_accounts, registration.platform)
+    return (*ways, *of_legacy)
+
+
+def _bring(place: Place, sub: str, pk: int | None) -> Outcome:
+    """Make an account if there is none, and enrol it. What a course refuses costs that course only."""
+    person = _person(place, sub, pk)
+    if person is None:
+        return Outcome()
+    if not person.user.is_active:
+        return Outcome(refused=1)
+    ordinary.require(person.user, place.registration.pk)
+    lock(person.user_id)
+    given = [_give(place, person, one) for one in list(due.wanted(place, [person.pk]))]
+    made = int(pk is None and person.ahead)
+    return Outcome(accounts=made, enrolled=given.count(Outcome(enrolled=1)), refused=int(Outcome(refused=1) in given))
+
+
+def _person(place: Place, sub: str, pk: int | None) -> PlatformUser | None:
+    """Return the platform user, locked before its account as in launches; None: forgotten, perhaps in this moment."""
+    registration = place.registration
+    if pk is None:
+        if kept.is_forgotten(registration.pk, kept.names(registration.pk, sub)):
+            return None
+        made = sign_in.make_ahead(place.deployment, sub)
+        kept.members_of(registration.pk, sub).filter(context=place.context).update(platform_user=made)
+        if made.is_new:  # nobody else sees it yet
+            return made
+        pk = made.pk
+    return PlatformUser.objects.select_for_update().filter(pk=pk).first()
+
+
+def _give(place: Place, person: PlatformUser, one: Wanted) -> Outcome:
+    """Enrol somebody in one course, and write down that a roster did."""
+    row = one.row or EnrolledAhead(
+        context=place.context,
+        user=person.user,
+        course_key=str(one.course_key),
+        course_digest=digest(str(one.course_key)),
+    )
+    row.platform_user, row.mode, row.taken_at = person, place.registration.enrolment_mode, None
+    try:
+        with transaction.atomic():
+            if one.enrols:
+                host.current().content.enrol(person.user, one.course_key, place.registration.enrolment_mode)
+            row.save()
+    except Exception as error:  # the LMS's too
+        if transaction.get_rollback():  # the database gave up all of it, as after a deadlock
+            raise
+        log.error("LTI: user %s was not enrolled ahead in %s: %s", person.user_id, one.course_key, traced(error))
+        return Outcome(refused=1)
+    return Outcome(enrolled=int(one.enrols))
+
+
+def _let_go(place: Place, row: EnrolledAhead) -> Outcome:
+    """Take somebody out of a course, unless something else holds them there, too, or they are out already. Then a later
+    enrolment is none of ours."""
+    now = EnrolledAhead.objects.select_related("user").filter(pk=row.pk, taken_at=None).first()
+    if now is None:
+        return Outcome()
+    user = now.user
+    ordinary.require(user, place.registration.pk)
+    lock(user.pk)
+    key = next(key for key in place.courses if str(key) == now.course_key)
+    if due.is_held(now, user.pk) or not host.current().membership.unenrol(user, key, now.mode):
+        now.delete()
+        return Outcome()
+    now.taken_at = timezone.now()
+    now.save(update_fields=["taken_at"])
+    return Outcome(unenrolled=1)
