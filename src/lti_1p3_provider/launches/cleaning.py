@@ -48,6 +48,6 @@ def clean_up() -> dict[str, int]:
         except Exception as error:  # what is due to be taken back does not wait for what cannot be counted
             log.error("LTI: a part of the clean-up failed: %s: %s", name, traced(error))
             failed[name] = error
-    for error in failed.values():
-        raise error
+    if failed:
+        raise next(iter(failed.values()))
     return done
