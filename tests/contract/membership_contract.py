@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from contextlib import suppress
+
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from .world import Contract
@@ -53,6 +55,24 @@ class MembershipContract(Contract):
         assert host.membership.enrolled([user.pk, other.pk], self.world.other_course) == {user.pk, other.pk}
         host.content.enrol(user, self.world.course, mode)
         assert host.membership.enrolled([user.pk], self.world.course) == {user.pk}
+
+    def test_whoever_was_enrolled_in_a_transaction_that_failed_is_enrolled_by_the_next_one(self) -> None:
+        host, mode, user = self.world.host, self.world.enrolment_mode, self.person()
+        with suppress(InterruptedError), transaction.atomic():
+            host.content.enrol(user, self.world.course, mode)
+            raise InterruptedError
+        assert not host.membership.enrolled([user.pk], self.world.course)
+        host.content.enrol(user, self.world.course, mode)
+        assert host.membership.enrolled([user.pk], self.world.course) == {user.pk}
+
+    def test_whoever_was_taken_out_in_a_transaction_that_failed_is_still_in(self) -> None:
+        host, mode, user = self.world.host, self.world.enrolment_mode, self.person()
+        host.content.enrol(user, self.world.course, mode)
+        with suppress(InterruptedError), transaction.atomic():
+            host.membership.unenrol(user, self.world.course, mode)
+            raise InterruptedError
+        host.content.enrol(user, self.world.course, mode)
+        assert host.membership.unenrol(user, self.world.course, mode)
 
     def test_whoever_is_enrolled_in_another_mode_or_not_at_all_is_left_alone(self) -> None:
         host = self.world.host

@@ -26,7 +26,9 @@ from lti_1p3_provider import api, host
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.diagnostics import record
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.fleet import upkeep
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.identifiers import digest
@@ -36,7 +38,7 @@ from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.memberships import ahead, kept, refresh, sync, unused_accounts
 from lti_1p3_provider.memberships.models import EnrolledAhead, Member, NotAhead, Roster
 from lti_1p3_provider.memberships.plan import Outcome, Stopped, plan
-from lti_1p3_provider.memberships.words import of_registration
+from lti_1p3_provider.memberships.words import of_registration, said
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import forget
@@ -667,10 +669,11 @@ def test_an_account_that_cannot_be_given_up_costs_no_other_and_no_role(course: C
     assert clean_up()["unused_accounts_dropped"] == 1
 
 
-@pytest.mark.parametrize("step", [grants.drop_lapsed, unused_accounts.drop, record.drop_old])
+@pytest.mark.parametrize("step", [upkeep.keep_up, grants.drop_lapsed, unused_accounts.drop, record.drop_old])
 def test_a_part_of_the_clean_up_that_fails_keeps_none_of_the_others_from_being_done(
     course: Class, settings: Any, step: Callable[[], int]
 ) -> None:
+    LaunchAttempt.objects.update(created_at=timezone.now() - timedelta(days=1000))
     user = course.person(LEARNER).user
     DemoCourseRoles().give(user, KEY, RoleName.STAFF)
     CourseRole.objects.create(
@@ -680,6 +683,7 @@ def test_a_part_of_the_clean_up_that_fails_keeps_none_of_the_others_from_being_d
         clean_up()
     assert len(failed) == 1
     assert not CourseRole.objects.exists()
+    assert LaunchAttempt.objects.exists() is (step in (upkeep.keep_up, record.drop_old))  # they are counted first
 
 
 # --- at the same moment, in parts, and what fails -------------------------------------------------------------------
@@ -797,30 +801,35 @@ def test_a_go_ends_however_many_are_refused(course: Class) -> None:
 # --- the command, and the pages ---------------------------------------------------------------------------------------
 
 
-def run(course: Class, *more: str) -> tuple[dict[str, Any], str]:
+def run(course: Class, *more: str, code: int = 0) -> tuple[dict[str, Any], str]:
     names = ["--issuer", course.connection.registration.issuer, "--client-id", course.connection.client_id, *more]
-    said = []
+    printed = []
     for form in (["--json"], []):
         out = StringIO()
-        call_command("lti_1p3_roster", "sync", *names, *form, stdout=out)
-        said.append(out.getvalue())
-    return json.loads(said[0]), said[1]
+        ended = 0
+        try:
+            call_command("lti_1p3_roster", "sync", *names, *form, stdout=out)
+        except SystemExit as error:
+            ended = int(error.code or 0)
+        assert ended == code
+        printed.append(out.getvalue())
+    return json.loads(printed[0]), printed[1]
 
 
 def test_the_command_does_it_and_a_dry_run_says_what_it_would_do(course: Class) -> None:
     everybody = page("a", "b", LEARNER)
     course.says(*[everybody] * 4)
     due = {**asdict(Outcome(accounts=2, enrolled=3)), "context": course.context.context_id}
-    said, text = run(course, "--dry-run")
-    assert (said["ahead"], said["dry_run"]) == ([due], True)
+    told, text = run(course, "--dry-run")
+    assert (told["ahead"], told["dry_run"]) == ([due], True)
     assert "would be done ahead" in text
-    assert "2 accounts were made. 3 enrolments were made." in text
+    assert "2 accounts would be made. 3 enrolments would be made." in text
     assert PlatformUser.objects.count() == 1
     assert plan(course.context, sync.read(course.context)) is not None
     course.says(*[everybody] * 2)
-    said, _ = run(course)
-    assert (said["ahead"], said["dry_run"]) == ([due], False)
-    assert {one["sub"]: (one["launched"], one["enrolled"]) for one in said["members"]} == {
+    told, _ = run(course)
+    assert (told["ahead"], told["dry_run"]) == ([due], False)
+    assert {one["sub"]: (one["launched"], one["enrolled"]) for one in told["members"]} == {
         "a": (False, True),
         "b": (False, True),
         LEARNER: (True, True),
@@ -830,9 +839,25 @@ def test_the_command_does_it_and_a_dry_run_says_what_it_would_do(course: Class) 
 def test_the_commands_word_lets_many_leave(course: Class) -> None:
     course.reads(*learners(22))
     course.says(*[page("s1")] * 2)
-    assert run(course)[0]["ahead"][0]["stopped"] == "shrunk"
+    assert run(course, "--dry-run", code=4)[0]["ahead"][0]["stopped"] == "shrunk"
+    course.says(*[page("s1")] * 2)
+    assert run(course, code=4)[0]["ahead"][0]["stopped"] == "shrunk"
     course.says(*[page("s1")] * 2)
     assert run(course, "--many-left")[0]["ahead"][0]["unenrolled"] == 21
+
+
+def test_the_command_tells_that_a_days_limit_held_people_back(course: Class, settings: Any) -> None:
+    settings.LTI_1P3_PROVIDER_DAILY_QUOTA = 4
+    course.says(*[page("a", "b", "c")] * 2)
+    _, text = run(course, code=4)
+    assert "2 people are left for the next read. The platform brought too many new people today" in text
+
+
+def test_every_reason_to_stop_has_a_sentence() -> None:
+    for one in Stopped:
+        (sentence,) = said({**asdict(NOTHING), "stopped": one.value})
+        assert sentence.endswith(".")
+        assert sentence != "Nothing was due."
 
 
 def test_the_pages_say_what_was_done(course: Class, client: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.lti import roles
 from lti_1p3_provider.memberships import ahead, sync
 from lti_1p3_provider.memberships.compared import contexts
 from lti_1p3_provider.memberships.models import Member, Roster
@@ -90,8 +91,12 @@ def test_nrps_02_whoever_stands_twice_is_one(connection: Connection, context: Co
     connection.platform.faults.set("twice", endpoint="memberships")
     found = sync.read(context)
     assert len(found.listed) == len(subs(connection))
+    people = connection.platform.store.people()
+    new = {one.id for one in people if roles.parse(one.roles).only_learns} - {LEARNER}
+    assert len(new) > 1
     made = ahead.provide(context, found, COMMAND)
-    assert made == Outcome(accounts=PlatformUser.objects.count() - 1, enrolled=PlatformUser.objects.count() - 1)
+    assert made == Outcome(accounts=len(new), enrolled=len(new))
+    assert set(PlatformUser.objects.values_list("sub", flat=True)) == {LEARNER, *new}
 
 
 def test_nrps_04_who_is_hidden_is_one_of_the_course_and_members_of_groups_are_nobodys_learners(

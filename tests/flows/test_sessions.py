@@ -30,14 +30,16 @@ from demo.lms.login_cookies import NAMES
 from demo.lms.models import BlockState
 from lti_1p3_provider import quotas, tasks
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.fleet import upkeep
 from lti_1p3_provider.host.sessions import ENDS
 from lti_1p3_provider.launches.cleaning import clean_up
 from lti_1p3_provider.launches.sessions import EndSwitchedOffSessions
+from lti_1p3_provider.outline.models import CourseOutline
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import Grant, PlatformUser
-from tests.accidents import after_a_look
+from tests.accidents import after_a_look, raised_in
 from tests.connection import (
     CLAIM,
     INSTRUCTOR,
@@ -488,3 +490,10 @@ def test_the_task_that_celerys_beat_runs_drops_both(db, django_user_model, setti
     tasks.clean_up.delay()
     assert not Grant.objects.exists()
     assert not LaunchAttempt.objects.exists()
+
+
+def test_the_task_brings_outlines_in_step_though_the_clean_up_fails(db):
+    with raised_in(upkeep.keep_up, ValueError("of whatever")), after_a_look(CourseOutline, lambda: None) as looks:
+        with pytest.raises(ValueError, match="of whatever"):
+            tasks.clean_up()
+        assert looks

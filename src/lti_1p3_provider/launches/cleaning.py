@@ -17,7 +17,7 @@ from lti_1p3_provider.onboarding import reading
 log = logging.getLogger(__name__)
 
 STEPS: Mapping[str, Callable[[], int]] = {
-    "registrations_looked_at": upkeep.keep_up,  # first: what is dropped must be counted
+    "registrations_looked_at": upkeep.keep_up,
     "old_attempts_dropped": record.drop_old,
     "lapsed_grants_dropped": grants.drop_lapsed,
     "old_content_requests_dropped": asked.drop_old,
@@ -27,6 +27,7 @@ STEPS: Mapping[str, Callable[[], int]] = {
     "unused_accounts_dropped": unused_accounts.drop,
     "course_roles_taken_back": taking_back.take_back,
 }
+AFTER = {"old_attempts_dropped": "registrations_looked_at"}  # what is dropped must be counted
 
 
 def clean_up() -> dict[str, int]:
@@ -35,16 +36,18 @@ def clean_up() -> dict[str, int]:
     return how many of each.
 
     Raises:
-        Exception: what the first part that failed raised. All others were done.
+        Exception: what the first part that failed raised. All others were done, but what must come after it.
     """
     done: dict[str, int] = {}
-    failed: list[Exception] = []
+    failed: dict[str, Exception] = {}
     for name, step in STEPS.items():
+        if AFTER.get(name) in failed:
+            continue
         try:
             done[name] = step()
         except Exception as error:  # what is due to be taken back does not wait for what cannot be counted
             log.error("LTI: a part of the clean-up failed: %s: %s", name, traced(error))
-            failed.append(error)
+            failed[name] = error
     if failed:
-        raise failed[0]
+        raise next(iter(failed.values()))
     return done

@@ -14,5 +14,7 @@ from lti_1p3_provider.outline.rebuild import refresh
 def clean_up() -> None:
     """Count launches, look at all registrations, delete what is too old to keep, take back roles
     that are not due, and update outlines."""
-    cleaning.clean_up()
-    refresh()
+    try:
+        cleaning.clean_up()
+    finally:
+        refresh()

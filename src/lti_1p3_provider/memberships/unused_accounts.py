@@ -37,13 +37,15 @@ def _rows(limit: datetime) -> QuerySet[PlatformUser]:
 
 def _give_up(pk: int, limit: datetime) -> bool:
     try:
-        with transaction.atomic():  # a launch or a list may have come in between
-            row = _rows(limit).select_for_update().filter(pk=pk).first()
-            if row is not None:
-                lock(row.user_id)
-                _unenrol(row)
-                ahead.give_up(row)
-        return row is not None
+        with transaction.atomic():
+            row = PlatformUser.objects.select_for_update().filter(pk=pk).first()
+            # A launch or a list may have come in between; whoever waited for a lock asks after it.
+            if row is None or not _rows(limit).filter(pk=pk).exists():
+                return False
+            lock(row.user_id)
+            _unenrol(row)
+            ahead.give_up(row)
+        return True
     except Exception as error:  # the LMS's too
         log.error("LTI: the unused account of platform user %s was not given up: %s", pk, traced(error))
         return False

@@ -25,25 +25,43 @@ WHY = {
         "Nothing was done: at least half of the people who were enrolled so are not on the list any more. If that is "
         "right, the site's administrator says so to the command that reads the list."
     ),
+    Stopped.NEWER: gettext_lazy(
+        "It ended early: the list was read again, or the registration, the deployment or the launch gate was changed. "
+        "The next read does the rest."
+    ),
     Stopped.QUOTA: gettext_lazy("The platform brought too many new people today: the rest is for tomorrow."),
 }
 
 
-def said(ahead: Mapping[str, Any]) -> list[str]:
-    """Return sentences about ``Roster.ahead``, none if nothing was tried."""
+def said(ahead: Mapping[str, Any], *, dry_run: bool = False) -> list[str]:
+    """Return sentences about ``Roster.ahead``, none if nothing was tried; ``dry_run``: about what would be done."""
     if not ahead:
         return []
-    counted = (
-        (ngettext("%s account was made.", "%s accounts were made.", ahead["accounts"]), "accounts"),
-        (ngettext("%s enrolment was made.", "%s enrolments were made.", ahead["enrolled"]), "enrolled"),
-        (ngettext("%s enrolment was ended.", "%s enrolments were ended.", ahead["unenrolled"]), "unenrolled"),
-        (ngettext("%s person was left out.", "%s people were left out.", ahead["refused"]), "refused"),
-        (ngettext("%s person is still to come.", "%s people are still to come.", ahead["left"]), "left"),
-    )
-    found = [text % ahead[name] for text, name in counted if ahead[name]]
+    counted = _foreseen(ahead) if dry_run else _done(ahead)
+    found = [text % ahead[name] for name, text in counted.items() if ahead[name]]
     if ahead["stopped"] in WHY:
         found.append(str(WHY[Stopped(ahead["stopped"])]))
     return found or [_("Nothing was due.")]
+
+
+def _done(ahead: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "accounts": ngettext("%s account was made.", "%s accounts were made.", ahead["accounts"]),
+        "enrolled": ngettext("%s enrolment was made.", "%s enrolments were made.", ahead["enrolled"]),
+        "unenrolled": ngettext("%s enrolment was ended.", "%s enrolments were ended.", ahead["unenrolled"]),
+        "refused": ngettext("%s person was left out.", "%s people were left out.", ahead["refused"]),
+        "left": ngettext(
+            "%s person is left for the next read.", "%s people are left for the next read.", ahead["left"]
+        ),
+    }
+
+
+def _foreseen(ahead: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "accounts": ngettext("%s account would be made.", "%s accounts would be made.", ahead["accounts"]),
+        "enrolled": ngettext("%s enrolment would be made.", "%s enrolments would be made.", ahead["enrolled"]),
+        "unenrolled": ngettext("%s enrolment would be ended.", "%s enrolments would be ended.", ahead["unenrolled"]),
+    }
 
 
 def of_registration(registration: Registration | None) -> str:

@@ -77,10 +77,16 @@ class OpenEdxContent:
         return page
 
     def enrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> None:
-        """Enrol as the LMS does; the launch gate has decided, so dates of enrolment do not count."""
+        """Enrol as the LMS does; the launch gate has decided, so dates of enrolment do not count.
+
+        The table is asked, in one query, and what the LMS keeps for the request is what the table says: it may be from
+        a transaction that was rolled back.
+        """
         from common.djangoapps.course_modes.models import CourseMode
         from common.djangoapps.student.models import CourseEnrollment, CourseEnrollmentException
+        from edx_django_utils.cache import RequestCache
 
+        RequestCache(CourseEnrollment.MODE_CACHE_NAMESPACE).data.pop((user.pk, course_key), None)
         if _is_enrolled(user, course_key):
             return
         if not CourseMode.mode_for_course(course_key, mode):

@@ -14,16 +14,17 @@ from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.memberships import sync
 from lti_1p3_provider.memberships.ahead import provide
 from lti_1p3_provider.memberships.compared import Compared, contexts, live, stored
-from lti_1p3_provider.memberships.plan import Outcome, plan
+from lti_1p3_provider.memberships.plan import Outcome, Stopped, plan
 from lti_1p3_provider.memberships.words import said as in_words
 from lti_1p3_provider.registrations.find import exact
 from lti_1p3_provider.resource_links.models import Context
 
-UNKNOWN, FAILED = 2, 3  # exit codes
+UNKNOWN, FAILED, HELD_BACK = 2, 3, 4  # exit codes
 
 
 class Command(BaseCommand):
-    """Ends with 2 if there is no such registration or course, with 3 if a list could not be read, or has gaps."""
+    """Ends with 2 if there is no such registration or course, with 3 if a list could not be read, or has gaps, else
+    with 4 if something was held back that is to be done ahead: too many people left, or came."""
 
     help = "Read, or show, who is in a platform's courses. See docs/how-to/rosters.md."
 
@@ -67,6 +68,8 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(said) if options["as_json"] else "\n".join(_lines(said)))
         if troubles or not complete:
             sys.exit(FAILED)
+        if any(one["stopped"] in (Stopped.SHRUNK, Stopped.QUOTA) for one in ahead):
+            sys.exit(HELD_BACK)
 
 
 def _chosen(options: dict[str, Any]) -> list[Context]:
@@ -101,7 +104,8 @@ def _lines(said: dict[str, Any]) -> list[str]:
     for one in said["members"]:
         here = ", ".join(word for word in ("launched", "enrolled") if one[word]) or "never here"
         lines.append(f"{one['sub'] or '-'}  {' '.join(one['roles']) or '-'}  {one['status']}  {here}")
-    would = "would be done ahead" if said.get("dry_run") else "ahead"
-    lines += [f"{would}: {one['context']}: {' '.join(in_words(one))}" for one in said.get("ahead", ())]
+    dry_run = said.get("dry_run", False)
+    would = "would be done ahead" if dry_run else "ahead"
+    lines += [f"{would}: {one['context']}: {' '.join(in_words(one, dry_run=dry_run))}" for one in said.get("ahead", ())]
     lines += [f"not read: {one['context']}: {one['code']} {one['detail']}" for one in said["troubles"]]
     return [*lines, "complete" if said["complete"] else "not complete: others may be in the course, too"]
