@@ -29,7 +29,7 @@ from lti_1p3_provider.onboarding import invitations, reading
 from lti_1p3_provider.onboarding.invitations import Offer, invite
 from lti_1p3_provider.onboarding.models import Invitation, OpenedConfiguration
 from lti_1p3_provider.registrations.legacy_way import SAME_IDS
-from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, Registration
 from lti_1p3_provider.users.models import LegacyMatch, PlatformUser
 from lti_1p3_provider.web.sealed import seal, unseal
 from tests.connection import COURSE, WELCOME
@@ -281,7 +281,8 @@ def test_the_command_and_the_admin_make_such_invitations(admin_client, capsys):
     row = Invitation.objects.get()
     assert (row.legacy_until, row.legacy_consumer_key) == (UNTIL, KEY)
     assert Change.objects.get(kind="invitation").after["legacy_until"] == str(UNTIL)
-    form = {"name": "R", "host": "", "days": "7", "block_filter": "{}", "confine_sessions": "on"}
+    accounts = dict.fromkeys(ACCOUNT_FIELDS, "new")
+    form = {"name": "R", "host": "", "days": "7", "block_filter": "{}", "confine_sessions": "on", **accounts}
     page = "/admin/lti_1p3_provider/invitation/"
     assert admin_client.get(f"{page}add/?like={row.pk}").context["adminform"].form.initial["legacy_until"] == UNTIL
     made = admin_client.post(f"{page}add/", {**form, "legacy_until": str(UNTIL)})

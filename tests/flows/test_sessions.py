@@ -37,7 +37,7 @@ from lti_1p3_provider.launches.sessions import EndSwitchedOffSessions
 from lti_1p3_provider.outline.models import CourseOutline
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
-from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.models import LineItem
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.accidents import after_a_look, raised_in
 from tests.connection import (
@@ -366,7 +366,7 @@ def test_first_launches_of_a_class_at_once(connection):
 
 @pytest.mark.parametrize(("failures", "status"), [(2, 302), (3, 503)])
 def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, failures, status):
-    """A signal plays the database: it refuses the pending score, which is written late, as in a deadlock."""
+    """A signal plays the database: it refuses the line item, which is written late, as in a deadlock."""
     browser = Browser()
     form, refusals = connection.launch_form(connection.link(PROBLEM, graded=True), browser=browser), []
 
@@ -375,11 +375,11 @@ def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, fail
             refusals.append(1)
             raise OperationalError(1213, "Deadlock found when trying to get lock")
 
-    pre_save.connect(refuse, sender=PendingScore)
+    pre_save.connect(refuse, sender=LineItem)
     try:
         landed = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
     finally:
-        pre_save.disconnect(refuse, sender=PendingScore)
+        pre_save.disconnect(refuse, sender=LineItem)
     assert landed.status_code == status
     attempt = LaunchAttempt.objects.get()
     assert (attempt.outcome, attempt.detail) == (("ok", "") if status == 302 else ("database_busy", "OperationalError"))
@@ -406,11 +406,11 @@ def test_another_error_of_the_database_is_refused_at_once_with_a_page(connection
         refusals.append(1)
         raise error
 
-    pre_save.connect(refuse, sender=PendingScore)
+    pre_save.connect(refuse, sender=LineItem)
     try:
         page = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
     finally:
-        pre_save.disconnect(refuse, sender=PendingScore)
+        pre_save.disconnect(refuse, sender=LineItem)
     attempt = LaunchAttempt.objects.get()
     assert (page.status_code, attempt.outcome, len(refusals)) == (500, "database_refused", 1)
     assert attempt.support_code in page.text

@@ -106,12 +106,13 @@ def _is_grade_service(value: object) -> bool:
 
 
 def _is_ours(value: object, asked: Asked) -> bool:
-    """An absolute address on our host and port, of a block that is there. Scheme and host are case-insensitive."""
+    """An absolute address on our host and port, of a block that is there. Scheme and host are case-insensitive; white
+    space around it and slashes at its end were copied along."""
     host = re.escape(asked.connection.lms.partition("://")[2])
     found = isinstance(value, str) and re.fullmatch(
-        rf"https?://{host}(/[^?#\\\x00-\x20\x7f]*)([?#][^\\\x00-\x20\x7f]*)?", value, re.I
+        rf"https?://{host}(/[^?#\\\x00-\x20\x7f]*)([?#][^\\\x00-\x20\x7f]*)?", value.strip(), re.I
     )
     if not found:
         return False
-    path = unquote(found[1])
+    path = unquote(found[1]).strip().rstrip("/")
     return any(path == f"/lti/1p3/launch/{course}/{block}" for course, block in asked.blocks)

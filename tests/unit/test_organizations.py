@@ -16,7 +16,7 @@ from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations import keys
-from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
+from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, Deployment, Registration, ToolKey
 from tests.unit.registering import BASE, KEYS, URLS, form, run
 
 pytestmark = pytest.mark.django_db
@@ -154,7 +154,8 @@ def test_the_trail_is_read_only(admin_client):
 
 
 def test_an_invitation_of_the_admin_is_noted_and_may_be_an_organizations(admin_client):
-    values = {"name": "R", "host": "", "org": "DemoX", "days": "7", "block_filter": "{}", "confine_sessions": "on"}
+    accounts = dict.fromkeys(ACCOUNT_FIELDS, "new")
+    values = {"name": "R", "org": "DemoX", "days": "7", "block_filter": "{}", "confine_sessions": "on", **accounts}
     place = "/admin/lti_1p3_provider/invitation/"
     page = admin_client.post(f"{place}add/", {**values, "allowed_orgs": "OtherX"})
     assert "belongs to DemoX; its launch gate names what is not of it: OtherX" in page.content.decode()
