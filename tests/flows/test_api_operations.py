@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,7 +27,7 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox.wake import READ_BACK, TASK
 from lti_1p3_provider.users.models import PlatformUser
 from tests.inviting import Registering
-from tests.tenants import COURSE, DEMO, OTHER, belongings, tenant
+from tests.tenants import COURSE, DEMO, OTHER, SITE, belongings, tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRETS = ("private", "PRIVATE", '"d"')
@@ -267,6 +268,22 @@ def test_superusers_invite_with_what_their_organizations_staff_may_not(staff):
     assert {name: seen[name] for name in wide} == wide
     (noted,) = staff("GET", "changes/?kind=invitation").json()["results"]
     assert {name: noted["after"][name] for name in wide} == wide
+
+
+@pytest.mark.parametrize(
+    ("gate", "status"),
+    [
+        ({}, 201),
+        ({"allowed_courses": []}, 400),
+        ({"block_filter": {"all": ["problem"]}}, 400),
+        ({"allowed_orgs": [OTHER], "allowed_courses": []}, 201),
+    ],
+)
+def test_a_gate_that_an_invitation_of_the_sites_says_names_something(gate, status):
+    root = replace(tenant(OTHER, role="", is_superuser=True), org=SITE)
+    said = root("POST", "invitations/", {"name": "R", **gate})
+    assert said.status_code == status, said.json()
+    assert Invitation.objects.exists() is (status == 201)
 
 
 def test_a_platform_that_was_invited_is_the_organizations(staff, lms, web_server):

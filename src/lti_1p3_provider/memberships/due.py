@@ -1,8 +1,8 @@
 """Works out who is to be enrolled ahead in which course, and whom a roster lets go. It changes nothing.
 
 A row of ours says that a roster enrolled somebody, and goes if they are not enrolled any more. Without one an enrolment
-is somebody else's. Whoever left the course here, or was taken out by hand, is not enrolled again; whom a roster took out
-may come back with one.
+is somebody else's. Whoever left the course here, or was taken out by hand, is not enrolled again; whom a roster took
+out may come back with one.
 """
 
 from __future__ import annotations
