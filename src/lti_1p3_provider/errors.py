@@ -995,3 +995,8 @@ def causes() -> dict[str, type[LtiError]]:
         found[cause.code] = cause
         open_.extend(cause.__subclasses__())
     return found
+
+
+def meaning_of(code: str) -> str:
+    """Return what an error's code means, in plain words for an operator."""
+    return str(causes().get(code, LtiError).__doc__).replace("``", "")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.database.searching import StorableSearch
+from lti_1p3_provider.web.read_only import ReadOnly
 
 
 @admin.register(Change)
-class ChangeAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Who did what, when, and what it was before."""
+class ChangeAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who did what, when, and what it was before. A trail with holes would be worthless, so nobody edits it."""
 
     list_display = ("at", "actor", "kind", "action", "name", "org")
     list_filter = ("action", "kind", "way")
@@ -22,15 +20,3 @@ class ChangeAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     date_hierarchy = "at"
     fields = (*list_display, "way", "registration_pk", "before", "after")
     readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only changes make rows."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A record is not edited."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A trail with holes is none."""
-        return False

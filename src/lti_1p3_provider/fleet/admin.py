@@ -21,6 +21,7 @@ from lti_1p3_provider.fleet.models import Standing
 from lti_1p3_provider.fleet.showing import shown
 from lti_1p3_provider.fleet.wording import WORDS
 from lti_1p3_provider.registrations.models import APP_LABEL
+from lti_1p3_provider.web.read_only import ReadOnly
 
 PAGE = f"{APP_LABEL}_standing_changelist"  # Django's own name: its list of applications leads there
 TEMPLATE = "lti_1p3_provider/fleet.html"
@@ -37,8 +38,8 @@ CHOICES: dict[str, tuple[str | Promise, tuple[Word, ...]]] = {
 
 
 @admin.register(Standing)
-class FleetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """The page stands where Django has a model's list."""
+class FleetAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The page is shown where Django would list the model's rows. Nothing is added, changed or deleted on it."""
 
     def get_urls(self) -> list[URLPattern]:
         """One page, and none for a row."""
@@ -82,18 +83,6 @@ class FleetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever may see the page finds the way to it."""
         return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nothing is added here."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is changed here."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is deleted here."""
-        return False
 
 
 def _adds(user: Any) -> list[tuple[str, str | Promise]]:

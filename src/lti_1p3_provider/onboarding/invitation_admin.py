@@ -20,7 +20,7 @@ from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author, note_difference
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.searching import StorableSearch
-from lti_1p3_provider.errors import LtiError, causes
+from lti_1p3_provider.errors import meaning_of
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.onboarding import changes, courses, invitations, roles_of, wording
 from lti_1p3_provider.onboarding.forms import LaunchGateForm
@@ -137,7 +137,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     def meaning(self, row: Invitation) -> str:
         """Why no registration came of it."""
         if row.outcome:
-            return str(causes().get(row.outcome, LtiError).__doc__).replace("``", "")
+            return meaning_of(row.outcome)
         if row.status == Invitation.Status.UNKNOWN:
             return gettext(
                 "The request was sent, and no answer has come. Look at the platform whether a tool is there."

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,11 +11,12 @@ from django.utils.translation import gettext_lazy
 
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.outline.models import CourseOutline
+from lti_1p3_provider.web.read_only import ReadOnly
 
 
 @admin.register(CourseOutline)
-class CourseOutlineAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Read only: what is published decides."""
+class CourseOutlineAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read only: workers write outlines from what the courses have published."""
 
     list_display = ("course_key", "title", "links", "scores", "built_at")
     search_fields = ("course_key", "title")
@@ -35,18 +33,6 @@ class CourseOutlineAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type
     def scores(self, row: CourseOutline) -> SafeString:
         """Where the learners' scores are."""
         return _link("course_scores", row, _("Scores"))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Workers write them."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They say what is published."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Those of courses that are gone go by themselves."""
-        return False
 
 
 def _link(page: str, row: CourseOutline, text: str) -> SafeString:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -13,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import LegacyMatch
+from lti_1p3_provider.web.read_only import ReadOnly
 
 
 @admin.register(LegacyMatch)
-class LegacyMatchAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+class LegacyMatchAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who kept an account of LTI 1.1, and who did not and why: two accounts are never merged, an operator decides."""
 
     list_display = ("person", "registration", "outcome", "now", "account", "consumer_key", "at")
@@ -41,15 +39,3 @@ class LegacyMatchAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-a
     def now(self, row: LegacyMatch) -> str:
         """What the person signs in to."""
         return str(row.platform_user.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only launches make them."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A report is not edited."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It goes with the person."""
-        return False

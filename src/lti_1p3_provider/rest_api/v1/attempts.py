@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.diagnostics.models import OK, LaunchAttempt
-from lti_1p3_provider.errors import ApiNotFound, LtiError, causes
+from lti_1p3_provider.errors import ApiNotFound, meaning_of
 from lti_1p3_provider.rest_api.v1 import found, pages
 from lti_1p3_provider.rest_api.v1.described import describe
 from lti_1p3_provider.rest_api.v1.door import ApiView
@@ -37,7 +37,7 @@ class AttemptFields(serializers.ModelSerializer):
 
     def get_explanation(self, row: LaunchAttempt) -> str:
         """Return it; nothing is to be explained about a launch that succeeded."""
-        return "" if row.outcome == OK else str(causes().get(row.outcome, LtiError).__doc__).replace("``", "")
+        return "" if row.outcome == OK else meaning_of(row.outcome)
 
 
 class Attempts(ApiView):
