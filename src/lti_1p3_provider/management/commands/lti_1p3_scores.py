@@ -19,8 +19,8 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 from lti_1p3_provider.scores.outbox.wake import nudge
 from lti_1p3_provider.scores.querysets import State
-from lti_1p3_provider.scores.status import overview, wording
-from lti_1p3_provider.scores.status.sentence import iso, points
+from lti_1p3_provider.scores.status import overview
+from lti_1p3_provider.scores.status.as_json import as_json
 from lti_1p3_provider.scores.status.unanswered import described
 
 WRONG, NEEDS_A_PERSON = 2, 3  # exit codes
@@ -131,20 +131,9 @@ def _as_json(rows: Iterable[PendingScore]) -> list[dict[str, Any]]:
     return [
         {
             "registration": row.registration_id,
-            "user": row.platform_user.user.get_username(),
-            "course": row.course_key,
             "activity": titles.get(row.usage_key) or row.line_item.resource_link.title,
-            "block": row.usage_key,
-            "state": str(row.state),
             "given_up": row.why.code if row.given_up and row.why else "",
-            "answer": wording.answer(row),
-            "due_at": row.due_at and iso(row.due_at),
-            "sent": points(row.sent_given, row.sent_maximum),
-            "sent_at": row.sent_at and iso(row.sent_at),
-            "result": points(row.result_given, row.result_maximum),
-            "result_at": row.result_at and iso(row.result_at),
-            "differs": row.differs,
-            "missing": row.differs and row.result_given is None,
+            **as_json(row),
         }
         for row in found
     ]

@@ -8,8 +8,7 @@ from rest_framework import serializers
 
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.querysets import State
-from lti_1p3_provider.scores.status import wording
-from lti_1p3_provider.scores.status.sentence import iso, points
+from lti_1p3_provider.scores.status.as_json import as_json
 
 NEEDED = ("platform_user__user", "line_item__resource_link", "registration")
 
@@ -86,19 +85,4 @@ class NumberFields(serializers.Serializer):
 
 def shown(row: PendingScore) -> dict[str, Any]:
     """Return a score as answers show it."""
-    return {
-        "id": row.pk,
-        "user": row.platform_user.user.get_username(),
-        "course": row.course_key,
-        "block": row.usage_key,
-        "activity": row.line_item.resource_link.title,
-        "state": str(row.state),
-        "answer": wording.answer(row),
-        "due_at": row.due_at and iso(row.due_at),
-        "sent": points(row.sent_given, row.sent_maximum),
-        "sent_at": row.sent_at and iso(row.sent_at),
-        "result": points(row.result_given, row.result_maximum),
-        "result_at": row.result_at and iso(row.result_at),
-        "differs": row.differs,
-        "missing": row.differs and row.result_given is None,
-    }
+    return {"id": row.pk, "activity": row.line_item.resource_link.title, **as_json(row)}
