@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
+from lti_1p3_provider.diagnostics.verdict import Verdict
 from lti_1p3_provider.doctor import connection as doctor
 from lti_1p3_provider.doctor import site
-from lti_1p3_provider.doctor.findings import Finding, Grade
+from lti_1p3_provider.doctor.findings import Finding
 from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.registrations import own_keys
 from lti_1p3_provider.registrations.models import Deployment, ToolKey
@@ -32,8 +33,8 @@ def found(connection: Connection, about: str) -> list[Finding]:
     return [one for one in doctor.examine(connection.registration) if one.about.startswith(about)]
 
 
-def grades(findings: list[Finding]) -> list[Grade]:
-    return [one.grade for one in findings]
+def grades(findings: list[Finding]) -> list[Verdict]:
+    return [one.verdict for one in findings]
 
 
 @pytest.fixture
@@ -48,10 +49,10 @@ def test_a_key_of_its_own_is_named_and_one_whose_push_was_not_answered(sound):
     """The platform takes no scores of a key that it does not know."""
     offered, _ = own_keys.offer(sound.registration)
     (one,) = found(sound, "our key")
-    assert (one.grade, one.advice) == (Grade.NOTICE, "Send the key again: it is the same one.")
+    assert (one.verdict, one.advice) == (Verdict.NOTICE, "Send the key again: it is the same one.")
     own_keys.settle(offered)
     (one,) = found(sound, "our key")
-    assert one.grade is Grade.GOOD
+    assert one.verdict is Verdict.GOOD
     assert one.says.startswith(offered.kid)
 
 
@@ -67,7 +68,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def test_a_sound_connection_is_good_all_over(sound):
     said = list(doctor.examine(sound.registration))
-    assert {one.grade for one in said} == {Grade.GOOD}, said
+    assert {one.verdict for one in said} == {Verdict.GOOD}, said
     assert {one.about for one in said} == {"deployments", "gate", "key set", "clock", "deployment 1"}
     assert not any(one.advice for one in said)
     assert any("maximum is 100" in one.says for one in said)
@@ -84,15 +85,15 @@ def test_the_doctor_changes_nothing(sound):
 
 def test_a_new_connection_says_what_nobody_can_know_yet(connection):
     (token, column) = found(connection, "deployment 1")
-    assert (token.grade, column.grade) == (Grade.GOOD, Grade.NOTICE)
+    assert (token.verdict, column.verdict) == (Verdict.GOOD, Verdict.NOTICE)
     assert "Open a graded link as a learner" in column.advice
-    assert grades(found(connection, "gate")) == [Grade.NOTICE]
+    assert grades(found(connection, "gate")) == [Verdict.NOTICE]
 
 
 def test_a_key_set_that_cannot_be_read(sound, web_server):
     sound.registration.key_set_url = web_server.says(Said(b"<html>", 200))
     sound.registration.save()
-    assert grades(found(sound, "key set")) == [Grade.WRONG]
+    assert grades(found(sound, "key set")) == [Verdict.WRONG]
     sound.registration.key_set_url = web_server.says(Said(b'{"keys": []}', 404))
     sound.registration.save()
     assert "answers 404" in found(sound, "key set")[0].says
@@ -102,7 +103,7 @@ def test_a_key_set_that_cannot_be_read(sound, web_server):
 def test_a_clock_that_differs(apart, way):
     date = (timezone.now() + timedelta(seconds=apart)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     (clock,) = doctor._clock(Answer(200, {"date": date}, b""))
-    assert clock.grade is Grade.WRONG
+    assert clock.verdict is Verdict.WRONG
     assert f" s {way} the platform's" in clock.says
 
 
@@ -124,13 +125,13 @@ def test_a_platform_that_does_not_say_the_time_is_not_judged():
 )
 def test_a_time_that_nobody_can_read_is_said_to_be_that(date):
     (clock,) = doctor._clock(Answer(200, {"date": date}, b""))
-    assert (clock.about, clock.grade) in [("clock", Grade.NOTICE), ("clock", Grade.WRONG)]
+    assert (clock.about, clock.verdict) in [("clock", Verdict.NOTICE), ("clock", Verdict.WRONG)]
 
 
 def test_no_access_token(sound):
     sound.platform.faults.set("status", endpoint="token", status=400)
     (token,) = found(sound, "deployment 1")
-    assert token.grade is Grade.WRONG
+    assert token.verdict is Verdict.WRONG
     assert "No access token: answer_unreadable, status 400" in token.says
 
 
@@ -175,28 +176,28 @@ def test_moodles_404_with_html_is_its_blocked_requests(sound, web_server, kind, 
 def test_a_column_that_is_gone(sound):
     item = LineItem.objects.get().url.partition("?")[0].rpartition("/")[2]
     sound.platform.store.delete_line_item(item)
-    assert grades(found(sound, "deployment 1")) == [Grade.GOOD, Grade.WRONG]
+    assert grades(found(sound, "deployment 1")) == [Verdict.GOOD, Verdict.WRONG]
 
 
 def test_deployments_gate_outage_and_switch(sound):
     registration = sound.registration
     Deployment.objects.create(registration=registration, deployment_id="new", status=Deployment.Status.PENDING)
-    assert grades(found(sound, "deployments")) == [Grade.NOTICE, Grade.GOOD]
+    assert grades(found(sound, "deployments")) == [Verdict.NOTICE, Verdict.GOOD]
     Deployment.objects.filter(deployment_id="1").update(status=Deployment.Status.DISABLED)
-    assert grades(found(sound, "deployments")) == [Grade.NOTICE, Grade.WRONG]
+    assert grades(found(sound, "deployments")) == [Verdict.NOTICE, Verdict.WRONG]
     registration.gate.allowed_courses = []
     registration.gate.save()
-    assert grades(found(sound, "gate")) == [Grade.WRONG]
+    assert grades(found(sound, "gate")) == [Verdict.WRONG]
     now = timezone.now()
     Outage.objects.create(registration=registration, since=now, until=now, reason="platform_failing", http_status=503)
     assert "HTTP 503" in found(sound, "scores")[0].says
     type(registration).objects.update(enabled=False)
-    assert grades(found(sound, "registration")) == [Grade.NOTICE]
+    assert grades(found(sound, "registration")) == [Verdict.NOTICE]
 
 
 def test_a_sound_site_is_good(sound, settings):
     said = {one.about: one for one in site.examine()}
-    assert said["cache"].grade is said["keys"].grade is said["deliveries"].grade is Grade.GOOD
+    assert said["cache"].verdict is said["keys"].verdict is said["deliveries"].verdict is Verdict.GOOD
     assert any("W002" in one.says for one in site.examine())  # the tests' site speaks http
 
 
@@ -204,15 +205,15 @@ def test_a_site_without_a_key_and_with_scores_that_nobody_delivers(sound):
     ToolKey.objects.all().delete()
     PendingScore.objects.update(due_at=timezone.now() - timedelta(hours=1))
     said = {one.about: one for one in site.examine()}
-    assert said["keys"].grade is said["deliveries"].grade is Grade.WRONG
+    assert said["keys"].verdict is said["deliveries"].verdict is Verdict.WRONG
     Outage.objects.create(registration=sound.registration, since=timezone.now(), until=timezone.now(), reason="slow")
-    assert {one.about: one.grade for one in site.examine()}["deliveries"] is Grade.GOOD
+    assert {one.about: one.verdict for one in site.examine()}["deliveries"] is Verdict.GOOD
 
 
 def test_a_site_that_is_switched_off_says_only_that(db, settings):
     settings.ENABLE_LTI_1P3_PROVIDER = False
     (only,) = site.examine()
-    assert (only.about, only.grade) == ("switch", Grade.WRONG)
+    assert (only.about, only.verdict) == ("switch", Verdict.WRONG)
 
 
 def test_the_command_prints_and_ends_with_3_if_something_is_wrong(sound):
@@ -295,7 +296,7 @@ def test_links_without_a_column_are_named_with_the_reason(sound):
     assert found(sound, "columns") == []  # it has a column
     LineItem.objects.update(url="", reason="no_list_of_columns", http_status=0, detail="")
     (one,) = found(sound, "columns")
-    assert one.grade is Grade.NOTICE
+    assert one.verdict is Verdict.NOTICE
     assert one.says == f"1 link has no gradebook column: {Reason.NO_LIST.label}."
 
 
@@ -303,10 +304,10 @@ def test_what_the_gate_and_the_enrolment_mode_name_in_vain(sound):
     type(sound.registration).objects.update(enrolment_mode="nope")
     sound.registration.gate.allowed_courses = [COURSE, "course-v1:Gone+Gone+Gone"]
     sound.registration.gate.save()
-    assert grades(found(sound, "gate")) == [Grade.GOOD, Grade.NOTICE]
-    assert grades(found(sound, "enrolment")) == [Grade.WRONG]
+    assert grades(found(sound, "gate")) == [Verdict.GOOD, Verdict.NOTICE]
+    assert grades(found(sound, "enrolment")) == [Verdict.WRONG]
     type(sound.registration).objects.update(enrolment_mode="audit")
     assert grades(found(sound, "enrolment")) == []  # the gate's course is in doubt
     sound.registration.gate.allowed_courses = [COURSE]
     sound.registration.gate.save()
-    assert grades(found(sound, "enrolment")) == [Grade.GOOD]
+    assert grades(found(sound, "enrolment")) == [Verdict.GOOD]

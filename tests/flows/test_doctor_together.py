@@ -18,10 +18,11 @@ from django.db.backends.signals import connection_created
 from django.test import RequestFactory
 from django.urls import resolve, reverse
 
+from lti_1p3_provider.diagnostics.verdict import Verdict
 from lti_1p3_provider.doctor import connection as doctor
 from lti_1p3_provider.doctor import together
 from lti_1p3_provider.doctor.admin import ExaminedRegistrationAdmin
-from lti_1p3_provider.doctor.findings import Finding, Grade, each, good
+from lti_1p3_provider.doctor.findings import Finding, each, good
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from tests.connection import COURSE, Connection
 from tests.scoring import launched
@@ -183,7 +184,7 @@ def test_what_a_hostile_platform_answers_is_its_own_finding_and_hurts_nobody(sai
     sound.registration.refresh_from_db()
     rows = (hostile, sound.registration)
     found = dict(together.examine({row.title: lambda row=row: doctor.examine(row) for row in rows}, 20))
-    assert {one.grade for one in found["Sound"]} == {Grade.GOOD}
+    assert {one.verdict for one in found["Sound"]} == {Verdict.GOOD}
     abouts = [one.about for one in found["Hostile"]]
     assert "key set" in abouts
     assert "deployment 1" in abouts, "what comes later is tried all the same"
@@ -206,9 +207,9 @@ def test_whatever_an_examination_raises_is_a_finding_of_that_one(error):
     found = dict(together.examine({"broken": broken, "sound": lambda: [good("all", "Good.")]}, 5))
     first, second = found["broken"]
     assert first.about == "first"
-    assert (second.about, second.grade) == ("examination", Grade.WRONG)
+    assert (second.about, second.verdict) == ("examination", Verdict.WRONG)
     assert "secret" not in second.says
-    assert [one.grade for one in found["sound"]] == [Grade.GOOD]
+    assert [one.verdict for one in found["sound"]] == [Verdict.GOOD]
 
 
 def test_a_step_that_raises_costs_only_itself():
@@ -216,7 +217,7 @@ def test_a_step_that_raises_costs_only_itself():
         raise OverflowError("a secret")
 
     found = list(each([("one", broken), ("two", lambda: [good("two", "Good.")])]))
-    assert [(one.about, one.grade) for one in found] == [("one", Grade.WRONG), ("two", Grade.GOOD)]
+    assert [(one.about, one.verdict) for one in found] == [("one", Verdict.WRONG), ("two", Verdict.GOOD)]
     assert "OverflowError" in found[0].says
 
 

@@ -8,8 +8,9 @@ import pytest
 from django.core.cache import cache
 
 from demo.stack import free_port
+from lti_1p3_provider.diagnostics.verdict import Verdict
 from lti_1p3_provider.onboarding import tries
-from lti_1p3_provider.onboarding.tries import Grade, Tried
+from lti_1p3_provider.onboarding.tries import Tried
 from lti_1p3_provider.registrations.models import Registration
 from tests.web_server import Said
 
@@ -23,43 +24,43 @@ def keys(*kids: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("said", "grade", "words"),
+    ("said", "verdict", "words"),
     [
-        (Said(keys("a")), Grade.GOOD, "This key set answers: 1 key."),
-        (Said(keys("a", "b")), Grade.GOOD, "This key set answers: 2 keys."),
-        (Said(b'{"keys": []}'), Grade.WRONG, "(200), but there is no key set"),
-        (Said(SECRET), Grade.WRONG, "(200), but there is no key set"),
-        (Said(b"[" * 100_000), Grade.WRONG, "(200), but there is no key set"),
-        (Said(keys("a"), 404), Grade.WRONG, "(404), but there is no key set"),
-        (Said(SECRET, 503), Grade.NOTICE, "a problem of its own (503)"),
-        (Said(b"", 302, {"Location": "https://elsewhere.example/"}), Grade.WRONG, "leads to another address (302)"),
-        (Said(b"x" * 2_000_000), Grade.WRONG, "cannot be read"),
-        (Said(SECRET, 200, {"Content-Encoding": "br"}), Grade.WRONG, "(200), but there is no key set"),
+        (Said(keys("a")), Verdict.GOOD, "This key set answers: 1 key."),
+        (Said(keys("a", "b")), Verdict.GOOD, "This key set answers: 2 keys."),
+        (Said(b'{"keys": []}'), Verdict.WRONG, "(200), but there is no key set"),
+        (Said(SECRET), Verdict.WRONG, "(200), but there is no key set"),
+        (Said(b"[" * 100_000), Verdict.WRONG, "(200), but there is no key set"),
+        (Said(keys("a"), 404), Verdict.WRONG, "(404), but there is no key set"),
+        (Said(SECRET, 503), Verdict.NOTICE, "a problem of its own (503)"),
+        (Said(b"", 302, {"Location": "https://elsewhere.example/"}), Verdict.WRONG, "leads to another address (302)"),
+        (Said(b"x" * 2_000_000), Verdict.WRONG, "cannot be read"),
+        (Said(SECRET, 200, {"Content-Encoding": "br"}), Verdict.WRONG, "(200), but there is no key set"),
     ],
 )
-def test_a_key_set_is_judged_and_nothing_of_it_shown(web_server, said, grade, words):
+def test_a_key_set_is_judged_and_nothing_of_it_shown(web_server, said, verdict, words):
     tried = tries.key_set(web_server.says(said))
-    assert tried.grade is grade
+    assert tried.verdict is verdict
     assert words in tried.says
     assert "diary" not in tried.says
 
 
 @pytest.mark.parametrize(
-    ("said", "grade"),
+    ("said", "verdict"),
     [
-        (Said(b'{"error": "invalid_request"}', 400), Grade.GOOD),
-        (Said(SECRET, 401), Grade.GOOD),
-        (Said(b"", 422), Grade.GOOD),
-        (Said(SECRET, 200), Grade.WRONG),
-        (Said(b"", 404), Grade.WRONG),
-        (Said(b"", 405), Grade.WRONG),
-        (Said(b"", 308, {"Location": "/token/"}), Grade.WRONG),
-        (Said(b"", 502), Grade.NOTICE),
+        (Said(b'{"error": "invalid_request"}', 400), Verdict.GOOD),
+        (Said(SECRET, 401), Verdict.GOOD),
+        (Said(b"", 422), Verdict.GOOD),
+        (Said(SECRET, 200), Verdict.WRONG),
+        (Said(b"", 404), Verdict.WRONG),
+        (Said(b"", 405), Verdict.WRONG),
+        (Said(b"", 308, {"Location": "/token/"}), Verdict.WRONG),
+        (Said(b"", 502), Verdict.NOTICE),
     ],
 )
-def test_a_token_address_refuses_who_does_not_say_who_they_are(web_server, said, grade):
+def test_a_token_address_refuses_who_does_not_say_who_they_are(web_server, said, verdict):
     tried = tries.token_address(web_server.says(said))
-    assert tried.grade is grade
+    assert tried.verdict is verdict
     assert "diary" not in tried.says
     (asked,) = web_server.asked
     assert (asked.method, asked.body) == ("POST", b"grant_type=client_credentials")
@@ -78,20 +79,20 @@ def test_addresses_inside_get_one_sentence_whatever_is_there(settings, web_serve
         "https://[::1]/",
         "https://[::ffff:10.0.0.1]/",
     ]
-    assert {call(address) for address in inside} == {Tried(Grade.WRONG, tries.FORBIDDEN)}
+    assert {call(address) for address in inside} == {Tried(Verdict.WRONG, tries.FORBIDDEN)}
     assert web_server.asked == []
 
 
 def test_where_a_cloud_keeps_its_secrets_is_not_called_even_if_it_is_named(settings):
     settings.LTI_1P3_PROVIDER_PRIVATE_HOSTS = ["169.254.169.254"]
-    assert tries.key_set("http://169.254.169.254/latest") == Tried(Grade.WRONG, tries.FORBIDDEN)
+    assert tries.key_set("http://169.254.169.254/latest") == Tried(Verdict.WRONG, tries.FORBIDDEN)
 
 
 @pytest.mark.parametrize(
     "address", ["http://p.example/", "ftp://p.example/", "https://a:b@p.example/", "x", "https://"]
 )
 def test_what_is_no_address_of_a_platform_is_not_called(address):
-    assert tries.key_set(address).grade is Grade.WRONG
+    assert tries.key_set(address).verdict is Verdict.WRONG
     assert tries.key_set("https://p.example/" + "x" * 2000).says == "This address is too long."
 
 
@@ -113,11 +114,11 @@ def test_who_is_registered_already():
     one = Registration.objects.create(title="One", issuer="https://p.example", client_id="a")
     Registration.objects.create(title="Case", issuer="https://P.example", client_id="a")
     assert tries.identity("https://p.example", "a") == Tried(
-        Grade.WRONG, "This issuer and client ID are registered already:", (one,)
+        Verdict.WRONG, "This issuer and client ID are registered already:", (one,)
     )
     notice = tries.identity("https://p.example", "b")
     assert notice is not None
-    assert (notice.grade, notice.rows) == (Grade.NOTICE, (one,))
+    assert (notice.verdict, notice.rows) == (Verdict.NOTICE, (one,))
     assert tries.identity("https://p.example", "a", one.pk) is None
     assert tries.identity("https://q.example", "a") is None
     assert tries.identity("", "") is None

@@ -16,8 +16,9 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lti_1p3_provider.diagnostics.verdict import Verdict
 from lti_1p3_provider.doctor import connection, site, together
-from lti_1p3_provider.doctor.findings import Finding, Grade
+from lti_1p3_provider.doctor.findings import Finding
 from lti_1p3_provider.memberships import words
 from lti_1p3_provider.onboarding.admin import RegistrationAdmin
 from lti_1p3_provider.registrations.models import Registration
@@ -83,6 +84,6 @@ class ExaminedRegistrationAdmin(RegistrationAdmin):
             "opts": self.model._meta,
             "registration": registration,
             "found": found,
-            "wrong": sum(one.grade is Grade.WRONG for one in found or ()),
+            "wrong": sum(one.verdict is Verdict.WRONG for one in found or ()),
         }
         return render(request, "lti_1p3_provider/doctor.html", page)

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import dataclass
 
-
-class Grade(StrEnum):
-    """``WRONG``: something does not work. ``NOTICE``: it works, or nobody can tell yet, but a person should know."""
-
-    GOOD = "good"
-    NOTICE = "notice"
-    WRONG = "wrong"
+from lti_1p3_provider.diagnostics.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +13,28 @@ class Finding:
     """One thing that was tried: what (``about``), how it is, and what to do, empty where it is good."""
 
     about: str
-    grade: Grade
+    verdict: Verdict
     says: str
     advice: str = ""
 
     def as_json(self) -> dict[str, str]:
         """Return it for scripts."""
-        return {name: str(value) for name, value in asdict(self).items()}
+        return {"about": self.about, "grade": self.verdict.value, "says": str(self.says), "advice": str(self.advice)}
 
 
 def good(about: str, says: str) -> Finding:
     """Return that something works."""
-    return Finding(about, Grade.GOOD, says)
+    return Finding(about, Verdict.GOOD, says)
 
 
 def notice(about: str, says: str, advice: str) -> Finding:
     """Return something to know."""
-    return Finding(about, Grade.NOTICE, says, advice)
+    return Finding(about, Verdict.NOTICE, says, advice)
 
 
 def wrong(about: str, says: str, advice: str) -> Finding:
     """Return what does not work."""
-    return Finding(about, Grade.WRONG, says, advice)
+    return Finding(about, Verdict.WRONG, says, advice)
 
 
 def failed(about: str, error: BaseException) -> Finding:

@@ -155,7 +155,7 @@ class GuidedPage(Base):  # type: ignore[type-arg]
             return JsonResponse({})
         rows = tried.rows if self.has_view_permission(request) else ()
         links = [{"title": row.title, "url": reverse(f"admin:{NAME}_change", args=[row.pk])} for row in rows]
-        return JsonResponse({"grade": tried.grade, "says": tried.says, "links": links})
+        return JsonResponse({"grade": tried.verdict, "says": tried.says, "links": links})
 
 
 def chooses() -> dict[str, Any]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from lti_1p3_provider.database.storable import keeps
+from lti_1p3_provider.diagnostics.verdict import Verdict
 from lti_1p3_provider.errors import (
     AddressForbidden,
     AnswerUnreadable,
@@ -43,19 +43,11 @@ FORBIDDEN = gettext_noop(
 )
 
 
-class Grade(StrEnum):
-    """``NOTICE``: nobody can tell yet, or a person should know."""
-
-    GOOD = "good"
-    NOTICE = "notice"
-    WRONG = "wrong"
-
-
 @dataclass(frozen=True, slots=True)
 class Tried:
     """What came of it, in a sentence. ``rows``: the registrations that it is about."""
 
-    grade: Grade
+    verdict: Verdict
     says: str
     rows: tuple[Registration, ...] = ()
 
@@ -85,29 +77,29 @@ def identity(issuer: str, client_id: str, besides: int | None = None) -> Tried |
         return None
     same = find.exact(issuer, client_id) if client_id else None
     if same is not None and same.pk != besides:
-        return Tried(Grade.WRONG, _("This issuer and client ID are registered already:"), (same,))
+        return Tried(Verdict.WRONG, _("This issuer and client ID are registered already:"), (same,))
     of_issuer = Registration.objects.filter(issuer=issuer).exclude(pk=besides or 0).order_by("title", "pk")
     rows = [row for row in of_issuer[: 2 * MAX_NAMED] if row.issuer == issuer]  # databases may ignore case
     if not rows:
         return None
     said = _("This issuer is known already. Each of its registrations has a client ID of its own:")
-    return Tried(Grade.NOTICE, said, tuple(rows[:MAX_NAMED]))
+    return Tried(Verdict.NOTICE, said, tuple(rows[:MAX_NAMED]))
 
 
 def _tried(url: str, exchange: Exchange[Tried]) -> Tried:
     if len(url) > MAX_URL:
-        return Tried(Grade.WRONG, _("This address is too long."))
+        return Tried(Verdict.WRONG, _("This address is too long."))
     if problem := problem_with(url):
-        return Tried(Grade.WRONG, problem)
+        return Tried(Verdict.WRONG, problem)
     try:
         return transport.run(exchange)
     except AddressForbidden:
-        return Tried(Grade.WRONG, _(FORBIDDEN))
+        return Tried(Verdict.WRONG, _(FORBIDDEN))
     except PlatformUnreachable:
         said = _("Nothing answers there in time, or its certificate is not accepted. Compare the address.")
-        return Tried(Grade.WRONG, said)
+        return Tried(Verdict.WRONG, said)
     except LtiError as error:
-        return Tried(Grade.WRONG, f"{error.title}.")
+        return Tried(Verdict.WRONG, f"{error.title}.")
 
 
 def _keys(url: str) -> Exchange[Tried]:
@@ -118,7 +110,7 @@ def _keys(url: str) -> Exchange[Tried]:
         known = 0
     if known:
         said = ngettext("This key set answers: %(known)d key.", "This key set answers: %(known)d keys.", known)
-        return Tried(Grade.GOOD, said % {"known": known})
+        return Tried(Verdict.GOOD, said % {"known": known})
     return _otherwise(answer, _("no key set with an RSA key that has a kid"))
 
 
@@ -126,7 +118,7 @@ def _token(url: str) -> Exchange[Tried]:
     form = {"grant_type": "client_credentials"}
     answer: Answer = yield Request("POST", url, {"Accept": "application/json"}, form, timeout=TIMEOUT, whole=False)
     if 400 <= answer.status < 500 and answer.status not in GONE:
-        return Tried(Grade.GOOD, _("This address answers. Access tokens are tried once this page is saved."))
+        return Tried(Verdict.GOOD, _("This address answers. Access tokens are tried once this page is saved."))
     return _otherwise(answer, _("nothing that looks like a token address"))
 
 
@@ -134,8 +126,8 @@ def _otherwise(answer: Answer, what: str) -> Tried:
     """Say that it is not what was looked for, with the status alone."""
     status = {"status": answer.status}
     if answer.status >= 500:
-        return Tried(Grade.NOTICE, _("The platform has a problem of its own (%(status)d). Try again later.") % status)
+        return Tried(Verdict.NOTICE, _("The platform has a problem of its own (%(status)d). Try again later.") % status)
     if answer.status in REDIRECTS:
-        return Tried(Grade.WRONG, _("It leads to another address (%(status)d). Enter that one.") % status)
+        return Tried(Verdict.WRONG, _("It leads to another address (%(status)d). Enter that one.") % status)
     said = _("It answers (%(status)d), but there is %(what)s. Compare the address.")
-    return Tried(Grade.WRONG, said % {**status, "what": what})
+    return Tried(Verdict.WRONG, said % {**status, "what": what})

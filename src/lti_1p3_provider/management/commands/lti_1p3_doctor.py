@@ -12,13 +12,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
+from lti_1p3_provider.diagnostics.verdict import Verdict
 from lti_1p3_provider.doctor import connection, site, together
-from lti_1p3_provider.doctor.findings import Finding, Grade
+from lti_1p3_provider.doctor.findings import Finding
 from lti_1p3_provider.registrations.models import Registration
 
 MAX_SECONDS = 3600
 WRONG = 3  # exit code: something does not work
-MARKS = {Grade.GOOD: "ok    ", Grade.NOTICE: "notice", Grade.WRONG: "WRONG "}
+MARKS = {Verdict.GOOD: "ok    ", Verdict.NOTICE: "notice", Verdict.WRONG: "WRONG "}
 
 
 class Command(BaseCommand):
@@ -53,7 +54,7 @@ class Command(BaseCommand):
             ordered = {name: [one.as_json() for one in found[name]] for name in examinations}
             self.stdout.write(json.dumps(ordered))
             self.stdout.flush()
-        if any(one.grade is Grade.WRONG for ones in found.values() for one in ones):
+        if any(one.verdict is Verdict.WRONG for ones in found.values() for one in ones):
             sys.exit(WRONG)
 
 
@@ -76,7 +77,7 @@ def _seconds(text: str) -> float:
 
 def _lines(found: Iterable[Finding]) -> Iterable[str]:
     for one in found:
-        yield f"  {MARKS[one.grade]}  {one.about}: {one.says}"
+        yield f"  {MARKS[one.verdict]}  {one.about}: {one.says}"
         if one.advice:
             yield f"          -> {one.advice}"
 
