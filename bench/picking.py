@@ -29,7 +29,7 @@ from bench.growth import QUICK  # noqa: E402
 from bench.stock import picker as peers  # noqa: E402
 from bench.tokens import Minter  # noqa: E402
 from demo.lms import many  # noqa: E402
-from lti_1p3_provider.deep_linking import asked  # noqa: E402
+from lti_1p3_provider.deep_linking import content_requests  # noqa: E402
 from lti_1p3_provider.gates.models import LaunchGate  # noqa: E402
 from lti_1p3_provider.identifiers import digest  # noqa: E402
 from lti_1p3_provider.lti.claims import ContextClaim, Person  # noqa: E402
@@ -190,7 +190,7 @@ class Site:
         return _figures(taken[2:])
 
     def _token(self) -> str:
-        return asked.start(self._deployment, _message())[1]
+        return content_requests.start(self._deployment, _message())[1]
 
 
 def _figures(taken: list[float]) -> dict[str, float]:

@@ -12,7 +12,7 @@ import pytest
 
 from lti_1p3_provider.deep_linking.accepted import Accepted
 from lti_1p3_provider.deep_linking.entries import Entry
-from lti_1p3_provider.deep_linking.items import Shelf, items
+from lti_1p3_provider.deep_linking.items import Destination, items
 from lti_1p3_provider.lti.claims import Person
 from lti_1p3_provider.lti.content_items import ContentItem, OfferedLineItem
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage, DeepLinkingSettings
@@ -34,15 +34,15 @@ MESSAGE = DeepLinkingMessage(
     grade_service=None,
     settings=SETTINGS,
 )
-SHELF = Shelf(
+DESTINATION = Destination(
     "generic", Accepted("ltiResourceLink", 100, "", frozenset(("iframe",))), MESSAGE, "https://lms.edx.example"
 )
 NOW = datetime(2026, 3, 1, 8, 30, tzinfo=timezone(timedelta(hours=2)))
 
 
-def claim(shelf: Shelf = SHELF, **values: Any) -> dict[str, Any]:
+def claim(destination: Destination = DESTINATION, **values: Any) -> dict[str, Any]:
     """Return the item of a block."""
-    [item] = items([replace(ENTRY, **values)], shelf)
+    [item] = items([replace(ENTRY, **values)], destination)
     return item.claim()
 
 
@@ -75,8 +75,8 @@ def test_dl_07_dl_08_titles_are_one_line_and_never_empty(title, expected):
 
 
 def test_dl_07_without_any_title_it_is_the_blocks_name():
-    shelf = replace(SHELF, message=replace(MESSAGE, settings=replace(SETTINGS, title="")))
-    assert claim(shelf, title="")["title"] == "p"
+    destination = replace(DESTINATION, message=replace(MESSAGE, settings=replace(SETTINGS, title="")))
+    assert claim(destination, title="")["title"] == "p"
 
 
 @pytest.mark.parametrize("points", [None, 0, 0.0, -1.0, float("nan"), float("inf")])
@@ -89,7 +89,7 @@ def test_dl_07_content_without_points_has_no_line_item(points):
     [("generic", 4.0, 4), ("generic", 2.5, 2.5), ("openedx", 2.5, 3), ("openedx", 0.2, 1), ("canvas", 0.2, 0.2)],
 )
 def test_dl_07_the_maximum_is_a_number_as_the_platform_takes_it(platform, points, maximum):
-    said = claim(replace(SHELF, platform=platform), points=points)["lineItem"]["scoreMaximum"]
+    said = claim(replace(DESTINATION, platform=platform), points=points)["lineItem"]["scoreMaximum"]
     assert said == maximum
     assert isinstance(said, type(maximum))
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.audit.models import Change
-from lti_1p3_provider.deep_linking import within
+from lti_1p3_provider.deep_linking import gate_scope
 from lti_1p3_provider.deep_linking.entries import Chooser
 from lti_1p3_provider.errors import GateClosed
 from lti_1p3_provider.gates import policy
@@ -49,7 +49,7 @@ def test_an_organizations_registration_opens_nothing_of_others_whatever_its_gate
     row = registered(**lists)
     assert policy.opens(row, OWN, block(OWN))
     assert policy.opening_of(row, OWN).has(str(block(OWN)), "problem")
-    scope = within.of(Chooser(row, 1, None, None))
+    scope = gate_scope.of(Chooser(row, 1, None, None))
     assert scope.may_have(OWN)
     for course in (FOREIGN, OTHER_SPELLING):
         assert not policy.opens(row, course, block(course))
@@ -63,9 +63,9 @@ def test_the_sites_own_opens_what_it_did(settings):
     row = registered("")
     assert policy.opens(row, FOREIGN, block(FOREIGN))
     settings.LTI_1P3_PROVIDER_REQUIRE_LAUNCH_GATE = True
-    assert within.of(Chooser(row, 1, None, None)).is_empty
+    assert gate_scope.of(Chooser(row, 1, None, None)).is_empty
     row.org = "DemoX"
-    assert within.of(Chooser(row, 1, None, None)).is_empty
+    assert gate_scope.of(Chooser(row, 1, None, None)).is_empty
 
 
 def test_a_gate_that_names_others_is_doubted():

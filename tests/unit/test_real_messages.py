@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lti_1p3_provider.deep_linking import kept
+from lti_1p3_provider.deep_linking import stored_message
 from lti_1p3_provider.lti import ags
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.lti.key_sets import usable
@@ -79,10 +79,10 @@ def test_a_request_for_content():
 
 def test_a_request_for_content_is_kept_without_its_person():
     read = read_message(claims("deep-linking-request"))
-    text = kept.text_of(read)
+    text = stored_message.text_of(read)
     assert text.isascii()
     assert "Teacher" not in text
     assert "example.test" not in text
-    again = kept.message_of(text)
+    again = stored_message.message_of(text)
     assert (again.settings, again.context, again.roles) == (read.settings, read.context, read.roles)
     assert (again.subject, again.custom) == (None, {})

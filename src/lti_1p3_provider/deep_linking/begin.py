@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from lti_1p3_provider.deep_linking import asked, page, respond, roles
+from lti_1p3_provider.deep_linking import content_requests, page, respond, roles
 from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.diagnostics import record as attempts
 from lti_1p3_provider.diagnostics.trail import Trail
@@ -36,7 +36,7 @@ def begin(request: HttpRequest, launch: Launch[DeepLinkingMessage], trail: Trail
         accepted(message)
         trail.passed("accepted types")
         with transaction.atomic():
-            row, token = asked.start(launch.deployment, message)
+            row, token = content_requests.start(launch.deployment, message)
             trail.passed("records")
             shown = page.first(request, row, token)
             attempts.success(trail)

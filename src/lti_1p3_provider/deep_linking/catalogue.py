@@ -14,7 +14,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from lti_1p3_provider import host
 from lti_1p3_provider.database import cursors
 from lti_1p3_provider.database.storable import keeps
-from lti_1p3_provider.deep_linking import filtering, recent, within
+from lti_1p3_provider.deep_linking import filtering, gate_scope, recent
 from lti_1p3_provider.deep_linking.entries import Chooser, CourseEntry, Entry, MessageFacts, Page
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.deep_linking.search import search
@@ -57,7 +57,7 @@ def courses(who: Chooser, text: str = "", after: str = "") -> Page[CourseEntry]:
     Raises:
         PickerStopped, PickerFilterFailed: see ``filtering``.
     """
-    scope = within.of(who)
+    scope = gate_scope.of(who)
     if scope.is_empty:
         return Page()
     keep = filtering.judge(who)
@@ -171,7 +171,7 @@ def _shown(who: Chooser, text: str) -> Shown:
         raise ContentNotFound("a course key that cannot be read") from error
     if not keeps(text):
         raise ContentNotFound("a course key that no database has")
-    scope = within.of(who)
+    scope = gate_scope.of(who)
     keep: Callable[[Entry], bool] = filtering.judge(who)
     if not scope.may_have(course_key):
         raise ContentNotFound(f"{course_key} is not within the registration's launch gate")

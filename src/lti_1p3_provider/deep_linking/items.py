@@ -29,7 +29,7 @@ ICON = "activity.png"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class Destination:
     """Where items go. ``platform`` names its preset; ``base_url`` is ours, as the platform knows it."""
 
     platform: str
@@ -38,37 +38,37 @@ class Shelf:
     base_url: str
 
 
-def items(entries: Iterable[Entry], shelf: Shelf) -> list[ContentItem]:
+def items(entries: Iterable[Entry], destination: Destination) -> list[ContentItem]:
     """Return an item for each entry, in this order."""
-    return [_item(entry, shelf) for entry in entries]
+    return [_item(entry, destination) for entry in entries]
 
 
-def _item(entry: Entry, shelf: Shelf) -> ContentItem:
-    settings, custom = shelf.message.settings, {TARGET: entry.usage_key}
-    if preset(shelf.platform).variables:
+def _item(entry: Entry, destination: Destination) -> ContentItem:
+    settings, custom = destination.message.settings, {TARGET: entry.usage_key}
+    if preset(destination.platform).variables:
         custom |= HISTORY
     title = entry.title.strip() or settings.title or _name(entry.usage_key)
     text = _("%(kind)s in %(course)s") % {"kind": type_name(entry.block_type), "course": entry.course_title}
     return ContentItem(
-        url=_url(entry, shelf.base_url),
+        url=_url(entry, destination.base_url),
         title=title,
         text=text if entry.course_title else settings.text,
-        type=shelf.accepted.type,
+        type=destination.accepted.type,
         custom=custom,
-        column=_column(entry, title, shelf),
+        column=_column(entry, title, destination),
         opens=None if entry.start and entry.due and entry.start >= entry.due else entry.start,
         due=entry.due,
-        presentation=shelf.accepted.presentation(entry.block_type),
-        icon=_icon(shelf.base_url),
+        presentation=destination.accepted.presentation(entry.block_type),
+        icon=_icon(destination.base_url),
     )
 
 
-def _column(entry: Entry, title: str, shelf: Shelf) -> OfferedLineItem | None:
+def _column(entry: Entry, title: str, destination: Destination) -> OfferedLineItem | None:
     """Return the column as a search for it will find it (``scores.gradebook.ensure``)."""
-    if shelf.accepted.no_column or not entry.points or entry.points <= 0:
+    if destination.accepted.no_column or not entry.points or entry.points <= 0:
         return None
-    label = title[: preset(shelf.platform).longest_label]
-    return OfferedLineItem(maximum_for(shelf.platform, entry.points), label, entry.usage_key, TAG)
+    label = title[: preset(destination.platform).longest_label]
+    return OfferedLineItem(maximum_for(destination.platform, entry.points), label, entry.usage_key, TAG)
 
 
 def launch_url(course_key: str, usage_key: str, block_type: str, base_url: str) -> str:

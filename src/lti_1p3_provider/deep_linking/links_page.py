@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from lti_1p3_provider.deep_linking.shelf_marks import Shelf
+from lti_1p3_provider.deep_linking.block_addresses import BlockAddresses
 from lti_1p3_provider.errors import ContentNotFound, OutlineInPreparation
 from lti_1p3_provider.host.static_files import address
 from lti_1p3_provider.scores.status.team_page import TeamPage
@@ -22,18 +22,18 @@ class CourseLinks(TeamPage):
     def get(self, request: HttpRequest, course_key: str) -> HttpResponse:
         """Show the course's tree; with ``below``, for the page's script, what is below a block."""
         try:
-            shelf = Shelf(self.course_key, base_url(request))
+            addresses = BlockAddresses(self.course_key, base_url(request))
         except (ContentNotFound, OutlineInPreparation) as error:
             said = {"course_key": str(self.course_key), "error": error}
             return render(request, f"{TEMPLATES}/links.html", said, status=error.status)
         if "below" in request.GET:
-            marks = shelf.below(_key(request, "below"))
+            marks = addresses.below(_key(request, "below"))
             return JsonResponse({"html": render_to_string(f"{TEMPLATES}/marks.html", {"marks": marks}, request)})
         about = {
             "course_key": str(self.course_key),
-            "title": shelf.title,
-            "everywhere": shelf.everywhere,
-            "marks": shelf.first(_key(request, "at")),
+            "title": addresses.title,
+            "everywhere": addresses.everywhere,
+            "marks": addresses.first(_key(request, "at")),
             "scripts": [found for name in SCRIPTS if (found := address(name))],
         }
         return render(request, f"{TEMPLATES}/links.html", about)

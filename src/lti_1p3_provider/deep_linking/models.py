@@ -6,7 +6,7 @@ from functools import cached_property
 
 from django.db import models
 
-from lti_1p3_provider.deep_linking.kept import message_of
+from lti_1p3_provider.deep_linking.stored_message import message_of
 from lti_1p3_provider.identifiers import DIGEST_LENGTH
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage
 from lti_1p3_provider.registrations.models import APP_LABEL, Deployment

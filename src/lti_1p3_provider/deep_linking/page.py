@@ -17,7 +17,7 @@ from opaque_keys.edx.keys import UsageKey
 
 from lti_1p3_provider.deep_linking import catalogue, lines, previews, words
 from lti_1p3_provider.deep_linking.accepted import accepted
-from lti_1p3_provider.deep_linking.asked import place_of
+from lti_1p3_provider.deep_linking.content_requests import place_of
 from lti_1p3_provider.deep_linking.entries import Chooser, Entry
 from lti_1p3_provider.deep_linking.form import TYPES, Choosing, read
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest

@@ -13,10 +13,10 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lti_1p3_provider.deep_linking import asked
+from lti_1p3_provider.deep_linking import content_requests
 from lti_1p3_provider.deep_linking.accepted import Accepted, accepted
 from lti_1p3_provider.deep_linking.entries import Entry
-from lti_1p3_provider.deep_linking.items import Shelf, items
+from lti_1p3_provider.deep_linking.items import Destination, items
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.trail import Trail
@@ -57,7 +57,7 @@ def answer(request: HttpRequest, row: DeepLinkingRequest, entries: Sequence[Entr
     message, registration = row.asked_for, row.deployment.registration
     takes = accepted(message)
     require_number(takes, len(entries))
-    made = items(entries, Shelf(registration.platform, takes, message, base_url(request)))
+    made = items(entries, Destination(registration.platform, takes, message, base_url(request)))
     said = ngettext("%(number)s activity was chosen.", "%(number)s activities were chosen.", len(made))
     return _send(request, row, Answer(made, message.settings.data, said % {"number": len(made)}))
 
@@ -98,10 +98,10 @@ def _send(request: HttpRequest, row: DeepLinkingRequest, said: Answer) -> HttpRe
     settings, registration = row.asked_for.settings, row.deployment.registration
     require_return_address(settings, registration)
     signed = content_items.sign(row.deployment, said)  # if that fails, the request can still be answered
-    asked.use(row, len(said.items))
+    content_requests.use(row, len(said.items))
     nonce = secrets.token_urlsafe(16)
     about = {"return_url": settings.return_url, "jwt": signed, "nonce": nonce, "number": len(said.items)}
-    about |= {"platform": registration.title, "place": asked.place_of(row, request.POST.get("token", ""))}
+    about |= {"platform": registration.title, "place": content_requests.place_of(row, request.POST.get("token", ""))}
     page = render(request, f"{TEMPLATES}/answer.html", about)
     return _to(settings.return_url, page, registration, nonce)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from opaque_keys.edx.keys import CourseKey
 
-from lti_1p3_provider.deep_linking import filtering, recent, within
+from lti_1p3_provider.deep_linking import filtering, gate_scope, recent
 from lti_1p3_provider.deep_linking.entries import Chooser, Entry, Page
 from lti_1p3_provider.deep_linking.showing import entry_of
 from lti_1p3_provider.gates import policy
@@ -38,7 +38,7 @@ def search(
     Raises:
         PickerStopped, PickerFilterFailed: see ``filtering``.
     """
-    scope, words = within.of(who), searched(text)
+    scope, words = gate_scope.of(who), searched(text)
     keep = filtering.judge(who)
     if course_key:
         scope = scope.only(course_key)

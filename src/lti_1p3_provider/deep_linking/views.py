@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from lti_1p3_provider.deep_linking import asked, catalogue, fragments, page, respond
+from lti_1p3_provider.deep_linking import catalogue, content_requests, fragments, page, respond
 from lti_1p3_provider.deep_linking.accepted import accepted
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics import record
@@ -35,7 +35,7 @@ def pick(request: HttpRequest, trail: Trail) -> HttpResponse:
     row, token = _row(request, trail)
     choosing = page.read(request.POST, _most(row))
     try:
-        asked.require_open(row)
+        content_requests.require_open(row)
     except ChoiceExpired as error:
         return _expired(request, row, error, choosing, trail)
     try:
@@ -51,7 +51,7 @@ def fragment(request: HttpRequest, trail: Trail, make: fragments.Fragment) -> Ht
         ChoiceUnknown, ChoiceAnswered, ChoiceExpired, RegistrationDisabled, DeploymentDisabled
     """
     row, _token = _row(request, trail)
-    asked.require_open(row)
+    content_requests.require_open(row)
     return fragments.answer(request, row, make)
 
 
@@ -64,7 +64,7 @@ def answer(request: HttpRequest, trail: Trail) -> HttpResponse:
     row, token = _row(request, trail)
     choosing = page.read(request.POST, _most(row))
     try:
-        asked.require_open(row)
+        content_requests.require_open(row)
         trail.passed("open request")
         try:
             return _answer(request, row, choosing, trail)
@@ -95,7 +95,7 @@ def _stopped(request: HttpRequest, row: DeepLinkingRequest, error: LtiError, tra
 
 def _row(request: HttpRequest, trail: Trail) -> tuple[DeepLinkingRequest, str]:
     token = request.POST.get("token", "")
-    row = asked.find(token)
+    row = content_requests.find(token)
     trail.registration, trail.deployment = row.deployment.registration, row.deployment
     trail.passed("token")
     return row, token

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.registrations.keyed import digests
+from lti_1p3_provider.registrations.person_digests import digests
 
 SALT = "lti_1p3_provider.attempts"
 LENGTH = 16

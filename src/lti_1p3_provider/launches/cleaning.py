@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.database.conflicts import traced
-from lti_1p3_provider.deep_linking import asked
+from lti_1p3_provider.deep_linking import content_requests
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.fleet import upkeep
 from lti_1p3_provider.launches import grants
@@ -20,7 +20,7 @@ STEPS: Mapping[str, Callable[[], int]] = {
     "registrations_looked_at": upkeep.keep_up,
     "old_attempts_dropped": record.drop_old,
     "lapsed_grants_dropped": grants.drop_lapsed,
-    "old_content_requests_dropped": asked.drop_old,
+    "old_content_requests_dropped": content_requests.drop_old,
     "old_configurations_dropped": reading.drop_old,
     "old_tallies_dropped": upkeep.drop_old,
     "old_members_dropped": kept.drop_old,

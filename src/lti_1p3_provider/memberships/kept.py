@@ -11,8 +11,8 @@ from django.utils import timezone
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.dropping import drop
 from lti_1p3_provider.memberships.models import Member, NotAhead, Roster
-from lti_1p3_provider.registrations.keyed import digests
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.registrations.person_digests import digests
 
 SALT = "lti_1p3_provider.members"
 

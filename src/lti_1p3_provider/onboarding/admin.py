@@ -31,9 +31,9 @@ from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.guided import GuidedPage
 from lti_1p3_provider.onboarding.legacy import LEGACY, SaysWhoIsRecognized
 from lti_1p3_provider.onboarding.looking_up import LooksUpHosts
+from lti_1p3_provider.onboarding.owner_filter import OwnerFilter
 from lti_1p3_provider.onboarding.reach import reach
 from lti_1p3_provider.onboarding.register import approve
-from lti_1p3_provider.onboarding.whose_filter import WhoseFilter
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, Deployment, Registration, ToolKey
 from lti_1p3_provider.users.models import PlatformUser
@@ -103,7 +103,7 @@ class RegistrationAdmin(SaysWhoIsRecognized, LooksUpHosts, GuidedPage, CanvasAct
     form = RegistrationForm
     inlines = (DeploymentInline, LaunchGateInline)
     list_display = ("title", "enabled", "opens", "waiting", "scores", "named")
-    list_filter = ("platform", "enabled", WhoseFilter)
+    list_filter = ("platform", "enabled", OwnerFilter)
     search_fields = ("title", "issuer", "client_id", "deployments__deployment_id")
     readonly_fields = ("give_to_platform", "gate_summary", "reach", "given_roles", "recognized", "scores", "granted")
     fieldsets = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from lti_1p3_provider.rest_api.v1.attempts import Attempts, OneAttempt
+from lti_1p3_provider.rest_api.v1.changes import Changes
 from lti_1p3_provider.rest_api.v1.deployments import Deployments, OneDeployment
 from lti_1p3_provider.rest_api.v1.gates import Gate
 from lti_1p3_provider.rest_api.v1.invitations import Invitations, OneInvitation
@@ -13,7 +14,6 @@ from lti_1p3_provider.rest_api.v1.openapi import schema
 from lti_1p3_provider.rest_api.v1.people import OnePerson, People
 from lti_1p3_provider.rest_api.v1.registrations import NamedRegistration, OneRegistration, Registrations
 from lti_1p3_provider.rest_api.v1.scores import CompareScores, ResendScores, Scores, ScoreStatus
-from lti_1p3_provider.rest_api.v1.trail import Changes
 
 of_registration = [
     path("", OneRegistration.as_view(), name="api_registration"),

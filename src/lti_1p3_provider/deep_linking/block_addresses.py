@@ -20,7 +20,7 @@ MAX_LINKS = 5000  # of a course that are looked at
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class BlockAddress:
     """A block. ``url`` is empty for what has no page; ``platforms`` may open it, beside those that may open the whole
     course; ``places`` have it already."""
 
@@ -32,10 +32,10 @@ class Mark:
     places: Sequence[str]
     has_children: bool
     is_open: bool = False
-    below: Sequence[Mark] = ()
+    below: Sequence[BlockAddress] = ()
 
 
-class Shelf:
+class BlockAddresses:
     """A course's blocks. Four queries."""
 
     def __init__(self, course_key: CourseKey, base_url: str) -> None:
@@ -51,7 +51,7 @@ class Shelf:
         """The course's."""
         return self._tree.title
 
-    def first(self, at: str = "") -> list[Mark]:
+    def first(self, at: str = "") -> list[BlockAddress]:
         """Return the course and its sections; open is what leads to ``at``, and each section of a small course."""
         root = self._tree.root()
         if root is None:
@@ -60,20 +60,20 @@ class Shelf:
         opened = set(self._way_to(at))
         if sum(len(self._tree.children(one.position)) for one in sections) <= FEW:
             opened |= {one.position for one in sections}
-        whole = replace(self._mark(root), has_children=False)
+        whole = replace(self._address_of(root), has_children=False)
         return [whole, *(self._opened(one, opened) for one in sections)]
 
-    def below(self, usage_key: str) -> list[Mark]:
+    def below(self, usage_key: str) -> list[BlockAddress]:
         """Return what is below a block; nothing for one that is not there."""
         position = self._tree.places.get(usage_key)
-        return [] if position is None else [self._mark(one) for one in self._tree.children(position)]
+        return [] if position is None else [self._address_of(one) for one in self._tree.children(position)]
 
-    def _opened(self, row: Row, opened: set[int]) -> Mark:
-        mark = self._mark(row)
-        if row.position not in opened or not mark.has_children:
-            return mark
+    def _opened(self, row: Row, opened: set[int]) -> BlockAddress:
+        found = self._address_of(row)
+        if row.position not in opened or not found.has_children:
+            return found
         below = [self._opened(one, opened) for one in self._tree.children(row.position)]
-        return replace(mark, is_open=True, below=below)
+        return replace(found, is_open=True, below=below)
 
     def _way_to(self, usage_key: str) -> Iterable[int]:
         position = self._tree.places.get(usage_key)
@@ -81,10 +81,10 @@ class Shelf:
             yield position
             position = self._tree.rows[position].parent
 
-    def _mark(self, row: Row) -> Mark:
+    def _address_of(self, row: Row) -> BlockAddress:
         has_page = self._tree.stands_alone(row)
         may = [title for title, opening in self._openings if has_page and opening.has(row.usage_key, row.block_type)]
-        return Mark(
+        return BlockAddress(
             row=row,
             type=type_name(row.block_type),
             points=points(row.total),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from lti_1p3_provider.registrations.models import Registration
 
 
-class WhoseFilter(admin.SimpleListFilter):
+class OwnerFilter(admin.SimpleListFilter):
     """The site's own, or organizations'."""
 
     title = _("whose")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from lti_1p3_provider import quotas
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.dropping import drop
-from lti_1p3_provider.deep_linking import kept
+from lti_1p3_provider.deep_linking import stored_message
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.errors import (
     ChoiceAnswered,
@@ -49,7 +49,7 @@ def start(deployment: Deployment, message: DeepLinkingMessage) -> tuple[DeepLink
         token_digest=digest(token),
         deployment=deployment,
         context=context,
-        message=kept.text_of(message),
+        message=stored_message.text_of(message),
         created_at=now,
         expires_at=now + timedelta(seconds=conf.deep_linking_sec),
     )
