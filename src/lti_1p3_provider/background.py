@@ -1,4 +1,4 @@
-"""Hands work to a Celery worker, once the running transaction is committed."""
+"""Hands work to a Celery worker once the running transaction is committed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def after_commit(task: str, arguments: tuple[Any, ...], otherwise: str, delay: float = 0) -> None:
     """Have ``task`` run with these arguments, ``delay`` seconds after the running transaction is committed.
 
-    A broker that is down is written to the log, with what happens ``otherwise``: the request must not notice.
+    The request must not notice that the broker is down: that is written to the log, with what happens ``otherwise``.
     """
 
     def send() -> None:
@@ -32,8 +32,8 @@ def after_commit(task: str, arguments: tuple[Any, ...], otherwise: str, delay: f
 
 
 def after_commit_once(task: str, arguments: tuple[Any, ...], otherwise: str, pause: int) -> None:
-    """Have the same as ``after_commit``, unless it was asked for with these arguments in the last ``pause`` seconds.
-    Where the cache does not answer it is asked once more, which does no harm."""
+    """Do the same as ``after_commit``, unless it was asked for with the same arguments in the last ``pause`` seconds.
+    If the cache does not answer, it is asked for anyway, which does no harm."""
     try:
         is_first = cache.add(name_of(task, arguments), 1, pause)
     except Exception:  # whatever the cache's client raises

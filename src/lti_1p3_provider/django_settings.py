@@ -1,4 +1,4 @@
-"""What Django and the LMS are set to, as far as it concerns us: ``conf`` reads it beside the settings of our own."""
+"""Settings of Django and the LMS that concern us. ``conf`` reads them together with our own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 
 class DjangoSettings(ABC):
-    """Settings that are not ours. Whoever inherits says where they are read."""
+    """Settings that are not ours. The subclass says where they are read from."""
 
     @abstractmethod
     def _get(self, name: str, default: Any) -> Any:

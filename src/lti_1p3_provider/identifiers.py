@@ -1,7 +1,7 @@
-"""Digests of other systems' identifiers.
+"""Digests of identifiers that platforms made.
 
-Identifiers of platforms are compared byte by byte and may be long, while databases fold case (MySQL) and limit the
-length of an index. So a row is found by the digest of the identifier.
+They are compared byte by byte and may be long, while databases ignore case (MySQL) and limit the length of an index. So
+a row is found by the digest of its identifier.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Whose something is: one organization's, or the site's own.
+"""Which organization something belongs to, or whether it is the site's own.
 
-Organizations are compared byte by byte, as their courses' keys are, while some databases fold case: so rows are found
-by the digest of the name.
+Names of organizations are compared byte by byte, as their courses' keys are. Some databases ignore case, so rows are
+found by the digest of the name.
 """
 
 from __future__ import annotations

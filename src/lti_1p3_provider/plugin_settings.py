@@ -1,5 +1,8 @@
-"""What the LMS's plugin loader adds to the settings: once after its common settings, for all that build on them, and
-once more after its production settings, because a site's own file may replace there what was added before."""
+"""What the LMS's plugin loader adds to the settings.
+
+It does so twice: after the LMS's common settings, for all that build on them, and again after its production settings,
+because a site's own file may replace there what was added before.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How much a platform may make us write down in a day, so that no platform can fill our tables.
+"""How many new rows a platform may cause in a day, so that no platform can fill our tables.
 
-Each deployment has a count of its own: many schools may share a registration, and one must not use up another's.
+Each deployment has its own count: many schools may share a registration, and none may use up another's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DAY = 24 * 3600  # seconds
 
 def require(deployment: Deployment, kind: str, share: float = 1.0) -> None:
     """Return if the deployment may bring one more new thing of this kind (``people``, ``contexts``, ``links``,
-    ``choices``) today, within this share of all that it may.
+    ``choices``) today. ``share``: the part of the quota that may be used for it.
 
     Raises:
         QuotaReached: there were ``LTI_1P3_PROVIDER_DAILY_QUOTA``, or this share of it.

@@ -1,1 +1,1 @@
-"""The API with which organizations manage their own platforms."""
+"""The API with which organizations manage their own platforms, one package for each version."""

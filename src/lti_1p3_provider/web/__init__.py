@@ -1,1 +1,2 @@
-"""What every page of ours needs: addresses, who may frame it, and which site it is of."""
+"""What our pages and their requests share: addresses and origins, frames, forms that need no cookie, lists that are
+read only."""

@@ -1,1 +1,6 @@
-"""Where a score is, said to whoever asks: the learner, the course's team, the operator."""
+"""Where a score is, for whoever asks: the learner (``learner``), the course's team (``views``, ``course_page``,
+``comparing``), a platform's teacher (``class_page``), the operator (``overview``), and scripts (``as_json``).
+
+``wording`` and ``sentence`` are the words; why a score is where it is comes from ``scores.reasons``. Nothing is sent
+here.
+"""
