@@ -51,3 +51,15 @@ def test_troubleshooting_names_pages_by_what_they_say():
     quoted = re.findall(r'^\| "([^"]+)" \| \[`(\w+)`\]', text, re.M)
     assert len(quoted) > 10
     assert quoted == [(str(causes()[code].title), code) for _, code in quoted]
+
+
+def test_the_map_of_the_code_names_what_is_there():
+    """Each package and module of the app has its line, and each file that the page names exists."""
+    page = (ROOT / "docs/reference/architecture.md").read_text(encoding="utf-8")
+    app = ROOT / "src/lti_1p3_provider"
+    rooms = {path.stem for path in app.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    listed = set(re.findall(r"[a-z_0-9]+", "".join(line[:45] for line in page.split("```")[1].splitlines(True))))
+    assert rooms - {"__init__", "migrations"} == listed
+    files = set(re.findall(r"\b[a-z_0-9]+(?:/[a-z_0-9]+)+\.py\b", page))
+    assert len(files) > 40
+    assert {name for name in files if not (app / name).exists()} == set()
