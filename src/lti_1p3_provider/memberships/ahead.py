@@ -1,7 +1,7 @@
-"""Accounts and enrolments before people come: does what a complete roster makes due, a person at a time.
+"""Makes accounts and enrolments before people come: does what a complete roster makes due, one person at a time.
 
-Only learners who take part now, only where the gate opens a course whole, and never for an account of staff. Unenrolled
-is only whom a roster enrolled.
+It is for learners who take part now, only in courses that the gate opens as a whole, and never for accounts of staff.
+Only people whom a roster enrolled are unenrolled.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ TRIES = 10  # times as many are tried: whoever is refused makes nobody wait
 def provide(
     context: Context, read: Read, author: Author, *, whole: bool = False, shrinks: bool = False, most: int = MOST
 ) -> Outcome | None:
-    """Do what a list that was just read makes due, for ``most`` people, or for as many again and again until the
-    ``whole`` list is done; None: the registration wants none of it. ``shrinks``: many may be unenrolled at once. Never
-    in a transaction. What each go does is noted as soon as it ends."""
+    """Do what a list that was just read makes due; return None if the registration wants none of it.
+
+    ``most``: for how many people at once. ``whole``: go on until the whole list is done. ``shrinks``: many people may
+    be unenrolled at once. Never call it in a transaction. The result of each round is stored as soon as that ends.
+    """
     refused: set[str | EnrolledAhead] = set()
     total: Outcome | None = None
     while (last := _go(context, read, shrinks or total is not None, most, refused)) is not None:
@@ -40,7 +42,8 @@ def provide(
 
 
 def _go(context: Context, read: Read, shrinks: bool, most: int, refused: set[str | EnrolledAhead]) -> Outcome | None:
-    """Go through the list once; ``refused``: who was in an earlier go, and is in this one."""
+    """Go through the list once. ``refused``: people who were refused in an earlier round; those of this one are
+    added."""
     found = plan(context, read, shrinks=shrinks)
     if found is None:
         return None
@@ -67,8 +70,8 @@ def _go(context: Context, read: Read, shrinks: bool, most: int, refused: set[str
 
 
 def _keep(context: Context, last: Outcome, total: Outcome, author: Author) -> None:
-    """Keep for the page what was done so far, unless a newer read says more, and note a go that changed something, or
-    was held back."""
+    """Store for the page what was done so far, unless a newer read has stored its own. Note a round in the audit trail
+    if it changed something or was held back."""
     with transaction.atomic():
         if last.stopped != Stopped.NEWER:
             said = {"at": timezone.now().isoformat(), **asdict(total)}

@@ -1,5 +1,5 @@
-"""Compares rosters with who came here: who launched, and who is enrolled in the courses that the platform's course
-links to."""
+"""Compares a roster with the people here: who has launched, and who is enrolled in the courses that the platform's
+course links to."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lti_1p3_provider.users.models import PlatformUser
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Somebody of a platform's course. ``sub`` is None where it is not known: it is kept of nobody who has no account.
-    ``enrolled``: in one of the courses here that the platform's course links to."""
+    """Somebody in a platform's course. ``sub`` is None where it is not known: for people without an account it is not
+    stored. ``enrolled``: in one of the courses here that the platform's course links to."""
 
     sub: str | None
     roles: tuple[str, ...]
@@ -44,15 +44,15 @@ NOBODY = _User()
 
 
 def contexts(registration: Registration, context_id: str | None = None) -> list[Context]:
-    """Return a registration's platform courses that launches came from, or the one with this id, which may be in
-    several deployments."""
+    """Return the platform courses that a registration's launches came from. ``context_id``: only those with this id;
+    several deployments may have one."""
     rows = Context.objects.filter(deployment__registration=registration).select_related("deployment__registration")
     found = rows.filter(context_digest=digest(context_id)) if context_id is not None else rows
     return list(found.order_by("pk"))
 
 
 def live(context: Context, listed: Iterable[Listed]) -> list[Compared]:
-    """Compare what a platform just said."""
+    """Compare a list that the platform has just sent."""
     found = list(listed)
     users = _users(one.platform_user_pk for one in found)
     enrolled = _enrolled(context, [user.user_pk for user in users.values()])
@@ -65,7 +65,8 @@ def live(context: Context, listed: Iterable[Listed]) -> list[Compared]:
 
 
 def stored(context: Context) -> tuple[list[Compared], Roster | None]:
-    """Compare what is kept; the roster is None if nobody was ever asked for. Who launched since is known, too."""
+    """Compare what is stored. The roster is None if the platform was never asked. Launches since the last read
+    count."""
     roster = Roster.objects.filter(context=context).first()
     rows = list(Member.objects.filter(context=context).order_by("pk"))
     since = _launched_since(context, roster)

@@ -1,4 +1,4 @@
-"""What the course's team sees of rosters: one line for each platform's course that links here, in three queries."""
+"""What a course's team sees of rosters: one line for each platform course that links here, in three queries."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ MAX_CONTEXTS = 50  # on the page
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A platform's course. ``roster`` is None if nobody asked yet. People as of the last read: ``listed`` are there
-    now; of these ``launched`` came here through the platform's registration, to whichever course, ``scored`` have a
-    score of this course there, and ``ahead`` have an account and never came. ``left`` are those who were listed once.
+    """A platform's course. ``roster`` is None if the platform was never asked.
+
+    The numbers are as of the last read. ``listed``: people who are in the platform's course now. Of these, ``launched``
+    have opened some activity through the platform's registration, in whichever course; ``scored`` have a score from
+    this course; ``ahead`` have an account that a roster made, and never came. ``left``: people who were listed once and
+    are not any more.
     """
 
     context: Context
@@ -34,17 +37,17 @@ class Line:
 
     @property
     def done_ahead(self) -> list[str]:
-        """What was done for people before they come, the last time, in sentences; none where nothing is."""
+        """What the last read did for people before they come, in sentences; none if nothing is done ahead."""
         return words.said(self.roster.ahead) if self.roster and self.context.deployment.registration.ahead_way else []
 
     @property
     def missing(self) -> int:
-        """How many of those who are listed never came."""
+        """How many of the listed people have never come."""
         return self.listed - self.launched
 
 
 def contexts_of(course_key: CourseKey) -> Any:
-    """Return the platforms' courses with links to a course, as rows."""
+    """Return the platform courses that have links to a course, as rows."""
     links = ResourceLink.objects.filter(course_key=str(course_key), context__isnull=False)
     rows = Context.objects.filter(pk__in=links.order_by().values("context"))
     return rows.select_related("deployment__registration").order_by("pk")

@@ -1,8 +1,9 @@
-"""Works out who is to be enrolled ahead in which course, and whom a roster lets go. It changes nothing.
+"""Works out who is to be enrolled ahead in which course, and who leaves one because they left the roster. Changes
+nothing.
 
-A row of ours says that a roster enrolled somebody, and goes if they are not enrolled any more. Without one an enrolment
-is somebody else's. Whoever left the course here, or was taken out by hand, is not enrolled again; whom a roster took
-out may come back with one.
+A row of ours (``EnrolledAhead``) says that a roster enrolled somebody; it is deleted once they are no longer enrolled.
+An enrolment without such a row was made by somebody else. Nobody is enrolled again who left the course here or was
+taken out by hand. Somebody whom a roster took out may come back through a roster.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ class Place:
 
     @property
     def registration(self) -> Registration:
-        """Whose people they are."""
+        """The registration that the people belong to."""
         return self.deployment.registration
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A row that is to be there for a platform user and a course; ``enrols``: the enrolment is, too. ``row``: the one
-    that there was."""
+    """A row that a platform user should have for a course. ``enrols``: the enrolment is still to be made, too. ``row``:
+    the row that exists already, or None."""
 
     person_pk: int
     course_key: CourseKey
@@ -51,8 +52,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Rows of people who are not on the list any more (``gone``); how many people the list holds, they too (``held``);
-    and rows of people who are not enrolled, though no roster took them out (``over``)."""
+    """What becomes of rows. ``gone``: of people who are no longer on the list. ``over``: of people who are no longer
+    enrolled, although no roster took them out. ``held``: how many people the roster keeps enrolled, ``gone``
+    included."""
 
     gone: tuple[EnrolledAhead, ...]
     held: int
@@ -60,15 +62,16 @@ class Leaving:
 
 
 def place_of(context: Context, deployment: Deployment) -> Place:
-    """Return the place, with the courses that links lead to, as far as anybody may be enrolled there: the gate opens
-    them whole, and they have the mode."""
+    """Return the place with the linked courses in which people may be enrolled: the gate opens them as a whole, and
+    they have the mode."""
     links = ResourceLink.objects.filter(context=context).order_by("course_key")
     keys = map(CourseKey.from_string, links.values_list("course_key", flat=True).distinct())
     return Place(context, deployment, tuple(key for key in keys if _takes(deployment.registration, key)))
 
 
 def wanted(place: Place, person_pks: Sequence[int]) -> Iterator[Wanted]:
-    """Yield what is to be done for platform users who take part; two queries for hundreds, two for each course."""
+    """Yield what is to be done for platform users who take part. Two queries for some hundred people, and two for each
+    course."""
     for some in chunks(person_pks):
         rows = PlatformUser.objects.filter(pk__in=some).order_by("pk")
         people = dict(rows.values_list("pk", "user_id"))
@@ -100,7 +103,7 @@ def leaving(place: Place, present: Collection[int]) -> Leaving:
 
 
 def is_held(row: EnrolledAhead, user_pk: int) -> bool:
-    """Tell whether something else holds the enrolment of a row, too: another roster, or a launch from elsewhere."""
+    """Tell whether something besides this row keeps the person enrolled: another roster, or a launch from elsewhere."""
     others = EnrolledAhead.objects.filter(
         platform_user__user_id=user_pk, course_digest=row.course_digest, taken_at=None
     )
@@ -116,7 +119,7 @@ def _takes(registration: Registration, key: CourseKey) -> bool:
 
 
 def _rows(users: Iterable[int], courses: Iterable[CourseKey]) -> dict[tuple[int, str], list[EnrolledAhead]]:
-    """Return the rows of accounts, of whichever roster."""
+    """Return the rows of some accounts, from all rosters."""
     found: dict[tuple[int, str], list[EnrolledAhead]] = defaultdict(list)
     digests = [digest(str(key)) for key in courses]
     rows = EnrolledAhead.objects.filter(user_id__in=list(users), course_digest__in=digests)

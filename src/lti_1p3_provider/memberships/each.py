@@ -1,7 +1,7 @@
-"""Does one thing that a roster makes due: brings a person, or lets one go.
+"""Does one thing that a roster makes due: brings one person in, or takes one out.
 
-Each is a transaction of its own, in which all is looked at again: a launch, a newer read of the same list and whoever
-forgets people may come at any moment.
+Each is a transaction of its own, in which everything is checked again. A launch, a newer read of the same list, or
+somebody who forgets people may come at any moment.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ log = logging.getLogger(__name__)
 
 
 class Over(Exception):
-    """A newer read of the list is kept by now, or the registration wants something else."""
+    """This read no longer counts: a newer one is stored, or the registration's wishes have changed."""
 
 
 def do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) -> Outcome:
-    """Do one thing. Whatever goes wrong costs this one and nothing else.
+    """Do one thing. If it fails, only this person is affected.
 
     Raises:
         Over
@@ -57,8 +57,8 @@ def do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) -> 
 
 
 def disown(place: Place, read: Read, rows: Iterable[EnrolledAhead]) -> None:
-    """Forget that rosters enrolled whoever is not enrolled any more, though none took them out: a later enrolment is
-    somebody else's.
+    """Delete the rows of people who are no longer enrolled although no roster took them out: if they are enrolled
+    later, that will be somebody else's enrolment.
 
     Raises:
         Over
@@ -76,7 +76,7 @@ def disown(place: Place, read: Read, rows: Iterable[EnrolledAhead]) -> None:
 
 
 def _hold(place: Place, read: Read) -> None:
-    """Wait for others who do the same, and for whoever forgets people.
+    """Wait for others who do the same, and for somebody who forgets people.
 
     Raises:
         Over
@@ -92,14 +92,14 @@ def _hold(place: Place, read: Read) -> None:
 
 
 def _wish(registration: Registration) -> tuple[object, ...]:
-    """Return what decides about everybody of a registration."""
+    """Return the settings on which the decision about every person of a registration depends."""
     of_legacy = (registration.legacy_way, registration.legacy_has_ended)
     ways = (registration.ahead_way, registration.enrolment_mode, registration.learner_accounts, registration.platform)
     return (*ways, *of_legacy)
 
 
 def _bring(place: Place, sub: str, pk: int | None) -> Outcome:
-    """Make an account if there is none, and enrol it. What a course refuses costs that course only."""
+    """Make an account if there is none, and enrol it. A course that refuses does not affect the others."""
     person = _person(place, sub, pk)
     if person is None:
         return Outcome()
@@ -113,7 +113,8 @@ def _bring(place: Place, sub: str, pk: int | None) -> Outcome:
 
 
 def _person(place: Place, sub: str, pk: int | None) -> PlatformUser | None:
-    """Return the platform user, locked before its account as in launches; None: forgotten, perhaps in this moment."""
+    """Return the platform user, locked before its account, as launches do; None if it was forgotten, perhaps just
+    now."""
     registration = place.registration
     if pk is None:
         if kept.is_forgotten(registration.pk, kept.names(registration.pk, sub)):
@@ -149,8 +150,8 @@ def _give(place: Place, person: PlatformUser, one: Wanted) -> Outcome:
 
 
 def _let_go(place: Place, row: EnrolledAhead) -> Outcome:
-    """Take somebody out of a course, unless something else holds them there, too, or they are out already. Then a later
-    enrolment is none of ours."""
+    """Take somebody out of a course, unless something else keeps them there or they are out already. A later enrolment
+    of theirs is not ours any more."""
     now = EnrolledAhead.objects.select_related("user").filter(pk=row.pk, taken_at=None).first()
     if now is None:
         return Outcome()

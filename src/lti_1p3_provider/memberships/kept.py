@@ -1,4 +1,4 @@
-"""What is kept of people who may never have come here: a keyed digest, and not for long."""
+"""What is stored about people who may never have come here: a keyed digest, for a short time."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ SALT = "lti_1p3_provider.members"
 
 
 def names(registration_pk: int, sub: str) -> tuple[str, ...]:
-    """Return the digests of a registration's ``sub``, 64 hex digits each: the newest, which is written, comes first;
-    rows may still have another."""
+    """Return the digests of a registration's ``sub``, 64 hex digits each. The newest, which new rows get, comes first;
+    older rows may still have another."""
     return digests(SALT, registration_pk, sub)
 
 
 def members_of(registration_pk: int, sub: str) -> QuerySet[Member]:
-    """Return where a person is listed, also as named with an older secret that the site still has."""
+    """Return the rows that list a person, including those whose digest was made with an older secret that the site
+    still has."""
     named = names(registration_pk, sub)
     return Member.objects.filter(subject_digest__in=named, context__deployment__registration_id=registration_pk)
 
 
 def wait(registration: Registration) -> None:
-    """Wait for whoever is making accounts from a roster of the registration now, and keep them from it until the
-    caller's transaction ends. Nobody waits where rosters make none."""
+    """Wait for whoever is making accounts from a roster of the registration now, and hold them off until the caller's
+    transaction ends. Nobody waits where rosters make no accounts."""
     if registration.ahead_way:
         rosters = Roster.objects.filter(context__deployment__registration=registration).order_by("pk")
         pks = list(rosters.values_list("pk", flat=True))
@@ -39,8 +40,8 @@ def wait(registration: Registration) -> None:
 
 
 def forget(registration: Registration, sub: str) -> None:
-    """Delete where a person is listed, and note that no roster makes an account for them again. In the caller's
-    transaction, after ``wait``."""
+    """Delete the rows that list a person, and note that no roster may make an account for them again. Runs in the
+    caller's transaction, after ``wait``."""
     members_of(registration.pk, sub).delete()
     named = names(registration.pk, sub)
     if not is_forgotten(registration.pk, named):
@@ -48,17 +49,17 @@ def forget(registration: Registration, sub: str) -> None:
 
 
 def is_forgotten(registration_pk: int, named: Sequence[str]) -> bool:
-    """Tell whether a person, by any of their digests, was forgotten."""
+    """Tell whether a person was forgotten, by any of their digests."""
     return NotAhead.objects.filter(registration_id=registration_pk, subject_digest__in=named).exists()
 
 
 def forgotten(registration_pk: int) -> frozenset[str]:
-    """Return the digests of all who were forgotten."""
+    """Return the digests of everybody who was forgotten."""
     rows = NotAhead.objects.filter(registration_id=registration_pk)
     return frozenset(rows.values_list("subject_digest", flat=True))
 
 
 def drop_old(now: datetime | None = None) -> int:
-    """Delete whom no platform has listed for ``LTI_1P3_PROVIDER_ROSTER_DAYS``; return how many rows."""
+    """Delete the rows of people whom no platform has listed for ``LTI_1P3_PROVIDER_ROSTER_DAYS``; return how many."""
     limit = (now or timezone.now()) - timedelta(days=conf.roster_days)
     return drop(Member.objects.filter(last_seen__lt=limit))

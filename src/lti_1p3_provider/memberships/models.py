@@ -1,5 +1,5 @@
-"""Roster: how a platform's list of a course's people was read last; Member: somebody in it; EnrolledAhead: whom a
-roster enrolled here; NotAhead: whom none brings any more."""
+"""Roster: the last read of a platform's list. Member: somebody on it. EnrolledAhead: an enrolment that a roster made.
+NotAhead: somebody for whom no roster may make an account again."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lti_1p3_provider.users.models import PlatformUser
 
 
 class Roster(models.Model):
-    """One for each platform's course whose people were asked for.
+    """One for each platform course whose people were asked for.
 
-    ``asked_at`` is when the newest read that was kept began, None without one; ``complete``: who was not in it is not
-    in the course. ``failure``: the code of the error with which the newest try ended, empty if it went well.
-    ``ahead``: what was done for people before they come (``memberships.plan.Outcome``) and when, the last time.
+    ``asked_at``: when the newest read that was stored began; None if there was none. ``complete``: people who were not
+    on the list are not in the course. ``failure``: the error code of the newest try, empty if it succeeded. ``ahead``:
+    what was done last for people before they come (``memberships.plan.Outcome``), and when.
 
     .. no_pii:
     """
@@ -39,8 +39,8 @@ class Roster(models.Model):
 
 
 class Member(models.Model):
-    """Somebody in a platform's course. ``roles`` are names of context roles, between spaces. ``status`` is that of the
-    specification; "Deleted" is also whoever a complete list does not have any more.
+    """Somebody in a platform's course. ``roles`` are names of context roles, separated by spaces. ``status`` is as in
+    the specification; people whom a complete list no longer has are "Deleted", too.
 
     .. pii: that a person, as a digest that is keyed with a secret of the site, is in a platform's course, with which
       roles, and when the platform listed them first and last; beside it the platform user if there is one. The row goes
@@ -68,10 +68,11 @@ class Member(models.Model):
 
 
 class EnrolledAhead(models.Model):
-    """A roster enrolled an account in a course here, in ``mode``; ``taken_at``: and took it out again, else None.
+    """A roster enrolled an account in a course here, in ``mode``. ``taken_at``: when a roster took it out again, or
+    None.
 
-    Without a row an enrolment is somebody else's, and no roster takes it. Several rosters may hold the same enrolment:
-    the last one that lets go takes it. ``user`` stays if the person is moved to another account.
+    An enrolment without a row was made by somebody else, and no roster ends it. Several rosters may hold the same
+    enrolment; it ends with the last of them. The row keeps its ``user`` if the person is moved to another account.
 
     .. no_pii:
     """

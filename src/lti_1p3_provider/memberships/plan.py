@@ -1,4 +1,4 @@
-"""Says what a list that was just read makes due, or why nothing of it is to be done. It changes nothing."""
+"""Works out what a list that was just read makes due, or why nothing is to be done. Changes nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEW = 10  # that many may be unenrolled at once, however few there are
 
 
 class Stopped(StrEnum):
-    """Why nothing was done, or not all."""
+    """Why nothing was done, or only a part."""
 
     CLOSED = "closed"  # registration or deployment
     GAPS = "gaps"
@@ -33,7 +33,8 @@ class Stopped(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How many accounts were made, and how many people were enrolled and unenrolled, counted once for each course.
-    ``refused``: accounts of staff, ones that are off, and what went wrong. ``left``: people for the next time."""
+    ``refused``: accounts of staff, accounts that are switched off, and failures. ``left``: people who remain for the
+    next time."""
 
     accounts: int = 0
     enrolled: int = 0
@@ -55,8 +56,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a list makes due at a place: rows to let go, and people, by ``sub`` and platform user, None without one; or
-    why nothing of it is to be done. ``over``: rows of people who are out already."""
+    """What a list makes due at a place: rows to end, and people to bring in, by ``sub`` and platform user (None without
+    one). Or why nothing is done. ``over``: rows of people who are out already."""
 
     place: Place
     stopped: str = ""
@@ -67,19 +68,19 @@ class Plan:
 
     @property
     def foreseen(self) -> Outcome:
-        """What comes of it if nobody's account refuses, which is not known before."""
+        """What would come of it if no account refuses, which is not known beforehand."""
         accounts = sum(pk is None for _, pk in self.people)
         return Outcome(accounts, self.enrolments, len(self.leaving), stopped=self.stopped)
 
     def steps(self) -> Iterator[tuple[str, int | EnrolledAhead | None]]:
-        """Yield one thing after the other: whoever leaves first."""
+        """Yield the steps, one after another. People who leave come first."""
         yield from (("", row) for row in self.leaving)
         yield from self.people
 
 
 def plan(context: Context, read: Read, *, shrinks: bool = False) -> Plan | None:
-    """Return what is due, with registration, gate and accounts as they are now; None: the registration wants nothing
-    ahead. ``shrinks``: many may be unenrolled at once."""
+    """Return what is due, with registration, gate and accounts as they are now; None if the registration wants nothing
+    done ahead. ``shrinks``: many people may be unenrolled at once."""
     rows = Deployment.objects.select_related("registration__gate").filter(pk=context.deployment_id)
     deployment: Deployment | None = rows.first()
     if deployment is None or not deployment.registration.ahead_way:
@@ -111,13 +112,14 @@ def _unenrols(registration: Registration) -> bool:
 
 
 def makes_accounts(registration: Registration) -> bool:
-    """Tell whether learners get a new account in any case: a choice of theirs is not taken from them."""
+    """Tell whether learners always get a new account. Where they have a choice, it is not taken from them."""
     from_lti_1p1 = registration.legacy_way and not registration.legacy_has_ended
     return registration.learner_accounts == AccountMode.NEW and not from_lti_1p1
 
 
 def _people(place: Place, here: Sequence[Listed]) -> tuple[tuple[tuple[str, int | None], ...], int]:
-    """Return for whom anything is due, and how many enrolments that are. Whoever was forgotten is not remade."""
+    """Return the people for whom anything is due, and how many enrolments that makes. People who were forgotten are not
+    brought back."""
     learners = [one for one in here if one.member.roles.only_learns]
     wanted = list(due.wanted(place, [one.platform_user_pk for one in learners if one.platform_user_pk]))
     wanting = {one.person_pk for one in wanted}

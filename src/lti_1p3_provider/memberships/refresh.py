@@ -1,4 +1,4 @@
-"""Has a worker read a roster, and do what it makes due, because somebody of a course's team asked for it."""
+"""Has a worker read a roster, and do what it makes due, because somebody on a course's team asked for it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 
 def ask(context_pk: int) -> bool:
-    """Have a worker read the roster once the running transaction is committed, unless somebody asked a moment ago;
-    return whether it will.
+    """Have a worker read the roster once the running transaction is committed; return whether it will. It will not if
+    somebody asked a moment ago.
 
     Raises:
         StateStoreDown
@@ -34,8 +34,8 @@ def ask(context_pk: int) -> bool:
 
 
 def read(context_pk: int, most: int = ahead.MOST) -> None:
-    """Read the roster, and do what it makes due for ``most`` people; the next read does the rest. What
-    fails is noted with it, for the page."""
+    """Read the roster, and do what it makes due for ``most`` people; another task does the rest. A failure is stored
+    with the roster, for the page."""
     context = Context.objects.select_related("deployment__registration").filter(pk=context_pk).first()
     if context is None:
         return

@@ -1,7 +1,7 @@
-"""Reads a platform's list of a course's people and keeps it: the whole list, or nothing of it.
+"""Reads a platform's list of a course's people and stores it: the whole list, or nothing of it.
 
-What is not in a list that may have gaps has not left, and other platforms' courses are not touched, even if they link
-to the same course here.
+Somebody who is missing from a list with gaps has not left. Courses of other platforms are not touched, even if they
+link to the same course here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COLUMNS = ("subject_digest", "roles", "status", "platform_user_id")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Whom a platform lists, with the primary key of the platform user, None if they never launched."""
+    """Somebody on a platform's list, with the primary key of their platform user; None if they never launched."""
 
     member: nrps.Member
     platform_user_pk: int | None
@@ -51,7 +51,7 @@ class Read:
 
 
 def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], bool]:
-    """Read who is in a platform's course and keep it; return all of them, and whether there are no others.
+    """Read who is in a platform's course and store it; return everybody on the list, and whether it is complete.
 
     Raises:
         LtiError: as ``read`` does.
@@ -61,8 +61,8 @@ def sync(context: Context, now: datetime | None = None) -> tuple[list[Listed], b
 
 
 def read(context: Context, now: datetime | None = None) -> Read:
-    """Read who is in a platform's course and keep it. Never in a transaction. A read that ends after a newer one is not
-    kept, nor is its failure noted.
+    """Read who is in a platform's course and store it. Never call it in a transaction. If a newer read was stored
+    meanwhile, this one is not, nor is its failure.
 
     Raises:
         RegistrationDisabled, DeploymentDisabled
@@ -86,7 +86,8 @@ def read(context: Context, now: datetime | None = None) -> Read:
 
 @transaction.atomic
 def _write(context: Context, members: Members, began: datetime) -> list[Listed]:
-    """Platform users are not locked: whoever forgets people deletes members first, and would wait for us in a ring."""
+    """Write the list down. Platform users are not locked: somebody who forgets people deletes members first, so both
+    would wait for each other."""
     roster = Roster.objects.select_for_update().filter(context=context).first()
     listed = with_accounts(context.deployment.registration_id, members)
     if roster is None or (roster.asked_at is not None and roster.asked_at > began):  # None: its registration is gone
@@ -111,7 +112,7 @@ def _ask(context: Context) -> Members:
 
 
 def with_accounts(registration_pk: int, members: Members) -> list[Listed]:
-    """Return whom a list names, with the platform users that there are now."""
+    """Return the people on a list, with the platform users that exist now."""
     digested = [digest(one.sub) for one in members.people]
     known: dict[str, int] = {}
     for some in chunks(digested):
@@ -121,7 +122,8 @@ def with_accounts(registration_pk: int, members: Members) -> list[Listed]:
 
 
 def _keep(context: Context, listed: Iterable[Listed], complete: bool, now: datetime) -> None:
-    """A platform's test users are nobody. Rows that have a name from an older secret get the newest."""
+    """Store the list. Test users of the platform are left out. Rows whose digest was made with an older secret get the
+    newest one."""
     registration_pk = context.deployment.registration_id
     rows = Member.objects.filter(context=context).values_list("pk", *COLUMNS)
     before = {columns[0]: (pk, columns) for pk, *columns in rows}

@@ -1,4 +1,4 @@
-"""Gives up the accounts that rosters made for people who never came, and whom nobody lists any more."""
+"""Switches off accounts that rosters made for people who never came and are no longer listed."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 
 def drop(now: datetime | None = None) -> int:
-    """Give up those that were made, and listed last, ``LTI_1P3_PROVIDER_ROSTER_DAYS`` ago; return how many. Each is a
-    transaction of its own: one that cannot be given up now is logged, and tried by the next clean-up."""
+    """Give up accounts that were made, and last listed, more than ``LTI_1P3_PROVIDER_ROSTER_DAYS`` ago; return how
+    many. Each is a transaction of its own. One that cannot be given up now is logged, and tried again by the next
+    clean-up."""
     limit = (now or timezone.now()) - timedelta(days=conf.roster_days)
     return sum(_give_up(pk, limit) for pk in list(_rows(limit).order_by("pk").values_list("pk", flat=True)))
 
@@ -52,7 +53,7 @@ def _give_up(pk: int, limit: datetime) -> bool:
 
 
 def _unenrol(person: PlatformUser) -> None:
-    """End what rosters enrolled, unless somebody else has the account, too."""
+    """End the enrolments that rosters made, unless somebody else has the account, too."""
     if PlatformUser.objects.filter(user_id=person.user_id).exclude(pk=person.pk).exists():
         return
     for row in EnrolledAhead.objects.filter(platform_user=person, user_id=person.user_id, taken_at=None):

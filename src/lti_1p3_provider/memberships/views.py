@@ -19,10 +19,10 @@ ASKED = {
 
 
 class RosterView(TeamPage):
-    """How many people of each platform's course came, as of the last time that somebody asked."""
+    """How many people of each platform's course have come, as of the last read."""
 
     def get(self, request: HttpRequest, course_key: str) -> HttpResponse:
-        """Show what is kept."""
+        """Show what is stored."""
         found, is_more = course_page.lines(self.course_key)
         page = {
             "course_key": str(self.course_key),

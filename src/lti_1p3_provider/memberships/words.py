@@ -1,4 +1,4 @@
-"""Says in words what was done for people before they come."""
+"""Puts into words what was done for people before they come."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WHY = {
 
 
 def said(ahead: Mapping[str, Any], *, dry_run: bool = False) -> list[str]:
-    """Return sentences about ``Roster.ahead``, none if nothing was tried; ``dry_run``: about what would be done."""
+    """Return sentences about ``Roster.ahead``, none if nothing was tried. ``dry_run``: say what would be done."""
     if not ahead:
         return []
     counted = _foreseen(ahead) if dry_run else _done(ahead)
@@ -65,7 +65,8 @@ def _foreseen(ahead: Mapping[str, Any]) -> dict[str, str]:
 
 
 def of_registration(registration: Registration | None) -> str:
-    """Return what is done for a registration's people, and what was; None is one that is still to be made."""
+    """Return what is done for a registration's people before they come, and what was done. None is a registration that
+    is still to be made."""
     meaning = _(
         "Left empty, nobody gets anything before their first launch. Otherwise, whenever a platform's list of a "
         "course's people is read, learners on it get what a launch would give them: a new account, without a name, and "
