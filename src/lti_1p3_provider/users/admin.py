@@ -31,7 +31,7 @@ class PlatformUserAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
 
     @admin.display(description=_("roles in courses, by launches"))
     def roles(self, row: PlatformUser) -> str:
-        """What launches of any platform made of the account."""
+        """The roles that launches of any platform gave to the account."""
         names, gone = dict(COURSE_ROLES), _("a deployment that was deleted")
         said = (
             (one.course_key, names.get(one.role, one.role), one.deployment or gone, date_format(one.given_at))

@@ -1,4 +1,4 @@
-"""Accounts that a roster made before their people came: what becomes of one when its person does, or never does."""
+"""Accounts that a roster made before their people came: what happens when the person comes, or never does."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from lti_1p3_provider.users.modes import Choice, mode_of
 
 
 def arrive(launch: Launch[Message], person: PlatformUser, choice: Choice | None) -> PlatformUser | None:
-    """Return the platform user of a first launch, whose account is there; None: it was given up for another that the
-    person proved, has from LTI 1.1, or has to choose. In the launch's transaction."""
+    """Return the platform user of a first launch whose account a roster made. In the launch's transaction.
+
+    None: that account was given up, because the person proved to have another one, has one from LTI 1.1, or has to
+    choose.
+    """
     if _gives_way(launch, choice):
         give_up(person)
         return None
@@ -47,7 +50,7 @@ def give_up(person: PlatformUser) -> None:
 
 
 def _is_used(user: AbstractUser) -> bool:
-    """Tell whether somebody else has it meanwhile, or made something of it."""
+    """Tell whether somebody else has the account by now, or it was used."""
     if user.has_usable_password() or host.current().identity.staff_roles(user):
         return True
     return PlatformUser.objects.filter(user_id=user.pk).exists()

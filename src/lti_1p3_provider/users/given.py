@@ -1,4 +1,4 @@
-"""Reads which roles in courses launches gave to an account."""
+"""Reads which course roles launches gave to an account."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def to(user_pk: int) -> tuple[CourseRole, ...]:
 
 
 def to_as_of_now(user_pk: int) -> tuple[CourseRole, ...]:
-    """Return the same, without deployments, as it is now: a transaction may go on reading what was when it began."""
+    """Return the same, without deployments, as it is now. (Without a lock, a transaction may go on reading what there
+    was when it began.)"""
     return tuple(CourseRole.objects.select_for_update().filter(user_id=user_pk))
 
 

@@ -1,7 +1,7 @@
 """People who came through the LMS's own LTI 1.1 provider, and the accounts that they have from there.
 
-An account is taken over at a person's first launch or never: two accounts are not merged. Only learners keep theirs;
-nobody gets an account of staff, one that is off, or one that another person of any platform has.
+An account is taken over at the person's first launch or never: two accounts are not merged. Only learners keep theirs.
+Accounts that are staff's, are switched off, or belong to another person of any platform are never taken over.
 """
 
 from __future__ import annotations
@@ -29,22 +29,23 @@ Outcome = LegacyMatch.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Whom a launch's person is said to have been."""
+    """The person of LTI 1.1 that a launch's person is said to have been."""
 
     consumer_key: str
     user_id: str
 
     @property
     def digest(self) -> str:
-        """Tells this claim from others."""
+        """A name for this claim, different from all others."""
         return digest(f"{self.consumer_key}\0{self.user_id}")
 
 
 def adopt(launch: Launch[Message], profile_digest: str) -> PlatformUser | None:
-    """Bind the person of a first launch to the account from LTI 1.1; None: there is none that this launch may have.
+    """Bind the person of a first launch to the account from LTI 1.1; return None if there is none that this launch may
+    have.
 
-    Costs nothing where the registration asks for nothing. In the launch's transaction. Of two people who are said to
-    be the same one, the first gets the account.
+    Costs nothing where the registration recognizes nobody. In the launch's transaction. If two people are said to be
+    the same one, the first gets the account.
     """
     said = claimed(launch)
     account = _account(launch, said) if said is not None else None
@@ -58,7 +59,8 @@ def adopt(launch: Launch[Message], profile_digest: str) -> PlatformUser | None:
 
 
 def notice(launch: Launch[Message], person: PlatformUser) -> None:
-    """Write down, once, that somebody is said to have been another person in LTI 1.1, and why they go on as they are.
+    """Write down, once, that somebody is said to have been another person in LTI 1.1, and why they keep the account
+    that they have.
 
     Costs nothing as long as the launch says what it said before.
     """
@@ -75,7 +77,7 @@ def notice(launch: Launch[Message], person: PlatformUser) -> None:
 
 
 def claimed(launch: Launch[Message]) -> Claimed | None:
-    """Return whom the registration lets the launch's person have been; None for everybody but learners."""
+    """Return the person of LTI 1.1 that the launch's person may have been; None for everybody but learners."""
     registration, message = launch.registration, launch.message
     if not registration.legacy_way or registration.legacy_has_ended:
         return None
@@ -94,14 +96,14 @@ def claimed(launch: Launch[Message]) -> Claimed | None:
 
 
 def keeps_account(launch: Launch[Message]) -> bool:
-    """Tell whether a launch's person has an account from LTI 1.1 that they may go on with."""
+    """Tell whether a launch's person has an account from LTI 1.1 that they may keep."""
     said = claimed(launch)
     account = _account(launch, said) if said is not None else None
     return account is not None and obstacle(account) is None
 
 
 def obstacle(account: AbstractUser) -> LegacyMatch.Outcome | None:
-    """Return why nobody may have an account from LTI 1.1; None if the next one may."""
+    """Return why nobody may have an account from LTI 1.1; None if the next person may."""
     if not account.is_active:
         return Outcome.INACTIVE
     try:
@@ -126,7 +128,7 @@ def _is_proved(launch: Launch[Message], said: Claimed) -> bool:
 
 
 def _bind(launch: Launch[Message], said: Claimed, account: AbstractUser, profile_digest: str) -> PlatformUser | None:
-    """Wait for others at the account's row, and look again at what became of it."""
+    """Wait at the account's row for others who want it, then check again."""
     locked = get_user_model().objects.select_for_update().filter(pk=account.pk).first()
     if locked is None or obstacle(locked):
         return None

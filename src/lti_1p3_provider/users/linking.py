@@ -1,5 +1,5 @@
-"""Ties a platform's person to an account that they have here and proved to be theirs. Nothing is ever merged: whoever
-has an account already keeps that one."""
+"""Ties a platform's person to an account that they have here and proved to be theirs. Nothing is ever merged: a person
+who has an account keeps it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ KIND = "account link"
 
 
 def link(deployment: Deployment, sub: str, user_pk: int) -> PlatformUser:
-    """Make the platform user of a person without one, in the launch's transaction. Others who want the same account
-    wait for one another at its row.
+    """Make the platform user of a person who has none, in the launch's transaction. Others who want the same account
+    wait at its row.
 
     Raises:
         AccountInactive, AccountPrivileged
@@ -61,7 +61,7 @@ def require_free(registration: Registration, user_pk: int) -> AbstractUser:
 
 
 def require_same(known: PlatformUser, user_pk: int) -> None:
-    """Return if a person who has an account means the same.
+    """Return if a person who has an account proved to have the same one.
 
     Raises:
         AccountChosenBefore: they mean another one.

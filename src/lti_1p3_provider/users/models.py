@@ -1,5 +1,5 @@
-"""PlatformUser: a ``sub`` under a registration, and its Open edX account; Grant: what that account launched;
-CourseRole: what a launch made of it in a course; LegacyMatch: what became of somebody known from LTI 1.1."""
+"""PlatformUser: a ``sub`` under a registration, and its Open edX account. Grant: what that account launched.
+CourseRole: what a launch made of it in a course. LegacyMatch: what became of somebody known from LTI 1.1."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registr
 
 
 class PlatformUser(models.Model):
-    """Identity is (registration, sub), byte by byte. One account each; accounts are never shared or looked up by
-    email. An account may one day have several platform users (a migration), so ``user`` is no one-to-one.
+    """Identity is (registration, sub), byte by byte. Each has one account; accounts are never shared or looked up by
+    email. An account may one day have several platform users (a migration), so ``user`` is not one-to-one.
+
     ``profile_digest`` tells whether the platform says something new about the person, ``legacy_digest`` whether it
-    names another person of LTI 1.1. ``linked``: the person had the account before, so that no platform changes it.
-    ``ahead``: a roster made it, and the person never launched; ``created_at`` is when they did, as soon as they do.
+    names another person of LTI 1.1. ``linked``: the person had the account before, so no platform changes it.
+    ``ahead``: a roster made it, and the person has never launched; when they do, ``created_at`` becomes that moment.
 
     .. pii: ``sub``, by which the platform knows the person, beside the account; a digest of the name and email that the
       platform said last. The row goes when the LMS retires the account, or an operator forgets the person.
@@ -106,7 +107,7 @@ class CourseRole(models.Model):
 
 class LegacyMatch(models.Model):
     """A platform named somebody of LTI 1.1 for one of its people, and this is what became of it. ``account``: the one
-    of LTI 1.1, if there is one and the platform may say so. One row for each person: the last time counts.
+    of LTI 1.1, if there is one and the platform may name it. One row for each person; a new claim replaces it.
 
     .. pii: ties a platform's person to an account of LTI 1.1. The row goes with the person.
     .. pii_types: id, other
@@ -114,7 +115,8 @@ class LegacyMatch(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        """What became of it. In all but the first the person has an account of their own, and nothing was merged."""
+        """What became of it. In all cases but the first the person has an account of their own, and nothing was
+        merged."""
 
         ADOPTED = "adopted", _("the account of LTI 1.1 goes on")
         UNPROVED = "unproved", _("no secret of this LTI 1.1 key made the signature")

@@ -1,6 +1,6 @@
-"""Which accounts a registration's new people get: new ones, or ones that they have on this site already.
+"""Which account a registration's new people get: a new one, or one that they have on this site already.
 
-A mode counts at a person's first launch only. Learners and teachers have one each.
+A mode counts only at a person's first launch. Learners and teachers have one each.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Choice:
 
 
 class AccountAsked(Exception):
-    """A new person of a registration that lets its people choose; nothing was written."""
+    """Raised for a new person of a registration that lets its people choose. Nothing was written."""
 
     def __init__(self, mode: AccountMode) -> None:
         super().__init__(mode)
@@ -28,8 +28,7 @@ class AccountAsked(Exception):
 
 
 def mode_of(launch: Launch[Message]) -> AccountMode:
-    """Return the mode for the launch's person; those who are nobody's own (test students, anonymous people) get new
-    accounts."""
+    """Return the mode for the launch's person. Test students and anonymous people always get new accounts."""
     message, registration = launch.message, launch.registration
     if message.subject is None or message.roles.is_test_user:
         return AccountMode.NEW
@@ -38,11 +37,11 @@ def mode_of(launch: Launch[Message]) -> AccountMode:
 
 
 def require_choice(launch: Launch[Message], choice: Choice | None) -> None:
-    """Return if the person may have what they chose, a new account if they were not asked.
+    """Return if the person may have what they chose, or a new account if they were not asked.
 
     Raises:
-        AccountAsked: they have to choose first, or chose a new account, which the mode does not leave them.
-        LinkingOver: they proved an account, and the mode leaves new ones only by now.
+        AccountAsked: they have to choose first, or chose a new account, which the mode does not allow.
+        LinkingOver: they proved to have an account, but the mode now allows new ones only.
     """
     mode = mode_of(launch)
     if choice is not None and choice.user_pk is not None:

@@ -1,6 +1,6 @@
 """No launch signs in to an account of staff: a platform would read what staff see, of other platforms' people too.
 
-What launches of the same platform made of an account in a course is that platform's own doing, and no obstacle to it.
+Roles that launches of the same registration gave are no obstacle: they are that platform's own doing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from lti_1p3_provider.users.models import CourseRole
 
 
 def require(user: AbstractUser, registration_pk: int | None = None) -> tuple[CourseRole, ...] | None:
-    """Return if the account is staff of nothing but what launches of this registration gave it; and return all that
-    launches gave it, None if there was no need to look.
+    """Return if the account is staff of nothing but what launches of this registration gave it. Returns all that
+    launches gave it, or None if there was no need to look.
 
-    Costs one query at most, which what decides about access to content repeats and the LMS keeps for that; one more for
-    an account that is staff of anything.
+    Costs one query at most. The decision about access to content asks the same, and the LMS remembers the answer. It is
+    one query more for an account that is staff of anything.
 
     Raises:
         AccountPrivileged: the site, an organization or somebody else made it staff, or another registration did.

@@ -1,4 +1,5 @@
-"""Finds or makes the account of a launch's person. Signing the browser in is the host's part, once all else passed."""
+"""Finds or makes the account of a launch's person. Signing the browser in is the host's part, after everything has
+passed."""
 
 from __future__ import annotations
 
@@ -38,8 +39,9 @@ def account_for(
 ) -> PlatformUser:
     """Return the platform user of the launch, with an account whose profile is up to date.
 
-    ``known`` is that platform user with its account, if somebody has read it already. An anonymous launch makes one of
-    its own. Two first launches at once make one account. ``choice``: what a new person said who was asked.
+    ``known`` is that platform user with its account, if somebody has read it already. ``choice``: what a new person
+    chose when they were asked. An anonymous launch makes an account of its own. Two first launches at once make one
+    account.
 
     Raises:
         AccountAsked: the registration lets new people choose.
@@ -73,8 +75,8 @@ def account_for(
 
 
 def make_ahead(deployment: Deployment, sub: str) -> PlatformUser:
-    """Return the platform user of somebody whom a roster lists and nobody here knows, with an account like that of a
-    first launch, without a name. Whoever launches in this very moment has the same one. In the caller's transaction.
+    """Return the platform user of somebody on a roster who has none, with an account like that of a first launch, but
+    without a name. A launch of theirs at the same moment gets the same one. In the caller's transaction.
 
     Raises:
         QuotaReached: the deployment brought as many new people today as it may without a launch.
@@ -85,8 +87,8 @@ def make_ahead(deployment: Deployment, sub: str) -> PlatformUser:
 
 
 def _first(launch: Launch[Message], sub: str, person: Person, choice: Choice | None) -> PlatformUser:
-    """Return a new person's platform user, with the account that they proved to be theirs, else the one that they have
-    from LTI 1.1, else a new one.
+    """Return a new person's platform user. Its account is the one that they proved to be theirs, else the one that they
+    have from LTI 1.1, else a new one.
 
     Raises:
         AccountAsked, LinkingOver, AccountTaken, AccountChosenBefore, QuotaReached, AccountInactive, AccountPrivileged
@@ -126,9 +128,9 @@ def _find(registration: Registration, sub: str) -> PlatformUser | None:
 
 
 def _create(deployment: Deployment, sub: str, person: Person, *, is_ahead: bool = False) -> PlatformUser:
-    """Make account and platform user together; whoever comes second takes what the first made.
+    """Make account and platform user together. If two do so at once, the second takes what the first made.
 
-    An email that somebody else takes in this very moment is left out.
+    An email that somebody else takes at this moment is left out.
     """
     registration = deployment.registration
     for email in (person.email or None, None):
@@ -173,7 +175,7 @@ def is_made_by_launch(username: str) -> bool:
 
 
 def only_launches_sign_in(user: AbstractBaseUser) -> bool:
-    """Tell whether an account has no owner but its launches, as far as its name says: tokens have nothing else."""
+    """Tell by an account's name whether nobody but launches signs in to it. Tokens carry nothing else."""
     return is_made_by_launch(user.get_username()) and not user.has_usable_password()
 
 
