@@ -1,7 +1,7 @@
 """Decides what somebody's roles on the platform make of them here: nothing, unless the registration says so.
 
-Only roles in the platform's course count. Assistants are looked for first: Canvas calls them ``Instructor`` too.
-Mentors, members, administrators of whatever and test users become nothing. (LTI 1.3 Core, A.2)
+Only roles in the platform's course count. Assistants are looked for first, because Canvas calls them ``Instructor``
+too. Mentors, members, administrators of any kind and test users get no role. (LTI 1.3 Core, A.2)
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ ASSISTANT = "TeachingAssistant"  # its variants, like TeachingAssistantSection, 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A role, and the registration's field that gives it."""
+    """A role that is due, and the registration's field that gives it."""
 
     because: str
     role: RoleName
 
 
 def due(registration: Registration, message: Message, course_key: CourseKey) -> Due | None:
-    """Return what whoever launched is to be in the course.
+    """Return the role that the launch's person is to have in the course.
 
-    Nobody becomes anything who has no name on the platform, or in a course that the registration may open only in part:
-    a role is good for all of it.
+    Nobody gets a role who has no name on the platform, or in a course that the registration may open only in part: a
+    role is good for the whole course.
     """
     because = _because(message.roles)
     role = getattr(registration, because) if because and message.subject else ""
@@ -40,7 +40,7 @@ def due(registration: Registration, message: Message, course_key: CourseKey) -> 
 
 
 def is_due(row: CourseRole) -> bool:
-    """Tell whether a role that was given would still be given, as far as its launch need not be asked again. The row
+    """Tell whether a role that was given would still be given, as far as that is known without a new launch. The row
     comes with deployment, registration and gate."""
     if row.deployment is None or not row.deployment.is_open:
         return False
@@ -55,7 +55,7 @@ def opens_whole(registration: Registration, course_key: CourseKey) -> bool:
 
 
 def _because(roles: Roles) -> str:
-    """Return the field that decides; an assistant to whom nothing is given does not become what instructors do."""
+    """Return the field that decides. An assistant to whom nothing is given does not get what instructors get."""
     if roles.is_test_user:
         return ""
     if _assists(roles):

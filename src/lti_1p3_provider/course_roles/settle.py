@@ -1,7 +1,7 @@
-"""Gives and takes roles as launches say, and writes down who has which role by whom.
+"""Gives and takes roles as launches say, and stores which launch gave which role.
 
-The newest launch of a course from a deployment counts. What a launch gave, and nothing else, is ever taken. All that
-changes the roles of one account waits for one another at the account's row.
+The newest launch of a course from a deployment counts. Only what launches gave is ever taken. Everything that changes
+the roles of one account waits at the account's row.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ LAUNCH = Author(None, Change.Way.LAUNCH)
 
 
 def settle(launch: Launch[Message], person: PlatformUser, course_key: CourseKey) -> None:
-    """Let the launch's person have in the course what the launch says, and nothing that an earlier one of the same
-    deployment said. In the launch's transaction.
+    """Give the launch's person the role that the launch says, and take what an earlier launch of the same deployment
+    gave and this one does not. In the launch's transaction.
 
-    Where the registration gives no roles, and the account has none, it costs nothing; where all is as it should be, the
-    read of the account's rows, and one more where somebody else gave the role.
+    It costs nothing where the registration gives no roles and the account has none. Where nothing changes it costs one
+    read of the account's rows, and one more if somebody else gave the role.
     """
     if not launch.registration.maps_roles and not person.course_roles:
         return
@@ -51,12 +51,12 @@ def settle(launch: Launch[Message], person: PlatformUser, course_key: CourseKey)
 
 
 def lock(user_pk: int) -> None:
-    """Wait until nobody else changes the account's roles, and keep them from it until the transaction ends."""
+    """Wait until nobody else changes the account's roles, and hold others off until the transaction ends."""
     get_user_model().objects.select_for_update().filter(pk=user_pk).values_list("pk").first()
 
 
 def remove(row: CourseRole, author: Author) -> None:
-    """Delete a row, and take its role unless another row gives the same. The account is locked."""
+    """Delete a row, and take its role unless another row gives the same one. The account is locked."""
     course_key, role = CourseKey.from_string(row.course_key), RoleName(row.role)
     row.delete()
     if not _same(row.user_id, course_key, role).exists():
@@ -65,7 +65,7 @@ def remove(row: CourseRole, author: Author) -> None:
 
 
 def _give(person: PlatformUser, deployment: Deployment, course_key: CourseKey, wanted: Due) -> None:
-    """Give the role and write it down. What somebody else gave is theirs to take: it gets no row."""
+    """Give the role and store that. A role that somebody else gave gets no row: only they may take it."""
     roles, user = host.current().course_roles, person.user
     if not _same(user.pk, course_key, wanted.role).exists():
         if roles.has(user, course_key, wanted.role):
@@ -83,7 +83,7 @@ def _give(person: PlatformUser, deployment: Deployment, course_key: CourseKey, w
 
 
 def _is_others(person: PlatformUser, course_key: CourseKey, wanted: Due, rows: tuple[CourseRole, ...]) -> bool:
-    """Tell whether the account has the role, and no launch gave it."""
+    """Tell whether the account has the role although no launch gave it."""
     given_by_launches = any((row.role, row.course_key) == (wanted.role.value, str(course_key)) for row in rows)
     return not given_by_launches and host.current().course_roles.has(person.user, course_key, wanted.role)
 

@@ -1,5 +1,5 @@
-"""Takes back what launches gave once it is not due any more: a registration or deployment was switched off or deleted,
-people become something else, the gate opens only a part of the course, or a person is forgotten."""
+"""Takes back roles that launches gave and that are not due any more: a registration or deployment was switched off or
+deleted, people get another role now, the gate opens only a part of the course, or a person is forgotten."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 
 def take_back() -> int:
-    """Take back all that is not due any more; return how many roles. Each is a transaction of its own: one that cannot
-    be taken now is logged, and tried by the next clean-up."""
+    """Take back all roles that are not due any more; return how many. Each is a transaction of its own. One that cannot
+    be taken now is logged, and tried again by the next clean-up."""
     last, taken = 0, 0
     while rows := list(_rows().filter(pk__gt=last).order_by("pk")[:BATCH]):
         taken += sum(map(_take_one, rows))
@@ -35,8 +35,8 @@ def take_back() -> int:
 
 
 def ask(registration: Registration, most: int = BATCH) -> int:
-    """Have a worker take back what is not due after a change of the registration, and return how many roles that are.
-    They are counted among the first ``most``; the worker looks at all."""
+    """Have a worker take back what is not due after a change of the registration; return how many roles that is. Only
+    the first ``most`` are counted; the worker looks at all."""
     rows = list(_rows().filter(deployment__registration=registration).order_by("pk")[: most + 1])
     number = sum(not _stays(row) for row in rows[:most])
     if number or len(rows) > most:
@@ -45,7 +45,7 @@ def ask(registration: Registration, most: int = BATCH) -> int:
 
 
 def ask_for_deleted() -> int:
-    """Have a worker take back what deployments gave that are deleted, and return how many roles that are."""
+    """Have a worker take back what deleted deployments gave; return how many roles that is."""
     if number := CourseRole.objects.filter(deployment=None).count():
         _wake()
     return number
@@ -62,7 +62,7 @@ def take_all(rows: QuerySet[CourseRole]) -> int:
 
 
 def _take_one(row: CourseRole) -> bool:
-    """Take one role back if it is not due. Whatever goes wrong costs this one and nothing else."""
+    """Take one role back if it is not due. A failure affects no other."""
     try:
         if _stays(row):
             return False
@@ -83,8 +83,8 @@ def _wake() -> None:
 
 
 def _stays(row: CourseRole) -> bool:
-    """Tell whether a role is due to somebody whose account this still is: a launch may have given it just after an
-    operator unlinked or moved its person."""
+    """Tell whether a role is due, and the account is still the person's. A launch may have given it just after an
+    operator unlinked or moved the person."""
     return is_due(row) and bool(getattr(row, "has_person", False))
 
 

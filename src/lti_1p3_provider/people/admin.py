@@ -1,5 +1,5 @@
-"""A person's page in the admin: what is stored can be handed out and forgotten, each after a confirmation; and they
-can be moved to another account."""
+"""A person's page in the admin. What is stored of them can be exported and forgotten, and they can be moved to another
+account; each asks for a confirmation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PersonAdmin(PlatformUserAdmin):
 
     @admin.action(permissions=["export"], description=_("Export all that is stored of the selected people (JSON)"))
     def export(self, request: HttpRequest, rows: QuerySet[PlatformUser]) -> HttpResponse:
-        """Ask first: the file holds names, addresses and scores."""
+        """Ask first, because the file holds names, addresses and scores."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._confirmation(request, rows, "export")
         response = JsonResponse(export(of_rows(rows[:MAX_PEOPLE])), json_dumps_params={"indent": 2})
@@ -42,7 +42,7 @@ class PersonAdmin(PlatformUserAdmin):
 
     @admin.action(permissions=["forget"], description=_("Forget the selected people"))
     def forget(self, request: HttpRequest, rows: QuerySet[PlatformUser]) -> HttpResponse | None:
-        """Ask first: it cannot be undone."""
+        """Ask first, because it cannot be undone."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._confirmation(request, rows, "forget")
         done = forget(of_rows(rows[:MAX_PEOPLE]))
@@ -51,7 +51,7 @@ class PersonAdmin(PlatformUserAdmin):
 
     @admin.action(permissions=["move"], description=_("Move a person to another account"))
     def move(self, request: HttpRequest, rows: QuerySet[PlatformUser]) -> HttpResponse | None:
-        """Ask where first, then show what goes and what stays; one person at a time."""
+        """Ask for the account, then show what goes and what stays. One person at a time."""
         people = of_rows(rows[:2])
         if len(people) != 1:
             self.message_user(request, str(_("Select one person.")), messages.ERROR)
@@ -84,17 +84,17 @@ class PersonAdmin(PlatformUserAdmin):
         return rows
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change people, though rows are not edited."""
+        """People who may change people may export them, although rows are not edited."""
         return admin.ModelAdmin.has_change_permission(self, request)
 
     def has_forget_permission(self, request: HttpRequest) -> bool:
-        """Whoever may delete people, though there is no button for one row."""
+        """People who may delete people may forget them, although a single row has no button for it."""
         return admin.ModelAdmin.has_delete_permission(self, request)
 
     def has_move_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change people and accounts."""
+        """People who may change people and accounts may move them."""
         return self.has_export_permission(request) and move_page.is_allowed(request)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave out Django's own deleting: it would leave attempts and the account as they are."""
+        """Leave out Django's own deletion, which would keep attempts and the account as they are."""
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}

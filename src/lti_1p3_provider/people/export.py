@@ -1,4 +1,4 @@
-"""All that is known of people, as one document that can be handed to them."""
+"""Everything that is stored about people, as one document that can be handed to them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FORMAT = "lti_1p3_provider.people.1"
 
 
 def export(people: Iterable[Person]) -> dict[str, Any]:
-    """Return what is stored of people here, ready for JSON; moments are in UTC. What the LMS stores of their work in
-    courses, and what their platforms have, is not in it."""
+    """Return what is stored of people here, as JSON values; times are in UTC. It does not include what the LMS stores
+    of their work in courses, nor what their platforms have."""
     found = list(people)
     names = host.current().identity.names([person.user.pk for person in found if person.user])
     return {"format": FORMAT, "made_at": iso(timezone.now()), "people": [_person(one, names) for one in found]}

@@ -1,4 +1,4 @@
-"""Finds whom an operator means: a platform's ``sub``, or the account here."""
+"""Finds the person that an operator means: by a platform's ``sub``, or by the account here."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lti_1p3_provider.users.models import PlatformUser
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A ``sub`` of a registration. ``row`` is None if it has no account here: it never launched, or was forgotten;
-    there may be attempts of it all the same."""
+    """A ``sub`` of a registration. ``row`` is None if it has no account here: it never launched, or was forgotten.
+    There may still be attempts of it."""
 
     registration: Registration
     sub: str
@@ -47,7 +47,7 @@ def by_sub(issuer: str, client_id: str, sub: str) -> list[Person]:
 
 
 def by_username(username: str) -> list[Person]:
-    """Return all persons of an account.
+    """Return everybody who has this account.
 
     Raises:
         LookupError: there is none; no platform launches into that account, or there is no account.
@@ -59,13 +59,13 @@ def by_username(username: str) -> list[Person]:
 
 
 def of_rows(rows: Iterable[PlatformUser]) -> list[Person]:
-    """Return the persons of rows that come with registration and account."""
+    """Return the people of these rows, which come with registration and account."""
     return [Person(row.registration, row.sub, row) for row in rows]
 
 
 def as_of_now(person: Person) -> Person:
-    """Return the person with the row that there is now, locked until the transaction ends: with a lock it is read as it
-    is, where a transaction goes on reading what was when it began."""
+    """Return the person with the row as it is now, locked until the transaction ends. (Without a lock, a transaction
+    may go on reading what there was when it began.)"""
     rows = PlatformUser.objects.select_for_update()
     row = rows.filter(registration=person.registration, sub_digest=digest(person.sub)).first()
     return Person(person.registration, person.sub, row)

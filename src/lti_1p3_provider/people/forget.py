@@ -1,9 +1,9 @@
-"""Forgets people, because the LMS retires their account or an operator says so.
+"""Forgets people, because the LMS retires their account or an operator asks for it.
 
-``sub``, scores, grants and rows of rosters are deleted, roles that launches gave are taken back, attempts are left
-without a name, and the account is erased if a launch made it and nobody else has it. Sessions end at their next request
-(``launches.sessions``), and a worker that has a score in hand notices before it sends (``scores.outbox.recipients``).
-Whoever launches again is a new person.
+``sub``, scores, grants and rows of rosters are deleted, roles that launches gave are taken back, and attempts lose what
+identifies the person. The account is erased if a launch made it and nobody else has it. Sessions end at their next
+request (``launches.sessions``). A worker that is about to send a score of theirs notices in time
+(``scores.outbox.recipients``). Somebody who launches again is a new person.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ WORDS = {  # what each number of ``Forgotten`` counts
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How much there is to forget, or was forgotten. ``accounts_left``: a launch did not make them, or somebody else
-    has them too, or they are staff's; of these only the tie to the platform goes."""
+    """How much there is to forget, or was forgotten. ``accounts_left``: accounts that no launch made, that somebody
+    else has too, or that are staff's; only their tie to the platform goes."""
 
     people: int = 0
     scores: int = 0
@@ -61,14 +61,14 @@ class Forgotten:
 
 
 def foresee(people: Iterable[Person]) -> Forgotten:
-    """Return what ``forget`` would do, and do nothing."""
+    """Return what ``forget`` would do, without doing it."""
     found = list(people)
     ours = [_is_ours_alone(user, found) for user in _accounts(found)]
     return sum(map(_stored, found), Forgotten(accounts_erased=ours.count(True), accounts_left=ours.count(False)))
 
 
 def forget(people: Iterable[Person]) -> Forgotten:
-    """Forget people; return what was forgotten. Whoever is forgotten already costs nothing."""
+    """Forget people; return what was forgotten. Forgetting somebody twice does no harm."""
     with transaction.atomic():
         found = _waited_for(list(people))
         done = foresee(found)
@@ -82,7 +82,8 @@ def forget(people: Iterable[Person]) -> Forgotten:
 
 
 def retired(user_pk: int) -> None:
-    """Forget all persons of an account that the LMS retires, in the LMS's transaction; the account is the LMS's affair.
+    """Forget everybody behind an account that the LMS retires, in the LMS's transaction. The account itself is left to
+    the LMS.
 
     Raises:
         django.db.Error: nothing was forgotten; the LMS has to try again.
@@ -100,14 +101,15 @@ def retired(user_pk: int) -> None:
 
 
 def _wait(people: list[Person]) -> None:
-    """Wait for workers who make accounts from rosters: all of them first, in one order whoever forgets whom."""
+    """Wait for workers that make accounts from rosters. All of them are waited for first, in a fixed order, so that two
+    who forget people do not block each other."""
     registrations = {person.registration.pk: person.registration for person in people}
     for pk in sorted(registrations):
         kept.wait(registrations[pk])
 
 
 def _waited_for(people: list[Person]) -> list[Person]:
-    """Return the people as they are once no worker makes an account for them: one may just have made it."""
+    """Return the people as they are once no worker is making accounts for them: one may just have been made."""
     _wait(people)
     return [as_of_now(person) if person.registration.ahead_way else person for person in people]
 
@@ -124,7 +126,7 @@ def _stored(person: Person) -> Forgotten:
 
 
 def _forget_one(person: Person) -> None:
-    """Deleting the row deletes its scores, too."""
+    """Forget one person. Deleting the row deletes its scores, too."""
     subjects.unname(_attempts(person))
     kept.forget(person.registration, person.sub)
     if person.row is not None:
@@ -150,8 +152,8 @@ def _accounts(people: list[Person]) -> list[AbstractUser]:
 
 
 def _is_ours_alone(user: AbstractUser, people: list[Person]) -> bool:
-    """Tell whether nothing but launches of these people used the account. Whoever set a password, or is staff, has a
-    life of their own here."""
+    """Tell whether only launches of these people used the account. Somebody who set a password, or is staff, uses it in
+    other ways, too."""
     rows = [person.row.pk for person in people if person.row]
     is_shared = PlatformUser.objects.filter(user_id=user.pk).exclude(pk__in=rows).exists()
     linked = any(person.row.linked for person in people if person.row and person.user_pk == user.pk)

@@ -16,7 +16,7 @@ MAX_LISTED = 1000
 
 
 def platforms() -> list[dict[str, Any]]:
-    """Return each platform with its people, by what would become of their accounts now. Changes nothing."""
+    """Return each platform with its people, counted by what would become of their accounts now. Changes nothing."""
     return [
         {"key": one.key, "name": one.name, "people": one.people, "accounts": _accounts(one.key)}
         for one in host.current().legacy.platforms()
@@ -24,7 +24,7 @@ def platforms() -> list[dict[str, Any]]:
 
 
 def registrations() -> list[dict[str, Any]]:
-    """Return each registration that recognizes people of LTI 1.1, or did: how, and what became of whom."""
+    """Return each registration that recognizes people of LTI 1.1, or once did: in which way, and with what result."""
     matched = LegacyMatch.objects.order_by().values("platform_user__registration").distinct()
     rows = Registration.objects.exclude(legacy_way="") | Registration.objects.filter(pk__in=matched)
     return [_registration(row) for row in rows.order_by("pk").distinct()]

@@ -1,4 +1,4 @@
-"""What became of people whom platforms named as people of LTI 1.1: read only, by registration and by reason."""
+"""What became of people whom platforms named as people of LTI 1.1."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from lti_1p3_provider.web.read_only import ReadOnly
 
 @admin.register(LegacyMatch)
 class LegacyMatchAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Who kept an account of LTI 1.1, and who did not and why: two accounts are never merged, an operator decides."""
+    """Who kept an account of LTI 1.1, and who did not and why. Read only: two accounts are never merged, an operator
+    decides."""
 
     list_display = ("person", "registration", "outcome", "now", "account", "consumer_key", "at")
     list_filter = ("outcome", "platform_user__registration")
@@ -26,16 +27,16 @@ class LegacyMatchAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: ign
 
     @admin.display(description=_("person"), ordering="platform_user")
     def person(self, row: LegacyMatch) -> str:
-        """The way to who it is."""
+        """A link to the person."""
         url = reverse("admin:lti_1p3_provider_platformuser_change", args=[row.platform_user_id])
         return format_html('<a href="{}">{}</a>', url, row.platform_user)
 
     @admin.display(description=_("registration"), ordering="platform_user__registration__title")
     def registration(self, row: LegacyMatch) -> Registration:
-        """Whose people they are."""
+        """The registration that the person belongs to."""
         return row.platform_user.registration
 
     @admin.display(description=_("account now"), ordering="platform_user__user__username")
     def now(self, row: LegacyMatch) -> str:
-        """What the person signs in to."""
+        """The account that the person signs in to."""
         return str(row.platform_user.user)

@@ -1,4 +1,5 @@
-"""Moves a platform's person to another account of the site. Nothing is merged: what the old account did stays."""
+"""Moves a platform's person to another account of the site. Nothing is merged: what the old account did stays with
+it."""
 
 from __future__ import annotations
 
@@ -33,9 +34,10 @@ WHY_NOT: dict[type[LtiError], str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a move is about. ``left`` and ``account`` are usernames. ``scores`` go with the person, ``waiting`` of them
-    are still to be sent by themselves; ``grants``, and ``course_roles`` that launches gave, end with the old account.
-    ``abandoned``: launches made that account, nobody else's lead into it, and nobody can sign in to it."""
+    """What a move is about. ``left`` and ``account`` are usernames. ``scores`` go with the person, and ``waiting`` of
+    them are still to be sent. ``grants``, and ``course_roles`` that launches gave, end with the old account.
+    ``abandoned``: launches made the old account, nobody else's launches sign in to it, and nobody can sign in to it in
+    another way."""
 
     left: str
     account: str
@@ -47,7 +49,7 @@ class Moved:
 
 
 class NotMoved(LookupError):
-    """The person, or the account, is not one for a move; the argument says why, for the operator."""
+    """The person cannot be moved, or not to this account. The argument tells the operator why."""
 
 
 @transaction.atomic
@@ -55,7 +57,7 @@ def move(person: Person, username: str, author: Author, *, do_it: bool = True) -
     """Give the person another account, or only say what would go with them and what would stay. Open sessions of the
     registration's launches end at their next request; the next launch signs in to the other account.
 
-    Others who want that account, or move the same person, wait for one another at its row and the person's.
+    Others who want the same account, or move the same person, wait at the rows of both.
 
     Raises:
         NotMoved: the person has no account; there is no such account, or the person has it; or it may not be theirs.
@@ -109,7 +111,7 @@ def said(moved: Moved) -> list[str]:
 
 
 def _account(person: Person, username: str) -> AbstractUser:
-    """Return the other account; both are locked."""
+    """Return the other account. Both are locked, in the same order for everybody."""
     if person.row is None:
         raise NotMoved(_("This person has no account here: they never launched, or were forgotten."))
     accounts = get_user_model().objects
@@ -127,7 +129,8 @@ def _account(person: Person, username: str) -> AbstractUser:
 
 
 def _keep_earned(rows: QuerySet[PendingScore]) -> None:
-    """Write down what waits and was not read yet, as of a unit: it was earned with the account that is still there."""
+    """Store the points of scores that wait and were not read yet, as a unit's are: they were earned with the old
+    account, and cannot be read from the new one."""
     unread = sorted((row for row in rows.select_related("platform_user") if not row.known_grade), key=_course)
     for _key, group in groupby(unread, key=_course):
         same = list(group)

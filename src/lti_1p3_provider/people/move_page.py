@@ -1,4 +1,5 @@
-"""The page of the admin on which an operator moves a person: which account, what goes and what stays, and yes."""
+"""The page of the admin on which an operator moves a person: it asks for the account, shows what goes and what stays,
+and asks for a confirmation."""
 
 from __future__ import annotations
 
@@ -20,14 +21,14 @@ TO = "to"  # the username
 
 
 def is_allowed(request: HttpRequest) -> bool:
-    """Tell whether somebody may change accounts: whoever moves a person lets a platform sign in to one."""
+    """Tell whether somebody may change accounts: moving a person lets a platform sign in to one."""
     account = get_user_model()._meta
     return request.user.has_perm(f"{account.app_label}.{get_permission_codename('change', account)}")
 
 
 def moved_or_asked(request: HttpRequest, person: Person, context: dict[str, Any]) -> Moved | HttpResponse:
-    """Move the person if the form says where and yes; else return the page that asks for what is missing. ``context``:
-    of the admin's pages."""
+    """Move the person if the form names an account and confirms it; else return the page that asks for what is missing.
+    ``context``: what all pages of the admin get."""
     username, found, refused = request.POST.get(TO, "").strip(), None, ""
     try:
         if username:

@@ -1,4 +1,4 @@
-"""Undoes a link between a platform's person and an account that they had here already. The account stays as it is."""
+"""Undoes the link between a platform's person and an account that they had before. The account stays as it is."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, Platfo
 
 @dataclass(frozen=True, slots=True)
 class Unlinked:
-    """What goes with a link: scores that were sent or wait, grants, and roles that launches gave. ``account`` is the
-    username; its work and grades in the LMS stay with it."""
+    """What goes with a link: scores that were sent or wait, grants, and roles that launches gave. ``account`` is its
+    username; the work and grades in the LMS stay with it."""
 
     account: str
     scores: int
@@ -28,8 +28,8 @@ class Unlinked:
 
 @transaction.atomic
 def unlink(person: Person, author: Author, *, do_it: bool = True) -> Unlinked:
-    """Undo a link, or only say what would go. Open sessions of the registration end at their next request, and the
-    person is new at their next launch.
+    """Undo a link, or only say what would go. Open sessions of the registration's launches end at their next request.
+    At the next launch the person is a new one.
 
     Raises:
         LookupError: the person has no account, or one that a launch made: that is forgotten, not unlinked; or the next
