@@ -1,4 +1,5 @@
-"""What an administrator does with a Canvas registration: send it a new key, and make its beta and test."""
+"""What an administrator does with a Canvas registration: send it a new key, and make the registrations of its beta and
+test."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ MAX_SELECTED = 50
 
 
 class CanvasActions(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Two actions of the list of registrations, and the page of one of them."""
+    """Two actions in the list of registrations, and the page of one of them."""
 
     actions = ("push_key", "make_environments")
 
@@ -40,7 +41,7 @@ class CanvasActions(admin.ModelAdmin):  # type: ignore[type-arg]
         permissions=["change"], description=_("Send a new key to the selected Canvas (which cannot read our key set)")
     )
     def push_key(self, request: HttpRequest, rows: QuerySet[Registration]) -> HttpResponse | None:
-        """Lead to the page: a request to a platform is made there, outside of any transaction."""
+        """Lead to the page. The platform is called from there, outside of any transaction."""
         chosen = list(rows[:2])
         if len(chosen) == 1 and not key_push.takes_keys(chosen[0]):
             said = gettext("%s takes no keys: it reads our JWKS URL, or a person pastes the key there.")
@@ -53,7 +54,7 @@ class CanvasActions(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(permissions=["change", "add"], description=_("Make the beta and test of the selected Canvas"))
     def make_environments(self, request: HttpRequest, rows: QuerySet[Registration]) -> None:
-        """Make what is missing, and say what there is."""
+        """Make the registrations that are missing, and say which there are."""
         for row in rows[:MAX_SELECTED]:
             try:
                 for sibling in _made(row, _author(request)):
@@ -63,7 +64,7 @@ class CanvasActions(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @transaction.non_atomic_requests  # no lock is held while the platform is asked
     def push_key_page(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Say what sending a key means, and send it when that is confirmed."""
+        """Say what sending a key means, and send it once that is confirmed."""
         row = get_object_or_404(Registration, pk=pk)
         if not self.has_change_permission(request, row):
             raise PermissionDenied

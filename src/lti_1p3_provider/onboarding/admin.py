@@ -42,7 +42,8 @@ PEOPLE = ("allow_anonymous", "trust_emails", "enrolment_mode")
 
 
 class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """A deployment stands once: the digest that the database compares is no field of the form."""
+    """No deployment ID may appear twice. The form has to check that: the database compares a digest, which is not one
+    of its fields."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         """Name the box that deletes a row: a table's row has no labels."""
@@ -76,7 +77,7 @@ class DeploymentForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class DeploymentInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Deployments; new ones of genuine launches wait here for approval."""
+    """Deployments. New ones, brought by genuine launches, wait here for approval."""
 
     model = Deployment
     form = DeploymentForm
@@ -172,12 +173,12 @@ class RegistrationAdmin(SaysWhoIsRecognized, LooksUpHosts, GuidedPage, CanvasAct
 
     @admin.display(description=_("roles in courses"))
     def given_roles(self, row: Registration | None) -> str:
-        """What a role lets teachers do, and how many have one."""
+        """What a role lets teachers do, and how many people have one."""
         return roles_of.said(row if row and row.pk else None)
 
     @admin.display(description=_("may open"))
     def opens(self, row: Registration) -> str:
-        """The gate in two words, for a column that must not be wide."""
+        """What the gate opens, in two words for a narrow column."""
         gate: LaunchGate | None = getattr(row, "gate", None)
         if gate is None:
             return str(_("nothing") if conf.require_launch_gate else row.org or _("everything"))
@@ -185,7 +186,7 @@ class RegistrationAdmin(SaysWhoIsRecognized, LooksUpHosts, GuidedPage, CanvasAct
 
     @admin.display(description=_("issuer, client ID"))
     def named(self, row: Registration) -> str:
-        """Both in one column; long ones break anywhere."""
+        """Issuer and client ID in one column; long ones may break anywhere."""
         narrow = "display: block; max-width: 13rem; overflow-wrap: anywhere"
         both = ((narrow, text) for text in (row.issuer, row.client_id))
         return format_html_join("", '<span style="{}">{}</span>', both)
@@ -198,14 +199,14 @@ class RegistrationAdmin(SaysWhoIsRecognized, LooksUpHosts, GuidedPage, CanvasAct
 
     @admin.display(description=_("scores"))
     def scores(self, row: Registration | None) -> str:
-        """The way to the page about them."""
+        """A link to the page about its scores."""
         if row is None or not row.pk:
             return "-"
         url = reverse("admin:lti_1p3_provider_registration_scores", args=[row.pk])
         return format_html('<a href="{}">{}</a>', url, _("delivered, waiting, given up"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Keep what it was, for the trail."""
+        """Remember the state before the change, for the audit trail."""
         form.known_before = changes.known(obj.pk)
         super().save_model(request, obj, form, change)
 
@@ -215,7 +216,7 @@ class RegistrationAdmin(SaysWhoIsRecognized, LooksUpHosts, GuidedPage, CanvasAct
         return wording.granted(row) if row and row.pk else "-"
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save deployments and gate, too; then say what of all that does not fit this site."""
+        """Save deployments and gate, too; then say what in all of that does not fit this site."""
         super().save_related(request, form, formsets, change)
         for deployment_id in form.cleaned_data.get("deployment_ids", ()):
             approve(form.instance, deployment_id)
@@ -227,22 +228,22 @@ class RegistrationAdmin(SaysWhoIsRecognized, LooksUpHosts, GuidedPage, CanvasAct
             self.message_user(request, roles_of.taken(taken), messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: Registration) -> None:
-        """Note what goes with it."""
+        """Note the deletion, with everything that goes with it."""
         changes.note_all(_author(request), changes.known(obj.pk), {})
         super().delete_model(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
-        """Accounts hang on a registration: one that was used is switched off instead."""
+        """Accounts belong to a registration: one that people used is switched off instead."""
         used = obj is not None and PlatformUser.objects.filter(registration=obj).exists()
         return not used and super().has_delete_permission(request, obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Its own keys go with it, though nobody may delete a key by itself."""
+        """Its own keys are deleted with it, although nobody may delete a key by itself."""
         listed, counts, forbidden, protected = super().get_deleted_objects(objs, request)
         return listed, counts, forbidden - {ToolKey._meta.verbose_name}, protected
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave out deleting many at once."""
+        """Leave out the deletion of many at once."""
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
 

@@ -1,4 +1,4 @@
-"""What we ask a platform for when it registers us: what it supports and this site uses, and nothing else."""
+"""What we ask of a platform that registers us: what it supports and this site uses, and nothing else."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def details(configuration: PlatformConfiguration, known: Preset, invitation: Inv
 
 
 def _supported(wanted: tuple[str, ...], supported: frozenset[str] | None) -> tuple[str, ...]:
-    """Return what of it is supported; all of it, if the platform does not say."""
+    """Return what the platform supports of these; all of them, if it does not say."""
     return tuple(one for one in wanted if supported is None or one in supported)
 
 
 def _placements(configuration: PlatformConfiguration, known: Preset) -> tuple[str, ...] | None:
-    """Return where content is chosen, as the platform spells it; where it names no places, as its family does."""
+    """Return where content is chosen, in the platform's spelling. If it names no places, those of its family count."""
     if not configuration.supports(deep_linking.MESSAGE_TYPE):
         return None
     listed = (configuration.messages or {}).get(deep_linking.MESSAGE_TYPE, ())
@@ -67,5 +67,5 @@ def _placements(configuration: PlatformConfiguration, known: Preset) -> tuple[st
 
 
 def _custom(configuration: PlatformConfiguration) -> dict[str, str]:
-    """Return parameters that tell where a course or link was copied from, as far as the platform has such variables."""
+    """Return parameters that tell from where a course or link was copied, if the platform has such variables."""
     return {name: value for name, value in HISTORY.items() if value.removeprefix("$") in configuration.variables}

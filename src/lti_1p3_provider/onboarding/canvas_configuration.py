@@ -1,7 +1,8 @@
-"""``/lti/1p3/config/canvas.json``: all that Canvas needs to know of us, which its administrator enters as one address.
+"""``/lti/1p3/config/canvas.json``: everything that Canvas needs to know of us. Canvas's administrator enters this one
+address.
 
-Canvas's servers fetch it, without signing in; it is the same for everybody, and holds nothing secret. The redirect URI
-that Canvas allows is the global ``target_link_uri``, so that is our launch address, and placements name their own.
+Canvas's servers fetch it without signing in. It is the same for everybody, and holds no secret. Canvas allows the
+global ``target_link_uri`` as redirect URI, so that is our launch address, and each placement names its own.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ ICON = "activity.png"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the address asks for. ``key``: ``url`` for our key set's address, ``jwk`` for the key itself."""
+    """What the address asks for. ``key``: ``url`` for the address of our key set, ``jwk`` for the key itself."""
 
     placements: Sequence[str] = USUAL
     privacy: str = "public"
@@ -47,7 +48,7 @@ class Choice:
 
 
 class ChoiceUnknown(ValueError):
-    """The address asks for something that there is not; the sentence says what there is."""
+    """The address asks for something that does not exist; the message says what does."""
 
 
 @require_safe
@@ -118,7 +119,8 @@ def configuration(ours: Guide, choice: Choice) -> dict[str, Any]:
 
 
 def _placement(name: str, ours: Guide, icon: dict[str, str]) -> dict[str, Any]:
-    """A place where teachers choose content. Only those who make the course see it: others could not choose there."""
+    """A place where teachers choose content. It is shown only to people who may edit the course: nobody else may
+    choose."""
     return {
         "placement": name,
         "enabled": True,

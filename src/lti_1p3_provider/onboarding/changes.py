@@ -1,4 +1,5 @@
-"""Notes what becomes of a registration, of its deployments and its gate, whoever changes how many of them at once."""
+"""Notes in the audit trail what becomes of a registration, its deployments and its gate, whoever changes it and however
+many at once."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ Known = dict[tuple[str, int], tuple[Thing, dict[str, Any]]]
 
 
 def of_registration(row: Registration) -> tuple[Thing, dict[str, Any]]:
-    """Return what a registration is called in the trail, and its state."""
+    """Return how a registration is called in the audit trail, and its state."""
     told = [field.name for field in row._meta.concrete_fields if field.name not in NOT_TOLD]
     state = {name: getattr(row, name) for name in told}
     state["legacy_until"] = row.legacy_until and str(row.legacy_until)
@@ -43,7 +44,7 @@ def of_invitation(row: Invitation) -> tuple[Thing, dict[str, Any]]:
 
 
 def known(registration_pk: int | None) -> Known:
-    """Return a registration with all that belongs to it, as the database has it; three queries."""
+    """Return a registration with everything that belongs to it, as it is in the database. Three queries."""
     row = Registration.objects.filter(pk=registration_pk or 0).first()
     if row is None:
         return {}
@@ -66,8 +67,8 @@ def family(production_pk: int | None) -> Known:
 
 
 def note_all(author: Author, before: Known, after: Known) -> None:
-    """Note all that differs. What moved to another organization is gone for one and new for the other: neither reads
-    of the other."""
+    """Note everything that differs. If a thing moved to another organization, the old one reads that it is gone and the
+    new one that it is there: neither reads about the other."""
     for key in {**before, **after}:
         (was, had), (thing, has) = before.get(key, (None, None)), after.get(key, (None, None))
         if was is not None and thing is not None and was.org != thing.org:

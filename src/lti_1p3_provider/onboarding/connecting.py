@@ -1,7 +1,7 @@
-"""The story of an invitation that is used: who asks, what is asked for, what is made of the answer.
+"""The story of an invitation that is used: which platform asks, what it is asked for, and what is made of its answer.
 
-The invitation is used up when the request is about to be sent. So two submits at once send one, and an answer that
-never came is never asked for again. No transaction is open meanwhile.
+The invitation is used up just before the request is sent. So two clicks at once send one request, and a request whose
+answer was lost is never repeated. No transaction is open meanwhile.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ SENT = (RegistrationNotTaken, RegistrationThere, RegistrationAnswerLost)
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A platform and what it may become here. ``known`` is its preset; ``draft`` its registration to be, which is not
-    stored; ``tool`` what is asked of it."""
+    """A platform that opened an invitation. ``known`` is its preset. ``draft`` is the registration to be, not stored
+    yet. ``tool`` is what we ask of the platform."""
 
     invitation: Invitation
     configuration: PlatformConfiguration
@@ -41,17 +41,17 @@ class Connection:
 
     @property
     def host(self) -> str:
-        """Where the platform said what it is, as an origin."""
+        """The origin at which the platform described itself."""
         return origin(self.configuration.address)
 
     @property
     def was_used_here(self) -> bool:
-        """Whether the invitation was used up with this very platform."""
+        """Whether the invitation was used up with this platform."""
         return self.invitation.sent_at is not None and self.invitation.sent_to == self.host[: invitations.MAX_HOST]
 
 
 def connection(row: OpenedConfiguration) -> Connection:
-    """Return what a configuration that was read offers.
+    """Return what a platform's configuration, which was read before, allows.
 
     Raises:
         RegistrationFormOver, ConfigurationForeign, PlatformNotInvited
@@ -65,7 +65,8 @@ def connection(row: OpenedConfiguration) -> Connection:
 
 
 def connect(this: Connection, token: str, trail: Trail, patience: float = dynamic_registration.PATIENCE) -> None:
-    """Let the platform register us, and store its registration. ``token``: the platform's own; ``patience`` in seconds.
+    """Have the platform register us, and store its registration. ``token``: the platform's own. ``patience`` is in
+    seconds.
 
     Raises:
         InvitationUsed, InvitationRevoked, InvitationExpired, LegacyKeyUnproved, PlatformUnreachable: nothing was sent.
@@ -91,7 +92,7 @@ def connect(this: Connection, token: str, trail: Trail, patience: float = dynami
 
 
 def failed(this: Connection, error: LtiError, support_code: str) -> None:
-    """Note, for the operator, what came of a request that was sent."""
+    """Note for the operator what became of a request that was sent."""
     is_certain = isinstance(error, RegistrationNotTaken | RegistrationThere)
     status = Invitation.Status.REFUSED if is_certain else Invitation.Status.UNKNOWN
     invitations.failed(this.invitation, status, error.code, support_code)

@@ -1,7 +1,8 @@
 """What a registration names and this site does not have: courses, organizations, its enrolment mode in a course, people
 of LTI 1.1.
 
-A launch notices too, but tells the learner. Here whoever registers is told, and the doctor repeats it.
+A launch notices it, too, but then a learner reads it. Here the person who registers the platform is told, and the
+doctor repeats it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something that does not fit: what it is about, what, and what to do. ``refuses``: launches are refused for it."""
+    """Something that does not fit: what it is about, what is wrong, and what to do. ``refuses``: launches are refused
+    because of it."""
 
     about: str
     says: str
@@ -46,11 +48,11 @@ class Doubt:
 
 
 def doubts(registration: Registration, content: Content | None = None, gate: LaunchGate | None = None) -> list[Doubt]:
-    """Return what does not fit; ``content`` is the configured host's if it is None. ``gate``: of a registration to be,
-    which is not stored yet.
+    """Return what does not fit. ``content``: the configured host's if None. ``gate``: of a registration that is not
+    stored yet.
 
-    It reads as many courses as the bounds above allow. If the LMS cannot say, that is the only doubt: a registration is
-    never refused for it.
+    Only so many courses are read as the limits above allow. If the LMS does not answer, that is the only doubt, and the
+    registration is stored all the same.
     """
     try:
         with transaction.atomic():  # an error of the database must not spoil the caller's transaction
@@ -92,7 +94,7 @@ def _doubts(registration: Registration, gate: LaunchGate | None, content: Conten
 
 
 def _about_roles(registration: Registration, gate: LaunchGate | None, courses: list[CourseKey]) -> Iterator[Doubt]:
-    """Say where roles are not given, and where they show other platforms' people."""
+    """Say where roles are not given, and where they would let staff see people of other platforms."""
     if nothing := roles_of.gives_nothing(registration, gate):
         yield Doubt("roles", nothing, "Let the gate name whole courses, or leave the roles empty.")
     if shared := roles_of.shared(registration, courses):
@@ -101,7 +103,7 @@ def _about_roles(registration: Registration, gate: LaunchGate | None, courses: l
 
 
 def _without_mode(mode: str, courses: Modes, refuses: bool) -> Iterator[Doubt]:
-    """Name courses without the mode, and what they have instead."""
+    """Name courses that lack the mode, and the modes that they have."""
     without = [
         f"{key} (it has {', '.join(sorted(modes)) or 'none'})"
         for key, modes in courses.items()
@@ -114,7 +116,7 @@ def _without_mode(mode: str, courses: Modes, refuses: bool) -> Iterator[Doubt]:
 
 
 def _named(gate: LaunchGate | None) -> list[CourseKey]:
-    """Return the courses that a gate names, or of which it names a block; each once."""
+    """Return the courses that a gate names, or of which it names a block, each once."""
     if gate is None:
         return []
     keys = [CourseKey.from_string(text) for text in gate.allowed_courses]
@@ -122,12 +124,13 @@ def _named(gate: LaunchGate | None) -> list[CourseKey]:
 
 
 def _names(gate: LaunchGate | None) -> list[str]:
-    """Return all that a gate names."""
+    """Return everything that a gate names."""
     return [*gate.allowed_orgs, *gate.allowed_courses, *gate.allowed_keys] if gate else []
 
 
 def _is_own(registration: Registration, name: str) -> bool:
-    """Tell whether what a gate names, an organization or a key, is of the registration's organization."""
+    """Tell whether something that a gate names, an organization or a key, belongs to the registration's
+    organization."""
     return registration.org in ("", name, getattr(_key(name), "org", None))
 
 

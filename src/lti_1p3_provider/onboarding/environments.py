@@ -30,8 +30,8 @@ ITS_OWN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """A registration of another environment. ``created``: just now. ``ours`` False: it was made by hand for the same
-    issuer and client id, and was left as it is."""
+    """The registration of another environment. ``created``: it was made just now. ``ours`` False: somebody made it by
+    hand for the same issuer and client ID, and it was left as it is."""
 
     registration: Registration
     environment: str
@@ -42,8 +42,8 @@ class Sibling:
 def make_siblings(production: Registration) -> list[Sibling]:
     """Return the registration of each other environment, made where it is missing.
 
-    One that is there already gets the deployments and the gate that production has by now; whether it and its
-    deployments are on is its own affair, and so is everything else.
+    A registration that exists gets the deployments and the gate that production has now. Everything else stays as it
+    is, also whether it and its deployments are switched on.
 
     Raises:
         ValidationError: the platform has no other environments, or this is one of them.
@@ -82,13 +82,13 @@ def _made(production: Registration, environment: Environment) -> Sibling:
 
 
 def _share_key(production: Registration, row: Registration) -> None:
-    """The copy knows production's key, if that was pasted or sent there."""
+    """Give the copy production's key, if that was pasted or sent there."""
     for key in production.own_keys.filter(status=ToolKey.Status.ACTIVE):
         copies.share(key, row.pk, ToolKey.Status.ACTIVE)
 
 
 def _copy_deployments(production: Registration, row: Registration) -> None:
-    """Add what is missing, as it is in production; what waits for approval there waits."""
+    """Add the deployments that are missing, with the status that they have in production."""
     for deployment in production.deployments.all():
         Deployment.objects.get_or_create(
             registration=row,
@@ -98,7 +98,7 @@ def _copy_deployments(production: Registration, row: Registration) -> None:
 
 
 def _copy_gate(production: Registration, row: Registration) -> None:
-    """The same gate. Where production has none, one that the copy was given stays: nothing is opened by this."""
+    """Copy the gate. If production has none, the copy keeps its own: copying must not open anything."""
     theirs = LaunchGate.objects.filter(registration=production).first()
     if theirs is None:
         return

@@ -1,4 +1,5 @@
-"""Form fields for what is stored as JSON: nobody types it. A key set may be pasted as the platform shows it."""
+"""Form fields for values that are stored as JSON, so that nobody has to type JSON. A key set may be pasted as the
+platform shows it."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ class LinesField(forms.CharField):
 
 
 class IdsField(LinesField):
-    """Ids, one on each line; they may have commas."""
+    """Ids, one on each line. They may contain commas."""
 
     def to_python(self, value: Any) -> Any:
         """Read lines, each once."""
@@ -43,15 +44,16 @@ class IdsField(LinesField):
 
 
 class BlockTypesField(forms.CharField):
-    """A gate's block filter as lines, ``name: type, type``: the name is a course key, an organization, or ``*``.
+    """A gate's block filter, one line for each course: ``name: type, type``. The name is a course key, an organization,
+    or ``*``.
 
-    JSON as it is stored is understood, too, and shown where lines could not say the same.
+    Stored JSON is understood, too, and is shown where lines could not say the same.
     """
 
     widget = forms.Textarea(attrs={"rows": 3, "cols": 90})
 
     def prepare_value(self, value: Any) -> Any:
-        """Show what is stored as lines."""
+        """Show the stored filter as lines."""
         if not isinstance(value, dict):
             return value
         try:
@@ -88,7 +90,7 @@ def _lines(stored: dict[str, Any]) -> list[str]:
 
 
 def _filter(text: str) -> dict[str, Any]:
-    """Return lines as they are stored. A line without a name is for all.
+    """Return lines in the form in which they are stored. A line without a name is for all courses.
 
     Raises:
         ValueError: a name stands there twice, or what should be a type is none.

@@ -1,4 +1,4 @@
-"""The admin's registration form: what is pasted, a preset and a host name fill what is left empty."""
+"""The admin's registration form. What is pasted, the preset and a host name fill in what is left empty."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ OUTCOME = '<span class="lti-tried" data-tried="{}" role="status"></span>'
 
 
 class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in stubs
-    """Adds what is used once and not stored: ``platform_host``, ``pasted``, and ``deployment_ids``, which the page
-    approves."""
+    """Adds fields that are used once and not stored: ``platform_host``, ``pasted``, and ``deployment_ids``, which are
+    approved when the form is saved."""
 
     platform = forms.ChoiceField(
         label=_("Platform"),
@@ -97,7 +97,8 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
         self._explain()
 
     def _explain(self) -> None:
-        """Say beside each field where the chosen platform has its value, and what it becomes if it is left empty."""
+        """Say beside each field where the chosen platform shows its value, and what the field becomes if it is left
+        empty."""
         chosen = self.data.get("platform") or self.initial.get("platform") or self.instance.platform
         platform = preset(str(chosen))
         if not self.is_bound and self.instance.pk is None:
@@ -113,7 +114,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
             field.widget.attrs["aria-describedby"] = f"id_{name}_helptext"
 
     def clean_platform_host(self) -> str:
-        """Take a host name, also where somebody pasted an address."""
+        """Take a host name, or the host of an address that was pasted."""
         try:
             return bare_host(self.cleaned_data["platform_host"])
         except forms.ValidationError as error:
@@ -146,7 +147,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
         return values
 
     def _fill_from_pasted(self, values: dict[str, Any], platform: str) -> None:
-        """Fill what is empty: whatever somebody entered counts more."""
+        """Fill in what is empty. What somebody entered takes precedence."""
         if not (text := values.get("pasted")):
             return
         found = read(text, platform)
@@ -180,7 +181,7 @@ def _name(platform: Preset, host: str, issuer: str) -> str:
 
 
 class LaunchGateForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What is stored as JSON is entered as lines."""
+    """The gate as lines; it is stored as JSON."""
 
     allowed_courses = LinesField(required=False, help_text=_("One course key on each line: course-v1:Org+Course+Run"))
     allowed_orgs = LinesField(label=_("Allowed organizations"), required=False, help_text=_("One on each line: Org"))

@@ -1,6 +1,6 @@
-"""What a launch gate can name: courses, which the server searches and hands out in parts, organizations, and blocks.
+"""What a launch gate can name: courses, which are searched and listed in parts, organizations, and blocks.
 
-Whoever may register platforms may name anything, so nobody's gate narrows this. No request reads a course of the LMS.
+People who may register platforms may name anything, so no gate narrows this. No request reads a course of the LMS.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WHOLE = frozenset(("course", *find.NO_PAGE))  # types of blocks that a gate does
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A line of the list. ``field`` is the gate's list that it goes into, empty for what cannot be chosen."""
+    """One line of the list. ``field``: the gate's list that it goes into, empty for what cannot be chosen."""
 
     key: str
     title: str
@@ -41,7 +41,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the gate names now, as far as the page says; whatever is no key is left out."""
+    """What the gate names now, as far as the page says. Text that is no key is left out."""
 
     courses: Sequence[str] = ()
     orgs: Sequence[str] = ()
@@ -50,8 +50,8 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the list: organizations, blocks that are chosen, courses. ``after`` asks for the next part; empty:
-    there is none."""
+    """A part of the list: organizations, chosen blocks, and courses. ``after`` asks for the next part; it is empty
+    after the last."""
 
     orgs: Sequence[Choice] = ()
     blocks: Sequence[Choice] = ()
@@ -60,9 +60,10 @@ class Part:
 
 
 def listed(text: str, after: str = "", chosen: Chosen | None = None) -> Part:
-    """Return courses by title whose title or key has all words of ``text``, and organizations whose name has the text.
+    """Return courses, by title, whose title or key has all words of ``text``, and organizations whose name has the
+    text.
 
-    What is chosen comes first. Three queries at most.
+    What is chosen already comes first. Three queries at most.
     """
     chosen, words = chosen or Chosen(), tuple(text.split()[:MAX_WORDS])
     picked = list(_course_keys(chosen.courses))
@@ -88,7 +89,8 @@ def _course_keys(texts: Iterable[str]) -> Iterator[CourseKey]:
 
 
 def _orgs(text: str, of_courses: Iterable[str], chosen: Sequence[str]) -> Iterator[Choice]:
-    """Yield organizations: the chosen ones, and some whose name has the text, of the courses that are listed first."""
+    """Yield organizations: the chosen ones, those whose name has the text, and those of the first courses in the
+    list."""
     named = [name for name in (*of_courses, *find.organizations(text, ORGS)) if text.casefold() in name.casefold()]
     for name in dict.fromkeys([*(chosen if not text else ()), *sorted(set(named), key=str.casefold)[:ORGS]]):
         title = _("All courses of %s") % name

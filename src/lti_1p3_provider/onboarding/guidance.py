@@ -1,4 +1,5 @@
-"""What the registration page says in a platform's own words: where its values are, and where ours go there."""
+"""What the registration page says in a platform's own words: where the platform shows its values, and where ours are
+entered there."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ UNNAMED = "generic"  # the preset of a platform that has no name
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A value of ours that is entered there. ``goes``: where, in the chosen platform's words; empty: nowhere."""
+    """A value of ours that is entered there. ``goes``: where, in the chosen platform's words; empty if nowhere."""
 
     name: str
     label: str
@@ -45,12 +46,12 @@ def ours(guide: Guide, platform: str) -> list[Ours]:
 
 
 def takes(known: Preset) -> Mapping[str, str]:
-    """Return where each value of ours goes, in a line each."""
+    """Return where each of our values is entered, one line each."""
     return {name: _named(known, where) for name, where in known.takes.items()}
 
 
 def shows(known: Preset) -> Mapping[str, str]:
-    """Return where each value of the platform is, in a line each."""
+    """Return where the platform shows each of its values, one line each."""
     return {name: _named(known, shown.where) for name, shown in known.shows.items()}
 
 
@@ -59,7 +60,7 @@ def _named(known: Preset, where: str) -> str:
 
 
 def for_script() -> Mapping[str, Any]:
-    """Return all platforms' words, and the page's own, for its script. ``{...}`` is filled in there."""
+    """Return the words of all platforms, and the page's own, for its script, which fills in ``{...}``."""
     return {
         "platforms": {
             name: {"shows": shows(known), "takes": takes(known), "wantsHost": known.wants_host}
@@ -80,7 +81,7 @@ def for_script() -> Mapping[str, Any]:
 
 
 def of_choices() -> Mapping[str, str]:
-    """Return the words of what chooses courses."""
+    """Return the words for the list in which courses are chosen."""
     return {
         "failed": _("This cannot be tried now. Are you still signed in?"),
         "chosen": _("Added: {title}"),

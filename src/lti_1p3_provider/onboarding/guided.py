@@ -1,7 +1,7 @@
-"""What the registration page asks while it is filled in: what a text says, whether addresses answer, which courses
-there are.
+"""What the registration page asks for while it is filled in: what a pasted text says, whether addresses answer, which
+courses there are.
 
-For administrators who may add or change registrations, by POST with the admin's CSRF token. Nothing is stored.
+It is for administrators who may add or change registrations, by POST with the admin's CSRF token. Nothing is stored.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ CALLS = {"key_set_url": tries.key_set, "auth_token_url": tries.token_address}
 
 
 class GuidedPage(Base):  # type: ignore[type-arg]
-    """Part of the registration's ``ModelAdmin``. ``most_tries``: calls of an admin in a minute."""
+    """Part of the registration's ``ModelAdmin``. ``most_tries``: calls of one admin in a minute."""
 
     most_tries = tries.MOST
 
     def get_urls(self) -> list[URLPattern]:
-        """Add what the page's script asks."""
+        """Add the addresses that the page's script asks."""
         views: dict[str, Callable[..., HttpResponse]] = {
             "read": self.read_view,
             "try": self.try_view,
@@ -65,7 +65,7 @@ class GuidedPage(Base):  # type: ignore[type-arg]
         return [*ours, *super().get_urls()]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Show the page, with its script and what that says."""
+        """Show the page, with its script and the script's words."""
         user: Any = request.user
         invites = user.has_perms([f"{APP_LABEL}.add_{name}" for name in ("invitation", "registration")])
         context["guided"] = {
@@ -79,7 +79,7 @@ class GuidedPage(Base):  # type: ignore[type-arg]
 
     @method_decorator(sensitive_post_parameters("pasted"))
     def read_view(self, request: HttpRequest) -> HttpResponse:
-        """Say what a pasted text says, and what the fields that are left empty become. No address is called."""
+        """Say what a pasted text says, and what fields that are left empty become. No address is called."""
         if (refused := self._refused(request)) is not None:
             return refused
         form = request.POST
@@ -126,7 +126,7 @@ class GuidedPage(Base):  # type: ignore[type-arg]
         return JsonResponse({"html": html, "after": part.after, "number": len(part.courses)})
 
     def blocks_view(self, request: HttpRequest) -> HttpResponse:
-        """List what is in a course, or below one of its blocks."""
+        """List the contents of a course, or of one of its blocks."""
         if (refused := self._refused(request)) is not None:
             return refused
         form = reduced(request.POST)
@@ -150,7 +150,7 @@ class GuidedPage(Base):  # type: ignore[type-arg]
         return None if request.method == "POST" else HttpResponseNotAllowed(["POST"])
 
     def _said(self, request: HttpRequest, tried: Tried | None) -> HttpResponse:
-        """Return what came of a try; other registrations are named to those who may see them."""
+        """Return the result of a try. Other registrations are named only to people who may see them."""
         if tried is None:
             return JsonResponse({})
         rows = tried.rows if self.has_view_permission(request) else ()

@@ -1,4 +1,5 @@
-"""Says at once that a platform's host would not be called: whoever registers it can still name it to the site."""
+"""Says at once that this site would not call a platform's host, so that the person who registers it can have the site
+allow it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ CALLED = ("auth_token_url", "key_set_url")  # by this server; the browser goes t
 
 
 def doubts(registration: Registration) -> list[Doubt]:
-    """Return a doubt for each host that leads to a private or special address and is not named."""
+    """Return a doubt for each host that leads to a private or special address and that the site does not allow."""
     found: dict[str, Doubt] = {}
     for name in CALLED:
         parts = split_url(getattr(registration, name) or "")

@@ -1,4 +1,4 @@
-"""The invitations' pages: made with a form, shown with their address once, then only facts."""
+"""The pages of invitations: a form makes one, its address is shown once, and after that there are only facts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TEMPLATE = "lti_1p3_provider/invitation_made.html"
 
 
 class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A new invitation. What a gate names is entered as lines."""
+    """A new invitation. What the gate names is entered as lines."""
 
     days = forms.IntegerField(
         label=_("Days"),
@@ -55,7 +55,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Invitation)
 class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Make, look at, revoke. A record stays: it says who registered by what."""
+    """Make, look at, and revoke invitations. None is deleted: it says how somebody registered."""
 
     form = InvitationForm
     change_form_template = "lti_1p3_provider/invitation.html"
@@ -71,12 +71,12 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
     readonly_fields = facts
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
-        """Show the form with one button: what follows is the page with the address, whichever is pressed."""
+        """Show the form with one button. Whichever button is pressed, the page with the address follows."""
         others = {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().add_view(request, form_url, {**(extra_context or {}), **others, "guided": chooses()})
 
     def get_fieldsets(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
-        """A new one is a form, an existing one is facts."""
+        """Show a form for a new invitation, and facts for one that exists."""
         if obj is not None:
             return ((None, {"fields": self.facts}),)
         return (
@@ -92,7 +92,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
-        """Nothing about a new one is fixed."""
+        """Let every field of a new invitation be edited."""
         return self.facts if obj is not None else ()
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -103,13 +103,13 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
         return {} if row is None else {name: getattr(row, name) for name in values}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Make it; its address is known only until this request ends."""
+        """Make it. Its address is known only until this request ends."""
         obj.made_address = invitations.issue(obj, timedelta(days=form.cleaned_data["days"]))
         thing, state = changes.of_invitation(obj)
         note_difference(Author(request.user, Change.Way.ADMIN), thing, None, state)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the address, once: it is in no redirect, message or session."""
+        """Show the address, once. No redirect, message or session holds it."""
         registration = Registration(**{name: getattr(obj, name) for name in ("org", *OPTIONS)})
         page = {
             **self.admin_site.each_context(request),
@@ -135,7 +135,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
 
     @admin.display(description=_("what it means"))
     def meaning(self, row: Invitation) -> str:
-        """Why no registration came of it."""
+        """Why no registration was made."""
         if row.outcome:
             return meaning_of(row.outcome)
         if row.status == Invitation.Status.UNKNOWN:
@@ -146,7 +146,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
 
     @admin.display(description=_("support code"))
     def support(self, row: Invitation) -> str:
-        """The way to the attempt."""
+        """A link to the attempt."""
         if not row.support_code:
             return "-"
         url = reverse("admin:lti_1p3_provider_launchattempt_changelist")
@@ -154,7 +154,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
 
     @admin.display(description=_("once more"))
     def again(self, row: Invitation) -> str:
-        """The form, with the same values: an address cannot be shown again."""
+        """A link to the form with the same values, because the address cannot be shown again."""
         url = reverse("admin:lti_1p3_provider_invitation_add")
         return format_html('<a href="{}?{}={}">{}</a>', url, LIKE, row.pk, _("Another invitation with these values"))
 
@@ -175,20 +175,20 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
         self.message_user(request, gettext("%s invitations were revoked.") % number, level)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whoever may also make registrations: an invitation is one to be."""
+        """An invitation becomes a registration, so people who invite must be allowed to add registrations, too."""
         user: Any = request.user
         return super().has_add_permission(request) and bool(user.has_perm(f"{APP_LABEL}.add_registration"))
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change invitations, though rows are not edited."""
+        """People who may change invitations may revoke them, although rows are not edited."""
         return super().has_change_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        """What was sent to somebody does not change; the list keeps its action."""
+        """An invitation that was sent does not change. The list keeps its action."""
         return obj is None and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        """Revoked, not deleted."""
+        """Invitations are revoked, not deleted."""
         return False
 
 

@@ -1,6 +1,7 @@
-"""Invitations: made by an operator, found by their token, used once, when the registration request is sent.
+"""Invitations: an operator makes one, it is found by its token, and used once, when the registration request is sent.
 
-The token cannot be guessed; the table has its digest. Opening, reloading and prefetching an address use nothing up.
+The token cannot be guessed; the table has only its digest. Opening, reloading or prefetching the address does not use
+it up.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ Status = Invitation.Status
 class Offer:
     """What an invitation offers: a name for the platform, what it may open, and the options of its registration.
 
-    ``host``: the only host that may use it; empty: any. No list that names something: no launch gate, as
-    ``register.PlatformDetails`` has it. ``org``: the organization that it belongs to; empty: the site.
-    ``legacy_until``: the platform has to prove its key of LTI 1.1, and its people keep their accounts until then.
+    ``host``: the only host that may use it; empty: any. If no list names anything, there is no launch gate, as in
+    ``register.PlatformDetails``. ``org``: the organization that it belongs to; empty: the site. ``legacy_until``: the
+    platform has to prove its key of LTI 1.1, and its people keep their accounts until this day.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Offer:
 
 
 def invite(offer: Offer, life: timedelta = LIFE, now: datetime | None = None) -> tuple[Invitation, str]:
-    """Make an invitation; return it and its address, which nobody can find out later. ``now`` None: the present.
+    """Make an invitation; return it and its address, which cannot be found out later. ``now`` None: the present.
 
     Raises:
         ValidationError: a value is wrong; it says which and why, and nothing is stored.
@@ -92,7 +93,7 @@ def address(token: str) -> str:
 
 
 def find(token: str) -> Invitation:
-    """Return the invitation of a token, whatever became of it.
+    """Return the invitation of a token, in whatever state it is.
 
     Raises:
         InvitationUnknown
@@ -118,8 +119,8 @@ def require_open(row: Invitation, now: datetime | None = None) -> None:
 
 
 def use(row: Invitation, host: str, now: datetime | None = None, proof: str | None = None) -> None:
-    """Use the invitation up; of any number that try at once, one gets through. ``host``: who is asked now, as an
-    origin. ``proof``: the digest of a proof that counts once.
+    """Use the invitation up. If several try at once, one succeeds. ``host``: the origin that is asked now. ``proof``:
+    the digest of a proof that counts once.
 
     Raises:
         InvitationUsed, InvitationRevoked, InvitationExpired
@@ -140,25 +141,25 @@ def use(row: Invitation, host: str, now: datetime | None = None, proof: str | No
 
 
 def give_back(row: Invitation) -> None:
-    """Make the invitation usable again: it turned out that nothing was sent."""
+    """Make the invitation usable again, because nothing was sent after all."""
     Invitation.objects.filter(pk=row.pk, status=Status.UNKNOWN, registration=None).update(
         status=Status.OPEN, sent_at=None, sent_to=""
     )
 
 
 def succeeded(row: Invitation, registration: Registration) -> None:
-    """Note which registration came of it; in the transaction that makes it."""
+    """Note which registration was made; in the transaction that makes it."""
     row.status, row.registration = Status.REGISTERED, registration
     row.save(update_fields=["status", "registration"])
 
 
 def failed(row: Invitation, status: Invitation.Status, code: str, support_code: str) -> None:
-    """Note what came of it instead, for the operator."""
+    """Note for the operator why no registration was made."""
     row.status, row.outcome, row.support_code = status, code, support_code
     row.save(update_fields=["status", "outcome", "support_code"])
 
 
 def revoke(rows: Any) -> int:
-    """Revoke those of the invitations (a queryset) that nobody used; return how many."""
+    """Revoke those of the invitations (a queryset) that nobody has used; return how many."""
     revoked: int = rows.filter(status=Status.OPEN).update(status=Status.REVOKED)
     return revoked

@@ -1,9 +1,9 @@
 """Sends a new key of ours to a Canvas that cannot read our key set.
 
-Canvas has one key of us and no overlap: what the old one signed is refused from its answer on. So the registration gets
-a key of its own, which is stored before it is sent and signs from that answer on. If the answer is lost, what the
-platform accepts decides: the new key is tried first, then the old one. Where neither can be tried, each later request
-for an access token tries both (``registrations.own_keys``).
+Canvas has one key of us, without an overlap: from its answer on it refuses what the old key signed. So the registration
+gets a key of its own. It is stored before it is sent, and signs from Canvas's answer on. If the answer is lost, we ask
+for access tokens with the new key, then with the old one: what the platform accepts decides. If neither can be tried,
+each later request for an access token tries both (``registrations.own_keys``).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MEANINGS: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What came of it: the key, where it was sent, whether it signs now, and whether the platform said so itself."""
+    """The result: the key, where it was sent, whether it signs now, and whether the platform itself said so."""
 
     kid: str
     host: str
@@ -58,7 +58,7 @@ class Pushed:
 
 
 def push(registration: Registration, host: str = "") -> Pushed:
-    """Send a new key, and let it sign once the platform has it. ``host``: the school's, where ``school`` does not know.
+    """Send a new key, and let it sign once the platform has it. ``host``: the school's, if ``school`` does not know it.
 
     Raises:
         KeyPushImpossible: nothing was sent; the detail says why.
@@ -96,7 +96,7 @@ def takes_keys(registration: Registration) -> bool:
 
 
 def school(registration: Registration) -> str:
-    """Return the origin of the school's own host, as its launches or the operator named it; empty if none did."""
+    """Return the origin of the school's own host, which its launches or the operator named; empty if neither did."""
     columns = LineItem.objects.filter(resource_link__deployment__registration=registration).exclude(url="")
     newest = columns.order_by("-pk").values_list("url", flat=True).first()
     if newest:
@@ -139,7 +139,7 @@ def _sent(deployment: Deployment, url: str, key: ToolKey) -> Answer | None:
 
 
 def _settled(deployment: Deployment, key: ToolKey, old: ToolKey) -> bool:
-    """Find out by token requests which key the platform has; True if it is the new one, which signs from now on."""
+    """Find out with token requests which key the platform has. True if it is the new one, which then signs."""
     try:
         if transport.run(access_tokens.accepts(deployment, key, public_jwk.SCOPES)):
             own_keys.settle(key)

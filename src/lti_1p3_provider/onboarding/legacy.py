@@ -1,4 +1,4 @@
-"""Says which people of LTI 1.1 a registration recognizes, until when, and what keeps it from recognizing anybody."""
+"""Says which people of LTI 1.1 a registration recognizes, until when, and why it recognizes nobody."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SaysWhoIsRecognized:
 
     @admin.display(description=gettext_lazy("people of LTI 1.1"))
     def recognized(self, row: Registration | None) -> str:
-        """Whom its first launches give an old account, until when, and what came of it so far."""
+        """The people whose first launch gives them their old account, until when, and how many that were so far."""
         if row is None or not row.pk:
             return said(Registration())
         counted = _counted(row)
@@ -44,7 +44,7 @@ class SaysWhoIsRecognized:
 
 
 def said(registration: Registration) -> str:
-    """Return it in plain words."""
+    """Return the same in plain words."""
     if not registration.legacy_way:
         return _("Nobody is recognized: all learners get new accounts.")
     key = registration.legacy_consumer_key
@@ -59,8 +59,8 @@ def said(registration: Registration) -> str:
 
 
 def doubts(registration: Registration, provider: LegacyProvider | None = None) -> Iterator[tuple[str, str]]:
-    """Yield what keeps a registration from recognizing anybody, and what to do about it. ``provider`` is the configured
-    host's if it is None."""
+    """Yield why a registration recognizes nobody, and what to do about it. ``provider``: the configured host's if
+    None."""
     if not registration.legacy_way:
         return
     if registration.legacy_has_ended:

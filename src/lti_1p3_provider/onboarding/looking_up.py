@@ -15,10 +15,11 @@ SAVED = "_lti_1p3_saved"  # on the request
 
 
 class LooksUpHosts(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Names are looked up for seconds: nothing is locked meanwhile. Django has its transaction around what is saved."""
+    """Looking up names takes seconds, and nothing must be locked meanwhile. Django saves in a transaction, so it
+    happens after that."""
 
     def to_look_up(self, request: HttpRequest, row: Registration) -> None:
-        """Have its hosts looked up once it is stored."""
+        """Have the registration's hosts looked up once it is stored."""
         setattr(request, SAVED, row)
 
     @transaction.non_atomic_requests

@@ -1,4 +1,4 @@
-"""Makes the registration of an invitation from what the platform says of itself and what it granted."""
+"""Makes the registration of an invitation, from what the platform says of itself and what it granted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TRIES = 3  # of a transaction that met another one
 
 
 def draft(invitation: Invitation, configuration: PlatformConfiguration, known: Preset) -> Registration:
-    """Return the registration to be, checked and not stored: all but what the platform's answer will say.
+    """Return the registration to be, checked and not stored. Only what the platform's answer will say is missing.
 
     Raises:
         ConfigurationUnreadable: it could not be stored.
@@ -59,10 +59,10 @@ def draft(invitation: Invitation, configuration: PlatformConfiguration, known: P
 
 
 def registration(row: Registration, invitation: Invitation, granted: Granted) -> None:
-    """Store the draft with its gate and deployment, and note it with the invitation. None that is there is changed.
+    """Store the draft with its gate and deployment, and note it in the invitation. No existing registration is changed.
 
-    Without a deployment's id, the deployment of the first launch is let in. The platform has registered us and does not
-    do so again, so a conflict with another transaction is no reason to give up at once.
+    If the platform named no deployment, that of the first launch is let in. The platform has registered us and will not
+    do so again, so a conflict with another transaction is tried again.
 
     Raises:
         RegistrationThere

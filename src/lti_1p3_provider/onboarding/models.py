@@ -1,4 +1,4 @@
-"""Invitation, and the configuration that a platform shows once somebody opens one."""
+"""Invitation, and OpenedConfiguration: what a platform said of itself once somebody opened one."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ def _as_in(name: str) -> Any:
 
 
 class Invitation(OfOrganization):
-    """Lets one platform register itself, once: the registration to be, without what the platform will say of itself.
+    """Lets one platform register itself, once. It holds the registration to be, without what the platform will say of
+    itself.
 
-    Whoever has the token, which is shown once, may use it; here is only its digest. ``unknown`` is what an invitation
-    is from the moment in which the request is sent, until its answer is understood: so a process that dies, and an
-    answer that is lost, leave the truth behind. ``outcome`` is the code of the error that ended it, ``support_code``
-    that of the attempt. ``legacy_until``: the platform has to prove its key of LTI 1.1; ``proof_digest`` names the
-    proof that it showed, which counts once.
+    Whoever has the token, which is shown once, may use it; only its digest is stored. From the moment in which the
+    request is sent until its answer is understood the status is ``unknown``: so it is right even if the process dies or
+    the answer is lost. ``outcome``: the code of the error that ended it. ``support_code``: that of the attempt.
+    ``legacy_until``: the platform has to prove its key of LTI 1.1. ``proof_digest``: the proof that it showed, which
+    counts once.
 
     .. no_pii:
     """
 
     class Status(models.TextChoices):
-        """It is used when the request is sent, whatever comes of it."""
+        """An invitation is used when the request is sent, whatever comes of it."""
 
         OPEN = "open", _("not used yet")
         UNKNOWN = "unknown", _("used; the platform's answer is not known")
@@ -143,10 +144,10 @@ class Invitation(OfOrganization):
 
 
 class OpenedConfiguration(models.Model):
-    """What a platform's configuration address said, read once: some work only once.
+    """What a platform's configuration address said. It is read once, because some addresses work only once.
 
-    ``content`` is sealed, and empty while somebody is reading. ``address_digest`` names the address and the platform's
-    registration token together.
+    ``content`` is encrypted, and empty while somebody is reading. ``address_digest`` is of the address and the
+    platform's registration token together.
 
     .. no_pii:
     """

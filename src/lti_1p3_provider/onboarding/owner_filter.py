@@ -1,4 +1,4 @@
-"""A filter of the list of registrations: by whom they belong to."""
+"""A filter of the list of registrations by owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The pages of an invitation. They are shown in a frame or tab of a platform that is not known yet, without cookies."""
+"""The pages of an invitation. They are shown in a frame or tab of a platform that is not known yet, and use no
+cookies."""
 
 from __future__ import annotations
 
@@ -26,18 +27,19 @@ SCRIPT = "invited.js"
 
 
 def entered_there(request: HttpRequest, invitation: Invitation, url: str) -> HttpResponse:
-    """Return the page for whoever opens an invitation by itself: where its address belongs."""
+    """Return the page for people who open the address themselves: it says where the address is to be entered."""
     places = [known for known in PRESETS.values() if known.registering.where]
     return _page(request, "entered_there", {"invitation": invitation, "url": url, "places": places})
 
 
 def opening(request: HttpRequest, sealed: str) -> HttpResponse:
-    """Return the page that goes on by itself, or by its button, once a person looks at it."""
+    """Return the page that goes on by its script or its button. So only a person, and no prefetching program, goes
+    on."""
     return _page(request, "opening", {"form": sealed})
 
 
 def confirm(request: HttpRequest, this: Connection, sealed: str) -> HttpResponse:
-    """Return the page with the one button: who asks, what it will open, what we ask for."""
+    """Return the page with the one button. It says who asks, what will be opened, and what we ask for."""
     about = {
         **_platform(this),
         "form": sealed,
@@ -67,18 +69,18 @@ def done(request: HttpRequest, this: Connection) -> HttpResponse:
 
 
 def under_way(request: HttpRequest, this: Connection, sealed: str) -> HttpResponse:
-    """Return the page for whoever pressed the button twice: the answer is not here yet."""
+    """Return the page for people who pressed the button twice: the answer is not here yet."""
     return _page(request, "under_way", {**_platform(this), "form": sealed}, 202)
 
 
 def refused(request: HttpRequest, this: Connection, error: LtiError, support_code: str) -> HttpResponse:
-    """Return the page of a request that was sent, and of which no registration came."""
+    """Return the page of a request that was sent and did not lead to a registration."""
     about = {**_platform(this), "error": error, "said": getattr(error, "said", ""), "support_code": support_code}
     return _page(request, "refused", about, error.status)
 
 
 def _platform(this: Connection) -> dict[str, Any]:
-    """Say which platform it is: its product, host, and the school's name where it says one."""
+    """Say which platform it is: its product, its host, and the school's name if it gives one."""
     configuration = this.configuration
     is_known = bool(this.known.registering.families)
     return {
@@ -93,8 +95,8 @@ def _platform(this: Connection) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, name: str, about: dict[str, Any], status: int = 200) -> HttpResponse:
-    """Render a page that runs our script and sends to us, and nothing else. Any platform may frame it: it is not known
-    which is invited, and whoever has no invitation sees nothing here."""
+    """Render a page that may run our script and send to us, and nothing else. Any platform may frame it: we do not know
+    yet which is invited, and the page shows nothing to people without an invitation."""
     script = address(SCRIPT)
     page = render(request, f"{TEMPLATES}/{name}.html", {**about, "script": script}, status=status)
     source = f"'self' {origin(script)}".strip() if "://" in script else "'self'"

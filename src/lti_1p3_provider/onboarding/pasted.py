@@ -1,7 +1,7 @@
 """Reads what a platform shows its admin, pasted as one text: a dialog, a table, a line, or JSON.
 
-A value is known by its label; an address by its shape, too, and an id by what it looks like, so that a dialog in
-another language is understood as far as that goes. What cannot be told apart is left to the person.
+Values are recognized by their labels, addresses also by their shape, and ids also by what they look like. So a dialog
+in another language is understood in part. What cannot be told apart is left to the person.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ AROUND = "\"'`<>,;*\u2022\u201c\u201d\u2018\u2019"  # what surrounds a value in 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was found: fields of a registration by name, the platform's host as its preset wants it, deployment ids."""
+    """What was found: fields of a registration by name, the platform's host as its preset wants it, and deployment
+    ids."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
@@ -59,7 +60,7 @@ class Read:
 
 
 def read(text: str, platform: str) -> Read:
-    """Return what a text says. ``platform`` names the preset of whoever shows it. No address is called."""
+    """Return what a text says. ``platform`` names the preset of the platform that shows it. No address is called."""
     known = preset(platform)
     text = UNSEEN.sub("", text[:MAX_TEXT]).replace("\xa0", " ")
     lines = [line for raw in text.splitlines() if (line := BULLET.sub("", raw).strip(f"{AROUND} "))]
@@ -79,20 +80,20 @@ def read(text: str, platform: str) -> Read:
 
 
 def _names(known: Preset) -> dict[str, str]:
-    """Return fields by what they are called, the platform's own names before those that many use."""
+    """Return the names of each field. The platform's own names come before those that many platforms use."""
     own = {_plain(label): name for name, shown in known.shows.items() for label in shown.labels}
     return {_plain(label): name for name, labels in NAMES.items() for label in labels} | own
 
 
 def _plain(label: str) -> str:
-    """Return a label without case, spaces, signs and what stands in brackets; what is too long is none."""
+    """Return a label without case, spaces, punctuation and what is in brackets. What is too long is not a label."""
     if len(label) > MAX_LABEL:
         return ""
     return "".join(filter(str.isalnum, re.sub(r"\(.*?\)", "", label))).casefold()
 
 
 def _labelled(lines: Iterable[str], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield fields with what stands behind their label, or in the line after it."""
+    """Yield fields with the text after their label, or the line below it."""
     waiting = ""
     for line in lines:
         name, value = _split(line, names)
@@ -107,7 +108,7 @@ def _labelled(lines: Iterable[str], names: Mapping[str, str]) -> Iterator[tuple[
 
 
 def _split(line: str, names: Mapping[str, str]) -> tuple[str, str]:
-    """Return the field that a line begins with the label of, and the rest; both empty if it begins with none."""
+    """Return the field whose label the line begins with, and the rest of the line; both are empty if there is none."""
     if name := names.get(_plain(line)):
         return name, ""
     for found in islice(SEPARATOR.finditer(line), MAX_SEPARATORS):
@@ -138,7 +139,7 @@ def _members(value: Any, names: Mapping[str, str], depth: int) -> Iterator[tuple
 
 
 def _value(name: str, said: str) -> str:
-    """Return the value in what stands beside a label, without what else stands there (a button's "Copy")."""
+    """Return the value in the text beside a label, without other things that are there (a button's "Copy")."""
     address = URL.search(said)
     if address and name not in IDS:
         value = address[0].rstrip(".,;)")
@@ -150,7 +151,7 @@ def _value(name: str, said: str) -> str:
 
 
 def _add_addresses(found: dict[str, str], lines: Iterable[str], known: Preset) -> str:
-    """Find addresses by their shapes; return the host that they have in common, empty if the preset wants none."""
+    """Find addresses by their shape; return the host that they share, empty if the preset needs none."""
     addresses = list(dict.fromkeys(one.rstrip(".,;)") for line in lines for one in URL.findall(line)))
     hosts: list[str] = []
     for name in ("auth_login_url", "auth_token_url", "key_set_url"):
@@ -176,7 +177,7 @@ def _shape(pattern: str) -> str:
 
 
 def _add_ids(found: dict[str, str], deployments: list[str], lines: list[str], known: Preset) -> None:
-    """Find ids by what they look like, where just one thing looks so; a single word is the client id."""
+    """Find ids by what they look like, if only one thing does; a single word is the client ID."""
     words = list(dict.fromkeys(word.strip(AROUND) for line in lines for word in re.split(r"[\s|=]+", line)))
     for name, shown in known.shows.items():
         if not shown.looks or name in found or (name == "deployment_id" and deployments):

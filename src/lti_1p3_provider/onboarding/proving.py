@@ -1,7 +1,8 @@
-"""A platform that came through LTI 1.1 proves its key there before it registers, if its invitation says so.
+"""A platform that came through LTI 1.1 proves its old key before it registers, if its invitation asks for that.
 
-Whoever has a key's secret could sign in to its people's accounts on LTI 1.1. So a platform that proves it may name them
-on LTI 1.3, too, where it kept their user ids; without a proof nothing is sent, and the invitation is not used up.
+With a key's secret, the platform could sign in to the accounts of its people on LTI 1.1. So a platform that proves the
+key may name these people on LTI 1.3, too, if it kept their user ids. Without a proof nothing is sent, and the
+invitation stays good.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from lti_1p3_provider.registrations.models import Registration
 
 
 def require(invitation: Invitation, known: Preset, endpoint: str, token: str) -> ProvedKey | None:
-    """Return the key that the platform proved; None where the invitation asks for none.
+    """Return the key that the platform proved; None if the invitation does not ask for one.
 
     Raises:
         LegacyKeyUnproved: it proved none, or one that the invitation does not take.
@@ -45,7 +46,7 @@ def require(invitation: Invitation, known: Preset, endpoint: str, token: str) ->
 
 
 def digest_of(said: ProvedKey) -> str:
-    """Return what tells a proof from others."""
+    """Return what tells one proof from another."""
     return digest(f"{said.key}\0{said.nonce}")
 
 

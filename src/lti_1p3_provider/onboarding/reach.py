@@ -1,4 +1,4 @@
-"""Says what the people of a registration may reach of the site, besides what the launch gate lets them launch."""
+"""Says what the people of a registration may reach on the site, beyond what the launch gate lets them launch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lti_1p3_provider.registrations.models import Registration
 
 
 def reach(registration: Registration | None) -> str:
-    """Return it in plain words; None is a registration that is still to be made."""
+    """Return it in plain words. None is a registration that is still to be made."""
     if registration is None or registration.confine_sessions:
         return _(
             "What they launched, with all that is below it, for as long as a launch opens it. No account pages, no "
@@ -22,7 +22,7 @@ def reach(registration: Registration | None) -> str:
 
 
 def opens_more_than_its_gate(registration: Registration, gate: LaunchGate | None) -> str:
-    """Return what its people reach beyond a gate that names single blocks or types; empty if nothing."""
+    """Return what its people can reach beyond a gate that names single blocks or types; empty if nothing."""
     if gate is None or not (gate.allowed_keys or gate.block_filter):
         return ""
     if not registration.confine_sessions:

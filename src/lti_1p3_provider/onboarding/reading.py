@@ -1,6 +1,6 @@
-"""A platform's configuration, read once for each address and token: whoever loads the page again gets what was read.
+"""Reads a platform's configuration once for each address and token. Loading the page again shows what was read.
 
-A row is claimed before anybody asks the platform, so of two requests at once one asks and the other waits.
+A row is claimed before the platform is asked, so of two requests at once one asks and the other waits.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ Pause = Callable[[float], None]
 
 
 def opened(invitation: Invitation, url: str, token: str, pause: Pause = time.sleep) -> OpenedConfiguration:
-    """Return the configuration at an address, read now or within the last hour. ``token``: the platform's, or empty.
+    """Return the configuration at an address, read now or within the last hour. ``token``: the platform's, may be
+    empty.
 
     Raises:
         ConfigurationBusy: somebody else is still reading, or too many addresses were opened.
@@ -94,7 +95,7 @@ def _name(url: str, token: str) -> str:
 
 
 def _claimed(invitation: Invitation, name: str, now: datetime) -> tuple[OpenedConfiguration, bool]:
-    """Return the row of an address, and whether it is for the caller to fill."""
+    """Return the row of an address, and whether the caller has to fill it."""
     of_invitation = OpenedConfiguration.objects.filter(invitation=invitation)
     row = of_invitation.filter(address_digest=name).first()
     if row is None:

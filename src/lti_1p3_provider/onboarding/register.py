@@ -1,4 +1,4 @@
-"""Registers a platform, or brings its registration up to date; the command and other plugins use it."""
+"""Registers a platform, or updates its registration. The command and other plugins use it."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ FILLED = ("issuer", "auth_login_url", "auth_token_url", "auth_audience", "key_se
 
 @dataclass(frozen=True, slots=True)
 class PlatformDetails:
-    """What a platform shows its admin. ``host`` fills the preset's addresses where they are left empty.
+    """What a platform shows its admin. ``host`` fills in the preset's addresses where they are left empty.
 
-    ``trust_emails``, ``enrolment_mode`` and ``subsection_columns`` None: as they were, and off for a new registration.
-    The roles are names of ``host.course_roles``, "" for none; None: as they were, and none for a new registration.
-    ``ahead_way``: a name of ``registrations.ahead_way``, "" for nothing; None: as it was.
-    ``confine_sessions`` None: as it was, and on for a new one. ``org``: whose it is, "" the site's
-    own; None: as it was. The ways of LTI 1.1 None: as they were; ``legacy_way`` "": nobody, and no key and last day.
+    None means: as it was, or the default for a new registration. That is off for ``trust_emails``, ``enrolment_mode``
+    and ``subsection_columns``, on for ``confine_sessions``, and nothing for roles, ``ahead_way``, ``org`` and the ways
+    of LTI 1.1. Roles are names of ``host.course_roles``, "" for none. ``ahead_way`` is a name of
+    ``registrations.ahead_way``, "" for nothing. ``org`` "" is the site's own. ``legacy_way`` "" recognizes nobody, and
+    removes key and last day.
     """
 
     title: str
@@ -84,9 +84,9 @@ class PlatformDetails:
 
 @transaction.atomic
 def register(details: PlatformDetails) -> tuple[Registration, bool]:
-    """Create the registration of (issuer, client id) or update it; return it and whether it is new.
+    """Create the registration of (issuer, client id), or update it; return it, and whether it is new.
 
-    Deployments are added, and approved unless an operator disabled them; none is taken away. A gate is set only if
+    Deployments are added, and approved unless an operator disabled them; none is removed. A gate is set only if
     ``details`` names something.
 
     Raises:
@@ -116,7 +116,7 @@ def register(details: PlatformDetails) -> tuple[Registration, bool]:
 
 
 def approve(row: Registration, deployment_id: str) -> None:
-    """Add a deployment, or approve one that waits; one that an operator disabled stays so.
+    """Add a deployment, or approve one that waits. One that an operator disabled stays disabled.
 
     Raises:
         ValidationError: the id cannot be stored.
@@ -132,10 +132,7 @@ def approve(row: Registration, deployment_id: str) -> None:
 
 
 def filled_in(given: Mapping[str, Any], platform: str, host: str) -> dict[str, str]:
-    """Return what the platform's preset knows of the addresses that ``given`` leaves empty.
-
-    ``host`` is the platform's host name, as ``bare_host`` returns it.
-    """
+    """Return what the platform's preset knows of the addresses that ``given`` leaves empty."""
     known = preset(platform).endpoints.at(host, given.get("client_id") or "")
     empty = [name for name in FILLED if not given.get(name) and not (name == "key_set_url" and given.get("key_set"))]
     return {name: getattr(known, name) for name in empty}

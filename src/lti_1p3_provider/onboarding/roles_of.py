@@ -1,4 +1,4 @@
-"""Says what roles in courses a registration's teachers get, and what such a role lets them do."""
+"""Says which course roles a registration's teachers get, and what such a role lets them do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lti_1p3_provider.users.models import CourseRole
 
 
 def said(registration: Registration | None) -> str:
-    """Return it in plain words; None is a registration that is still to be made."""
+    """Return it in plain words. None is a registration that is still to be made."""
     meaning = _(
         "Left empty, teachers see content as learners do, and the scores of their own class. Otherwise a launch gives "
         "them the role in the one course that it opens, only where the gate opens that course as a whole, and a later "
@@ -31,7 +31,7 @@ def said(registration: Registration | None) -> str:
 
 
 def taken(number: int) -> str:
-    """Return what an operator reads after a change that takes roles back."""
+    """Return what an operator reads after a change because of which roles are taken back."""
     text = ngettext(
         "%s role in a course is not due any more: a worker takes it back now, or the next clean-up.",
         "%s roles in courses are not due any more: a worker takes them back now, or the next clean-up.",
@@ -41,7 +41,7 @@ def taken(number: int) -> str:
 
 
 def shared(registration: Registration, courses: list[CourseKey]) -> list[str]:
-    """Return those of the courses in which its teachers become staff and other registrations have scores."""
+    """Return those of the courses in which its teachers become staff and people of other registrations have scores."""
     given = {getattr(registration, name) for name in ROLE_FIELDS}
     if given.isdisjoint((RoleName.STAFF, RoleName.LIMITED_STAFF)):
         return []
@@ -51,7 +51,7 @@ def shared(registration: Registration, courses: list[CourseKey]) -> list[str]:
 
 
 def gives_nothing(registration: Registration, gate: LaunchGate | None) -> str:
-    """Return why roles are given in some courses or none; empty if they are given wherever people launch."""
+    """Return why roles are given in no course, or only in some; empty if they are given wherever people launch."""
     if not registration.maps_roles or gate is None or not (gate.allowed_keys or gate.block_filter):
         return ""
     return (

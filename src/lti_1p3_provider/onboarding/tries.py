@@ -1,7 +1,7 @@
-"""Tries what is entered while it is being entered: do the platform's addresses answer, is it registered already.
+"""Tries values while they are being entered: do the platform's addresses answer, is it registered already?
 
-Calls go through ``lti.transport`` with all its bounds. What comes back is judged and never shown, and all addresses
-that are not called get the same sentence, so that nobody learns from it what there is in this site's own network.
+Calls go through ``lti.transport`` with all its limits. Answers are judged and never shown. All addresses that are not
+called get the same sentence, so nobody learns from it what is in this site's own network.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ FORBIDDEN = gettext_noop(
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of it, in a sentence. ``rows``: the registrations that it is about."""
+    """The result, in a sentence. ``rows``: the registrations that it is about."""
 
     verdict: Verdict
     says: str
@@ -53,7 +53,7 @@ class Tried:
 
 
 def may_try(user_id: int, most: int = MOST, now: Callable[[], float] = time.time) -> bool:
-    """Count a call of this admin; tell whether it may be made. While nobody can count, none is made."""
+    """Count a call of this admin; tell whether it may be made. If it cannot be counted, it may not."""
     try:
         return store.count(f"lti1p3:tries:{user_id}:{int(now()) // MINUTE}", MINUTE) <= most
     except StateStoreDown:
@@ -66,13 +66,13 @@ def key_set(url: str) -> Tried:
 
 
 def token_address(url: str) -> Tried:
-    """Ask for an access token without saying who asks: a token address refuses that in its own way."""
+    """Ask for an access token without saying who asks. A token address refuses that in a way of its own."""
     return _tried(url, _token(url))
 
 
 def identity(issuer: str, client_id: str, besides: int | None = None) -> Tried | None:
-    """Say which registrations have this issuer and client id, or else this issuer; None if none has. ``besides``: the
-    primary key of one that does not count."""
+    """Say which registrations have this issuer and client id, or else this issuer; None if there are none. ``besides``:
+    the primary key of one to leave out."""
     if not issuer or not keeps(issuer):
         return None
     same = find.exact(issuer, client_id) if client_id else None
@@ -123,7 +123,7 @@ def _token(url: str) -> Exchange[Tried]:
 
 
 def _otherwise(answer: Answer, what: str) -> Tried:
-    """Say that it is not what was looked for, with the status alone."""
+    """Say, with the status only, that the answer is not what was expected."""
     status = {"status": answer.status}
     if answer.status >= 500:
         return Tried(Verdict.NOTICE, _("The platform has a problem of its own (%(status)d). Try again later.") % status)

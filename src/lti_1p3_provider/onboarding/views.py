@@ -1,4 +1,4 @@
-"""What the doors of an invitation show. Of what a request says, only what is sealed is believed."""
+"""What the doors of an invitation show. Nothing in a request is trusted but what we encrypted ourselves."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ UNDER_WAY = timedelta(minutes=1)  # after that, an answer will not come any more
 
 
 def opened(request: HttpRequest, token: str, trail: Trail) -> HttpResponse:
-    """Return the page of the invitation's address: what to do with it, or, where a platform opened it, the way on.
+    """Return the page of the invitation's address: what to do with it, or, if a platform opened it, how to go on.
 
-    It asks the platform nothing: whoever prefetches it would use up an address that works once.
+    The platform is not asked anything: a program that prefetches the page would use up an address that works only once.
 
     Raises:
         InvitationUnknown, InvitationUsed, InvitationRevoked, InvitationExpired, RegistrationAddressInvalid
@@ -95,7 +95,8 @@ def send(request: HttpRequest, trail: Trail) -> HttpResponse:
 
 
 def _after(request: HttpRequest, this: Connection, sealed: str) -> HttpResponse | None:
-    """Return the page that says what became of an invitation that was used with this platform; None if it is open.
+    """Return the page that says what became of an invitation that was used with this platform; None if it is still
+    open.
 
     Raises:
         InvitationUsed, InvitationRevoked, InvitationExpired

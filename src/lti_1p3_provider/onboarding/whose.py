@@ -1,4 +1,4 @@
-"""Whether a configuration speaks for the platform that shows it, and whether that one is invited."""
+"""Decides whether a configuration speaks for the platform that shows it, and whether that platform is invited."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ def require_own(configuration: PlatformConfiguration) -> Preset:
 
 
 def foreign(row: Registration) -> str:
-    """Return which field makes a registration reach for another platform's access tokens; empty if none does. For
-    registrations that no operator of the site looked at.
+    """Return the field through which a registration would get another platform's access tokens; empty if there is none.
+    This is for registrations that no operator of the site has checked.
 
-    One key of ours may sign for all platforms, so what we are to a platform is no more than a client ID and where it is
-    sent. Whoever registers another one's client ID beside its token address, and a host of their own, would have us
-    fetch that one's access tokens and hand them over; with its audience beside a token address of their own, they would
-    be handed our assertions. So all hosts are the token address's own, or its vendor's. Where a vendor has one token
-    address for all customers, who may have any host, and everywhere else too, a client ID stands here once.
+    One key of ours may sign for all platforms, so a platform knows us only by a client ID and the address to which it
+    is sent. Somebody could register another platform's client ID and token address, with a host of their own: we would
+    fetch that platform's access tokens and hand them over. Or they could register its audience with a token address of
+    their own: we would hand them our assertions. So all hosts must be the token address's own, or its vendor's. Some
+    vendors have one token address for all customers, whose hosts may be anywhere; there, a client ID may be registered
+    only once.
     """
     own = origin(row.auth_token_url)
     vendors = [one for one in PRESETS.values() if is_within(row.auth_token_url, _hosts(one))]
@@ -62,8 +63,8 @@ def foreign(row: Registration) -> str:
 
 
 def doubts(row: Registration) -> list[Doubt]:
-    """Return a doubt where an operator's registration reaches for another platform's access tokens, as ``foreign`` has
-    it: who looks at it may know better, but has to look."""
+    """Return a doubt if an operator's registration would get another platform's access tokens, as ``foreign`` says. The
+    operator may know better, but has to look."""
     field = foreign(row)
     if not field:
         return []
@@ -78,7 +79,8 @@ def doubts(row: Registration) -> list[Doubt]:
 
 
 def _is_taken(row: Registration, hosts: tuple[str, ...]) -> bool:
-    """Tell whether somebody else is known by the same client ID there. Of the same issuer there is one anyway."""
+    """Tell whether somebody else is known there by the same client ID. (The same issuer cannot have it twice
+    anyway.)"""
     others = Registration.objects.filter(client_id=row.client_id).exclude(pk=row.pk).exclude(issuer=row.issuer)
     if row.org:
         others = others.exclude(org=row.org)
@@ -86,18 +88,18 @@ def _is_taken(row: Registration, hosts: tuple[str, ...]) -> bool:
 
 
 def _hosts(known: Preset) -> tuple[str, ...]:
-    """Return the hosts that are a vendor's own, whoever the customer is."""
+    """Return the hosts that are a vendor's own, for all its customers."""
     return (*filter(None, (_token_host(known),)), *known.registering.hosts, *(o for o in known.origins if "{" not in o))
 
 
 def _token_host(known: Preset) -> str:
-    """Return the host of the one token address for all of a vendor's customers; empty if each has their own."""
+    """Return the host of a vendor's one token address for all customers; empty if each customer has their own."""
     url = known.endpoints.auth_token_url
     return "" if "{" in url else origin(url)
 
 
 def require_invited(url: str, host: str) -> None:
-    """Return if an address is on the host that an invitation names, with or without its port; empty: on any.
+    """Return if an address is on the host that an invitation names, with or without its port. An empty host allows any.
 
     Raises:
         PlatformNotInvited

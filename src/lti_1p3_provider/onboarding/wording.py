@@ -1,4 +1,4 @@
-"""What the administrator of a platform is told: what it will open, what we ask for and why, what is missing."""
+"""What a platform's administrator is told: what it will open, what we ask for and why, and what will be missing."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ ROLES = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Something that we ask for, and why."""
+    """Something that we ask for, and the reason."""
 
     what: str
     why: str
 
 
 def opens(gate: LaunchGate | None, org: str) -> list[str]:
-    """Return what a registration of this organization ("": the site's) with this gate may open, one sentence or thing
+    """Return what a registration of this organization ("": the site's) with this gate may open, one sentence or item
     each."""
     if gate is None:
         if conf.require_launch_gate:
@@ -90,7 +90,7 @@ def opens(gate: LaunchGate | None, org: str) -> list[str]:
 
 
 def becomes(invitation: Invitation) -> list[str]:
-    """Return what its people get and become here, besides what they open: nothing of what is usual."""
+    """Return what its people get and become here, besides what they open. The defaults are left out."""
     said = []
     if mode := invitation.enrolment_mode:
         said.append(_("Whoever launches is enrolled in the course, as “%s”.") % mode)
@@ -101,7 +101,7 @@ def becomes(invitation: Invitation) -> list[str]:
 
 
 def asks(tool: ToolDetails) -> list[Asked]:
-    """Return all that we ask for."""
+    """Return everything that we ask for."""
     said = [Asked(_("An ID for each person"), _("so that everybody finds their own work again."))]
     if {"name", "given_name", "family_name"} & set(tool.claims):
         said.append(Asked(_("Names of people"), _("for their accounts here, which course teams see.")))
@@ -126,7 +126,7 @@ def asks_of_lti_1p1(invitation: Invitation) -> list[Asked]:
 
 
 def lacks(tool: ToolDetails) -> list[str]:
-    """Return what will not work, because the platform does not offer it."""
+    """Return what will not work because the platform does not offer it."""
     said = []
     if ags.SCORE_SCOPE not in tool.scopes:
         said.append(_("Your platform offers no way to send scores: activities open, and its gradebook stays empty."))
@@ -136,7 +136,7 @@ def lacks(tool: ToolDetails) -> list[str]:
 
 
 def not_granted(tool: ToolDetails, registration: Registration) -> list[str]:
-    """Return, of what was asked for, what the platform did not grant; nothing if it does not say what it granted."""
+    """Return what was asked for and not granted; nothing if the platform does not say what it granted."""
     granted = registration.granted_scopes
     if granted is None:
         return []
@@ -156,13 +156,13 @@ def granted(registration: Registration) -> str:
 
 
 def _needless(missing: Iterable[str]) -> list[str]:
-    """Leave out what another right includes."""
+    """Leave out rights that another one includes."""
     found = list(missing)
     return [one for one in found if one != ags.LINE_ITEM_READ_SCOPE or ags.LINE_ITEM_SCOPE in found]
 
 
 def _titles(keys: list[str]) -> dict[str, str]:
-    """Return titles of courses, as far as an outline has them, each with its key."""
+    """Return the titles of courses, if an outline has them, each with its key."""
     rows = CourseOutline.objects.filter(course_digest__in=map(digest, keys)).exclude(title="")
     return {row.course_key: f"{row.title} ({row.course_key})" for row in rows}
 
