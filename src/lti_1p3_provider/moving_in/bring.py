@@ -1,8 +1,8 @@
-"""Makes registrations, gates, keys, people and links of what another plugin left.
+"""Makes registrations, gates, keys, people and links from what another plugin left.
 
-Twice is once: what is there already stays as it is. Registrations are brought one by one, each in a transaction of its
-own, and people in batches, so an interrupted run goes on where it stopped. No score is sent because of it: the
-platforms have them, and perhaps a teacher's own grade instead.
+Doing it twice does no harm: what exists stays as it is. Each registration is brought in by a transaction of its own,
+and people in batches, so an interrupted run goes on where it stopped. No score is sent because of it: the platforms
+have the scores, and a teacher may have changed them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ OPEN, CLOSED = "open", "closed"  # what a tool without a gate may open
 
 
 def foresee(tables: Tables, without_gate: str | None = None) -> list[Carried]:
-    """Return what would be brought in; ``without_gate`` as for ``bring``, None if nobody has decided. Needs none of our
-    tables."""
+    """Return what would be brought in. ``without_gate``: as for ``bring``, None if nobody has decided yet. Needs none
+    of our tables."""
     found: dict[Identity, Carried] = {}
     for tool in tools(tables):
         found[tool.issuer, tool.client_id] = one = _report(tool, without_gate or CLOSED)
@@ -49,8 +49,8 @@ def foresee(tables: Tables, without_gate: str | None = None) -> list[Carried]:
 
 
 def undecided(tables: Tables) -> list[str]:
-    """Return the titles of registrations that are still to be brought in and had no gate: what these may open, somebody
-    has to decide. About those that are refused there is nothing to decide."""
+    """Return the titles of registrations that had no gate and are still to be brought in: somebody has to decide what
+    they may open. Refused ones are left out."""
     open_ones = [tool for tool in tools(tables) if tool.gate is None and carry.carried(tool).state != "refused"]
     return [tool.title for tool in open_ones if not find.exact(tool.issuer, tool.client_id)]
 
@@ -60,9 +60,9 @@ def _nothing(_: Registration) -> None:
 
 
 def bring(tables: Tables, without_gate: str = CLOSED, note: Callable[[Registration], None] = _nothing) -> list[Carried]:
-    """Bring all in; return a report of each registration. ``without_gate``: whether a registration without a gate stays
-    open to every block (``OPEN``) or gets a gate that opens nothing. ``note``: called with each new registration, in
-    its transaction."""
+    """Bring everything in; return a report of each registration. ``without_gate``: whether a registration without a
+    gate stays open to every block (``OPEN``) or gets a gate that opens nothing. ``note``: called with each new
+    registration, in its transaction."""
     ours: dict[Identity, Registration] = {}
     reports: dict[Identity, Carried] = {}
     for tool in tools(tables):
@@ -136,7 +136,7 @@ def _platform_user(person: Person, registration: Registration, account: Abstract
 
 
 def is_staff(account: AbstractUser) -> bool:
-    """Tell whether a platform's word must not be enough to sign in to the account."""
+    """Tell whether an account is staff's: a platform's word is not enough to sign in to it."""
     try:
         ordinary.require(account)
     except AccountPrivileged:
@@ -145,14 +145,15 @@ def is_staff(account: AbstractUser) -> bool:
 
 
 def _sole_deployment(registration: Registration) -> Deployment | None:
-    """A link belongs to a deployment, which they did not keep: it is known if there is one only."""
+    """Return a registration's only deployment. A link belongs to a deployment, which the other plugin did not store."""
     found = list(registration.deployments.all()[:2])
     return found[0] if len(found) == 1 else None
 
 
 @transaction.atomic
 def _bring_link(link: Link, deployment: Deployment | None) -> None:
-    """The links of other deployments, and what the platform allows with a column, come with the next launch."""
+    """Bring a link in. Links of other deployments, and the platform's permissions for columns, come with the next
+    launch."""
     if deployment is None:
         return
     made, is_new = ResourceLink.objects.get_or_create(

@@ -1,4 +1,4 @@
-"""What becomes of one registration of another plugin's, before and after it was brought in."""
+"""What becomes of one registration of another plugin, before and after it is brought in."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ COMPARED = ("people", "people_without_account", "people_of_staff", "links", "col
 
 @dataclass
 class Carried:
-    """One registration's report. ``state``: new, there (it is ours already, and stays as it is), or refused.
+    """The report of one registration. ``state``: new, there (it is ours already, and stays as it is), or refused.
 
-    ``owner``: the organization whose it becomes, empty if it is the site's own; ``owner_if_closed``: only if it gets a
-    gate, about which nobody has decided. ``accounts``: which one its new people get. ``numbers``: people, links and so
-    on by name. ``problems``: what is not carried over and why, in sentences. ``staff``: accounts that a platform's
-    person had and that are staff of something: primary keys.
+    ``owner``: the organization that it will belong to, empty for the site. ``owner_if_closed``: only if it gets a gate,
+    about which nobody has decided yet. ``accounts``: which account its new people get. ``numbers``: people, links and
+    so on, by name. ``problems``: what is not carried over and why, in sentences. ``staff``: primary keys of accounts
+    that a platform's person had and that are staff of something.
     """
 
     title: str
@@ -44,13 +44,13 @@ class Carried:
     staff: list[int] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for a script, each number named."""
+        """Return it for a script, with each number under its name."""
         numbers = {name: self.numbers[name] for name in COMPARED}
         return {**vars(self), "numbers": numbers}
 
 
 def carried(tool: Tool, *, stays_open: bool = False) -> Carried:
-    """Return the report of a registration that is still to be brought in. ``stays_open``: one without a gate goes on
+    """Return the report of a registration that is still to be brought in. ``stays_open``: without a gate, it goes on
     opening every block."""
     found = Carried(tool.title, tool.issuer, tool.client_id, problems=list(tool.notes))
     found.deployments, found.accounts = len(tool.deployment_ids), tool.accounts.value
@@ -103,8 +103,8 @@ def gate(tool: Tool, of: Registration | None) -> LaunchGate:
 
 
 def _family(tool: Tool) -> str:
-    """Recognize the platform by its issuer, where that is the same everywhere, or by its addresses; an operator may
-    choose it later."""
+    """Recognize the platform by its issuer, if that is the same everywhere, or by its addresses. An operator may change
+    it later."""
     addresses = (tool.auth_login_url, tool.auth_token_url)
     for name, one in PRESETS.items():
         usual = one.endpoints.at(tool.issuer.partition("://")[2], tool.client_id)

@@ -25,8 +25,8 @@ MAX_SHOWN = 20  # people by name of their account
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How much was looked at, and ``differences`` in sentences: none if all is as it should be. ``owners``: whose
-    registrations are, where that is not what ``import`` would say now. An operator may have decided it."""
+    """How much was compared, and ``differences`` in sentences, none if everything is as it should be. ``owners``:
+    registrations that ``import`` would give to another owner now; an operator may have decided that."""
 
     registrations: int
     people: int
@@ -83,7 +83,7 @@ def _whose(org: str) -> str:
 
 
 def _wrong(batch: list[Person], ours: dict[Identity, Registration]) -> list[str]:
-    """Return who has no account, or another one. Nobody else has one to have: it is gone, or staff's."""
+    """Return people who have no account, or another one. Accounts that are gone or staff's are not expected."""
     meant: dict[int, dict[str, Person]] = defaultdict(dict)
     for person in batch:
         if (row := ours.get((person.issuer, person.client_id))) and person.user:

@@ -1,4 +1,4 @@
-"""Whose tables a database has: ours, another plugin's in our place, or another plugin's set aside."""
+"""Whose tables a database has: ours, another plugin's in the place of ours, or another plugin's set aside."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ MIGRATIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``in_place`` and ``aside`` are tables by the last part of their names, ``migrations`` and ``aside_migrations``
-    the rows that record theirs. ``ours``: our tables, all but the first of the other plugin's names. ``is_ours``: our
-    first migration was applied, and not just another one of that name."""
+    """``in_place`` and ``aside``: tables by the last part of their names. ``migrations`` and ``aside_migrations``: the
+    rows that record theirs. ``ours``: our tables, except those that share a name with the other plugin's. ``is_ours``:
+    our first migration was applied, and not just another one of the same name."""
 
     in_place: tuple[str, ...]
     aside: tuple[str, ...]
@@ -45,12 +45,12 @@ class Found:
 
     @property
     def leftovers(self) -> tuple[str, ...]:
-        """Our tables of a migration that failed: MySQL keeps what was made before."""
+        """Our tables from a migration that failed: MySQL keeps what was made before the failure."""
         return () if self.is_ours else self.ours
 
 
 def look(connection: BaseDatabaseWrapper) -> Found:
-    """Read names of tables and migrations; no row of theirs."""
+    """Read the names of tables and migrations, and no rows of the tables."""
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
     gate = f"{PREFIX}launchgate"

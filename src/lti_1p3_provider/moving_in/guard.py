@@ -1,7 +1,7 @@
-"""Refuses to migrate while another plugin's tables stand where ours belong, before anything is changed.
+"""Refuses to migrate while another plugin's tables are in the place of ours, before anything is changed.
 
-Without it Django would take the other plugin's first migration for ours, begin with our second, and die half-way; MySQL
-undoes nothing of that.
+Without it Django would take the other plugin's first migration for ours, begin with our second, and fail half-way;
+MySQL undoes nothing of that.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ HINT = (
 
 
 def connect() -> None:
-    """Look before each ``migrate``, also one that skips the system checks. Connecting twice is once."""
+    """Check before each ``migrate``, even one that skips the system checks. Connecting twice has no further effect."""
     pre_migrate.connect(refuse, dispatch_uid="lti_1p3_provider.moving_in")
 
 
 def refuse(using: str, plan: Sequence[tuple[Any, bool]] = (), **kwargs: Any) -> None:
-    """Django's signal, sent for each app before anything is migrated.
+    """Receive Django's signal, which is sent for each app before anything is migrated.
 
     Raises:
         CommandError: our migrations are about to run, and another plugin's tables are there.
@@ -38,7 +38,7 @@ def refuse(using: str, plan: Sequence[tuple[Any, bool]] = (), **kwargs: Any) -> 
 
 
 def require(connection: BaseDatabaseWrapper, plan: Sequence[tuple[Any, bool]]) -> None:
-    """Return if what is about to run does no harm: migrations, and whether each runs backwards.
+    """Return if what is about to run does no harm. It is given the migrations, and whether each runs backwards.
 
     Raises:
         CommandError: our migrations are about to run, and another plugin's tables are there.

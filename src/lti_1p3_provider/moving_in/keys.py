@@ -1,4 +1,4 @@
-"""Names of keys as PyLTI1p3 gives them: platforms know a pasted key by nothing else."""
+"""Names of keys as PyLTI1p3 gives them. A platform to which a key was pasted knows it only by this name."""
 
 from __future__ import annotations
 

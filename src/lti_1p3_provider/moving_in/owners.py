@@ -1,8 +1,9 @@
-"""Whose a registration becomes: the organization's that owned it, if nobody can reach more, or less, because of it.
+"""Decides whether a registration keeps the organization that owned it: only if nobody can reach more, or less, because
+of that.
 
-An organization's people manage its registrations here, and these open nothing of other organizations. So one that
-opens anything else would break, and one whose key is another's would put that key to their use: these stay the site's
-own, until an operator decides.
+An organization's staff manage its registrations here, and these open nothing of other organizations. So a registration
+that opens something else would break. And if its key belongs to others too, the organization could use that key. Both
+stay the site's own until an operator decides.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ NO_GATE = "it has no launch gate, and opens what is not of that organization, to
 
 
 def owner(tool: Tool, *, stays_open: bool = False) -> tuple[str, str]:
-    """Return the organization that gets a tool, empty if none does, and why one that owned it does not.
+    """Return the organization that gets a tool, empty if none does, and why an earlier owner does not get it.
 
     ``stays_open``: a tool without a gate goes on opening every block.
     """
@@ -43,7 +44,7 @@ def _obstacle(tool: Tool, stays_open: bool) -> str:
 
 
 def _foreign(tool: Tool) -> Iterator[str]:
-    """Yield what a gate names outside the organization, byte by byte as launches compare."""
+    """Yield what a gate names outside the organization, compared byte by byte as launches do."""
     if tool.gate is None:
         return
     yield from (name for name in tool.gate.orgs if name != tool.org)

@@ -24,7 +24,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A resource link, as whoever launched it last left it. ``others``: other blocks that it opened before."""
+    """A resource link, as the newest launch left it. ``others``: other blocks that it opened before."""
 
     issuer: str
     client_id: str
@@ -37,13 +37,14 @@ class Link:
 
 
 def people(tables: Tables) -> Iterator[Person]:
-    """Yield everybody, whoever's table it is."""
+    """Yield everybody, from the tables of whichever plugin."""
     for table in (tables.named("ltiprofile"), tables.other(f"{PEARSON}ltiprofile")):
         yield from map(_person, tables.rows(table))
 
 
 def links(tables: Tables) -> list[Link]:
-    """Return each link once. They kept a row for each person who launched it: the newest row says what it opens."""
+    """Return each link once. The other plugins have a row for each person who launched it; the newest row says what it
+    opens."""
     owners = {person.pk: person for person in map(_person, tables.rows(tables.named("ltiprofile")))}
     newest: dict[tuple[str, str, str], Row] = {}
     opened: dict[tuple[str, str, str], set[str]] = {}

@@ -1,6 +1,7 @@
 """Renames the other plugin's tables and the rows that record its migrations, and back.
 
-Each step looks at what is there first, so that an interrupted run goes on where it stopped: MySQL undoes no renaming.
+Each step first looks at what is there, so that an interrupted run goes on where it stopped: MySQL cannot undo a
+renaming.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ MOVE_MIGRATION = "UPDATE django_migrations SET app = %s WHERE app = %s AND name 
 
 
 def steps(found: Found) -> list[str]:
-    """Return what ``prepare`` would do, a sentence each."""
+    """Return what ``prepare`` would do, one sentence for each step."""
     return [
         *(f"drop the empty table {PREFIX}{name}, which a failed migration left" for name in found.leftovers),
         *(f"rename the table {PREFIX}{name} to {ASIDE_PREFIX}{name}" for name in found.in_place),
@@ -25,7 +26,7 @@ def steps(found: Found) -> list[str]:
 
 
 def prepare(connection: BaseDatabaseWrapper) -> Iterator[str]:
-    """Set the other plugin's tables aside; yield a sentence after each step. Nothing to do yields nothing.
+    """Set the other plugin's tables aside; yield a sentence after each step. If there is nothing to do, yield nothing.
 
     Raises:
         MoveInRefused: a table is there already under the new name, or one that a failed migration left has rows.

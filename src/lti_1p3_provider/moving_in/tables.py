@@ -1,4 +1,4 @@
-"""Rows of tables whose code is gone, as dictionaries of the columns that are there."""
+"""Rows of tables whose code is gone, as dictionaries of the columns that exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ Row = Mapping[str, Any]
 
 
 class Tables:
-    """Reads one database. A table of the other plugin's is found under both of its names."""
+    """Reads one database. A table of the other plugin is found under its old name and under the one that it has when
+    set aside."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
@@ -23,8 +24,8 @@ class Tables:
             self._there = set(connection.introspection.table_names(cursor))
 
     def named(self, name: str) -> str:
-        """Return the full name of a table of the other plugin's, empty if there is none. Our gates have the name of
-        theirs, and name no tool."""
+        """Return the full name of a table of the other plugin, empty if there is none. (Our table of gates has the same
+        name as theirs, but no column for the tool.)"""
         if ASIDE_PREFIX + name in self._there:
             return ASIDE_PREFIX + name
         found = self.other(PREFIX + name)
@@ -36,7 +37,7 @@ class Tables:
         return name if name in self._there else ""
 
     def rows(self, table: str) -> Iterator[Row]:
-        """Yield all rows by primary key, some at a time; none of a table that is not there."""
+        """Yield all rows by primary key, in batches; none if the table does not exist."""
         if not table:
             return
         names = sorted(columns(self._connection, table))
@@ -54,7 +55,7 @@ class Tables:
 
 
 def parsed(value: Any) -> Any:
-    """Return what a column of JSON holds, whether the database parses it or not; None for what is no JSON."""
+    """Return what a JSON column holds, whether or not the database parses it; None if it is not JSON."""
     if not isinstance(value, str):
         return value
     try:
@@ -64,6 +65,6 @@ def parsed(value: Any) -> Any:
 
 
 def texts(value: Any) -> list[str]:
-    """Return the members of a list in JSON as texts: numbers stand where ids are meant."""
+    """Return the members of a JSON list as texts: some ids are numbers there."""
     found = parsed(value)
     return [str(item) for item in found if isinstance(item, str | int)] if isinstance(found, list) else []

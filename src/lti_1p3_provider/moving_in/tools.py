@@ -1,4 +1,4 @@
-"""The registrations of PyLTI1p3's tables, with the gates and owners that plugins built on them keep beside them."""
+"""The registrations in PyLTI1p3's tables, with the gates and owners that plugins built on it keep beside them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A private key in PEM, and the name under which platforms know it; empty where nobody stored one. ``users`` are
-    the organizations whose it is and whose tools have it; the site's own are the empty one."""
+    """A private key in PEM, and the name under which platforms know it; empty if nobody stored one. ``users``: the
+    organizations that own it or whose tools use it; "" is the site."""
 
     pem: str
     kid: str
@@ -37,8 +37,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A registration. ``gate`` None: the plugin had none for it, and let it open everything. ``accounts``: which one
-    a new person gets."""
+    """A registration. ``gate`` None: the plugin had none for it, and let it open everything. ``accounts``: which
+    account a new person gets."""
 
     pk: int
     title: str
@@ -104,7 +104,8 @@ def _kid(row: Row) -> str:
 
 
 def _gate(row: Row) -> Gate:
-    """An empty list of types is no filter there: the next one decides. With us it would close."""
+    """Return a gate. In the other plugin an empty list of types is no filter, and the next list decides; with us it
+    would close the gate."""
     by_course, by_org = (_types(row.get(name)) for name in ("course_block_filter", "org_block_filter"))
     for_all = texts(row.get("block_filter"))
     filters: dict[str, Any] = {"courses": by_course, "orgs": by_org, "all": for_all}
@@ -135,14 +136,15 @@ def _accounts(row: Row | None) -> AccountMode:
 
 
 def _orgs(tables: Tables, kind: str) -> dict[int, str]:
-    """Return the organizations of tools, or of keys, by their primary keys. What is gone has a name that none has."""
+    """Return the organizations of tools, or of keys, by primary key. One that was deleted gets a name that no
+    organization has."""
     owners = list(tables.rows(tables.named(f"lti{kind}org")))
     names = {row["id"]: row["short_name"] for row in tables.rows(tables.other(ORGANIZATIONS))} if owners else {}
     return {row[f"{kind}_id"]: names.get(row["org_id"]) or f"({row['org_id']})" for row in owners}
 
 
 def _users(tables: Tables) -> dict[str, frozenset[str]]:
-    """Return for each key, however often it was stored, the organizations whose it is and whose tools have it."""
+    """Return for each key the organizations that own it or whose tools use it, however often it was stored."""
     orgs, owners = _orgs(tables, "tool"), _orgs(tables, "key")
     found: dict[str, set[str]] = {}
     by_pk: dict[int, set[str]] = {}

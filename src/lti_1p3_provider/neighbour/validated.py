@@ -1,7 +1,7 @@
 """What may be used later of a launch that was validated here: its deployment, and what it said, as claims.
 
-A token is never read again, nor is one taken from anybody: the claims are made of a ``Launch``, or of what was stored
-of one. Raw claims are not kept anywhere, so those that we do not read are not among them.
+No token is read again, nor taken from anybody. The claims are made from a ``Launch``, or from what was stored of one.
+Raw claims are not kept, so claims that we do not read are missing.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ Claims = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StoredLink:
-    """A platform's link that was launched before, by the names that its launches have: ``iss``, ``aud``, the
-    deployment's id and the resource link's."""
+    """A platform's link that was launched before, by the names in its launches: ``iss``, ``aud``, the deployment's id
+    and the resource link's."""
 
     issuer: str
     client_id: str
@@ -51,7 +51,7 @@ class StoredLink:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """``deep_linking`` None: nobody asked for content."""
+    """A validated launch. ``deep_linking`` None: nobody asked for content."""
 
     deployment: Deployment
     claims: Claims = field(repr=False)
@@ -118,7 +118,7 @@ def _launched(request: HttpRequest, usage_key: str) -> ResourceLink:
 
 
 def _read(**which: object) -> ResourceLink:
-    """A part of a link is none that the platform knows."""
+    """Read a link. A part of a link is left out, because the platform does not know it."""
     link = ResourceLink.objects.select_related("context", "line_item").filter(part_of=None, **which).first()
     if link is None:
         raise LinkUnknown("it was never launched from there, or is gone")
@@ -166,7 +166,7 @@ def _of_kind(message: Message) -> Claims:
 
 
 def _of_link(deployment: Deployment, link: ResourceLink) -> Claims:
-    """Nobody launches now, so nobody is named."""
+    """Make a launch of a stored link. Nobody launches at this moment, so nobody is named."""
     said: Claims = {
         **_of_deployment(deployment),
         f"{LTI}message_type": resource_link.MESSAGE_TYPE,

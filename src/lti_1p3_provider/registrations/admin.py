@@ -1,5 +1,5 @@
-"""The tool keys' page: shows states only; a private key goes in and never comes out. What a change means for platforms
-is said before it is made."""
+"""The tool keys' pages. They show only states: a private key goes in and never comes out. What a change means for
+platforms is said before it is made."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         return [path("explain/<slug:change>/", page, name=EXPLAIN), *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: ToolKey | None = None) -> tuple[str, ...]:
-        """A new key is a form, an existing one is facts."""
+        """Show a form for a new key, and facts for one that exists."""
         return self.readonly_fields[:-1] if obj else ("registration", "pem", "kid", "means")
 
     def get_readonly_fields(self, request: HttpRequest, obj: ToolKey | None = None) -> tuple[str, ...]:
-        """A new key has a name that is entered."""
+        """Let a new key's name be entered."""
         return self.readonly_fields if obj else ("means",)
 
     @admin.display(description=_("signs for"))
@@ -67,7 +67,7 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("what it means"))
     def means(self, row: ToolKey) -> SafeString:
-        """Who has to do what after a key is added."""
+        """What follows for platforms, and who has to act, after a key is added."""
         return render_to_string("lti_1p3_provider/key_tasks.html", {"meaning": consequences(Change.ROTATE)})
 
     def has_change_permission(self, request: HttpRequest, obj: ToolKey | None = None) -> bool:
@@ -79,7 +79,7 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The form stored the new key already: only note it, and which ones it took the place of."""
+        """Only note the new key, which the form has stored already, and the keys that it replaces."""
         key_notes.note(_author(request), form.known_before, [obj.registration])
 
     @admin.action(
@@ -87,7 +87,7 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         description=_("Rotate: make a new signing key in place of the selected ones, which stay published for a while"),
     )
     def rotate(self, request: HttpRequest, rows: QuerySet[ToolKey]) -> HttpResponse | None:
-        """Rotate the keys of whom the selected ones belong to, after a page that says what it means."""
+        """Rotate the keys of the owners of the selected keys, after a page that says what it means."""
         if request.POST.get(CONFIRMED) != "yes":
             return self._before(request, rows, Change.ROTATE, _("Rotate now"))
         owners = _owners(rows)
@@ -111,7 +111,7 @@ class ToolKeyAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
         return None
 
     def explain(self, request: HttpRequest, change: str) -> HttpResponse:
-        """Say what a change means that is not made here."""
+        """Say what a change means without making it here."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if change not in EXPLAINED:
@@ -148,5 +148,5 @@ def _author(request: HttpRequest) -> Author:
 
 
 def _owners(rows: QuerySet[ToolKey]) -> list[Registration | None]:
-    """Return whose the keys are, each once; None stands for the site."""
+    """Return the owners of the keys, each once; None stands for the site."""
     return list(dict.fromkeys(row.registration for row in rows.select_related("registration")[:MAX_SELECTED]))

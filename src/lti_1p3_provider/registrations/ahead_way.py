@@ -35,7 +35,7 @@ class AheadWay(models.Model):
         abstract = True
 
     def ahead_problems(self, enrolment_mode: str, platform: str) -> dict[str, Any]:
-        """Return a sentence for each field that keeps it from working."""
+        """Return a sentence for each field because of which it cannot work."""
         problems: dict[str, Any] = {}
         if self.ahead_way and not enrolment_mode:
             problems["enrolment_mode"] = _("To enrol people before they come, a mode is needed.")

@@ -1,4 +1,4 @@
-"""What an operator chooses for a registration's people: their accounts, and their roles in courses."""
+"""What an operator chooses for a registration's people: which accounts they get, and which roles in courses."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def accounts_field(label: Any) -> Any:
 
 
 def role_field(label: Any) -> Any:
-    """Return a field for what people of one kind become in courses."""
+    """Return a field for the role that people of one kind get in courses."""
     return models.CharField(label, max_length=16, blank=True, default="", choices=COURSE_ROLES)

@@ -1,4 +1,5 @@
-"""Keys of a registration that its copies have too: of a platform whose beta and test are copied from production."""
+"""Keys that a registration shares with its copies: a platform's beta and test are copied from production, keys
+included."""
 
 from __future__ import annotations
 
@@ -7,14 +8,14 @@ from lti_1p3_provider.registrations.tool_keys import ToolKey, identity
 
 
 def lock(registration_pk: int) -> None:
-    """Let whoever changes a registration's keys, or what copies have of them, do so one after another. Needs a
-    transaction, and holds until that ends."""
+    """Wait for others who change a registration's keys, or the copies' share of them. Needs a transaction, and holds
+    until that ends."""
     list(Registration.objects.select_for_update().filter(pk=registration_pk).values_list("pk"))
 
 
 def share(key: ToolKey, other_pk: int, status: ToolKey.Status) -> None:
-    """Give another registration the same key: of a platform that copies what it knows of us. Nothing happens if it has
-    it already."""
+    """Give another registration the same key, because its platform is a copy. Nothing happens if it has the key
+    already."""
     ToolKey.objects.get_or_create(
         identity=identity(other_pk, key.kid),
         defaults={
@@ -29,8 +30,8 @@ def share(key: ToolKey, other_pk: int, status: ToolKey.Status) -> None:
 
 
 def offer(key: ToolKey) -> None:
-    """Beta and test become copies of production one day, with its key: they are offered it, and keep theirs until
-    then. Needs a transaction, and the lock of the key's registration: a copy may just be made."""
+    """Offer the key to the copies. Beta and test become copies of production one day, with its key, and keep their own
+    until then. Needs a transaction and the lock of the key's registration, because a copy may just be made."""
     if key.registration_id is not None:
         copies = Registration.objects.filter(production=key.registration_id).order_by("pk")
         for pk in copies.values_list("pk", flat=True):

@@ -43,7 +43,7 @@ def _deployment(registration: int, deployment_digest: str) -> QuerySet[Deploymen
 
 
 def registration_for(issuer: str, client_id: str | None) -> Registration:
-    """Return the enabled registration of (issuer, client_id) (Security Framework 1.0, 5.1.1).
+    """Return the enabled registration of (issuer, client_id). (Security Framework 1.0, 5.1.1)
 
     Raises:
         RegistrationUnknown, RegistrationAmbiguous, RegistrationDisabled
@@ -87,7 +87,7 @@ def registration_and_deployment(
     """Return the enabled registration, with its gate, and its deployment of this name: one query for both.
 
     ``known`` is that deployment with both, if somebody has read it already. The token that names the deployment may not
-    be verified yet, nor the deployment be approved: ``deployment_for`` decides about it.
+    be verified yet, and the deployment need not be approved: ``deployment_for`` decides about that.
 
     Raises:
         RegistrationUnknown, RegistrationDisabled
@@ -97,10 +97,10 @@ def registration_and_deployment(
 
 
 def deployment_for(registration: Registration, deployment_id: str, known: Deployment | None) -> Deployment:
-    """Return the approved deployment; remember an unknown one for an operator to approve.
+    """Return the approved deployment. An unknown one is stored, for an operator to approve.
 
-    ``known`` is what ``registration_and_deployment`` found. Where a platform registered itself and did not say which
-    deployment it made, its invitation lets the first in.
+    ``known`` is what ``registration_and_deployment`` found. If a platform registered itself without naming its
+    deployment, the first one is approved by the invitation.
 
     Raises:
         DeploymentUnknown, DeploymentDisabled
@@ -120,8 +120,8 @@ def deployment_for(registration: Registration, deployment_id: str, known: Deploy
 
 
 def _first(registration: Registration, deployment_id: str) -> Deployment | None:
-    """Let in the first deployment of a registration, once; of several at the same moment, the one that comes first.
-    Where an operator has entered one meanwhile, that was the first."""
+    """Approve the first deployment of a registration, once; if several come at the same moment, one of them. A
+    deployment that an operator has entered meanwhile was the first."""
     with transaction.atomic():
         rows = Registration.objects.filter(pk=registration.pk, approve_next_deployment=True)
         is_first = bool(rows.update(approve_next_deployment=False))  # others wait here until this is committed
@@ -137,7 +137,7 @@ def _enabled(row: Registration) -> Registration:
 
 
 def _offer(registration: Registration, deployment_id: str) -> bool:
-    """Show the deployment to an operator for approval; False if too many are waiting already."""
+    """Store the deployment for an operator to approve; False if too many are waiting already."""
     if registration.deployments.filter(status=Deployment.Status.PENDING).count() >= MAX_PENDING:
         return False
     Deployment.objects.get_or_create(

@@ -1,4 +1,4 @@
-"""The form of a new tool key: made here, or brought along."""
+"""The form of a new tool key, which is either made here or imported."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ToolKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         fields: tuple[str, ...] = ()
 
     def clean(self) -> dict[str, Any]:
-        """Make or import the key now, so that a bad one is a message at its field."""
+        """Make or import the key now, so that a bad one is reported at its field."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         pem, owner = str(values.pop("pem", "")).strip(), values.get("registration")
         if self.errors:

@@ -1,4 +1,4 @@
-"""Notes in the trail what somebody did to keys: their states, by name and owner."""
+"""Notes in the audit trail what somebody did to keys: their states, by name and owner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ States = dict[int, tuple[Thing, dict[str, str]]]
 
 
 def known(owners: Owners) -> States:
-    """Return the states of the keys of some owners, and of their copies, which are given what they get."""
+    """Return the states of the keys of some owners. Their copies, which may get the same keys, are included."""
     pks = [owner.pk for owner in owners if owner is not None]
     wanted = Q(registration__in=pks) | Q(registration__production__in=pks)
     if None in owners:
@@ -33,8 +33,8 @@ def note(author: Author, before: States, owners: Owners) -> None:
 
 @contextmanager
 def noted(author: Author, owners: Owners) -> Iterator[None]:
-    """Inside, keys are changed; then what became of them is written down. An error of ours may leave a key behind: one
-    that was sent to a platform whose answer is lost."""
+    """Inside, keys are changed; afterwards the differences are noted. This holds also if an error of ours leaves a key
+    behind, such as one that was sent to a platform whose answer is lost."""
     before = known(owners)
     try:
         yield

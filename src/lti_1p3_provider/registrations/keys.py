@@ -1,11 +1,11 @@
 """Our own keys: generate, publish, rotate, retire, sign.
 
 A key signs while it is active. Rotation makes a new one active and keeps the old one in the key set until everything
-signed with it has expired (``LTI_1P3_PROVIDER_KEY_OVERLAP_SEC``). As long as platforms may hold the key set of before,
-the old key goes on signing. (Security Framework 1.0, 6.3)
+signed with it has expired (``LTI_1P3_PROVIDER_KEY_OVERLAP_SEC``). As long as platforms may have cached the earlier key
+set, the old key goes on signing. (Security Framework 1.0, 6.3)
 
-A registration may have keys of its own, for a platform that was given one by hand or by a push (``own_keys``). Then
-they sign for it, and the site's do not. All stand in the one key set.
+A registration may have keys of its own, for a platform that was given one by hand or was sent one (``own_keys``). Then
+these sign for it, and the site's do not. All keys are in one key set.
 """
 
 from __future__ import annotations
@@ -40,13 +40,14 @@ def generate(
     private: rsa.RSAPrivateKey | None = None,
 ) -> ToolKey:
     """Make a new RSA key pair. ``STANDBY``: publish it, and let it sign after the next rotation. ``registration``: the
-    only one that it signs for; None: the site's. ``private``: one that was made before, as that takes its time."""
+    only one that it signs for; None: the site's. ``private``: a key pair that was made before, because that takes
+    time."""
     return _store(private or private_keys.made(), status, registration)
 
 
 def import_pem(pem: str, registration: Registration | None = None, kid: str = "") -> ToolKey:
-    """Take an operator's own private key. With a ``registration`` it signs for that at once and alone, by the name
-    ``kid`` that its platform knows it by: the key was given to the platform before. Copies are offered it.
+    """Import an operator's own private key. With a ``registration`` it signs for that one at once and alone, under the
+    name ``kid``: the platform was given the key before, and knows it by that name. Copies are offered it.
 
     Raises:
         KeyInvalid: it is not an unencrypted RSA private key of at least 2048 bits, or it is here already, or another
@@ -72,16 +73,17 @@ def import_pem(pem: str, registration: Registration | None = None, kid: str = ""
 
 
 def ensure(registration: Registration | None = None) -> tuple[ToolKey, bool]:
-    """Return the key that signs, the site's or a registration's own, made if there is none; and whether it was made."""
+    """Return the key that signs, the site's or a registration's own, and whether it was made just now because there was
+    none."""
     active = _active(registration.pk if registration else None).first()
     return (active, False) if active else (generate(registration=registration), True)
 
 
 def rotate(registration: Registration | None = None, *, at_once: bool = False) -> ToolKey:
-    """Make a new signing key, or use the standby key; for the overlap, all others are only published.
+    """Make a new signing key, or use the standby key. For the overlap, all others are only published.
 
-    ``registration``: of this one, else the site's. ``at_once``: the platform was given the new key, and need not find
-    it in our key set first; copies are offered it.
+    ``registration``: rotate this one's keys, else the site's. ``at_once``: the platform was given the new key, and need
+    not find it in our key set first; copies are offered it.
     """
     whose = registration.pk if registration else None
     standby = ToolKey.objects.filter(registration=whose, status=ToolKey.Status.STANDBY).order_by("pk")
@@ -170,8 +172,8 @@ def sign_with(key: ToolKey, claims: Mapping[str, Any]) -> str:
 
 
 def only(whose: int | None, besides: int = 0) -> None:
-    """Let the keys that sign for a registration, None for the site, sign no more: another one is about to, perhaps the
-    one with the primary key ``besides``. Needs a transaction."""
+    """Let a registration's keys (None: the site's) sign no more, because another one is about to; ``besides``: the
+    primary key of one that goes on. Needs a transaction."""
     if whose is not None:
         copies.lock(whose)
     before = list(_active(whose).exclude(pk=besides).values_list("pk", flat=True))
@@ -196,8 +198,9 @@ def _published() -> QuerySet[ToolKey]:
 
 
 def _chosen(rows: Sequence[ToolKey], seen: datetime, otherwise: ToolKey | None = None) -> ToolKey | None:
-    """Choose among keys of one owner, newest first. Platforms may cache a key set, so a key that is younger than that
-    and was not handed to them signs only if no older published one can, nor ``otherwise``."""
+    """Choose among keys of one owner, newest first. Platforms may cache a key set. So a key that is younger than a
+    cached set may be, and was not handed to them, signs only if there is neither an older published one nor
+    ``otherwise``."""
     newest = next((key for key in rows if key.status == ToolKey.Status.ACTIVE), None)
     if newest is None:
         return otherwise

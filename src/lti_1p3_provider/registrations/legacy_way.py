@@ -1,4 +1,4 @@
-"""How a registration's people are known from LTI 1.1: the fields, and when they say enough."""
+"""How a registration's people are recognized from LTI 1.1: the fields, and when they are complete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEGACY_FIELDS = ("legacy_way", "legacy_consumer_key", "legacy_until")
 
 
 class LegacyWay(models.Model):
-    """Part of a registration. What cannot be verified needs exactly one LTI 1.1 key, and a day on which it ends."""
+    """Part of a registration. A way without a signature needs exactly one LTI 1.1 key, and a last day."""
 
     legacy_way = models.CharField(
         _("recognize people of LTI 1.1"),
@@ -54,7 +54,7 @@ class LegacyWay(models.Model):
         return self.legacy_until is not None and self.legacy_until < timezone.now().date()
 
     def legacy_problems(self) -> dict[str, Any]:
-        """Return a sentence for each field that is missing, or is of no use."""
+        """Return a sentence for each field that is missing or makes no sense."""
         problems: dict[str, Any] = {}
         if self.legacy_way in (STATED, SAME_IDS):
             if not self.legacy_consumer_key:

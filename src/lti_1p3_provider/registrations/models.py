@@ -177,7 +177,7 @@ class Registration(LegacyWay, AheadWay, OfOrganization):
 
     @property
     def maps_roles(self) -> bool:
-        """Whether anybody of the platform becomes anything in courses here."""
+        """Whether anybody from the platform gets a role in courses here."""
         return bool(self.instructor_role or self.assistant_role or self.designer_role)
 
     @property

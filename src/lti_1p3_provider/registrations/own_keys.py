@@ -1,8 +1,8 @@
-"""Keys that are sent to a platform which knows one key and no key set address, and whose answer may get lost.
+"""Keys for a platform that knows one key and no key set address. They are sent there, and the answer may get lost.
 
-Such a key is stored before it is sent, as *offered*. It signs once the platform accepts it, whoever notices: the push
-itself, or the next request for an access token that is refused the old key. So scores find the key that the platform
-has, whatever became of an answer.
+Such a key is stored before it is sent, as *offered*. It signs as soon as the platform is known to accept it. That may
+be noticed by the push itself, or by the next request for an access token, if the old key is refused. So scores use the
+key that the platform has, even if its answer was lost.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ MAX_TRIED = 3  # keys instead of one that a platform refuses
 
 
 def offer(registration: Registration) -> tuple[ToolKey, bool]:
-    """Return the key to send to the registration's platform, and whether it is new. One that was sent before and whose
-    fate is not known is sent again: the platform may have it."""
+    """Return the key to send to the registration's platform, and whether it is new. If an earlier key was sent and its
+    answer was lost, the same key is sent again: the platform may have it."""
     offered = _offered(registration.pk)
     private = None if offered.exists() else private_keys.made()  # takes its time: nobody waits for the lock meanwhile
     with transaction.atomic():
@@ -30,10 +30,10 @@ def offer(registration: Registration) -> tuple[ToolKey, bool]:
 
 
 def settle(key: ToolKey) -> None:
-    """Let a key sign from now on, and alone, that the platform was seen to accept, and offer it to copies. Nothing
-    happens unless it was offered: another may have noticed first.
+    """Let a key that the platform accepts sign from now on, and no other, and offer it to copies. Nothing happens
+    unless it was offered: somebody else may have noticed first.
 
-    What was offered later stays so: a copy may accept a key of some time ago, and the one of today after its next copy.
+    Keys that were offered later stay offered: a copy may accept an older key now, and a newer one after its next copy.
     """
     if key.registration_id is None:
         return
@@ -47,12 +47,12 @@ def settle(key: ToolKey) -> None:
 
 
 def withdraw(key: ToolKey) -> None:
-    """Take back a key that the platform was seen to refuse."""
+    """Take back a key that the platform refused."""
     ToolKey.objects.filter(pk=key.pk, status=ToolKey.Status.OFFERED).update(status=ToolKey.Status.RETIRED)
 
 
 def instead_of(registration_pk: int, refused: ToolKey) -> list[ToolKey]:
-    """Return what to try after a platform refused a key: the one that signs by now, then those that were offered."""
+    """Return the keys to try after a platform refused one: the key that signs now, then those that were offered."""
     try:
         now = keys.signing_key(registration_pk)
     except NoActiveKey:

@@ -1,5 +1,5 @@
-"""Names a platform's person by digests that are keyed with the site's secrets: whoever has a copy of a table can try
-out no ids, however short these are."""
+"""Digests that stand for a platform's person. They are keyed with the site's secrets, so somebody with a copy of a
+table cannot find out ids by trying, however short these are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from lti_1p3_provider.conf import conf
 
 
 def digests(salt: str, registration_pk: int | None, sub: str) -> tuple[str, ...]:
-    """Return what a registration's ``sub`` is called with each secret that the site has, 64 hex digits each. The first
-    is what it is called now; the others are found where a secret was replaced. ``salt``: one for each kind of row."""
+    """Return the digests of a registration's ``sub``, one for each secret that the site has, 64 hex digits each. The
+    first is the current one; the others find rows from before a secret was replaced. ``salt``: one for each kind of
+    row."""
     named = f"{registration_pk}:{sub}"
     return tuple(salted_hmac(salt, named, secret=one, algorithm="sha256").hexdigest() for one in conf.key_secrets)

@@ -44,7 +44,7 @@ def read(pem: str) -> rsa.RSAPrivateKey:
 
 
 def public_jwk(private: rsa.RSAPrivateKey, kid: str = "") -> dict[str, str]:
-    """Return the public key as a JWK (RFC 7517), by default with the name that ``thumbprint`` gives it."""
+    """Return the public key as a JWK (RFC 7517), by default under its thumbprint as name."""
     return {"kid": kid or thumbprint(private), "use": "sig", "alg": ALGORITHM, **_members(private)}
 
 
@@ -77,7 +77,7 @@ def pem(private: rsa.RSAPrivateKey) -> str:
 
 @lru_cache(maxsize=MAX_OPENED)
 def opened(encrypted: str, secrets: tuple[str, ...]) -> rsa.RSAPrivateKey:
-    """Decrypt and parse once per process: parsing a 2048-bit key takes tens of milliseconds.
+    """Decrypt and parse a key, once per process: parsing a 2048-bit key takes tens of milliseconds.
 
     Raises:
         KeyInvalid: its secret is not among ``secrets``.

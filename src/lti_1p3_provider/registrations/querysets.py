@@ -1,4 +1,5 @@
-"""Which deployments are open: approved, in a registration that is on. Only there do people launch and scores go."""
+"""Which deployments are open: approved, in a registration that is on. People launch only from these, and scores go only
+there."""
 
 from __future__ import annotations
 
@@ -10,8 +11,7 @@ APPROVED = "approved"
 
 
 def where_open(prefix: str = "") -> Q:
-    """Return what is true of open deployments, for a query of what leads to them by ``prefix``, like
-    ``deployment__``."""
+    """Return the condition for open deployments. ``prefix`` leads to them in a query, like ``deployment__``."""
     return Q(**{f"{prefix}status": APPROVED, f"{prefix}registration__enabled": True})
 
 

@@ -1,7 +1,7 @@
-"""Who has to do what on which platform when our keys or their address change: said before the change is made.
+"""Who has to do what on which platform when our keys or their address change. It is said before the change is made.
 
-A platform holds our key set's address, or a key that was pasted or sent there, and mostly we do not know which: then
-both sentences are said. Keys that a registration has of its own say so themselves.
+A platform has either our key set's address, or a key that was pasted or sent there, and usually we do not know which:
+then both cases are described. For a registration with its own keys we know.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ALONE = "Nobody: they have keys of their own here, which this does not change."
 
 
 class Change(StrEnum):
-    """What is to be changed. ``ADDRESS``: that of the key set, with ``LTI_1P3_PROVIDER_PUBLIC_URL``."""
+    """A change to be made. ``ADDRESS``: the address of the key set, with ``LTI_1P3_PROVIDER_PUBLIC_URL``."""
 
     ROTATE = "rotate"
     RETIRE = "retire"
@@ -53,8 +53,8 @@ LEADS: dict[Change, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a platform family means for the operator: its name, how many registrations of it, some of their titles, and
-    sentences that begin with who acts."""
+    """What a change means for the platforms of one family: its name, how many registrations it has, some of their
+    titles, and sentences that begin with who acts."""
 
     platform: str
     registrations: int
@@ -73,7 +73,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """What a change means: what happens here, then for each family what is to be done."""
+    """What a change means: what happens here, then what is to be done for each family."""
 
     change: Change
     lead: str

@@ -22,7 +22,7 @@ class ToolKey(models.Model):
     """
 
     class Status(models.TextChoices):
-        """A key may be published first, then signs, then is only published, then is gone."""
+        """A key may be published first; then it signs, then it is only published, then it is gone."""
 
         STANDBY = "standby", _("published, will sign after the next rotation")
         OFFERED = "offered", _("published, was sent to the platform, signs once that accepts it")
@@ -50,7 +50,7 @@ class ToolKey(models.Model):
         return self.kid
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Keep the digest up to date, by which a key stands once: databases fold case, and take NULLs for unique."""
+        """Keep the digest up to date. It makes a key unique: databases ignore case, and take NULLs for different."""
         self.identity = identity(self.registration_id, self.kid)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 

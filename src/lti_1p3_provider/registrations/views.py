@@ -12,7 +12,7 @@ from lti_1p3_provider.registrations import keys
 
 @require_safe
 def key_set(request: HttpRequest, org: str = "") -> JsonResponse:
-    """Publish our public keys (Security Framework 1.0, 6.3): all of them, whatever the address names."""
+    """Publish our public keys: all of them, whatever the address names. (Security Framework 1.0, 6.3)"""
     if not conf.enabled:
         raise Http404
     response = JsonResponse({"keys": keys.published()})

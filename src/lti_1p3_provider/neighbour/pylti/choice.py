@@ -21,7 +21,7 @@ SCRIPT = "document.getElementById('lti13_deep_link_auto_submit').submit();"  # P
 
 
 class OurDeepLink(DeepLink):
-    """Nothing is left out or added that some platform fails at: see ``lti.content_items``."""
+    """An answer in the form that all platforms take: see ``lti.content_items``."""
 
     def __init__(self, registration: OurRegistration, deployment: Deployment, settings: DeepLinkingSettings) -> None:
         super().__init__(
@@ -60,7 +60,8 @@ class _Script(str):
 
 
 def item_of(resource: DeepLinkResource, settings: DeepLinkingSettings) -> ContentItem:
-    """Return a resource of PyLTI1p3's as an item of ours. Where it opens is said only if the platform takes it."""
+    """Return a resource of PyLTI1p3 as an item of ours. It says where the item opens only if the platform takes
+    that."""
     target = resource.get_target()
     return ContentItem(
         url=resource.get_url() or "",

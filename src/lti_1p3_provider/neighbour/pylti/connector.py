@@ -1,4 +1,4 @@
-"""Calls of a platform's services, as PyLTI1p3 makes them, by our way of calling."""
+"""PyLTI1p3's calls of a platform's services, made through ``lti.service``."""
 
 from __future__ import annotations
 
@@ -25,10 +25,8 @@ RESULTS = "resultcontainer"  # in a media type
 
 
 class Connector(ServiceConnector):
-    """For one deployment, which is read anew for each call: what was switched off since is not called.
-
-    Raises LtiError where the platform cannot be asked, and PyLTI1p3's ``LtiServiceException`` where it refuses.
-    """
+    """Calls the services for one deployment. The deployment is read anew for each call, so one that was switched off is
+    not called."""
 
     def __init__(self, registration: OurRegistration, deployment_pk: int) -> None:
         super().__init__(registration, GuardedSession())
@@ -77,8 +75,8 @@ class Connector(ServiceConnector):
         return still_open(self._deployment_pk)
 
     def _next(self, url: str, answer: Answer, most: int) -> str | None:
-        """Callers ask for pages until there is none: a list that goes in a circle has to end somewhere. ``most``: how
-        many pages it may have."""
+        """Return the next page's address. Callers ask for pages until there is none, so a list that goes in a circle
+        has to end somewhere. ``most``: how many pages it may have."""
         following = service.next_page(answer.url or url, answer.header("link"))
         if not following:
             return None
@@ -98,23 +96,23 @@ def _asked(deployment: Deployment, scopes: frozenset[str], request: Request, nee
 
 
 def _post(url: str, data: str, content_type: str, accept: str) -> Request:
-    """PyLTI1p3 asks for plain JSON in answer to scores, which strict platforms refuse."""
+    """Post a score. PyLTI1p3 asks for plain JSON in the answer, which strict platforms refuse."""
     accept = ags.SCORE_TYPE if content_type == ags.SCORE_TYPE else accept
     return Request("POST", url, {"Accept": accept, "Content-Type": content_type}, body=data.encode(), whole=False)
 
 
 def _together(scopes: Sequence[str]) -> frozenset[str]:
-    """Calls of the grade service share their access token with our own."""
+    """Let calls of the grade service share their access token with our own."""
     return ags.ours(scopes) or frozenset(scopes)
 
 
 def _most_pages(scopes: Sequence[str]) -> int:
-    """A course's people are read as far as we read them ourselves."""
+    """Read a course's people as far as we read them ourselves."""
     return nrps.BOUNDS.pages if nrps.SCOPE in scopes else service.MAX_PAGES
 
 
 def _needed(scopes: Sequence[str], is_post: bool, content_type: str, accept: str) -> str:
-    """Return the scope that a call cannot do without, by its media types."""
+    """Return the scope that a call needs, by its media types."""
     if not ags.ours(scopes):
         return next(iter(scopes), "")
     if is_post:

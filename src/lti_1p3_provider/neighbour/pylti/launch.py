@@ -1,4 +1,4 @@
-"""A launch that was validated here, as PyLTI1p3 has it."""
+"""A launch that was validated here, in PyLTI1p3's classes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ REFUSED = "Launches are validated at this site's launch address, once, and nowhe
 
 
 class NoSession(SessionService):
-    """Keeps nothing."""
+    """A session that keeps nothing."""
 
     def __init__(self) -> None:
         pass
 
 
 class OurGradeService(AssignmentsGradesService):
-    """Assignment and Grade Services; what is added to a column's address ends its path, before any query."""
+    """Assignment and Grade Services. What is added to a column's address ends its path, before any query."""
 
     @staticmethod
     def _add_url_path_ending(url: str, url_path_ending: str) -> str:
@@ -39,7 +39,7 @@ class OurGradeService(AssignmentsGradesService):
 
 
 class ValidatedLaunch(MessageLaunch[Request, OurToolConf, NoSession, CookieService]):
-    """Needs no session, cookie, table or cache of PyLTI1p3's. It takes no token, and validates none."""
+    """A launch that needs no session, cookie, table or cache of PyLTI1p3. It takes no token, and validates none."""
 
     def __init__(self, validated: Validated) -> None:
         super().__init__(

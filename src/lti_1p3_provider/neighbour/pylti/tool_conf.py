@@ -21,7 +21,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration, Tool
 
 
 class OurRegistration(PyLtiRegistration):
-    """A registration of ours. Its signing key is the one of the moment when it is first asked for."""
+    """A registration of ours. Its signing key is the current one when it is first asked for."""
 
     def __init__(self, row: Registration) -> None:
         self.row = row
@@ -62,14 +62,15 @@ class OurRegistration(PyLtiRegistration):
 
 
 class OurToolConf(ToolConfAbstract[Any]):
-    """What is off, waits for approval or does not exist is None: PyLTI1p3 then says that it was not found."""
+    """Our registrations. What is off, waits for approval or does not exist is None, and PyLTI1p3 says that it was not
+    found."""
 
     def check_iss_has_one_client(self, iss: str) -> bool:
-        """An issuer may have many: both names are always looked for."""
+        """Say no: an issuer may have many clients, so both names are always looked up."""
         return False
 
     def check_iss_has_many_clients(self, iss: str) -> bool:
-        """An issuer may have many."""
+        """Say yes: an issuer may have many clients."""
         return True
 
     def find_registration_by_issuer(  # type: ignore[override]
@@ -100,7 +101,7 @@ class OurToolConf(ToolConfAbstract[Any]):
         return _deployment(found.row, deployment_id) if found else None
 
     def get_jwks(self, iss: str | None = None, client_id: str | None = None, **kwargs: Any) -> dict[str, Any]:
-        """Return the site's key set: there is one, in which every registration's own keys are, too."""
+        """Return the site's key set. There is only one, which includes every registration's own keys."""
         return {"keys": keys.published()}
 
 
