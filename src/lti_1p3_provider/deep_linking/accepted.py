@@ -1,4 +1,4 @@
-"""What a platform takes, as far as it concerns what somebody can choose. (Deep Linking 2.0, 4.4.1)"""
+"""What a platform takes, as far as it limits what can be chosen. (Deep Linking 2.0, 4.4.1)"""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ FRAME, WINDOW = "iframe", "window"
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """``type`` of the items; ``most`` of them; ``no_column`` says why none gets a gradebook column: ``link``,
-    ``placement``, ``declined``, or empty; ``targets`` are where the platform can show an item."""
+    """``type``: of the items. ``most``: how many of them. ``no_column``: why none gets a gradebook column (``link``,
+    ``placement``, ``declined``), or empty. ``targets``: where the platform can show an item."""
 
     type: str
     most: int
@@ -22,7 +22,8 @@ class Accepted:
     targets: frozenset[str]
 
     def presentation(self, block_type: str) -> str:
-        """Return how a block is to be shown: in a frame if possible, but for a whole course, whose pages take none."""
+        """Return how a block is to be shown: in a frame if possible. A whole course gets a window, because its pages
+        work in no frame."""
         wishes = (WINDOW, FRAME) if block_type == "course" else (FRAME, WINDOW)
         return next((one for one in wishes if one in self.targets), "")
 

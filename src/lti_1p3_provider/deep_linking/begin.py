@@ -1,6 +1,7 @@
-"""The story of a request for content, once its message is believed: who asks, where the answer goes, what is taken.
+"""The story of a request for content, after its message has been checked: who asks, where the answer goes, what is
+taken.
 
-It makes no account, no enrolment and no session, and sets no cookie: what is chosen is for the platform's course, and
+It makes no account, no enrolment and no session, and sets no cookie. What is chosen is for the platform's course, and
 the platform knows who chooses.
 """
 

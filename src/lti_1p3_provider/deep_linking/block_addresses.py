@@ -1,4 +1,5 @@
-"""Where a course's blocks stand: at which address, for which platforms, and in which of their courses already."""
+"""The address of each block of a course, the platforms that may open it, and the platform courses that already have
+it."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ MAX_LINKS = 5000  # of a course that are looked at
 
 @dataclass(frozen=True, slots=True)
 class BlockAddress:
-    """A block. ``url`` is empty for what has no page; ``platforms`` may open it, beside those that may open the whole
-    course; ``places`` have it already."""
+    """A block with its address. ``url`` is empty if the block has no page of its own. ``platforms``: those that may
+    open it, besides the ones that may open the whole course. ``places``: courses that already have it."""
 
     row: Row
     type: str
@@ -36,7 +37,7 @@ class BlockAddress:
 
 
 class BlockAddresses:
-    """A course's blocks. Four queries."""
+    """All blocks of a course. Four queries."""
 
     def __init__(self, course_key: CourseKey, base_url: str) -> None:
         self._course_key, self._base_url = course_key, base_url
@@ -48,11 +49,12 @@ class BlockAddresses:
 
     @property
     def title(self) -> str:
-        """The course's."""
+        """The course's title."""
         return self._tree.title
 
     def first(self, at: str = "") -> list[BlockAddress]:
-        """Return the course and its sections; open is what leads to ``at``, and each section of a small course."""
+        """Return the course and its sections. Blocks above ``at`` are open, and so is each section of a small
+        course."""
         root = self._tree.root()
         if root is None:
             return []
@@ -64,7 +66,7 @@ class BlockAddresses:
         return [whole, *(self._opened(one, opened) for one in sections)]
 
     def below(self, usage_key: str) -> list[BlockAddress]:
-        """Return what is below a block; nothing for one that is not there."""
+        """Return what is below a block; nothing if there is no such block."""
         position = self._tree.places.get(usage_key)
         return [] if position is None else [self._address_of(one) for one in self._tree.children(position)]
 

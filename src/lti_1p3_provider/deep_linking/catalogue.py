@@ -1,7 +1,7 @@
 """What an instructor is offered: courses, and the tree below each.
 
-Of everything the registration's gate decides first, then whether learners may see it, then the site's own filter. All
-of it comes from the outline's table and from the LMS's list of courses; no request reads a course of the LMS.
+The registration's gate decides first, then whether learners may see the block, then the site's own filter. Everything
+comes from the outline's table and the LMS's list of courses; no request reads a course of the LMS.
 """
 
 from __future__ import annotations
@@ -49,10 +49,11 @@ def chooser(row: DeepLinkingRequest) -> Chooser:
 
 
 def courses(who: Chooser, text: str = "", after: str = "") -> Page[CourseEntry]:
-    """Return the courses of which the gate opens something: those that were used recently, then the others by title.
+    """Return the courses of which the gate opens something. Those that were used recently come first, then the others
+    by title.
 
-    ``text``: words that title or key must have. ``after``: as the part before says. Three queries, however many courses
-    there are; up to seven where the site's filter leaves out most.
+    ``text``: words that the title or key must have. ``after``: what the part before said. Three queries for any number
+    of courses; up to seven if the site's filter leaves out most of them.
 
     Raises:
         PickerStopped, PickerFilterFailed: see ``filtering``.
@@ -107,7 +108,7 @@ def children(who: Chooser, course_key: str, parent: str | None = None) -> list[E
 
 
 def parts(who: Chooser, usage_key: str) -> list[Entry]:
-    """Return what can be chosen in place of a block, in order: the nearest below it.
+    """Return what can be chosen instead of a block: the nearest blocks below it, in order.
 
     Raises:
         ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed: as ``children``.
@@ -120,7 +121,8 @@ def parts(who: Chooser, usage_key: str) -> list[Entry]:
 
 
 def contents(who: Chooser, usage_key: str) -> tuple[Entry, list[Entry]]:
-    """Return a block that is shown, and what somebody gets with it: of what holds units only the next below, else all.
+    """Return a block that is shown, and what learners get with it. For a block that holds units, that is the next level
+    only; for others, everything below.
 
     Raises:
         ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed: as ``children``.
@@ -135,7 +137,7 @@ def contents(who: Chooser, usage_key: str) -> tuple[Entry, list[Entry]]:
 
 
 def offered(who: Chooser, usage_keys: Sequence[str]) -> list[Entry]:
-    """Return the entries of blocks that can be chosen, in the given order; all is decided anew.
+    """Return the entries of the given blocks, in this order. Everything is checked again.
 
     Raises:
         ContentNotOffered: some cannot be chosen (any more).
@@ -156,8 +158,8 @@ def offered(who: Chooser, usage_keys: Sequence[str]) -> list[Entry]:
 
 
 def _shown(who: Chooser, text: str) -> Shown:
-    """Open a course, if the gate opens anything in it; else it says no more than of one that does not exist. A course
-    is read once for a request.
+    """Open a course if the gate opens anything in it; otherwise the error is the same as for a course that does not
+    exist. A course is read once for each request.
 
     Raises:
         ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed
@@ -206,6 +208,6 @@ def _course_entry(card: CourseCard, recently_used: bool) -> CourseEntry:
 
 
 def _as_entry(card: CourseCard) -> Entry:
-    """Make what the site's filter gets of a course in the list."""
+    """Make the entry that the site's filter gets for a course in the list."""
     key = str(card.course_key.make_usage_key("course", "course"))
     return Entry(str(card.course_key), key, None, "course", card.title, has_children=True, course_title=card.title)

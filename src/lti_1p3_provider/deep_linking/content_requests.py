@@ -1,7 +1,7 @@
-"""Requests for content: begun by a launch, found by their token, answered once, dropped when they are old.
+"""Requests for content: a launch begins one, its token finds it, it is answered once, and dropped when it is old.
 
-The token is the one thing that later requests show, in a form. No cookie is read and no session kept, so it works where
-browsers block these, and two pickers know nothing of each other. It cannot be guessed; the table has its digest.
+Later requests show only the token, in a form. No cookie is read and no session is used, so it works where browsers
+block cookies, and two pickers do not disturb each other. The token cannot be guessed; the table has its digest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MAX_TOKEN = 100
 
 
 def start(deployment: Deployment, message: DeepLinkingMessage) -> tuple[DeepLinkingRequest, str]:
-    """Write a request down; return it and its token.
+    """Store a request; return it and its token.
 
     Raises:
         QuotaReached: the deployment began too many today.
@@ -58,7 +58,7 @@ def start(deployment: Deployment, message: DeepLinkingMessage) -> tuple[DeepLink
 
 
 def find(token: str) -> DeepLinkingRequest:
-    """Return the request of a token, answered or not.
+    """Return the request of a token, whether or not it was answered.
 
     Raises:
         ChoiceUnknown
@@ -76,8 +76,8 @@ def find(token: str) -> DeepLinkingRequest:
 
 
 def place_of(row: DeepLinkingRequest, token: str = "") -> str:
-    """Return a name for the platform's course, and, with a token, for this one request: under it the page's script
-    keeps what is chosen, in the browser's tab. Nobody can use it for anything else."""
+    """Return a name for the platform's course and, with a token, for this one request. Under this name the page's
+    script keeps the choice in the browser's tab; it is of no use for anything else."""
     context = row.asked_for.context
     course = f"{row.deployment_id}-{digest(context.id)[:12] if context else ''}"
     return f"{course} {digest(token)[:12]}" if token else course
@@ -96,7 +96,7 @@ def require_open(row: DeepLinkingRequest) -> None:
 
 
 def use(row: DeepLinkingRequest, chosen: int) -> None:
-    """Mark the request as answered; of any number that try at once, one gets through. ``chosen``: how many items.
+    """Mark the request as answered. If several try at once, one succeeds. ``chosen``: how many items.
 
     Raises:
         ChoiceAnswered

@@ -1,4 +1,4 @@
-"""What the picker shows, and whom it is shown to."""
+"""What the picker shows, and to whom."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ NO_WARNING, DISCUSSION, OPEN_RESPONSE, FRAMES = "", "discussion", "open_response
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """What a site's own filter is told of a validated deep linking message. Nothing of it is personal, unless the site
-    asks for such a parameter.
+    """What a site's own filter learns of a deep linking message that was checked. Nothing in it is personal, unless the
+    site asks for such a parameter.
 
-    ``roles`` are the principal context roles (``Instructor``, ...); ``accept_types`` are the kinds of content that the
-    platform takes; ``placement`` is from where somebody came, in Canvas's words; ``custom`` has those of the message's
-    parameters that ``LTI_1P3_PROVIDER_DEEP_LINKING_CUSTOM`` names.
+    ``roles``: the principal context roles (``Instructor``, ...). ``accept_types``: the kinds of content that the
+    platform takes. ``placement``: where in Canvas the person came from. ``custom``: those of the message's parameters
+    that ``LTI_1P3_PROVIDER_DEEP_LINKING_CUSTOM`` names.
     """
 
     issuer: str = ""
@@ -40,9 +40,9 @@ class MessageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Who picks, for one request: somebody in a platform's deployment, in a context if we know it. ``registration``
-    comes with its gate, or asks the database for it; of ``message`` the person is not known. ``memo`` has what the
-    request has read already."""
+    """Who chooses, in one request: somebody in a platform's deployment, and in a context if that is known.
+    ``registration`` comes with its gate, or reads it when asked. ``message`` does not say who the person is. ``memo``:
+    what the request has read already."""
 
     registration: Registration
     deployment_pk: int
@@ -52,7 +52,7 @@ class Chooser:
 
     @property
     def facts(self) -> MessageFacts:
-        """What the site's filter is told."""
+        """What the site's filter learns."""
         said, context = self.message, self.message.context
         return MessageFacts(
             issuer=self.registration.issuer,
@@ -71,7 +71,7 @@ class Chooser:
 
 @dataclass(frozen=True, slots=True)
 class CourseEntry:
-    """A course that has something to offer. ``recently_used``: this context or deployment has content of it."""
+    """A course of which something is offered. ``recently_used``: this context or deployment has content from it."""
 
     course_key: str
     title: str
@@ -84,12 +84,12 @@ class CourseEntry:
 class Entry:
     """A published block that learners may see.
 
-    ``parent`` is the block above it, None for the course's own; ``depth`` counts from that, which has 0. ``points`` is
-    the most that a learner can earn in it, all that is below included, and for a whole course 100, as scores are sent;
-    None if there is nothing to earn. ``graded``: it counts for the course's grade. ``has_children``: something below is
-    shown. ``placed``: the context has a link to it. ``warning``: ``discussion``, ``open_response`` or ``frames`` (it
-    works badly in frames), of itself or, in a unit or subsection, of something below. ``choosable``: it can be opened
-    by itself and the gate opens it; others are shown as the way to what is below.
+    ``parent``: the block above it, None for the course's own. ``depth``: its distance from the course's own block.
+    ``points``: the most that a learner can earn in it and below, 100 for a whole course (as scores are sent), None if
+    there is nothing to earn. ``graded``: it counts for the course's grade. ``has_children``: something below it is
+    shown. ``placed``: the context has a link to it. ``warning``: ``discussion``, ``open_response`` or ``frames`` (works
+    badly in frames), about the block or, for a unit or subsection, about something below it. ``choosable``: it has a
+    page of its own and the gate opens it; other blocks are shown only as the way to something below.
     """
 
     course_key: str
@@ -110,7 +110,7 @@ class Entry:
 
     @property
     def has_page(self) -> bool:
-        """Whether it can be chosen."""
+        """Whether it has a page, and so can be chosen."""
         return self.choosable
 
 

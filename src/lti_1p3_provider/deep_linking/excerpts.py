@@ -1,9 +1,9 @@
-"""Turns what an author wrote into what a learner would see of it: texts, pictures, choices and fields, no markup; and
-what is known of a video into the same.
+"""Turns what an author wrote into what a learner would see of it: text, pictures, choices and fields, without markup.
+Does the same with what is known of a video.
 
-It works by a list of what is shown. Solutions, hints, answers and scripts are left out with all that is in them, and no
-attribute is taken over but the words for a picture, its address if that is among the course's own files, and the
-options of a list. What it returns is plain text, and addresses on this site.
+It knows what is shown, and leaves out everything else: solutions, hints, answers and scripts go with everything in
+them. Of attributes it takes only a picture's description, its address if that is one of the course's own files, and the
+options of a list. It returns plain text, and addresses on this site.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ OPTION = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 @dataclass(frozen=True, slots=True)
 class Part:
     """A paragraph. ``kind``: ``text``, ``heading``, ``item``, ``question``, ``choice``, ``field``, ``picture``,
-    ``embedded`` (a player or a page of another site; its name, if it has one), ``length`` (of a video) or ``said`` (in
-    it). ``address`` is a picture's, a path on this site; empty for one from elsewhere, of which only the words are
-    known."""
+    ``embedded`` (a player or a page of another site, with its name if it has one), ``length`` (of a video) or ``said``
+    (in a video). ``address``: a picture's path on this site; empty for a picture from elsewhere, of which only the
+    description is used."""
 
     kind: str
     text: str = ""
@@ -48,7 +48,7 @@ class Part:
 
 
 def parts(markup: str) -> tuple[Part, ...]:
-    """Return what a learner reads of a text's HTML or a problem's XML. Nothing of a comment; at most ``MAX_LENGTH``."""
+    """Return what a learner reads of a text's HTML or a problem's XML, without comments; at most ``MAX_LENGTH``."""
     reader, whole = _Reader(), markup[: MAX_READ + 1]
     if len(whole) > MAX_READ:  # half a tag would be read as text
         whole = whole[: whole.rfind("<")]
@@ -61,7 +61,7 @@ def parts(markup: str) -> tuple[Part, ...]:
 
 
 def film(video: Video) -> tuple[Part, ...]:
-    """Return what is known of a video: its picture, how long it is, and the first sentences; nothing if nothing is."""
+    """Return what is known of a video: its picture, its length, and its first sentences."""
     seconds = round(video.seconds or 0)
     minutes = f"{seconds // 60 % 60:02}:{seconds % 60:02}"
     length = f"{seconds // 3600}:{minutes}" if seconds >= 3600 else minutes.removeprefix("0")
@@ -133,7 +133,7 @@ class _Reader(HTMLParser):
         self._kind, self._words = next_kind, ""
 
     def _picture(self, text: str, address: str) -> None:
-        """Show one of the course's own; name another one."""
+        """Show a picture of the course's own; describe one from elsewhere."""
         is_ours = bool(FILE.fullmatch(address)) and ".." not in address
         if is_ours or text:
             self._show("picture", text, address if is_ours else "")

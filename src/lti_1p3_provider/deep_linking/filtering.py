@@ -1,7 +1,8 @@
-"""The site's own filter: ``LTI_1P3_PROVIDER_DEEP_LINKING_FILTER`` decides, after the gate, what the picker offers.
+"""The site's own filter: after the gate, ``LTI_1P3_PROVIDER_DEEP_LINKING_FILTER`` decides what the picker offers.
 
-It is called with the message's facts and an entry, and returns whether to keep it. It may raise ``PickerStopped`` with
-a sentence for the instructor. Whatever else it raises ends in an error page: what could not be judged is not shown.
+It is called with the message's facts and an entry, and returns whether to keep the entry. It may raise
+``PickerStopped`` with a sentence for the instructor. Any other exception leads to an error page: what could not be
+judged is not shown.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def load() -> Filter | None:
 
 
 def problem() -> str:
-    """Return what is wrong with the setting in a few words; empty if nothing is."""
+    """Return in a few words what is wrong with the setting; empty if nothing is."""
     try:
         load()
     except Exception as error:  # any: it is the site's code
@@ -71,6 +72,6 @@ def judge(who: Chooser) -> Callable[[Entry], bool]:
 
 
 def _failed(error: Exception) -> PickerFilterFailed:
-    """What it says stays in the log: it may quote content that must not be shown."""
+    """Log what the filter raised, without showing it: it may quote content that must not be shown."""
     log.error("LTI deep linking: the site's filter failed", exc_info=error)
     return PickerFilterFailed(f"{conf.deep_linking_filter}: {type(error).__name__}")

@@ -1,4 +1,4 @@
-"""The form that carries a choice from page to page: where somebody is, and what they chose, in its order."""
+"""The form that carries a choice from page to page: where somebody is, and what they have chosen, in order."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ TOUCHED = "."  # among the keys of open blocks: somebody decided what is open
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """Where somebody is, and what they chose so far: usage keys, in order. ``lost`` is what was chosen and is not
-    offered any more. ``apart`` is a block whose parts are to be added one by one; ``preview`` one that is looked at."""
+    """Where somebody is, and what they have chosen so far: usage keys, in order. ``lost``: chosen, but not offered any
+    more. ``apart``: a block whose parts are to be added one by one. ``preview``: the block that is previewed."""
 
     course: str = ""
     open: tuple[str, ...] = ()
@@ -35,15 +35,15 @@ class Choosing:
 
     @property
     def searches(self) -> bool:
-        """Whether results are asked for. In a course a filter is enough."""
+        """Whether results are asked for. Within a course a filter is enough, without words."""
         return bool(self.text or (self.course and (self.block_type or self.graded)))
 
 
 def read(form: QueryDict, most: int) -> Choosing:
     """Read the form, and do what its button says.
 
-    Ticks count whichever button was pressed. Where one item is taken, the newest tick replaces the one before. A text
-    that no database keeps is none.
+    Ticks count, whichever button was pressed. Where only one item is taken, a new tick replaces the earlier one. Text
+    that no database can store is ignored.
     """
     chosen = _words(form, "chosen")
     ticked, shown = _words(form, "pick"), set(_words(form, "shown"))
@@ -75,7 +75,7 @@ def _opened(form: QueryDict) -> tuple[str, ...]:
 
 
 def _moved(chosen: list[str], form: QueryDict) -> list[str]:
-    """Let a button take one out, or move it up or down."""
+    """Remove an item, or move it up or down, as a button says."""
     gone = form.get("remove", "")
     moved = [key for key in chosen if key != gone]
     for button, step in (("up", -1), ("down", 1)):
@@ -88,7 +88,7 @@ def _moved(chosen: list[str], form: QueryDict) -> list[str]:
 
 
 def _words(form: QueryDict, name: str) -> list[str]:
-    """Return keys: a field has several, between blanks, or comes several times. Each once."""
+    """Return keys, each once. A field may hold several, separated by spaces, or appear several times."""
     return list(dict.fromkeys(" ".join(form.getlist(name)).split()))
 
 

@@ -1,7 +1,7 @@
-"""What the page's script asks for: parts of the page, made by the same templates, in JSON.
+"""What the page's script asks for: parts of the page in JSON, made with the same templates.
 
-A problem with what is asked for is JSON, too, with a sentence. Whatever else is wrong is refused with a page, and the
-script sends its form so that this page is seen.
+If what is asked for is not available, that is JSON, too, with a sentence. Any other refusal is a page; the script then
+sends its form, so that the person sees that page.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def answer(request: HttpRequest, row: DeepLinkingRequest, make: Fragment) -> Jso
 
 
 def tree(request: HttpRequest, who: Chooser, choosing: Choosing) -> Mapping[str, Any]:
-    """Return what is below a ``parent``, a ``course``'s tree, or the next courses; or which blocks a block's parts are.
+    """Return what is below a ``parent``, the tree of a ``course``, or the next courses; or which blocks are the parts
+    of a block.
 
     Raises: as ``catalogue`` does.
     """

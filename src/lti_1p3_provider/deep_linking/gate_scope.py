@@ -1,6 +1,6 @@
-"""How far a registration's gate reaches, in words that a list of courses or a search can be asked with.
+"""How far a registration's gate reaches, in terms with which courses can be listed and searched.
 
-This only narrows what is read. Whether a block opens, ``gates.policy`` decides of each one.
+It only narrows what is read. Whether a block opens is decided by ``gates.policy``, for each block.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from lti_1p3_provider.gates.policy import is_within
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``everything``, or these organizations and courses: those that the gate names, or of which it names a block."""
+    """``everything``, or these organizations and courses: the ones that the gate names, or of which it names a
+    block."""
 
     everything: bool = False
     orgs: frozenset[str] = frozenset()
@@ -36,7 +37,7 @@ class Scope:
         return self.everything or course_key.org in self.orgs or course_key in self.courses
 
     def only(self, text: str) -> Scope:
-        """Return as much of it as is in one course; nothing for what is no course key."""
+        """Return the part of it that is in one course; nothing if the text is no course key."""
         try:
             course_key = CourseKey.from_string(text)
         except InvalidKeyError:
@@ -57,7 +58,7 @@ def of(who: Chooser) -> Scope:
 
 
 def _courses(gate: LaunchGate) -> Iterator[CourseKey]:
-    """Yield the courses; a key that cannot be read opens nothing, but the admin lets none in."""
+    """Yield the courses. A key that cannot be read opens nothing (the admin does not accept such keys)."""
     for text in gate.allowed_courses:
         with suppress(InvalidKeyError):
             yield CourseKey.from_string(text)

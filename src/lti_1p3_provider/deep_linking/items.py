@@ -1,6 +1,6 @@
-"""Makes content items of what was chosen. (Deep Linking 2.0, 3.2 and 3.5)
+"""Makes content items from what was chosen. (Deep Linking 2.0, 3.2 and 3.5)
 
-What an item opens stands in its address's path and in a custom parameter: some platforms drop queries, some the
+The path of an item's address says what it opens, and so does a custom parameter: some platforms drop queries, some drop
 parameters, and some launch another address.
 """
 
@@ -30,7 +30,7 @@ ICON = "activity.png"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where items go. ``platform`` names its preset; ``base_url`` is ours, as the platform knows it."""
+    """Where items go. ``platform`` names its preset; ``base_url`` is our own, as the platform knows it."""
 
     platform: str
     accepted: Accepted
@@ -64,7 +64,7 @@ def _item(entry: Entry, destination: Destination) -> ContentItem:
 
 
 def _column(entry: Entry, title: str, destination: Destination) -> OfferedLineItem | None:
-    """Return the column as a search for it will find it (``scores.gradebook.ensure``)."""
+    """Return the column in the form in which it is searched for later (``scores.gradebook.ensure``)."""
     if destination.accepted.no_column or not entry.points or entry.points <= 0:
         return None
     label = title[: preset(destination.platform).longest_label]
@@ -78,7 +78,7 @@ def launch_url(course_key: str, usage_key: str, block_type: str, base_url: str) 
 
 
 def _url(entry: Entry, base_url: str) -> str:
-    """Return the address that opens the block. One that is too long for platforms leaves it to the parameter."""
+    """Return the address that opens the block. If it is too long for platforms, the parameter alone says what opens."""
     url = launch_url(entry.course_key, entry.usage_key, entry.block_type, base_url)
     return url if len(url) <= MAX_URL else f"{base_url}{reverse(LAUNCH)}"
 

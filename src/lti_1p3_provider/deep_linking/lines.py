@@ -1,4 +1,4 @@
-"""What the page lists, line by line: courses, a course's tree, or results of a search."""
+"""What the page lists, line by line: courses, a course's tree, or the results of a search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FEW = 60  # subsections that are shown at once when a course is opened
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A block on the page, with those below it if it is open."""
+    """A block on the page, with the blocks below it if it is open."""
 
     entry: Entry
     type: str
@@ -28,12 +28,12 @@ class Line:
 
     @property
     def points(self) -> str:
-        """What can be earned, in words; empty for nothing."""
+        """What can be earned, in words; empty if nothing."""
         return points(self.entry.points)
 
 
 def points(number: float | None) -> str:
-    """Return ``1 point``, ``2.5 points``; empty for nothing."""
+    """Return ``1 point``, ``2.5 points``; empty if there is nothing to earn."""
     if not number:
         return ""
     exact = f"{number:.2f}".rstrip("0").rstrip(".")
@@ -74,8 +74,8 @@ def results(who: Chooser, choosing: Choosing) -> Mapping[str, Any]:
 
 
 def tree(who: Chooser, choosing: Choosing) -> tuple[tuple[str, ...], list[Line]]:
-    """Return which blocks are open, and the lines: the course itself, if it may be chosen, then its sections. A small
-    course begins with its sections open.
+    """Return which blocks are open, and the lines: the course itself if it may be chosen, then its sections. In a small
+    course the sections are open at first.
 
     Raises:
         ContentNotFound, OutlineInPreparation, PickerStopped, PickerFilterFailed
@@ -100,7 +100,7 @@ def below(who: Chooser, choosing: Choosing, parent: str) -> list[Line]:
 
 
 def line(entry: Entry, choosing: Choosing) -> Line:
-    """Return a block's line, with nothing below it."""
+    """Return a block's line, without what is below it."""
     return Line(entry, type_name(entry.block_type), entry.usage_key in choosing.chosen)
 
 

@@ -1,4 +1,5 @@
-"""The course team's page of addresses: ``/lti/1p3/links/<course key>/``, for platforms without Deep Linking."""
+"""The page of block addresses for a course's team, ``/lti/1p3/links/<course key>/``: for platforms without Deep
+Linking."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ class CourseLinks(TeamPage):
     """Each block's address, which platforms may open it, and where it is already."""
 
     def get(self, request: HttpRequest, course_key: str) -> HttpResponse:
-        """Show the course's tree; with ``below``, for the page's script, what is below a block."""
+        """Show the course's tree. With ``below``, return what is below a block, for the page's script."""
         try:
             addresses = BlockAddresses(self.course_key, base_url(request))
         except (ContentNotFound, OutlineInPreparation) as error:
@@ -40,5 +41,5 @@ class CourseLinks(TeamPage):
 
 
 def _key(request: HttpRequest, name: str) -> str:
-    """Return a usage key; whoever wrote its pluses as they are meant no blanks."""
+    """Return a usage key. In a query, a plus that was not encoded arrives as a space."""
     return request.GET.get(name, "").replace(" ", "+")

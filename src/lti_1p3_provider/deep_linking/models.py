@@ -14,10 +14,11 @@ from lti_1p3_provider.resource_links.models import Context
 
 
 class DeepLinkingRequest(models.Model):
-    """One request for content. Whoever has the token chooses; here is only its digest.
+    """One request for content. Whoever has the token chooses; only its digest is stored.
 
-    ``message`` is what the platform said, without who said it, as ASCII, so that every database keeps it. The one
-    answer sets ``used_at``, and how many items were ``chosen``. A row stays for a day after it expired, to say so.
+    ``message``: what the platform said, without who said it, in ASCII, so that every database can store it. The one
+    answer sets ``used_at`` and ``chosen`` (how many items). A row stays for a day after it expired, so that the page
+    can say so.
 
     .. no_pii: Nobody is named, unless a site keeps such a custom parameter for its filter. The platform's own state,
         which it gets back, is opaque.
@@ -37,7 +38,7 @@ class DeepLinkingRequest(models.Model):
 
     @cached_property
     def asked_for(self) -> DeepLinkingMessage:
-        """What the platform asked for; read once, for it may be half a megabyte."""
+        """What the platform asked for. It is parsed once, because it may be half a megabyte."""
         return message_of(self.message)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The page on which somebody chooses. It works without scripts: all of it is one form, whose buttons go back and forth.
+"""The page on which content is chosen. It works without scripts: the whole page is one form that goes back and forth.
 
 With scripts (``static/lti_1p3_provider/picker.js``) the same page asks for parts of itself (``fragments``).
 """
@@ -35,7 +35,7 @@ SCRIPTS = ("tree.js", "picker.js")
 
 
 def first(request: HttpRequest, row: DeepLinkingRequest, token: str) -> HttpResponse:
-    """Return the page as it is in the beginning."""
+    """Return the page as it is at the beginning."""
     return show(request, row, token, Choosing())
 
 
@@ -47,8 +47,8 @@ def show(
     error: LtiError | None = None,
     support_code: str = "",
 ) -> HttpResponse:
-    """Return the page, with what was refused if there is an ``error``. What is not offered any more is taken out of the
-    choice and named. A course that cannot be shown gives way to the list of courses, so that no choice is lost."""
+    """Return the page, and say what was refused if there is an ``error``. What is not offered any more is named and
+    removed from the choice. If a course cannot be shown, the list of courses is, so that no choice is lost."""
     who = catalogue.chooser(row)
     choosing, listed = _listed(who, choosing)
     chosen, choosing = still_offered(who, choosing)
@@ -73,7 +73,8 @@ def show(
 
 
 def _listed(who: Chooser, choosing: Choosing) -> tuple[Choosing, Mapping[str, Any]]:
-    """Return where somebody is then, and what the page shows there: ``trouble`` with what was asked for, if any."""
+    """Return where somebody is then, and what the page lists there. ``trouble``: why what they asked for is not
+    shown."""
     try:
         choosing = _with_parts(who, choosing)
         looked_at = previews.of(who, choosing.preview) if choosing.preview else None
@@ -84,8 +85,8 @@ def _listed(who: Chooser, choosing: Choosing) -> tuple[Choosing, Mapping[str, An
 
 
 def secured(page: HttpResponse, registration: Registration, scripts: Sequence[str]) -> HttpResponse:
-    """Let the page run our scripts, ask and send to us, show this site's pictures in previews, and nothing else; only
-    the platform frames it."""
+    """Let the page run our scripts, send only to us, and show this site's pictures in previews. Only the platform may
+    frame it."""
     hosts = {origin(script) for script in scripts if "://" in script}
     directives = (
         "default-src 'none'",
@@ -102,7 +103,7 @@ def secured(page: HttpResponse, registration: Registration, scripts: Sequence[st
 
 
 def still_offered(who: Chooser, choosing: Choosing) -> tuple[list[Entry], Choosing]:
-    """Return what was chosen and is offered now, and the choice without the rest, which is ``lost``."""
+    """Return what was chosen and is still offered, and the choice without the rest, which becomes ``lost``."""
     try:
         return catalogue.offered(who, choosing.chosen), choosing
     except ContentNotOffered as error:
@@ -112,7 +113,7 @@ def still_offered(who: Chooser, choosing: Choosing) -> tuple[list[Entry], Choosi
 
 
 def _named(usage_key: str) -> str:
-    """Name a block that is not offered: its title might say too much."""
+    """Name a block that is not offered by its key: its title might say too much."""
     try:
         key = UsageKey.from_string(usage_key)
     except InvalidKeyError:

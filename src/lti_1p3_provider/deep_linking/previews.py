@@ -1,4 +1,4 @@
-"""What a block holds, for somebody who thinks of choosing it: as a learner would read it, as far as text tells.
+"""Shows what a block holds before it is chosen: as a learner would read it, as far as text can show it.
 
 It is no launch. Nothing is graded or stored, nobody is signed in, and no block's own code runs: the host gives what the
 author wrote, or what it knows of a video, and ``excerpts`` makes plain text of it.
@@ -24,7 +24,7 @@ MAX_LISTED = 40
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A block in a preview. ``parts`` are empty for what cannot be shown."""
+    """A block in a preview. ``parts`` is empty if it cannot be shown."""
 
     title: str
     type: str
@@ -34,7 +34,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """``pieces`` with their text where ``is_read``, else the names of what is in it; ``more`` were left out."""
+    """``pieces`` come with their text if ``is_read``, otherwise with their names only. ``more``: how many were left
+    out."""
 
     entry: Entry
     type: str

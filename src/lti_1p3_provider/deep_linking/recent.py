@@ -1,4 +1,4 @@
-"""Which courses were used lately, and what a context has already."""
+"""Which courses were used lately, and what a context already has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_COURSES = 10  # courses
 
 
 def courses(who: Chooser) -> list[CourseKey]:
-    """Return the courses of the newest links: those of the context first, then of the deployment. Two queries."""
+    """Return the courses of the newest links, first the context's, then the deployment's. Two queries."""
     links = ResourceLink.objects.exclude(course_key="").order_by("-pk").values_list("course_key", flat=True)
     found: dict[CourseKey, None] = {}
     own = links.filter(context_id=who.context_pk)[:LATEST] if who.context_pk is not None else []
@@ -27,7 +27,7 @@ def courses(who: Chooser) -> list[CourseKey]:
 
 
 def placed(who: Chooser, course_key: str = "") -> frozenset[str]:
-    """Return the usage keys of the context's links, of all courses or of one. One query."""
+    """Return the usage keys of the context's links, in all courses or in one. One query."""
     if who.context_pk is None:
         return frozenset()
     links = ResourceLink.objects.filter(context_id=who.context_pk, part_of__isnull=True)

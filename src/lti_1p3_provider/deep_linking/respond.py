@@ -1,5 +1,5 @@
-"""Answers a request for content: a page whose one form goes to the platform, by itself or by its button. (Deep Linking
-2.0, 4.5)"""
+"""Answers a request for content, with a page whose one form goes to the platform by itself or by its button. (Deep
+Linking 2.0, 4.5)"""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ TEMPLATES = "lti_1p3_provider/deep_linking"
 
 
 def require_return_address(settings: DeepLinkingSettings, registration: Registration) -> None:
-    """Return if the answer may go where the platform wants it: to one of its own hosts, over https. (SEC-22)
+    """Return if the answer may go to the address that the message names: one of the platform's own hosts, over https.
+    (SEC-22)
 
     Raises:
         ReturnAddressForbidden
@@ -63,7 +64,7 @@ def answer(request: HttpRequest, row: DeepLinkingRequest, entries: Sequence[Entr
 
 
 def cancel(request: HttpRequest, row: DeepLinkingRequest) -> HttpResponse:
-    """Answer the request with nothing, which is an answer too.
+    """Answer the request with an empty choice.
 
     Raises: as ``answer`` does.
     """
@@ -73,7 +74,8 @@ def cancel(request: HttpRequest, row: DeepLinkingRequest) -> HttpResponse:
 def refused(
     request: HttpRequest, error: LtiError, trail: Trail, deployment: Deployment, settings: DeepLinkingSettings
 ) -> HttpResponse:
-    """Record a refusal and return its page. The way back is an answer with the error; its address was checked."""
+    """Record a refusal and return its page. The way back is an answer that carries the error, to the address that was
+    checked."""
     support_code = record.refusal(trail, error)
     said = Answer(data=settings.data, error=f"{error.title} ({support_code})", log=f"{error.code} {support_code}")
     token = ""
@@ -85,7 +87,7 @@ def refused(
 
 
 def require_number(takes: Accepted, number: int) -> None:
-    """Return if so many items may be sent.
+    """Return if the number of items is one that may be sent.
 
     Raises:
         ChoiceInvalid
@@ -107,7 +109,7 @@ def _send(request: HttpRequest, row: DeepLinkingRequest, said: Answer) -> HttpRe
 
 
 def _to(url: str, page: HttpResponse, registration: Registration, nonce: str = "") -> HttpResponse:
-    """Let the page's form go to the platform, and nothing on it anywhere else."""
+    """Let the page's form go to the platform, and nothing else on it anywhere."""
     script = f"'nonce-{nonce}'" if nonce else "'none'"
     directives = ("default-src 'none'", "style-src 'unsafe-inline'", f"script-src {script}", "base-uri 'none'")
     page.headers[HEADER] = "; ".join((*directives, f"form-action {origin(url)}"))

@@ -1,7 +1,7 @@
-"""Who may choose content: the people who make the course, and those who administrate the platform.
+"""Who may choose content: people who edit the course, and administrators of the platform.
 
-The platform decides who sees its "add content"; this is a second lock. Assistants are a question of each site's policy,
-so they need its word. Canvas calls them ``Instructor`` too, so they are looked for first. (LTI 1.3 Core, A.2.3)
+The platform decides who sees its "add content"; this is a second check. Sites differ about assistants, so a setting
+decides about them. Canvas calls them ``Instructor`` too, so they are looked for first. (LTI 1.3 Core, A.2.3)
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ def require(roles: Roles) -> None:
 
 
 def _assists(roles: Roles) -> bool:
-    """Whether somebody teaches as an assistant only."""
+    """Whether the person teaches only as an assistant."""
     teaching = {sub for principal, sub in roles.sub_roles if principal == "Instructor"}
     named_so = ASSISTANT in roles.named or f"{MEMBERSHIP}{ASSISTANT}" in roles.named
     return teaching == {ASSISTANT} or (named_so and not teaching)
 
 
 def _is_admitted(roles: Roles) -> bool:
-    """Whether the site lets one of the roles choose. It may name them in full or by their last part."""
+    """Whether the site lets one of the roles choose. It may name roles in full or by their last part."""
     more = conf.deep_linking_roles
     return any(name in more or _short(name) in more for name in roles.named)
 
 
 def _short(name: str) -> str:
-    """Return ``Mentor``, or ``TeachingAssistant`` of a sub-role; only what is said of the context counts."""
+    """Return ``Mentor``, or ``TeachingAssistant`` for a sub-role. Only roles in the context count."""
     if name.startswith((MEMBERSHIP, SUB_ROLES)):
         return name.rpartition("#")[2]
     return ""

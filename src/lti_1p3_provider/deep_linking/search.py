@@ -1,4 +1,4 @@
-"""Searches titles of all that is offered. The gate and the site's filter decide about each result."""
+"""Searches the titles of everything that is offered. The gate and the site's filter decide about each result."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ def search(
     graded: bool | None = None,
     after: str = "",
 ) -> Page[Entry]:
-    """Return what can be chosen and has all words of ``text`` in its title; a word's beginning is enough.
+    """Return what can be chosen and has all words of ``text`` in its title. The beginning of a word is enough.
 
-    Of one course, or one type, or graded or not, if asked. Without words there are only results in one course.
+    The results may be limited to one course, one type, or graded content. Without words, results come from one course
+    only.
 
     Raises:
         PickerStopped, PickerFilterFailed: see ``filtering``.
@@ -61,7 +62,7 @@ def search(
 
 
 class _Results:
-    """Rows of any courses, with what is above each of them. One query."""
+    """Blocks of any courses, with everything above each of them. One query."""
 
     def __init__(
         self, who: Chooser, rows: Iterable[OutlineBlock], placed: frozenset[str], keep: Callable[[Entry], bool]
@@ -91,7 +92,7 @@ class _Results:
         return stands_alone(row.block_type, types) and self._openings[course].has(row.usage_key, row.block_type)
 
     def _is_kept(self, row: OutlineBlock) -> bool:
-        """Tell whether learners may see it and the site keeps it, and so all that is above."""
+        """Tell whether learners may see the block and the site's filter keeps it, and everything above it, too."""
         above = [self._above.get(key) for key in _above(row)]
         return all(one is not None and self._is_kept_itself(one) for one in (*above, row))
 

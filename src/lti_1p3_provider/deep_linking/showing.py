@@ -1,4 +1,4 @@
-"""What of one course is shown to one chooser, and how."""
+"""What one chooser is shown of one course, and how."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ WARNINGS = {"": NO_WARNING, "discussion": DISCUSSION, "openassessment": OPEN_RES
 
 
 def warning(block_type: str) -> str:
-    """Return the warning about a type that embeds badly; ``FRAMES`` for all that have no word of their own."""
+    """Return the warning about a type of block that embeds badly; ``FRAMES`` for types without a warning of their
+    own."""
     return WARNINGS.get(block_type, FRAMES)
 
 
@@ -53,7 +54,8 @@ def entry_of(
 
 
 class Shown:
-    """A course's tree as the gate and the site's filter leave it. What leads to something open is shown, too."""
+    """A course's tree, as the gate and the site's filter leave it. Blocks that lead to something open are shown,
+    too."""
 
     def __init__(self, who: Chooser, course_key: CourseKey, tree: Tree, keep: Callable[[Entry], bool]) -> None:
         self._who = who
@@ -86,8 +88,8 @@ class Shown:
         return self._entry(row) if row is not None and self._is_shown(row) else None
 
     def inside(self, usage_key: str) -> list[Entry]:
-        """Return all that somebody gets with a block, in order: what is below it and the site keeps, whether or not it
-        can be chosen by itself."""
+        """Return everything that learners get with a block, in order: what is below it and the site's filter keeps,
+        whether or not it could be chosen by itself."""
         row = self._row(usage_key)
         return [self._entry(one) for one in self._tree.below(row.position) if self._is_kept(one)] if row else []
 
@@ -96,7 +98,7 @@ class Shown:
         return None if position is None else self._tree.rows[position]
 
     def _is_shown(self, row: Row) -> bool:
-        """Tell whether it, or something below it, can be chosen; and the site keeps it."""
+        """Tell whether the block or something below it can be chosen, and the site's filter keeps it."""
         if (known := self._shown.get(row.position)) is None:
             known = self._is_kept(row) and (self._is_open(row) or self._has_children(row))
             self._shown[row.position] = known
@@ -109,7 +111,7 @@ class Shown:
         return self._tree.stands_alone(row) and self._opening.has(row.usage_key, row.block_type)
 
     def _is_kept(self, row: Row) -> bool:
-        """Ask the site about what is above it, too: what it drops is gone with everything below."""
+        """Ask the site's filter about the blocks above, too: with a block that it drops, everything below is gone."""
         if (known := self._kept.get(row.position)) is None:
             above = None if row.parent is None else self._tree.rows[row.parent]
             known = (above is None or self._is_kept(above)) and self._keep(self._described(row))
@@ -117,7 +119,7 @@ class Shown:
         return known
 
     def _entry(self, row: Row) -> Entry:
-        """Return the entry with what only the whole tree tells."""
+        """Return the entry, completed with what only the whole tree can tell."""
         return replace(self._described(row), has_children=self._has_children(row), choosable=self._is_open(row))
 
     def _described(self, row: Row) -> Entry:

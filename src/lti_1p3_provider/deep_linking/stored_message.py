@@ -1,7 +1,7 @@
-"""How a request's message is written down until it is answered. ASCII, whatever is in it.
+"""The form in which a request's message is stored until it is answered: ASCII, whatever it contains.
 
-Who said it is left out, and so are custom parameters, which often name people, but for those that the site wants for
-its filter.
+Who sent it is left out. So are custom parameters, which often name people, except those that the site wants for its
+filter.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def text_of(message: DeepLinkingMessage) -> str:
 
 
 def message_of(text: str) -> DeepLinkingMessage:
-    """Return the message that was written down, but for what is left out."""
+    """Return the stored message, without what was left out."""
     said = json.loads(text)
     settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in said["settings"].items()

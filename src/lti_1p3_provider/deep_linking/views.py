@@ -1,4 +1,4 @@
-"""What the page's form asks for. Each request shows the token, in a form that is posted; nothing else is looked at."""
+"""What the page's form asks for. Every request shows the token, in a form that is posted; nothing else is looked at."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STOPPED = (PickerStopped, PickerFilterFailed)
 
 
 def pick(request: HttpRequest, trail: Trail) -> HttpResponse:
-    """Return the page on which to choose, as far as somebody went.
+    """Return the page on which content is chosen, in the state that the form describes.
 
     Raises:
         ChoiceUnknown, ChoiceAnswered, RegistrationDisabled, DeploymentDisabled
@@ -56,7 +56,8 @@ def fragment(request: HttpRequest, trail: Trail, make: fragments.Fragment) -> Ht
 
 
 def answer(request: HttpRequest, trail: Trail) -> HttpResponse:
-    """Send what was chosen to the platform, or nothing. What is not offered any more is named, and the rest stays.
+    """Send what was chosen to the platform, or an empty choice. If something is not offered any more, the page names
+    it, and the rest of the choice stays.
 
     Raises:
         ChoiceUnknown, ChoiceAnswered, RegistrationDisabled, DeploymentDisabled, ReturnAddressForbidden, NoActiveKey
@@ -108,7 +109,7 @@ def _most(row: DeepLinkingRequest) -> int:
 def _expired(
     request: HttpRequest, row: DeepLinkingRequest, error: ChoiceExpired, choosing: page.Choosing, trail: Trail
 ) -> HttpResponse:
-    """Say what had been chosen, where the site's own rules still tell: it must be chosen once more."""
+    """Say what had been chosen, if the site's filter still allows that: it has to be chosen once more."""
     support_code = record.refusal(trail, error)
     titles: list[str] = []
     with suppress(*STOPPED):

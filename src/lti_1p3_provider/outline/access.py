@@ -1,4 +1,4 @@
-"""Decides whether somebody may see a block, without asking the LMS where the outline knows that everybody may."""
+"""Decides whether somebody may see a block. It does not ask the LMS if the outline says that everybody may."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from lti_1p3_provider.host.port import Block
 def require(user: AbstractUser, course_key: CourseKey, block: Block) -> None:
     """Return if the user may see the block now, as far as that can be known without loading it.
 
-    What is open to everybody needs nothing else. About a whole course, and about what has not started or is for staff
-    only, the LMS decides: it makes exceptions for some people. When the block is shown, its page decides once more,
-    about cohorts, prerequisites and all else that it knows.
+    What is open to everybody needs no further check. About a whole course, and about content that has not started or is
+    for staff only, the LMS decides, because it makes exceptions for some people. When the block is shown, the LMS
+    checks once more, with cohorts, prerequisites and everything else that it knows.
 
     Raises:
         ContentNotFound, ContentNotStarted, ContentNotAccessible

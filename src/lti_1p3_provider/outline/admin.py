@@ -1,4 +1,4 @@
-"""The courses that are written down, with the way to the course team's pages."""
+"""The list of outlines, with links to the course team's pages."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class CourseOutlineAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: i
 
     @admin.display(description=gettext_lazy("links for learning platforms"))
     def links(self, row: CourseOutline) -> SafeString:
-        """Each block's address."""
+        """A link to the addresses of its blocks."""
         return _link("course_links", row, _("Links"))
 
     @admin.display(description=gettext_lazy("scores in learning platforms"))
     def scores(self, row: CourseOutline) -> SafeString:
-        """Where the learners' scores are."""
+        """A link to its learners' scores."""
         return _link("course_scores", row, _("Scores"))
 
 

@@ -1,6 +1,6 @@
 """Finds a published block and what is above it. No request reads more of a course than that.
 
-Rows are of the version that was published when they were written. A newer one is written down by a worker, and until
+Rows describe the version that was published when they were written. A worker writes down a newer version, and until
 then the old rows serve. A block that is in no row yet is read from the LMS, once.
 """
 
@@ -73,7 +73,8 @@ def above(course_key: CourseKey, usage_key: UsageKey) -> frozenset[UsageKey]:
 
 
 def graded_subsections(course_key: CourseKey) -> Sequence[Block] | None:
-    """Return the subsections that count for the course's grade, in order; None if nobody has written them down yet."""
+    """Return the subsections that count for the course's grade, in order; None if the course has no complete outline
+    yet."""
     outline = CourseOutline.objects.filter(course_digest=digest(str(course_key))).first()
     version = host.current().courses.published_version(course_key)
     if outline is None or outline.version != version:
@@ -85,19 +86,19 @@ def graded_subsections(course_key: CourseKey) -> Sequence[Block] | None:
 
 
 def titles(usage_keys: Collection[str]) -> Mapping[str, str]:
-    """Return the titles of blocks by usage key, as far as they are written down. One query."""
+    """Return the titles of blocks by usage key, for blocks that are in an outline. One query."""
     rows = OutlineBlock.objects.filter(usage_digest__in=[digest(key) for key in usage_keys]).exclude(title="")
     return dict(rows.values_list("usage_key", "title"))
 
 
 def organizations(text: str, most: int) -> Sequence[str]:
-    """Return up to ``most`` organizations of courses that are written down, whose name has ``text``. One query."""
+    """Return up to ``most`` organizations that have an outline and whose name has ``text``. One query."""
     named = CourseOutline.objects.exclude(org="").filter(org__icontains=text)
     return list(named.order_by("org").values_list("org", flat=True).distinct()[:most])
 
 
 def _known(course_key: CourseKey, usage_key: UsageKey) -> Block | None:
-    """Return what the rows say, whatever their version; None if only the LMS can know.
+    """Return what the rows say, whatever their version; None if the LMS has to be asked.
 
     Raises:
         ContentNotFound

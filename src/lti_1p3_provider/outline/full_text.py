@@ -1,4 +1,4 @@
-"""The full-text index of titles' words, where the database has one. SQLite has none that ours could be."""
+"""The full-text index of titles' words, on databases that have one. SQLite has none that fits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DROP = {"mysql": f"DROP INDEX {INDEX} ON {TABLE}", "postgresql": f"DROP INDEX {I
 
 
 def make(connection: Any) -> None:
-    """Make the index of a database. With a million titles it takes a minute."""
+    """Make the index. With a million titles this takes a minute."""
     _run(MAKE, connection)
 
 
 def drop(connection: Any) -> None:
-    """Drop it; whoever fills the table as a whole is faster without."""
+    """Drop the index. Filling the whole table is faster without it."""
     _run(DROP, connection)
 
 

@@ -1,4 +1,4 @@
-"""CourseOutline: what of a course is written down, and from which version; OutlineBlock: one published block."""
+"""CourseOutline: what is stored of a course, and of which version. OutlineBlock: one published block."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MAX_WORDS = 1000  # characters of the searched words of a title
 
 
 class CourseOutline(models.Model):
-    """A course. ``version`` names the published version that its rows show; while it is empty, only some blocks are
-    there, each as it was when somebody first asked for it.
+    """A course. ``version``: the published version that its rows show. While it is empty, only some blocks have rows,
+    each as it was when somebody first asked for it.
 
     .. no_pii:
     """

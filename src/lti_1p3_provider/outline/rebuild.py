@@ -30,10 +30,10 @@ BATCH = 500  # rows in one statement, and courses whose versions are asked for a
 
 
 def rebuild(course_key: CourseKey, *, force: bool = False) -> int | None:
-    """Write the course down as it is published now; return how many rows changed.
+    """Store the course as it is published now; return how many rows changed.
 
     None: there was nothing to do, because the outline is in step; ``force`` reads the course even then. The outline of
-    a course that no longer exists is dropped.
+    a course that no longer exists is deleted.
     """
     courses, name = host.current().courses, digest(str(course_key))
     version = courses.published_version(course_key)
@@ -77,10 +77,10 @@ def refresh() -> int:
 
 
 def add(course_key: CourseKey, block: Block) -> None:
-    """Write down a block that was read by itself, until all of its course is. If that fails, nothing is lost.
+    """Store a block that was read by itself, until its whole course is stored. If that fails, nothing is lost.
 
-    Nothing is added to an outline that has come in step meanwhile: what it does not have may have been deleted since
-    the block was read, and would stay until the course is published again.
+    Nothing is added to an outline that is in step by now. A block that it does not have may have been deleted since it
+    was read, and would stay until the course is published again.
     """
     values = {"course_key": str(course_key)}
     identity = {"usage_digest": digest(str(block.usage_key))}

@@ -1,10 +1,10 @@
-"""Finds published blocks by the words of their titles: with the database's full-text index where it has one.
+"""Finds published blocks by the words in their titles, with the database's full-text index if it has one.
 
-A full-text index is quick for rare words only: it collects all that matches before it hands out the first row, and
-half of a site's titles may have "problem" in them. Of such words the first page is found sooner by looking at titles
-one after the other. So the first courses are looked through, which on many a site are all; and the index is asked for
-the others, and only for those of the words that are not everywhere. If all of them are, more courses are looked
-through, and what is in the rest is not found: somebody who writes another word finds it.
+A full-text index is quick for rare words only: it collects all matches before it returns the first row, and half of a
+site's titles may have "problem" in them. For such words the first page is found sooner by reading titles one after
+another. So the first courses are read; on many sites these are all. For the other courses the index is asked, but only
+for words that are not in most titles. If all words are, more courses are read, and the rest is not searched: another
+word will find it.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is searched for: blocks of courses in ``orgs`` or ``courses``; of all where ``everything``.
+    """What is searched for: blocks of courses in ``orgs`` or ``courses``, or of all courses (``everything``).
 
-    ``words``: see ``outline.words.searched``. ``block_type`` and ``graded``: only such, if given.
+    ``words``: see ``outline.words.searched``. ``block_type`` and ``graded``: only such blocks, if given.
     """
 
     words: tuple[str, ...]
@@ -47,7 +47,7 @@ class Wanted:
 
 
 class _Matches(Base):
-    """Asks the full-text index of migration 0019 for beginnings of words."""
+    """Asks the full-text index of migration 0019 for words that begin as given."""
 
     lookup_name = "words_match"
     prepare_rhs = False
@@ -109,7 +109,7 @@ def _narrowed(wanted: Wanted) -> Blocks:
 
 
 def _outlines(wanted: Wanted) -> list[int]:
-    """Return the outlines that are looked through, in order."""
+    """Return the outlines whose titles are read, in order."""
     outlines = CourseOutline.objects.exclude(version="")
     if not wanted.everything:
         named = Q(course_digest__in=[digest(key) for key in wanted.courses])
@@ -122,7 +122,7 @@ def _in_order(rows: Blocks, start: int, most: int) -> list[OutlineBlock]:
 
 
 def _rare(words: tuple[str, ...], outlines: list[int], alias: str) -> list[str]:
-    """Return the words that few titles have, as far as some courses tell."""
+    """Return the words that few titles have, judging by some courses."""
     step = max(1, len(outlines) // SAMPLE)
     sample = OutlineBlock.objects.using(alias).filter(outline_id__in=outlines[::step][:SAMPLE])
     counts = {f"n{at}": Count("pk", filter=Q(words__contains=word)) for at, word in enumerate(words)}

@@ -1,4 +1,5 @@
-"""What a block is with all that is below it: the points that learners can earn, and whether something embeds badly."""
+"""What a block is together with everything below it: the points that learners can earn, and whether something embeds
+badly."""
 
 from __future__ import annotations
 
@@ -17,11 +18,11 @@ TELL_ABOVE = frozenset(("vertical", "sequential"))  # these are shown as one pag
 
 
 class Sums:
-    """Of all blocks of a course, each after what is above it.
+    """Sums for all blocks of a course. Each block comes after the blocks above it.
 
-    ``totals``: what is for staff only counts nowhere; a block with points of its own, such as one that selects some of
-    what is below it, has these. Blocks in which nothing can be earned are left out, and a course whose grade would stay
-    at nothing, because no part of it counts. ``warnings``: block types.
+    ``totals``: points. Blocks for staff only count nowhere. A block with points of its own, such as one that selects
+    some of the blocks below it, has these points. Blocks in which nothing can be earned are left out, and so is a
+    course in which nothing counts for the grade. ``warnings``: block types.
     """
 
     def __init__(self, blocks: Sequence[Block]) -> None:

@@ -1,6 +1,6 @@
-"""A course's blocks as its outline has them, for whoever shows more than one: in order, with what is below them.
+"""A course's blocks from its outline, in order, with what is below each: for pages that show more than one.
 
-Only what learners may see is in it. A process keeps the courses that it read last: what a version says never changes.
+It has only what learners may see. A process keeps the courses that it read last; what a version says never changes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the outline; ``outline.models`` says what its columns mean. ``depth``: the course's own has 0."""
+    """A row of the outline; ``outline.models`` says what its columns mean. ``depth``: 0 for the course's own block."""
 
     position: int
     parent: int | None
@@ -89,7 +89,7 @@ _recent: OrderedDict[tuple[int, object, str], Tree] = OrderedDict()
 
 
 def of(course_key: CourseKey) -> Tree:
-    """Return a course's tree, of an older version while a newer one is not written down yet. Two or three queries.
+    """Return a course's tree. While a newer version is not stored yet, this is the older one. Two or three queries.
 
     Raises:
         ContentNotFound: there is no such course, or nothing of it was ever published.

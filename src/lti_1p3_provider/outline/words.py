@@ -1,9 +1,10 @@
-"""Makes words of titles that every database can look up by their beginnings, whatever the script.
+"""Turns titles into words that every database can find by their beginnings, in any script.
 
-A title's words stand in a column of their own, in plain ASCII: ``_zlight``. So it does not matter what a database's
-charset, collation or full-text parser makes of accents, scripts, short words and stop words, and the same search finds
-the same on all of them. Case and accents are dropped. A character outside ASCII becomes five of it, which keeps
-beginnings beginnings. Where people write without spaces, each two neighbours are a word, and the last one is.
+A title's words are stored in a column of their own, in plain ASCII: ``_zlight``. So it does not matter how a database's
+charset, collation or full-text parser treats accents, scripts, short words and stop words: the same search finds the
+same on all of them. Case and accents are dropped. A character outside ASCII becomes five ASCII characters, so the
+beginning of a word is still its beginning. In scripts without spaces, each pair of neighbours is a word, and so is the
+last character.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def folded(text: str) -> str:
 
 
 def _words(text: str, *, alone: bool) -> Iterator[str]:
-    """Yield the words; of a stretch without spaces its pairs, and its last character if ``alone`` or it is the only."""
+    """Yield the words. A stretch without spaces yields its pairs, and its last character if ``alone`` or if it is the
+    only one."""
     for word in _stretches(folded(text)):
         for part in PARTS.findall(word):
             if not SPACELESS.fullmatch(part):
@@ -63,7 +65,7 @@ def _words(text: str, *, alone: bool) -> Iterator[str]:
 
 
 def _stretches(text: str) -> Iterable[str]:
-    """Split at whatever is no letter, digit or mark of one."""
+    """Split at everything that is not a letter, a digit or a mark on one."""
     return "".join(one if unicodedata.category(one)[0] in "LNM" else " " for one in text).split()
 
 
