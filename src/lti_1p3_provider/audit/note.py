@@ -36,7 +36,7 @@ class Thing:
 
 
 def note(author: Author, action: Change.Action, thing: Thing, before: State, after: State) -> None:
-    """Write down that something was done; ``before`` and ``after`` are ready for JSON and hold no secret."""
+    """Write down that something was done. ``before`` and ``after`` are JSON values without secrets."""
     Change.objects.create(
         actor_id=author.user.pk if author.user else None,
         way=author.way,
@@ -51,7 +51,8 @@ def note(author: Author, action: Change.Action, thing: Thing, before: State, aft
 
 
 def note_difference(author: Author, thing: Thing, before: State | None, after: State | None) -> None:
-    """Write down what differs between two states of a thing, and nothing if they are equal; None: it is not there."""
+    """Write down the difference between two states of a thing; nothing if they are equal. None: the thing does not
+    exist in that state."""
     if before == after:
         return
     if before is None or after is None:

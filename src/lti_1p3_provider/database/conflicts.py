@@ -1,6 +1,6 @@
-"""Tells the errors that say "another transaction was first", and pass by themselves, from all others.
+"""Recognizes errors that say "another transaction was first". They pass if the transaction is tried again.
 
-Drivers raise ``OperationalError`` for both: MySQL's also for a character that a column does not keep.
+Drivers raise ``OperationalError`` for these and for others, on MySQL even for a character that a column cannot store.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ SQLITE = frozenset((5, 6))  # busy, locked; what is above the lowest byte says m
 
 
 def is_conflict(error: Error) -> bool:
-    """Tell whether to try the whole transaction again: a deadlock, a lock wait or a failure of serialization.
+    """Tell whether to try the whole transaction again: a deadlock, a lock wait or a serialization failure.
 
-    Django and hosts put errors of their own around the driver's; whatever lies beneath counts.
+    Django and the LMS wrap the driver's error in errors of their own, so the causes are looked at, too.
     """
     at: BaseException | None = error
     while at is not None:
@@ -28,14 +28,14 @@ def is_conflict(error: Error) -> bool:
 
 
 def described(error: BaseException) -> str:
-    """Return the error's kind and its number or state: the message may quote what was to be stored, or a platform."""
+    """Return the error's kind and its number or state. Its message may quote a platform or what was to be stored."""
     beneath = error.__cause__ or error
     state = _number(beneath) or _state(beneath) or getattr(beneath, "sqlite_errorname", None)
     return " ".join(str(part) for part in (type(error).__name__, state) if part)
 
 
 def traced(error: BaseException) -> str:
-    """Return where it was raised, for a log: a traceback without the message."""
+    """Return where the error was raised, for a log: a traceback without the message."""
     return f"{described(error)}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
@@ -46,11 +46,11 @@ def _is_conflict(error: BaseException) -> bool:
 
 
 def _number(error: BaseException) -> int | None:
-    """Return MySQL's number: its drivers put it first."""
+    """Return MySQL's error number, which its drivers put first."""
     first = error.args[0] if error.args else None
     return first if isinstance(first, int) else None
 
 
 def _state(error: BaseException) -> str | None:
-    """Return PostgreSQL's state, as either of its drivers calls it."""
+    """Return PostgreSQL's state, which its two drivers name differently."""
     return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

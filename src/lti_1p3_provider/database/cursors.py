@@ -1,4 +1,4 @@
-"""Texts that say where a list goes on. They come back from the browser, so one that is broken starts anew."""
+"""Texts that say where a list goes on. They come back from the browser; an invalid one starts the list anew."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ MAX_TEXT = 4000  # a title, and the key of a course; what is longer, or nested d
 
 
 def text(place: tuple[str, ...] | None) -> str:
-    """Return the text of a place; empty for none."""
+    """Return the text for a place; empty for none."""
     if place is None:
         return ""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def place(text: str) -> tuple[str, str] | None:
-    """Return the place that a text says; None if it says none, or one that no database has."""
+    """Return the place that a text stands for; None if there is none, or it is one that no database can have."""
     if len(text) > MAX_TEXT:
         return None
     try:

@@ -12,10 +12,10 @@ Row = TypeVar("Row", bound=Model)
 
 
 class Inserts(Generic[Row]):
-    """Adds rows of one model, for which nobody listens: no signal is sent, and the object learns no primary key.
+    """Adds rows of one model without signals. The object does not learn its primary key.
 
-    Unlike what ``prepared`` describes, values go in as their fields prepare them, so a column may be of any type. A
-    model whose fields need SQL of their own for a value has no place here.
+    Unlike in ``prepared``, values are prepared by their fields, so a column may be of any type. A model whose fields
+    need SQL of their own for a value cannot be used here.
     """
 
     def __init__(self, model: type[Row]) -> None:

@@ -1,7 +1,7 @@
-"""How MySQL and MariaDB keep transactions apart.
+"""How MySQL and MariaDB isolate transactions from each other.
 
-With REPEATABLE READ, InnoDB locks the gaps between rows that a transaction looked for: first launches at the same
-moment, each of which looks for a row of its own and then adds it, end in deadlocks. READ COMMITTED locks none.
+With REPEATABLE READ, InnoDB locks the gaps between rows that a transaction looked for. First launches at the same
+moment, each of which looks for its row and then adds it, end in deadlocks. READ COMMITTED locks no gaps.
 """
 
 from __future__ import annotations

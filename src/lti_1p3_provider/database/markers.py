@@ -1,9 +1,8 @@
-"""Finds where values stand in SQL that Django wrote, so that those of later calls can take their places.
+"""Finds the places of values in SQL that Django wrote, so that the values of later calls can be put there.
 
-The SQL is written for *markers*: values of the same kinds (a number, a text, a moment, a list of numbers) that occur
-nowhere else. A parameter that is a marker is the place of the value that it stands for; all other parameters are
-constants of the statement. None has no marker, because SQL says ``IS NULL`` there: what is None is part of the
-statement.
+The SQL is written for *markers*: values of the same kinds (a number, a text, a time, a list of numbers) that occur
+nowhere else. A parameter that is a marker is the place of the value that it stands for. All other parameters are
+constants of the statement. None has no marker, because SQL says ``IS NULL`` there: it is part of the statement.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ Made = TypeVar("Made")
 
 
 class Described(Generic[P, Made]):
-    """A function that describes a statement, under its own name. Whoever calls gives a value for each argument."""
+    """A function that describes a statement. The caller gives a value for each of its arguments."""
 
     def __init__(self, describe: Callable[P, Made]) -> None:
         self._describe: Callable[..., Made] = describe
@@ -43,13 +42,13 @@ class Described(Generic[P, Made]):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """SQL, parted at its parameters, each with the name of the value that takes its place, if one does."""
+    """SQL, split at its parameters. Each parameter comes with the name of the value that replaces it, if one does."""
 
     parts: tuple[str, ...]
     places: tuple[tuple[Any, str | None], ...]
 
     def filled(self, values: Mapping[str, Any], connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """Return the SQL and its parameters, with these values in their places. NULL stands for an empty list."""
+        """Return the SQL and its parameters, with these values in their places. An empty list becomes NULL."""
         given = {name: _parameters(value, connection) for name, value in values.items()}
         params: list[Any] = []
         sql = [self.parts[0]]
@@ -100,7 +99,7 @@ def _marker(name: str, number: int, value: object) -> object:
 
 
 def _parameters(value: Any, connection: Any) -> list[Any]:
-    """Return the parameters that a value becomes."""
+    """Return the parameters that a value is written as."""
     if isinstance(value, datetime):
         return [connection.ops.adapt_datetimefield_value(value)]
     return value if isinstance(value, list) else [value]

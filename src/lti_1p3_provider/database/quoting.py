@@ -1,4 +1,5 @@
-"""Quotes strangers' texts in messages for the operator: short, on one line, in characters that any database keeps."""
+"""Quotes strangers' texts in messages for the operator: short, on one line, in characters that every database can
+store."""
 
 from __future__ import annotations
 

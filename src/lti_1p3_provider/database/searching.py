@@ -1,4 +1,4 @@
-"""Searches in the admin for characters that the database does not keep."""
+"""Lets the admin search for characters that the database cannot store."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ else:
 
 
 class StorableSearch(Base):  # type: ignore[type-arg]
-    """Part of a ``ModelAdmin``. What is searched for, and what filters name, is reduced as stored text was: so an emoji
-    is no error of the database, and a title that lost its emoji is found by the title that the platform shows."""
+    """Part of a ``ModelAdmin``. Search words and filters are reduced in the same way as stored text was. So an emoji
+    causes no database error, and a title that lost its emoji is found under the title that the platform shows."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list."""
@@ -25,7 +25,7 @@ class StorableSearch(Base):  # type: ignore[type-arg]
 
 
 def reduced(given: QueryDict) -> QueryDict:
-    """Return the parameters with their texts as the database keeps them."""
+    """Return the parameters with their texts as the database stores them."""
     kept = QueryDict(mutable=True)
     for name, values in given.lists():
         kept.setlist(reduce(name), [reduce(value) for value in values])

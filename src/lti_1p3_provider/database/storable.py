@@ -1,10 +1,10 @@
-"""Which characters the database keeps. Texts of strangers hold any.
+"""Which characters the database can store. Texts of strangers may contain any.
 
-No database keeps a NUL or half of a surrogate pair. MySQL and MariaDB keep what the connection and the column's
-charset have: ``utf8`` is of 3 bytes there, without emoji and without rare Chinese characters. It is what Django 4.2
-connects with, and many a site's tables are of that time.
+No database stores a NUL or half of a surrogate pair. What MySQL and MariaDB store depends on the charset of the
+connection and the column: ``utf8`` has at most 3 bytes there, so it lacks emoji and rare Chinese characters. Django 4.2
+connects with it, and the tables of many sites still have it.
 
-Text for people is reduced to what is kept; what identifies something is refused, and never altered.
+Text for people is reduced to what can be stored. Text that identifies something is refused, and never altered.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ COLUMNS = """
 
 @dataclass(frozen=True, slots=True)
 class Repertoire:
-    """The characters that go through the connection and into the columns: ``charsets``, in MySQL's words, are theirs.
-    None of them: all characters."""
+    """The characters that the connection and the columns can take. ``charsets``: their charsets, in MySQL's words. None
+    of them: all characters."""
 
     charsets: tuple[str, ...] = ()
 
     @property
     def narrow(self) -> tuple[str, ...]:
-        """Those that do not have all characters."""
+        """The charsets that lack some characters."""
         return tuple(name for name in self.charsets if name not in WHOLE)
 
     def reduced(self, text: str) -> str:
-        """Return the text with ``INSTEAD`` (or a question mark) for what is not kept."""
+        """Return the text with ``INSTEAD`` (or a question mark) for each character that cannot be stored."""
         text = (BEYOND_3_BYTES if self.narrow else NOWHERE).sub(INSTEAD, text)
         for name in self.narrow:
             if name not in THREE_BYTES:
@@ -63,12 +63,12 @@ _known: dict[tuple[str, tuple[str, ...]], Repertoire] = {}  # for this process
 
 
 def reduce(text: str, model: type[Model] | None = None) -> str:
-    """Return text for people as the database keeps it. ``model``: whose table it goes into, if that is not ours."""
+    """Return text for people as the database can store it. ``model``: the table's model, if it is not ours."""
     return text if _is_plain(text) else repertoire(model).reduced(text)
 
 
 def keeps(text: str, model: type[Model] | None = None) -> bool:
-    """Tell whether the database keeps the text as it is; what it does not keep is nowhere in it."""
+    """Tell whether the database can store the text unchanged. A text that it cannot store is in no row."""
     return reduce(text, model) == text
 
 
@@ -85,21 +85,21 @@ def require(text: str, what: str) -> str:
 
 
 def problem_with(value: object) -> str | None:
-    """Return what is wrong with a form's text, or JSON, in a sentence; None if the database keeps it."""
+    """Return in a sentence what is wrong with a form's text, or JSON; None if the database can store it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     lost = {_name(one) for one in text if not keeps(one)}
     return _("This site's database does not keep %s.") % ", ".join(sorted(lost)[:5]) if lost else None
 
 
 def not_kept(row: Model, *names: str) -> dict[str, str]:
-    """Return what is wrong with those of a row's texts, or JSON, that the database does not keep."""
+    """Return a sentence for each of a row's texts, or JSON, that the database cannot store."""
     return {name: problem for name in names if (problem := problem_with(getattr(row, name) or ""))}
 
 
 def repertoire(model: type[Model] | None = None) -> Repertoire:
-    """Return what the database keeps in our tables, or in that of ``model``; it is asked once in a process.
+    """Return what the database can store in our tables, or in that of ``model``. It is asked once in a process.
 
-    If it does not answer, or the tables are not there yet, what any of them would keep.
+    If it does not answer, or the tables do not exist yet, return what every charset of ours would store.
     """
     models = [model] if model else list(apps.get_app_config(APP_LABEL).get_models())
     alias, tables = router.db_for_write(models[0]), tuple(sorted(one._meta.db_table for one in models))
@@ -117,7 +117,7 @@ def repertoire(model: type[Model] | None = None) -> Repertoire:
 
 
 def _asked(alias: str, tables: Iterable[str]) -> tuple[Repertoire, bool]:
-    """Return the repertoire of connection and tables, and whether there are such tables."""
+    """Return the repertoire of connection and tables, and whether such tables exist."""
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT @@character_set_client, @@character_set_connection")
         spoken = set(cursor.fetchone())
@@ -127,12 +127,12 @@ def _asked(alias: str, tables: Iterable[str]) -> tuple[Repertoire, bool]:
 
 
 def _is_plain(text: str) -> bool:
-    """Every charset has ASCII; to see that costs nothing."""
+    """Tell whether a text is ASCII, which every charset has. This check costs nothing."""
     return text.isascii() and "\x00" not in text
 
 
 def _codec(charset: str) -> str:
-    """Return Python's codec; of a charset that it does not know only ASCII is certain."""
+    """Return Python's codec for a charset. For one that Python does not know, only ASCII is certain."""
     try:
         return codecs.lookup(CODECS.get(charset, charset)).name
     except LookupError:

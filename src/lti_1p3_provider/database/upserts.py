@@ -1,4 +1,4 @@
-"""Writes many rows at once, whether they are there already or not."""
+"""Writes many rows at once, whether or not they exist already."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 
 
 def upsert(rows: Sequence[Model], names: Collection[str], values: Collection[str]) -> None:
-    """Insert rows of one model, or write the fields ``values`` into those that are there with the same ``names``."""
+    """Insert rows of one model. Where a row with the same ``names`` exists, write the fields ``values`` into it."""
     if rows:
         # MySQL and MariaDB know by themselves which row is in the way, and take no names.
         named: Any = {"unique_fields": names} if connection.features.supports_update_conflicts_with_target else {}
@@ -23,5 +23,5 @@ def upsert(rows: Sequence[Model], names: Collection[str], values: Collection[str
 
 
 def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
-    """Yield the values, as many at a time as a statement may name."""
+    """Yield the values in chunks that one statement can take."""
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))

@@ -1,4 +1,5 @@
-"""LaunchAttempt, which an operator finds by a support code; LaunchTally, LastLaunch and TallyMark, which count them."""
+"""LaunchAttempt, which an operator finds by a support code; LaunchTally, LastLaunch and TallyMark, which count
+attempts."""
 
 from __future__ import annotations
 
@@ -44,8 +45,8 @@ class LaunchAttempt(models.Model):
 
 
 class LaunchTally(models.Model):
-    """How many launches of a registration led to content on a day (UTC), and how many were refused: after the
-    platform's signature was checked (``refused``), or before (``unproven``), where anybody may pretend to be it.
+    """How many launches of a registration succeeded on a day (UTC), and how many were refused: after the platform's
+    signature was checked (``refused``), or before (``unproven``), when anybody may pretend to be the platform.
 
     .. no_pii:
     """
@@ -67,7 +68,7 @@ class LaunchTally(models.Model):
 
 
 class LastLaunch(models.Model):
-    """When a registration's newest launch led to content, and when the newest was refused, with the error's code.
+    """When a registration's newest launch succeeded, and when the newest one was refused, with the error's code.
 
     .. no_pii:
     """

@@ -37,10 +37,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many refusals are written of attempts that used no login up.
+    """How many refusals are stored for attempts that used up no login.
 
-    What comes before the signature anybody can make. ``per_minute`` and ``of_one_a_day``: of one bucket; ``a_day``: of
-    the whole site; ``reserved``: a day for each bucket, whatever happens in others.
+    Before the signature is checked, anybody can cause these. ``per_minute`` and ``of_one_a_day``: of one bucket.
+    ``a_day``: of the whole site. ``reserved``: for each bucket in a day, whatever happens in the others.
     """
 
     per_minute: int = 60
@@ -55,7 +55,7 @@ _insert = Inserts(LaunchAttempt)
 
 
 def success(trail: Trail) -> None:
-    """Record an attempt that ends where it should, in the transaction of all that it writes.
+    """Record an attempt that succeeded, in the transaction of everything that it writes.
 
     Raises:
         LaunchReplayed: its login led to a success before, although the cache does not know.
@@ -69,10 +69,10 @@ def success(trail: Trail) -> None:
 def refusal(trail: Trail, error: LtiError, limits: Limits = LIMITS, clock: Callable[[], float] = time.time) -> str:
     """Record a refused attempt and return its support code.
 
-    Anybody can make attempts that use no login up, and repeat them. Of those before the signature only so many in a
-    minute and in a day are written, the others go to the log only; each door, registration and stage is a bucket of its
-    own, so nobody can fill the table, nor hide what happens to others. What has a genuine signature is written, but for
-    the same login again and again. ``clock``: seconds of the epoch.
+    Anybody can cause attempts that use up no login, and repeat them. Of those before the signature, only so many are
+    stored in a minute and in a day; the others go to the log only. Each door, registration and stage is a bucket of its
+    own, so nobody can fill the table or hide what happens to others. Attempts with a genuine signature are stored,
+    except repetitions of the same login. ``clock``: seconds since the epoch.
     """
     support_code = _support_code()
     if "first use" in trail.steps or _is_recordable(trail, limits, clock()):
@@ -106,7 +106,8 @@ def _is_recordable(trail: Trail, limits: Limits, moment: float) -> bool:
 
 
 def _count(name: str, seconds: float) -> int:
-    """Count over all processes; in this one alone while their cache is down: what went wrong is worth some rows."""
+    """Count over all processes, or in this one alone while the cache is down: it is worth some rows to know what went
+    wrong."""
     try:
         return store.count(f"lti1p3:refused:{name}", seconds)
     except StateStoreDown:
@@ -137,7 +138,7 @@ def _write(
 
 
 def _line(text: str) -> str:
-    """Return a stranger's text as one line that the database keeps."""
+    """Return a stranger's text as one line that the database can store."""
     return reduce(CONTROL.sub(" ", text))
 
 

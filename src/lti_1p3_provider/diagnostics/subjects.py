@@ -1,4 +1,4 @@
-"""Names a person in the record of attempts by a keyed digest: with it, an operator finds all attempts of one person."""
+"""Names a person in the record of attempts by a keyed digest, so that an operator finds all attempts of one person."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def keyed(registration_pk: int | None, sub: str) -> str:
 
 
 def attempts_of(registration_pk: int, sub: str, user_pk: int | None = None) -> QuerySet[LaunchAttempt]:
-    """Return the attempts of a person, also those that were named with an older secret that the site still has.
+    """Return the attempts of a person, including those with a digest from an older secret that the site still has.
 
-    ``user_pk`` is the account, which the detail of some refusals names.
+    ``user_pk``: the account, which the details of some refusals name.
     """
     whose = Q(subject_digest__in=_names(registration_pk, sub))
     if user_pk is not None:
@@ -28,7 +28,8 @@ def attempts_of(registration_pk: int, sub: str, user_pk: int | None = None) -> Q
 
 
 def unname(attempts: QuerySet[LaunchAttempt]) -> int:
-    """Take from attempts what leads to a person; when, through what, and how they ended stays. Return how many."""
+    """Remove from attempts what leads to a person; time, registration, content and outcome stay. Return how many there
+    were."""
     return attempts.order_by().update(subject_digest="", detail="")
 
 

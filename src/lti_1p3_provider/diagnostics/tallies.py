@@ -1,10 +1,10 @@
-"""Counts launches by registration and day, so that nobody has to count a million attempts to look at them.
+"""Counts launches by registration and day, so that a page need not count a million attempts.
 
-A launch writes its attempt and nothing else: a count in a row of the registration's would make all its launches wait
-for each other. The attempts since the last time are counted afterwards, by primary key, in batches; each batch moves
-the mark and adds to the tallies in one transaction, so that it is counted once, whoever comes at the same moment and
-wherever one is interrupted. The newest are left for later: an attempt gets its primary key when it is written, and is
-to be seen when its launch is committed. Until then ``since_mark`` counts them for those who look.
+A launch writes its attempt and nothing else: a count in one row of the registration would make all its launches wait
+for each other. The attempts since the last time are counted afterwards, by primary key, in batches. Each batch moves
+the mark and adds to the tallies in one transaction, so that every attempt is counted once, even if several workers
+count or one is interrupted. The newest attempts are left for later: an attempt gets its primary key when it is written,
+but is visible only once its launch is committed. Until then ``since_mark`` counts them for pages.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Launches:
 
 def roll_up(batches: int | None = None, size: int = BATCH, now: datetime | None = None) -> bool:
     """Count attempts that are not in the tallies yet, in up to ``batches`` of ``size`` primary keys; return whether
-    there are more. An error is logged and ends it; the next run begins where this one ended."""
+    there are more. An error is logged and ends the run; the next one begins where this one ended."""
     done = 0
     try:
         while batches is None or done < batches:
@@ -100,8 +100,8 @@ def since_mark(registrations: Collection[int], mark: int) -> Launches:
 
 
 def of_days(registrations: Collection[int], since: date) -> tuple[dict[int, dict[date, LaunchDay]], int]:
-    """Return the tallies of some registrations since a day, and the mark up to which they count; 0 if there are none.
-    One statement reads both: the mark moves while somebody looks, and what it passes would be counted twice."""
+    """Return the tallies of some registrations since a day, and the mark up to which they count; 0 if there is none.
+    One statement reads both: if the mark moved in between, attempts would be counted twice."""
     rows = LaunchTally.objects.filter(registration_id__in=registrations, day__gte=since)
     rows = rows.annotate(mark=Subquery(TallyMark.objects.filter(pk=MARK).values("up_to")))
     found: dict[int, dict[date, LaunchDay]] = {}
@@ -136,10 +136,12 @@ def _count_some(size: int, now: datetime) -> bool:
 
 
 def _countable(mark: int, now: datetime) -> tuple[int, int]:
-    """Return the first primary key above the mark, and the one up to which everything is committed: that of the newest
-    attempt before the first young one. Between these two there may be some that nobody sees yet. Those of a clock that
-    is far ahead would be young for ever, and do not count as such. A young one never is the end: it may be committed
-    between two looks, before one that is below it."""
+    """Return the first primary key above the mark, and the last one before which everything is committed.
+
+    The second is the newest attempt before the first young one. Below it there may be attempts that are not visible
+    yet. Attempts from a clock that is far ahead would stay young for ever, so they do not count as young. A young
+    attempt is never the end: it may be committed between two looks, before one with a lower primary key.
+    """
     above = LaunchAttempt.objects.filter(pk__gt=mark)
     is_young = Q(created_at__range=(now - LAG, now + LAG))
     young: int | None = above.order_by().filter(is_young).aggregate(first=Min("pk"))["first"]
@@ -188,7 +190,7 @@ def _refusals(pks: list[int]) -> dict[int, Last]:
 
 
 def _add(registrations: Sequence[int], more: Launches) -> None:
-    """Add to the tallies of registrations. Nobody else does meanwhile: the mark is locked."""
+    """Add to the tallies of registrations. Nobody else does so at the same time, because the mark is locked."""
     wanted = [day for pk in registrations for day in more.days[pk]]
     known: dict[tuple[int, date], LaunchDay] = {}
     for pk, days in of_days(registrations, min(wanted))[0].items():

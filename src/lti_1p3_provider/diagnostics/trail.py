@@ -1,7 +1,7 @@
-"""The record of one attempt: which steps it passed and whom it turned out to be about.
+"""The trail of one attempt: which steps it passed, and whom it turned out to be about.
 
-The door makes a trail, each step adds to it, and whether the attempt ends in a page or in a refusal, the trail is what
-an operator reads. It holds ids only.
+The door makes a trail and each step adds to it. Whether the attempt ends in content or in a refusal, an operator reads
+the trail afterwards. It holds only ids.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 
 @dataclass(slots=True)
 class Trail:
-    """Grows while a request is handled. ``return_url`` is set only once its sender is verified; ``registration_pk`` and
-    ``login_digest`` are known from our own state before anything is looked up."""
+    """Grows while a request is handled. ``return_url`` is set only once its sender is verified. ``registration_pk`` and
+    ``login_digest`` come from our own state, before anything is looked up."""
 
     door: str
     steps: list[str] = field(default_factory=list)
@@ -28,5 +28,5 @@ class Trail:
     note: str = ""
 
     def passed(self, step: str) -> None:
-        """Note that a step is behind us."""
+        """Note that a step was passed."""
         self.steps.append(step)

@@ -28,7 +28,7 @@ SITE, CONNECTION = "lti_1p3_provider_doctor", "lti_1p3_provider_registration_doc
 
 @admin.register(Registration)
 class ExaminedRegistrationAdmin(RegistrationAdmin):
-    """The registration page, with a way to the doctor. He asks the platform, so he comes only when called: POST."""
+    """The registration page, with buttons for the doctor. The doctor asks the platform, so it works only by POST."""
 
     change_list_template = "lti_1p3_provider/registrations.html"
     change_form_template = "lti_1p3_provider/registration.html"
@@ -53,7 +53,7 @@ class ExaminedRegistrationAdmin(RegistrationAdmin):
 
     @admin.display(description=_("accounts and enrolments"))
     def done_ahead(self, row: Registration | None) -> str:
-        """What is done for people before they come, and what was."""
+        """What is done for people before they come, and what was done."""
         return words.of_registration(row if row and row.pk else None)
 
     @transaction.non_atomic_requests  # no lock is held while platforms are asked, and other threads do that

@@ -1,4 +1,4 @@
-"""Why a platform could not be asked, and who mends what: one answer for each kind of failure, wherever it shows."""
+"""Why a platform could not be asked, and who can fix it: one answer for each kind of failure, wherever it appears."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ MOODLE_BLOCKS = (
 
 
 def says(error: LtiError) -> str:
-    """Return what went wrong, with the code that the reference has."""
+    """Return what went wrong, with the code under which the reference has it."""
     problem = certificate_problem(error)
     return f"{error.code}, {problem or error.detail}"
 
 
 def advice(error: LtiError, url: str, otherwise: str, registration: Registration | None = None) -> str:
-    """Return what to do about an error of calling ``url``; ``otherwise`` if its cause may be anything.
+    """Return what to do about an error of calling ``url``; ``otherwise`` if it may have any cause.
 
-    With a registration, the call was for an access token, and its platform's habits count.
+    With a registration, the call was for an access token, and the platform's habits are considered.
     """
     parts = split_url(url)
     host = parts.netloc.lower() if parts else url
@@ -61,7 +61,7 @@ def advice(error: LtiError, url: str, otherwise: str, registration: Registration
 
 
 def certificate_problem(error: BaseException | None) -> str:
-    """Return what is wrong with a certificate, in TLS's own words; empty if that is not why."""
+    """Return what is wrong with a certificate, in TLS's own words; empty if that is not the cause."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -1,6 +1,6 @@
-"""Looks at one registration, and asks its platform: keys, clock, an access token, and a column where it may.
+"""Looks at one registration, and asks its platform: for its keys, its clock, an access token, and a column if it may.
 
-It reads and never writes: no score is sent, no column is made or changed.
+It only reads: no score is sent, and no column is made or changed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MAX_DEPLOYMENTS = 3  # that are asked for a token
 
 
 def examine(registration: Registration) -> Iterator[Finding]:
-    """Yield what is found about a registration; each is tried for itself."""
+    """Yield what is found about a registration. Each thing is tried independently."""
     if not registration.enabled:
         yield notice("registration", "It is switched off: no launches, no scores.", "Tick 'enabled' to use it.")
     steps = {
@@ -73,7 +73,7 @@ def _gate(registration: Registration) -> Iterator[Finding]:
 
 
 def courses_of(registration: Registration) -> Iterator[Finding]:
-    """Say what gate and enrolment mode name and this site does not have."""
+    """Say what gate and enrolment mode name that this site does not have."""
     found = doubts(registration)
     for doubt in found:
         yield (wrong if doubt.refuses else notice)(doubt.about, doubt.says, doubt.advice)
@@ -82,7 +82,7 @@ def courses_of(registration: Registration) -> Iterator[Finding]:
 
 
 def _keys(registration: Registration) -> Iterator[Finding]:
-    """Fetch the key set anew, whatever is cached."""
+    """Fetch the key set anew, whatever the cache has."""
     if not registration.key_set_url:
         known = len(usable(registration.key_set))
         yield good("key set", f"{known} stored.") if known else wrong("key set", "No RSA key with a kid.", "Enter it.")
@@ -103,7 +103,7 @@ def _keys(registration: Registration) -> Iterator[Finding]:
 
 
 def _our_key(registration: Registration) -> Iterator[Finding]:
-    """Say which of our keys the platform must know, where that is not the site's."""
+    """Say which of our keys the platform must know, if that is not the site's."""
     if registration.own_keys.filter(status=ToolKey.Status.OFFERED).exists():
         if registration.production_id:
             said = "Production was sent a new key. It signs here once this is a copy of that."
@@ -143,7 +143,7 @@ def _outage(registration: Registration) -> Iterator[Finding]:
 
 
 def _columns(registration: Registration) -> Iterator[Finding]:
-    """Say why links have no column; the same reason once."""
+    """Say why links have no column, each reason once."""
     without = LineItem.objects.filter(resource_link__deployment__registration=registration, url="")
     named = without.exclude(reason="").order_by().values(*FORGOTTEN)
     for row in named.annotate(links=Count("pk")).order_by("-links")[:MAX_REASONS]:
@@ -154,7 +154,7 @@ def _columns(registration: Registration) -> Iterator[Finding]:
 
 
 def _all_services(registration: Registration) -> Iterator[Finding]:
-    """Try some deployments; where nobody answers one is enough, because all ask at the same address."""
+    """Try some deployments. If the platform does not answer for one, that is enough: all ask at the same address."""
     for deployment in registration.deployments.approved()[:MAX_DEPLOYMENTS]:
         about = f"deployment {deployment.deployment_id[:60]}"
         try:

@@ -1,4 +1,4 @@
-"""What the doctor says."""
+"""What the doctor found: findings, and how a step that fails becomes one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lti_1p3_provider.diagnostics.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was tried: what (``about``), how it is, and what to do, empty where it is good."""
+    """One thing that was tried: what (``about``), the verdict, what was found, and what to do, empty if all is well."""
 
     about: str
     verdict: Verdict
@@ -38,14 +38,15 @@ def wrong(about: str, says: str, advice: str) -> Finding:
 
 
 def failed(about: str, error: BaseException) -> Finding:
-    """Return that trying something ended with an error that nobody foresaw. What it says is left out: it may quote a
+    """Return that trying something raised an error that nobody foresaw. Its message is left out, because it may quote a
     platform."""
     said = f"This cannot be examined: {type(error).__name__}."
     return wrong(about, said, "Either the platform answers in an unusual way, or this is a defect: please report it.")
 
 
 def each(steps: Iterable[tuple[str, Callable[[], Iterable[Finding]]]]) -> Iterator[Finding]:
-    """Yield what each step finds. If one raises, that is a finding about what it is named after; the next is tried."""
+    """Yield what each step finds. A step that raises becomes a finding under its own name, and the next one is
+    tried."""
     for about, step in steps:
         try:
             yield from step()

@@ -24,7 +24,7 @@ MAX_QUEUE = timedelta(minutes=20)  # cron comes every ten
 
 
 def examine() -> Iterator[Finding]:
-    """Yield what is found; each is tried for itself."""
+    """Yield what is found. Each thing is tried independently."""
     if not conf.enabled:
         yield wrong("switch", "The tool is switched off: all its addresses answer 404.", "Set ENABLE_LTI_1P3_PROVIDER.")
         return
@@ -40,7 +40,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
-    """Repeat what the system checks say."""
+    """Repeat the system checks."""
     found = [*checks.check_settings(None), *checks.check_tables(None)]
     for message in found:
         make = wrong if message.level >= django_checks.ERROR else notice
@@ -50,7 +50,7 @@ def _settings() -> Iterator[Finding]:
 
 
 def _characters() -> Iterator[Finding]:
-    """What the database does not keep is among the system checks."""
+    """Say which characters the database stores, beyond what the system checks say."""
     kept = repertoire()
     if not kept.narrow:
         named = f" ({', '.join(kept.charsets)})" if kept.charsets else ""
@@ -79,7 +79,7 @@ def _key() -> Finding:
 
 
 def _queue() -> Finding:
-    """Scores of platforms that are off or down wait on purpose."""
+    """Look for scores that wait for a worker. Scores for platforms that are off or down wait on purpose."""
     late = PendingScore.objects.due(timezone.now() - MAX_QUEUE).filter(where_open("lane__deployment__"))
     late = late.exclude(registration_id__in=list(outages.of_all()))
     late = late.exclude(lane__deployment_id__in={place.deployment for place in outages.of_places()})

@@ -1,7 +1,7 @@
-"""Examines the site and many registrations side by side, within one time for all.
+"""Examines the site and many registrations side by side, within one time limit for all.
 
-A platform that does not answer costs its own examination time and nobody else's. Threads that are still waiting for one
-when the time is over are left behind: they write nothing, and end with their request.
+A platform that does not answer takes only its own examination's time. Threads that still wait for one when the time is
+over are abandoned: they write nothing, and end with their request.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ Name = TypeVar("Name")
 
 
 def examine(examinations: Mapping[Name, Examination], within: float = WITHIN) -> Iterator[tuple[Name, list[Finding]]]:
-    """Yield what each examination finds, as soon as it ends; after ``within`` seconds what the others found so far.
+    """Yield what each examination finds, as soon as it ends. After ``within`` seconds, yield what the others found so
+    far.
 
-    Whatever an examination raises becomes a finding of its own.
+    An exception in an examination becomes a finding of its own.
     """
     end = time.monotonic() + within
     waiting: queue.SimpleQueue[Name] = queue.SimpleQueue()

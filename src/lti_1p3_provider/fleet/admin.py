@@ -42,7 +42,7 @@ class FleetAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """The page is shown where Django would list the model's rows. Nothing is added, changed or deleted on it."""
 
     def get_urls(self) -> list[URLPattern]:
-        """One page, and none for a row."""
+        """Serve one page, and none for single rows."""
         return [path("", self.admin_site.admin_view(self.fleet), name=PAGE)]
 
     @transaction.non_atomic_requests  # launches are counted: others need not wait until the page is made
@@ -74,14 +74,14 @@ class FleetAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return render(request, TEMPLATE, context)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may see registrations."""
+        """People who may see registrations may see it."""
         user: Any = request.user
         return bool(
             user.has_perm(f"{APP_LABEL}.view_registration") or user.has_perm(f"{APP_LABEL}.change_registration")
         )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whoever may see the page finds the way to it."""
+        """People who may see the page get a link to it."""
         return self.has_view_permission(request)
 
 
@@ -104,7 +104,7 @@ def _in(found: page.Page, name: str) -> int:
 
 
 def _kept(text: str, chosen: str) -> str:
-    """Return what links to other pages repeat."""
+    """Return the parameters that links to other pages repeat."""
     kept = QueryDict(mutable=True)
     kept.update({name: value for name, value in (("q", text), ("show", chosen)) if value})
     return kept.urlencode() + "&" if kept else ""

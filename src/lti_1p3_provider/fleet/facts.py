@@ -1,7 +1,7 @@
-"""Gathers what is known of some registrations, in a number of queries that does not depend on how many they are.
+"""Gathers what is known of some registrations, in a fixed number of queries.
 
-Each is read from an index. Of a registration's scores and outages no more are read than a page can say; its deployments
-are all counted.
+Each query reads an index. Of a registration's scores and outages, no more are read than a page can show; its
+deployments are all counted.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ Gathered = dict[int, tuple[Registration, Facts]]
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Where the tallies end. ``counted_at``: when nothing was left to count; ``complete``: what is above ``mark`` is
-    all that they lack."""
+    """Where the tallies end. ``counted_at``: when nothing was left to count. ``complete``: only what is above ``mark``
+    is missing from them."""
 
     mark: int
     counted_at: datetime | None
@@ -57,8 +57,8 @@ def tail(now: datetime | None = None) -> Tail:
 
 
 def gather(pks: Collection[int], above: Tail, now: datetime | None = None, most: int = MAX_COUNTED) -> Gathered:
-    """Return the registrations with these primary keys, each with its facts. ``most``: how many scores of a kind are
-    counted of one."""
+    """Return the registrations with these primary keys, each with its facts. ``most``: up to how many scores of one
+    kind are counted for each."""
     now = now or timezone.now()
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
@@ -97,8 +97,7 @@ def gather(pks: Collection[int], above: Tail, now: datetime | None = None, most:
 
 
 def _registrations(pks: Collection[int], most: int) -> list[Any]:
-    """Return the rows, with the moment of the oldest score that is due, and something where there are too many scores
-    to count them."""
+    """Return the rows, with the time of the oldest due score, and a mark where there are too many scores to count."""
     due = PendingScore.objects.filter(registration=OuterRef("pk"), due_at__isnull=False).order_by("due_at")
     parked = PendingScore.objects.given_up().filter(registration=OuterRef("pk")).order_by()
     more = slice(most, most + 1)

@@ -1,6 +1,6 @@
-"""How a registration is, in a word, and why: the rules. They read facts and ask nobody.
+"""The rules by which a registration's health is judged: one word, and the reasons. They read facts and ask nobody.
 
-What a stranger can bring about is at most a reason to look: refusals before the platform's signature was checked are
+What a stranger can cause is at most a reason to look: refusals before the platform's signature was checked may be
 anybody's.
 """
 
@@ -26,7 +26,7 @@ UNUSED = timedelta(days=30)
 
 
 class Word(IntEnum):
-    """The words. The worst comes first, and what needs nobody last."""
+    """The words. The worst comes first; those that need no action come last."""
 
     FAILING = 0
     TROUBLED = 1
@@ -62,7 +62,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One reason. ``number``, ``of``, ``at`` and ``code`` are what its sentence says, where it says any."""
+    """One reason. ``number``, ``of``, ``at`` and ``code`` are values in its sentence, if it has any."""
 
     kind: Kind
     word: Word
@@ -74,7 +74,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A word, and why; the worst reason first."""
+    """A word and its reasons, the worst reason first."""
 
     word: Word
     causes: tuple[Cause, ...] = ()
@@ -82,9 +82,9 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one registration. ``days``: its launches, today (UTC) last. ``down_since`` and ``down_why``: of
-    an outage of all of it; ``places_down``: how many deployments, or hosts of theirs, take no scores. ``due_since``:
-    since when the oldest score is due. ``fetches_keys``: it has a key set URL."""
+    """What is known of one registration. ``days``: its launches, today (UTC) last. ``down_since`` and ``down_why``: an
+    outage of all of it. ``places_down``: how many deployments, or hosts of theirs, take no scores. ``due_since``: how
+    long the oldest score has been due. ``fetches_keys``: it has a key set URL."""
 
     enabled: bool = True
     approved: int = 0
@@ -103,25 +103,26 @@ class Facts:
 
     @property
     def week(self) -> tuple[int, int, int]:
-        """How many launches of the last days worked, were refused, and were refused before a signature was checked."""
+        """How many launches of the last days succeeded, were refused, and were refused before a signature was
+        checked."""
         return _sums(self.days[-WEEK:])
 
     @property
     def refused_share(self) -> float | None:
-        """Which part of them was refused; None if there were none."""
+        """The share of them that was refused; None if there were none."""
         succeeded, refused, unproven = self.week
         whole = succeeded + refused + unproven
         return (refused + unproven) / whole if whole else None
 
     @property
     def skew(self) -> float | None:
-        """How many seconds our clock was ahead of the platform's when it answered last; None if it did not say."""
+        """How many seconds our clock was ahead of the platform's at its last answer; None if it did not say."""
         latest = max((self.keys, self.token), key=lambda one: one.worked_at or datetime.min.replace(tzinfo=UTC))
         return latest.skew
 
 
 def judge(facts: Facts, now: datetime) -> Health:
-    """Return how a registration is. One that is switched off is nothing else."""
+    """Return the health of a registration. If it is switched off, nothing else is judged."""
     if not facts.enabled:
         return Health(Word.OFF, (Cause(Kind.OFF, Word.OFF),))
     rules = (_deployments, _scores, _launches, _keys, _token, _clock)
@@ -138,7 +139,7 @@ def _deployments(facts: Facts, _: datetime) -> Iterator[Cause]:
 
 
 def _scores(facts: Facts, now: datetime) -> Iterator[Cause]:
-    """Scores that wait for a platform that is down are not late: its outage says so."""
+    """Judge scores. Those that wait for a platform that is down are not late: the outage is the reason."""
     if facts.down_since:
         yield Cause(Kind.OUTAGE, Word.FAILING, at=facts.down_since, code=facts.down_why)
     elif facts.places_down:
@@ -162,7 +163,7 @@ def _launches(facts: Facts, _: datetime) -> Iterator[Cause]:
 
 
 def _keys(facts: Facts, now: datetime) -> Iterator[Cause]:
-    """Keys that were got once are trusted for a day more."""
+    """Judge keys. Keys that were fetched once are trusted for one more day."""
     keys = facts.keys
     if not facts.fetches_keys or not keys.fails:
         return
@@ -183,7 +184,7 @@ def _clock(facts: Facts, _: datetime) -> Iterator[Cause]:
 
 
 def _use(facts: Facts, now: datetime) -> Iterator[Cause]:
-    """Nothing is wrong; but is it used?"""
+    """Nothing is wrong: judge only whether it is used."""
     launched = facts.last.launched_at
     if launched is None:
         yield Cause(Kind.NEVER, Word.NEW)

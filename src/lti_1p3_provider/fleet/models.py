@@ -1,4 +1,4 @@
-"""Standing: where a registration stands in the order of the fleet."""
+"""Standing: the place of a registration in the order of the fleet."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Registration
 
 
 class Standing(models.Model):
-    """What a registration's health was when it was looked at last, so that thousands can be put in order at once; the
-    page itself looks again at those that it shows. ``word`` is a ``health.Word``: the worst is the smallest.
+    """A registration's health when it was last judged, so that thousands can be sorted at once. The page itself judges
+    the rows that it shows anew. ``word`` is a ``health.Word``; the worst is the smallest.
 
     .. no_pii:
     """

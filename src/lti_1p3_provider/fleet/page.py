@@ -1,7 +1,7 @@
-"""Finds the registrations of a page of the fleet, problems first.
+"""Finds the registrations for a page of the fleet, those with problems first.
 
-A small fleet is looked at as a whole, now. A large one is in the order of its last look (``Standing``), and the
-registrations of the page that is shown are looked at anew.
+A small fleet is judged as a whole each time. A large one is sorted by its last judgement (``Standing``), and the rows
+of the page that is shown are judged anew.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ OLD = timedelta(minutes=15)  # cron comes every ten
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants to see: registrations whose name, issuer, client id or deployment has ``text`` in it, and
-    whose health is one of ``words``; the page's number from 1 on."""
+    """What somebody wants to see: registrations with ``text`` in the name, issuer, client id or a deployment, and with
+    one of these ``words`` as health; and the number of the page, from 1."""
 
     text: str = ""
     words: tuple[Word, ...] = tuple(Word)
@@ -53,8 +53,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is shown. ``words``: how many registrations of the whole fleet are how; ``unknown``: how many nobody has
-    looked at yet; ``looked_at``: when the oldest look was that decides about the order, None: just now."""
+    """What is shown. ``words``: how many registrations of the whole fleet have each word. ``unknown``: how many were
+    never judged. ``looked_at``: the oldest judgement that decides the order; None: just now."""
 
     rows: list[Row]
     number: int
@@ -66,13 +66,13 @@ class Page:
     tail: Tail
 
     def is_behind(self, now: datetime) -> bool:
-        """Whether somebody should look at the fleet, or count its launches."""
+        """Whether the fleet should be judged again, or its launches counted."""
         is_old = self.looked_at is not None and self.looked_at < now - OLD
         return bool(self.unknown) or is_old or not self.tail.complete
 
 
 def find(asked: Asked, now: datetime, small: int = SMALL) -> Page:
-    """Return a page. ``small``: how many registrations are looked at as a whole."""
+    """Return a page. ``small``: up to how many registrations are judged as a whole."""
     above = _counted(now)
     by_word = Registration.objects.order_by().values("standing__word").annotate(number=Number("pk"))
     known = list(by_word.annotate(oldest=Min("standing__looked_at")))
@@ -82,7 +82,7 @@ def find(asked: Asked, now: datetime, small: int = SMALL) -> Page:
 
 
 def _counted(now: datetime) -> Tail:
-    """Return where the tallies end; if nobody has counted for long, count a batch first."""
+    """Return where the tallies end. If nobody has counted for long, count a batch first."""
     above = tail(now)
     if above.counted_at is None or above.counted_at < now - OLD:
         tallies.roll_up(batches=1, size=COUNTED, now=now)
@@ -115,7 +115,7 @@ def _of_large(asked: Asked, known: Sequence[Any], above: Tail, now: datetime) ->
 
 
 def _rows(pks: list[int], found: Gathered, now: datetime) -> list[Row]:
-    """Return the rows, the worst first; those that are equal stay as they are."""
+    """Return the rows, the worst first. Equal ones keep their order."""
     rows = [Row(*found[pk], judge(found[pk][1], now)) for pk in pks if pk in found]
     return sorted(rows, key=lambda row: row.health.word)
 
@@ -133,6 +133,6 @@ def _searched(rows: QuerySet[Registration], text: str) -> QuerySet[Registration]
 
 
 def _number(asked: Asked, found: int) -> tuple[int, int]:
-    """Return the number of the page, and how many there are."""
+    """Return the number of the page, and how many pages there are."""
     pages = max(1, -(-found // SIZE))
     return min(max(asked.number, 1), pages), pages

@@ -1,7 +1,7 @@
-"""A row of the page, in words and pictures.
+"""Turns a row of the page into words and pictures.
 
-All that a row says is made here, and what all rows share once: a template takes longer to look a value up, to translate
-a word or to find an address than the page has for it.
+All of a row's text is made here, and what all rows share is made once. A template would take too long for looking up
+values, translating words and finding addresses.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ CAUSE = "<li>{}</li>"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the template says of a registration. ``causes``: why it is as it is; ``keys``, ``token`` and ``clock``: how
-    it was when the platform was asked last; ``refused``: the share of 7 days, empty without launches, and ``refusal``
-    the last one's code; ``days``: those with launches, today first, with how many worked, were refused, and
-    were refused before their signature. ``address`` and the three after it: where its pages are."""
+    """What the template shows of a registration. ``causes``: the reasons for its health. ``keys``, ``token`` and
+    ``clock``: as of the platform's last answer. ``refused``: the share in 7 days, empty without launches; ``refusal``:
+    the last one's code. ``days``: days with launches, today first, with how many succeeded, were refused, and were
+    refused before the signature was checked. ``address`` and the three after it: its pages."""
 
     pk: int
     title: str
@@ -71,7 +71,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What is the same in all rows: the moment, names of days, and how addresses are made of a primary key."""
+    """What is the same in all rows: the time, names of days, and a pattern for addresses."""
 
     now: datetime
     days: Mapping[date, SafeString]
@@ -81,7 +81,7 @@ class Shared:
 
 
 def shown(rows: Sequence[Row], now: datetime) -> list[Shown]:
-    """Return what the page says of its rows."""
+    """Return what the page shows of its rows."""
     days = rows[0].days if rows else ()  # all have the same
     names = {day.day: escape(date_format(day.day, "j M")) for day in days}
     pages = (_addresses(name) for name in ("change", "scores", "doctor"))
@@ -122,7 +122,7 @@ def _shown(row: Row, shared: Shared) -> Shown:
 
 
 def _addresses(name: str) -> Callable[[int], str]:
-    """Return what makes the address of a registration's page."""
+    """Return a function that makes the address of a registration's page."""
     before, _none, after = reverse(f"admin:{APP_LABEL}_registration_{name}", args=[0]).rpartition("/0/")
     return lambda pk: f"{before}/{pk}/{after}"
 
@@ -139,13 +139,13 @@ def _bars(succeeded: int) -> str:
 
 
 def _days(days: Sequence[LaunchDay], names: Mapping[date, SafeString]) -> SafeString:
-    """Return rows of a table. To escape 1,000 numbers would take a tenth of the page's time."""
+    """Return rows of a table. Escaping 1,000 numbers would take a tenth of the page's time, and numbers need none."""
     some = (day for day in reversed(days) if day.succeeded or day.refused or day.unproven)
     return SafeString("".join(DAY % (names[day.day], day.succeeded, day.refused, day.unproven) for day in some))
 
 
 def _percent(share: float) -> str:
-    """Never say 0 % where there was one, nor 100 % where one worked."""
+    """Return a share in percent, but never 0 % if there was one, nor 100 % if one succeeded."""
     percent = round(share * 100)
     return f"{min(max(percent, 1 if share else 0), 100 if share >= 1 else 99)} %"
 

@@ -1,6 +1,6 @@
-"""Keeps the fleet in order: counts launches, looks at every registration, and drops old tallies.
+"""Keeps the fleet up to date: counts launches, judges every registration, and drops old tallies.
 
-It comes with the clean-up, from cron or Celery's beat; whoever opens the page of a large fleet has a worker do it.
+The regular clean-up does it, from cron or Celery's beat. Opening the page of a large fleet makes a worker do it, too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def keep_up() -> int:
-    """Count launches and look at all registrations; return how many were looked at."""
+    """Count launches and judge all registrations; return how many were judged."""
     launches.roll_up()
     return look_at_all()
 
@@ -39,7 +39,7 @@ def drop_old() -> int:
 
 
 def look_at_all(now: datetime | None = None) -> int:
-    """Note the standing of each registration; return of how many. An error is logged: the page works without."""
+    """Store the standing of each registration; return of how many. An error is logged: the page works without it."""
     now, above, last, looked = now or timezone.now(), tail(now), 0, 0
     try:
         while pks := list(Registration.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
@@ -51,7 +51,7 @@ def look_at_all(now: datetime | None = None) -> int:
 
 
 def ask() -> None:
-    """Have a worker do it once the running transaction is committed, unless somebody has just asked."""
+    """Have a worker do it once the running transaction is committed, unless somebody has just asked for it."""
     after_commit_once(TASK, (), "the next clean-up does it", PAUSE)
 
 

@@ -1,4 +1,4 @@
-"""LaunchGate: one per registration; none at all is a decision of the site's settings."""
+"""LaunchGate: one for a registration, or none; the site's settings say what none means."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Registration
 class LaunchGate(models.Model):
     """Opens what one of its lists names; an empty gate opens nothing.
 
-    ``allowed_keys`` names single blocks, whatever their type. ``allowed_courses`` and ``allowed_orgs`` open their
-    blocks, as far as the block filter lets them: the course's list of types decides, else the org's, else the list for
-    all, else every type passes.
+    ``allowed_keys`` names single blocks of any type. ``allowed_courses`` and ``allowed_orgs`` open the blocks in them,
+    unless the block filter leaves out their type. For that the course's list of types counts, else the organization's,
+    else the list for all; without any list every type passes.
 
     .. no_pii:
     """

@@ -1,4 +1,4 @@
-"""Decides what a registration may open. Called at launch and again at each visit of the content door."""
+"""Decides what a registration may open. Called at launch, and again at each visit of the content."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def opens(registration: Registration, course_key: CourseKey, usage_key: UsageKey
 
 
 def is_within(registration: Registration, course_key: CourseKey) -> bool:
-    """Tell whether a course may be opened at all: an organization's registration opens nothing of others, whatever its
-    gate names."""
+    """Tell whether a course may be opened at all. A registration of an organization opens nothing of others, whatever
+    its gate names."""
     return not registration.org or course_key.org == registration.org
 
 
@@ -52,7 +52,7 @@ def allowed(gate: LaunchGate, course_key: CourseKey, usage_key: UsageKey) -> boo
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a gate opens in one course: single blocks by their ``keys``, and blocks of these types; None: of any."""
+    """What a gate opens in one course: single blocks (``keys``), and blocks of these ``types`` (None: of any type)."""
 
     keys: Collection[str] = ()
     types: frozenset[str] | None = frozenset()
@@ -63,7 +63,7 @@ class Opening:
 
 
 def opening(gate: LaunchGate, course_key: CourseKey) -> Opening:
-    """Return what the gate opens in a course, for whoever asks about many of its blocks."""
+    """Return what the gate opens in a course, to decide about many of its blocks."""
     if str(course_key) not in gate.allowed_courses and course_key.org not in gate.allowed_orgs:
         return Opening(gate.allowed_keys)
     types = _allowed_types(gate, course_key)
@@ -94,6 +94,6 @@ def _allowed_types(gate: LaunchGate, course_key: CourseKey) -> list[str] | None:
 
 
 def _under(filters: Mapping[str, list[str]], name: str | None) -> list[str] | None:
-    """Find a filter whatever its case: some databases find a course by another spelling, which must not evade it."""
+    """Find a filter in any case: some databases find a course by another spelling, which must not evade the filter."""
     folded = {key.casefold(): types for key, types in filters.items()}
     return folded.get((name or "").casefold())

@@ -1,4 +1,5 @@
-"""Options of commands that make a registration, or one to be: what its people get. Nothing said is None."""
+"""Options that commands for registrations and invitations share: what a platform's people get. An option that was not
+given is None."""
 
 from __future__ import annotations
 
@@ -52,7 +53,7 @@ def declare(parser: CommandParser) -> None:
 
 
 def said(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was said, by the names of a registration's fields."""
+    """Return the options that were given, by the names of a registration's fields."""
     names = ("trust_emails", "subsection_columns", "enrolment_mode", *ACCOUNT_FIELDS, *ROLE_FIELDS)
     values = {name: options[name] for name in names}
     values |= {name: "" for name in ROLE_FIELDS if options[name] == NOTHING}

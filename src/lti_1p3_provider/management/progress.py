@@ -1,4 +1,4 @@
-"""A bar for commands that take long: how much is done, and how long the rest may take. Only where somebody looks."""
+"""A progress bar for commands that take long. It is drawn only on a terminal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Stream(Protocol):
 def followed(
     items: Iterable[Item], number: int, stream: Stream, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Item]:
-    """Yield ``number`` items, and draw how far they are on ``stream`` if it is a terminal. ``clock`` is in seconds."""
+    """Yield ``number`` items, and draw the progress on ``stream`` if it is a terminal. ``clock`` is in seconds."""
     if not stream.isatty():
         yield from items
         return

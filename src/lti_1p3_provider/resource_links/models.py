@@ -11,8 +11,8 @@ from lti_1p3_provider.registrations.models import APP_LABEL, Deployment
 
 
 class Context(models.Model):
-    """A platform's course. (LTI 1.3 Core, 5.4.1) ``memberships_url``: where the platform says who is in it, as the last
-    launch that named a place did; empty: no launch did.
+    """A platform's course. (LTI 1.3 Core, 5.4.1) ``memberships_url``: where the platform lists its people, from the
+    last launch that named such an address; empty if none did.
 
     .. no_pii:
     """
@@ -35,9 +35,9 @@ class Context(models.Model):
 
 
 class ResourceLink(models.Model):
-    """Our content, placed in a platform's course: what it opens, as of its last launch. (LTI 1.3 Core, 5.3.5)
+    """Our content, placed in a platform's course, and what it opens, as of its last launch. (LTI 1.3 Core, 5.3.5)
 
-    A part of a link to a whole course has a column of its own and is no link of the platform's: it has no ``link_id``.
+    A part of a link to a whole course has a column of its own. The platform has no such link, so it has no ``link_id``.
 
     .. no_pii:
     """

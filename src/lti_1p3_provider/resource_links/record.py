@@ -1,4 +1,4 @@
-"""Remembers context and resource link of a launch; writes only what changed."""
+"""Stores the context and resource link of a launch; writes only what changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Row = TypeVar("Row", bound=Model)
 
 @prepared
 def _known(deployment: int, link_digest: str) -> QuerySet[ResourceLink]:
-    """The context and the line item are what a launch asks for next."""
+    """Read a link with its context and line item, which the launch needs next."""
     links = ResourceLink.objects.select_related("context", "line_item")
     return links.filter(deployment_id=deployment, link_digest=link_digest)
 
@@ -55,7 +55,7 @@ def remember(
 
 
 def _remember_context(launch: Launch[Message], known: Context | None) -> Context | None:
-    """Return the launch's context; ``known`` is the one that the link was in."""
+    """Return the launch's context. ``known``: the link's context until now."""
     claim = launch.message.context
     if claim is None:
         return None

@@ -1,8 +1,8 @@
 """Which addresses of a platform may be called at all: https, or a host that the operator named.
 
-Addresses are compared as origins: case, a default port that is written out, the dot that ends a full name, and the two
-forms of an internationalized name make no difference. The address behind the name is checked when the connection is
-made, in ``lti.transport``.
+Addresses are compared as origins. Case, a default port, a dot at the end of a full name, and the two forms of an
+internationalized name make no difference. The IP address behind the name is checked when the connection is made, in
+``lti.transport``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def split_url(url: str) -> SplitResult | None:
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port, in the one spelling in which they are compared. An IPv6 host has no brackets."""
+    """Scheme, host and port, in the spelling in which they are compared. An IPv6 host has no brackets."""
 
     scheme: str
     host: str
@@ -67,7 +67,7 @@ def origin_of(url: str) -> Origin | None:
 
 
 def _host(name: str) -> str:
-    """Return a host in lower case and ASCII, without the dot at its end. What is no name stays as it is."""
+    """Return a host in lower case and ASCII, without the dot at its end. Other text stays as it is."""
     if not name.isascii() and len(name) <= MAX_NAME:
         with suppress(UnicodeError):
             name = idna.encode(name, uts46=True).decode()  # as requests does
@@ -108,7 +108,7 @@ def is_source(text: str) -> bool:
 
 
 def is_within(url: str, sources: Iterable[str]) -> bool:
-    """Tell whether ``url`` lies on one of the origins; ``https://*.example.com`` means any host below it."""
+    """Tell whether ``url`` is on one of the origins; ``https://*.example.com`` stands for any host below it."""
     there = origin_of(url)
     return there is not None and any(_covers(source, there) for source in sources)
 
@@ -123,17 +123,17 @@ def _covers(source: str, there: Origin) -> bool:
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of ``url``, or nothing if it is not a web address."""
+    """Return scheme, host and port of ``url``; empty if it is not a web address."""
     return str(origin_of(url) or "")
 
 
 def is_same(url: str, other: str) -> bool:
-    """Tell whether two addresses are one: they differ in the spelling of their origin only."""
+    """Tell whether two addresses are the same, apart from the spelling of their origins."""
     return url == other or plain(url) == plain(other)
 
 
 def plain(url: str) -> str:
-    """Return an address with its origin in the one spelling, which certificates and servers know; else as it is."""
+    """Return an address with its origin in the spelling that certificates and servers know."""
     there, parts = origin_of(url), split_url(url)
     if there is None or parts is None:
         return url
@@ -141,7 +141,8 @@ def plain(url: str) -> str:
 
 
 def resolved(base: str, address: str) -> str:
-    """Return an address of an answer in full; ``base`` is where the answer came from. Empty if it cannot be read."""
+    """Return a complete address for one in an answer; ``base`` is where the answer came from. Empty if it cannot be
+    read."""
     try:
         return urljoin(base, address.strip())
     except ValueError:

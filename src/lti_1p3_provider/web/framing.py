@@ -22,9 +22,9 @@ class Framer(Protocol):
 
 
 def frame_for(response: Response, registration: Framer | None) -> Response:
-    """Let the registration's hosts frame ``response``, and take it out of the site's X-Frame-Options.
+    """Let the registration's hosts frame ``response``, in place of the site's X-Frame-Options.
 
-    Without a registration (an error page before we know who asks) any site may frame it: it holds nothing of anybody.
+    Without a registration (an error page before we know who asks) any site may frame it: nothing on it is anybody's.
     """
     response.xframe_options_exempt = True  # type: ignore[attr-defined]  # what Django's middleware looks at
     if registration is not None:

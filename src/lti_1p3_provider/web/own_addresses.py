@@ -1,8 +1,8 @@
-"""Our own addresses: they are written once, and looked up before those of the LMS.
+"""Finds our own addresses before those of the LMS, and remembers those that were made.
 
-The LMS has hundreds of addresses, and those of plugins come last. To find ours among them takes longer than to verify
-a launch's message; so a request to one of them has its own order of the same addresses (Django's ``request.urlconf``),
-until its view is found. Our addresses are the same in every language, so none is put together twice.
+The LMS has hundreds of addresses, and those of plugins come last. Finding ours among them takes longer than verifying a
+launch's message. So until its view is found, a request to one of them uses the same addresses in another order
+(Django's ``request.urlconf``). Our addresses are the same in every language, so each is made only once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ KNOWN = 1024  # those of blocks too, which are as many as there are links
 
 
 class OursFirst:
-    """A site's addresses, ours before all others; everything else, like pages for errors, is as the site has it."""
+    """A site's addresses, with ours first. Everything else, like error pages, is the site's."""
 
     def __init__(self, site: URLResolver) -> None:
         self.urlpatterns: list[URLPattern | URLResolver] = sorted(site.url_patterns, key=_is_of_others)
@@ -38,16 +38,17 @@ def address(name: str, *args: str) -> str:
 
 
 def look_up_first(request: HttpRequest) -> None:
-    """Have the view of a request to one of our addresses looked up among them first; leave a site's own choice alone.
+    """Have the view of a request to one of our addresses looked up among ours first. If the site chose another order
+    for this request, leave it.
 
-    What one of our addresses means does not change by it: no other pattern of the site can come before ours there.
+    This does not change what one of our addresses means: no other pattern of the site can come before ours there.
     """
     if not hasattr(request, "urlconf"):
         request.urlconf = _ours_first(get_resolver())  # type: ignore[assignment]  # a module, or what is like one
 
 
 def look_up_as_others(request: HttpRequest) -> None:
-    """The view is found: from now on addresses are read and written as in any other request."""
+    """From now on, read and write addresses as in any other request: the view is found."""
     if isinstance(getattr(request, "urlconf", None), OursFirst):
         del request.urlconf
         set_urlconf(None)

@@ -1,4 +1,4 @@
-"""Seals what a page of ours carries on to the next, and what is kept for a while: nobody can read or change it.
+"""Encrypts what one of our pages carries to the next, and what is stored for a while: nobody can read or change it.
 
 So a form needs no cookie, and a page that somebody saves holds no secret.
 """
@@ -18,12 +18,12 @@ from lti_1p3_provider.conf import conf
 
 
 def seal(purpose: str, values: Mapping[str, Any]) -> str:
-    """Return JSON values as text that ``unseal`` opens, for the same ``purpose`` only."""
+    """Return JSON values as text that only ``unseal`` can open, for the same ``purpose``."""
     return box(purpose, conf.key_secrets).encrypt(json.dumps(dict(values)).encode()).decode()
 
 
 def unseal(purpose: str, text: str, seconds: int) -> dict[str, Any]:
-    """Return what was sealed, if that is no longer ago than so many seconds.
+    """Return what was sealed not more than so many seconds ago.
 
     Raises:
         ValueError: it is older, was sealed for something else, or not here.
@@ -36,7 +36,7 @@ def unseal(purpose: str, text: str, seconds: int) -> dict[str, Any]:
 
 
 def box(purpose: str, secrets: Iterable[str]) -> MultiFernet:
-    """Return what encrypts with the first of the secrets, and decrypts with any, for one ``purpose``."""
+    """Return an object that encrypts with the first secret and decrypts with any, for one ``purpose``."""
     return MultiFernet([Fernet(_key(secret, purpose)) for secret in secrets])
 
 
