@@ -99,7 +99,7 @@ def not_kept(row: Model, *names: str) -> dict[str, str]:
 def repertoire(model: type[Model] | None = None) -> Repertoire:
     """Return what the database can store in our tables, or in that of ``model``. It is asked once in a process.
 
-    If it does not answer, or the tables do not exist yet, return what every charset of ours would store.
+    If it does not answer, or the tables do not exist yet, the answer is MySQL's ``utf8`` of 3 bytes.
     """
     models = [model] if model else list(apps.get_app_config(APP_LABEL).get_models())
     alias, tables = router.db_for_write(models[0]), tuple(sorted(one._meta.db_table for one in models))

@@ -1,8 +1,9 @@
 """The pages on which a new person chooses an account, and their doors.
 
-The first page is in the platform's frame and signs nobody in. The proof is made in a window of its own, where cookies
-work: whoever is signed in there is signed out, and the launch waits in the anonymous session. Whoever is signed in to
-that session afterwards has signed in for this, so nobody is taken for whoever used the computer before.
+The first page is in the platform's frame and signs nobody in. The person signs in to their own account in a separate
+window, where cookies work: whoever is signed in there is signed out first, and the launch waits in the anonymous
+session. So an account that is signed in to this session afterwards was signed in to for this launch, and belongs to
+nobody who used the computer before.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ WAITING = "lti_1p3_waiting_launch"  # in the session: what is to go on once its 
 
 
 def enter_or_ask(request: HttpRequest, launch: ResourceLinkLaunch, trail: Trail, returning: Returning) -> HttpResponse:
-    """Let the launch's person in, or let them choose an account first.
+    """Let the launch's person in, or ask them to choose an account first.
 
     Raises:
         LtiError: the content, the gate or the account refuses.
@@ -58,7 +59,8 @@ def enter_or_ask(request: HttpRequest, launch: ResourceLinkLaunch, trail: Trail,
 
 
 class ChoiceView(DoorView):
-    """What forms of that page are posted to. They need no cookie: only a page of ours can post what is sealed."""
+    """What the forms of that page are posted to. They need no cookie: only a page of ours can post what we
+    encrypted."""
 
     name = "account"
 
@@ -74,10 +76,11 @@ class ChoiceView(DoorView):
 
 @method_decorator(csrf_exempt, name="dispatch")
 class NewAccountView(ChoiceView):
-    """A new account, or the one that the person got meanwhile. Where the mode leaves none, ``enter`` asks again."""
+    """The person goes on with a new account, or with one that they got meanwhile. If the mode allows no new one,
+    ``enter`` asks again."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Go on with the launch, in the frame or in the window that showed why no other account is to be had."""
+        """Go on with the launch, in the frame, or in the window that said why the other account cannot be used."""
         launch = self._launch(request, in_window="window" in request.POST)
         try:
             with waiting_launch.used_once(launch) as returning:
@@ -88,7 +91,7 @@ class NewAccountView(ChoiceView):
 
 @method_decorator(csrf_exempt, name="dispatch")
 class ProveView(ChoiceView):
-    """An account that the person has; in a window of its own."""
+    """The person has an account, and proves it in a window of its own."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Sign out whoever is here, and ask to sign in."""
@@ -98,8 +101,8 @@ class ProveView(ChoiceView):
 
 @method_decorator(csrf_exempt, name="dispatch")
 class ConfirmView(DoorView):
-    """Where the login leads. Nobody may frame it, and its form has a CSRF token of the session that signed in, which is
-    looked at here: a form of an earlier login of this browser is answered with the page as it is now."""
+    """The page to which the login leads. Nobody may frame it. The CSRF token of its form is checked here, against the
+    session that signed in: a form from an earlier login of this browser is answered with the page as it is now."""
 
     name = "account"
 
@@ -117,7 +120,7 @@ class ConfirmView(DoorView):
         return _unframed(render(request, "lti_1p3_provider/account_confirm.html", _about(request, launch)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Link, and go on with the launch in this window."""
+        """Link the account, and go on with the launch in this window."""
         launch = self._launch(request)
         if not _has_token(request) or request.POST.get("account") != request.user.get_username():
             return HttpResponseRedirect(reverse(CONFIRM))
@@ -130,7 +133,7 @@ class ConfirmView(DoorView):
         return response
 
     def _launch(self, request: HttpRequest) -> ResourceLinkLaunch:
-        """Return what waits in the session. A session that a launch signed in proves nothing."""
+        """Return the launch that waits in the session. A session that a launch signed in proves nothing."""
         if WAITING not in request.session or sessions.MARK in request.session:
             raise LinkingOver("no launch waits in this session")
         return _waiting(self.trail, request.session[WAITING], in_window=True)
@@ -162,7 +165,7 @@ def _to_login() -> HttpResponse:
 
 
 def _about(request: HttpRequest, launch: ResourceLinkLaunch) -> dict[str, Any]:
-    """Return what a page in the window says, and carries on."""
+    """Return what a page in the window says, and what its form carries on."""
     return {
         "platform": launch.registration.title,
         "person": launch.message.person.name,
@@ -178,7 +181,7 @@ def _unframed(response: HttpResponse) -> HttpResponse:
 
 
 def _has_token(request: HttpRequest) -> bool:
-    """Tell whether a form has the CSRF token of the session. Anonymous sessions have nothing to confirm."""
+    """Tell whether a form has the CSRF token of the session. An anonymous session has nothing to confirm."""
 
     def unused(*_: Any) -> HttpResponse:
         raise AssertionError("only the token is looked at")
@@ -187,7 +190,7 @@ def _has_token(request: HttpRequest) -> bool:
 
 
 def _asked(request: HttpRequest, launch: ResourceLinkLaunch, error: AccountAsked) -> HttpResponse:
-    """Return the page in place of the launch's content."""
+    """Return the page that is shown instead of the launch's content."""
     about = {
         "token": waiting_launch.seal(request, launch),
         "only": error.mode is AccountMode.ONLY,

@@ -1,7 +1,7 @@
-"""Tells people who come back to an activity that a launch as another account has taken over their browser.
+"""Tells people who come back to an activity that a launch with another account has taken over their browser.
 
-Each registration makes accounts of its own, and a browser is signed in as one at a time. So activities of two
-registrations, open side by side, end each other's sessions. The new session remembers whom it took the browser from.
+Each registration has accounts of its own, and a browser is signed in to one at a time. So activities of two
+registrations, open side by side, end each other's sessions. The new session remembers the accounts before it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_FORMER = 5
 
 
 def sign_in(request: HttpRequest, user: AbstractUser) -> None:
-    """Sign a launch's person in, and remember who was here before."""
+    """Sign a launch's person in, and remember who was signed in before."""
     before = former(request.session)
     if sessions.MARK in request.session and SESSION_KEY in request.session:
         before = [*before, int(request.session[SESSION_KEY])]
@@ -43,8 +43,8 @@ def former(session: SessionBase) -> list[int]:
 
 
 def explained(request: HttpRequest, target: Target, trail: Trail, error: GrantMissing) -> LtiError:
-    """Return ``OtherAccount`` in place of a missing grant if a former account launched the content; that one's platform
-    may frame the refusal."""
+    """Return ``OtherAccount`` instead of a missing grant if a former account launched the content. That account's
+    platform may frame the refusal."""
     opened = Grant.objects.select_related("deployment__registration").filter(usage_digest=digest(str(target.usage_key)))
     before = former(request.session)
     grant = opened.filter(user_id__in=before).order_by("-until").first() if before else None
@@ -55,7 +55,7 @@ def explained(request: HttpRequest, target: Target, trail: Trail, error: GrantMi
 
 
 def before_going_on() -> str:
-    """Return what to show above the content to people who come back to it, before they type."""
+    """Return what to show above the content to people who come back to it, before they type anything."""
     return _(
         "Another activity was opened in this browser, with another account. Open this one from its course again before "
         "you go on."

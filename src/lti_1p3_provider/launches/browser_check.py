@@ -1,8 +1,10 @@
-"""Finds out at login, before the browser goes to the platform, how it can prove at launch that it is the same.
+"""Finds out at login, before the browser goes to the platform, how it can prove at the launch that it is the same
+browser.
 
-In a frame, a page of ours tries cookies: ordinary ones, then partitioned ones. If the browser takes neither, the
-platform's own frame may keep the proof (LTI Client Side postMessages Storage); if the platform offers none, the person
-opens a window, where our cookies are no other site's. The hint of the login is not used up before that is known.
+In a frame, a page of ours tries cookies: ordinary ones, then partitioned ones. If the browser accepts neither, the
+platform's own frame may keep the proof (LTI Client Side postMessages Storage). If the platform does not offer that, the
+person opens a window, where our cookies are not those of another site. The login's hint is not used up before this is
+known.
 """
 
 from __future__ import annotations
@@ -30,17 +32,17 @@ SENT_ON = ("iss", "login_hint", "target_link_uri", "lti_message_hint", "client_i
 
 
 def in_frame(request: HttpRequest) -> bool:
-    """Whether the page is shown inside another, as far as the browser says so."""
+    """Whether the page is shown inside another, if the browser says so."""
     return request.headers.get("Sec-Fetch-Dest") in FRAMES
 
 
 def is_needed(request: HttpRequest) -> bool:
-    """Whether it is not known yet which cookies work in this frame."""
+    """Whether it is still unknown which cookies work in this frame."""
     return in_frame(request) and PROOF not in request.COOKIES
 
 
 def login_page(request: HttpRequest, login: Login) -> HttpResponse:
-    """Return the page that tries, and goes on to the platform by itself."""
+    """Return the page that tries cookies, and goes on to the platform by itself."""
     asked, stored = login.authentication_request(), login.authentication_request(login.storage_frame or ASK)
     response = render(
         request,
@@ -70,7 +72,7 @@ def stored_page(request: HttpRequest, login: LoginState, registration: Registrat
 
 
 def note(request: HttpRequest) -> None:
-    """Remember in the session of a launch which cookies it needs."""
+    """Remember in a launch's session which cookies it needs."""
     if request.COOKIES.get(PROOF) == PARTITIONED:
         request.session[partitioned.MARK] = True
 

@@ -1,6 +1,6 @@
 """The doors of the page on which content is chosen, after the launch that began it.
 
-Each takes a form with a token that cannot be guessed: it proves what a CSRF token would, without a cookie. (SEC-22)
+Each takes a form with a token that cannot be guessed. It proves what a CSRF token would, without a cookie. (SEC-22)
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class PickView(DoorView):
         raise LaunchNotPosted("GET on an address that takes forms only")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Show what there is to choose."""
+        """Show what can be chosen."""
         return views.pick(request, self.trail)
 
 
@@ -34,7 +34,7 @@ class AnswerView(PickView):
     """Back to the platform."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Send what was chosen, or nothing."""
+        """Send what was chosen, or an empty choice."""
         return views.answer(request, self.trail)
 
 

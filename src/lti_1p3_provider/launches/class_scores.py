@@ -1,8 +1,8 @@
-"""The scores of the class, for whoever teaches it: a button in the content's page, and the page that it opens.
+"""The scores of the class, for people who teach it: a button on the content's page, and the page that it opens.
 
-The button posts a signed form to a window of its own. There it needs no session: the window beside a frame may have
-none, or somebody else's, and nobody is signed in for it. Each time the account's grant must be live, and come from the
-same link, by a launch of somebody who teaches.
+The button posts a signed form to a window of its own. That window needs no session: next to a frame it may have none,
+or somebody else's, and nobody is signed in for it. Each time, the account must have a live grant from the same link, by
+a launch of somebody who teaches.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ LIFETIME = 3600  # seconds for which a page's button works, as long as the grant
 
 
 def teaches(message: Message) -> bool:
-    """Tell whether a launch's person teaches the platform's course, and is a person."""
+    """Tell whether a launch's person teaches the platform's course. Test users and anonymous people do not count."""
     return message.subject is not None and message.roles.is_instructor and not message.roles.is_test_user
 
 
 def feature(grant: Grant, target: Target) -> str | None:
-    """Return the argument of the script's feature, as JSON; None for those who do not teach."""
+    """Return the argument of the script's feature, as JSON; None for people who do not teach."""
     if grant.taught_link_pk is None:
         return None
     about = {
@@ -90,7 +90,7 @@ class ClassScoresView(DoorView):
         return response
 
     def _class(self, request: HttpRequest, token: str) -> tuple[ResourceLink, Target]:
-        """Return whose class is asked for, by its link, and the content that was launched.
+        """Return whose class is asked for, identified by its link, and the content that was launched.
 
         Raises:
             ClassScoresClosed

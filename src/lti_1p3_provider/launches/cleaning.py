@@ -1,4 +1,4 @@
-"""What the clean-up does, for cron's commands and Celery's beat alike."""
+"""The regular clean-up, for cron's commands and for Celery's beat."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ AFTER = {"old_attempts_dropped": "registrations_looked_at"}  # what is dropped m
 
 
 def clean_up() -> dict[str, int]:
-    """Drop old attempts, lapsed grants, requests for content, configurations, tallies and people of rosters, give up
-    accounts that nobody came for, take back roles that are not due, count launches and look at all registrations;
-    return how many of each.
+    """Drop old attempts, lapsed grants, requests for content, configurations, tallies and roster entries; give up
+    accounts that nobody came for; take back roles that are not due; count launches and judge all registrations. Return
+    how many of each.
 
     Raises:
         Exception: what the first part that failed raised. All others were done, but what must come after it.

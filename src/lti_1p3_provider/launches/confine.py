@@ -1,8 +1,8 @@
 """Confines a session that a launch made to what was launched. See docs/decisions/0015.
 
-The LMS's own pages and handlers know nothing of grants: they serve whoever is signed in. So this looks at each request
-of such a session, wherever in the LMS it goes, and lets pass what names no content, and what names content under a live
-grant. Sessions that somebody signed in to by other means are theirs, also if they launch.
+The LMS's own pages and handlers know nothing of grants: they serve whoever is signed in. So each request of such a
+session is checked here, wherever in the LMS it goes. It passes if it names no content, or content with a live grant.
+Sessions that people signed in to themselves are not confined, even if they launch something.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class Confined:
 
 
 class ConfineSessions:
-    """Middleware; comes after those of sessions and authentication."""
+    """Middleware. It comes after those of sessions and authentication."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Decide later, when it is known where the request goes. If the LMS refuses the CSRF token before that, and the
-        page is one of the account of before, say so."""
+        """Pass the request on; ``process_view`` decides. If the LMS refuses its CSRF token before that, and the page
+        belongs to the account before this one, say so."""
         response = self.get_response(request)
         if response.status_code == 403 and conf.enabled and not getattr(request, "csrf_processing_done", False):
             return _as_other_account(request) or response
@@ -61,7 +61,7 @@ class ConfineSessions:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, arguments: Mapping[str, Any]
     ) -> HttpResponseBase | None:
-        """Refuse what a confined session may not reach; remove parameters from a page's query that it may not have."""
+        """Refuse what a confined session may not reach. Remove parameters from a page's query that it may not have."""
         match = request.resolver_match
         if not conf.enabled or (match and OURS in match.namespaces):
             return None
@@ -82,7 +82,8 @@ class ConfineSessions:
 
 
 def _people(request: HttpRequest) -> Iterator[Confined]:
-    """Yield the account of a session that a launch made, and accounts of tokens that came from one, if confined."""
+    """Yield the account of a session that a launch made, and the accounts of tokens that came from one, if they are
+    confined."""
     if conf.session_cookie_name in request.COOKIES and request.session.get(LAUNCHED):
         user, launched_from = request.session.get(SESSION_KEY), tuple(request.session.get(sessions.MARK, ()))
         found = scope.registrations.get(launched_from)
@@ -96,7 +97,7 @@ def _people(request: HttpRequest) -> Iterator[Confined]:
 
 
 def _opens(user: int, surface: Surface) -> bool:
-    """Decide by what is cached and, if that refuses, by what is in the database."""
+    """Decide by what is cached. If that refuses, decide by what is in the database."""
     if surface.closed:
         return False
     return scope.scopes.get(user).opens(surface) or scope.scopes.get(user, fresh=True).opens(surface)
@@ -113,7 +114,7 @@ def _as_other_account(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _of_other_account(request: HttpRequest, surface: Surface) -> HttpResponseBase | None:
-    """Use other words for content of an account that this browser had before a launch took it over."""
+    """Explain the refusal differently if the content was launched by an account that this browser had before."""
     if conf.session_cookie_name not in request.COOKIES:
         return None
     found = another_account.launched_by_former(request.session, surface)
@@ -130,7 +131,7 @@ def _refuse(request: HttpRequest, one: Confined, surface: Surface) -> HttpRespon
 
 
 def _said(request: HttpRequest, error: LtiError, registration: Registration | None) -> HttpResponseBase:
-    """Return a page for a browser that opens one, and JSON for a script."""
+    """Return a page if the browser opens one, and JSON for a script."""
     trail = Trail(DOOR, registration=registration, target=request.path)
     code = _support_code(trail, error)
     if _wants_a_page(request):
@@ -142,7 +143,7 @@ def _said(request: HttpRequest, error: LtiError, registration: Registration | No
 
 
 def _support_code(trail: Trail, error: LtiError) -> str:
-    """Record the refusal; a page that asks for the same again has the same code for some minutes."""
+    """Record the refusal. If a page asks for the same again, the code stays the same for some minutes."""
     name = f"lti1p3:confined:{digest(error.detail)}"
     with suppress(StateStoreDown):
         if known := store.get(name):
@@ -154,7 +155,7 @@ def _support_code(trail: Trail, error: LtiError) -> str:
 
 
 def _wants_a_page(request: HttpRequest) -> bool:
-    """Tell whether a browser opens a page, rather than a script making a request."""
+    """Tell whether a browser opens a page, and not a script making a request."""
     mode = request.headers.get("Sec-Fetch-Mode")
     if mode is not None:
         return mode == "navigate"

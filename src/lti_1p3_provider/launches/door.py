@@ -1,4 +1,4 @@
-"""What all doors share: this is the one place where an ``LtiError`` becomes a refusal."""
+"""What all doors share. This is the one place where an ``LtiError`` becomes a refusal."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ log = logging.getLogger(__name__)
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
 class DoorView(View):
-    """If the app is off, answer 404; an ``LtiError`` becomes a recorded refusal.
+    """Answers 404 if the app is off, and turns an ``LtiError`` into a recorded refusal.
 
-    Requests are not atomic: keys may be fetched over HTTP, and a refusal must be recorded whatever else is undone.
+    Requests are not atomic: keys may be fetched over HTTP, and a refusal must be recorded even if everything else is
+    undone.
     """
 
     name: ClassVar[str]

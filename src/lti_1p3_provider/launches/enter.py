@@ -1,7 +1,7 @@
-"""The story of a resource link's launch, once its message is believed.
+"""The story of a resource link's launch, after its message has been checked.
 
-Each line below is one thing that happens, in this order. A refusal undoes what was written, and the browser is signed
-in last, so a refusal leaves no account, no enrolment and no changed session.
+Each line below is one step, in this order. A refusal undoes everything that was written, and the browser is signed in
+last. So a refusal leaves no account, no enrolment and no changed session.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _admitted(
     target: Target,
     trail: Trail,
 ) -> AbstractUser:
-    """Write the launch down and sign in; once more if the database let another launch go first (a deadlock).
+    """Store the launch and sign in. If the database let another transaction go first (a deadlock), try again.
 
     Raises:
         LtiError, django.db.Error: nothing was written.

@@ -1,7 +1,7 @@
-"""What the LMS's other front ends (the learning MFE) are told about who signed in: cookies that outlive the session.
+"""What the LMS's other front ends (the learning MFE) learn about who is signed in: cookies that outlive the session.
 
-They are made for whole courses that open in a window, whose pages need them. A block's page needs none, and in a frame
-no browser takes them. An earlier person's are deleted with every launch.
+They are set for whole courses that open in a window, whose pages need them. A block's page needs none, and in a frame
+no browser accepts them. Every launch deletes those of an earlier person.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from lti_1p3_provider.users.sign_in import only_launches_sign_in
 
 
 def tell(request: HttpRequest, response: HttpResponse, user: AbstractUser, target: Target) -> None:
-    """Add to a launch's answer what the target's pages need. A confined session of an account that has an owner gets
-    nothing: nobody could tell its tokens, which outlive it, from the owner's."""
+    """Add to a launch's answer the cookies that the target's pages need. A confined session of an account with an owner
+    gets none: its tokens outlive the session, and could not be told from the owner's."""
     if target.is_course and not browser_check.in_frame(request) and may_tell(request, user):
         host.current().identity.add_login_cookies(request, response, user)
     else:
@@ -32,7 +32,7 @@ def may_tell(request: HttpRequest, user: AbstractUser) -> bool:
 
 
 def tell_nothing(response: HttpResponseBase) -> None:
-    """Delete what they were told about anybody."""
+    """Delete these cookies, whoever they are about."""
     host.current().identity.drop_login_cookies(response)
 
 
@@ -46,7 +46,7 @@ def hear_nothing(request: HttpRequest) -> None:
 
 def to_login(request: HttpRequest, back: str, **kept: str) -> HttpResponse:
     """Sign out whoever is here, and send them to the site's login, which leads to ``back``. ``kept``: what the new
-    anonymous session holds until then."""
+    anonymous session remembers until then."""
     hear_nothing(request)
     host.current().identity.sign_out(request)
     request.session.flush()

@@ -1,5 +1,5 @@
-"""What a launch lets its user open, and for how long: one grant per block, so that tabs and links do not disturb each
-other."""
+"""What a launch lets its user open, and for how long. There is one grant for each block, so tabs and links do not
+disturb each other."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def allow(
 
 
 def find(user: AbstractUser | AnonymousUser, target: Target) -> Grant:
-    """Return what lets the user open the block, with its deployment and registration.
+    """Return the grant that lets the user open the block, with its deployment and registration.
 
     Raises:
         GrantMissing: nobody is signed in, the block was never launched, its time is over, or an operator switched the

@@ -1,7 +1,7 @@
-"""Carries a validated launch from a frame without cookies into a separate window, where our cookies work.
+"""Carries a validated launch from a frame without cookies to a separate window, where our cookies work.
 
-What is handed over is good for one use and a minute, and only from a page of ours: a form on another site must not
-sign anybody in. (Security Framework 1.0, 5.1.1.1)
+It can be used once, within a minute, and only from a page of ours: a form on another site must not be able to sign
+anybody in. (Security Framework 1.0, 5.1.1.1)
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def page(request: HttpRequest, launch: Launch[Message], user: AbstractUser, targ
 
 
 def redeem(request: HttpRequest) -> tuple[AbstractUser, Target]:
-    """Return whom and what a launch was handed over for.
+    """Return the person and the target for which a launch was handed over.
 
     Raises:
         HandOverInvalid: it is not ours, not from a page of ours, too old or used.

@@ -1,6 +1,6 @@
-"""Adds our script to the content's page. What it does is in ``static/lti_1p3_provider/in_frame.js``.
+"""Adds our script to the content's page. ``static/lti_1p3_provider/in_frame.js`` says what it does.
 
-The page is the LMS's; nothing else of it is touched.
+The page is the LMS's; nothing else on it is changed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ END = b"</body>"
 
 
 def features(request: HttpRequest, target: Target, grant: Grant) -> dict[str, str]:
-    """Return what the script is to do: each name is a ``data-`` attribute, and a feature in the script."""
+    """Return what the script is to do. Each name is a ``data-`` attribute, and a feature of the script."""
     found = {"reconnect": reconnect.feature(request.user, target)}  # type: ignore[arg-type]
     if way := way_back.feature(request, target, grant.deployment.registration):
         found["way-back"] = way
@@ -34,7 +34,7 @@ def features(request: HttpRequest, target: Target, grant: Grant) -> dict[str, st
 
 
 def with_script(page: HttpResponse, wanted: dict[str, str]) -> HttpResponse:
-    """Put the script before the end of an HTML page; any other answer stays as it is."""
+    """Put the script before the end of an HTML page. Any other answer stays as it is."""
     if not _is_plain_html(page) or not (script := address("in_frame.js")):
         return page
     before, end, after = _split(page.content)

@@ -1,6 +1,7 @@
-"""A readable page where a session was ended while one of our doors was answering.
+"""A readable page in case a session was ended while one of our doors was answering.
 
-Django saves the session after the door is done. If it is gone, it drops the door's answer and sends a bare 400.
+Django saves the session after the door has answered. If the session is gone, Django replaces the answer with a bare
+400.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def note(request: HttpRequest, response: HttpResponseBase, trail: Trail) -> None
 
 
 def readable(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Return a refusal in place of Django's 400 if that replaced a door's answer; anything else as it is."""
+    """Return a refusal in place of Django's 400, if that replaced a door's answer; anything else unchanged."""
     answered: tuple[HttpResponseBase, Trail] | None = getattr(request, NOTE, None)
     if answered is None or response is answered[0] or response.status_code != 400 or not _is_gone(request):
         return response

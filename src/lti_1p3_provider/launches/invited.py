@@ -1,7 +1,7 @@
 """The doors of an invitation: a platform's administrator registers this site there, in a frame or tab of the platform.
 
-What a page of ours carries on is sealed, and proves what a CSRF token would, without a cookie. Only the first address
-has secrets in it, the platform's and ours; those after it have none.
+What one of our pages carries to the next is encrypted, and proves what a CSRF token would, without a cookie. Only the
+first address holds secrets, the platform's and ours; the later ones hold none.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ log = logging.getLogger(__name__)
 
 @method_decorator(csrf_exempt, name="dispatch")
 class InvitationView(DoorView):
-    """The address that the administrator enters, and the platform then opens. Opening it uses nothing up."""
+    """The address that the administrator enters and the platform then opens. Opening it does not use it up."""
 
     name = "register"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, and keep Django from logging the address of a refusal or a failure: it has the token."""
+        """Answer, and keep Django from logging the address of a refusal or a failure, because it holds the token."""
         try:
             response = super().dispatch(request, *args, **kwargs)
         except Exception as error:  # whatever it is, Django would log it with the address
@@ -39,7 +39,7 @@ class InvitationView(DoorView):
         return response
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Show the way on."""
+        """Show how to go on."""
         return views.opened(request, token, self.trail)
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -48,7 +48,7 @@ class InvitationView(DoorView):
 
 
 def _failed(request: HttpRequest, error: Exception) -> HttpResponseBase:
-    """Return the site's own page for an exception, which is logged without its message and without the address."""
+    """Return the site's own error page for an exception. The log gets neither its message nor the address."""
     handler: Any = get_resolver().resolve_error_handler(404 if isinstance(error, Http404) else 500)
     if isinstance(error, Http404):
         return handler(request, exception=Http404())  # type: ignore[no-any-return]
@@ -58,7 +58,7 @@ def _failed(request: HttpRequest, error: Exception) -> HttpResponseBase:
 
 @method_decorator(csrf_exempt, name="dispatch")
 class ReadView(DoorView):
-    """Which platform it is."""
+    """The page that says which platform it is."""
 
     name = "register"
 
@@ -67,13 +67,13 @@ class ReadView(DoorView):
         raise RegistrationFormOver("GET on an address that takes forms only")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Read what it says of itself."""
+        """Read what the platform says of itself."""
         return views.read(request, self.trail)
 
 
 class SendView(ReadView):
-    """The registration."""
+    """The button that registers."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Ask for it."""
+        """Ask the platform to register us."""
         return views.send(request, self.trail)

@@ -1,8 +1,9 @@
-"""Our own limits on requests, before anything parses them: the LMS lifts Django's, and its middleware reads forms.
+"""Our own limits on requests, applied before anything parses them: the LMS lifts Django's limits, and its middleware
+reads forms.
 
-The middleware comes first and looks at the size. Nothing of a request that is too large is read or parsed, and it is
-refused once a session is there, before anybody looks for a CSRF token in its form. The doors look again, for sites that
-left the middleware out.
+The middleware comes first and looks at the size. A request that is too large is not read or parsed. It is refused once
+there is a session, and before a CSRF token is looked for in its form. The doors check again, for sites that left the
+middleware out.
 """
 
 from __future__ import annotations
@@ -38,20 +39,20 @@ _JUDGED = "_lti_1p3_too_large"
 
 
 class LimitRequests:
-    """Middleware; comes before all others. Only requests to our own addresses are looked at."""
+    """Middleware. It comes before all others. Only requests to our own addresses are checked."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Judge the request before others read it; have its view found soon."""
+        """Judge the request before others read it, and have its view found quickly."""
         if conf.enabled and _is_ours(request):
             problem(request)
             look_up_first(request)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        """Refuse what is too large: here a session is there, and nobody has looked for a CSRF token in the form."""
+        """Refuse what is too large. Here there is a session, and nobody has looked for a CSRF token in the form."""
         look_up_as_others(request)
         if not (said := getattr(request, _JUDGED, "")) or hasattr(getattr(view, "cls", None), "says_what_is_too_large"):
             return None
@@ -72,7 +73,7 @@ def require(request: HttpRequest) -> None:
 
 def problem(request: HttpRequest) -> str:
     """Return what is too large about a request, empty if nothing is. If there is something, its form and body are empty
-    from now on, whoever asks."""
+    from now on."""
     said: str | None = getattr(request, _JUDGED, None)
     if said is None:
         said = _problem_with_query(request.META.get("QUERY_STRING", "")) or _problem_with_body(request)
@@ -124,7 +125,7 @@ def _problem_with_form(request: HttpRequest) -> str:
 
 
 def _asks_for_content(request: HttpRequest, body: bytes) -> bool:
-    """Whether a form is as large as it is because of a platform's own state, which it wants back."""
+    """Whether a form is so large because of the platform's own state, which a request for content may carry."""
     token = TOKEN.search(body) if request.content_type == FORM and len(body) > MAX_BYTES else None
     return token is not None and limit(token[1].decode("ascii")) == MAX_WITH_DATA
 

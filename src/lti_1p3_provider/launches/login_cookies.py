@@ -1,7 +1,7 @@
-"""The cookie that ties a login to its browser: one per login, gone after the launch.
+"""The cookie that ties a login to its browser. Each login has its own, which is deleted after the launch.
 
-A frame on another site needs ``SameSite=None``, which browsers take over https only, and where other sites' cookies are
-blocked it needs ``Partitioned`` too: the cookie is then kept for this platform's pages alone. (CHIPS)
+A frame on another site needs ``SameSite=None``, which browsers accept only over https. Where cookies of other sites are
+blocked it also needs ``Partitioned``: the browser then keeps the cookie for this platform's pages alone. (CHIPS)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def remember(request: HttpRequest, response: HttpResponse, state: LoginState) ->
 
 
 def forget(request: HttpRequest, response: HttpResponse, name: str) -> None:
-    """Take the cookie back; a browser heeds that only with the attributes that it was set with."""
+    """Delete the cookie. A browser does that only with the attributes with which the cookie was set."""
     _set(request, response, name, "", 0)
 
 

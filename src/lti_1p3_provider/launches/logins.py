@@ -1,9 +1,8 @@
-"""Where a platform begins, and the short way there: before the LMS's middleware. See docs/decisions/0023.
+"""The login, where a platform begins, and a shortcut for it before the LMS's middleware. See docs/decisions/0023.
 
 A login needs no session, no account and no page: it reads one registration and sends the browser back to the platform.
-What the LMS's middleware does for each request takes five times as long as that. So a middleware of ours, in front of
-it, answers the logins that go well. All others take the long way to the view, which says what is wrong, on a page that
-speaks the person's language.
+What the LMS's middleware does for each request takes five times as long as that. So our middleware, in front of it,
+answers the logins that succeed. All others go on to the view, which explains what is wrong, in the person's language.
 """
 
 from __future__ import annotations
@@ -28,18 +27,18 @@ UTF_8 = ("", "utf-8")
 
 
 class AnswerLogins:
-    """Middleware; comes before the LMS's, after ``limits`` and ``partitioned``."""
+    """Middleware. It comes before the LMS's, after ``limits`` and ``partitioned``."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Send the browser to the platform, or let the view see to it."""
+        """Send the browser to the platform, or leave the request to the view."""
         return _early(request) or self.get_response(request)
 
 
 def begun(request: HttpRequest, trail: Trail) -> login.Login:
-    """Read what a platform asks for.
+    """Read a login request.
 
     Raises:
         LtiError: no login can begin with it.

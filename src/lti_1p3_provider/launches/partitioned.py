@@ -14,7 +14,7 @@ MARK = "lti_1p3_partitioned"  # in the session: it lives in a frame where only p
 
 
 class PartitionedMorsel(Morsel[str]):
-    """Older Pythons do not know the attribute."""
+    """A cookie with the attribute ``Partitioned``, which older Pythons do not know."""
 
     def OutputString(self, attrs: Container[str] | None = None) -> str:
         """Return the cookie with ``Partitioned`` at its end."""
@@ -31,7 +31,7 @@ def partition(response: HttpResponseBase, name: str) -> None:
 
 
 def keep(request: HttpRequest) -> None:
-    """Note that the session lives in a partition, just before it ends: what deletes its cookies must say so too."""
+    """Note that the session is in a partition, just before it ends: the cookies that delete it must say so, too."""
     if request.session.get(MARK):
         setattr(request, MARK, True)
 
@@ -42,8 +42,8 @@ def _lives_in_a_partition(request: HttpRequest) -> bool:
 
 
 class PartitionCookies:
-    """Middleware; comes before all others, so that it sees the cookies of all, and what went wrong in them. Only
-    sessions that a launch marked."""
+    """Middleware. It comes before all others, so that it sees all their cookies, and those of their errors. It only
+    changes sessions that a launch marked."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -31,9 +31,9 @@ def _by_names(registration: int, sub_digest: str, deployment_digest: str, link_d
 
 
 class Returning:
-    """The learner of one launch of a resource link; other messages have none. The row is read by what the token says
-    before it is verified, along with registration and deployment, and given out afterwards, for what the message says
-    then."""
+    """The learner of one resource link launch; other messages have none. Their row is read, together with registration
+    and deployment, by what the token says before it is verified. It is handed out only afterwards, if the verified
+    message says the same."""
 
     def __init__(self) -> None:
         self._found: tuple[Names, PendingScore | None] | None = None
@@ -52,9 +52,9 @@ class Returning:
         return find.registration_and_deployment(registration_pk, names.deployment_id, known)
 
     def row(self, launch: ResourceLinkLaunch) -> PendingScore | None:
-        """Return the row with the account, and the link with its context and line item; None for everybody else.
+        """Return the row with its account, link, context and line item; None for everybody else.
 
-        What was read is given out once, and only for the same names: whoever tries again wants the row as it is now.
+        It is handed out once, and only for the same names. A second try reads the row as it is then.
         """
         message = launch.message
         if message.subject is None or message.grade_service is None:

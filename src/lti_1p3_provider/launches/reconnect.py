@@ -1,8 +1,8 @@
-"""What a content page in the browser needs when its session ends while somebody types: what they typed is kept until
-they are signed in again, as the same person.
+"""What a content page in the browser needs when its session ends while somebody types. What they typed is kept until
+they are signed in again as the same person.
 
-A page cannot sign anybody in: platforms' hints are good for one login. The person opens the link in their course once
-more, in another tab or by reloading this one.
+A page cannot sign anybody in, because a platform's hint is good for one login. The person opens the link in their
+course once more, in another tab or by reloading this one.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def feature(user: AbstractUser, target: Target) -> str:
 
 
 def still_here(request: HttpRequest, user: AbstractUser) -> dict[str, Any]:
-    """Return what the page compares, and the token that its next answer needs: each sign-in changes that."""
+    """Return a name for the account, and the CSRF token for the page's next answer, which each sign-in changes."""
     return {"learner": _name(user), "csrf": get_token(request)}
 
 
 def _name(user: AbstractUser) -> str:
-    """A name for the account that says nothing, and is the same at each launch."""
+    """Return a name for the account that says nothing about it and is the same at each launch."""
     return salted_hmac(SALT, str(user.pk), algorithm="sha256").hexdigest()[:20]

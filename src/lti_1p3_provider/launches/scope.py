@@ -1,7 +1,7 @@
-"""What an account may reach while its session is confined: the content of its live grants, kept for some seconds.
+"""What an account may reach while its session is confined: the content of its live grants, cached for some seconds.
 
-What is kept only ever lets pass. Before anything is refused the grants are read again, so that a launch counts at once
-in all processes; and a grant's end is compared each time.
+The cache can only let requests pass. Before anything is refused the grants are read again, so a launch counts at once
+in all processes. A grant's end is compared each time.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Kept(Generic[Key, Value]):
         self._known: dict[Key, tuple[float, Value]] = {}
 
     def get(self, key: Key, *, fresh: bool = False) -> Value:
-        """Return what is known, or read it; ``fresh`` reads it whatever is known."""
+        """Return what is cached, or read it; ``fresh``: read it in any case."""
         known = self._known.get(key)
         if known is not None and not fresh and self._clock() - known[0] < LIFETIME:
             return known[1]
@@ -64,8 +64,8 @@ class Kept(Generic[Key, Value]):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``grants``: by the digest of a block's key, until when and through which registration it may be opened.
-    ``keys``: the blocks' keys, as far as the grants name them."""
+    """``grants``: by the digest of a block's key, until when and through which registration it may be opened. ``keys``:
+    the blocks' keys, if the grants name them."""
 
     grants: Mapping[str, tuple[datetime, Registration]]
     keys: tuple[UsageKey, ...] = ()
@@ -117,7 +117,7 @@ def whole(course_key: CourseKey) -> UsageKey:
 
 
 def _scope(user: int) -> Scope:
-    """Read what the account may open: nothing, if it was switched off."""
+    """Read what the account may open. If it was switched off, that is nothing."""
     live = {"until__gte": timezone.now(), "user__is_active": True}
     grants = Grant.objects.filter(where_open("deployment__"), user_id=user, **live)
     rows = list(grants.select_related("deployment__registration__gate"))
@@ -133,7 +133,8 @@ def _registrations(deployments: tuple[int, ...]) -> tuple[Registration, ...]:
 
 
 def _account(name: str) -> tuple[int, tuple[Registration, ...]] | None:
-    """Return the account of this name, and where it launched from, if only launches sign in to it; otherwise None."""
+    """Return the account with this name, and a registration that it launched from, if only launches sign in to it; else
+    None."""
     rows = PlatformUser.objects.select_related("registration").filter(
         user__username=name, user__password__startswith=UNUSABLE_PASSWORD_PREFIX
     )
@@ -153,5 +154,5 @@ def forget_all() -> None:
 
 
 def confining(found: Iterable[Registration]) -> Registration | None:
-    """Return the first that confines its people, None if all of them allow the whole site."""
+    """Return the first registration that confines its people; None if all of them allow the whole site."""
     return next((one for one in found if one.confine_sessions), None)

@@ -1,8 +1,8 @@
-"""Ends a session when an operator switches off the registration or deployment that it was launched from, when its
-person is forgotten or their account switched off, and when a relaunch has replaced it.
+"""Ends a launched session when an operator switches off its registration or deployment, when its person is forgotten or
+their account is switched off, and when a new launch has replaced it.
 
-The LMS's own handlers take answers from any signed-in session and know nothing of launches, so the session itself must
-end, at its next request, wherever that goes.
+The LMS's own handlers accept answers from any signed-in session and know nothing of launches. So the session itself
+must end, at its next request, wherever that goes.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def _open(deployments: list[int], user: int) -> QuerySet[Deployment, int]:
 
 
 def mark(request: HttpRequest, deployment: Deployment) -> None:
-    """Note in the session that it was launched from the deployment."""
+    """Note in the session from which deployment it was launched."""
     request.session[MARK] = sorted({*request.session.get(MARK, ()), deployment.pk})
 
 
 def is_switched_off(session: SessionBase) -> bool:
-    """Tell whether any deployment that the session was launched from is off by now, or gone, or knows the session's
-    person no more. One query."""
+    """Tell whether a deployment that the session was launched from is switched off or gone, or no longer has the
+    session's person. One query."""
     launched_from = session.get(MARK)
     if not launched_from:
         return False
@@ -50,13 +50,13 @@ def is_switched_off(session: SessionBase) -> bool:
 
 
 class EndSwitchedOffSessions:
-    """Middleware; comes after those of sessions and authentication. Sessions that no launch began cost nothing."""
+    """Middleware. It comes after those of sessions and authentication. Sessions that no launch began cost nothing."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Sign the browser out first, if its session is to end; leave a session alone that another has replaced."""
+        """Sign the browser out first if its session is to end. Do not touch a session that another one has replaced."""
         if not conf.enabled or conf.session_cookie_name not in request.COOKIES or MARK not in request.session:
             return self.get_response(request)
         if not is_over(request.session) and not is_switched_off(request.session):

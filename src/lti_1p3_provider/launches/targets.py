@@ -1,4 +1,4 @@
-"""Reads what a launch wants to open out of an address of ours."""
+"""Reads from one of our addresses what a launch wants to open."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Target:
 
     @property
     def path(self) -> str:
-        """The content door of this block, or of the course."""
+        """The address of this block's content, or of the course."""
         if self.is_course:
             return address(COURSE, str(self.course_key))
         return address(CONTENT, str(self.course_key), str(self.usage_key))
@@ -69,8 +69,8 @@ def chosen(message: Message, request: HttpRequest) -> Target:
 
 
 def parse(url: str, request: HttpRequest) -> Target:
-    """Return what a ``target_link_uri`` names. (LTI 1.3 Core, 5.3.4) Links of LTI 1.1 hold the address of the LMS's own
-    provider, which named the same two keys.
+    """Return what a ``target_link_uri`` names. (LTI 1.3 Core, 5.3.4) Links from LTI 1.1 have an address of the LMS's
+    own provider, which names the same two keys.
 
     Raises:
         TargetInvalid: it is not the address of content here.
@@ -99,7 +99,7 @@ def parse(url: str, request: HttpRequest) -> Target:
 
 
 def from_keys(course_key: str, usage_key: str = "") -> Target:
-    """Return the target of the keys of a content door; without a usage key it is the whole course.
+    """Return the target with these keys; without a usage key it is the whole course.
 
     Raises:
         TargetInvalid: they cannot be read or do not belong together.

@@ -1,4 +1,4 @@
-"""The Celery task of this slice: what cron's command does besides delivering, for sites that run Celery's beat."""
+"""The Celery task of this package: the clean-up, for sites that run Celery's beat."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Tells teachers that their own answers do not count: platforms have no place for a teacher's score.
 
-The session remembers which blocks were launched by somebody who teaches there; the newest launch of a block counts.
+The session remembers which blocks were launched by somebody who teaches there. The newest launch of a block counts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def remember(request: HttpRequest, target: Target, message: Message) -> None:
 
 
 def added_to(status: dict[str, Any], request: HttpRequest, target: Target) -> dict[str, Any]:
-    """Return what a learner is told about their score; to somebody who teaches, that they have none."""
+    """Return what a learner is told about their score. A teacher is told that they get none."""
     if status["scores"] or _name(target) not in request.session.get(KEPT, ()):
         return status
     text = _("You teach this course, so your own answers here do not count: no score of yours is sent.")

@@ -1,4 +1,4 @@
-"""The doors of a launch, and two for the script in the page."""
+"""The doors of a launch, and two that the script on the content's page asks."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ class LaunchView(DoorView):
         raise LaunchNotPosted("GET on the launch URL")
 
     def post(self, request: HttpRequest, **target: str) -> HttpResponse:
-        """Validate the message and let the person in. ``target``: the keys of an address that it was posted to; the
-        message names its own."""
+        """Validate the message and let the person in. ``target``: the keys in the address to which it was posted; the
+        message's own target counts."""
         form = request.POST.dict()
         if launch.STORED in form and not same_origin.posted_here(request):  # whoever began a login knows its proof
             raise BrowserMismatch("the proof was not posted by a page of this site")
@@ -130,15 +130,15 @@ class ContinueView(DoorView):
 
 @method_decorator(csrf_exempt, name="dispatch")
 class ContentView(LaunchView):
-    """The content itself, for a session that launched it. Also the ``target_link_uri`` that platforms store.
+    """The content itself, for a session that launched it. Platforms store its address as ``target_link_uri``.
 
-    Some post to it what belongs to the redirect URI; it is verified as there.
+    Some platforms post to it what belongs to the redirect URI; such a message is verified in the same way.
     """
 
     name = "content"
 
     def get(self, request: HttpRequest, course_key: str = "", usage_key: str = "") -> HttpResponse:
-        """Render the block without the site's chrome; a whole course has pages of its own."""
+        """Show the block without the site's navigation. A whole course has pages of its own."""
         self.trail.target = request.path
         target, grant = _granted(request, course_key, usage_key, self.trail)
         if target.is_course:
@@ -149,12 +149,12 @@ class ContentView(LaunchView):
 
 
 class WayBackView(DoorView):
-    """Where the link back to the platform leads. Only a session that launched the block knows the way."""
+    """The link back to the platform. Only a session that launched the block knows where that is."""
 
     name = "back"
 
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> HttpResponse:
-        """Send the browser on, and say nothing of the page that it comes from."""
+        """Send the browser on, without telling it which page it comes from."""
         target = targets.from_keys(course_key, usage_key)
         way = way_back.address(request, target)
         if not way:
@@ -167,11 +167,11 @@ class WayBackView(DoorView):
 
 @method_decorator(never_cache, name="dispatch")
 class ScriptView(View, ABC):
-    """What the script in a content's page asks. What the content door would refuse is refused here too, but not
+    """What the script on a content's page asks. Whatever the content door would refuse is refused here, too, but not
     recorded: a page asks again and again."""
 
     def get(self, request: HttpRequest, course_key: str, usage_key: str) -> JsonResponse:
-        """Answer about exactly this block and the session's user."""
+        """Answer for exactly this block and the session's user."""
         if not self.is_there():
             raise Http404
         try:
@@ -210,19 +210,19 @@ class SessionView(ScriptView):
     """Whether the page's learner is still signed in."""
 
     def about(self, request: HttpRequest, target: Target) -> dict[str, Any]:
-        """Return who is, and the token for the page's next answer."""
+        """Return who is signed in, and the token for the page's next answer."""
         return reconnect.still_here(request, request.user)  # type: ignore[arg-type]
 
 
 def _begun(request: HttpRequest, launch: Launch[Any], trail: Trail) -> HttpResponse:
-    """Let the person choose content."""
+    """Begin the choice of content."""
     page = begin(request, launch, trail)
     announce(launch)
     return page
 
 
 def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail) -> tuple[Target, Grant]:
-    """Return the content that the session's user launched, and what lets them open it.
+    """Return the content that the session's user launched, and the grant that lets them open it.
 
     Raises:
         LtiError: the session has no grant, or the gate is closed.
@@ -238,7 +238,7 @@ def _granted(request: HttpRequest, course_key: str, usage_key: str, trail: Trail
 
 
 def _require_access(request: HttpRequest, target: Target) -> None:
-    """Ask about the block, where no page of it is made: that asks for itself.
+    """Check access to the block where no page of it is made: making the page checks that itself.
 
     Raises:
         LtiError: the user must not see it now.

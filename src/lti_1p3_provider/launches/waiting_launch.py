@@ -1,6 +1,6 @@
-"""Carries a validated launch over the page on which its person chooses an account.
+"""Keeps a validated launch while its person chooses an account.
 
-It is sealed, good for ten minutes and one use, and nothing is stored here but that it was used.
+The page carries it, encrypted. It is good for ten minutes and one use, and we store only that it was used.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PURPOSE = "account choice"
 
 
 def seal(request: HttpRequest, launch: ResourceLinkLaunch) -> str:
-    """Return the launch that ``request`` posted, and that was validated, as text."""
+    """Return the launch that ``request`` posted, and that was validated, as encrypted text."""
     login = launch.login
     about: dict[str, Any] = {"claims": request.POST["id_token"].split(".")[1], "state": login.value}
     about |= {"registration": launch.registration.pk, "target": login.target_digest, "frame": login.storage_frame}
@@ -39,7 +39,8 @@ def seal(request: HttpRequest, launch: ResourceLinkLaunch) -> str:
 
 
 def unseal(token: str, *, in_window: bool = False) -> ResourceLinkLaunch:
-    """Return the launch; registration and deployment are as they are now. ``in_window``: cookies work where it goes on.
+    """Return the launch, with registration and deployment as they are now. ``in_window``: cookies work where it goes
+    on.
 
     Raises:
         LinkingOver: it is too old, or not ours.
@@ -60,7 +61,7 @@ def unseal(token: str, *, in_window: bool = False) -> ResourceLinkLaunch:
 
 @contextmanager
 def used_once(launch: ResourceLinkLaunch) -> Iterator[Returning]:
-    """Take the launch; give what reads its learner anew. What fails leaves it to be taken again.
+    """Use the launch up; return what reads its learner again. If something fails afterwards, it can be used again.
 
     Raises:
         LinkingOver: it was taken before.
@@ -78,7 +79,8 @@ def used_once(launch: ResourceLinkLaunch) -> Iterator[Returning]:
 
 
 def lead_back(trail: Trail, token: str) -> None:
-    """Let a refusal lead back to the launch's platform, also if the launch waited too long. No matter if it cannot."""
+    """Let a refusal lead back to the launch's platform, even if the launch waited too long. It does no harm if that is
+    not possible."""
     with suppress(ValueError, LtiError):
         about = sealed.unseal(PURPOSE, token, REMEMBERED)
         message = read_message(parse_object(base64url.decode(about["claims"])))

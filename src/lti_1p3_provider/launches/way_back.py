@@ -1,7 +1,7 @@
-"""The way back to the platform, if its launch named one: a link below the content. (LTI 1.3 Core, 5.4.4)
+"""The link back to the platform below the content, if the launch named an address for it. (LTI 1.3 Core, 5.4.4)
 
-The page knows a door of ours only: platforms put tokens of their own sessions into the address (Moodle its
-``sesskey``), and on the page is other people's script.
+The page has only the address of a door of ours. Platforms put tokens of their own sessions into theirs (Moodle its
+``sesskey``), and scripts of other people run on the page.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_BLOCKS, MAX_URL = 20, 2000
 
 
 def remember(request: HttpRequest, target: Target, return_url: str) -> None:
-    """Keep in the session where the launch of this block came from; the newest launch counts."""
+    """Store in the session where the launch of this block came from. The newest launch counts."""
     ways: dict[str, str] = dict(request.session.get(KEPT, {}))
     known = ways.pop(_name(target), "")
     if _is_address(return_url):
@@ -39,7 +39,7 @@ def address(request: HttpRequest, target: Target) -> str:
 
 
 def feature(request: HttpRequest, target: Target, registration: Registration) -> str | None:
-    """Return the argument of the script's feature, as JSON; None if the launch named no way back."""
+    """Return the argument of the script's feature, as JSON; None if the launch named no address."""
     if not address(request, target):
         return None
     door = reverse(DOOR, args=[str(target.course_key), str(target.usage_key)])

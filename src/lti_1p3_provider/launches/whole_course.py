@@ -1,7 +1,7 @@
 """Where the door of a whole course leads: to the LMS's other front ends, which need tokens.
 
-A confined session of an account that has an owner gets none (``front_ends``). Its person is told why, and signs in
-themselves: then the session is their own, and no launch's.
+A confined session of an account that has an owner gets no tokens (``front_ends``). The person is told why, and signs in
+themselves. That session is then their own, and not a launch's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from lti_1p3_provider.web.framing import frame_for
 
 
 def page(request: HttpRequest, target: Target, registration: Registration) -> HttpResponse:
-    """Send the browser to the course's first page, or let the person sign in first. The session may open the course."""
+    """Send the browser to the course's first page, or ask the person to sign in first. The session may open the
+    course."""
     if not request.session.get(LAUNCHED) or front_ends.may_tell(request, request.user):  # type: ignore[arg-type]
         return HttpResponseRedirect(host.current().content.course_home(request, target.course_key))
     about = {
@@ -46,7 +47,7 @@ class OwnSignInView(DoorView):
         raise LaunchNotPosted("GET on an address that takes forms only")
 
     def post(self, request: HttpRequest, course_key: str) -> HttpResponse:
-        """End the launch's session, and ask to sign in. The login leads back to the course's door."""
+        """End the launch's session, and ask the person to sign in. The login leads back to the course."""
         if not same_origin.posted_here(request):
             raise BrowserMismatch("not posted by a page of this site")
         back = reverse("lti_1p3_provider:course", args=[course_key])
