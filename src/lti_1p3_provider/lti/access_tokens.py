@@ -35,8 +35,8 @@ POLL = 0.05  # seconds between two looks for what another process learns
 
 
 def access_token(deployment: Deployment, scopes: Iterable[str], *, fresh: bool = False, needed: str = "") -> str:
-    """Return a Bearer token for the scopes, in this thread; ``fresh``: another one than is known. ``needed``: the scope
-    that has to be among them, see ``obtain_for``.
+    """Return a Bearer token for the scopes, waiting in this thread. ``fresh``: not the one that is known. ``needed``:
+    the scope that it must have, see ``obtain_for``.
 
     Raises:
         AccessTokenRefused, PlatformUnreachable, AddressForbidden, AnswerUnreadable, NoActiveKey, KeyInvalid
@@ -46,8 +46,8 @@ def access_token(deployment: Deployment, scopes: Iterable[str], *, fresh: bool =
 
 
 def obtain_for(deployment: Deployment, scopes: Iterable[str], needed: str, refused: str | None = None) -> Exchange[str]:
-    """Get a Bearer token for a call that needs one of the scopes. All calls share one for all scopes; but a platform
-    may grant fewer than its launches list, and is then asked for the needed one alone, for a day.
+    """Get a Bearer token for a call that needs one of the scopes. All calls share one token for all scopes. A platform
+    may grant fewer scopes than its launches list; then, for a day, it is asked only for the needed one.
 
     Raises:
         AccessTokenRefused, PlatformUnreachable, AddressForbidden, AnswerUnreadable, NoActiveKey, KeyInvalid
@@ -63,9 +63,10 @@ def obtain_for(deployment: Deployment, scopes: Iterable[str], needed: str, refus
 
 
 def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = None) -> Exchange[str]:
-    """Get a Bearer token for the scopes: the one that all processes share, or a new one if it is ``refused`` or over.
+    """Get a Bearer token for the scopes: the one that all processes share, or a new one if that is ``refused`` or has
+    expired.
 
-    One asks the platform at a time; the others wait for what it learns.
+    Only one process at a time asks the platform; the others wait for its result.
 
     Raises:
         AccessTokenRefused, PlatformUnreachable, AddressForbidden, AnswerUnreadable, NoActiveKey, KeyInvalid
@@ -103,7 +104,7 @@ def obtain(deployment: Deployment, scopes: Iterable[str], refused: str | None = 
 
 
 def accepts(deployment: Deployment, key: ToolKey, scopes: Iterable[str]) -> Exchange[bool]:
-    """Ask for a token for the scopes with this very key, keep nothing, and tell whether the platform accepts the key.
+    """Ask for a token with this key, keep nothing, and tell whether the platform accepts the key.
 
     Raises:
         PlatformUnreachable, AddressForbidden, AnswerUnreadable, KeyInvalid
@@ -118,8 +119,8 @@ def accepts(deployment: Deployment, key: ToolKey, scopes: Iterable[str]) -> Exch
 
 
 def _answered(deployment: Deployment, scope: str) -> Exchange[Answer]:
-    """Ask with the key that signs. A platform that refuses it may know another one: the one that has begun to sign
-    since, or one that was sent there and whose answer was lost; what it accepts signs from then on."""
+    """Ask with the key that signs. If the platform refuses it, try others that it may know: one that has begun to sign
+    since, or one that was sent there and whose answer was lost. The key that it accepts signs from then on."""
     key = keys.signing_key(deployment.registration_id)
     answer: Answer = yield _request(deployment, scope, key)
     if not _refuses_key(answer):
@@ -133,7 +134,7 @@ def _answered(deployment: Deployment, scope: str) -> Exchange[Answer]:
 
 
 def _known(name: str, refused: str | None) -> str:
-    """Return the token that all processes share, empty if there is none but the refused one.
+    """Return the token that all processes share, empty if there is none except the refused one.
 
     Raises:
         AccessTokenRefused: the platform grants fewer scopes, as was noticed before.
@@ -151,15 +152,15 @@ def _fewer() -> AccessTokenRefused:
 
 
 def _held_by(deployment: Deployment) -> dict[str, str]:
-    """Return the tokens that this object holds, by name. A batch of scores shares it, is over before ``MARGIN`` is, and
-    asks the cache once."""
+    """Return the tokens that this object holds, by name. A batch of scores shares it, so that the cache is asked once.
+    It ends before ``MARGIN`` does."""
     held: dict[str, str] = vars(deployment).setdefault("_lti_1p3_access_tokens", {})
     return held
 
 
 def assertion(deployment: Deployment, key: ToolKey | None = None) -> str:
-    """Return a new client assertion; it is good for one request. ``key``: with which to sign, None for the one that
-    signs for the registration.
+    """Return a new client assertion, for one request. ``key``: the key to sign with; None: the one that signs for the
+    registration.
 
     Raises:
         NoActiveKey, KeyInvalid
@@ -208,12 +209,12 @@ def _granted(answer: Answer, wanted: frozenset[str]) -> tuple[str, int]:
 
 
 def _refuses_key(answer: Answer) -> bool:
-    """Tell whether an answer may be about the signature: one that names the scopes is about what was asked for."""
+    """Tell whether an answer may be about the signature. An error that names the scopes is about the request."""
     return answer.status in KEY_REFUSED and _reason(answer) not in OF_SCOPES
 
 
 def _reason(answer: Answer) -> str:
-    """Return the name of the error that an answer gives (RFC 6749, 5.2); empty if it gives none, or cannot be read."""
+    """Return the name of the error in an answer (RFC 6749, 5.2); empty if it has none or cannot be read."""
     try:
         named = _said(answer).get("error")
     except LtiError:
@@ -226,7 +227,7 @@ def _has_token(answer: Answer) -> bool:
 
 
 def _said(answer: Answer) -> dict[str, Any]:
-    """Return the answer's JSON object; a refusal may have none."""
+    """Return the answer's JSON object. A refusal may have none."""
     said = answer.json() if answer.body else {}
     return said if isinstance(said, dict) else {}
 
@@ -240,7 +241,7 @@ def _name(deployment: Deployment, scopes: Iterable[str]) -> str:
 
 
 def _lifetime(said: object) -> int:
-    """Return the seconds in ``expires_in``; some platforms send a text, some nothing, some what is no time."""
+    """Return the seconds in ``expires_in``. Some platforms send text, some nothing, and some no valid number."""
     try:
         found = numbers.written(str(said))
     except ValueError:  # more digits than Python writes

@@ -44,7 +44,7 @@ class GradingProgress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineItemAddress:
-    """Where scores go: a line item's address, and the scopes that the launch's claim listed."""
+    """Where scores go: a line item's address, and the scopes that the launch listed."""
 
     url: str
     scopes: frozenset[str]
@@ -80,7 +80,7 @@ class Score:
 
 
 def post_score(deployment: Deployment, column: LineItemAddress, score: Score) -> Exchange[Answer]:
-    """Send a score; any status is the answer.
+    """Send a score. The answer may have any status.
 
     Raises:
         AddressForbidden: the line item is not on the platform's own hosts, so it gets no token.
@@ -97,12 +97,13 @@ def post_score(deployment: Deployment, column: LineItemAddress, score: Score) ->
 
 
 def ours(scopes: Iterable[str]) -> frozenset[str]:
-    """Return those of a launch's scopes that are this service's, for which its calls share an access token. (3.1)"""
+    """Return those of a launch's scopes that belong to this service. Its calls share an access token for these.
+    (3.1)"""
     return SCOPES & frozenset(scopes)
 
 
 def reading(scopes: Collection[str]) -> str:
-    """Return the scope with which columns are read, the smallest of those that we have."""
+    """Return the scope for reading columns: the smallest that we have."""
     return LINE_ITEM_READ_SCOPE if LINE_ITEM_READ_SCOPE in scopes else LINE_ITEM_SCOPE
 
 
@@ -112,7 +113,7 @@ def scores_url(line_item_url: str) -> str:
 
 
 def plain(number: float) -> float | int:
-    """Whole points as integers: some platforms read nothing else."""
+    """Return whole points as integers: some platforms read nothing else."""
     return int(number) if float(number).is_integer() else number
 
 

@@ -1,7 +1,7 @@
-"""Base64url as a JWS uses it, and nothing else: each content has exactly one spelling. (RFC 7515, 2 and appendix C)
+"""Base64url as a JWS uses it, strictly: each content has exactly one spelling. (RFC 7515, 2 and appendix C)
 
-Python and older PyJWT skip characters that are not of the alphabet, take both alphabets and padding, and ignore bits
-that are left over: a token would have many spellings, with anything at all in them.
+Python and older PyJWT skip characters outside the alphabet, accept both alphabets and padding, and ignore left-over
+bits. With them a token would have many spellings, with anything at all inside.
 """
 
 from __future__ import annotations

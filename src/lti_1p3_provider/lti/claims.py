@@ -1,6 +1,6 @@
-"""What all messages say, frozen and typed: the base of each kind of message, and how its claims are read.
+"""What all messages say, frozen and typed: the base class of messages, and how its claims are read.
 
-Raw dictionaries end here. ``messages`` lists the kinds. (LTI 1.3 Core, 5)
+Raw dictionaries end here. ``messages`` lists the kinds of messages. (LTI 1.3 Core, 5)
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ContextClaim:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Personal data, each empty when not shared. (5.3.6.1)"""
+    """Personal data; each is empty if it was not shared. (5.3.6.1)"""
 
     name: str = ""
     email: str = ""
@@ -60,10 +60,10 @@ class GradeService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a message of any kind says; each kind is a class below this one, with what it says besides.
+    """What every message says. Each kind of message is a subclass, with what only that kind says.
 
-    ``subject`` is None for an anonymous person; ``target_link_uri``, ``return_url`` and ``memberships_url`` (of Names
-    and Roles) are empty if there is none.
+    ``subject`` is None for an anonymous person. ``target_link_uri``, ``return_url`` and ``memberships_url`` (of Names
+    and Roles) may be empty.
     """
 
     deployment_id: str
@@ -93,8 +93,8 @@ class Launch(Generic[Kind]):
 
 
 def shared(reader: Reader) -> dict[str, Any]:
-    """Read the claims that any message may have: the members of ``Message``. Titles and labels are as the database
-    keeps them; nothing that only people read refuses a launch.
+    """Read the claims that any message may have: the members of ``Message``. Titles and labels are reduced to what the
+    database can store. Text that only people read never refuses a launch.
 
     Raises:
         ClaimMissing, ClaimInvalid
@@ -129,7 +129,7 @@ def _person(reader: Reader) -> Person:
 
 
 def _email(text: str) -> str:
-    """Treat an invalid address as not shared: it must not reach mail headers."""
+    """Return the email. An invalid one is treated as not shared: it must not reach mail headers."""
     try:
         validate_email(text)
     except ValidationError:
@@ -149,18 +149,18 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
 
 
 def _address(claim: Reader, name: str) -> str:
-    """An address is used as a whole or not at all."""
+    """Return an address, whole or not at all."""
     said = claim.values.get(name)
     return said if isinstance(said, str) and len(said) <= MAX_URL and not NOWHERE.search(said) else ""
 
 
 def _memberships_url(said: Any) -> str:
-    """What no launch needs refuses none. (NRPS 2.0, 3.6.1.1)"""
+    """Return the address of Names and Roles. Launches do not need it, so it refuses none. (NRPS 2.0, 3.6.1.1)"""
     return _address(Reader(said), "context_memberships_url") if isinstance(said, dict) else ""
 
 
 def _custom(claim: Reader) -> dict[str, str]:
-    """Custom parameters; a ``$Variable`` that the platform did not know is absent."""
+    """Return custom parameters. A ``$Variable`` that the platform did not know is left out."""
     said = {name: value for name, value in claim.values.items() if isinstance(value, str)}
     return {
         name: value for name, value in said.items() if not value.startswith("$") and not NOWHERE.search(name + value)

@@ -1,4 +1,4 @@
-"""Decodes what is compressed, to a limit. Some platforms compress unasked. (RFC 9110, 8.4)"""
+"""Decompresses answers, up to a limit. Some platforms compress without being asked. (RFC 9110, 8.4)"""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ WITH_HEADER, BARE = 47, -15  # zlib's names for: gzip or zlib, whichever it is; 
 
 
 def decoded(body: bytes, codings: str, most: int) -> bytes:
-    """Return the body without its codings, ``most`` bytes at most. What is coded in a way that we do not know, or not
-    coded at all although the header says so, stays as it is.
+    """Return the body without its codings, ``most`` bytes at most. It stays as it is if we do not know the coding, or
+    if it is not coded although the header says so.
 
     Raises:
         AnswerUnreadable: it becomes larger, or breaks off.

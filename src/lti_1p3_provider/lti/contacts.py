@@ -1,7 +1,7 @@
-"""Remembers how platforms answered us last: when their keys or an access token were got, when and why not.
+"""Remembers how platforms answered last: when we got their keys or an access token, or when and why we did not.
 
-It is in the cache that all processes share, for a week: a launch or a score that asks a platform writes no row because
-of it. What the cache forgets is not known, and no harm.
+It is in the cache that all processes share, for a week, so a launch or a score writes no row because of it. What the
+cache loses is unknown again, which does no harm.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """When something was got from a platform (``worked_at``), when it last was not and the error's code, and how many
-    seconds our clock was ahead of the platform's then, if it said."""
+    """When something was last got from a platform (``worked_at``); when it last failed, with the error's code; and how
+    many seconds our clock was ahead of the platform's, if its answer said so."""
 
     worked_at: datetime | None = None
     failed_at: datetime | None = None
@@ -57,7 +57,7 @@ class _Kept(TypedDict):
 
 @contextmanager
 def noted(registration_pk: int, about: About) -> Iterator[None]:
-    """Note an error that is raised inside, and let it go on."""
+    """Note an error that is raised inside, and raise it again."""
     try:
         yield
     except LtiError as error:
@@ -71,7 +71,7 @@ def worked(registration_pk: int, about: About, answer: Answer) -> None:
 
 
 def of_all(registrations: Collection[int]) -> Contacts:
-    """Return what is known of some registrations, in one question to the cache; nothing if that is down."""
+    """Return what is known of some registrations, with one question to the cache; nothing if the cache is down."""
     names = {
         _name(pk, about, how): (pk, about, how)
         for pk in registrations
@@ -94,8 +94,8 @@ def of_all(registrations: Collection[int]) -> Contacts:
 
 
 def skew(answer: Answer, now: datetime) -> float | None:
-    """Return how many seconds our clock is ahead of the one that dated an answer; None if nobody can tell. An answer
-    with an age comes from a cache on the way, and its date is from before."""
+    """Return how many seconds our clock is ahead of the one that dated an answer; None if that is unknown. An answer
+    with an age comes from a cache on the way, and its date is older."""
     theirs = numbers.http_date(answer.headers.get("date", ""))
     return None if theirs is None or "age" in answer.headers else (now - theirs).total_seconds()
 

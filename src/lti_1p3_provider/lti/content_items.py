@@ -1,6 +1,6 @@
-"""The answer to a request for content: content items, signed. (Deep Linking 2.0, 4.5)
+"""The answer to a request for content: signed content items. (Deep Linking 2.0, 4.5)
 
-Platforms differ in how they read a member without a value, and some fail, so such members are left out.
+Platforms read members without a value differently, and some fail, so such members are left out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ ICON_SIZE = {"width": 64, "height": 64}
 
 @dataclass(frozen=True, slots=True)
 class OfferedLineItem:
-    """The gradebook column of an item: ``maximum`` points, and what to search for it by. (AGS 2.0, 3.2.8)"""
+    """The gradebook column of an item: ``maximum`` points, and the values by which it is found later. (AGS 2.0,
+    3.2.8)"""
 
     maximum: float
     label: str
@@ -83,7 +84,7 @@ class ContentItem:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What goes back to the platform. ``data``: what it sent, None if nothing. ``message`` and ``error`` are for the
-    person, ``log`` for the platform's log."""
+    person, ``log`` is for the platform's log."""
 
     items: Sequence[ContentItem] = ()
     data: str | None = None
@@ -120,7 +121,7 @@ def sign(deployment: Deployment, answer: Answer, lifetime: int = LIFETIME) -> st
 
 
 def one_line(text: str, limit: int) -> str:
-    """Return plain text in one line: some platforms give line breaks a meaning."""
+    """Return plain text on one line: some platforms give line breaks a meaning."""
     return " ".join(text.split())[:limit].rstrip()
 
 

@@ -1,8 +1,8 @@
-"""A deadline for a whole HTTP exchange.
+"""A time limit for a whole HTTP exchange.
 
-A socket's timeout starts anew with each byte, so a server that sends one now and then could hold us for ever. Here the
-connection is cut off when its time is over, wherever it is: in the handshake, the headers or the body. Looking up a
-name, which nothing can cut off, is left behind.
+A socket's timeout begins anew with each byte, so a server that sends a byte now and then could hold us for ever. Here
+the connection is cut when the time is over, in whatever phase it is: the handshake, the headers or the body. Looking up
+a name cannot be cut off, so it is left running.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _watch = threading.local()
 
 
 def in_time(call: Callable[[], Result]) -> Result:
-    """Return what ``call`` returns, made in a thread of its own: the system's name resolver cannot be interrupted.
+    """Return what ``call`` returns. It runs in a thread of its own, because the system's name resolver cannot be
+    interrupted.
 
     Raises:
         TimeoutError: it takes longer than this thread's deadline. The call is left to end by itself.
@@ -51,9 +52,10 @@ def in_time(call: Callable[[], Result]) -> Result:
 
 
 class Deadline:
-    """Cuts off the connection that this thread uses inside the ``with``; ``passed`` tells whether it had to.
+    """Cuts the connection that this thread uses inside the ``with``. ``passed``: whether it had to.
 
-    ``status`` is that of the answer, as soon as it is known."""
+    ``status``: the answer's, as soon as it is known.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
@@ -75,7 +77,7 @@ class Deadline:
             self._let_go()
 
     def hold(self, connected: socket.socket) -> None:
-        """Watch this connection. A duplicate is kept: TLS takes the socket itself away."""
+        """Watch this connection. A duplicate of the socket is kept, because TLS takes the original away."""
         with self._lock:
             self._let_go()
             self._socket = socket.socket(fileno=os.dup(connected.fileno()))
@@ -106,7 +108,7 @@ class Deadline:
 
 
 class _Watchdog:
-    """One thread for all deadlines of a process: a thread for each would cost more than the request."""
+    """One thread for all deadlines of a process. A thread for each would cost more than the request."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -115,7 +117,7 @@ class _Watchdog:
         threading.Thread(target=self._run, name="lti-deadlines", daemon=True).start()
 
     def watch(self, deadline: Deadline) -> None:
-        """Cut the deadline's connection off when it has come."""
+        """Cut the connection when the deadline has come."""
         with self._changed:
             entry = (deadline.at, next(self._number), deadline)
             heapq.heappush(self._waiting, entry)
@@ -133,12 +135,12 @@ class _Watchdog:
 
 @cache
 def _watchdog(_process: int) -> _Watchdog:
-    """One per process: threads do not cross a fork."""
+    """Return the process's watchdog: threads do not survive a fork."""
     return _Watchdog()
 
 
 class _Watched:
-    """Shows the thread's deadline each connection that is opened or taken from the pool."""
+    """Shows the thread's deadline every connection that is opened or taken from the pool."""
 
     sock: Any
 
@@ -155,7 +157,7 @@ class _Watched:
 
 
 class _WatchedResponse(MeasuredResponse):
-    """Tells the thread's deadline its status, even if nothing else of it can be read."""
+    """Tells the thread's deadline the answer's status, even if nothing else of it can be read."""
 
     def begin(self) -> None:
         try:
@@ -183,7 +185,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 def watched(adapter: HTTPAdapter) -> HTTPAdapter:
-    """Make an adapter's connections heed the deadline of the thread that uses them, and measure what they bring."""
+    """Make an adapter's connections obey the deadline of the thread that uses them, and count what they receive."""
     adapter.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
     return adapter
 

@@ -1,4 +1,4 @@
-"""Deep Linking: a platform asks what to place in its course, and is answered with what somebody chose. (Deep Linking
+"""Deep Linking: a platform asks what to place in its course, and gets what somebody chose as answer. (Deep Linking
 2.0)"""
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ RESOURCE_LINK, LINK = "ltiResourceLink", "link"
 class DeepLinkingSettings:
     """What the platform takes, and where it wants the answer. (Deep Linking 2.0, 4.4.1)
 
-    ``accept_lineitem`` None: the platform does not say. ``data`` None: there is none to give back. ``title`` and
-    ``text`` are what it proposes for the item.
+    ``accept_lineitem`` None: the platform does not say. ``data`` None: there is nothing to give back. ``title`` and
+    ``text``: what the platform proposes for the item.
     """
 
     return_url: str
@@ -39,7 +39,7 @@ class DeepLinkingSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeepLinkingMessage(Message):
-    """Somebody wants to add content to the platform's course. ``placement``: from where, in Canvas's words."""
+    """Somebody wants to add content to the platform's course. ``placement``: where in Canvas they came from."""
 
     settings: DeepLinkingSettings
     placement: str = ""

@@ -1,6 +1,6 @@
-"""Registers us with a platform: asks, and reads what it granted. (Dynamic Registration 1.0, 3.5 and 3.6)
+"""Registers us with a platform: sends the request, and reads what was granted. (Dynamic Registration 1.0, 3.5 and 3.6)
 
-The request goes out once, whatever comes of it: it may have been obeyed although its answer was lost.
+The request is sent only once, whatever happens: the platform may have registered us although its answer was lost.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ NOT_SENT = (AddressForbidden, TrustUnreadable)
 
 @dataclass(frozen=True, slots=True)
 class ToolDetails:
-    """What we say of ourselves, and ask for. Texts that are empty are left out. ``placements`` None: content cannot be
-    chosen there; ``custom`` are parameters of each launch."""
+    """What we say of ourselves and ask for. Empty texts are left out. ``placements`` None: content cannot be chosen
+    there. ``custom``: parameters of each launch."""
 
     name: str
     description: str
@@ -61,7 +61,7 @@ class ToolDetails:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a platform made of our request. ``scopes`` None: it does not say; ``deployment_id`` empty: likewise."""
+    """What a platform granted. ``scopes`` None: it does not say. ``deployment_id`` empty: it does not say either."""
 
     client_id: str
     scopes: tuple[str, ...] | None = None
@@ -143,8 +143,8 @@ def _granted(answer: Answer) -> Granted:
 
 
 def _deployment(reader: Reader) -> str:
-    """Return the deployment's id; some platforms have it among the tool's values, some beside them. One that cannot be
-    used is none: the first launch will tell."""
+    """Return the deployment's id, which some platforms put among the tool's values and some beside them. One that
+    cannot be used is ignored: the first launch will tell."""
     for place in (reader.object_or_empty(TOOL), reader):
         try:
             if found := place.name("deployment_id", 255):
@@ -160,7 +160,8 @@ def _scopes(value: object) -> tuple[str, ...] | None:
 
 
 def _said(answer: Answer, token: str) -> str:
-    """Return the platform's own words, in one line without markup, for the person; nothing that holds the token."""
+    """Return the platform's own words for the person, on one line and without markup; nothing if they hold the
+    token."""
     text = (answer.body if answer.failure is None else b"")[:8192].decode("utf-8", "replace")
     is_page = text.lstrip().startswith("<")
     words = "" if is_page or (token and token in text) else " ".join(text.split())

@@ -1,7 +1,7 @@
-"""Conversations with a platform, written as generators that yield requests and are sent the answers.
+"""Conversations with a platform, written as generators that yield requests and receive the answers.
 
-Nothing here does HTTP. ``transport.run`` has one conversation in the calling thread; score delivery has many at once,
-with the HTTP in other threads and everything else (database, keys, cache) in its own.
+No HTTP happens here. ``transport.run`` runs one conversation in the calling thread. Score delivery runs many at once:
+HTTP in other threads, and everything else (database, keys, cache) in its own.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from lti_1p3_provider.errors import AnswerUnreadable, LtiError
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. ``form`` is sent url-encoded, ``body`` as it is. ``timeout``: seconds for the whole exchange,
-    None for ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``. ``whole`` False: the answer's status is what counts, and its body
-    need not be readable."""
+    """One HTTP request. ``form`` is sent url-encoded, ``body`` as it is. ``timeout``: seconds for the whole exchange;
+    None: ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``. ``whole`` False: only the answer's status counts, and its body need not
+    be readable."""
 
     method: str
     url: str
@@ -32,15 +32,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait for some seconds; the answer is None."""
+    """Wait for some seconds. The answer is None."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a platform said. Header names are in lower case. ``url``: who said it; ``failure``: why ``body`` is not what
-    was sent, where only the status counts."""
+    """What a platform said. Header names are in lower case. ``url``: the address that answered. ``failure``: why
+    ``body`` is not what was sent, if only the status counts."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,7 +54,7 @@ class Answer:
         return 200 <= self.status < 300
 
     def header(self, name: str) -> str:
-        """Return a header without the spaces around it; absent is empty. HTTP libraries read headers as Latin-1, also
+        """Return a header without spaces around it; empty if it is absent. HTTP libraries read headers as Latin-1, even
         those that are UTF-8."""
         value = self.headers.get(name, "")
         with suppress(UnicodeError):

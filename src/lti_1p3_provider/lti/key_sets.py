@@ -1,9 +1,9 @@
-"""Platforms' public keys: cached by kid over all processes, fetched again once for an unknown kid. What a process read
-a moment ago it does not read again, as long as it answers the question: when a class begins, all launch at once.
+"""Platforms' public keys, cached by kid for all processes, and fetched once more for an unknown kid. What a process
+read a moment ago it does not read again if that answers the question: when a class begins, all launch at once.
 
-A platform that rotates hourly is followed, one that is down goes on being trusted with the keys it had, and a flood of
-invented kids causes one fetch per cool-down: one process asks at a time, the others wait for what it learns.
-(Security Framework 1.0, 6.3)
+A platform that rotates hourly is followed. If a platform is down, the keys that it had are still trusted. A flood of
+invented kids causes one fetch in each cool-down. One process at a time asks; the others wait for its result. (Security
+Framework 1.0, 6.3)
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ MAX_RECENT = 1000  # registrations
 
 
 class Entry(TypedDict):
-    """What is cached for a registration. Times are seconds of the epoch; no fetch is made until ``quiet_until``."""
+    """What is cached for a registration. Times are seconds since the epoch. Nothing is fetched before
+    ``quiet_until``."""
 
     keys: dict[str, str]
     fresh_until: float
@@ -52,9 +53,9 @@ _recent: dict[str, tuple[float, Entry]] = {}  # what this process read, and when
 
 
 def keys_for(registration: Registration, kid: str, moment: float = waiting.MOMENT) -> tuple[RSAPublicKey, ...]:
-    """Return the platform's keys called ``kid``: one, or a few where it calls several the same.
+    """Return the platform's keys called ``kid``: one, or several if it gives several the same name.
 
-    ``moment``: seconds for which this thread waits for its turn to wait for the platform.
+    ``moment``: for how many seconds this thread waits for its turn to ask the platform.
 
     Raises:
         KeyUnknown: the platform has no such key.
@@ -77,7 +78,7 @@ def keys_for(registration: Registration, kid: str, moment: float = waiting.MOMEN
 
 
 def _read_recently(name: str, kid: str) -> Entry | None:
-    """Return what this process read a moment ago, if it is fresh and has the key; else others may know more."""
+    """Return what this process read a moment ago, if it is fresh and has the key; otherwise others may know more."""
     read_at, entry = _recent.get(name, (0.0, None))
     if entry is None or kid not in entry["keys"] or time.time() > entry["fresh_until"]:
         return None
@@ -91,8 +92,8 @@ def _remember(name: str, entry: Entry) -> None:
 
 
 def _waited_for(registration: Registration, name: str, old: Entry | None, kid: str, moment: float) -> Entry:
-    """Learn the keys, unless too many threads of this process wait for some already: whoever invents kids, or has a key
-    set that hangs, must leave the others to serve everybody else. A key that is known is good meanwhile."""
+    """Learn the keys, unless too many threads of this process wait for keys already. Somebody who invents kids, or has
+    a key set that hangs, must leave enough threads for everybody else. A known key is used meanwhile."""
     with waiting.place(moment) as is_free:
         if is_free:
             return _learned(registration, name, old, kid)
@@ -102,7 +103,7 @@ def _waited_for(registration: Registration, name: str, old: Entry | None, kid: s
 
 
 def _learned(registration: Registration, name: str, old: Entry | None, kid: str) -> Entry:
-    """Ask the platform, or let the process that is asking already tell us; a known key is good meanwhile."""
+    """Ask the platform, or wait for the process that is asking already. A known key is used meanwhile."""
     asked, patience, misses = f"{name}:asked", None, 0
     while not store.add(asked, FETCH_TIMEOUT + 1):
         if old is not None and kid in old["keys"]:
@@ -130,7 +131,7 @@ def _learned(registration: Registration, name: str, old: Entry | None, kid: str)
 
 
 def _patience(name: str) -> float:
-    """Return for how many seconds to wait: not everybody may wait long, or a dead platform takes all workers."""
+    """Return for how many seconds to wait. Not everybody may wait long, or a dead platform would occupy all workers."""
     return FETCH_TIMEOUT if store.count(f"{name}:waiting", FETCH_TIMEOUT + 1) <= MAX_PATIENT else SHORT_PATIENCE
 
 
@@ -140,7 +141,8 @@ def _is_worth_asking(entry: Entry, kid: str) -> bool:
 
 
 def _fetched(registration: Registration, old: Entry | None, kid: str) -> Entry:
-    """Ask the platform. If it fails, what was known goes on; if that or the kid is in vain, be quiet for a while."""
+    """Ask the platform. If that fails, the known keys stay. If it fails or the kid is still unknown, do not ask again
+    for a while."""
     asked = time.time()
     try:
         (keys, fresh), failure, forget_at = _ask(registration), "", asked + STALE
@@ -155,7 +157,7 @@ def _fetched(registration: Registration, old: Entry | None, kid: str) -> Entry:
 
 
 def _ask(registration: Registration) -> tuple[dict[str, str], float]:
-    """Return the usable keys and how many seconds they are fresh."""
+    """Return the usable keys, and for how many seconds they are fresh."""
     request = Request("GET", registration.key_set_url, {"Accept": "application/json"}, timeout=FETCH_TIMEOUT)
     with contacts.noted(registration.pk, About.KEYS):
         answer = transport.run(followed(request))

@@ -1,8 +1,8 @@
-"""Receives a launch: a chain of named steps from an untrusted form to a frozen ``Launch``.
+"""Checks a launch: a chain of named steps from an untrusted form to a frozen ``Launch``.
 
-Read ``receive`` from top to bottom: what is checked, in which order, and nothing else lets anybody in. Cheap limits
-come before the database and cryptography, cryptography before anything is stored. (Security Framework 1.0, 5.1.3; LTI
-1.3 Core, 5)
+Read ``receive`` from top to bottom: it shows what is checked and in which order, and nothing else lets anybody in.
+Cheap limits come before the database and cryptography, and cryptography comes before anything is stored. (Security
+Framework 1.0, 5.1.3; LTI 1.3 Core, 5)
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ MAX_KID = 1024
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Whom and what a token names before it is verified: enough to look for rows, but nothing is believed.
+    """What a token names before it is verified. It is enough to look for rows, but nothing of it is believed.
 
-    ``subject`` and ``link_id`` are empty but for a resource link's launch that says something of grades.
+    ``subject`` and ``link_id`` are empty except for a resource link's launch that says something about grades.
     """
 
     deployment_id: str
@@ -52,7 +52,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A well-formed token; nothing in it is believed yet."""
+    """A well-formed token. Nothing in it is believed yet."""
 
     token: str
     kid: str
@@ -64,10 +64,10 @@ Finder = Callable[[int, Names], tuple[Registration, Deployment | None]]
 
 
 def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Progress, find: Finder) -> Launch[Message]:
-    """Validate a posted launch, adding each passed step to ``trail``.
+    """Validate a posted launch, and add each passed step to ``trail``.
 
-    ``find`` returns the enabled registration and its deployment of this name, as ``registrations.find`` does; it may
-    read more than these on its way.
+    ``find`` returns the enabled registration and its deployment with these names, as ``registrations.find`` does. It
+    may read more than these at the same time.
 
     Raises:
         LtiError: the subclass says which check failed; nothing was stored, except that an unknown deployment of a
@@ -106,7 +106,7 @@ def receive(form: Mapping[str, str], cookies: Mapping[str, str], trail: Progress
 
 
 def proof_is_elsewhere(form: Mapping[str, str], cookies: Mapping[str, str]) -> LoginState | None:
-    """Return the login of a launch whose proof a frame of the platform's keeps and nobody has asked for yet."""
+    """Return the login of a launch whose proof is kept by a frame of the platform and was not asked for yet."""
     if STORED in form or not form.get("id_token"):
         return None
     try:
@@ -128,7 +128,7 @@ def _require_form(form: Mapping[str, str]) -> str:
 
 
 def _open(token: str) -> Envelope:
-    """Check size and shape before any cryptography; of the header, use only the name of the key."""
+    """Check size and shape before any cryptography. Of the header, use only the key's name."""
     if len(token) > MAX_TOKEN and len(token) > (most := limit(token)):
         raise TokenMalformed(f"larger than {most} characters")
     parts = token.split(".")
@@ -148,7 +148,7 @@ def _open(token: str) -> Envelope:
 
 
 def _names(claims: Mapping[str, Any]) -> Names:
-    """Note what is to be looked for, if it has the right types; ``read_message`` says what is wrong with the others."""
+    """Return what to look for, as far as it has the right types; ``read_message`` says what is wrong with the rest."""
     deployment_id, subject = str(claims.get(f"{LTI}deployment_id", "")), claims.get("sub")
     is_graded = AGS in claims and claims.get(f"{LTI}message_type") == resource_link.MESSAGE_TYPE
     link = claims.get(f"{LTI}resource_link") if is_graded else None
@@ -166,7 +166,7 @@ def _object(parts: list[str], number: int) -> dict[str, Any]:
 
 
 def _decoded(parts: list[str], number: int) -> bytes:
-    """Be strict about all parts: PyJWT is not, and would accept a token in many spellings."""
+    """Decode strictly. PyJWT is not strict, and would accept a token in many spellings."""
     try:
         return base64url.decode(parts[number])
     except ValueError as error:
@@ -174,7 +174,8 @@ def _decoded(parts: list[str], number: int) -> bytes:
 
 
 def _require_types(claims: Mapping[str, Any]) -> None:
-    """PyJWT takes numbers in strings, and older ones break at other types; we take neither to it. Null is absent."""
+    """Check the types of claims. PyJWT accepts numbers in strings, and older versions break at other types. Null is
+    absent."""
     for name in ("exp", "iat", "nbf"):
         value = claims.get(name)
         if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
@@ -185,7 +186,8 @@ def _require_types(claims: Mapping[str, Any]) -> None:
 
 
 def _require_audience(claims: Mapping[str, Any], registration: Registration) -> None:
-    """Several audiences need ``azp``; ``azp``, if there, must be us. (Security Framework 1.0, 5.1.3, points 4 to 6)"""
+    """Check ``azp``: it must be there if there are several audiences, and if it is there it must be us. (Security
+    Framework 1.0, 5.1.3, points 4 to 6)"""
     audience, party = claims["aud"], claims.get("azp")
     if isinstance(audience, list) and len(audience) > 1 and party is None:
         raise AudienceMismatch("several audiences and no azp")

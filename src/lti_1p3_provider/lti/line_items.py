@@ -28,7 +28,7 @@ MAX_FILTER = 1000  # a longer id is left to us to compare: addresses have limits
 
 @dataclass(frozen=True, slots=True)
 class PlatformLineItem:
-    """A column as the platform shows it. ``maximum`` is None if it shows none; ``members`` is all that it said."""
+    """A column as the platform shows it. ``maximum`` is None if it shows none. ``members``: everything that it said."""
 
     url: str
     label: str = ""
@@ -70,10 +70,10 @@ def search(
     tag: str = "",
     enough: Callable[[PlatformLineItem], bool] = lambda item: False,
 ) -> Exchange[list[PlatformLineItem]]:
-    """List the line items of a container, with filters that platforms may ignore: check what comes back. (3.2.4)
+    """List the line items of a container. Platforms may ignore the filters, so check what comes back. (3.2.4)
 
-    What has no usable id is left out, and one id is one column, also where pages overlap. The list ends at the first
-    page with a line item that is ``enough``.
+    Items without a usable id are left out. Each id appears once, even if pages overlap. The list ends at the first page
+    with a line item that is ``enough``.
 
     Raises:
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
@@ -132,7 +132,7 @@ def change(
 
 
 def delete(deployment: Deployment, column: LineItemAddress) -> Exchange[Answer]:
-    """Delete a line item; any status is the answer. (3.2.8)
+    """Delete a line item. The answer may have any status. (3.2.8)
 
     Raises:
         AddressForbidden, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey, KeyInvalid
@@ -144,7 +144,7 @@ def delete(deployment: Deployment, column: LineItemAddress) -> Exchange[Answer]:
 def _call(
     deployment: Deployment, scopes: frozenset[str], method: str, url: str, body: object, what: str
 ) -> Exchange[Answer]:
-    """Read or change something. A change counts as made if the status says so, whatever follows it."""
+    """Read or change something. If the status says that a change was made, it counts as made, whatever follows."""
     if body is None:
         request, needed = Request(method, url, {"Accept": ITEM_TYPE}), ags.reading(scopes)
     else:
@@ -167,7 +167,7 @@ def _object(answer: Answer) -> service.Entry:
 
 
 def _said_of_change(answer: Answer) -> service.Entry:
-    """Return the line item in the answer to a change, None if it cannot be read: the change was made all the same."""
+    """Return the line item in the answer to a change, None if it cannot be read. The change was made in any case."""
     try:
         return _object(answer)
     except LtiError:
@@ -175,7 +175,7 @@ def _said_of_change(answer: Answer) -> service.Entry:
 
 
 def _readable(entries: Iterable[service.Entry], base: str) -> list[PlatformLineItem]:
-    """Return the columns of a list, without those that have no usable id; one id is one column."""
+    """Return the columns of a list. Those without a usable id are left out, and each id appears once."""
     found: dict[str, PlatformLineItem] = {}
     for entry in entries:
         with suppress(AnswerUnreadable):
@@ -201,7 +201,7 @@ def _read(said: service.Entry, base: str = "", otherwise: str = "") -> PlatformL
 
 
 def _address(value: object, base: str) -> str:
-    """Return an absolute address; empty if it is not an address, or cannot be stored."""
+    """Return an absolute address; empty if it is no address, or cannot be stored."""
     if not isinstance(value, str) or NOWHERE.search(value) or not value.strip():
         return ""
     url = resolved(base, value)
@@ -209,7 +209,7 @@ def _address(value: object, base: str) -> str:
 
 
 def _text(said: service.Entry, name: str) -> str:
-    """Some platforms write ids as numbers, and null for nothing. Other types count as empty."""
+    """Return a text. Some platforms write ids as numbers, and null for nothing. Other types count as empty."""
     value = said.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
@@ -217,6 +217,6 @@ def _text(said: service.Entry, name: str) -> str:
 
 
 def _maximum(value: object) -> float | None:
-    """Return a usable maximum; it is for us to keep in step, so one that is none does no harm."""
+    """Return the maximum if it is usable. We keep it in step ourselves, so an unusable one does no harm."""
     found = numbers.points(value)
     return found if found is not None and found > 0 else None

@@ -37,7 +37,7 @@ class Login:
     storage_frame: str
 
     def authentication_request(self, storage_frame: str = "") -> AuthenticationRequest:
-        """Begin a login whose proof is kept in a cookie, or in a frame of the platform's.
+        """Begin a login whose proof is kept in a cookie, or in a frame of the platform.
 
         Raises:
             LoginParameterMissing: the hints are too long.

@@ -1,6 +1,6 @@
-"""Whom a person was on LTI 1.1, as the claim ``lti1p1`` says, and the proof that comes with it. (LTI 1.3 Core, 6.1)
+"""Who a person was on LTI 1.1, according to the claim ``lti1p1``, and the proof that comes with it. (LTI 1.3 Core, 6.1)
 
-Nothing in the claim refuses a launch: what cannot be read is as if it were not there.
+Nothing in the claim can refuse a launch: what cannot be read is ignored.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ MAX_DIGITS = 30
 
 @dataclass(frozen=True, slots=True)
 class Lti1p1:
-    """What the claim says; empty where it says nothing. ``user_id`` empty: it is ``sub``, as ever where a member is
-    left out. ``expires`` and ``nonce`` are the token's own, which the signature holds together with this."""
+    """What the claim says; empty where it says nothing. ``user_id`` empty: it is the same as ``sub``. ``expires`` and
+    ``nonce`` are the token's own; the signature covers them, too."""
 
     consumer_key: str = ""
     signature: str = ""
@@ -30,7 +30,7 @@ class Lti1p1:
 
 
 def read(claims: Any) -> Lti1p1 | None:
-    """Return what a token's claims say of LTI 1.1; None if that is nothing."""
+    """Return what a token's claims say of LTI 1.1; None if they say nothing."""
     said = claims.get(CLAIM)
     if not isinstance(said, dict) or not said:
         return None
@@ -46,15 +46,15 @@ def read(claims: Any) -> Lti1p1 | None:
 
 
 def signature(secret: str, said: Lti1p1, deployment_id: str, issuer: str, client_id: str) -> str:
-    """Return what a platform that knows the secret of its key writes as ``oauth_consumer_key_sign``. (6.1.1)"""
+    """Return the ``oauth_consumer_key_sign`` that a platform with the key's secret would send. (6.1.1)"""
     signed = "&".join((said.consumer_key, deployment_id, issuer, client_id, said.expires, said.nonce))
     made = hmac.digest(secret.encode("utf-8", "surrogatepass"), signed.encode("utf-8", "surrogatepass"), "sha256")
     return base64.b64encode(made).decode()
 
 
 def is_signed(secrets: tuple[str, ...], said: Lti1p1, deployment_id: str, issuer: str, client_id: str) -> bool:
-    """Tell whether one of the secrets of its key made the claim's signature. Each is tried, in constant time; an empty
-    one signs nothing."""
+    """Tell whether the claim was signed with one of the key's secrets. Each is tried, in constant time; an empty secret
+    never counts."""
     given = said.signature.encode("utf-8", "surrogatepass")
     tried = [
         hmac.compare_digest(signature(secret, said, deployment_id, issuer, client_id).encode(), given)
@@ -65,7 +65,7 @@ def is_signed(secrets: tuple[str, ...], said: Lti1p1, deployment_id: str, issuer
 
 
 def _text(value: Any) -> str:
-    """Take texts, and numbers as they are written without a fraction; anything else is nothing."""
+    """Return texts, and numbers written without a fraction; anything else counts as empty."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -1,7 +1,7 @@
-"""Counts what an answer brings, below everything that interprets it.
+"""Counts the bytes of an answer, below everything that interprets them.
 
-HTTP libraries read some things to their end, however far that is: a chunk of length -1, the line of a chunk's length,
-one interim answer after another. Here every byte of an answer is counted as it comes from the connection.
+HTTP libraries read some things to their end, however long that takes: a chunk of length -1, the line with a chunk's
+length, one interim answer after another. Here every byte is counted as it comes from the connection.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAX_INTERIM = 50  # answers before the one that counts
 
 
 class TooMuch(OSError):
-    """An answer has more than ``MAX_BYTES``, or more interim answers than anybody needs."""
+    """An answer has more than ``MAX_BYTES``, or more interim answers than make sense."""
 
 
 class _Counted(io.RawIOBase):
@@ -63,7 +63,7 @@ class MeasuredResponse(HTTPResponse):
 
 
 def was_too_much(error: BaseException) -> bool:
-    """Tell whether ``TooMuch`` is behind another error."""
+    """Tell whether ``TooMuch`` caused another error."""
     found: BaseException | None = error
     for _ in range(MAX_CAUSES):
         if found is None or isinstance(found, TooMuch):

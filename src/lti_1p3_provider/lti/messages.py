@@ -1,4 +1,4 @@
-"""The kinds of message that we accept, by the type that a platform gives them. (LTI 1.3 Core, 5.3.1)"""
+"""The kinds of messages that we accept, by the type that a platform names. (LTI 1.3 Core, 5.3.1)"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ READERS: Mapping[str, Callable[[Reader], Message]] = {
 
 
 def read_message(claims: Mapping[str, Any]) -> Message:
-    """Read and check the claims of a message; its class says of which kind it is.
+    """Read and check the claims of a message. The class of the result says which kind it is.
 
     Raises:
         MessageTypeUnsupported: it is of a kind that we do not take.

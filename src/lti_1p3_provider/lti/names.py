@@ -1,7 +1,7 @@
-"""People's names, as platforms send them and people may choose them: only what a name is made of comes in.
+"""People's names, as platforms send them and people may choose them. Only what belongs in a name is let in.
 
-A name stands in the LMS's pages, in mails to others and in tables that staff open in a spreadsheet. So it brings no
-markup, no address that a mail program makes a link of, and no beginning that a spreadsheet takes for a formula.
+Names appear in the LMS's pages, in mails to others, and in tables that staff open in a spreadsheet. So a name may hold
+no markup, nothing that a mail program turns into a link, and no beginning that a spreadsheet takes for a formula.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ JOINERS = "\u200c\u200d"  # letters of some scripts need them
 
 
 def plain_name(text: str) -> str:
-    """Return the name in ``text`` in one line; empty if nothing is left."""
+    """Return the name in ``text``, on one line; empty if nothing is left."""
     visible = "".join(map(_visible, unicodedata.normalize("NFC", text[:MAX_LENGTH])))
     without = HOST_WITH_PATH.sub(" ", ADDRESS.sub(" ", TAG.sub(" ", visible))).replace("<", " ").replace(">", " ")
     apart = HOST.sub(". ", without)  # "ada.lovelace" stays a name, and "evil.example" is no host any more
@@ -27,7 +27,7 @@ def plain_name(text: str) -> str:
 
 
 def _visible(character: str) -> str:
-    """Drop invisible characters: they change the direction of the text around them, or hide an address in it."""
+    """Drop invisible characters: they can change the direction of the text around them, or hide an address in it."""
     kind = unicodedata.category(character)
     if kind in ("Cf", "Co", "Cn") and character not in JOINERS:
         return ""

@@ -1,7 +1,7 @@
 """Memberships: who is in a platform's course. (NRPS 2.0, 2)
 
-Only ids, roles and states are read; names and addresses, which a platform may send as well, end here. What a platform
-sends is read leniently: one odd member does not hide a whole course, and is counted.
+Only ids, roles and states are read. Names and addresses, which a platform may send as well, are dropped here. The list
+is read leniently: one odd member does not hide a whole course, and is counted.
 """
 
 from __future__ import annotations
@@ -48,27 +48,28 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A course's people, all pages of them, each once. ``odd``: how many entries name no person, and may be anybody."""
+    """A course's people from all pages, each once. ``odd``: how many entries name nobody, so that they may be
+    anybody."""
 
     people: tuple[Member, ...]
     odd: int = 0
 
     @property
     def complete(self) -> bool:
-        """Whether who is not among them is not in the course. Nobody at all is more likely a filter, or a course that
-        the platform does not show us."""
+        """Whether people who are not on the list are not in the course. An empty list does not count: it is more likely
+        a filter, or a course that the platform does not show us."""
         return bool(self.people) and not self.odd
 
 
 @dataclass(slots=True)
 class _Pages:
-    """Reads pages, and keeps of them what the list itself does not hold."""
+    """Reads pages, and remembers what the list itself does not hold."""
 
     odd: int = 0
     seen: dict[str, Member] = field(default_factory=dict)
 
     def read(self, answer: Answer) -> list[service.Entry]:
-        """Return the members of a page, of which nothing else is kept."""
+        """Return the members on a page."""
         entries, left_out = parse_objects_in(answer.content(), "members")
         self.odd += left_out
         for entry in entries:
@@ -86,8 +87,8 @@ class _Pages:
 
 
 def read(deployment: Deployment, url: str, limit: int | None = None) -> Exchange[Members]:
-    """Read who is in a course: all pages, or nothing. ``url`` is what a launch named; ``limit`` how many people are
-    asked for at once, without it as many as the platform's preset says.
+    """Read who is in a course: all pages, or nothing. ``url``: from a launch. ``limit``: how many people are asked for
+    at once; without it, as many as the platform's preset says.
 
     Raises:
         AddressForbidden: the address, or a page of it, is not on the platform's own hosts.
@@ -102,8 +103,8 @@ def read(deployment: Deployment, url: str, limit: int | None = None) -> Exchange
 
 
 def _member(said: service.Entry) -> Member | None:
-    """Return a member, None if it is nobody's. A number is an id, and ``$User.id`` is a variable that the platform did
-    not know."""
+    """Return a member, None if the entry names nobody. An id may be a number. ``$User.id`` is a variable that the
+    platform did not know."""
     sub = said.get("user_id")
     if isinstance(sub, bool) or not isinstance(sub, str | int):
         return None
@@ -114,13 +115,13 @@ def _member(said: service.Entry) -> Member | None:
 
 
 def _texts(value: object) -> Iterable[str]:
-    """Some platforms write one role as a text."""
+    """Return roles. Some platforms write a single one as text."""
     values = value if isinstance(value, list) else [value]
     return [one for one in values if isinstance(one, str)]
 
 
 def _status(value: object) -> Status:
-    """Absent means active (2.2); what we do not know gives nobody anything."""
+    """Return the status. Absent means active (2.2). An unknown status gives nobody anything."""
     if value is None or value == "":
         return Status.ACTIVE
     word = LAST_WORD.search(value) if isinstance(value, str) else None
@@ -128,8 +129,8 @@ def _status(value: object) -> Status:
 
 
 def _together(one: Member, other: Member) -> Member:
-    """Whoever stands twice in a list, where pages overlap or for each role, is one person, and takes part if either
-    says so."""
+    """Join the entries of a person who is on the list several times, because pages overlap or for each role. They take
+    part if any entry says so."""
     status = min(one.status, other.status, key=list(Status).index)
     named = (*one.roles.named, *(role for role in other.roles.named if role not in one.roles.named))
     return Member(one.sub, roles.parse(named), status)

@@ -17,7 +17,7 @@ def points(value: object) -> float | None:
 
 
 def written(text: str) -> float | None:
-    """Return a number that is written as text, None if it is not a finite number."""
+    """Return a number that is written as text; None if it is not a finite number."""
     try:
         value = float(text)
     except (ValueError, OverflowError):

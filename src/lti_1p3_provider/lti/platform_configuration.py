@@ -1,4 +1,4 @@
-"""What a platform says of itself: its configuration, read once, for some addresses work only once. (Dynamic
+"""What a platform says of itself: its configuration. It is read once, because some addresses work only once. (Dynamic
 Registration 1.0, 3.4)"""
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ TOKEN = re.compile(r"[A-Za-z0-9._~+/=:-]{1,8192}")  # RFC 6750, 2.1; and colons,
 class PlatformConfiguration:
     """What a platform says of itself. (3.4)
 
-    ``address`` is where it said so. ``scopes``, ``claims`` and ``messages`` (placements by type) None: it does not say
-    what it supports. ``audience`` is of access tokens, empty without one of its own; ``account`` a school's name in an
-    installation that many share.
+    ``address``: where it said so. ``scopes``, ``claims`` and ``messages`` (placements by type) are None if it does not
+    say what it supports. ``audience``: for access tokens, empty if it has none of its own. ``account``: a school's
+    name, in an installation that many share.
     """
 
     address: str
@@ -61,7 +61,7 @@ class PlatformConfiguration:
         return tuple(getattr(self, name) for name in ENDPOINTS)
 
     def supports(self, message_type: str) -> bool:
-        """Tell whether it sends such messages, as far as it says."""
+        """Tell whether it sends such messages; yes if it does not say."""
         return self.messages is None or message_type in self.messages
 
 
@@ -79,7 +79,7 @@ def require_address(url: str, token: str) -> None:
 
 
 def fetch(url: str, token: str) -> str:
-    """Return the text of a platform's configuration, which can be read. (3.4)
+    """Return the text of a platform's configuration. (3.4)
 
     Raises:
         RegistrationAddressInvalid, ConfigurationUnreadable, AddressForbidden, PlatformUnreachable, TrustUnreadable
@@ -97,7 +97,7 @@ def fetch(url: str, token: str) -> str:
 
 
 def read(text: str, address: str) -> PlatformConfiguration:
-    """Read a configuration. What we can do without is never refused.
+    """Read a configuration. What we can do without never refuses one.
 
     Raises:
         ConfigurationUnreadable
@@ -134,17 +134,17 @@ def read(text: str, address: str) -> PlatformConfiguration:
 
 
 def bearer(token: str) -> dict[str, str]:
-    """Return the header that shows a platform its own token. Some give none; then there is no such header."""
+    """Return the header that shows a platform its own token. Some platforms give no token; then there is no header."""
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _names(value: object) -> frozenset[str] | None:
-    """Return a list of names; what is none in it is left out, and no list is None."""
+    """Return a list of names. Other entries are left out; None if it is no list."""
     return frozenset(one for one in value[:MAX_LISTED] if isinstance(one, str)) if isinstance(value, list) else None
 
 
 def _messages(value: object) -> Mapping[str, tuple[str, ...]] | None:
-    """Return placements by type of message. Moodle before 4.0 lists types as texts."""
+    """Return placements by type of message. Moodle before 4.0 lists only the types."""
     if not isinstance(value, list):
         return None
     found: dict[str, tuple[str, ...]] = {}

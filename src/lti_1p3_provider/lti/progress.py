@@ -1,4 +1,4 @@
-"""What a login and a launch note on their way, passed or refused. Who keeps it is above: ``diagnostics``."""
+"""What a login and a launch note on their way, whether they succeed or not. ``diagnostics`` stores it."""
 
 from __future__ import annotations
 

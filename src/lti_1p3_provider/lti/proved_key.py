@@ -1,8 +1,8 @@
-"""The key of LTI 1.1 that a platform proves while it registers us in the place of that tool.
+"""The key of LTI 1.1 that a platform proves when it registers us in place of the tool with that key.
 
-Moodle does: before it is asked to register, its registration endpoint says what the tool is now, with the key and a
-hash that holds its secret (``oauth_consumer``). The hash holds nothing of the registration, so whoever has seen it once
-could show it again: a caller takes each only once.
+Moodle does so. Before it is asked to register us, its registration endpoint says what the tool is now, with the key and
+a hash made with its secret (``oauth_consumer``). The hash covers nothing of the registration, so somebody who has seen
+it once could show it again. A caller accepts each only once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HASH = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ProvedKey:
-    """A key, and what shows that somebody knows its secret."""
+    """A key, and the proof that somebody knows its secret."""
 
     key: str
     nonce: str
@@ -37,7 +37,7 @@ class ProvedKey:
 
 
 def ask(endpoint: str, token: str) -> ProvedKey | None:
-    """Ask a platform which key of LTI 1.1 the tool has that is to be registered; None if it names none. ``token``: the
+    """Ask a platform for the LTI 1.1 key of the tool that is to be registered; None if it names none. ``token``: the
     platform's own, for this registration.
 
     Raises:
@@ -52,7 +52,7 @@ def ask(endpoint: str, token: str) -> ProvedKey | None:
 
 
 def read(values: Any) -> ProvedKey | None:
-    """Return what a tool's registration says of its key, as far as it can be read."""
+    """Return what a tool's registration says about its key, if it can be read."""
     tool = values.get(TOOL)
     said = tool.get(MEMBER) if isinstance(tool, dict) else None
     if not isinstance(said, dict):
@@ -66,12 +66,12 @@ def read(values: Any) -> ProvedKey | None:
 
 
 def signature(secret: str, key: str, nonce: str) -> str:
-    """Return what a platform that knows the secret of a key writes as ``sign``."""
+    """Return the ``sign`` that a platform with the key's secret would send."""
     return hashlib.sha256(f"{key}{secret}{nonce}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_proved(secrets: tuple[str, ...], said: ProvedKey) -> bool:
-    """Tell whether one of the secrets of the key made the hash. Each is tried, in constant time; an empty one proves
-    nothing."""
+    """Tell whether the hash was made with one of the key's secrets. Each is tried, in constant time; an empty secret
+    never counts."""
     tried = [hmac.compare_digest(signature(secret, said.key, said.nonce), said.sign) for secret in secrets if secret]
     return any(tried)

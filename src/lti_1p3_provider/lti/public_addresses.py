@@ -1,8 +1,7 @@
-"""Looks a platform's name up and lets only a public address through.
+"""Looks up a platform's name, and accepts only a public address.
 
-The connection is then made to the very address that was checked, so a name that changes its mind gains nothing. Where
-the operator named a host that may be private, any address will do but those at which a cloud tells its machines their
-secrets.
+The connection is then made to the same address that was checked, so a name that changes its address gains nothing. For
+a host that the operator allowed, any address will do, except those at which a cloud tells its machines their secrets.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ SPECIAL = (*OLD_FORMS, *METADATA)
 
 
 class CheckedAdapter(IPFilterAdapter):  # type: ignore[misc]  # the library is not typed
-    """The library's check, in time, and what it leaves out."""
+    """The library's check, within the time limit, and for addresses that it leaves out."""
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None
@@ -54,8 +53,8 @@ class CheckedAdapter(IPFilterAdapter):  # type: ignore[misc]  # the library is n
 
 
 class NamedAdapter(HTTPAdapter):
-    """For hosts that the operator named. Their name is looked up once more when the connection is made: whoever runs
-    their names could change them in between, but runs a host of the operator's anyway."""
+    """For hosts that the operator allowed. Their name is looked up again when the connection is made. Somebody who
+    controls the name could change it in between, but that is the operator's own network."""
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None
@@ -72,8 +71,8 @@ class NamedAdapter(HTTPAdapter):
 
 
 def is_forbidden(host: str, seconds: float) -> bool:
-    """Tell whether a host leads to an address that is not called unless the operator names it. One that has no address,
-    or none within so many seconds, is not: it may have one later."""
+    """Tell whether a host leads to an address that is called only if the operator allows it. A host without an address,
+    or none within so many seconds, is not forbidden: it may have one later."""
     try:
         with Deadline(seconds):
             _refuse(str(in_time(partial(filter_host, host, 443, allow_loopback=False))).strip("[]"), SPECIAL)
@@ -85,7 +84,7 @@ def is_forbidden(host: str, seconds: float) -> bool:
 
 
 def _addresses(host: str) -> list[str]:
-    """Return all addresses of a host, none if it has none: the connection will say so."""
+    """Return all addresses of a host. If it has none, the connection will report that."""
     with suppress(ValueError):
         return [str(ip_address(host))]
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Canvas's service for a tool's own key: it has one, and takes another in its place.
+"""Canvas's service that replaces the one key that it has of a tool.
 
 Canvas's documentation names a parameter ``public_jwk``; what it reads is nested, as here.
 """
@@ -17,8 +17,8 @@ SCOPES = frozenset((SCOPE,))
 
 
 def put(deployment: Deployment, url: str, jwk: Mapping[str, str]) -> Exchange[Answer]:
-    """Replace the key that the platform has of us; any status is the answer, and 2xx means that only the new key is
-    accepted from then on. ``url``: of the service, on the customer's own host.
+    """Replace the key that the platform has of us. The answer may have any status; 2xx means that from then on it
+    accepts only the new key. ``url``: the service, on the customer's own host.
 
     Raises:
         AddressForbidden: the address is not on the platform's own hosts, so it gets no token.

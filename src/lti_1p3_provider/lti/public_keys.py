@@ -1,7 +1,7 @@
-"""Reads key sets: which of a platform's keys can verify a launch, and how they are kept. (RFC 7517)
+"""Reads key sets: which of a platform's keys can verify a launch, and in which form they are cached. (RFC 7517)
 
-A null, an empty text or an empty list is as good as absent. An entry that cannot be used hides none that can, also
-under the same kid: some platforms show a new key and an old one under one name.
+Null, an empty text and an empty list count as absent. An unusable entry hides no usable one, even under the same kid:
+some platforms give a new and an old key the same name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MIN_BITS, MAX_BITS = 2048, 16384
 
 
 def usable(key_set: Any) -> dict[str, str]:
-    """Return RSA signature keys as JSON by kid, a list of several; everything else in the set is ignored."""
+    """Return RSA signature keys as JSON by kid; several keys with one kid are a list. Everything else is ignored."""
     members = key_set.get("keys") if isinstance(key_set, dict) else None
     found: dict[str, list[str]] = {}
     for jwk in members if isinstance(members, list) else ():
@@ -46,7 +46,8 @@ def _may_verify(jwk: Any) -> bool:
 
 
 def _kept(of_kid: list[str]) -> str:
-    """Return how the keys of a kid are kept; of several only those that can be read."""
+    """Return the keys of a kid in the form in which they are cached. If there are several, only those that can be
+    read."""
     if len(of_kid) == 1:
         return of_kid[0]
     good = [kept for kept in of_kid if _is_good(kept)][:MAX_OF_A_KID] or of_kid[:1]
@@ -54,7 +55,7 @@ def _kept(of_kid: list[str]) -> str:
 
 
 def chosen(keys: dict[str, str], kid: str) -> tuple[RSAPublicKey, ...]:
-    """Return the keys of ``usable`` that are called ``kid``, one at least.
+    """Return the keys in ``usable`` that are called ``kid``, at least one.
 
     Raises:
         KeyUnknown: there is none, or none can be read.

@@ -1,6 +1,6 @@
-"""Reads typed values out of claims: a wrong JSON type is refused, never coerced; null is absent.
+"""Reads typed values from claims. A wrong JSON type is refused and never converted; null is absent.
 
-What only people read (``label``), and what we can do without (``object_or_empty``), is never refused.
+Text that only people read (``label``), and objects that we can do without (``object_or_empty``), are never refused.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class Reader:
         return require(self.require_text(name, limit), self._name(name))
 
     def label(self, name: str, limit: int = 4096) -> str:
-        """Return a text that only people read, at most ``limit`` characters of it. What is no text is none; characters
-        that no database stores are replaced."""
+        """Return a text that only people read, at most ``limit`` characters of it. Anything but text is empty;
+        characters that no database stores are replaced."""
         value = self.values.get(name)
         return NOWHERE.sub(INSTEAD, value[:limit]) if isinstance(value, str) else ""
 
@@ -73,7 +73,7 @@ class Reader:
         return Reader(value if isinstance(value, dict) else {}, self._name(name))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return an optional list of texts; absent is empty, and a null in it is nothing.
+        """Return an optional list of texts; absent is empty, and nulls in it are ignored.
 
         Raises:
             ClaimInvalid
@@ -108,7 +108,7 @@ class Reader:
         return value
 
     def object(self, name: str) -> Reader | None:
-        """Return an optional object. Null is absent, and so is an empty list: PHP writes an empty object like that.
+        """Return an optional object. Null is absent, and so is an empty list, as PHP writes an empty object.
 
         Raises:
             ClaimInvalid
@@ -139,5 +139,5 @@ class Reader:
 
 
 def _is_text(value: object) -> bool:
-    """A NUL and half of a surrogate pair are legal JSON, but no database stores them as text."""
+    """Tell whether it can be stored: a NUL and half of a surrogate pair are legal JSON, but no database stores them."""
     return isinstance(value, str) and not NOWHERE.search(value)

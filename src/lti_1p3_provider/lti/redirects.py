@@ -1,6 +1,6 @@
-"""Follows a platform that has moved a page on its own host: some add a slash to the addresses that they gave us.
+"""Follows a redirect on a platform's own host: some platforms add a slash to the addresses that they gave us.
 
-Nothing else is followed: a redirect to another host would take what we send along, and lead us anywhere.
+Nothing else is followed: a redirect to another host would send it our data, and could lead us anywhere.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
 def followed(request: Request) -> Exchange[Answer]:
-    """Make a request; if it is a GET that is answered with another address on the same origin, make it there, once."""
+    """Make a request. If a GET is redirected to another address of the same origin, make it there, once."""
     answer: Answer = yield request
     place = resolved(request.url, answer.header("location"))
     if (

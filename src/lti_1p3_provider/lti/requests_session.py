@@ -1,4 +1,4 @@
-"""A requests session whose every request goes through ``transport``: for libraries that make requests of their own.
+"""A requests session whose every request goes through ``transport``, for libraries that make requests of their own.
 
 Addresses are checked, time and size are limited, and nothing is followed, as for our own requests.
 """
@@ -18,7 +18,8 @@ from lti_1p3_provider.lti.exchange import Answer
 
 
 class GuardedSession(requests.Session):
-    """Takes no proxies, passwords or certificates from the environment, keeps no cookies, and follows no redirect."""
+    """A session that takes no proxies, passwords or certificates from the environment, keeps no cookies, and follows no
+    redirect."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,12 +29,13 @@ class GuardedSession(requests.Session):
             self.mount(scheme, _Guarded())
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Nothing is followed: whoever is asked must not send us elsewhere with what we carry."""
+        """Follow nothing: the platform must not send us, with what we carry, to another place."""
         return None
 
 
 class _Guarded(BaseAdapter):
-    """Raises LtiError where no answer comes, as ``transport.send`` does. Its limits count, not the caller's."""
+    """Raises LtiError if no answer comes, as ``transport.send`` does. The transport's limits count, not the
+    caller's."""
 
     def send(
         self,
@@ -52,12 +54,12 @@ class _Guarded(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """The transport's connections are everybody's."""
+        """Close nothing: the transport's connections are shared."""
 
 
 def response_of(answer: Answer, url: str) -> requests.Response:
-    """Return an answer as requests has it, read to its end. A body that could not be read, of an answer of which only
-    the status counts, is empty. ``url``: who was asked."""
+    """Return an answer as requests has it, with its body. If only the status counts and the body could not be read, the
+    body is empty. ``url``: the address that was asked."""
     response = requests.Response()
     response.status_code, response.url = answer.status, answer.url or url
     response.reason = responses.get(answer.status, "")

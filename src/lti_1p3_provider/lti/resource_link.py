@@ -1,4 +1,4 @@
-"""The message that opens what a link in a course points to. (LTI 1.3 Core, 5)"""
+"""The message that opens the content of a link in a course. (LTI 1.3 Core, 5)"""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ResourceLinkLaunch = Launch[ResourceLinkMessage]
 
 
 def read(reader: Reader) -> ResourceLinkMessage:
-    """Read the claims of a launch of a resource link, for which some must be there that other messages may lack.
+    """Read the claims of a resource link's launch. It must have some claims that other messages may lack.
 
     Raises:
         ClaimMissing, ClaimInvalid, TextNotKept: as ``claims.shared`` does.

@@ -16,8 +16,8 @@ PAGE = "100"  # results that we ask for at once
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One person's result on the column's scale; ``given`` is None where the gradebook shows nothing. ``is_odd``: it
-    shows what is no number of points."""
+    """One person's result, on the column's scale. ``given`` is None if the gradebook shows nothing. ``is_odd``: what it
+    shows is no number of points."""
 
     user_id: str
     given: float | None
@@ -27,14 +27,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a platform answered. ``nobodys``: how many entries name no person, so that they may be anybody's."""
+    """What a platform answered. ``nobodys``: how many entries name nobody, so that they may be anybody's."""
 
     results: tuple[Result, ...]
     nobodys: int = 0
 
 
 def ask(deployment: Deployment, column: LineItemAddress, user_id: str = "") -> Exchange[Shown]:
-    """Read the results of a line item whole, of everybody or of one person. Platforms may ignore the filter. (3.3.3)
+    """Read all results of a line item, or one person's. Platforms may ignore the filter. (3.3.3)
 
     Raises:
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
@@ -50,13 +50,14 @@ def ask(deployment: Deployment, column: LineItemAddress, user_id: str = "") -> E
 
 
 def read(deployment: Deployment, column: LineItemAddress, user_id: str = "") -> Exchange[list[Result]]:
-    """Return the results of everybody or of exactly one person; what is nobody's is left out. Raises as ``ask``."""
+    """Return the results of everybody, or of exactly one person. Entries that name nobody are left out. Raises as
+    ``ask``."""
     shown = yield from ask(deployment, column, user_id)
     return [result for result in shown.results if user_id in ("", result.user_id)]
 
 
 def _read(said: service.Entry) -> Result | None:
-    """Return a result, None if it is nobody's."""
+    """Return a result, None if the entry names nobody."""
     user_id, score = said.get("userId"), said.get("resultScore")
     if isinstance(user_id, bool) or not isinstance(user_id, str | int):
         return None
@@ -66,5 +67,5 @@ def _read(said: service.Entry) -> Result | None:
 
 
 def _number(value: object) -> float | None:
-    """Return points; some platforms write them as texts."""
+    """Return points. Some platforms write them as text."""
     return numbers.points(numbers.written(value) if isinstance(value, str) else value)

@@ -1,7 +1,7 @@
 """Roles of a launch: the LIS v2 vocabulary, reduced to what we act on.
 
-Institution and system roles never count for a course, and no role gives a privilege in Open edX: roles decide only
-whether a score is wanted, and who may choose content for the platform's course. (LTI 1.3 Core, A.2)
+Institution and system roles never count for a course. Roles decide whether a score is wanted, who may choose content,
+and, if the registration says so, which role somebody gets in the course (``course_roles``). (LTI 1.3 Core, A.2)
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ ABOVE_LEARNERS = TEACHING | {"Mentor", "Manager", "Officer"}
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The principal context roles (``Instructor``, ``Learner``, ...) and (principal, sub-role) pairs that were sent.
+    """The principal context roles (``Instructor``, ``Learner``, ...), and the (principal, sub-role) pairs that were
+    sent.
 
-    ``named`` are all roles as they were sent, known or not.
+    ``named``: all roles as they were sent, known or not.
     """
 
     context: frozenset[str] = frozenset()
@@ -38,34 +39,36 @@ class Roles:
 
     @property
     def is_instructor(self) -> bool:
-        """Teaches or administers this context. A sub-role alone (a TA without ``Instructor``) does not count."""
+        """Whether the person teaches or administers this context. A sub-role alone (a TA without ``Instructor``) does
+        not count."""
         return bool(self.context & TEACHING)
 
     @property
     def administrates_platform(self) -> bool:
-        """Administrates the platform or its institution; course roles do not say so."""
+        """Whether the person administers the platform or its institution. Course roles do not say so."""
         return not SITE_ADMINISTRATORS.isdisjoint(self.named)
 
     @property
     def is_learner(self) -> bool:
-        """Learns in this context."""
+        """Whether the person learns in this context."""
         return "Learner" in self.context
 
     @property
     def only_learns(self) -> bool:
-        """Learns in this context and is nothing more in it. Assistants may be learners with a sub-role of teachers;
-        administrators may learn, too."""
+        """Whether the person learns in this context and is nothing more in it. Assistants may be learners with a
+        sub-role of teachers. Administrators may learn, too."""
         above = self.context & ABOVE_LEARNERS or {name for name, _ in self.sub_roles} & ABOVE_LEARNERS
         return self.is_learner and not above and not self.is_test_user and not self.administrates_platform
 
     @property
     def gets_scores(self) -> bool:
-        """Has a row in the platform's gradebook: learners, and people of whom the platform says nothing better."""
+        """Whether the platform's gradebook has a row for the person: learners, and people without a role that says
+        otherwise."""
         return not self.is_test_user and (self.is_learner or not self.context & (TEACHING | {"Mentor"}))
 
 
 def parse(values: Iterable[str]) -> Roles:
-    """Read the roles claim; what is not known is ignored, which is the least privilege."""
+    """Read the roles claim. Unknown roles are ignored, so they give nothing."""
     context: set[str] = set()
     subs: set[tuple[str, str]] = set()
     test_user, named = False, tuple(values)

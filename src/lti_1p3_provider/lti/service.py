@@ -1,8 +1,8 @@
-"""Calls a platform's services: the one way to call any of them. A service's own module only knows what is said there.
+"""The one way to call a platform's services. The module of each service knows only what that service says.
 
 Lists come in pages, each of which names the next in a ``Link`` header (AGS 2.0, 3.2.4; NRPS 2.0, 2.4.2; RFC 8288). The
-header is read as leniently as it is written: Moodle puts ``&amp;`` into addresses and curly quotes around ``next``.
-Addresses are used exactly as the platform wrote them.
+header is read leniently: Moodle puts ``&amp;`` into addresses and curly quotes around ``next``. Addresses are used
+exactly as the platform wrote them.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a list may cost: so many pages and entries, and seconds for all pages."""
+    """How much a list may cost: the number of pages and entries, and the seconds for all pages."""
 
     pages: int = MAX_PAGES
     entries: int = MAX_ENTRIES
     seconds: float = PATIENCE
 
     def require(self, goes_on: bool, entries: int, until: float) -> None:
-        """Return if one more page may be read. ``goes_on``: it is a new one, and not one too many.
+        """Return if one more page may be read. ``goes_on``: the page was not read yet, and is not one too many.
 
         Raises:
             AnswerUnreadable, PlatformUnreachable
@@ -56,11 +56,11 @@ class Bounds:
 
 
 def call(deployment: Deployment, scopes: Iterable[str], request: Request, needed: str) -> Exchange[Answer]:
-    """Make one request with an access token for the scopes; any status is the answer.
+    """Make one request with an access token for the scopes. The answer may have any status.
 
-    A status that means an access token which ended early gets a new one, and one more try. ``scopes`` are all that the
-    service has for us, so that its calls share a token; ``needed`` is the one for which the platform is asked alone if
-    it does not grant all. A GET is followed to another place on the same origin.
+    If the status means that the access token ended early, one more try is made with a new token. ``scopes``: all that
+    the service has for us, so that its calls share a token. ``needed``: the scope to ask for alone if the platform does
+    not grant all. A GET follows a redirect on the same origin.
 
     Raises:
         AddressForbidden: the address is not on the platform's own hosts, so it gets no token.
@@ -78,7 +78,7 @@ def call(deployment: Deployment, scopes: Iterable[str], request: Request, needed
 
 
 def foreign(url: str) -> str:
-    """Say that an address is not the platform's."""
+    """Return the error that an address is not the platform's."""
     if not (there := origin(url)):
         return f"{quoted_address(url)} is no web address"
     return f"{there} is not a host of this platform: add it to its other hosts. The address is {quoted_address(url)}"
@@ -96,11 +96,11 @@ def entries(
     read: Callable[[Answer], list[Entry]] | None = None,
     bounds: Bounds | None = None,
 ) -> Exchange[list[Entry]]:
-    """Read all pages of the list at ``url``; stop after a page of which ``enough`` is true.
+    """Read all pages of the list at ``url``; stop after a page for which ``enough`` is true.
 
-    ``query`` has filters and a limit, without which a platform is asked once more that does not know them. ``needed``
-    is the scope for which it is asked alone if it does not grant all of ``scopes``. ``read`` finds the entries of a
-    page that is no plain list.
+    ``query``: filters and a limit. A platform that does not know them is asked once more without them. ``needed``: the
+    scope to ask for alone if the platform does not grant all of ``scopes``. ``read``: finds the entries of a page that
+    is not a plain list.
 
     Raises:
         AddressForbidden: the list, or a page of it, is not on the platform's own hosts.
@@ -141,7 +141,7 @@ def _listed(answer: Answer) -> list[Entry]:
 
 
 def next_page(url: str, header: str) -> str:
-    """Return the address of the page after ``url``, empty if there is none. ``header``: its ``Link`` header.
+    """Return the address of the page after ``url``, empty if there is none. ``header``: the page's ``Link`` header.
 
     Raises:
         AnswerUnreadable: there is one, whose address cannot be read.
@@ -157,7 +157,7 @@ def next_page(url: str, header: str) -> str:
 
 
 def _as_text(header: str) -> str:
-    """HTTP libraries read headers as Latin-1, also those that are UTF-8."""
+    """Return a header as UTF-8, if it is that: HTTP libraries read headers as Latin-1."""
     try:
         return header.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -165,13 +165,13 @@ def _as_text(header: str) -> str:
 
 
 def below(url: str, name: str) -> str:
-    """Return the address of something below another: it ends the path, before any query."""
+    """Return the address of something below another address: the name ends the path, before any query."""
     parts = _parts(url)
     return parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment="").geturl()
 
 
 def with_query(url: str, values: Mapping[str, str]) -> str:
-    """Return the address with some query parameters more; those that it has stay as they are."""
+    """Return the address with more query parameters. Those that it has stay as they are."""
     parts = _parts(url)
     added = urlencode({name: value for name, value in values.items() if value})
     return parts._replace(query="&".join(filter(None, (parts.query, added))), fragment="").geturl()

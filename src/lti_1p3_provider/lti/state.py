@@ -28,7 +28,7 @@ STORAGE_PREFIX = "lti1p3_"
 
 @dataclass(frozen=True, slots=True)
 class LoginState:
-    """One login. ``value`` is the ``state`` parameter; ``target_digest`` tells which target the login named.
+    """One login. ``value``: the ``state`` parameter. ``target_digest``: which target the login named.
 
     ``storage_frame``: the platform's frame that keeps our proof instead of a cookie; empty if a cookie does. (LTI
     Client Side postMessages Storage)
@@ -41,12 +41,12 @@ class LoginState:
 
     @property
     def digest(self) -> str:
-        """What this login is remembered by."""
+        """The name under which this login is remembered."""
         return digest(self.value)
 
     @property
     def dated_digest(self) -> str:
-        """The same behind the time of the login: an index keeps together what is made at one time."""
+        """The same after the login's time, so that an index keeps together what is made at the same time."""
         return f"{self.value.rsplit(':', 2)[1]}:{self.digest}"[:DIGEST_LENGTH]
 
     @property
@@ -55,34 +55,34 @@ class LoginState:
         return Signer(salt=NONCE).signature(self.value)
 
     def has_nonce(self, shown: str) -> bool:
-        """Tell whether this is the nonce that was issued, perhaps before the site's secret was replaced."""
+        """Tell whether this is the nonce that was issued, even if the site's secret was replaced since."""
         return _is_signature(NONCE, self.value, shown)
 
     @property
     def cookie_name(self) -> str:
-        """A name of its own for each login, so that tabs do not overwrite each other."""
+        """A name for each login, so that tabs do not overwrite each other's cookies."""
         return f"{COOKIE_PREFIX}{self.digest[:16]}"
 
     @property
     def storage_key(self) -> str:
-        """Under which the platform keeps the proof."""
+        """The name under which the platform keeps the proof."""
         return f"{STORAGE_PREFIX}{self.digest[:16]}"
 
     @property
     def proof(self) -> str:
-        """What only the browser that began this login can show: a cookie, or what the platform's frame kept."""
+        """What only the browser that began this login can show: in a cookie, or from the platform's frame."""
         return Signer(salt=BROWSER).signature(self.value)
 
 
 def issue(registration_pk: int, target: str, storage_frame: str = "") -> LoginState:
-    """Begin a login of the registration that names this ``target_link_uri``."""
+    """Begin a login at the registration, for this ``target_link_uri``."""
     about = digest_of_target(target)
     content = f"{secrets.token_urlsafe(16)}.{registration_pk}.{about}.{storage_frame}"
     return LoginState(TimestampSigner(salt=SALT).sign(content), registration_pk, about, storage_frame)
 
 
 def digest_of_target(target: str) -> str:
-    """Return what a state keeps of a target: enough to notice another."""
+    """Return what a state holds of a target: enough to notice another one."""
     return digest(target)[:8]
 
 
@@ -124,7 +124,7 @@ def require_same_browser(state: LoginState, cookies: Mapping[str, str], stored: 
 
 
 def use_once(state: LoginState) -> None:
-    """Mark the login as used; exactly one caller over all processes gets through.
+    """Mark the login as used. Over all processes, exactly one caller succeeds.
 
     Raises:
         LaunchReplayed: somebody was first.

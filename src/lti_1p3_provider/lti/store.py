@@ -1,4 +1,4 @@
-"""The cache that all processes share, with one kind of failure: each backend has exceptions of its own."""
+"""The cache that all processes share, with one kind of error: each backend has its own exceptions."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def put(name: str, value: Any, seconds: float) -> None:
 
 
 def add(name: str, seconds: float) -> bool:
-    """Mark ``name``; return whether nobody over all processes did before.
+    """Mark ``name``; return whether it was not marked before, over all processes.
 
-    Some clients swallow the errors of their server and say no: look with ``get`` where that makes a difference.
+    Some clients hide errors of their server and say no. Use ``get`` where that makes a difference.
 
     Raises:
         StateStoreDown
@@ -64,7 +64,7 @@ def drop(name: str) -> None:
 
 
 def count(name: str, seconds: float, more: int = 1) -> int:
-    """Count one more of ``name``, or ``more``; return how many there were; the count ends ``seconds`` after the last.
+    """Add 1, or ``more``, to the count of ``name``; return the count. It ends ``seconds`` after the last time.
 
     Raises:
         StateStoreDown

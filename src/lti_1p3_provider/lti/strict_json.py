@@ -1,5 +1,5 @@
-"""JSON of strangers: duplicate names, NaN, great depth and anything but an object are refused. How much there is of it
-is for the limits of bytes to say."""
+"""JSON of strangers. Duplicate names, NaN, great depth and anything but an object are refused. Its size is limited
+elsewhere."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
 
 
 def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
-    """Return the JSON objects of the list in ``text``. An entry that is none, or not a sane one, is left out: the list
-    is a whole course's, and not to be lost because of one. Numbers that are too large for anything are infinite.
+    """Return the JSON objects of the list in ``text``. An invalid entry is left out, because the list is a whole
+    course's and must not be lost for one entry. Numbers that are too large become infinite.
 
     Raises:
         ValueError: it is no list, or one of nothing but other things.
@@ -37,8 +37,8 @@ def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
 
 
 def parse_objects_in(text: str | bytes, name: str) -> tuple[list[dict[str, Any]], int]:
-    """Return the JSON objects of the list that is the member ``name`` of the object in ``text``, read as
-    ``parse_objects`` reads them, and how many entries were left out.
+    """Return the JSON objects of the list ``name`` in the object in ``text``, read as ``parse_objects`` does, and how
+    many entries were left out.
 
     Raises:
         ValueError: it is no object, has no such list, or one of nothing but other things.

@@ -1,4 +1,4 @@
-"""How large a token may be. A request for content may hold state of the platform's, which may be large."""
+"""How large a token may be. A request for content may carry state of the platform's own, which may be large."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_WITH_DATA = 1_600_000  # of a request for content: 256 kB of any characters,
 
 
 def limit(token: str) -> int:
-    """Return how many characters a token may have, by what it says it is. Nothing of it is parsed."""
+    """Return how many characters a token may have, depending on the type that it claims. Nothing of it is parsed."""
     parts = token[: MAX_WITH_DATA + 1].split(".", 2)
     try:
         claims = base64url.decode(parts[1])

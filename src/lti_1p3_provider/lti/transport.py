@@ -1,8 +1,8 @@
-"""Every HTTP request that we make to a platform goes through here.
+"""Every HTTP request to a platform goes through here.
 
-Time and size are limited (``deadline``, ``measured``), redirects are not followed, cookies and proxies are not used,
-and a connection is made only to the address that was checked: no private or special one, unless the operator named the
-host in ``LTI_1P3_PROVIDER_PRIVATE_HOSTS``, and never one at which a cloud tells its machines their secrets.
+Time and size are limited (``deadline``, ``measured``). Redirects are not followed, and cookies and proxies are not
+used. A connection is made only to the address that was checked: never a private or special one, unless the operator
+named the host in ``LTI_1P3_PROVIDER_PRIVATE_HOSTS``, and never one at which a cloud tells its machines their secrets.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def run(exchange: Exchange[Result]) -> Result:
 
 
 def perform(step: Step) -> Answer | None:
-    """Do one step of a conversation. Needs no database and no cache, so it may run in any thread.
+    """Do one step of a conversation. It needs no database and no cache, so it may run in any thread.
 
     Raises:
         AddressForbidden, PlatformUnreachable, AnswerUnreadable
@@ -90,10 +90,10 @@ def send(
     timeout: float | None = None,
     whole: bool = True,
 ) -> Answer:
-    """Make one request; any status is an answer.
+    """Make one request. The answer may have any status.
 
-    ``timeout`` is in seconds, for the whole exchange (default: ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``). ``whole``: a
-    success whose body cannot be read is none.
+    ``timeout``: seconds for the whole exchange (default: ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``). ``whole``: a
+    successful answer must have a readable body.
 
     Raises:
         AddressForbidden, PlatformUnreachable, AnswerUnreadable, TrustUnreadable
@@ -129,7 +129,8 @@ def _asked(
     seconds: float,
     trust: bool | str,
 ) -> requests.Response:
-    """Make a request through an adapter. Without a requests session there are no cookies, proxies or redirects."""
+    """Make a request through an adapter. It does not use a requests session, so there are no cookies, proxies or
+    redirects."""
     request = requests.PreparedRequest()
     own = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "keep-alive"}
     request.prepare(method=method, url=plain(url), headers={**own, **headers}, data=data)
@@ -152,7 +153,7 @@ def _body(response: requests.Response) -> bytes:
 
 
 def _as_ours(error: Exception, deadline: Deadline, seconds: float) -> LtiError:
-    """Say in our words why there is no complete answer."""
+    """Return our own error that says why there is no complete answer."""
     said: LtiError
     if isinstance(error, LtiError):
         return error
@@ -173,14 +174,14 @@ def _late(seconds: float) -> PlatformUnreachable:
 
 
 def _adapter(url: str, process: int) -> HTTPAdapter:
-    """Choose by the exact host; a host that the operator did not name goes through the check of its address."""
+    """Choose by the exact host. The address of a host that the operator did not name is checked."""
     parts = split_url(url)
     return _private(process) if parts is not None and is_private_host(parts) else _public(process)
 
 
 @cache
 def _private(_process: int) -> HTTPAdapter:
-    """One per process: a pooled connection must not cross a fork."""
+    """Return the process's adapter: a pooled connection must not survive a fork."""
     return watched(NamedAdapter(pool_maxsize=POOL_SIZE))
 
 

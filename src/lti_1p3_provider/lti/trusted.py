@@ -1,4 +1,4 @@
-"""Whose certificates are trusted: the public authorities, or those of a file that the site names."""
+"""Which certificate authorities are trusted: the public ones, or those in a file that the site names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def bundle() -> bool | str:
 
 
 def problem() -> str:
-    """Return a sentence that says what is wrong with the file, empty if nothing is."""
+    """Return in a sentence what is wrong with the file, empty if nothing is."""
     if conf.ca_bundle is None:
         return ""
     name, path = conf.ca_bundle
@@ -36,7 +36,7 @@ def problem() -> str:
 
 @lru_cache(maxsize=8)
 def _problem_of(path: str, _changed: int, _size: int) -> str:
-    """Reading a file of 200 certificates takes some milliseconds, so each state of a file is read once.
+    """Read a file of certificates. 200 of them take some milliseconds, so each state of a file is read once.
 
     Raises:
         OSError: it may not be read.

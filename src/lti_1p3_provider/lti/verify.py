@@ -30,8 +30,8 @@ OLDEST = state.LIFETIME + LEEWAY  # seconds since iat: a token answers a login, 
 
 
 def verify(token: str, kid: str, registration: Registration, *, has_begin: bool) -> dict[str, Any]:
-    """Return the claims of a token that the registration's own key has signed; of several keys of one name, the first
-    that fits. ``has_begin``: the token has an ``nbf``.
+    """Return the claims of a token that was signed with the registration's own key; if several keys have the name, with
+    one of them. ``has_begin``: the token has an ``nbf``.
 
     Raises:
         KeyUnknown, KeySetUnavailable, KeySetBusy, StateStoreDown
@@ -55,8 +55,8 @@ def verify(token: str, kid: str, registration: Registration, *, has_begin: bool)
 
 
 def _decode(token: str, registration: Registration, key: RSAPublicKey, has_begin: bool) -> dict[str, Any]:
-    """Have PyJWT verify the token, except for claims that we do not use and ``nbf`` as null, where versions differ.
-    What ``sub`` must be, ``read_message`` says."""
+    """Have PyJWT verify the token, except for claims that we do not use, and a null ``nbf``, where versions differ.
+    What ``sub`` must be is checked in ``read_message``."""
     claims: dict[str, Any] = jwt.decode(
         token,
         key,
@@ -75,7 +75,7 @@ def _decode(token: str, registration: Registration, key: RSAPublicKey, has_begin
 
 
 def _as_ours(error: jwt.PyJWTError) -> LtiError:
-    """Say in our words what PyJWT found."""
+    """Return our own error for what PyJWT found."""
     match error:
         case jwt.ExpiredSignatureError() | jwt.ImmatureSignatureError():
             return TokenExpired(f"{type(error).__name__}: compare the clocks of both sides")

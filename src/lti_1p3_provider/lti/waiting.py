@@ -1,7 +1,7 @@
-"""Places for threads that wait for a platform while a person waits for them; a process has few.
+"""Places for threads that wait for a platform while a person waits for them. A process has few.
 
-Who finds none waits for a moment, counted from when the last was taken: as long as a platform that is well takes for an
-answer. Behind one that hangs nobody queues.
+A thread that finds no free place waits for a moment, counted from when the last place was taken: as long as a healthy
+platform takes for an answer. Behind a platform that hangs nobody queues.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOMENT = 1.5  # seconds; ten frames of one page launch at once, on a busy machin
 
 
 class _Places:
-    """How many threads wait; ``LTI_1P3_PROVIDER_KEY_SET_WAITERS`` may."""
+    """How many threads wait now; ``LTI_1P3_PROVIDER_KEY_SET_WAITERS`` may."""
 
     def __init__(self) -> None:
         self._freed = threading.Condition()
@@ -48,7 +48,7 @@ class _Places:
 
 @contextmanager
 def place(moment: float = MOMENT) -> Iterator[bool]:
-    """Hold a place inside the ``with``; False if all are taken, and for ``moment`` seconds more."""
+    """Hold a place inside the ``with``; False if all are taken, even after ``moment`` seconds."""
     places = _places(os.getpid())
     is_free = places.take(moment)
     try:
@@ -60,5 +60,5 @@ def place(moment: float = MOMENT) -> Iterator[bool]:
 
 @cache
 def _places(_process: int) -> _Places:
-    """One per process: what waits in the parent of a fork does not wait in its child."""
+    """Return the process's places: what waits in the parent of a fork does not wait in its child."""
     return _Places()
