@@ -1,4 +1,4 @@
-"""Which roles in one course a host can give and take: never one of an organization or of the site."""
+"""Roles in single courses that a host can give and take: never one of an organization or of the site."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from opaque_keys.edx.keys import CourseKey
 
 
 class RoleName(StrEnum):
-    """The LMS's own names, from the one that may most to the one that may least."""
+    """The LMS's own names, from the role that may do most to the one that may do least."""
 
     STAFF = "staff"
     LIMITED_STAFF = "limited_staff"
@@ -22,11 +22,11 @@ class CourseRoles(Protocol):
 
     def has(self, user: AbstractUser, course_key: CourseKey, role: RoleName) -> bool:
         """Tell whether the account has exactly this role in exactly this course, as the database has it now. A role
-        that includes it, or one in all courses of an organization, is another. One query."""
+        that includes it, or one in all courses of an organization, does not count. One query."""
 
     def give(self, user: AbstractUser, course_key: CourseKey, role: RoleName) -> None:
-        """Give the role; whoever has it keeps it. An account that is off gets nothing. What the LMS keeps of the
-        account's roles is as the database has it afterwards."""
+        """Give the role; an account that has it keeps it. An account that is switched off gets nothing. Afterwards the
+        LMS's own cache of the account's roles agrees with the database."""
 
     def take(self, user: AbstractUser, course_key: CourseKey, role: RoleName) -> None:
-        """Take the role, and no other; whoever does not have it loses nothing."""
+        """Take exactly this role; an account without it loses nothing."""

@@ -1,4 +1,4 @@
-"""Reads the keys that a request names, as strictly as it takes to be sure which content they mean."""
+"""Reads the keys that a request names, strictly enough to be sure which content they mean."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ JSON, FORMS = "application/json", ("application/x-www-form-urlencoded", "multipa
 
 
 class Unreadable(Exception):
-    """Something stands where a key belongs, and nobody can be sure what it means. The text says what is wrong."""
+    """There is something where a key belongs, and nobody can be sure what it means. The message says what is wrong."""
 
 
 def looks_like_one(text: str) -> bool:
-    """Tell whether a text begins as keys do, even if it was encoded several times."""
+    """Tell whether a text begins like a key, even if it was encoded several times."""
     for _ in range(MAX_DECODINGS):
         if LIKE_A_KEY.match(text):
             return True
@@ -40,7 +40,7 @@ def looks_like_one(text: str) -> bool:
 
 
 def course(text: str) -> CourseKey:
-    """Return a course's key; a space is a plus that nobody encoded.
+    """Return a course's key. A space is a plus that was not encoded.
 
     Raises:
         Unreadable: it is none, or names a branch or version, which may show drafts.
@@ -54,9 +54,9 @@ def course(text: str) -> CourseKey:
 
 
 def block(text: str, within: CourseKey | None = None) -> UsageKey:
-    """Return a block's key; its slashes may be quoted (``;_``). An aside is the block that it is about.
+    """Return a block's key. Its slashes may be quoted (``;_``). An aside stands for the block that it is about.
 
-    ``within`` is the course that the request names, too: a key without a run is one of that course.
+    ``within``: the course that the request names, too. A key without a run belongs to that course.
 
     Raises:
         Unreadable: it is none, names a branch or version, or is a block of another course than ``within``.
@@ -78,7 +78,7 @@ def block(text: str, within: CourseKey | None = None) -> UsageKey:
 
 
 def either(text: str) -> CourseKey | UsageKey:
-    """Return a text that looks like a key as what it is.
+    """Return a text that looks like a key, as a course's or a block's.
 
     Raises:
         Unreadable: see ``course`` and ``block``.
@@ -100,7 +100,7 @@ def in_query(request: HttpRequest) -> list[CourseKey | UsageKey]:
 
 
 def in_body(request: HttpRequest, fields: Iterable[str]) -> list[CourseKey | UsageKey]:
-    """Return the keys in some fields of a form or a JSON object. Of an object in a field, the names are meant.
+    """Return the keys in some fields of a form or a JSON object. If a field holds an object, its names count.
 
     Raises:
         Unreadable: the body, or something in one of these fields.
@@ -114,7 +114,7 @@ def in_body(request: HttpRequest, fields: Iterable[str]) -> list[CourseKey | Usa
 
 
 def name_in_token(token: str) -> str | None:
-    """Return whom a JWT says that it is for (``preferred_username``), None if it cannot be read. It is not verified."""
+    """Return the username in a JWT (``preferred_username``), None if it cannot be read. The token is not verified."""
     parts = token.split(".")
     if len(parts) < 2:
         return None
@@ -146,7 +146,7 @@ def _unquoted(found: re.Match[str]) -> str:
 
 
 def _fields(request: HttpRequest) -> dict[str, Any]:
-    """Return what a form or JSON object holds; a field of a form is a list."""
+    """Return what a form or JSON object holds. A field of a form is a list."""
     if request.content_type in FORMS:
         return {name: list(values) for name, values in request.POST.lists()}
     try:

@@ -1,4 +1,4 @@
-"""What the LMS's own LTI 1.1 provider stored: platforms that came through it, and their people."""
+"""What the LMS's own LTI 1.1 provider stored: the platforms that used it, and their people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractUser
 
 @dataclass(frozen=True, slots=True)
 class OldPlatform:
-    """A platform of LTI 1.1, by the key that it was given. Its secret is not in here."""
+    """A platform of LTI 1.1, named by its key. Its secret is not included."""
 
     key: str
     name: str
@@ -19,8 +19,8 @@ class OldPlatform:
 
 
 class LegacyProvider(Protocol):
-    """Reads only. Keys and ids are compared byte by byte, whatever the database's collation does. Where the provider
-    was never used, there is nothing; and a retired account is none."""
+    """Only reads. Keys and ids are compared byte by byte, whatever the database's collation. If the provider was never
+    used, there is nothing. A retired account counts as none."""
 
     def platforms(self) -> Sequence[OldPlatform]:
         """Return all platforms, by key, with the number of their people."""
@@ -32,4 +32,4 @@ class LegacyProvider(Protocol):
         """Return the account of the person whom this platform calls by this id."""
 
     def accounts(self, consumer_key: str) -> Iterator[tuple[str, AbstractUser]]:
-        """Yield the id and the account of each person of a platform, some at a time."""
+        """Yield the id and the account of each person of a platform, in batches."""

@@ -1,4 +1,4 @@
-"""What a list of courses is asked for, and what it holds."""
+"""What a list of courses is asked for, and what it returns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from opaque_keys.edx.keys import CourseKey
 
 @dataclass(frozen=True, slots=True)
 class CourseCard:
-    """A course in a list. ``place`` is where it stands in the list's order, and asks for what comes after it."""
+    """A course in a list. ``place``: its place in the list's order, with which the next part is asked for."""
 
     course_key: CourseKey
     title: str
@@ -18,8 +18,8 @@ class CourseCard:
 
 @dataclass(frozen=True, slots=True)
 class CourseChoice:
-    """Which courses: of these organizations or with these keys; all where ``everything``. Their titles or keys have all
-    of ``words``, in any case. Those in ``first`` that are among them come first, and stand nowhere else."""
+    """Which courses: of these organizations or with these keys; all if ``everything``. The title or key must have all
+    of ``words``, in any case. Courses in ``first`` come first, and only there."""
 
     everything: bool = False
     orgs: frozenset[str] = frozenset()

@@ -13,15 +13,15 @@ class Membership(Protocol):
     """Enrolments, many at a time."""
 
     def enrolled(self, user_ids: Collection[int], course_key: CourseKey) -> frozenset[int]:
-        """Return which of these accounts (primary keys; some hundreds at most) are enrolled in a course now. Whoever
-        was and is not any more is not among them. One query."""
+        """Return which of these accounts (primary keys, some hundreds at most) are enrolled in a course now. One
+        query."""
 
     def ever_enrolled(self, user_ids: Collection[int], course_key: CourseKey) -> frozenset[int]:
-        """Return the same, with those who left, or were removed. One query."""
+        """Return the same, including those who left or were removed. One query."""
 
     def unenrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> bool:
-        """Take the account out of a course in which it is enrolled in this very mode; return whether it was. What it
-        did there stays. Runs in the caller's transaction.
+        """Take the account out of a course if it is enrolled in exactly this mode; return whether it was. Its work
+        there stays. Runs in the caller's transaction.
 
         Raises:
             ContentNotAccessible: the LMS lets nobody leave.

@@ -1,4 +1,4 @@
-"""How people prove that an account of the site is theirs: by signing in, as the site lets them."""
+"""How people prove that an account of the site is theirs: by signing in to it, in any way that the site offers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Proof(Protocol):
     """The site's own login, with a password or single sign-on, as the site is set up."""
 
     def login_address(self, back: str) -> str:
-        """Return the address of the site's login, which leads to ``back``, a path of this site, afterwards.
+        """Return the address of the site's login, which afterwards leads to ``back``, a path of this site.
 
-        What an anonymous session holds is still in it after the login.
+        What an anonymous session holds must still be there after the login.
         """

@@ -1,8 +1,8 @@
 """Keeps launches from ending each other's sessions where a site prevents concurrent logins.
 
-The LMS then writes the key of a person's newest session into their profile, and each login and logout ends the session
-that it finds there. Frames of one page launch at once, though, and each first visit makes a session of its own.
-See docs/decisions/0013.
+The LMS then stores the key of a person's newest session in their profile, and each login and logout ends the session
+that it finds there. But the frames of one page launch at the same time, and each first visit makes a session of its
+own. See docs/decisions/0013.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Profile(Protocol):
 
 
 def begin(session: SessionBase) -> None:
-    """Mark the session that ``login`` is about to make, and drop the data of whoever was signed in before.
+    """Mark the session that ``login`` is about to make, and drop the data of the person who was signed in before.
 
-    It must be marked before it has its key: another launch may read that from the profile at once. And ``login`` itself
-    leaves a session that it emptied without a key, so that none would be recorded.
+    It must be marked before it has its key, because another launch may read that from the profile at once. And
+    ``login`` itself leaves a session that it emptied without a key, so none would be stored.
     """
     if SESSION_KEY in session:
         session.flush()
@@ -38,7 +38,8 @@ def begin(session: SessionBase) -> None:
 
 
 def spare_launched(profile: Profile, sessions: type[SessionBase]) -> None:
-    """Let a login that finds ``profile`` end no session that a launch made. Changes it in memory only."""
+    """Keep a login that finds ``profile`` from ending a session that a launch made. The profile is changed in memory
+    only."""
     meta = profile.get_meta()
     recorded = meta.get(RECORDED)
     if recorded and sessions(recorded).get(LAUNCHED):
@@ -47,7 +48,7 @@ def spare_launched(profile: Profile, sessions: type[SessionBase]) -> None:
 
 
 def renewed(profile: Profile, before: str | None, now: str | None) -> bool:
-    """Write a session's new key in place of its old one, in memory; tell whether the old one was recorded."""
+    """Put a session's new key in place of its old one, in memory; tell whether the old one was stored."""
     meta = profile.get_meta()
     if before is None or meta.get(RECORDED) != before:
         return False
@@ -56,6 +57,6 @@ def renewed(profile: Profile, before: str | None, now: str | None) -> bool:
 
 
 def is_of_another(profile: Profile, session: SessionBase) -> bool:
-    """Tell whether the recorded session, which a logout ends, is another than this one."""
+    """Tell whether the stored session, which a logout ends, is another one than this."""
     recorded = profile.get_meta().get(RECORDED)
     return bool(recorded) and recorded != session.session_key

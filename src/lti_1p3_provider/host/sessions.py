@@ -1,4 +1,4 @@
-"""Renews a session's key without ending what other tabs are doing under the old one."""
+"""Renews a session's key without ending what other tabs do under the old one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ ENDS = "_lti_1p3_ends"  # seconds of the epoch
 
 
 def renew_key(session: SessionBase) -> None:
-    """Give the session a new key, as ``cycle_key`` does, but let the old one live a minute longer.
+    """Give the session a new key, as ``cycle_key`` does, but keep the old one for another minute.
 
-    A request that is answered with a key which has just been deleted would sign the browser out.
+    Otherwise a request that is answered with a key that has just been deleted would sign the browser out.
     """
     if session.pop(ENDS, None) is not None:  # the old one is in its last minute already; the new one is not
         session.pop(EXPIRY, None)
@@ -35,9 +35,9 @@ def renew_key(session: SessionBase) -> None:
 
 @contextmanager
 def as_before_on_failure(request: HttpRequest) -> Iterator[None]:
-    """Give the request back the session and user that it came with if what is done here fails.
+    """Give the request back its session and user if what is done here fails.
 
-    A new session that is rolled back must not reach the browser, wherever sessions are kept.
+    A new session that is rolled back must not reach the browser, wherever sessions are stored.
     """
     session, user = request.session, request.user
     key = session.session_key
@@ -49,11 +49,11 @@ def as_before_on_failure(request: HttpRequest) -> Iterator[None]:
 
 
 def is_over(session: SessionBase) -> bool:
-    """Tell whether a session has had its last minute. (Its expiry does not: that begins anew with each write.)"""
+    """Tell whether a session's last minute is over. (Its expiry cannot say that: it begins anew with each write.)"""
     return float(session.get(ENDS, math.inf)) < time.time()
 
 
 def let_go(session: SessionBase) -> None:
-    """Do not save a session whose key was renewed, nor bring its old key back to the browser."""
+    """Do not save a session whose key was renewed, and do not give its old key back to the browser."""
     if session.modified and (ENDS in session or type(session)(session.session_key).get(ENDS) is not None):
         session.modified = False

@@ -11,9 +11,9 @@ log = logging.getLogger(__name__)
 
 
 def address(name: str) -> str:
-    """Return the address of one of our static files; empty where the site did not collect it.
+    """Return the address of one of our static files; empty if the site did not collect it.
 
-    A page without its script is better than none.
+    A page without its script is better than no page.
     """
     try:
         return static(f"lti_1p3_provider/{name}")

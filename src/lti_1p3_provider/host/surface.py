@@ -12,10 +12,10 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 class Surface:
     """``blocks`` and ``courses``: the content that the request names, each key without branch or version.
 
-    ``closed``: why nobody whose session a launch made may ask this, whatever was launched; empty otherwise.
+    ``closed``: why no session that a launch made may ask this, whatever was launched; empty otherwise.
     ``serves_a_page``: it names a course, but a page of any of its blocks needs it. ``whole_course``: only the pages of
-    whole courses need it, though it may name none. ``gives_tokens``: it gives out what signs in without the session.
-    ``query``: names of the parameters that mean no harm; None: all.
+    whole courses need it, though it may name none. ``gives_tokens``: it gives out tokens that sign in without the
+    session. ``query``: names of harmless parameters; None: all are.
     """
 
     blocks: tuple[UsageKey, ...] = ()
@@ -28,7 +28,7 @@ class Surface:
 
     @property
     def is_open(self) -> bool:
-        """Whether it names nothing and is closed to nobody."""
+        """Whether it names no content and is closed to nobody."""
         return not (self.closed or self.blocks or self.courses or self.whole_course)
 
 
@@ -41,7 +41,7 @@ def closed(why: str) -> Surface:
 
 
 def keep_query(request: HttpRequest, names: frozenset[str]) -> None:
-    """Take all other parameters out of the request's query, whoever reads it from now on."""
+    """Remove all other parameters from the request's query, for everybody who reads it from now on."""
     if all(name in names for name in request.GET):
         return
     kept = QueryDict(mutable=True, encoding=request.GET.encoding)

@@ -1,4 +1,4 @@
-"""What an LMS says of organizations: whose staff somebody is, and how requests to an API prove who sends them."""
+"""What an LMS says about organizations: who acts for one, and how requests to an API are authenticated."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class Tenants(Protocol):
     """Organizations, and who acts for them."""
 
     def organizations(self, user: AbstractUser) -> frozenset[str]:
-        """Return the organizations for which ``user`` acts: those whose courses they may make, or of all whose courses
-        they are staff. Being staff of the site, or of single courses, is not enough; superusers are not looked at."""
+        """Return the organizations for which ``user`` acts: they may make courses of it, or are staff of all its
+        courses. Being staff of the site, or of single courses, is not enough. Superusers are not considered here."""
 
     def authenticators(self) -> Sequence[Any]:
-        """Return what proves who sends a request, as Django REST framework calls it, in order. The first one's
-        challenge is told to whoever has no proof. One that takes cookies checks for forged requests."""
+        """Return Django REST framework's authentication classes, in order. The first one's challenge is sent if a
+        request has none. Those that accept cookies check for forged requests."""
 
     def is_within_token(self, request: Any, writes: bool) -> bool:
-        """Tell whether the token with which a request of Django REST framework was authenticated allows it to read, or
-        to write. Sessions, and what stands for one, allow both."""
+        """Tell whether the token of a request of Django REST framework allows it to read, or to write. Sessions, and
+        whatever stands for one, allow both."""

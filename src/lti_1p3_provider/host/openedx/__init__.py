@@ -1,5 +1,5 @@
-"""The real LMS. Only modules of this package import edx-platform, and only inside functions, so that the app imports
-anywhere."""
+"""The real LMS. Only modules of this package import edx-platform, and only inside functions, so that the app can be
+imported without it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lti_1p3_provider.host.openedx.tenants import OpenEdxTenants
 
 
 class OpenEdxHost:
-    """The ten together."""
+    """The parts together."""
 
     identity = OpenEdxIdentity()
     course_roles = OpenEdxCourseRoles()

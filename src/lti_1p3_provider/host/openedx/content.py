@@ -22,7 +22,7 @@ PATIENCE = 3  # seconds for the sources of a preview
 
 
 class OpenEdxContent:
-    """Asks the LMS, and lets ``render_xblock`` show the block."""
+    """Asks the LMS about access, and lets ``render_xblock`` show the block."""
 
     def require_access(self, user: AbstractUser, course_key: CourseKey, usage_key: UsageKey) -> None:
         """Ask the LMS about course and block. This loads the block: 13 to 39 ms."""
@@ -45,8 +45,8 @@ class OpenEdxContent:
                     raise _refusal(getattr(answer, "error_code", None))
 
     def sources(self, course_key: CourseKey, usage_keys: Sequence[UsageKey]) -> Mapping[UsageKey, Source]:
-        """Load the blocks, as ``require_access`` does; of videos, ask the lists of files and of transcripts. Reading
-        these may take long where files are far away, so what is not read in time is left out."""
+        """Load the blocks, as ``require_access`` does. For videos, ask the lists of files and of transcripts. This may
+        be slow if the files are far away, so what is not read in time is left out."""
         found: dict[UsageKey, Source] = {}
         ends = time.monotonic() + PATIENCE
         with published(course_key) as store:
@@ -57,10 +57,10 @@ class OpenEdxContent:
         return found
 
     def render(self, request: HttpRequest, course_key: CourseKey, usage_key: UsageKey) -> HttpResponse:
-        """Return the page of ``render_xblock``, which loads the block and asks who may see it.
+        """Return the page of ``render_xblock``, which loads the block and checks access.
 
-        It says "not found" whatever the reason is, so the reason is looked for then, and only then. It hands the whole
-        query to the block, and some parameters skip the page of a hidden or timed section.
+        It says "not found" for every reason, so only then the reason is looked for. It hands the whole query to the
+        block, and some parameters skip the page of a hidden or timed section.
         """
         from lms.djangoapps.courseware.exceptions import CourseAccessRedirect
         from lms.djangoapps.courseware.views.views import render_xblock
@@ -77,10 +77,10 @@ class OpenEdxContent:
         return page
 
     def enrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> None:
-        """Enrol as the LMS does; the launch gate has decided, so dates of enrolment do not count.
+        """Enrol as the LMS does. The launch gate has decided, so the dates of enrolment do not count.
 
-        The table is asked, in one query, and what the LMS keeps for the request is what the table says: it may be from
-        a transaction that was rolled back.
+        The table is asked, in one query, and the LMS's cache for the request is brought in line with it: that may be
+        from a transaction that was rolled back.
         """
         from common.djangoapps.course_modes.models import CourseMode
         from common.djangoapps.student.models import CourseEnrollment, CourseEnrollmentException

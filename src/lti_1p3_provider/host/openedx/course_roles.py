@@ -1,5 +1,5 @@
-"""Roles in courses of the LMS, through its own classes: they write where its release keeps roles, and its history of
-them listens there."""
+"""Roles in courses of the LMS, through its own classes: they write wherever its release keeps roles, and the LMS's
+history of roles listens to them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lti_1p3_provider.host.course_roles import RoleName
 
 
 class OpenEdxCourseRoles:
-    """What a course's team gives and takes on the instructor dashboard's page of the team."""
+    """The roles that the page of the course's team on the instructor dashboard gives and takes."""
 
     def has(self, user: AbstractUser, course_key: CourseKey, role: RoleName) -> bool:
-        """Ask for those who have the role: ``has_user`` says yes for roles that include it, too."""
+        """Ask for the people who have the role: ``has_user`` says yes for roles that include it, too."""
         return bool(_role(course_key, role).users_with_role().filter(pk=user.pk).exists())
 
     def give(self, user: AbstractUser, course_key: CourseKey, role: RoleName) -> None:
@@ -41,7 +41,8 @@ def _role(course_key: CourseKey, role: RoleName) -> Any:
 
 
 def _forget_kept() -> None:
-    """The LMS forgets what hangs on the account's object; what it keeps for the request it does not."""
+    """Clear the LMS's cache of the account's roles for this request; the one on the account's object it clears
+    itself."""
     from edx_django_utils.cache import RequestCache
 
     RequestCache().clear()

@@ -50,7 +50,7 @@ class OpenEdxCourses:
         return [key for key in keys if key.is_course]
 
     def listed(self, choice: CourseChoice, after: tuple[str, str] | None, most: int) -> list[CourseCard]:
-        """Read the table of courses; those of the old module store have no content any more."""
+        """Read the table of courses. Courses of the old module store have no content any more, and are left out."""
         from openedx.core.djangoapps.content.course_overviews.models import CourseOverview
 
         rows = CourseOverview.objects.filter(visible_to_staff_only=False)
@@ -75,7 +75,8 @@ class OpenEdxCourses:
         return [CourseCard(key, title, (place, str(key))) for key, title, place in found]
 
     def read_course(self, course_key: CourseKey) -> Course | None:
-        """Walk the course. How many points a problem without a weight has, only the LMS's cached structure knows."""
+        """Walk through the course. How many points a problem without a weight has, is known only to the LMS's cached
+        structure."""
         version = self.published_version(course_key)
         if version is None:
             return None
@@ -87,7 +88,7 @@ class OpenEdxCourses:
             return Course(course.display_name or "", version, tuple(walk.blocks()))
 
     def read_block(self, course_key: CourseKey, usage_key: UsageKey) -> Block:
-        """Load the block, and look up its parents by name. A block with several parents has those of the first."""
+        """Load the block, and look up its parents by name. If it has several parents, those of the first count."""
         from xmodule.modulestore.exceptions import ItemNotFoundError
 
         if usage_key.context_key != course_key:
@@ -108,7 +109,8 @@ class OpenEdxCourses:
 
 
 class _Walk:
-    """Goes through a course from its own block down; each block comes once, after the first that has it as a child."""
+    """Walks through a course from its own block down. Each block comes once, after the first one that has it as a
+    child."""
 
     def __init__(self, course_key: CourseKey, course: Any, structure: Any) -> None:
         self._course_key = course_key
@@ -139,7 +141,8 @@ class _Walk:
                 self._collect(child)
 
     def _points(self, key: UsageKey) -> float | None:
-        """Return what a block can earn by itself, or as one that selects: the most that a learner can get below it."""
+        """Return what a block can earn by itself. For one that selects blocks: the most that a learner can get below
+        it."""
         block, children = self._found[key], self._children.get(key, [])
         most = selecting.most(block, children, self._course, self._structure)
         if most is None:
@@ -147,7 +150,7 @@ class _Walk:
         return sum(sorted(map(self._total, children), reverse=True)[:most])
 
     def _total(self, key: UsageKey) -> float:
-        """Return what learners can earn in a block with all that is below it."""
+        """Return what learners can earn in a block, including everything below it."""
         if getattr(self._found[key], "visible_to_staff_only", False):
             return 0.0
         points = self._points(key)
@@ -190,7 +193,7 @@ def _opens(course: Any, block: Any) -> datetime | None:
 
 
 def _points(block: Any, structure: Any, key: UsageKey) -> float | None:
-    """Return what the LMS weighs a problem's own points with, or these; None where it has not counted them."""
+    """Return a block's own points, weighted as the LMS does; None if the LMS has not counted them."""
     from lms.djangoapps.grades.transformer import GradesTransformer
 
     if not getattr(block, "has_score", False) or block.has_children:
@@ -204,7 +207,7 @@ def _points(block: Any, structure: Any, key: UsageKey) -> float | None:
 
 
 def _structure(course_key: CourseKey) -> Any:
-    """Return what the LMS collected of the course. How many points a problem has, only this knows."""
+    """Return what the LMS collected of the course. Only this knows how many points a problem has."""
     from openedx.core.djangoapps.content.block_structure.api import get_course_in_cache
 
     return get_course_in_cache(course_key)
@@ -212,10 +215,10 @@ def _structure(course_key: CourseKey) -> Any:
 
 @contextmanager
 def published(course_key: CourseKey) -> Iterator[Any]:
-    """Open the published branch as it is for nobody in particular, and read the course's structure once until the end.
+    """Open the published branch without any particular user, and read the course's structure only once until the end.
 
-    What the LMS loads during a request stays bound to the request's user: once a block was refused to them, the blocks
-    below it lose what they inherit. So what was loaded before is put aside here.
+    What the LMS loads during a request is bound to the request's user: once a block was refused to them, the blocks
+    below it lose what they inherit. So blocks that were loaded before are put aside here.
     """
     from edx_django_utils.cache import DEFAULT_REQUEST_CACHE
     from xmodule.modulestore import ModuleStoreEnum

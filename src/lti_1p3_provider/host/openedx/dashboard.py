@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 
 class AddTab:
-    """A step of the filter's pipeline. It is made anew for each page, with the filter's configuration."""
+    """A step of the filter's pipeline. An object is made for each page, with the filter's configuration."""
 
     def __init__(self, **_configuration: Any) -> None:
-        """Nothing can be configured."""
+        """Accept the configuration, which is not used."""
 
     def run_filter(self, context: dict[str, Any], template_name: str) -> dict[str, Any]:
-        """Add the tab for whoever is staff of the course; others would find the pages closed."""
+        """Add the tab for staff of the course; the pages are closed to others."""
         sections = context.get("sections")
         if conf.enabled and isinstance(sections, list) and _is_for_staff(sections) and _has_template():
             context = {**context, "sections": [*sections, _tab(str(context["course"].id))]}
@@ -37,14 +37,14 @@ class AddTab:
 
 
 class AddTabOfApp:
-    """A step of the other filter's pipeline: the front end shows what an API of the LMS lists."""
+    """A step of the other filter's pipeline. The front end shows the tabs that an API of the LMS lists."""
 
     def __init__(self, **_configuration: Any) -> None:
-        """Nothing can be configured."""
+        """Accept the configuration, which is not used."""
 
     def run_filter(self, tabs: list[Any], user: Any, course_key: Any, **_others: Any) -> dict[str, Any]:
-        """Add the tab for whoever may open our pages. Its address is a whole one: the front end takes a path for one of
-        its own pages, and follows no other."""
+        """Add the tab for people who may open our pages. Its address is a complete one: the front end would take a path
+        for one of its own pages."""
         if not (conf.enabled and conf.public_url and host.current().identity.is_course_staff(user, course_key)):
             return {"tabs": tabs}
         address = f"{conf.public_url}{reverse(f'{KEY}:course_links', args=[str(course_key)])}"
@@ -64,13 +64,14 @@ def _tab(course_key: str) -> Mapping[str, Any]:
 
 
 def _is_for_staff(sections: list[Any]) -> bool:
-    """Tell whether the dashboard is a staff member's: the sections say what the LMS found out. Others see it too, such
-    as those who research data."""
+    """Tell whether the dashboard is shown to staff, which the LMS says in the sections. Others see the dashboard, too,
+    such as people who research data."""
     return any((section.get("access") or {}).get("staff") for section in sections)
 
 
 def _has_template() -> bool:
-    """Tell whether the LMS finds the tab's template. It renders it after all steps, and without it no page at all."""
+    """Tell whether the LMS finds the tab's template. It is rendered after all steps, and if it is missing there is no
+    page at all."""
     from common.djangoapps.edxmako import lookup_template
 
     try:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class OpenEdxGrades:
-    """Listens to problems, and to subsections for what staff override."""
+    """Listens to problems, and to subsections for grades that staff override."""
 
     def connect(self, receiver: Receiver) -> None:
         """Connect to the LMS's signals. ``SUBSECTION_SCORE_CHANGED`` also covers the gradebook's own overrides."""
@@ -61,10 +61,10 @@ class OpenEdxGrades:
         COURSE_GRADE_CHANGED.connect(course, weak=False, dispatch_uid=uid)
 
     def read(self, user_id: int, course_key: CourseKey, usage_keys: Iterable[UsageKey]) -> Mapping[UsageKey, Grade]:
-        """Compute the points of each block from the learner's own states, as the learner may see the course.
+        """Compute the points of each block from the learner's own answers, as the learner may see the course.
 
-        Stored subsection grades are written by a later task, so only an override is read from them. A course's grade is
-        what the LMS keeps.
+        Stored subsection grades are written by a later task, so only overrides are read from them. A course's grade is
+        the one that the LMS stores.
         """
         user = get_user_model().objects.filter(pk=user_id).first()
         if user is None:
@@ -79,7 +79,7 @@ class OpenEdxGrades:
 
 
 def _course_grade(user: Any, course_key: CourseKey) -> Grade | None:
-    """Return the course's grade as its policy makes it, which the LMS keeps up to date by itself."""
+    """Return the course's grade by its grading policy, which the LMS keeps up to date."""
     from lms.djangoapps.grades.api import CourseGradeFactory
     from xmodule.modulestore.exceptions import ItemNotFoundError
 
@@ -100,7 +100,8 @@ class _Reading:
 
     @classmethod
     def of(cls, user: Any, course_key: CourseKey, keys: Collection[UsageKey]) -> _Reading | None:
-        """Read as much of the course as the blocks need; None if there is none, or the learner sees nothing of it."""
+        """Read as much of the course as the blocks need; None if there is no such course, or the learner sees nothing
+        of it."""
         from lms.djangoapps.course_blocks.api import get_course_blocks
         from lms.djangoapps.grades.subsection_grade_factory import SubsectionGradeFactory
 
@@ -159,7 +160,7 @@ class _Reading:
 
 
 def _harmless(function: Callable[..., None]) -> Callable[..., None]:
-    """The LMS sends with ``send``: what we raise would undo the learner's answer."""
+    """Wrap a receiver. The LMS sends with ``send``, so an exception of ours would undo the learner's answer."""
 
     @wraps(function)
     def guarded(sender: object, **said: Any) -> None:

@@ -48,7 +48,7 @@ class OpenEdxIdentity:
         return user
 
     def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:
-        """Write what changed, and make the profile that somebody lost."""
+        """Write what changed. If the profile is gone, make a new one."""
         from common.djangoapps.student.models import UserProfile
 
         name = reduce(name, UserProfile)[:255]
@@ -60,7 +60,7 @@ class OpenEdxIdentity:
             user.save(update_fields=["email"])
 
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
-        """Log in. Safe sessions flush a session whose user changes without being told."""
+        """Log in. Safe sessions would flush a session whose user changes without notice."""
         from openedx.core.djangoapps.safe_sessions.middleware import mark_user_change_as_expected
 
         profile = _fresh_profile(user)
@@ -77,7 +77,7 @@ class OpenEdxIdentity:
         login(request, user, backend=_backend_for(user))  # type: ignore[arg-type]
 
     def sign_out(self, request: HttpRequest) -> None:
-        """Log out. Safe sessions would take it for a mixed-up user otherwise."""
+        """Log out. Otherwise safe sessions would believe that users were mixed up."""
         from openedx.core.djangoapps.safe_sessions.middleware import mark_user_change_as_expected
 
         mark_user_change_as_expected(None)
@@ -89,7 +89,8 @@ class OpenEdxIdentity:
             logout(request)
 
     def drop_login_cookies(self, response: HttpResponseBase) -> None:
-        """Let the LMS say which; it does not say it as a frame of another site needs it."""
+        """Let the LMS say which cookies these are; its own way of deleting them does not work in another site's
+        frame."""
         from openedx.core.djangoapps.user_authn.cookies import delete_logged_in_cookies
 
         gone = delete_logged_in_cookies(HttpResponse())
@@ -99,7 +100,7 @@ class OpenEdxIdentity:
             response.cookies[name] = cookie
 
     def add_login_cookies(self, request: HttpRequest, response: HttpResponse, user: AbstractUser) -> None:
-        """Have the LMS make them: it loads a key, signs a token and writes two rows, 40 ms in all."""
+        """Have the LMS set them. It loads a key, signs a token and writes two rows, which takes 40 ms."""
         from openedx.core.djangoapps.user_authn.cookies import set_logged_in_cookies
         from openedx.core.djangoapps.user_authn.exceptions import AuthFailedError
 
@@ -114,13 +115,14 @@ class OpenEdxIdentity:
             response.cookies[name] = cookie
 
     def is_course_staff(self, user: AbstractUser, course_key: CourseKey) -> bool:
-        """Ask the LMS; who has which role, and where that is kept, is its own affair."""
+        """Ask the LMS: where roles are kept is its own affair."""
         from lms.djangoapps.courseware.access import has_access
 
         return user.is_active and bool(has_access(user, "staff", course_key))
 
     def staff_roles(self, user: AbstractUser) -> frozenset[StaffRole]:
-        """Ask the LMS's cache of roles, which newer releases fill from two sources; content's access asks it anyway."""
+        """Ask the LMS's cache of roles, which newer releases fill from two sources. The check of access to content asks
+        it anyway."""
         from common.djangoapps.student.role_helpers import get_role_cache
 
         site = {StaffRole("site")} if user.is_staff or user.is_superuser else set()
@@ -135,7 +137,7 @@ class OpenEdxIdentity:
         return dict(rows.values_list("user_id", "name"))
 
     def erase(self, user: AbstractUser) -> None:
-        """Empty the profile, too. ``meta`` may hold anything that a site asked at registration."""
+        """Empty the profile, too. ``meta`` may hold whatever a site asked for at registration."""
         from common.djangoapps.student.models import UserProfile
 
         UserProfile.objects.filter(user_id=user.pk).update(name="", meta="")
@@ -145,7 +147,7 @@ class OpenEdxIdentity:
         user.save()
 
     def connect_retirement(self, receiver: Callable[[int], None]) -> None:
-        """Listen to both stages: a site's list of states need not have the second."""
+        """Listen to both stages: a site's list of states may lack the second."""
         from openedx.core.djangoapps.user_api.accounts import signals
 
         def retired(sender: object, user: AbstractUser, **said: object) -> None:
@@ -156,7 +158,8 @@ class OpenEdxIdentity:
 
 
 def _fresh_profile(user: AbstractUser) -> Any:
-    """Return the profile as it is now, and make it the one that the LMS's receivers find, and save with all fields."""
+    """Return the profile as it is now, and put it where the LMS's receivers find it: they save it with all its
+    fields."""
     from common.djangoapps.student.models import UserProfile
 
     profile = _profile.one(user.pk)
@@ -167,9 +170,10 @@ def _fresh_profile(user: AbstractUser) -> Any:
 
 
 def _record_renewal(profile: Any, before: str | None, now: str | None) -> None:
-    """Where concurrent logins are prevented, the next login ends the renewed session; the old key has its last minute.
+    """Store the renewed session's key. Where concurrent logins are prevented, the next login ends the session whose key
+    is stored, and the old key has only a minute left.
 
-    Only if nobody logged in meanwhile, whose session is recorded by now.
+    This is done only if nobody has logged in meanwhile: that session would be stored by now.
     """
     from common.djangoapps.student.models import UserProfile
 
@@ -179,7 +183,7 @@ def _record_renewal(profile: Any, before: str | None, now: str | None) -> None:
 
 
 def _would_end_another(request: HttpRequest) -> bool:
-    """Tell whether the LMS would end another session than this one with a logout."""
+    """Tell whether a logout would make the LMS end another session than this one."""
     from common.djangoapps.student.models import UserProfile
 
     profile = UserProfile.objects.filter(user_id=request.user.pk).first()
@@ -187,7 +191,7 @@ def _would_end_another(request: HttpRequest) -> bool:
 
 
 def _free(email: str | None) -> str | None:
-    """Return the address if nobody has it and nobody who left had it."""
+    """Return the address if nobody has it, and nobody who left had it."""
     from common.djangoapps.student.models import is_email_retired
 
     if not email or len(email) > 254 or not keeps(email, get_user_model()):
@@ -197,9 +201,10 @@ def _free(email: str | None) -> str | None:
 
 
 def _backend_for(user: AbstractUser) -> str:
-    """Return a configured backend that knows the user: sites replace and reorder them.
+    """Return a configured backend that knows the user: sites replace and reorder backends.
 
-    Backends of single sign-on know every user too, and come first; a session of theirs is not what this is.
+    Backends of single sign-on know every user, too, and come first. They are left out, because this is no session of
+    theirs.
     """
     for path in _own_first(conf.authentication_backends):
         if _knows(load_backend(path), user):

@@ -1,5 +1,5 @@
-"""The LMS's LTI 1.1 provider, by its tables: its code is loaded only where the site has it switched on, and what it
-stored is there all the same. The columns named here are in all its releases; others come and go."""
+"""The LMS's LTI 1.1 provider, read from its tables. Its code is loaded only if the site has it switched on, but the
+tables stay. The columns named here exist in all its releases; others come and go."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class OpenEdxLegacyProvider:
     """What ``lms.djangoapps.lti_provider`` stored."""
 
     def platforms(self) -> Sequence[OldPlatform]:
-        """Count the people of each in one query."""
+        """Count each platform's people, in one query."""
         return [OldPlatform(key, name, people) for key, name, people in _rows(COUNTED)]
 
     def secrets(self, consumer_key: str) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class OpenEdxLegacyProvider:
         return None
 
     def accounts(self, consumer_key: str) -> Iterator[tuple[str, AbstractUser]]:
-        """Read people and accounts, a batch of each at a time."""
+        """Read people and their accounts in batches."""
         last = 0
         while rows := _rows(ACCOUNTS, consumer_key, last):
             users = _living([user for _, _, user, _ in rows])
@@ -60,7 +60,7 @@ class OpenEdxLegacyProvider:
 
 
 def _living(pks: list[int]) -> dict[int, AbstractUser]:
-    """Return accounts without those that the LMS retires or retired: of these it keeps the row."""
+    """Return accounts, without those that the LMS is retiring or has retired, whose rows it keeps."""
     from openedx.core.djangoapps.user_api.models import UserRetirementStatus
 
     retired = UserRetirementStatus.objects.filter(user_id__in=pks).values("user_id")

@@ -11,7 +11,7 @@ from lti_1p3_provider.errors import ContentNotAccessible
 
 
 class OpenEdxMembership:
-    """Reads the LMS's own table, in which whoever left stays, inactive."""
+    """Reads the LMS's own table, in which people who left stay, as inactive."""
 
     def enrolled(self, user_ids: Collection[int], course_key: CourseKey) -> frozenset[int]:
         """Ask for active enrolments."""
@@ -28,7 +28,8 @@ class OpenEdxMembership:
         return frozenset(rows.order_by().values_list("user_id", flat=True))
 
     def unenrol(self, user: AbstractUser, course_key: CourseKey, mode: str) -> bool:
-        """Unenrol as the LMS does, so that its events and filters know. Whoever paid has another mode by then."""
+        """Unenrol as the LMS does, so that its events and filters happen. Somebody who paid has another mode by
+        then."""
         from common.djangoapps.student.models import CourseEnrollment
 
         rows = CourseEnrollment.objects.filter(user=user, course_id=course_key, is_active=True, mode=mode)

@@ -10,8 +10,8 @@ from lti_1p3_provider.conf import conf
 
 
 class OpenEdxProof:
-    """``/login`` of the LMS: it leads on to the page that the site uses, and to providers of single sign-on."""
+    """``/login`` of the LMS, which leads to the page that the site uses, and to providers of single sign-on."""
 
     def login_address(self, back: str) -> str:
-        """The LMS takes ``next`` for paths of its own."""
+        """Return the address. The LMS accepts paths of its own as ``next``."""
         return f"{resolve_url(conf.login_url)}?{urlencode({'next': back})}"

@@ -1,6 +1,6 @@
-"""Blocks of which each learner gets only some of what is below: problem banks, randomized content, experiments.
+"""Blocks of which each learner gets only some of the blocks below: problem banks, randomized content, experiments.
 
-Before it computes grades, the LMS cuts a course down to what a learner has. Which releases do that for which blocks
+Before it computes grades, the LMS reduces a course to what a learner has. Which releases do this for which blocks
 differs (problem banks came later than legacy libraries), so the collected structure is asked, not the block's type.
 """
 

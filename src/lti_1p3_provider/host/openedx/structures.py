@@ -1,8 +1,8 @@
-"""The part of a course that somebody's grades are computed from.
+"""The part of a course from which a learner's grades are computed.
 
-The LMS keeps the structure of a course as a whole and unpickles all of it for each learner: a quarter of a second for
-2,100 blocks. What is graded together is mostly one subsection. So its part is cut out once, and each learner gets a
-copy of that.
+The LMS keeps the structure of a course as a whole, and unpickles all of it for each learner: a quarter of a second for
+2,100 blocks. What is graded together is usually one subsection. So that part is cut out once, and each learner gets a
+copy of it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _parts: dict[tuple[str | None, UsageKey], tuple[float, Any]] = {}  # by version,
 
 
 def part(course_key: CourseKey, keys: Collection[UsageKey]) -> Any:
-    """Return the collected structure, without any learner's view, from the block that is above all of ``keys`` down: a
-    subsection if one has them all, else the course. None if there is no such course. It must not be changed."""
+    """Return the collected structure, not adapted to any learner, from the block that is above all ``keys`` down: a
+    subsection if one contains them all, else the course. None if there is no such course. It must not be changed."""
     from openedx.core.djangoapps.content.block_structure.api import get_course_in_cache
     from xmodule.modulestore.exceptions import ItemNotFoundError
 
@@ -46,7 +46,8 @@ def part(course_key: CourseKey, keys: Collection[UsageKey]) -> Any:
 
 
 def _subsection(structure: Any, keys: Collection[UsageKey]) -> UsageKey | None:
-    """Return the one subsection that holds all of the blocks, or is them, if none of them is anywhere else, too."""
+    """Return the one subsection that contains all of the blocks, or is the block itself; None if a block is in another
+    place, too."""
     found: set[UsageKey] = set()
     for key in keys:
         level = {key}
@@ -60,9 +61,9 @@ def _subsection(structure: Any, keys: Collection[UsageKey]) -> UsageKey | None:
 
 
 def _cut(structure: Any, start: UsageKey) -> Any:
-    """Drop what is not below ``start``; no transformer is asked, so nothing is hidden from anybody.
+    """Drop what is not below ``start``. No transformer is asked, so nothing is hidden from anybody.
 
-    The LMS's own pruning leaves the data of the blocks that it drops, and would copy them for each learner.
+    The LMS's own pruning keeps the data of blocks that it drops, and would copy it for each learner.
     """
     from openedx.core.djangoapps.content.block_structure.factory import BlockStructureFactory
     from openedx.core.djangoapps.content.block_structure.transformers import BlockStructureTransformers

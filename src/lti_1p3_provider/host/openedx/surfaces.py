@@ -1,7 +1,7 @@
-"""What of the LMS a request is about. Decided by the view and its arguments: some of the LMS's patterns have no
-beginning or end, so that a path alone says little.
+"""Says what a request to the LMS is about. The view and its arguments decide: some patterns of the LMS have no
+beginning or end, so the path alone says little.
 
-Views are named by the module that they live in, which releases change less often than names and addresses.
+Views are named by their modules, which releases change less often than names and addresses.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class OpenEdxSurfaces:
     """Reads the match of the LMS's addresses."""
 
     def of(self, request: HttpRequest, view: Any, arguments: Mapping[str, Any]) -> Surface:
-        """Return what the request is about. Reads a body only of the views that are known to name content there."""
+        """Return what the request is about. A body is read only for the views that are known to name content there."""
         module, name = f"{_module(view)}.", _name(request)
         if module.startswith(UNHEARD):
             return OPEN
@@ -121,7 +121,7 @@ class OpenEdxSurfaces:
         )
 
     def token_names(self, request: HttpRequest) -> frozenset[str]:
-        """Read the header and the cookies, of which the LMS makes a header."""
+        """Read the header, and the cookies from which the LMS makes one."""
         from edx_rest_framework_extensions.auth.jwt.cookies import jwt_cookie_header_payload_name, jwt_cookie_name
 
         shown = [request.COOKIES.get(name(), "") for name in (jwt_cookie_name, jwt_cookie_header_payload_name)]
@@ -130,7 +130,7 @@ class OpenEdxSurfaces:
 
 
 def _module(view: Any) -> str:
-    """Return where the view is written; a class's function says where its base class is."""
+    """Return the module of a view. For a class's function, that is the module of its base class."""
     inner = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
     return str(getattr(inner, "__module__", ""))
 
@@ -150,7 +150,7 @@ def _why_closed(request: HttpRequest, module: str, name: str) -> str:
 
 
 def _in_arguments(arguments: Mapping[str, Any]) -> list[CourseKey | UsageKey]:
-    """Return the keys in a path's arguments. A course that is there to say where a block is, is not meant itself.
+    """Return the keys in a path's arguments. A course that only says where a block is does not count.
 
     Raises:
         keys.Unreadable: what stands there is none.
@@ -165,6 +165,6 @@ def _in_arguments(arguments: Mapping[str, Any]) -> list[CourseKey | UsageKey]:
 
 
 def _with_query(request: HttpRequest, arguments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return the arguments, and with them the block that some views read from the query."""
+    """Return the arguments, with the block that some views read from the query."""
     given = request.GET.get(BLOCK_IN_QUERY.get(name, ""))
     return {**arguments, "usage_id": given} if given else arguments

@@ -1,4 +1,4 @@
-"""Organizations of the LMS, and the proofs that its interfaces take."""
+"""Organizations of the LMS, and the authentication that its own APIs accept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OpenEdxTenants:
         return frozenset(str(one.org) for one in held if one.role in ACTING and one.org and not one.course_id)
 
     def authenticators(self) -> Sequence[Any]:
-        """Take what its own interfaces take, but no account that is not active."""
+        """Accept what its own APIs accept, but no account that is inactive."""
         from edx_rest_framework_extensions.auth.jwt.authentication import JwtAuthentication
         from openedx.core.lib.api.authentication import BearerAuthentication
         from rest_framework.authentication import SessionAuthentication
@@ -32,8 +32,8 @@ class OpenEdxTenants:
         return [BearerAuthentication(), JwtAuthentication(), SessionAuthentication()]
 
     def is_within_token(self, request: Any, writes: bool) -> bool:
-        """Look at the scopes of a bearer token, and of a JWT that does not come from the browser's cookies. A JWT of
-        an application that the site restricts is for interfaces that it names, not for this one."""
+        """Look at the scopes of a bearer token, and of a JWT that does not come from the browser's cookies. A JWT of an
+        application that the site restricts is for APIs that it names, not for this one."""
         from edx_rest_framework_extensions.auth.jwt.authentication import JwtAuthentication, is_jwt_authenticated
         from edx_rest_framework_extensions.auth.jwt.decoder import decode_jwt_is_restricted, decode_jwt_scopes
 

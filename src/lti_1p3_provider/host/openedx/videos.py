@@ -1,6 +1,6 @@
-"""What the LMS knows of a video: of the block itself, and of the file behind it where the site keeps a list of these.
+"""What the LMS knows of a video: from the block itself, and from the file behind it if the site keeps a list of files.
 
-Nothing is asked of the site that plays it.
+The site that plays the video is not asked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def video(block: Any) -> Video:
-    """Return what is known of a video block, which was loaded. A part that cannot be read is left out."""
+    """Return what is known of a video block that was loaded. A part that cannot be read is left out."""
     return Video(_read(_seconds, block), _read(_poster, block) or "", _read(_transcript, block) or "")
 
 
@@ -56,7 +56,7 @@ def _poster(block: Any) -> str:
 
 
 def _transcript(block: Any) -> str:
-    """Return it in the reader's language, else in English, else in any."""
+    """Return it in the reader's language, else in English, else in any other."""
     known = block.get_transcripts_info()
     languages = [*sorted(known["transcripts"]), *(["en"] if known["sub"] else [])]
     wanted = get_language() or "en"
