@@ -41,7 +41,7 @@ class GivenUpFilter(admin.SimpleListFilter):
 
 
 class ReasonFilter(admin.SimpleListFilter):
-    """Rows of which the last answer was this."""
+    """Rows whose last answer has this reason."""
 
     title = _("last answer")
     parameter_name = "reason"
@@ -56,7 +56,7 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 class DifferentFilter(admin.SimpleListFilter):
-    """Rows of which the platform shows something else than it was sent."""
+    """Rows for which the platform shows something else than it was sent."""
 
     title = _("what the platform shows")
     parameter_name = "shows"
@@ -72,7 +72,7 @@ class DifferentFilter(admin.SimpleListFilter):
 
 @admin.register(PendingScore)
 class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Read only, but for resending."""
+    """Read only, except for resending."""
 
     list_display = ("block", "platform_user", "state", "sent_given", "sent_maximum", "sent_at", "answer", "shows")
     list_filter = (
@@ -99,12 +99,12 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
 
     @admin.display(description=_("last answer"))
     def answer(self, row: PendingScore) -> str:
-        """Why it is there, with the platform's status and its own words."""
+        """The reason of the state, with the platform's status and its own words."""
         return wording.in_full(row)
 
     @admin.display(description=_("the platform shows"), empty_value="-")
     def shows(self, row: PendingScore) -> str | None:
-        """What it said when it was asked."""
+        """What the platform showed when it was asked."""
         if row.result_at is None:
             return None
         shown = points(row.result_given, row.result_maximum) or _("nothing")
@@ -112,14 +112,14 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
 
     @admin.action(permissions=["resend"], description=_("Send the current grades of the selected rows"))
     def resend(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
-        """Make the rows due, also where the platform has this grade already."""
+        """Make the rows due, even if the platform has this grade already."""
         changed = outcomes.send_anew(rows)
         wake.nudge(0)
         self.message_user(request, str(_("%s scores will be sent.")) % changed)
 
     @admin.action(permissions=["resend"], description=_("Ask the platform what it shows of the selected rows"))
     def read_back(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
-        """Leave it to a worker."""
+        """Have a worker do it."""
         pks = list(rows.values_list("pk", flat=True))
         wake.read_back_later(pks)
         self.message_user(request, str(_("%s results are being read. Load the list again in a minute.")) % len(pks))
@@ -150,13 +150,13 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         return super().has_change_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A deleted row would be a lost score."""
+        """Nobody deletes a row: that would lose a score."""
         return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only launches make rows."""
+        """Nobody adds a row: only launches make them."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows are the outbox's."""
+        """Nobody edits a row: the outbox writes them."""
         return False

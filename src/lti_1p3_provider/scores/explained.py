@@ -1,4 +1,4 @@
-"""What rows with a reason have in common."""
+"""What rows that have a reason share."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from lti_1p3_provider.scores import reasons
 
 
 class Explained(models.Model):
-    """A row with a reason, and what belongs to it: ``http_status`` is 0 where there was no answer, ``detail`` what the
-    platform said in its words, or what was being done. ``reasons`` has the words for people.
+    """A row with a reason. ``http_status``: 0 if there was no answer. ``detail``: what the platform said in its own
+    words, or what was being done. ``reasons`` has the words for people.
 
     .. no_pii:
     """

@@ -18,12 +18,12 @@ from lti_1p3_provider.users.models import PlatformUser
 class LineItem(Explained):
     """The gradebook column of a resource link. ``url`` is empty while the platform has only a container.
 
-    ``course_key`` and ``usage_key`` are what the link opened first: a column that we make is marked with them. Whose
-    grade of which block goes there is each row's own; ``is_mixed`` says that these were different blocks once.
-    ``maximum`` is the column's as far as we know, ``created_here`` says that we made it and so keep its maximum in
-    step, ``reason`` why there is no column, or what is amiss with it. ``moved_up_to``: while scores move to a new
-    column, the primary key of the last row that did. ``declined``: the newest launch said that there is no column, so
-    none is made; ``look_again``: we made ours, and the platform may have one of its own by now.
+    ``course_key`` and ``usage_key``: what the link opened first; a column that we make is marked with them. Which
+    block's grade a person gets there is said by their own row; ``is_mixed``: these were different blocks once.
+    ``maximum``: the column's, as far as we know. ``created_here``: we made it, and so keep its maximum in step.
+    ``reason``: why there is no column, or what is wrong with it. ``moved_up_to``: while scores move to a new column,
+    the primary key of the last row that did. ``declined``: the newest launch said that there is no column, so none is
+    made. ``look_again``: we made ours, and the platform may have one of its own by now.
 
     .. no_pii:
     """

@@ -1,4 +1,4 @@
-"""Where a score is, in a word, and which rows of the outbox are there; what Python says of a row, SQL finds."""
+"""Where a score is, in one word, and the rows of the outbox that are there: SQL finds what Python says of a row."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ ONLY_OPENED = Q(given_up=False, due_at__isnull=True, sent_at__isnull=True, chang
 
 
 class PendingScoreQuerySet(QuerySet[Any]):
-    """Rows of the outbox, narrowed to those that are somewhere."""
+    """Rows of the outbox, narrowed by state."""
 
     def in_state(self, state: State) -> Self:
-        """Return those of which ``PendingScore.state`` is this one."""
+        """Return those whose ``PendingScore.state`` is this one."""
         return self.filter(WHERE[state])
 
     def waiting(self) -> Self:
@@ -68,7 +68,7 @@ class PendingScoreQuerySet(QuerySet[Any]):
         return self.in_state(State.GIVEN_UP)
 
     def not_given_up(self) -> Self:
-        """Return those that wait for nobody."""
+        """Return those that do not wait for a person."""
         return self.filter(given_up=False)
 
     def queued(self) -> Self:
@@ -84,7 +84,7 @@ class PendingScoreQuerySet(QuerySet[Any]):
         return self.filter(ONLY_OPENED)
 
     def read_back(self) -> Self:
-        """Return those of which it is known what the platform shows for the score that it took last."""
+        """Return those for which it is known what the platform shows for the last score that it took."""
         return self.filter(result_at__gte=F("sent_at"), sent_maximum__gt=0, sent_given__isnull=False)
 
     def lost(self) -> Self:

@@ -1,7 +1,8 @@
-"""Why a score is where it is, or a gradebook column is amiss: the reasons, and what people are told about each.
+"""Why a score is where it is, or what is wrong with a gradebook column: the reasons, and what people are told about
+each.
 
-Rows keep a ``Reason`` and the platform's HTTP status. What happened is the reason's label, or what a status says more
-exactly, or what this platform means by it (its preset); what to do, and who can, is in ``REMEDIES``.
+Rows store a ``Reason`` and the platform's HTTP status. What happened is the reason's label, or what a status says more
+exactly, or what this platform means by it (its preset). What to do, and who can, is in ``REMEDIES``.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Who(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What is to be done, and who can. ``passes``: it is tried again by itself, and given up after more than a week."""
+    """What to do, and who can. ``passes``: it is tried again automatically, and given up after more than a week."""
 
     to_do: Text
     who: Who
@@ -219,7 +220,7 @@ class Why:
 
     @property
     def _exact(self) -> tuple[Text, Remedy]:
-        """What happened and what is to be done, as far as no platform has a meaning of its own for it."""
+        """What happened and what to do, unless a platform has a meaning of its own for it."""
         return EXACT.get(self.reason, {}).get(self.status) or (self.reason.label, REMEDIES[self.reason])
 
     @property
@@ -233,12 +234,12 @@ FORGOTTEN: Final[Mapping[str, str | int]] = {"reason": "", "http_status": 0, "de
 
 
 def named(value: str) -> Reason:
-    """Return the reason of this value, also of one that another version stored."""
+    """Return the reason with this value, even if another version stored it."""
     return KNOWN.get(value, Reason.UNKNOWN)
 
 
 def of_error(error: LtiError) -> Why:
-    """Return the reason that an error of ours is."""
+    """Return the reason for an error of ours."""
     if isinstance(error, ColumnMissing):
         return Why(named(error.reason) if error.reason else Reason.NO_COLUMN)
     if isinstance(error, ServiceRefused):

@@ -1,4 +1,4 @@
-"""The Celery tasks of this slice."""
+"""The Celery tasks of this package."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def expect_subsections(link_pk: int, platform_user_pk: int, claimed: dict[str, o
 @shared_task(name=READ_BACK, ignore_result=True)
 @set_code_owner_attribute  # type: ignore[untyped-decorator]
 def read_back_results(pks: list[int]) -> None:
-    """Ask platforms what they show for these pending scores."""
+    """Ask platforms what they show for these scores."""
     reconcile.read_back(PendingScore.objects.filter(pk__in=pks))
 
 

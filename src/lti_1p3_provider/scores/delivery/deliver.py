@@ -78,7 +78,7 @@ def _round(run: Run, wire: Wire) -> tuple[bool, bool]:
 
 
 def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
-    """Take a batch from all platforms with due scores; from one that was down, take a single score to try.
+    """Take a batch from all platforms with due scores. From a platform that was down, take one score, as a try.
 
     Platforms that have nothing more are removed from ``waiting``.
     """
@@ -107,7 +107,7 @@ def _claim(waiting: dict[int, str], run: Run) -> list[PendingScore]:
 
 
 def _of_registration(pk: int, limit: int, interval: float, run: Run) -> list[PendingScore]:
-    """Take due rows of deployments that take scores, and one row to try from some that may take them again."""
+    """Take due rows of deployments that take scores, and one row, as a try, of some that may take them again."""
     whole = {place: until for place, until in run.places.items() if place.registration == pk and not place.host}
     rows = claim.claim(pk, limit, interval, {place.deployment for place in whole})
     try:

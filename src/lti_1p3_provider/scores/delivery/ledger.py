@@ -40,11 +40,12 @@ class Report:
 
 @dataclass(slots=True)
 class Run:
-    """One run of ``deliver_due``: its report, what it learned about registrations (``down``, ``probing``), places and
-    lanes, and results that are still to be written: several at a time, because a commit costs as much as a request.
+    """One run of ``deliver_due``: its report; what it learned about registrations (``down``, ``probing``), places and
+    lanes; and results that are still to be written. Several are written at once, because a commit costs as much as a
+    request.
 
-    ``places``: places that are left alone, and until when; ``found``: those of them that this run found, from which it
-    takes nothing more; ``probed``: places at which it tries one score.
+    ``places``: places that are left alone, and until when. ``found``: those that this run found, from which it takes
+    nothing more. ``probed``: places at which it tries one score.
     """
 
     report: Report = field(default_factory=Report)

@@ -1,7 +1,5 @@
-"""Limits how long one score may take in all: access token, pages of a list, a new column, the score itself.
-
-A platform may answer each request in time and still keep a worker busy for minutes.
-"""
+"""Limits how long one score may take in all: the access token, the pages of a list, a new column, and the score
+itself."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ SLOW = 0.5  # of the time for one request: a score that takes longer speaks agai
 
 
 def is_slow(seconds: float) -> bool:
-    """Tell whether a score was accepted so slowly that others suffer."""
+    """Tell whether a score was accepted so slowly that other scores suffer."""
     return seconds > SLOW * conf.http_timeout
 
 

@@ -1,4 +1,4 @@
-"""Sends one score: whether there is something to send, where to, and what the platform answered."""
+"""Sends one score: is there something to send, where to, and what did the platform answer?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what the LMS says now of the blocks that rows are about."""
+"""Reads from the LMS the current grades for some rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from lti_1p3_provider.scores.models import PendingScore
 
 
 def fresh(rows: Sequence[PendingScore]) -> Mapping[int, Grade | None]:
-    """Return the grades of some rows of one learner in one course, read at once, by the rows' primary keys.
+    """Return the current grades for some rows of one learner in one course, by the rows' primary keys. They are read at
+    once.
 
     Raises:
         Exception: whatever the LMS raises, or a key that cannot be read.

@@ -1,6 +1,5 @@
-"""Sends again what platforms took but no longer show: a person was removed from a course there and came back, or
-somebody emptied a column. Where a platform shows another grade, nothing is sent.
-"""
+"""Sends again what platforms accepted and no longer show: a person was removed from a course there and came back, or
+somebody emptied a column. If a platform shows another grade, nothing is sent."""
 
 from __future__ import annotations
 
@@ -13,10 +12,10 @@ from lti_1p3_provider.scores.outbox.wake import nudge
 
 
 def send_again(lost: Sequence[int]) -> int:
-    """Make rows of ``Reconciliation.lost`` due; return how many.
+    """Make the rows in ``Reconciliation.lost`` due; return how many.
 
     Each row is checked once more, under its lock. Rows that became due meanwhile, or were sent or read since, are left
-    alone: if several people find the same loss, it is sent once.
+    alone. So if several people find the same loss, it is sent once.
     """
     still_lost = PendingScore.objects.sent().lost()
     parts = (lost[start : start + CHUNK] for start in range(0, len(lost), CHUNK))

@@ -1,7 +1,7 @@
-"""Compares what was sent with what platforms' gradebooks show. It only reads: a teacher's own grade stays, and what
-was lost is sent again by ``missing``.
+"""Compares what was sent with what platforms' gradebooks show. It only reads: a teacher's own grade stays, and
+``missing`` sends again what was lost.
 
-``PendingScore`` keeps what was shown last, so that ``difference_of`` can tell a difference later too.
+``PendingScore`` keeps what was shown last, so ``difference_of`` can tell a difference later, too.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A column that could not be read, or not with certainty, and why; ``scores``: how many scores that concerns. The
+    """A column that could not be read, or not for certain, and why. ``scores``: how many scores that concerns. The
     block is that of the first of them."""
 
     line_item_pk: int
@@ -161,13 +161,13 @@ def _answers(rows: Sequence[PendingScore]) -> list[Shown]:
 
 
 def _weight(result: Result) -> int:
-    """If a platform shows several results of one person, points take precedence over an unreadable result, and that
-    over no result."""
+    """Order the results of one person, if a platform shows several: points come before an unreadable result, and that
+    before none."""
     return 0 if result.given is None and not result.is_odd else 1 if result.is_odd else 2
 
 
 def _doubt(item: LineItem, nobodys: int, shown: Mapping[str, Result]) -> Reason | None:
-    """Return why an answer is no proof that scores were lost; None if it is."""
+    """Return why an answer does not prove that scores were lost; None if it does."""
     if nobodys:
         return Reason.NAMELESS
     if LineItem.objects.filter(pk=item.pk, url=item.url, moved_up_to=None).first() is None:

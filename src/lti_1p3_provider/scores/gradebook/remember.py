@@ -77,7 +77,7 @@ _insert = Inserts(PendingScore)
 
 
 def _expected_of_new(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> None:
-    """From now on this person's grades go to this column. There are none yet, so no worker need look for some."""
+    """Expect the person's grades in this column from now on. There are none yet, so no worker need look for some."""
     settled = {"delivered_revision": 1, "due_at": None, **Why(Reason.NO_GRADE).stored}
     row = PendingScore(**_values(item, platform_user, block), **settled)
     _insert(row)
@@ -90,7 +90,7 @@ def _values(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str
 
 
 def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> PendingScore:
-    """From now on this person's grades go to this column, including what they earned before through another link."""
+    """Expect the person's grades in this column from now on, including what they earned before through another link."""
     try:
         with transaction.atomic():
             row = PendingScore.objects.create(**_values(item, platform_user, block), due_at=timezone.now())
@@ -117,7 +117,8 @@ def _follow(row: PendingScore, item: LineItem, block: Mapping[str, str], is_new_
 
 
 def _try_again(row: PendingScore) -> None:
-    """A launch proves that its person is in the course, so what was given up for them there may be accepted now."""
+    """Try again what was given up for the person there: a launch proves that they are in the course, so it may be
+    accepted now."""
     given_up = PendingScore.objects.given_up().filter(platform_user_id=row.platform_user_id, lane_id=row.lane_id)
     if outcomes.try_again(given_up):
         nudge(0)

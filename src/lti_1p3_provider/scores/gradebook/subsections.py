@@ -45,7 +45,7 @@ def expect(
 ) -> bool:
     """Expect somebody's scores in the columns of the course's graded subsections; return whether these are known.
 
-    ``claimed``: what the launch says of columns; ``course_key``: the course that it opened, the link's without it.
+    ``claimed``: what the launch says about columns. ``course_key``: the course that it opened; without it, the link's.
     """
     course_key = course_key or link.course_key
     blocks = outline.graded_subsections(CourseKey.from_string(course_key))

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def prefer_their_own(item: LineItem, tag: str) -> Exchange[None]:
-    """Switch a line item whose column is ours to the platform's own column, if there is one; ``tag`` marks ours.
+    """Switch a line item from a column that we made to the platform's own column, if there is one; ``tag`` marks ours.
 
     Raises:
         ColumnMissing: there is none, and the platform wants none.
@@ -48,7 +48,7 @@ def prefer_their_own(item: LineItem, tag: str) -> Exchange[None]:
 
 
 def _own(item: LineItem, tag: str) -> Exchange[line_items.PlatformLineItem | None]:
-    """Return the link's one column that is not ours; if there are several, none, because their maker uses them."""
+    """Return the link's one column that is not ours. If there are several, return none: their maker uses them."""
     link, deployment = item.resource_link.link_id, item.deployment
     if not link or not item.container_url or not item.can_be_looked_for:
         return None

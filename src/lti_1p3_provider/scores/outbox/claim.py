@@ -136,7 +136,7 @@ def lock(rows: QuerySet[PendingScore]) -> QuerySet[PendingScore]:
 
 
 def parts(pks: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Split rows into batches that may be locked together: one by one where the database waits for each lock."""
+    """Split rows into batches that may be locked together: one by one if the database has to wait for each lock."""
     waits = connection.features.has_select_for_update and not connection.features.has_select_for_update_skip_locked
     size = 1 if waits else CHUNK
     return (pks[start : start + size] for start in range(0, len(pks), size))

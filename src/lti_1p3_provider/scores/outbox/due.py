@@ -22,7 +22,8 @@ _turn: dict[str, int] = {}  # where this process begins its next look
 
 @prepared
 def _due_each(first: int, now: datetime) -> QuerySet[PendingScore, int]:
-    """With MIN, MariaDB reads one index entry for each registration; with DISTINCT it would read all."""
+    """Return the registrations that have something due. For MIN, MariaDB reads one index entry for each; for DISTINCT
+    it would read all."""
     rows: QuerySet[PendingScore] = (
         PendingScore.objects.due(now).filter(registration_id__gte=first).order_by("registration_id")
     )

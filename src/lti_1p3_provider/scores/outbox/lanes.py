@@ -83,5 +83,5 @@ def release(lanes: Collection[int], lease: str) -> None:
 
 
 def free(now: datetime) -> Q:
-    """Nobody holds the lane (or the row), or its holder died."""
+    """Return the condition that nobody holds the lane (or the row), or that its holder died."""
     return Q(leased_until__isnull=True) | Q(leased_until__lt=now)

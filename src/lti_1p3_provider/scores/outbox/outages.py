@@ -114,9 +114,9 @@ def leave(where: int | Place) -> None:
 
 
 def begin(where: int | Place, why: Why, asked: float = 0.0) -> datetime:
-    """Note that a registration or place takes no scores, or still does not; return until when.
+    """Note that a registration or place takes no scores, or still takes none; return until when.
 
-    ``asked``: seconds for which it wants to be left alone; limited, because many may share it.
+    ``asked``: for how many seconds it wants to be left alone; limited, because many may share it.
     """
     now, outages = timezone.now(), _at(where)
     known = outages.first()

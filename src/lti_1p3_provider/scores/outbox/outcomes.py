@@ -147,14 +147,14 @@ def _settled(row: PendingScore, why: Why, newest: Values, outdated: Values, *, s
 
 
 def _as_sent(row: PendingScore) -> Values:
-    """What the platform had before the row was claimed, and has still."""
+    """Return what the platform had before the row was claimed, and still has."""
     return tuple((name, getattr(row, name)) for name in SENT)
 
 
 def send_anew(rows: QuerySet[PendingScore], **values: object) -> int:
     """Make rows due whatever was sent before; return how many. Their grades are read again.
 
-    ``values`` are what else is to be changed.
+    ``values``: what else is to be changed.
     """
     return change_free(rows, **{**_anew(), **values})
 

@@ -1,4 +1,4 @@
-"""Whose claimed scores may be sent: of people whose accounts are on, and who were not forgotten since."""
+"""Checks whose scores may still be sent: their accounts must be on, and they must not have been forgotten since."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def _active(pks: list[int]) -> QuerySet[PlatformUser, tuple[int, bool]]:
 
 
 def of(rows: Iterable[PendingScore]) -> Mapping[int, bool]:
-    """Return the people of claimed rows by primary key, and whether their accounts are on. People who are
-    missing were forgotten, and their rows with them."""
+    """Return the people of claimed rows by primary key, and whether their accounts are on. People who are missing were
+    forgotten, and their rows with them."""
     return dict(_active(sorted({row.platform_user_id for row in rows})))

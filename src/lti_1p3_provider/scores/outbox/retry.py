@@ -62,7 +62,7 @@ def of_answer(answer: Answer, preset: Preset, attempts: int, now: datetime) -> D
 
 
 def of_error(error: LtiError, attempts: int, now: datetime) -> Decision:
-    """Judge an error of ours: most pass by themselves or once the operator has fixed the registration."""
+    """Judge an error of ours. Most pass by themselves, or once the operator has fixed the registration."""
     why = reasons.of_error(error)
     match error:
         case ColumnMissing():
@@ -77,7 +77,7 @@ def of_error(error: LtiError, attempts: int, now: datetime) -> Decision:
 
 
 def _passing(status: int, headers: Mapping[str, str], detail: str, attempts: int, now: datetime) -> Decision | None:
-    """Judge a status that passes by itself; None for others. ``detail``: what was requested, if not a score."""
+    """Judge a status that passes by itself; return None for others. ``detail``: what was requested, if not a score."""
     asked = _retry_after(headers, now)
     if status == 429 or _is_throttled(status, headers):
         return _later(Why(Reason.THROTTLED, status, detail), attempts, now, strikes=OUTAGE, asked=asked)
@@ -91,7 +91,8 @@ def _passing(status: int, headers: Mapping[str, str], detail: str, attempts: int
 
 
 def _strikes(error: LtiError) -> int:
-    """A refused access token concerns all scores alike; a time-out costs a worker seconds."""
+    """Return how strongly a failure counts against the platform. A refused access token concerns all scores alike; a
+    time-out costs a worker seconds."""
     match error:
         case AccessTokenRefused() | NoActiveKey() | StateStoreDown() | TrustUnreadable():
             return OUTAGE
@@ -127,7 +128,7 @@ def _later(why: Why, attempts: int, now: datetime, strikes: int = 0, asked: floa
 
 
 def _is_throttled(status: int, headers: Mapping[str, str]) -> bool:
-    """Canvas answers 403 when a tool asks too much; what is left of its allowance tells it from a refusal."""
+    """Tell whether a 403 means that we ask too much. On Canvas, the rest of its allowance tells that from a refusal."""
     left = numbers.written(headers.get("x-rate-limit-remaining", ""))
     return status == 403 and left is not None and left <= 0
 

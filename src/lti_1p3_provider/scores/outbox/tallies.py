@@ -1,4 +1,4 @@
-"""Counts what was done by registration and day. Counts are quick to read, however many scores there are."""
+"""Counts what was done, by registration and day. These counts are quick to read, however many scores there are."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class Day:
 
 
 def add(counts: Counts) -> None:
-    """Add to today's counts and empty ``counts``. They are no reason to fail: an error is logged, and they are lost."""
+    """Add to today's counts and empty ``counts``. An error is logged and the counts are lost: they are no reason to
+    fail."""
     taken, today = dict(counts), timezone.now().date()
     counts.clear()
     try:
@@ -50,7 +51,7 @@ def add(counts: Counts) -> None:
 
 
 def of_days(registration_pk: int, number: int) -> list[Day]:
-    """Return the last days, today last, also those on which nothing happened."""
+    """Return the last days, today last, including those on which nothing happened."""
     today = timezone.now().date()
     days = [today - timedelta(days=back) for back in reversed(range(number))]
     rows = Tally.objects.filter(registration_id=registration_pk, day__gte=days[0])

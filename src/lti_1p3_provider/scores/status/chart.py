@@ -1,5 +1,5 @@
-"""A picture of days: where the bars of an inline SVG stand (``bars.html`` draws it). The page has the same numbers in a
-table."""
+"""A picture of days: the positions of the bars in an inline SVG (``bars.html`` draws it). The page has the same numbers
+in a table."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All bars; the highest is ``most``. A bar's pieces stand on each other."""
+    """All bars; the highest is ``most``. The pieces of a bar are stacked."""
 
     bars: list[Bar]
     layers: list[Layer]

@@ -1,4 +1,4 @@
-"""The scores of one course of one platform, or of one link that names no course: what those see who teach it there."""
+"""The scores of one platform's course, or of one link that names no course, for people who teach it there."""
 
 from __future__ import annotations
 

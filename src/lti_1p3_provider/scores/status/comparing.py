@@ -1,7 +1,8 @@
-"""The course team's comparison: a worker asks the platforms of a course what they show, sends again what they lost, and
-keeps what it found for the page, in the cache.
+"""The course team's comparison. A worker asks the platforms of a course what they show, sends again what they lost, and
+keeps the result for the page, in the cache.
 
-One course is compared once at a time. What is found may get lost with the cache: then somebody presses again.
+Each course is compared by one worker at a time. The result may get lost with the cache: then somebody presses the
+button again.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class Found:
 
     @property
     def about_different(self) -> str:
-        """That grades were changed on the platform; empty if none was."""
+        """Say that grades were changed on the platform; empty if none was."""
         said = ngettext(
             "%s has another grade there, perhaps because a teacher changed it. It stays as it is there.",
             "%s have other grades there, perhaps because a teacher changed them. They stay as they are there.",
@@ -108,7 +109,7 @@ class Found:
 
 
 def begin(course_key: CourseKey) -> bool:
-    """Have a worker compare, unless one does or did a moment ago; return whether it will.
+    """Have a worker compare, unless one is comparing or did so a moment ago; return whether it will.
 
     Raises:
         StateStoreDown
@@ -144,7 +145,7 @@ def rows_to_compare(course_key: CourseKey) -> QuerySet[PendingScore]:
 
 
 def last(course_key: CourseKey) -> Found | None:
-    """Return what the last comparison of a course found, as far as that is known; None if its worker died."""
+    """Return the result of the last comparison of a course, if it is known; None if its worker died."""
     try:
         kept: dict[str, Any] | None = store.get(_name("compared", course_key))
         if kept is None:
@@ -167,7 +168,7 @@ def _keep(course_key: CourseKey, found: Found) -> None:
 
 
 def _as_kept(trouble: Trouble) -> dict[str, Any]:
-    """Return what any version can read again."""
+    """Return the result in a form that every version can read."""
     return {**asdict(trouble), "why": (trouble.why.reason.value, trouble.why.status, trouble.why.detail)}
 
 

@@ -44,7 +44,7 @@ def status_of(
 
 
 def sentence(row: PendingScore, is_down: bool, now: datetime) -> Sentence | None:
-    """Return what the learner reads, with ``{time}`` where the browser puts a moment; None: there is nothing to say."""
+    """Return what the learner reads, with ``{time}`` where the browser puts a time; None if there is nothing to say."""
     platform = row.registration.title
     match row.state:
         case State.SENT if row.sent_at:

@@ -1,4 +1,5 @@
-"""Links of a course that somebody should look at: those that open different blocks, and those with columns amiss."""
+"""Links of a course that somebody should look at: those that open different blocks, and those whose columns are
+wrong."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class MixedLink:
 
 
 def mixed_links(course_key: CourseKey) -> list[MixedLink]:
-    """Return links that open different blocks now; a teacher chose another, or somebody signs what was never chosen."""
+    """Return links that open different blocks now: a teacher chose another block, or somebody signs launches for blocks
+    that were never chosen."""
     here = PendingScore.objects.filter(course_key=str(course_key), line_item_id=OuterRef("pk"))
     once = LineItem.objects.filter(Exists(here), is_mixed=True)
     found = []

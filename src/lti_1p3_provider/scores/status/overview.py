@@ -1,6 +1,6 @@
-"""How a platform takes scores: what waits and what was given up, what was done in the last days, whether it is down.
+"""How a platform takes scores: what waits, what was given up, what was done in the last days, and whether it is down.
 
-Each number is read from an index and is bounded: ``lti1p3_score_due``, ``lti1p3_score_given_up`` and
+Each number is read from an index and is limited: ``lti1p3_score_due``, ``lti1p3_score_given_up`` and
 ``lti1p3_tally_identity``.
 """
 
@@ -37,8 +37,8 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One registration's scores. ``late_since``: since when the oldest score that is due has not been sent; ``outage``:
-    of the registration as a whole; ``outages``: the oldest of single deployments, or of their hosts."""
+    """One registration's scores. ``late_since``: how long the oldest due score has been due. ``outage``: of the
+    registration as a whole. ``outages``: the oldest ones of single deployments, or of their hosts."""
 
     registration: Registration
     waiting: Count

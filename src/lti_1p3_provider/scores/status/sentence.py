@@ -1,4 +1,4 @@
-"""A sentence with moments in it, which each reader is shown in a form of their own: a page, a terminal, a script."""
+"""A sentence with times in it. A page, a terminal and a script each show the times in their own form."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 
 def iso(at: datetime) -> str:
-    """Return a moment as scripts read it."""
+    """Return a time as scripts read it."""
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def as_time(at: datetime) -> SafeString:
-    """Return a moment for a page: in UTC, until a script shows it in the browser's own zone."""
+    """Return a time for a page: in UTC, until a script shows it in the browser's own zone."""
     utc = at.astimezone(UTC)
     return format_html('<time datetime="{}">{} UTC</time>', iso(at), date_format(utc, "j M Y H:i"))
 

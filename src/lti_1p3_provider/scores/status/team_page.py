@@ -1,4 +1,4 @@
-"""What the pages of a course's team share: whom they let in."""
+"""What the pages for a course's team share: whom they let in."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from lti_1p3_provider.users import given
 
 @method_decorator([never_cache, xframe_options_deny], name="dispatch")
 class TeamPage(View):
-    """For whom the host calls staff of the course. Others cannot tell a course from none."""
+    """A page for people whom the host calls staff of the course. Others cannot tell whether the course exists."""
 
     course_key: CourseKey
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Let the course team in, and no frame."""
+        """Let the course's team in, in no frame."""
         if not conf.enabled:
             raise Http404
         if not request.user.is_authenticated:

@@ -1,4 +1,4 @@
-"""Names the columns that were not compared, as people know them: the activity, the course, and the course there."""
+"""Names columns that were not compared by their activity, the course here, and the course there."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lti_1p3_provider.scores.models import LineItem
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """One column. ``where``: the platform and its course; ``why``: in plain words; ``reason``: with
-    the platform's own, ``code``: as scripts know it."""
+    """One column. ``where``: the platform and its course. ``why``: in plain words. ``reason``: the same with the
+    platform's own words. ``code``: as scripts know it."""
 
     line_item_pk: int
     activity: str
@@ -39,7 +39,7 @@ class Unanswered:
 
 
 def described(troubles: Sequence[Trouble]) -> list[Unanswered]:
-    """Return troubles with their names. Two queries."""
+    """Return troubles with names that people know. Two queries."""
     links = "resource_link__context", "resource_link__deployment__registration"
     items = LineItem.objects.select_related(*links).in_bulk([one.line_item_pk for one in troubles])
     titles = outline.titles({one.usage_key for one in troubles}) if troubles else {}

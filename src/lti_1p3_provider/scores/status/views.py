@@ -71,7 +71,7 @@ class CourseScoresView(TeamPage):
         return render(request, "lti_1p3_provider/course_scores.html", page)
 
     def post(self, request: HttpRequest, course_key: str) -> HttpResponse:
-        """Compare the course, or resend or read back the rows that were ticked, as far as they are of this course."""
+        """Compare the course, or resend or read back the ticked rows that belong to it."""
         if request.POST.get("do") == "compare":
             return self._back(request, compared=self._compare())
         ticked = [int(pk) for pk in request.POST.getlist("row") if _is_key(pk)]

@@ -1,4 +1,4 @@
-"""Says what becomes of a score, to people who operate the site or teach the course."""
+"""Says what becomes of a score, for people who operate the site or teach the course."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ STATES = {
 
 
 def answer(row: PendingScore) -> str:
-    """Return the last answer; empty if there was none, or if it is about what was before. The row comes with its
-    registration."""
+    """Return the last answer; empty if there was none, or if it is out of date. The row comes with its registration."""
     if row.why is None or row.state is State.WAITING:
         return ""
     return row.why.happened(row.registration.platform)
 
 
 def in_full(row: PendingScore) -> str:
-    """Return the last answer with the platform's status and own words, whatever it is about; empty if there was none.
-    The row comes with its registration."""
+    """Return the last answer with the platform's status and own words, even if it is out of date; empty if there was
+    none. The row comes with its registration."""
     return row.why.in_full(row.registration.platform) if row.why else ""
 
 
