@@ -42,8 +42,7 @@ PEOPLE = ("allow_anonymous", "trust_emails", "enrolment_mode")
 
 
 class DeploymentFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """No deployment ID may appear twice. The form has to check that: the database compares a digest, which is not one
-    of its fields."""
+    """No deployment ID may appear twice. The database compares a digest, which is not a field of the form."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         """Name the box that deletes a row: a table's row has no labels."""

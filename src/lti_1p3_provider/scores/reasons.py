@@ -1,8 +1,7 @@
-"""Why a score is where it is, or what is wrong with a gradebook column: the reasons, and what people are told about
-each.
+"""Why a score is where it is, or what is wrong with a column: the reasons, and what people are told about each.
 
 Rows store a ``Reason`` and the platform's HTTP status. What happened is the reason's label, or what a status says more
-exactly, or what this platform means by it (its preset). What to do, and who can, is in ``REMEDIES``.
+exactly, or what this platform means by it (its preset). ``REMEDIES`` has what to do, and who can.
 """
 
 from __future__ import annotations
