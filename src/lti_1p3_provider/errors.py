@@ -1,4 +1,4 @@
-"""Every way to say no. A class is one cause; its code is the anchor in ``docs/reference/errors.md``.
+"""Every way to refuse something. Each class is one cause; its code is the anchor in ``docs/reference/errors.md``.
 
 ``title`` and ``advice`` are for the person in front of the page; ``detail``, given when raised, is for the operator:
 ids and reasons, never a token, a secret or personal data.
@@ -360,7 +360,7 @@ class AccountPrivileged(LtiError):
 
 
 class AccountTaken(LtiError):
-    """A new person proved to have an account that is somebody else's of the same registration."""
+    """A new person signed in to an account that belongs to somebody else of the same registration."""
 
     code = "account_taken"
     status = 409
@@ -372,7 +372,7 @@ class AccountTaken(LtiError):
 
 
 class AccountChosenBefore(LtiError):
-    """A person proved to have an account, and is tied to another one already: they chose in another window, too."""
+    """A person signed in to an account and already has another one: they had also chosen in another window."""
 
     code = "account_chosen_before"
     status = 409
@@ -384,10 +384,10 @@ class AccountChosenBefore(LtiError):
 
 
 class LinkingOver(LtiError):
-    """The choice of an account is too old, was made before, or comes from no page of ours or no new login."""
+    """The choice of an account is too old, was made before, or did not come from our page after a new login."""
 
     code = "linking_over"
-    title = _("This choice of an account is over")
+    title = _("This choice of an account is no longer valid")
     advice = RELAUNCH
 
 
@@ -458,7 +458,7 @@ class OtherAccount(LtiError):
 
 
 class SessionConfined(LtiError):
-    """A session that a launch made asked for something else of this site than what was launched."""
+    """A session that a launch made asked for something other than what was launched."""
 
     code = "session_confined"
     status = 403
@@ -541,7 +541,7 @@ class ContentTypesNotAccepted(LtiError):
 
 
 class ChoiceUnknown(LtiError):
-    """The page's token is not one of ours, or so old that nothing is known about it."""
+    """The page's token is not one of ours, or is so old that its request was deleted."""
 
     code = "choice_unknown"
     title = _("This page no longer knows which course it belongs to")
@@ -649,7 +649,7 @@ class RegistrationFormOver(LtiError):
 
 
 class RegistrationAddressInvalid(LtiError):
-    """The platform opened the invitation with a configuration address or a registration token that is none."""
+    """The platform opened the invitation with a configuration address or a registration token that is invalid."""
 
     code = "registration_address_invalid"
     title = _("Your learning platform opened this invitation in a way that cannot work")
@@ -666,7 +666,7 @@ class ConfigurationBusy(LtiError):
 
 
 class ConfigurationUnreadable(LtiError):
-    """What the platform shows as its configuration is none, or lacks what a registration needs."""
+    """What the platform shows is not a configuration, or lacks what a registration needs."""
 
     code = "configuration_unreadable"
     status = 502
@@ -679,7 +679,7 @@ class ConfigurationForeign(LtiError):
 
     code = "configuration_foreign"
     status = 403
-    title = _("Your learning platform says that it is another one")
+    title = _("Your learning platform identified itself as another one")
 
 
 class PlatformNotInvited(LtiError):
@@ -789,7 +789,7 @@ class KeyPushImpossible(LtiError):
 
 
 class KeyPushRefused(LtiError):
-    """The platform did not take our key; the one of before still signs."""
+    """The platform did not take our key; the earlier one still signs."""
 
     code = "key_push_refused"
     status = 502
@@ -819,7 +819,7 @@ class ServiceRefused(LtiError):
 
 
 class RosterNotOffered(LtiError):
-    """No launch from a platform's course said where its people are listed."""
+    """No launch from a platform's course named the address of its list of people."""
 
     code = "roster_not_offered"
     status = 409
@@ -864,7 +864,7 @@ class MoveInRefused(LtiError):
 
 
 class ApiNotSignedIn(LtiError):
-    """A request to the API has no proof of who sends it, or one that counts for nothing here."""
+    """A request to the API does not say who sends it, or in a way that is not accepted here."""
 
     code = "api_not_signed_in"
     status = 401
@@ -896,7 +896,7 @@ class ApiRequestInvalid(LtiError):
     """Values of a request to the API are wrong; ``fields`` says for each what is."""
 
     code = "api_request_invalid"
-    title = _("Some values cannot be taken")
+    title = _("Some values are not accepted")
     advice = _("Correct what is named below.")
 
     def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
@@ -909,7 +909,7 @@ class ApiMethodUnknown(LtiError):
 
     code = "api_method_unknown"
     status = 405
-    title = _("This address cannot be used like that")
+    title = _("This address cannot be used in this way")
     advice = _("Compare the method with the API's description.")
 
 
@@ -936,16 +936,16 @@ class ApiChangedMeanwhile(LtiError):
 
     code = "api_changed_meanwhile"
     status = 412
-    title = _("This is not as you expected it")
-    advice = _("Read it again, and decide anew.")
+    title = _("This has changed since you read it")
+    advice = _("Read it again, then decide.")
 
 
 class ApiConflict(LtiError):
-    """What a request to the API wants cannot be, as things are; the detail says why."""
+    """A request to the API conflicts with the current state; the detail says why."""
 
     code = "api_conflict"
     status = 409
-    title = _("This cannot be done as things are")
+    title = _("This cannot be done in the current state")
     advice = _("A platform is registered once. A registration with people is switched off, not deleted.")
 
 
@@ -954,17 +954,17 @@ class ApiTooManyRequests(LtiError):
 
     code = "api_too_many_requests"
     status = 429
-    title = _("That were too many requests")
+    title = _("Too many requests")
     advice = _("Wait a minute, and send fewer.")
     retry_after = 60
 
 
 class ApiFull(LtiError):
-    """An organization has as many registrations, or a registration as many deployments, as the API makes."""
+    """An organization has the most registrations, or a registration the most deployments, that the API allows."""
 
     code = "api_full"
     status = 409
-    title = _("There are as many of these as can be made here")
+    title = _("No more of these can be made here")
     advice = _("Delete what is no longer used, or ask this site's operator.")
 
 
@@ -972,7 +972,7 @@ class ApiFull(LtiError):
 
 
 class LinkUnknown(LtiError):
-    """Other code of the site asked for a launch of a link that nobody has launched."""
+    """Other code of the site asked for the launch of a link that nobody has launched."""
 
     code = "link_unknown"
     status = 404

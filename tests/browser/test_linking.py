@@ -224,7 +224,7 @@ def test_of_two_windows_the_last_one_counts_and_an_older_page_says_so(newcomer):
     pressed(first, USE)
     somebody.works(first)
     pressed(second, USE)
-    expect(second.get_by_role("heading", level=1)).to_have_text("This choice of an account is over")
+    expect(second.get_by_role("heading", level=1)).to_have_text("This choice of an account is no longer valid")
 
 
 def test_after_it_is_done_back_and_the_frames_buttons_lead_nowhere_else(newcomer):
@@ -235,13 +235,13 @@ def test_after_it_is_done_back_and_the_frames_buttons_lead_nowhere_else(newcomer
     pressed(window, USE)
     expect(arrived(window)).to_have_text(PROBLEM)
     window.go_back()
-    expect(window.get_by_role("heading", level=1)).to_have_text("This choice of an account is over")
+    expect(window.get_by_role("heading", level=1)).to_have_text("This choice of an account is no longer valid")
     window.reload()
-    expect(window.get_by_role("heading", level=1)).to_have_text("This choice of an account is over")
+    expect(window.get_by_role("heading", level=1)).to_have_text("This choice of an account is no longer valid")
     window.close()
     page.bring_to_front()
     frame.get_by_role("button", name="Go on", exact=True).click()
-    expect(frame.get_by_role("heading", level=1)).to_have_text("This choice of an account is over")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("This choice of an account is no longer valid")
     expect(frame.get_by_role("link", name="Back to your course")).to_be_visible()
     page.reload()
     expect(problem(frame, PROBLEM)).to_be_visible()

@@ -144,7 +144,7 @@ def test_a_score_waits_for_a_platform_that_is_down_or_switched_off(connection, t
     launched(connection, UNIT)
     earn(3)
     outages.begin(connection.registration.pk, Why(Reason.FAILING, 503))
-    assert "Waits: the platform takes no scores since" in rows(team.get(address(connection), timeout=5).text)[0]
+    assert "Waits: the platform has taken no scores since" in rows(team.get(address(connection), timeout=5).text)[0]
     Deployment.objects.update(status=Deployment.Status.DISABLED)
     assert "Waits: this platform is switched off here." in rows(team.get(address(connection), timeout=5).text)[0]
 

@@ -155,7 +155,7 @@ def test_a_platform_that_is_down_is_not_a_wrong_address(sound, web_server, statu
     for about in ("key set", "deployment 1"):
         (one,) = found(sound, about)
         assert str(status) in one.says
-        assert "Nothing is to be changed here" in one.advice
+        assert "There is nothing to change here" in one.advice
 
 
 def test_a_platform_that_does_not_answer(sound):

@@ -108,7 +108,7 @@ def test_a_preview_of_a_video_is_its_picture_its_length_and_how_it_begins(picker
 def test_what_cannot_be_shown_says_so_with_what_it_is(picker: Picker):
     rebuild(CourseKey.from_string(SHOWCASE))
     html = ask(picker, "preview", preview=usage("discussion", "seen", SHOWCASE))["html"]
-    assert "Discussion · cannot be shown here; learners see it as the course has it" in html
+    assert "Discussion · cannot be shown here; learners will see it" in html
     whole = ask(picker, "preview", preview=usage("vertical", "watching", SHOWCASE))["html"]
     assert "Length: 4:05" in whole
     assert "cannot be shown here" in whole

@@ -67,7 +67,7 @@ def test_the_registration_leads_to_its_page_and_the_page_to_what_was_given_up(tw
 def test_a_page_says_that_the_platform_is_down(two, admin_client):
     outages.begin(two.registration.pk, Why(Reason.FAILING, 503, "<b>"))
     text = admin_client.get(page_of(two)).content.decode()
-    assert "This platform takes no scores since" in text
+    assert "This platform has taken no scores since" in text
     assert "(HTTP 503): &lt;b&gt;" in text
 
 

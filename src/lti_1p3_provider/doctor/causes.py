@@ -17,15 +17,15 @@ PRIVATE = (
 )
 CERTIFICATE = (
     "Its certificate is not accepted. The platform's administrator renews it, or has the server send the whole chain. "
-    "One of your own authority: add that to the certificates that the LMS's Python trusts (certifi's cacert.pem)."
+    "If it is from your own authority, name that authority's file in LTI_1P3_PROVIDER_CA_BUNDLE."
 )
 SILENT = (
     "Nothing answers at {host}: see whether the platform is up, and whether this server may reach it (firewall, proxy, "
     "name). On this server, try: curl -v {url}"
 )
 DOWN = (
-    "The platform, or what stands before it, is down or has a problem of its own. Nothing is to be changed here; what "
-    "waits is sent once it is up."
+    "The platform, or what stands before it, is down or has a problem of its own. There is nothing to change here; "
+    "what waits is sent once it is up."
 )
 MOODLE_BLOCKS = (
     "Moodle says this if it may not fetch our keys. In Moodle, Site administration > General > Security > HTTP "

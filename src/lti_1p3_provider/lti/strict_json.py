@@ -90,7 +90,7 @@ def _whole(text: str) -> float:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a name stands twice in an object")
+        raise ValueError("a name appears twice in an object")
     return members
 
 
@@ -116,5 +116,5 @@ def _limit(value: object) -> None:
 
 def _members(node: object) -> Collection[object]:
     if isinstance(node, _Twice):
-        raise ValueError("a name stands twice in an object")
+        raise ValueError("a name appears twice in an object")
     return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()

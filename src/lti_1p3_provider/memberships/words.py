@@ -22,8 +22,8 @@ WHY = {
         "enrolment mode."
     ),
     Stopped.SHRUNK: gettext_lazy(
-        "Nothing was done: at least half of the people who were enrolled so are not on the list any more. If that is "
-        "right, the site's administrator says so to the command that reads the list."
+        "Nothing was done: at least half of the people whom this list enrolled are no longer on it. If they did leave, "
+        "the site's administrator confirms that with the command that reads the list."
     ),
     Stopped.NEWER: gettext_lazy(
         "It ended early: the list was read again, or the registration, the deployment or the launch gate was changed. "

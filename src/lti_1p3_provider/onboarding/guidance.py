@@ -70,7 +70,7 @@ def for_script() -> Mapping[str, Any]:
             **of_choices(),
             "becomes": _("Left empty, it becomes {value}"),
             "read": _("Found in your text: {names}."),
-            "kept": _("It says something else than what stands here: {names}."),
+            "kept": _("It differs from what is entered here: {names}."),
             "nothing": _("Nothing was found in your text. Enter the values one by one."),
             "again": _("Try the addresses now"),
             "trying": _("Trying…"),

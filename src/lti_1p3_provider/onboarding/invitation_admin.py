@@ -139,9 +139,7 @@ class InvitationAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-ar
         if row.outcome:
             return meaning_of(row.outcome)
         if row.status == Invitation.Status.UNKNOWN:
-            return gettext(
-                "The request was sent, and no answer has come. Look at the platform whether a tool is there."
-            )
+            return gettext("The request was sent, and no answer has come. Look on the platform for a new tool.")
         return "-"
 
     @admin.display(description=_("support code"))

@@ -56,14 +56,14 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 class DifferentFilter(admin.SimpleListFilter):
-    """Rows for which the platform shows something else than it was sent."""
+    """Rows for which the platform shows another score than it was sent."""
 
     title = _("what the platform shows")
     parameter_name = "shows"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Offer one choice."""
-        return [("different", _("something else than it was sent"))]
+        return [("different", _("another score than it was sent"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Narrow the list if that was chosen."""

@@ -44,18 +44,18 @@ class Reason(TextChoices):
     NO_TIME = "no_time_left", _("it was not asked: there was no time left")
     MOVING = "moving", _("its scores are moving to a new column")
     NAMELESS = "nameless_results", _("the platform shows results and does not say whose they are")
-    STRANGERS = "strangers_results", _("the platform shows results of people that this tool does not know, only")
-    ODD_RESULTS = "odd_results", _("the platform shows what is no number of points")
+    STRANGERS = "strangers_results", _("the platform shows only results of people whom this tool does not know")
+    ODD_RESULTS = "odd_results", _("the platform shows something that is not a number of points")
     SWITCHED_OFF = "switched_off", _("the registration or deployment is switched off here")
     ADDRESS_FORBIDDEN = "address_forbidden", _("the column has an address that may not be called")
     KEY_INVALID = "key_invalid", _("the tool's signing key cannot be used")
     NOT_KEPT = "text_not_kept", _("the platform's answer cannot be stored by this site")
-    UNWRITABLE = "unwritable", _("the database did not take what became of the score")
+    UNWRITABLE = "unwritable", _("the database could not store the result")
     THROTTLED = "throttled", _("the platform asked us to slow down")
     FAILING = "platform_failing", _("the platform has a problem of its own")
-    REDIRECTED = "redirected", _("the platform sent us elsewhere, perhaps to a page for signing in")
-    ACCESS_REFUSED = "access_refused", _("the platform does not accept our access, though it is new")
-    TOKEN_REFUSED = "access_token_refused", _("the platform gives us no access")
+    REDIRECTED = "redirected", _("the platform redirected us, perhaps to a sign-in page")
+    ACCESS_REFUSED = "access_refused", _("the platform does not accept our access token, although it is new")
+    TOKEN_REFUSED = "access_token_refused", _("the platform gives us no access token")
     UNREACHABLE = "platform_unreachable", _("the platform does not answer")
     UNREADABLE = "answer_unreadable", _("the platform's answer cannot be read")
     SLOW = "slow", _("the platform takes scores very slowly")
@@ -69,7 +69,7 @@ class Reason(TextChoices):
 class Who(TextChoices):
     """Who can do something about it."""
 
-    NOBODY = "nobody", _("nobody: nothing is to be done")
+    NOBODY = "nobody", _("nobody: there is nothing to do")
     COURSE = "course_team", _("the course team, or a teacher on the platform")
     PLATFORM = "platform_admin", _("the platform's administrator")
     SITE = "site_admin", _("this site's administrator")
@@ -128,7 +128,7 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
         Who.SITE,
     ),
     Reason.KEY_INVALID: Remedy(_("Look at the tool's keys."), Who.SITE),
-    Reason.NOT_KEPT: Remedy(_("Give the database a character set that keeps all characters."), Who.SITE),
+    Reason.NOT_KEPT: Remedy(_("Give the database a character set that can store all characters."), Who.SITE),
     Reason.UNWRITABLE: Remedy(_("Find the cause in the log, then send it again."), Who.SITE),
     Reason.THROTTLED: Remedy(_("Send it again later, and fewer at a time."), Who.COURSE, passes=True),
     Reason.FAILING: Remedy(SEE_WHETHER_UP, Who.PLATFORM, passes=True),

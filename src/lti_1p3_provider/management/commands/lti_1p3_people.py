@@ -16,13 +16,13 @@ from lti_1p3_provider.people.forget import WORDS, Forgotten, foresee, forget
 from lti_1p3_provider.people.move import NotMoved, move, said
 from lti_1p3_provider.people.unlink import unlink
 
-UNKNOWN = 2  # exit code: nobody is meant
+UNKNOWN = 2  # exit code: there is no such person
 NOT_YET = "Nothing was done yet. To do it, add --yes."
 FOR_EVER = f"{NOT_YET} It cannot be undone."
 
 
 class Command(BaseCommand):
-    """Ends with 2 if nobody is meant."""
+    """Ends with 2 if there is no such person."""
 
     help = "Export, forget, unlink or move a person who came through a platform. See docs/how-to/privacy.md."
 

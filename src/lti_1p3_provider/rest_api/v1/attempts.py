@@ -36,7 +36,7 @@ class AttemptFields(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_explanation(self, row: LaunchAttempt) -> str:
-        """Return it; nothing is to be explained about a launch that succeeded."""
+        """Return the explanation; a launch that succeeded needs none."""
         return "" if row.outcome == OK else meaning_of(row.outcome)
 
 
@@ -74,7 +74,7 @@ class OneAttempt(ApiView):
 
 
 def _of(org: str) -> QuerySet[LaunchAttempt]:
-    """Return those of an organization's registrations. Those of nobody's are the site's to look at."""
+    """Return the attempts of an organization's registrations. Attempts without a registration belong to the site."""
     own = Q(registration__in=found.registrations(org).values("pk"))
     return LaunchAttempt.objects.filter(own if org else own | Q(registration=None))
 

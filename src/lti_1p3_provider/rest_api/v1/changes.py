@@ -1,4 +1,4 @@
-"""The trail: who changed what of an organization's, and when."""
+"""The audit trail: who changed what of an organization, and when."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ChangeFields(serializers.ModelSerializer):
 
 
 class Changes(ApiView):
-    """All that was done to what is the organization's, in the API and in the admin."""
+    """Everything that was done to what belongs to the organization, in the API and in the admin."""
 
     @describe(
         parameters=[

@@ -50,7 +50,7 @@ class NewDeploymentFields(DecisionFields):
 
 
 class Deployments(ApiView):
-    """Those of a registration."""
+    """The deployments of a registration."""
 
     @describe(
         parameters=[
@@ -72,7 +72,8 @@ class Deployments(ApiView):
 
     @describe(request=NewDeploymentFields, responses={200: DeploymentFields, 201: DeploymentFields})
     def post(self, request: Any, org: str, registration: int) -> Response:
-        """Add a deployment, approved if nothing else is said. One that is there already is decided about."""
+        """Add a deployment, approved unless the request says something else. One that exists already gets this
+        status."""
         with transaction.atomic():
             of = found.locked(org, registration)
             values = _valid(NewDeploymentFields(data=request.data))
@@ -94,7 +95,7 @@ class Deployments(ApiView):
 
 
 class OneDeployment(ApiView):
-    """One of them."""
+    """One deployment."""
 
     @describe(responses=DeploymentFields)
     def get(self, request: Any, org: str, registration: int, deployment: int) -> Response:

@@ -1,4 +1,4 @@
-"""How an address describes itself in the API's document (OpenAPI)."""
+"""How an address is described in the API's document (OpenAPI)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECURITY: tuple[dict[str, list[str]], ...] = ({"bearer": []}, {"jwt": []}, {"ses
 
 
 class Description(AutoSchema):
-    """Groups addresses by what they are about. Who may ask does not depend on the host here."""
+    """Groups addresses by topic. Who may ask does not depend on the host here."""
 
     def get_tags(self) -> list[str]:
         """Return the first word after the organization."""
@@ -30,7 +30,8 @@ class Description(AutoSchema):
 
 
 def describe(**said: Any) -> Callable[[View], View]:
-    """Decorate a view's method with what the document says of it. Else the site's own class would describe it."""
+    """Decorate a view's method with its description in the document. Otherwise the site's own class would describe
+    it."""
 
     def decorate(method: View) -> View:
         method.kwargs = {"schema": Description}  # type: ignore[attr-defined]
@@ -48,8 +49,8 @@ def _snake(name: str) -> str:
 
 
 def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Describe what each operation may answer instead: the same body, whatever went wrong. Leave out names that each
-    version of the generator makes in its own way."""
+    """Describe the other answers of each operation: the same body, whatever went wrong. Names that differ by version of
+    the generator are left out."""
     _drop(result, "x-spec-enum-id")
     result["components"]["schemas"]["Refusal"] = REFUSAL
     body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}}

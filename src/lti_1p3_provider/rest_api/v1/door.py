@@ -1,4 +1,4 @@
-"""What all addresses of the API share: who asks, for which organization, and what a refusal looks like."""
+"""What all addresses of the API share: who asks, for which organization, and how a refusal looks."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ log = logging.getLogger(__name__)
 
 
 class JsonOnly(BaseContentNegotiation):
-    """Answers in JSON, whatever is asked for."""
+    """Answers in JSON, whatever the request asks for."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
-        """Take JSON, or what says nothing of itself."""
+        """Take JSON, or a body without a declared type."""
         kind = (request.content_type or "").partition(";")[0].strip().lower()
         return parsers[0] if kind in ("", "application/json", "application/merge-patch+json") else None
 
@@ -76,7 +76,7 @@ class JsonOnly(BaseContentNegotiation):
 
 
 class StrictJson(BaseParser):
-    """Reads one JSON object, as strictly as those of platforms."""
+    """Reads one JSON object, as strictly as those of platforms are read."""
 
     media_type = "application/json"
 
@@ -94,10 +94,11 @@ class StrictJson(BaseParser):
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
 class ApiView(APIView):
-    """If the app is off, answer 404; an ``LtiError`` becomes a refusal, recorded unless anybody can have it at will.
+    """Answers 404 if the app is off, and turns an ``LtiError`` into a refusal. It is recorded, unless anybody could
+    cause as many as they like.
 
-    Requests are not atomic: a refusal is recorded whatever else is undone. Whatever writes has a transaction of its
-    own.
+    Requests are not atomic: a refusal is recorded even if everything else is undone. Every view that writes has a
+    transaction of its own.
     """
 
     renderer_classes = (JSONRenderer,)
@@ -120,7 +121,7 @@ class ApiView(APIView):
         return response
 
     def get_authenticators(self) -> list[Any]:
-        """Take what the LMS's own interfaces take."""
+        """Accept what the LMS's own APIs accept."""
         return list(host.current().tenants.authenticators())
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -136,7 +137,7 @@ class ApiView(APIView):
 
     @property
     def is_superuser(self) -> bool:
-        """Whether the whole site is theirs."""
+        """Whether the person may do everything on the site."""
         return bool(getattr(self.author.user, "is_superuser", False))
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -186,7 +187,7 @@ def _cause(problem: Exception) -> LtiError | None:
 
 
 def _sentences(detail: Any) -> dict[str, list[str]]:
-    """Return all sentences by the outermost name, however deep they are."""
+    """Return all sentences, by the outermost name."""
     named = detail if isinstance(detail, dict) else {"body": detail}
     return {str(name): _flat(value) for name, value in named.items()}
 
@@ -198,5 +199,5 @@ def _flat(value: Any) -> list[str]:
 
 
 def _short(error: ValueError) -> str:
-    """Return why JSON cannot be read, without any of it."""
+    """Return why JSON cannot be read, without quoting it."""
     return str(error)[:80] if type(error) is ValueError else type(error).__name__

@@ -1,4 +1,4 @@
-"""Preconditions (RFC 9110, 13): who read something before changing it learns whether it is still the same."""
+"""Preconditions (RFC 9110, 13): a client that read something before changing it learns whether it is still the same."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LENGTH = 32  # hex digits
 
 
 def of(said: Any) -> str:
-    """Return the tag of what is answered: equal answers have equal tags."""
+    """Return the tag of an answer. Equal answers have equal tags."""
     return f'"{hashlib.sha256(JSONRenderer().render(said)).hexdigest()[:LENGTH]}"'
 
 
 def require(request: Any, tag: str | None) -> None:
-    """Return if the request's conditions hold of what is there now; ``tag`` None: nothing is.
+    """Return if the request's conditions hold; ``tag`` is of the present state, None if the thing does not exist.
 
     Raises:
         ApiChangedMeanwhile
@@ -35,7 +35,7 @@ def require(request: Any, tag: str | None) -> None:
 
 
 def answer(request: Any, said: Any, status: int = 200) -> Response:
-    """Return an answer with its tag; without its body, if whoever reads has it already."""
+    """Return an answer with its tag, without the body if the client has it already."""
     tag = of(said)
     unchanged = request.method in ("GET", "HEAD") and _names(request.headers.get("If-None-Match", ""), tag)
     response = Response(None, 304) if unchanged else Response(said, status)
@@ -44,11 +44,11 @@ def answer(request: Any, said: Any, status: int = 200) -> Response:
 
 
 def _names(header: str, tag: str | None) -> bool:
-    """Tell whether a condition names the tag. Proxies that compress make it a weak one, or append their coding to it;
-    it still names the values, which is all that a change is made to.
+    """Tell whether a condition names the tag. Proxies that compress answers make it a weak one, or append their coding
+    to it; it still names the values, which are all that is changed.
 
-    If-Match is to be compared strongly (RFC 9110, 13.1.1). A weak tag holds there only because we never send one: it is
-    our own, which names values exactly, weakened on its way.
+    If-Match is to be compared strongly (RFC 9110, 13.1.1). A weak tag is accepted there only because we never send one:
+    it is our own tag, weakened on its way.
     """
     if tag is None:
         return False

@@ -1,4 +1,4 @@
-"""Finds what belongs to an organization. What belongs to others is found like what does not exist: not at all."""
+"""Finds what belongs to an organization. What belongs to others is not found, as if it did not exist."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def registration(org: str, pk: int) -> Registration:
 
 
 def narrowed(rows: QuerySet[Any], org: str, request: Any) -> QuerySet[Any]:
-    """Return those rows that belong to the registration that a request names; all if it names none.
+    """Return the rows of the registration that a request names; all rows if it names none.
 
     Raises:
         ApiRequestInvalid, ApiNotFound
@@ -38,9 +38,9 @@ def narrowed(rows: QuerySet[Any], org: str, request: Any) -> QuerySet[Any]:
 
 
 def locked(org: str, pk: int) -> Registration:
-    """Return one of them, which nobody else changes before the running transaction ends.
+    """Return a registration that nobody else changes before the running transaction ends.
 
-    The lock is a write that changes nothing: also databases without locks of rows know that.
+    The lock is a write that changes nothing, so it works on databases without row locks, too.
 
     Raises:
         ApiNotFound

@@ -54,7 +54,7 @@ class GateFields(serializers.Serializer):
 
 
 class Gate(ApiView):
-    """What launches of a registration open."""
+    """What launches of a registration may open."""
 
     @describe(responses=GateFields)
     def get(self, request: Any, org: str, registration: int) -> Response:
@@ -84,12 +84,13 @@ class Gate(ApiView):
 
 
 def _state(gate: LaunchGate) -> dict[str, Any]:
-    """Return a gate as answers show it, which is as the trail has it."""
+    """Return a gate as answers show it. The audit trail shows it in the same way."""
     return changes.of_gate(gate)[1]
 
 
 def require_own(lists: Mapping[str, list[str]], org: str) -> None:
-    """Return if a gate's lists name nothing but the organization and what is in it; the site's name anything.
+    """Return if a gate's lists name nothing but the organization and what belongs to it. A gate of the site's may name
+    anything.
 
     Raises:
         ApiRequestInvalid: each of the others is named.

@@ -133,7 +133,8 @@ def _of(org: str) -> QuerySet[Invitation]:
 
 
 def _offer(values: Mapping[str, Any], org: str, said: Mapping[str, Any]) -> Offer:
-    """Return what is offered: by an organization never no gate at all, by the site none only if nobody names a gate.
+    """Return what is offered. An organization's invitation always has a gate; one of the site's has none if nobody
+    names one.
 
     Raises:
         ApiRequestInvalid: the site's names a gate that opens nothing, or may have lost what it was to open.

@@ -1,4 +1,4 @@
-"""Decides who may use the API for which organization. Whoever may not learns nothing: not even that there is one."""
+"""Decides who may use the API for which organization. Others learn nothing, not even that the organization exists."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SAFE = frozenset(("GET", "HEAD"))
 def signed_in(request: Any) -> AbstractUser:
     """Return who sends a request of Django REST framework.
 
-    A session that a launch made counts for nothing here, nor does an account that only launches sign in to, whatever
-    token it has got: a platform vouches for those people, and this is about the platforms.
+    Sessions that a launch made are not accepted, nor accounts that only launches sign in to, whatever token they have:
+    a platform vouches for those people, and the API is about the platforms.
 
     Raises:
         ApiNotSignedIn
@@ -43,7 +43,8 @@ def signed_in(request: Any) -> AbstractUser:
 
 
 def require(user: AbstractUser, org: str) -> None:
-    """Return if somebody acts for the organization; superusers act for all, and alone for the site (``org`` empty).
+    """Return if the person acts for the organization. Superusers act for all, and only they act for the site (``org``
+    empty).
 
     Raises:
         ApiNotFound

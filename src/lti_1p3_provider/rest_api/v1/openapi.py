@@ -76,7 +76,7 @@ def document() -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return data of plain types: translated texts and ordered dictionaries are none."""
+    """Return data of plain types, without translated texts and ordered dictionaries."""
     if isinstance(value, dict):
         return {str(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

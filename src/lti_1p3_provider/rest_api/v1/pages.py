@@ -1,4 +1,4 @@
-"""Lists in parts: what comes after a row, never counted, never all of it."""
+"""Lists in parts: each part begins after a row, and neither counts nor reads the whole list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AFTER = OpenApiParameter("after", int, description="What `next` of the part befo
 
 
 def parts_of(fields: type[serializers.BaseSerializer]) -> Any:
-    """Return what describes a part of a list in the API's document."""
+    """Return the description of a part of a list, for the API's document."""
     name = fields.__name__.removesuffix("Fields")
     inside = {"results": fields(many=True), "next": serializers.IntegerField(allow_null=True)}
     return inline_serializer(f"{name}List", inside)

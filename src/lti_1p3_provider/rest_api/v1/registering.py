@@ -1,4 +1,4 @@
-"""Makes, changes and deletes an organization's registrations, each with its note in the trail."""
+"""Makes, changes and deletes an organization's registrations, each with a note in the audit trail."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ REACH = ("platform", "auth_login_url", "auth_token_url", "auth_audience", "key_s
 
 
 class NameTaken(Exception):
-    """The name of a registration to be is taken, although it was not found."""
+    """The issuer and client ID of a registration to be are taken, although no such registration was found."""
 
 
 def named(org: str, issuer: str, client_id: str) -> Registration | None:
-    """Return the organization's registration of this name, None if nobody has the name.
+    """Return the organization's registration of this issuer and client ID, None if there is none.
 
     Raises:
         ApiNotFound: it is another's. That it is taken, a login says to anybody; whose it is, nothing says.
@@ -54,8 +54,8 @@ def fresh(org: str, values: Mapping[str, Any]) -> Registration:
 
 
 def make(row: Registration, author: Author) -> Registration:
-    """Make a fresh registration, with a gate that opens what is its organization's; in a transaction. One of the site's
-    own has none, as where it is made by hand.
+    """Make a fresh registration, with a gate that opens what belongs to its organization; in a transaction. One of the
+    site's own has no gate, as if it were made by hand.
 
     Raises:
         ApiFull
@@ -100,7 +100,7 @@ def change(row: Registration, author: Author, values: Mapping[str, Any]) -> None
 
 
 def delete(row: Registration, author: Author) -> None:
-    """Delete a locked registration, with all that belongs to it.
+    """Delete a locked registration, with everything that belongs to it.
 
     Raises:
         ApiConflict: accounts hang on it.
@@ -112,8 +112,8 @@ def delete(row: Registration, author: Author) -> None:
 
 
 def _require_own(row: Registration, author: Author) -> None:
-    """Return if a registration gets nobody else's access tokens, or a superuser answers for it. Whose client ID it is
-    instead, nothing says."""
+    """Return if the registration gets nobody else's access tokens, or a superuser makes it. The error does not say
+    whose client ID it is."""
     field = "" if getattr(author.user, "is_superuser", False) else foreign(row)
     if field == "client_id":
         raise ApiNotFound("the client ID is another's")
@@ -122,8 +122,8 @@ def _require_own(row: Registration, author: Author) -> None:
 
 
 def _require_voice(row: Registration, author: Author, before: Mapping[str, Any]) -> None:
-    """Return if whoever has the new keys reaches nobody by them whom the organization could not reach, or a superuser
-    answers for it: launches that they sign are believed for accounts that people had before."""
+    """Return if the new keys let nobody reach people outside the organization, or a superuser sets them. Launches
+    signed with these keys are believed for accounts that people already have."""
     if getattr(author.user, "is_superuser", False):
         return
     new = Registration()
@@ -134,7 +134,7 @@ def _require_voice(row: Registration, author: Author, before: Mapping[str, Any])
 
 
 def check(row: Model) -> None:
-    """Return if a row's values are right. Whether others have the same is not looked at.
+    """Return if a row's values are right. Whether another row has the same is not checked.
 
     Raises:
         ApiRequestInvalid

@@ -70,8 +70,8 @@ def shown(row: Registration) -> dict[str, Any]:
 
 
 def read(given: Any, row: Registration | None, *, whole: bool, superuser: bool) -> dict[str, Any]:
-    """Return what a request says of a registration, ready to be stored. ``whole``: what it does not say is as in a new
-    registration; else, as it is.
+    """Return what a request says of a registration, ready to be stored. ``whole``: what it leaves out gets the default
+    of a new registration; otherwise it stays as it is.
 
     Raises:
         ApiRequestInvalid
@@ -89,7 +89,8 @@ def read(given: Any, row: Registration | None, *, whole: bool, superuser: bool) 
 
 
 def _defaults(row: Registration | None) -> dict[str, Any]:
-    """Return what a new registration has; of what its organization may not widen, what this one has."""
+    """Return the defaults of a new registration. For options that its organization may not widen, return the present
+    values."""
     fresh = Registration()
     return {
         name: getattr(row if row is not None and name in WIDE else fresh, name)
@@ -115,7 +116,7 @@ def _require_same_name(values: Mapping[str, Any], row: Registration | None) -> N
 
 
 def require_narrow(values: Mapping[str, Any], row: Registration | None, superuser: bool) -> None:
-    """Let only superusers open what is not their organization's; what they opened may stay."""
+    """Let only superusers set options that reach beyond the organization. What they set may stay."""
     fresh = Registration()
     had = fresh if row is None else row
     narrow = {

@@ -1,4 +1,4 @@
-"""A score as the API shows it, and what may be asked of many."""
+"""A score as the API shows it, and what may be done with many."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ScoreFields(serializers.Serializer):
     sent_at = serializers.CharField(allow_null=True)
     result = serializers.CharField(help_text="What the platform showed when it was asked.")
     result_at = serializers.CharField(allow_null=True)
-    differs = serializers.BooleanField(help_text="It showed something else than it was sent.")
+    differs = serializers.BooleanField(help_text="It showed another score than it was sent.")
     missing = serializers.BooleanField(help_text="It showed nothing.")
 
 

@@ -133,8 +133,8 @@ def _pks(rows: QuerySet[PendingScore]) -> list[int]:
 
 
 def _still(pks: Sequence[int], only: str | None) -> QuerySet[PendingScore]:
-    """Return those that are still so when they are changed: what was given up may have been delivered meanwhile, and
-    what was lost sent by another who found it."""
+    """Return the rows that are still in this state when they are changed: what was given up may have been delivered
+    meanwhile, and what was lost may have been sent by somebody else."""
     return _narrowed(PendingScore.objects.filter(pk__in=pks), only)
 
 

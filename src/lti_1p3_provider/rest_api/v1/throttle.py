@@ -13,7 +13,7 @@ MINUTE = 60
 
 
 def require(user_pk: int, writes: bool, clock: Callable[[], float] = time.time) -> None:
-    """Count a request, and return if there were not too many. ``clock``: seconds of the epoch.
+    """Count a request, and return if there were not too many. ``clock``: seconds since the epoch.
 
     Raises:
         ApiTooManyRequests

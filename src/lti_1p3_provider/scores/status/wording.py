@@ -51,7 +51,7 @@ def _waiting(row: PendingScore, due_at: datetime, outage: Outage | None, now: da
         return Sentence(_("Waits: this platform is switched off here."))
     if outage is not None:
         moments = {"since": outage.since, "until": max(outage.until, now)}
-        return Sentence(_("Waits: the platform takes no scores since {since}. Next try at {until}."), moments)
+        return Sentence(_("Waits: the platform has taken no scores since {since}. Next try at {until}."), moments)
     if due_at <= now:
         return Sentence(_("Is being sent, or will be within minutes."))
     if row.attempts:
