@@ -2,7 +2,8 @@
 
 The first page is in the platform's frame and signs nobody in. The proof is made in a window of its own, where cookies
 work: whoever is signed in there is signed out, and the launch waits in the anonymous session. Whoever is signed in to
-that session afterwards has signed in for this, so nobody is taken for whoever used the computer before.
+that session afterwards has signed in for this, so nobody is taken for whoever used the computer before. A login may
+have many pages, throw the session away (``proof_asked``), and end anywhere: the first page's button then leads on.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from lti_1p3_provider.errors import (
     LinkingOver,
     LtiError,
 )
-from lti_1p3_provider.launches import front_ends, sessions, waiting_launch
+from lti_1p3_provider.launches import front_ends, proof_asked, sessions, waiting_launch
 from lti_1p3_provider.launches.door import DoorView
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.prefetch import Returning
@@ -91,9 +92,15 @@ class ProveView(ChoiceView):
     """An account that the person has; in a window of its own."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Sign out whoever is here, and ask to sign in."""
+        """Sign out whoever is here, and ask to sign in; go on with whoever has signed in for this launch, unless they
+        want another account."""
         self._launch(request, in_window=True)
-        return front_ends.to_login(request, reverse(CONFIRM), **{WAITING: request.POST["token"]})
+        token = request.POST["token"]
+        if "another" not in request.POST and request.user.is_authenticated and _waits(request) == token:
+            return HttpResponseRedirect(reverse(CONFIRM))
+        response = front_ends.to_login(request, reverse(CONFIRM), **{WAITING: token})
+        proof_asked.remember(request, response, token)
+        return response
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -127,13 +134,17 @@ class ConfirmView(DoorView):
         except CONFLICTS as error:
             return self._conflict(request, launch, error)
         request.session.pop(WAITING, None)
+        proof_asked.forget(request, response)
         return response
 
     def _launch(self, request: HttpRequest) -> ResourceLinkLaunch:
-        """Return what waits in the session. A session that a launch signed in proves nothing."""
-        if WAITING not in request.session or sessions.MARK in request.session:
+        """Return what waits for whoever is here."""
+        token = _waits(request)
+        if token is None:
             raise LinkingOver("no launch waits in this session")
-        return _waiting(self.trail, request.session[WAITING], in_window=True)
+        if WAITING not in request.session:
+            request.session[WAITING] = token
+        return _waiting(self.trail, token, in_window=True)
 
     def _conflict(self, request: HttpRequest, launch: ResourceLinkLaunch, error: LtiError) -> HttpResponse:
         """Return the page that says why the account cannot be used, and what can be done instead."""
@@ -148,6 +159,13 @@ class ConfirmView(DoorView):
             "only": mode_of(launch) is AccountMode.ONLY,
         }
         return _unframed(render(request, "lti_1p3_provider/account_conflict.html", about, status=error.status))
+
+
+def _waits(request: HttpRequest) -> str | None:
+    """Return what waits in the session, or for the browser. A session that a launch signed in proves nothing."""
+    if sessions.MARK in request.session:
+        return None
+    return request.session.get(WAITING) or proof_asked.token(request)
 
 
 def _waiting(trail: Trail, token: str, *, in_window: bool) -> ResourceLinkLaunch:
