@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils import timezone
 
 from demo.browser import Browser, Form, forms
 from demo.lms.login_cookies import TOKEN
@@ -30,7 +32,7 @@ from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users import linking, sign_in
 from lti_1p3_provider.users.models import Grant, PlatformUser
-from tests.connection import CLAIM, COURSE, INSTRUCTOR, LEARNER, PROBLEM, Connection
+from tests.connection import CLAIM, COURSE, INSTRUCTOR, LEARNER, OTHER_LEARNER, PROBLEM, Connection
 
 PASSWORD = "a long one, of their own"
 PROOF, ONLY = "existing_with_proof", "existing_only"
@@ -405,12 +407,118 @@ def test_another_window_of_the_browser_replaces_the_launch_and_an_older_page_con
     browser = Browser()
     page = connection.launch(connection.link(PROBLEM), browser=browser)
     first = signed_in(browser, page)
-    second = signed_in(browser, page, "grace")
+    second = signed_in(browser, first, "grace")  # "Sign in with another one"
     again = send(browser, forms(first)[0])
     assert (again.url, "grace" in again.text) == (second.url, True)
     assert not PlatformUser.objects.exists()
     assert "/launch/" in send(browser, forms(again)[0]).url
     assert PlatformUser.objects.get().user.username == "grace"
+
+
+def asked(connection: Connection, browser: Browser) -> tuple[requests.Response, requests.Response]:
+    """Return the page in the frame, and the site's login in the window that its button opened."""
+    modes(connection)
+    own()
+    page = connection.launch(connection.link(PROBLEM), browser=browser)
+    return page, send(browser, form_to(page, "account/prove"))
+
+
+def session_lost(browser: Browser) -> None:
+    """A page of the login flushes the session and begins another one."""
+    browser.cookies.pop("sessionid")
+
+
+def goes_on(browser: Browser, shown: requests.Response, name: str = "ada") -> None:
+    """Confirm; the launch goes on with the account."""
+    assert (shown.url.endswith("/account/confirm/"), f"<strong>{name}</strong>" in shown.text) == (True, True)
+    assert "/launch/" in send(browser, forms(shown)[0]).url
+    assert PlatformUser.objects.get().user.username == name
+
+
+def test_a_login_of_several_pages_leads_back(connection):
+    browser = Browser()
+    _page, login = asked(connection, browser)
+    for _ in range(3):
+        browser.get(f"{connection.lms}/login", timeout=20)
+    goes_on(browser, send(browser, forms(login)[0], username="ada", password=PASSWORD))
+
+
+def test_a_login_that_throws_the_session_away_leads_back(connection):
+    browser = Browser()
+    _page, login = asked(connection, browser)
+    session_lost(browser)
+    login = browser.get(login.url, timeout=20)
+    goes_on(browser, send(browser, forms(login)[0], username="ada", password=PASSWORD))
+    assert "lti_1p3_proof" not in browser.cookies
+    assert Change.objects.filter(kind="account link").count() == 1
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["same session", "another session"])
+def test_a_login_that_ends_elsewhere_is_gone_on_with_by_the_same_button(connection, lost):
+    browser = Browser()
+    page, _login = asked(connection, browser)
+    if lost:
+        session_lost(browser)
+    login = browser.get(f"{connection.lms}/login", timeout=20)
+    send(browser, forms(login)[0], username="ada", password=PASSWORD)
+    goes_on(browser, send(browser, form_to(page, "account/prove")))
+
+
+def test_the_same_button_of_another_launch_signs_out(connection):
+    browser = Browser()
+    _page, login = asked(connection, browser)
+    send(browser, forms(login)[0], username="ada", password=PASSWORD)
+    other = connection.launch(connection.link(PROBLEM), OTHER_LEARNER, browser)
+    assert "/login" in send(browser, form_to(other, "account/prove")).url
+
+
+def test_whoever_signed_in_before_they_were_asked_is_not_taken_for_it(connection):
+    """Not even if the browser has a session of theirs again; and who signs in then goes on."""
+    browser = Browser()
+    _page, login = asked(connection, browser)
+    before = Browser()
+    send(before, forms(before.get(f"{connection.lms}/login", timeout=20))[0], username="ada", password=PASSWORD)
+    get_user_model().objects.filter(username="ada").update(last_login=timezone.now() - timedelta(minutes=1))
+    session_lost(browser)
+    browser.cookies.set("sessionid", before.cookies["sessionid"])
+    refused = browser.get(f"{connection.lms}/lti/1p3/account/confirm/", timeout=20)
+    assert (refused.status_code, "linking_over" in refused.text) == (400, True)
+    session_lost(browser)
+    goes_on(browser, send(browser, forms(login)[0], username="ada", password=PASSWORD))
+
+
+def test_a_session_that_a_launch_made_meanwhile_proves_nothing_either(connection):
+    browser = Browser()
+    asked(connection, browser)
+    session_lost(browser)
+    modes(connection, "new")
+    connection.launch(connection.link(PROBLEM), OTHER_LEARNER, browser)
+    modes(connection)
+    refused = browser.get(f"{connection.lms}/lti/1p3/account/confirm/", timeout=20)
+    assert (refused.status_code, "linking_over" in refused.text) == (400, True)
+
+
+def test_a_login_that_takes_the_whole_time_goes_on_and_one_that_takes_longer_leads_to_the_course(
+    connection, monkeypatch
+):
+    browser = Browser()
+    _page, login = asked(connection, browser)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 595)
+    shown = send(browser, forms(login)[0], username="ada", password=PASSWORD)
+    assert "<strong>ada</strong>" in shown.text
+    monkeypatch.setattr(time, "time", lambda: now + 601)
+    for late in (browser.get(shown.url, timeout=20), send(browser, forms(shown)[0])):
+        assert (late.status_code, "linking_over" in late.text) == (400, True)
+        assert f'href="{connection.platform.issuer}' in late.text
+    assert not PlatformUser.objects.exists()
+
+
+def test_without_that_cookie_a_login_that_keeps_the_session_leads_back(connection):
+    browser = Browser()
+    _page, login = asked(connection, browser)
+    browser.cookies.pop("lti_1p3_proof")
+    goes_on(browser, send(browser, forms(login)[0], username="ada", password=PASSWORD))
 
 
 def test_what_was_confirmed_is_not_confirmed_again_by_back_and_reload(connection):

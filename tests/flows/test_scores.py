@@ -178,8 +178,10 @@ def test_a_learner_of_two_registrations_gets_scores_in_both(connect):
 def test_without_the_ags_claim_there_is_no_grading_and_no_error(connection):
     link = connection.link(PROBLEM, ags="none")
     assert connection.launch(link).status_code == 200
+    before = len(connection.platform.requests)
     earn(4)
-    assert not LineItem.objects.exists()
+    row = PendingScore.objects.get()
+    assert (len(connection.platform.requests), row.due_at, row.reason) == (before, None, Reason.NO_COLUMN)
 
 
 def test_ags_01_without_the_score_scope_nothing_is_posted(connection):

@@ -68,7 +68,7 @@ def test_core_04_what_is_looked_for_has_the_right_types(changes, names):
 @pytest.mark.parametrize(
     ("missing", "names"),
     [
-        (AGS, Names("d")),
+        (AGS, Names("d", "s", "l")),
         (f"{LTI}message_type", Names("d")),
         ("sub", Names("d")),
         (f"{LTI}resource_link", Names("d")),

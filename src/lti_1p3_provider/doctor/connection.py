@@ -175,7 +175,8 @@ def _services(about: str, deployment: Deployment) -> Iterator[Finding]:
     Raises:
         LtiError: there is no token.
     """
-    items = LineItem.objects.filter(resource_link__deployment=deployment).order_by("-pk")
+    named = LineItem.objects.filter(resource_link__deployment=deployment).exclude(url="", container_url="")
+    items = named.order_by("-pk")
     item = items.exclude(url="").first() or items.first()
     scopes = frozenset(item.scopes) & ags.SCOPES if item else frozenset((ags.SCORE_SCOPE,))
     access_tokens.access_token(deployment, scopes, fresh=True, needed=ags.SCORE_SCOPE)

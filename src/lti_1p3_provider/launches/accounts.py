@@ -3,7 +3,8 @@
 The first page is in the platform's frame and signs nobody in. The person signs in to their own account in a separate
 window, where cookies work: whoever is signed in there is signed out first, and the launch waits in the anonymous
 session. So an account that is signed in to this session afterwards was signed in to for this launch, and belongs to
-nobody who used the computer before.
+nobody who used the computer before. A login may have many pages, throw the session away (``proof_asked``), and end
+anywhere: the first page's button then leads on.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from lti_1p3_provider.errors import (
     LinkingOver,
     LtiError,
 )
-from lti_1p3_provider.launches import front_ends, sessions, waiting_launch
+from lti_1p3_provider.launches import front_ends, proof_asked, sessions, waiting_launch
 from lti_1p3_provider.launches.door import DoorView
 from lti_1p3_provider.launches.enter import enter
 from lti_1p3_provider.launches.prefetch import Returning
@@ -94,9 +95,15 @@ class ProveView(ChoiceView):
     """The person has an account, and proves it in a window of its own."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Sign out whoever is here, and ask to sign in."""
+        """Sign out whoever is here, and ask to sign in; go on with whoever has signed in for this launch, unless they
+        want another account."""
         self._launch(request, in_window=True)
-        return front_ends.to_login(request, reverse(CONFIRM), **{WAITING: request.POST["token"]})
+        token = request.POST["token"]
+        if "another" not in request.POST and request.user.is_authenticated and _waits(request) == token:
+            return HttpResponseRedirect(reverse(CONFIRM))
+        response = front_ends.to_login(request, reverse(CONFIRM), **{WAITING: token})
+        proof_asked.remember(request, response, token)
+        return response
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -130,13 +137,17 @@ class ConfirmView(DoorView):
         except CONFLICTS as error:
             return self._conflict(request, launch, error)
         request.session.pop(WAITING, None)
+        proof_asked.forget(request, response)
         return response
 
     def _launch(self, request: HttpRequest) -> ResourceLinkLaunch:
-        """Return the launch that waits in the session. A session that a launch signed in proves nothing."""
-        if WAITING not in request.session or sessions.MARK in request.session:
+        """Return what waits for whoever is here."""
+        token = _waits(request)
+        if token is None:
             raise LinkingOver("no launch waits in this session")
-        return _waiting(self.trail, request.session[WAITING], in_window=True)
+        if WAITING not in request.session:
+            request.session[WAITING] = token
+        return _waiting(self.trail, token, in_window=True)
 
     def _conflict(self, request: HttpRequest, launch: ResourceLinkLaunch, error: LtiError) -> HttpResponse:
         """Return the page that says why the account cannot be used, and what can be done instead."""
@@ -151,6 +162,13 @@ class ConfirmView(DoorView):
             "only": mode_of(launch) is AccountMode.ONLY,
         }
         return _unframed(render(request, "lti_1p3_provider/account_conflict.html", about, status=error.status))
+
+
+def _waits(request: HttpRequest) -> str | None:
+    """Return what waits in the session, or for the browser. A session that a launch signed in proves nothing."""
+    if sessions.MARK in request.session:
+        return None
+    return request.session.get(WAITING) or proof_asked.token(request)
 
 
 def _waiting(trail: Trail, token: str, *, in_window: bool) -> ResourceLinkLaunch:

@@ -1,4 +1,4 @@
-"""Recognizes a learner who has launched this graded link before, and reads all that a launch needs in one query."""
+"""Recognizes a learner who has launched this link before, and reads all that a launch needs in one query."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Returning:
         It is handed out once, and only for the same names. A second try reads the row as it is then.
         """
         message = launch.message
-        if message.subject is None or message.grade_service is None:
+        if message.subject is None:
             return None
         names = Names(message.deployment_id, message.subject, message.resource_link.id)
         found, self._found = self._found, None

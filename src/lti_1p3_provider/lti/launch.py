@@ -23,7 +23,7 @@ from lti_1p3_provider.errors import (
     TokenMissing,
 )
 from lti_1p3_provider.lti import base64url, resource_link, state
-from lti_1p3_provider.lti.claims import AGS, LTI, Launch, Message
+from lti_1p3_provider.lti.claims import LTI, Launch, Message
 from lti_1p3_provider.lti.messages import read_message
 from lti_1p3_provider.lti.progress import Progress
 from lti_1p3_provider.lti.state import LoginState
@@ -42,7 +42,7 @@ MAX_KID = 1024
 class Names:
     """What a token names before it is verified. It is enough to look for rows, but nothing of it is believed.
 
-    ``subject`` and ``link_id`` are empty except for a resource link's launch that says something about grades.
+    ``subject`` and ``link_id`` are empty except for a resource link's launch.
     """
 
     deployment_id: str
@@ -150,8 +150,8 @@ def _open(token: str) -> Envelope:
 def _names(claims: Mapping[str, Any]) -> Names:
     """Return what to look for, as far as it has the right types; ``read_message`` says what is wrong with the rest."""
     deployment_id, subject = str(claims.get(f"{LTI}deployment_id", "")), claims.get("sub")
-    is_graded = AGS in claims and claims.get(f"{LTI}message_type") == resource_link.MESSAGE_TYPE
-    link = claims.get(f"{LTI}resource_link") if is_graded else None
+    is_of_link = claims.get(f"{LTI}message_type") == resource_link.MESSAGE_TYPE
+    link = claims.get(f"{LTI}resource_link") if is_of_link else None
     link_id = link.get("id") if isinstance(link, dict) else None
     if not isinstance(subject, str) or not isinstance(link_id, str):
         return Names(deployment_id)

@@ -6,6 +6,7 @@ link to the same course here.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,10 @@ from lti_1p3_provider.memberships.kept import names
 from lti_1p3_provider.memberships.models import Member, Roster
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.resource_links.models import Context
+from lti_1p3_provider.scores.gradebook import awaited
 from lti_1p3_provider.users.models import PlatformUser
+
+log = logging.getLogger(__name__)
 
 COLUMNS = ("subject_digest", "roles", "status", "platform_user_id")
 
@@ -79,9 +83,20 @@ def read(context: Context, now: datetime | None = None) -> Read:
         Roster.objects.filter(not_newer, context=context).update(tried_at=began, failure=error.code)
         raise
     try:
-        return Read(members, _write(context, members, began), began)
+        found = Read(members, _write(context, members, began), began)
     except IntegrityError:  # somebody was forgotten, or an account unlinked, between a look and the writing
-        return Read(members, _write(context, members, began), began)
+        found = Read(members, _write(context, members, began), began)
+    _look_for_columns(context)
+    return found
+
+
+def _look_for_columns(context: Context) -> None:
+    """A read is a moment at which to find out what a course's team had graded since people came; it fails for no
+    gradebook's sake."""
+    try:
+        awaited.look(context)
+    except LtiError as error:
+        log.warning("LTI: no columns were looked for in context %s: %s", context.pk, error.code)
 
 
 @transaction.atomic

@@ -181,6 +181,8 @@ def _of_link(deployment: Deployment, link: ResourceLink) -> Claims:
         column = link.line_item
     except ObjectDoesNotExist:
         return _filled(said)
+    if column.is_awaited:
+        return _filled(said)
     said[AGS] = _service(GradeService(frozenset(column.scopes), column.url, column.container_url))
     return _filled(said)
 

@@ -16,7 +16,8 @@ from lti_1p3_provider.users.models import PlatformUser
 
 
 class LineItem(Explained):
-    """The gradebook column of a resource link. ``url`` is empty while the platform has only a container.
+    """The gradebook column of a resource link. ``url`` is empty while the platform has only a container; both are empty
+    while the link has no column.
 
     ``course_key`` and ``usage_key``: what the link opened first; a column that we make is marked with them. Which
     block's grade a person gets there is said by their own row; ``is_mixed``: these were different blocks once.
@@ -65,6 +66,11 @@ class LineItem(Explained):
     def container(self) -> ags.LineItemAddress:
         """The list of columns in which it is, for calls to the platform."""
         return ags.LineItemAddress(self.container_url, frozenset(self.scopes))
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether nobody has said so far where the link's scores go."""
+        return not (self.url or self.container_url)
 
     @property
     def can_receive(self) -> bool:

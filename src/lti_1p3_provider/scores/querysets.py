@@ -37,6 +37,7 @@ WHERE = {
     State.NOTHING: Q(given_up=False, due_at__isnull=True, sent_at__isnull=True, reason=""),
 }
 QUEUED = Q(given_up=False, due_at__isnull=False)
+AWAITED = {"line_item__url": "", "line_item__container_url": ""}  # of links without a column
 ONLY_OPENED = Q(given_up=False, due_at__isnull=True, sent_at__isnull=True, changed_at__isnull=True)
 
 
@@ -78,6 +79,14 @@ class PendingScoreQuerySet(QuerySet[Any]):
     def due(self, now: datetime | None = None) -> Self:
         """Return those that may be sent by now."""
         return self.filter(due_at__lte=now or timezone.now())
+
+    def awaiting_column(self) -> Self:
+        """Return those of links that have no column."""
+        return self.filter(**AWAITED)
+
+    def with_column(self) -> Self:
+        """Return those of links that have a column, or a list in which one may be."""
+        return self.exclude(**AWAITED)
 
     def only_opened(self) -> Self:
         """Return those of people who opened the activity and did nothing in it."""

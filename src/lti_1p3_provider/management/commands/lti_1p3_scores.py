@@ -14,7 +14,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.registrations.models import Registration
-from lti_1p3_provider.scores.gradebook import missing, reconcile
+from lti_1p3_provider.scores.gradebook import awaited, missing, reconcile
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
 from lti_1p3_provider.scores.outbox.wake import nudge
@@ -80,6 +80,8 @@ class Command(BaseCommand):
         return {"will_be_sent": number}, False
 
     def _reconcile(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
+        found = awaited.look_for(rows)
+        rows = rows.with_column()
         oldest = rows.order_by(F("result_at").asc(nulls_first=True), "line_item_id", "pk")
         most = options.get("most_asked", MAX_ASKED)
         done, left = reconcile.read_back(oldest[:most]), max(rows.count() - most, 0)
@@ -87,7 +89,7 @@ class Command(BaseCommand):
         scores = _as_json(apart[:MAX_ROWS])
         resent = missing.send_again(done.lost) if options["resend_missing"] else 0
         said = {"asked": done.asked, "answered": done.answered, "same": done.same, "different": done.different}
-        said |= {"missing": done.missing, "resent": resent, "left": left}
+        said |= {"missing": done.missing, "resent": resent, "left": left, "columns_found": found}
         unanswered = [one.as_json() for one in described(done.troubles)]
         is_more = done.different + done.missing > MAX_ROWS
         needs_a_person = bool(done.different or done.missing > resent or unanswered or left)

@@ -1,5 +1,7 @@
 """Remembers the line item of a launch, and that its person's scores go there. (AGS 2.0, 3.1)
 
+Where the link has no column, its people wait for one: ``awaited`` finds it, or a later launch names it.
+
 The column belongs to the link. Which block's grade goes there, a launch decides for its own person only: others who
 opened another block through this link keep that block until their own next launch.
 """
@@ -7,6 +9,8 @@ opened another block through this link keep that block until their own next laun
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -40,6 +44,7 @@ def remember(
     """
     claim = launch.message.grade_service
     if claim is None or not (claim.line_item or claim.line_items):
+        _remember_without_column(launch, link, platform_user, known)
         return
     values: dict[str, Any] = {"url": claim.line_item, "container_url": claim.line_items, "declined": claim.declined}
     values["scopes"] = sorted(claim.scopes)
@@ -50,7 +55,7 @@ def remember(
     if not claim.line_item and item.created_here and _is_time_to_look(item):
         values["look_again"] = True
     is_new_column = _update(item, values)
-    if not (launch.message.subject and launch.message.roles.gets_scores):
+    if not _gets_scores(launch):
         PendingScore.objects.filter(line_item=item, platform_user=platform_user).delete()
         return
     if platform_user.is_new:
@@ -63,6 +68,38 @@ def remember(
     _follow(row, item, block, is_new_column)
     if any((one.given_up and one.lane_id == row.lane_id) or getattr(one, "has_given_up", False) for one in theirs):
         _try_again(row)
+
+
+def _remember_without_column(
+    launch: ResourceLinkLaunch, link: ResourceLink, platform_user: PlatformUser, known: PendingScore | None
+) -> None:
+    """Remember the person of a launch that names no column, until the link has one.
+
+    If the link has one already, it stays as it is, for those who have a row there: whether this person is graded, too,
+    only a launch of theirs can say.
+    """
+    if not _gets_scores(launch):
+        if known is not None:
+            PendingScore.objects.filter(pk=known.pk).delete()
+        return
+    claim = launch.message.grade_service
+    declined = claim is not None and claim.declined
+    block = {name: getattr(link, name) for name in BLOCK}
+    item: LineItem | None = getattr(link, "line_item", None)
+    if item is None:
+        item, _ = LineItem.objects.get_or_create(resource_link=link, defaults={**block, "declined": declined})
+    if not item.is_awaited:
+        return
+    if claim is not None and item.declined != declined:
+        LineItem.objects.filter(pk=item.pk).update(declined=declined)
+    if known is None:
+        _waits(item, platform_user, block, Reason.DECLINED if declined else Reason.NO_COLUMN)
+    else:
+        _follow(known, item, block, is_new_column=False)
+
+
+def _gets_scores(launch: ResourceLinkLaunch) -> bool:
+    return bool(launch.message.subject) and launch.message.roles.gets_scores
 
 
 @prepared
@@ -82,6 +119,28 @@ def _expected_of_new(item: LineItem, platform_user: PlatformUser, block: Mapping
     row = PendingScore(**_values(item, platform_user, block), **settled)
     _insert(row)
     _follow(row, item, block, is_new_column=False)
+
+
+def _waits(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str], reason: Reason) -> None:
+    """From now on this person's grades wait for a column. Nothing is due, so no worker has anything to do.
+
+    Another launch may name the column in this very moment, before it can see the row. So one look follows once the row
+    is there for all to see; not for somebody new, who has no grade that could be missed.
+    """
+    row = PendingScore(**_values(item, platform_user, block), delivered_revision=1, due_at=None, **Why(reason).stored)
+    if platform_user.is_new:
+        _insert(row)
+    else:
+        with suppress(IntegrityError), transaction.atomic():  # another launch of the same person was first
+            _insert(row)
+        transaction.on_commit(partial(_due_after_all, item.pk, platform_user.pk), robust=True)
+    _follow(row, item, block, is_new_column=False)
+
+
+def _due_after_all(item_pk: int, platform_user_pk: int) -> None:
+    missed = PendingScore.objects.filter(line_item_id=item_pk, platform_user_id=platform_user_pk, due_at=None)
+    if outcomes.send_anew(missed.filter(deliveries=0).with_column()):
+        nudge(0)
 
 
 def _values(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]) -> dict[str, Any]:
@@ -131,7 +190,7 @@ def _update(item: LineItem, values: Mapping[str, object]) -> bool:
     a new column later, some at a time.
     """
     changed = _changed(item, values)
-    if "url" in changed:  # of the launches that name a new column at once, one sends all scores there
+    if changed.keys() - {"look_again"}:  # of the launches that say something new at once, one sends all scores there
         item_now = LineItem.objects.select_for_update().get(pk=item.pk)
         changed = _changed(item_now, values)
         for name in ("url", "container_url", "scopes", "declined", "look_again"):
@@ -153,6 +212,8 @@ def _update(item: LineItem, values: Mapping[str, object]) -> bool:
 
 def _opens(item: LineItem, changed: Mapping[str, Any]) -> bool:
     """Whether the platform now allows something that it did not before, so that refused scores may be accepted."""
+    if changed.get("declined", item.declined) and not item.url:
+        return False
     gained = USEFUL & set(changed.get("scopes", ())) - set(item.scopes)
     wanted_again = changed.get("declined") is False and not item.url
     return bool(gained) or wanted_again or ("container_url" in changed and not item.url)

@@ -85,7 +85,7 @@ def note(change: GradeChanged) -> None:
     """Do the work of ``grade_changed``, and raise whatever goes wrong."""
     with _harmless_reading():
         found = _of_learner(change.user_id, str(change.course_key))
-        rows = [row for row in found if row.line_item.url or row.line_item.container_url]
+        rows = [row for row in found if not row.line_item.is_awaited]
         same = [row for row in rows if row.usage_key == str(change.usage_key)]
         above = _above([row for row in rows if row not in same], change)
     if same or above:

@@ -1,0 +1,406 @@
+"""Links that have no column when people open them, and one later: whose scores are due then, when, and how often."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+
+from demo.platform import Platform
+from demo.platform.store import LineItem as Column
+from lti_1p3_provider.memberships.sync import sync
+from lti_1p3_provider.people.find import by_sub
+from lti_1p3_provider.people.forget import forget
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.scores.delivery.deliver import deliver_due
+from lti_1p3_provider.scores.gradebook import awaited, remember
+from lti_1p3_provider.scores.models import LineItem, PendingScore
+from lti_1p3_provider.scores.outbox import moving
+from lti_1p3_provider.scores.outbox.wake import TASK
+from lti_1p3_provider.scores.reasons import Reason
+from lti_1p3_provider.scores.status import course_page
+from tests.accidents import after_a_look
+from tests.connection import (
+    AGS_CLAIM,
+    CLAIM,
+    INSTRUCTOR,
+    LEARNER,
+    MEMBERSHIP,
+    OTHER_LEARNER,
+    OTHER_PROBLEM,
+    PROBLEM,
+    Connection,
+)
+from tests.flows.test_returning import reads_of_a_launch
+from tests.scoring import COURSE, SCOPES, earn, given
+from tests.scoring import fill as fill_one
+
+BATCH = 7
+HERE = "their-course"  # on the platform; each tool's columns there are its own
+THIRD = "u-1003"
+
+Posts = Callable[[], int]
+
+
+def opened(connection: Connection, *people: str, usage_key: str = PROBLEM, **values: Any) -> Any:
+    """Have people open a link of which the platform says nothing about grades."""
+    link = connection.link(usage_key, ags="none", **values)
+    for person in people:
+        assert connection.launch(link, person).status_code == 200
+    return link
+
+
+def graded(connection: Connection, link: Any) -> Any:
+    """Have a teacher switch grading on, and return the link: its launches name the column from now on."""
+    return connection.link(link.target_link_uri.rpartition("/")[2], graded=True, id=link.id, context_id=link.context_id)
+
+
+def claimed(connection: Connection, link: Any, person: str = LEARNER, **claim: Any) -> None:
+    """Launch with this claim of the grade service."""
+    connection.tampered_launch(link, person, claims=lambda claims: {**claims, AGS_CLAIM: claim})
+
+
+@pytest.fixture
+def posts(platform: Platform) -> Posts:
+    """Return a function that says how many scores were sent since the test began."""
+    before = len(platform.requests)
+    return lambda: sum(1 for one in platform.requests[before:] if one.path.endswith("/scores"))
+
+
+def due() -> set[str]:
+    return set(PendingScore.objects.filter(due_at__isnull=False).values_list("platform_user__sub", flat=True))
+
+
+# --- what becomes due, and when ---------------------------------------------------------------------------------------
+
+
+def without_claim(connection: Connection, link: Any, person: str) -> None:
+    assert connection.launch(link, person).status_code == 200
+
+
+def with_empty_column(connection: Connection, link: Any, person: str) -> None:
+    claimed(connection, link, person, scope=SCOPES, lineitem="")
+
+
+def without_the_right(connection: Connection, link: Any, person: str) -> None:
+    claimed(connection, link, person, scope=[], lineitem="https://platform.example/later")
+
+
+@pytest.mark.parametrize("launched", [without_claim, with_empty_column, without_the_right])
+def test_whoever_opened_a_link_before_it_was_graded_gets_the_score_once_it_is(
+    connection: Connection, launched: Callable[[Connection, Any, str], None], posts: Posts
+) -> None:
+    """Another person's launch shows the column; nobody has to come back."""
+    link = connection.link(PROBLEM, ags="none")
+    launched(connection, link, LEARNER)
+    earn(3)
+    assert posts() == 0
+    link = graded(connection, link)
+    connection.launch(link, OTHER_LEARNER)
+    assert given(connection, link) == (3, 4)
+    connection.launch(link, OTHER_LEARNER)
+    connection.launch(link, LEARNER)
+    deliver_due()
+    assert posts() == 1
+
+
+def test_people_who_return_without_a_column_are_kept_once_and_cost_one_read(connection: Connection) -> None:
+    link = opened(connection, OTHER_LEARNER, LEARNER)
+    before = list(PendingScore.objects.values())
+    assert len(reads_of_a_launch(connection, link, LEARNER)) == 1
+    assert list(PendingScore.objects.values()) == before
+    assert (before[0]["due_at"], before[0]["reason"]) == (None, Reason.NO_COLUMN)
+
+
+def test_somebody_known_wakes_no_worker_by_opening_a_link_without_a_column(connection: Connection, no_worker) -> None:
+    opened(connection, LEARNER)
+    opened(connection, LEARNER)
+    assert PendingScore.objects.filter(due_at=None).count() == 2
+    assert TASK not in no_worker
+
+
+def test_an_answer_to_a_link_without_a_column_makes_nothing_due(connection: Connection, no_worker) -> None:
+    opened(connection, LEARNER)
+    earn(3)
+    assert due() == set()
+    assert TASK not in no_worker
+
+
+def test_each_gets_the_grade_of_the_block_that_they_opened_last(connection: Connection) -> None:
+    link = opened(connection, LEARNER, OTHER_LEARNER)
+    moved = connection.platform.add_link(replace(link, target_link_uri=connection.content_url(OTHER_PROBLEM)))
+    connection.launch(moved, OTHER_LEARNER)
+    earn(3), earn(2, OTHER_PROBLEM, OTHER_LEARNER), earn(1, PROBLEM, OTHER_LEARNER)
+    link = graded(connection, link)
+    connection.launch(link, THIRD)
+    assert (given(connection, link), given(connection, link, OTHER_LEARNER)) == ((3, 4), (2, 4))
+
+
+def test_a_column_that_comes_makes_one_score_due_and_the_others_in_batches(connection: Connection, no_worker) -> None:
+    link = opened(connection, LEARNER)
+    fill_one(connection, 40)
+    connection.launch(graded(connection, link), OTHER_LEARNER)
+    assert due() <= {OTHER_LEARNER}
+    numbers = [len(due())]
+    while moving.go_on(BATCH):
+        numbers.append(len(due()))
+        assert len(numbers) < 40
+    assert max(after - before for before, after in pairwise(numbers)) <= BATCH
+    assert len(due()) == 42
+    PendingScore.objects.update(due_at=None)
+    connection.launch(graded(connection, link), OTHER_LEARNER)
+    assert not moving.go_on(BATCH)
+    assert due() == set()
+
+
+# --- for whom nothing is sent -----------------------------------------------------------------------------------------
+
+
+def test_a_link_that_says_that_it_has_no_column_stays_as_it_is(connection: Connection, no_worker) -> None:
+    """However its list and our rights change; until a launch takes it back."""
+    link = opened(connection, LEARNER)
+    earn(3)
+    lists = connection.platform.line_items_url_of(connection.platform.context().id)
+    claimed(connection, link, OTHER_LEARNER, scope=SCOPES, lineitem="", lineitems=lists)
+    assert not moving.go_on()
+    PendingScore.objects.update(due_at=None)
+    assert (LineItem.objects.get().declined, awaited.look(Context.objects.get())) == (True, 0)
+    claimed(connection, link, OTHER_LEARNER, scope=SCOPES, lineitems=lists)
+    assert moving.go_on()
+    assert due() == {LEARNER, OTHER_LEARNER}
+
+
+def test_whoever_was_forgotten_meanwhile_is_out(connection: Connection) -> None:
+    link = opened(connection, LEARNER, OTHER_LEARNER)
+    earn(3), earn(2, PROBLEM, OTHER_LEARNER)
+    forget(by_sub(connection.registration.issuer, connection.client_id, LEARNER))
+    link = graded(connection, link)
+    connection.launch(link, THIRD)
+    assert (given(connection, link), given(connection, link, OTHER_LEARNER)) == (None, (2, 4))
+
+
+def test_whoever_never_opened_the_link_gets_nothing_from_it(connection: Connection) -> None:
+    link, elsewhere = opened(connection, LEARNER), opened(connection, OTHER_LEARNER)
+    earn(2, PROBLEM, OTHER_LEARNER)
+    link = graded(connection, link)
+    connection.launch(link, LEARNER)
+    assert given(connection, link, OTHER_LEARNER) is None
+    assert LineItem.objects.get(resource_link__link_id=elsewhere.id).is_awaited
+
+
+def test_who_teaches_is_no_learner_and_whoever_begins_to_is_none_any_more(connection: Connection) -> None:
+    link = opened(connection, INSTRUCTOR)
+    assert not PendingScore.objects.exists()
+    connection.launch(link, LEARNER)
+    teaches = {f"{CLAIM}roles": [f"{MEMBERSHIP}Instructor"]}
+    connection.tampered_launch(link, claims=lambda claims: {**claims, **teaches})
+    assert not PendingScore.objects.exists()
+
+
+def test_a_link_that_has_a_column_gets_nobody_whom_the_platform_does_not_grade(connection: Connection) -> None:
+    link = connection.link(PROBLEM, graded=True)
+    connection.launch(link, LEARNER)
+    connection.tampered_launch(
+        link, OTHER_LEARNER, claims=lambda claims: {name: claims[name] for name in claims if name != AGS_CLAIM}
+    )
+    earn(2, PROBLEM, OTHER_LEARNER)
+    assert given(connection, link, OTHER_LEARNER) is None
+    assert PendingScore.objects.get().platform_user.sub == LEARNER
+
+
+def test_another_registrations_link_with_the_same_id_is_another_link(
+    connect: Callable[..., Connection], posts: Posts
+) -> None:
+    first, second = connect(), connect()
+    link = opened(first, LEARNER)
+    earn(3)
+    theirs = second.link(PROBLEM, graded=True, id=link.id)
+    second.launch(theirs, LEARNER)
+    assert {row.registration_id: row.due_at or row.reason for row in PendingScore.objects.all()} == {
+        first.registration.pk: Reason.NO_COLUMN,
+        second.registration.pk: Reason.NO_GRADE,
+    }
+    assert posts() == 0
+
+
+# --- at the same time -------------------------------------------------------------------------------------------------
+
+
+def test_a_column_that_is_named_while_somebody_known_launches_gets_their_score(
+    connection: Connection, posts: Posts
+) -> None:
+    """Their launch cannot see it, and whoever makes all others due cannot see them."""
+    opened(connection, LEARNER)
+    earn(3)
+    link = opened(connection, OTHER_LEARNER)
+    item = connection.platform.store.line_item_of(graded(connection, link).id)
+    connection.platform.add_link(link)
+
+    def named_and_moved() -> None:
+        column = {"url": connection.platform.line_item_url(item), "scopes": SCOPES}
+        LineItem.objects.filter(resource_link__link_id=link.id).update(**column)
+
+    with after_a_look(ResourceLink, named_and_moved) as looks:
+        reads_of_a_launch(connection, link, LEARNER)
+    assert looks
+    assert LineItem.objects.filter(url="").count() == 1
+    assert given(connection, link) == (3, 4)
+    assert posts() == 1
+
+
+def test_of_the_launches_that_bring_a_list_at_once_one_makes_the_others_due(connection: Connection, no_worker) -> None:
+    opened(connection, LEARNER)
+    stale = [LineItem.objects.get() for _ in range(2)]
+    said = {"url": "", "container_url": "https://platform.example/items", "scopes": SCOPES, "declined": False}
+    moves = []
+    for item in stale:
+        with transaction.atomic():
+            moves.append(remember._update(item, said))
+        moving.go_on()
+    assert (moves, PendingScore.objects.get().revision) == ([True, False], 2)
+
+
+# --- the platform's own list ------------------------------------------------------------------------------------------
+
+
+def of_one_course(connection: Connection, **values: Any) -> tuple[Any, Any]:
+    """Return a link without a column, which a learner opened and answered, and one whose launch names the list."""
+    link = opened(connection, LEARNER, context_id=HERE, **values)
+    earn(3)
+    other = connection.link(OTHER_PROBLEM, ags="container", context_id=HERE)
+    connection.launch(other, OTHER_LEARNER)
+    return link, other
+
+
+def column_of(connection: Connection, link: Any, name: str = "own", **values: Any) -> Column:
+    """Have a teacher make a column for a link."""
+    item = Column(f"{name}-{link.id}", connection.client_id, name, 10, resource_link_id=link.id, **values)
+    connection.platform.store.put_line_item(item)
+    return item
+
+
+def looked(connection: Connection, context_id: str = HERE) -> int:
+    return awaited.look(Context.objects.get(context_id=context_id, deployment__registration=connection.registration))
+
+
+def test_the_platforms_list_shows_the_column_and_everybody_is_due_once(connection: Connection, posts: Posts) -> None:
+    link, _other = of_one_course(connection)
+    assert looked(connection) == 0
+    column_of(connection, link, context_id=HERE)
+    assert [looked(connection), looked(connection)] == [1, 0]
+    deliver_due()
+    assert given(connection, link) == (3, 4)
+    assert posts() == 1
+    connection.launch(graded(connection, link), LEARNER)
+    deliver_due()
+    assert posts() == 1
+
+
+def test_several_columns_of_a_link_are_for_their_maker_to_use(connection: Connection) -> None:
+    link, _other = of_one_course(connection)
+    column_of(connection, link, context_id=HERE), column_of(connection, link, "second", context_id=HERE)
+    assert looked(connection) == 0
+
+
+def test_a_list_of_another_course_says_nothing(connection: Connection) -> None:
+    link, _other = of_one_course(connection)
+    elsewhere = opened(connection, THIRD, context_id="elsewhere")
+    column_of(connection, elsewhere, context_id=HERE)
+    assert (looked(connection), looked(connection, "elsewhere")) == (0, 0)
+    assert LineItem.objects.filter(url="", container_url="").count() == 2
+    assert link.id != elsewhere.id
+
+
+def test_another_registrations_list_says_nothing(connect: Callable[..., Connection]) -> None:
+    first, second = connect(), connect()
+    link = opened(first, LEARNER, context_id=HERE)
+    second.launch(second.link(OTHER_PROBLEM, ags="container", context_id=HERE), LEARNER)
+    column_of(second, link, context_id=HERE)
+    assert (looked(first), looked(second)) == (0, 0)
+    assert LineItem.objects.filter(url="", container_url="").count() == 1
+
+
+@pytest.mark.parametrize("what", ["scopes", "deployment", "declined"])
+def test_what_may_not_be_asked_is_not_asked(connection: Connection, what: str) -> None:
+    link, other = of_one_course(connection)
+    column_of(connection, link, context_id=HERE)
+    if what == "scopes":
+        LineItem.objects.filter(resource_link__link_id=other.id).update(scopes=[])
+    elif what == "declined":
+        with_empty_column(connection, link, THIRD)
+    else:
+        connection.registration.deployments.update(status="disabled")
+    before = len(connection.platform.requests)
+    assert looked(connection) == 0
+    assert len(connection.platform.requests) == before
+
+
+def test_a_launch_that_says_no_while_the_list_is_read_is_believed(connection: Connection) -> None:
+    link, _other = of_one_course(connection)
+    column_of(connection, link, context_id=HERE)
+    item = LineItem.objects.filter(resource_link__link_id=link.id)
+    with after_a_look(LineItem, lambda: item.update(declined=True)):
+        assert looked(connection) == 0
+    assert item.get().url == ""
+
+
+def test_a_roster_that_is_read_looks_too_and_fails_for_no_gradebooks_sake(connection: Connection) -> None:
+    link, _other = of_one_course(connection)
+    column_of(connection, link, context_id=HERE)
+    context = Context.objects.get(context_id=HERE)
+    connection.platform.faults.set("status", endpoint="line_items", status=500)
+    sync(context)
+    assert LineItem.objects.get(resource_link__link_id=link.id).is_awaited
+    connection.platform.faults.clear()
+    sync(context)
+    assert given(connection, link) == (3, 4)
+
+
+def reconciled(*arguments: str) -> tuple[int, dict[str, Any]]:
+    out, code = StringIO(), 0
+    try:
+        call_command("lti_1p3_scores", "reconcile", *arguments, "--json", stdout=out)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    return code, json.loads(out.getvalue())
+
+
+def test_the_command_looks_and_counts_nobody_who_waits(connection: Connection) -> None:
+    link, _other = of_one_course(connection)
+    PendingScore.objects.exclude(line_item__resource_link__link_id=link.id).delete()
+    code, said = reconciled("--all")
+    assert (code, said["asked"], said["columns_found"], said["unanswered"]) == (0, 0, 0, [])
+    column_of(connection, link, context_id=HERE)
+    assert reconciled("--user", "nobody")[1]["columns_found"] == 0
+    assert reconciled("--registration", str(connection.registration.pk))[1]["columns_found"] == 1
+    deliver_due()
+    assert given(connection, link) == (3, 4)
+
+
+def test_a_platform_that_does_not_answer_is_asked_once(connection: Connection) -> None:
+    for name in ("a", "b"):
+        opened(connection, LEARNER, context_id=name)
+        connection.launch(connection.link(OTHER_PROBLEM, ags="container", context_id=name), OTHER_LEARNER)
+    LineItem.objects.exclude(container_url="").update(container_url="http://127.0.0.1:9/items")
+    connection.registration.other_origins = "http://127.0.0.1:9"
+    connection.registration.save()
+    assert awaited.look_for(PendingScore.objects.all()) == 0
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_course_team_reads_who_waits_for_a_column_only_if_they_ask(connection: Connection) -> None:
+    opened(connection, LEARNER)
+    earn(3)
+    assert not course_page.chosen(COURSE, "", "").exists()
+    (line,) = course_page.page(course_page.chosen(COURSE, "", "opened"), COURSE, None)[0]
+    assert (line.state, line.grade_here) == ("not_sent", "3/4")
+    assert "have the activity graded" in str(line.next)
