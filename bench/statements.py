@@ -91,6 +91,7 @@ def cases(pk: dict[str, int]) -> Iterator[Case]:
     now, several = timezone.now(), [*range(1, 101)]
     yield "login: registration", find._of_client, lambda: ("https://lms.example", "a")
     yield "launch: all of a learner", prefetch._by_names, lambda: (pk["registration"], NAME, NAME, NAME)
+    yield "launch: link, and if its person is known", prefetch._link, lambda: (pk["registration"], NAME, NAME, NAME)
     yield "launch: deployment", find._deployment, lambda: (pk["registration"], NAME)
     yield "launch: person", sign_in._known, lambda: (pk["registration"], NAME)
     yield "launch: link", links._known, lambda: (pk["deployment"], NAME)

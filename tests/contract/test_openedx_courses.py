@@ -6,6 +6,7 @@ from .openedx_world import FUTURE, PAST, InOpenEdx, OpenEdxWorld, problem
 
 # isort: split
 
+import itertools
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -34,6 +35,7 @@ from xmodule.partitions.partitions import Group, UserPartition
 
 from lti_1p3_provider.deep_linking import excerpts
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
+from lti_1p3_provider.host.openedx.content import PATIENCE, OpenEdxContent
 from lti_1p3_provider.host.sources import Video
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.outline import find as outline
@@ -197,6 +199,15 @@ class OpenEdxCoursesTest(Contract, ModuleStoreTestCase):
         (picture,) = [part for part in excerpts.parts(found.markup) if part.kind == "picture"]
         assert picture.address == "/asset-v1:ContractX+LTI+now+type@asset+block/lamp.png", picture
         assert Client().get(picture.address).status_code == 404  # served by the LMS, which has no such file
+
+    def test_what_is_not_read_in_time_is_left_out(self) -> None:
+        """Each look at this clock is a second after the one before."""
+        keys = [self.world.text, self.world.problem, self.video("Glass"), self.video("Prism")]
+        content = OpenEdxContent(clock=itertools.count().__next__)
+        assert list(content.sources(self.world.course, keys)) == keys[: PATIENCE - 1]
+        assert list(content.sources(self.world.course, [self.world.unit, *keys])) == keys[: PATIENCE - 1]
+        still = OpenEdxContent(clock=lambda: 0.0)
+        assert list(still.sources(self.world.course, keys)) == keys
 
     def video(self, title: str, **fields: object) -> UsageKey:
         """Add a video."""

@@ -8,17 +8,24 @@ from typing import Any
 import pytest
 import requests
 from django.db import connection as database
+from django.db import transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches.prefetch import Returning
+from lti_1p3_provider.lti.claims import Person
 from lti_1p3_provider.lti.launch import Names
+from lti_1p3_provider.lti.roles import Roles
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.resource_links.models import ResourceLink
+from lti_1p3_provider.resource_links.record import remember
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.users.models import Grant
-from tests.connection import LEARNER, OTHER_LEARNER, PROBLEM
+from lti_1p3_provider.users.models import Grant, PlatformUser
+from lti_1p3_provider.users.sign_in import account_for
+from tests.connection import COURSE, LEARNER, NAMELESS, OTHER_LEARNER, PROBLEM, WELCOME
 
 
 @pytest.fixture
@@ -111,7 +118,7 @@ def test_the_row_is_the_one_that_the_verified_message_names(connection, link):
         for launch in (mine, another_person, another_link):
             returning = Returning()
             returning.registration_and_deployment(connection.registration.pk, names(unverified))
-            row = returning.row(launch)
+            row = returning.known(launch).score
             assert row.platform_user.sub == launch.message.subject
             assert row.line_item.resource_link.link_id == launch.message.resource_link.id
 
@@ -123,14 +130,48 @@ def test_a_learner_of_another_registration_is_none_of_this_ones(connect, connect
     assert registration == stranger.registration
     assert deployment.registration_id == stranger.registration.pk
     launch.registration, launch.deployment = registration, deployment
-    assert returning.row(launch) is None
+    assert (known := returning.known(launch)).score is None
+    assert (known.person, known.link) == (None, None)
 
 
 def test_whoever_tries_again_gets_the_row_as_it_is_now(connection, link):
     returning, launch = Returning(), believed(connection, link, LEARNER)
     returning.registration_and_deployment(connection.registration.pk, names(launch))
-    first = returning.row(launch)
+    first = returning.known(launch).score
     first.line_item.url = "https://undone.example"  # by a transaction that was undone
-    again = returning.row(launch)
+    again = returning.known(launch).score
     assert again.pk == first.pk
     assert again.line_item.url != first.line_item.url
+
+
+def test_of_a_new_person_all_is_read_once(connection, link):
+    learner, known, lane = reads_of_a_launch(connection, link, NAMELESS)
+    assert 'FROM "lti_1p3_provider_pendingscore"' in learner
+    for table in ("resourcelink", "context", "lineitem", "deployment", "registration", "launchgate", "platformuser"):
+        assert f'"lti_1p3_provider_{table}"' in known
+    assert 'FROM "lti_1p3_provider_lane"' in lane
+
+
+def test_a_new_link_is_looked_for_once(connection, link):
+    reads = reads_of_a_launch(connection, connection.link(PROBLEM, graded=True), LEARNER)
+    links = [read for read in reads if 'FROM "lti_1p3_provider_resourcelink"' in read]
+    assert len(links) == 2  # before the message is verified, and just before the link is made
+
+
+def test_a_person_and_link_that_came_meanwhile_are_those(connection, link):
+    """While the platform's keys were being fetched, say."""
+    returning, launch = Returning(), believed(connection, link, NAMELESS)
+    returning.registration_and_deployment(connection.registration.pk, names(launch))
+    known = returning.known(launch)
+    assert (known.is_stranger, known.link.link_id) == (True, link.id)
+    connection.launch(link, NAMELESS)
+    person = PlatformUser.objects.get(sub=NAMELESS)
+    launch.message.person, launch.message.roles = Person(), Roles()
+    with transaction.atomic():
+        assert account_for(launch, None, is_stranger=True) == person
+    launch.message.context, launch.message.resource_link.title = None, "New title"
+    course, block = CourseKey.from_string(COURSE), UsageKey.from_string(WELCOME)
+    with transaction.atomic():
+        found = remember(launch, course, block, None, is_new=True)
+    assert (found.link_id, found.title, found.usage_key) == (link.id, "New title", WELCOME)
+    assert ResourceLink.objects.get(link_id=link.id).usage_key == WELCOME

@@ -35,7 +35,7 @@ from lti_1p3_provider.launches import (
     way_back,
 )
 from lti_1p3_provider.launches.announce import announce
-from lti_1p3_provider.launches.prefetch import Returning
+from lti_1p3_provider.launches.prefetch import Known, Returning
 from lti_1p3_provider.launches.targets import Target
 from lti_1p3_provider.lti.resource_link import TARGET, ResourceLinkLaunch
 from lti_1p3_provider.outline import access
@@ -43,7 +43,6 @@ from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.resource_links import record as links
 from lti_1p3_provider.scores.gradebook import remember as line_items
 from lti_1p3_provider.scores.gradebook import subsections
-from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users import sign_in
 from lti_1p3_provider.users.modes import Choice
 from lti_1p3_provider.web.framing import frame_for
@@ -104,7 +103,7 @@ def _admitted(
     for tries_left in reversed(range(MAX_TRIES)):
         try:
             with as_before_on_failure(request), transaction.atomic():  # a refusal takes everything with it
-                return _admit(request, launch, returning.row(launch), choice, block, target, trail)
+                return _admit(request, launch, returning.known(launch), choice, block, target, trail)
         except Error as error:
             if not is_conflict(error):
                 raise  # the door refuses
@@ -119,13 +118,13 @@ def _admitted(
 def _admit(
     request: HttpRequest,
     launch: ResourceLinkLaunch,
-    known: PendingScore | None,
+    known: Known,
     choice: Choice | None,
     block: Block,
     target: Target,
     trail: Trail,
 ) -> AbstractUser:
-    platform_user = sign_in.account_for(launch, known.platform_user if known else None, choice)
+    platform_user = sign_in.account_for(launch, known.person, choice, is_stranger=known.is_stranger)
     trail.passed("account")
     settle(launch, platform_user, target.course_key)
     if launch.registration.enrolment_mode:
@@ -134,9 +133,8 @@ def _admit(
         trail.passed("enrolment")
     access.require(platform_user.user, target.course_key, block)
     trail.passed("access")
-    known_link = known.line_item.resource_link if known else None
-    link = links.remember(launch, target.course_key, target.usage_key, known_link)
-    line_items.remember(launch, link, platform_user, known)
+    link = links.remember(launch, target.course_key, target.usage_key, known.link, is_new=known.is_new_link)
+    line_items.remember(launch, link, platform_user, known.score)
     if target.is_course:
         subsections.remember(launch, link, platform_user)
     teaches = class_scores.teaches(launch.message)

@@ -27,18 +27,26 @@ def _known(deployment: int, link_digest: str) -> QuerySet[ResourceLink]:
 
 
 def remember(
-    launch: ResourceLinkLaunch, course_key: CourseKey, usage_key: UsageKey, known: ResourceLink | None = None
+    launch: ResourceLinkLaunch,
+    course_key: CourseKey,
+    usage_key: UsageKey,
+    known: ResourceLink | None = None,
+    *,
+    is_new: bool = False,
 ) -> ResourceLink:
     """Return the launch's resource link, which now points to the block.
 
-    ``known`` is that link with its context and line item, if somebody has read it already.
+    ``known`` is that link with its context and line item, if somebody has read it already; ``is_new``: somebody has
+    looked, and there was none.
 
     Raises:
         QuotaReached: the deployment brought too many new links or contexts today.
     """
     claim = launch.message.resource_link
     identity = {"deployment": launch.deployment, "link_digest": digest(claim.id)}
-    link = known or _known.one(launch.deployment.pk, digest(claim.id))
+    link = known
+    if link is None and not is_new:
+        link = _known.one(launch.deployment.pk, digest(claim.id))
     values = {
         "context": _remember_context(launch, link.context if link else None),
         "title": claim.title[:255],
@@ -48,9 +56,10 @@ def remember(
     if link is not None:
         return _updated(link, values)
     quotas.require(launch.deployment, "links")
-    link, is_new = ResourceLink.objects.get_or_create(**identity, defaults={"link_id": claim.id, **values})
-    if is_new:
-        quotas.count(launch.deployment, "links")
+    link, is_made = ResourceLink.objects.get_or_create(**identity, defaults={"link_id": claim.id, **values})
+    if not is_made:  # another launch was first
+        return _updated(link, values)
+    quotas.count(launch.deployment, "links")
     return link
 
 

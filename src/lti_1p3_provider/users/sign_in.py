@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from lti_1p3_provider import host, quotas
+from lti_1p3_provider.database.inserting import Inserts
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.identifiers import digest
@@ -29,19 +30,26 @@ USERNAME = re.compile(r"lti_[0-9a-f]{24}")
 log = logging.getLogger(__name__)
 
 
+_insert = Inserts(PlatformUser, stored=True)
+
+
 @prepared
 def _known(registration: int, sub_digest: str) -> QuerySet[PlatformUser]:
     return PlatformUser.objects.select_related("user").filter(registration_id=registration, sub_digest=sub_digest)
 
 
 def account_for(
-    launch: Launch[Message], known: PlatformUser | None = None, choice: Choice | None = None
+    launch: Launch[Message],
+    known: PlatformUser | None = None,
+    choice: Choice | None = None,
+    *,
+    is_stranger: bool = False,
 ) -> PlatformUser:
     """Return the platform user of the launch, with an account whose profile is up to date.
 
-    ``known`` is that platform user with its account, if somebody has read it already. ``choice``: what a new person
-    chose when they were asked. An anonymous launch makes an account of its own. Two first launches at once make one
-    account.
+    ``known`` is that platform user with its account, if somebody has read it already; ``is_stranger``: somebody has
+    looked, and there was none. ``choice``: what a new person chose when they were asked. An anonymous launch makes an
+    account of its own. Two first launches at once make one account.
 
     Raises:
         AccountAsked: the registration lets new people choose.
@@ -53,7 +61,8 @@ def account_for(
     """
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
     person = _believed(launch.message.person, launch.registration)
-    known = known or _find(launch.registration, sub)
+    if known is None and not is_stranger:
+        known = _find(launch.registration, sub)
     if known is not None and known.ahead:
         known = ahead.arrive(launch, known, choice)
     if known is None:
@@ -137,7 +146,7 @@ def _create(deployment: Deployment, sub: str, person: Person, *, is_ahead: bool 
         try:
             with transaction.atomic():
                 user = host.current().identity.create_user(_username(), email, person.name)
-                made = PlatformUser.objects.create(
+                made = PlatformUser(
                     registration=registration,
                     sub=sub,
                     sub_digest=digest(sub),
@@ -145,6 +154,7 @@ def _create(deployment: Deployment, sub: str, person: Person, *, is_ahead: bool 
                     profile_digest=_profile_digest(sub, person) if person.email in ("", user.email) else "",
                     ahead=is_ahead,
                 )
+                _insert(made)
             quotas.count(deployment, "people")
             made.is_new = True
             return made

@@ -23,6 +23,7 @@ from lti_1p3_provider.host.port import StaffRole
 from lti_1p3_provider.host.sessions import renew_key
 
 NO_STAFF = frozenset(("beta_testers",))  # of the roles in courses; they see content earlier, and nobody's scores
+MADE = "_lti_1p3_made"  # of an account: the profile that was made with it, until somebody signs in
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ class OpenEdxIdentity:
         user = get_user_model()(username=username, email=_free(email) or f"{username}@{conf.email_domain}")
         user.set_unusable_password()
         user.save()
-        UserProfile.objects.create(user=user, name=reduce(name, UserProfile)[:255])
+        made = UserProfile.objects.create(user=user, name=reduce(name, UserProfile)[:255])
+        setattr(user, MADE, made)
         return user
 
     def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:
@@ -159,10 +161,11 @@ class OpenEdxIdentity:
 
 def _fresh_profile(user: AbstractUser) -> Any:
     """Return the profile as it is now, and put it where the LMS's receivers find it: they save it with all its
-    fields."""
+    fields. If this launch made it, nobody else can have changed it: its transaction is not over.
+    """
     from common.djangoapps.student.models import UserProfile
 
-    profile = _profile.one(user.pk)
+    profile = vars(user).pop(MADE, None) or _profile.one(user.pk)
     if profile is None:  # somebody deleted it, and the LMS does not work without
         profile = UserProfile.objects.create(user=user)
     user.profile = profile  # type: ignore[attr-defined]
