@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author, Thing, note
 from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.database.conflicts import outlast
 from lti_1p3_provider.database.storable import keeps
-from lti_1p3_provider.errors import AccountInactive, AccountPrivileged, AccountTaken, LtiError
+from lti_1p3_provider.errors import AccountInactive, AccountPrivileged, AccountRetiring, AccountTaken, LtiError
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.gradebook.grades import fresh
 from lti_1p3_provider.scores.models import PendingScore
@@ -26,6 +27,7 @@ from lti_1p3_provider.users.sign_in import only_launches_sign_in
 
 WHY_NOT: dict[type[LtiError], str | Promise] = {
     AccountInactive: _("This account is switched off."),
+    AccountRetiring: _("The LMS is deleting this account, or did."),
     AccountPrivileged: _("This account is staff's, and no platform signs in to those."),
     AccountTaken: _("Somebody else of the same registration has this account, and two people never share one."),
 }
@@ -50,7 +52,6 @@ class NotMoved(LookupError):
     """The person, or the account, is not one for a move; the argument says why, for the operator."""
 
 
-@transaction.atomic
 def move(person: Person, username: str, author: Author, *, do_it: bool = True) -> Moved:
     """Give the person another account, or only say what would go with them and what would stay. Open sessions of the
     registration's launches end at their next request; the next launch signs in to the other account.
@@ -60,6 +61,11 @@ def move(person: Person, username: str, author: Author, *, do_it: bool = True) -
     Raises:
         NotMoved: the person has no account; there is no such account, or the person has it; or it may not be theirs.
     """
+    return outlast(lambda: _move(person, username, author, do_it))
+
+
+@transaction.atomic
+def _move(person: Person, username: str, author: Author, do_it: bool) -> Moved:
     user = _account(person, username)
     row = PlatformUser.objects.select_for_update().filter(pk=person.row.pk if person.row else 0).first()
     if row is None or person.row is None or row.user_id != person.row.user_id:
@@ -79,6 +85,7 @@ def move(person: Person, username: str, author: Author, *, do_it: bool = True) -
         only_launches_sign_in(row.user) and not shared,
     )
     if do_it:
+        list(scores.select_for_update().values_list("pk"))  # an answer that is being noted now waits, too
         grants.delete()
         taking_back.take_all(roles)
         _keep_earned(waiting)
