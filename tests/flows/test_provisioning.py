@@ -101,8 +101,9 @@ def course(connection: Connection, web_server: WebServer) -> Class:
 
 def old_person(known_as: str) -> AbstractUser:
     """Make somebody of LTI 1.1's."""
-    consumer = LtiConsumer.objects.create(consumer_key="k", consumer_name="k", consumer_secret="s")
-    made = somebody("old")
+    named = {"consumer_name": "k", "consumer_secret": "s"}
+    consumer, _ = LtiConsumer.objects.get_or_create(consumer_key="k", defaults=named)
+    made = somebody(f"old-{known_as}")
     LtiUser.objects.create(lti_consumer=consumer, lti_user_id=known_as, edx_user=made)
     return made
 

@@ -127,7 +127,7 @@ def _bring(place: Place, sub: str, pk: int | None) -> Outcome:
     ordinary.require(person.user, place.registration.pk)
     lock(person.user_id)
     given = [_give(place, person, one) for one in list(due.wanted(place, [person.pk]))]
-    made = int(pk is None and person.ahead)
+    made = int(person.is_new)
     return Outcome(accounts=made, enrolled=given.count(Outcome(enrolled=1)), refused=int(Outcome(refused=1) in given))
 
 

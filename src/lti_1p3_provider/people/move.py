@@ -66,10 +66,8 @@ def move(person: Person, username: str, author: Author, *, do_it: bool = True) -
 
 @transaction.atomic
 def _move(person: Person, username: str, author: Author, do_it: bool) -> Moved:
-    user = _account(person, username)
-    row = PlatformUser.objects.select_for_update().filter(pk=person.row.pk if person.row else 0).first()
-    if row is None or person.row is None or row.user_id != person.row.user_id:
-        raise NotMoved(_("This person has no account here, or another one by now."))
+    row = _person(person)
+    user = _account(row, username)
     of_account = {"user_id": row.user_id, "deployment__registration": person.registration}
     scores = PendingScore.objects.filter(platform_user=row)
     waiting = scores.filter(due_at__isnull=False)
@@ -115,20 +113,28 @@ def said(moved: Moved) -> list[str]:
     return [str(line) % {**account, **numbers} for line in lines]
 
 
-def _account(person: Person, username: str) -> AbstractUser:
-    """Return the other account; both are locked."""
+def _person(person: Person) -> PlatformUser:
+    """Return the platform user, locked before its account, as in launches."""
     if person.row is None:
         raise NotMoved(_("This person has no account here: they never launched, or were forgotten."))
+    row = PlatformUser.objects.select_for_update().filter(pk=person.row.pk, user_id=person.row.user_id).first()
+    if row is None:
+        raise NotMoved(_("This person has no account here, or another one by now."))
+    return row
+
+
+def _account(row: PlatformUser, username: str) -> AbstractUser:
+    """Return the other account; both are locked."""
     accounts = get_user_model().objects
     user = accounts.filter(username=username).first() if keeps(username) else None
     if user is None:
         raise NotMoved(_("There is no account with this username."))
-    if user.pk == person.row.user_id:
+    if user.pk == row.user_id:
         raise NotMoved(_("This person has this account already."))
-    both = accounts.select_for_update().filter(pk__in=(user.pk, person.row.user_id))
+    both = accounts.select_for_update().filter(pk__in=(user.pk, row.user_id))
     list(both.order_by("pk").values_list("pk"))  # in one order, whoever moves whom where
     try:
-        return linking.require_free(person.registration, user.pk)
+        return linking.require_free(row.registration, user.pk)
     except LtiError as error:
         raise NotMoved(WHY_NOT[type(error)]) from error
 
