@@ -17,11 +17,12 @@ from demo.lms.course import courses
 from demo.lms.course_roles import DemoCourseRoles
 from demo.lms.legacy import DemoLegacyProvider
 from demo.lms.logins import DemoProof
-from demo.lms.membership import DemoMembership
+from demo.lms.membership import DemoMembership, is_enrolled
 from demo.lms.models import Enrolment, Profile
 from demo.lms.people import DemoPeople, profile_of, sees_early
 from demo.lms.published import as_block, as_published, as_source
 from demo.lms.rendering import render_block
+from demo.lms.retirement import DemoRetirement
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED
 from demo.lms.structure import Node
 from demo.lms.surfaces import PAGE_QUERY, DemoSurfaces
@@ -218,7 +219,7 @@ class DemoGrades:
 
 
 class DemoHost:
-    """The eight together."""
+    """All together."""
 
     identity = DemoIdentity()
     course_roles = DemoCourseRoles()
@@ -230,6 +231,7 @@ class DemoHost:
     tenants = DemoTenants()
     legacy = DemoLegacyProvider()
     proof = DemoProof()
+    retirement = DemoRetirement()
 
 
 def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:
@@ -239,11 +241,6 @@ def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:
     if not found or not found[0].published or usage_key.block_type not in OPENED:
         raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
     return found
-
-
-def is_enrolled(user: AbstractUser, course_key: CourseKey) -> bool:
-    """Tell whether somebody takes part in a course."""
-    return Enrolment.objects.filter(user_id=user.pk, course_key=str(course_key), active=True).exists()
 
 
 def _is_free(email: str) -> bool:

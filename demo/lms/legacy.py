@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Count
 
 from demo.lms.models import LtiConsumer, LtiUser
+from demo.lms.retirement import DemoRetirement
 from lti_1p3_provider.host.legacy import OldPlatform
 
 
@@ -32,12 +33,16 @@ class DemoLegacyProvider:
         rows = LtiUser.objects.select_related("edx_user", "lti_consumer")
         for row in rows.filter(lti_consumer__consumer_key=consumer_key, lti_user_id=lti_user_id):
             if (row.lti_consumer.consumer_key, row.lti_user_id) == (consumer_key, lti_user_id):
-                return row.edx_user
+                return None if _is_retired(row.edx_user) else row.edx_user
         return None
 
     def accounts(self, consumer_key: str) -> Iterator[tuple[str, AbstractUser]]:
         """Read all of them."""
         rows = LtiUser.objects.select_related("edx_user", "lti_consumer").order_by("pk")
         for row in rows.filter(lti_consumer__consumer_key=consumer_key).iterator():
-            if row.lti_consumer.consumer_key == consumer_key:
+            if row.lti_consumer.consumer_key == consumer_key and not _is_retired(row.edx_user):
                 yield row.lti_user_id, row.edx_user
+
+
+def _is_retired(user: AbstractUser) -> bool:
+    return bool(DemoRetirement().under_way([user.pk]))

@@ -27,3 +27,8 @@ class DemoMembership:
         """Keep the row."""
         rows = Enrolment.objects.filter(user_id=user.pk, course_key=str(course_key), mode=mode, active=True)
         return bool(rows.update(active=False))
+
+
+def is_enrolled(user: AbstractUser, course_key: CourseKey) -> bool:
+    """Tell whether somebody takes part in a course."""
+    return Enrolment.objects.filter(user_id=user.pk, course_key=str(course_key), active=True).exists()

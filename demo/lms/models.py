@@ -76,6 +76,12 @@ class Enrolment(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "course_key"], name="demo_enrolment")]
 
 
+class RetirementStatus(models.Model):
+    """Somebody's account is being deleted, or was, as the LMS's queue says."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+
 class ManyCourse(models.Model):
     """A course of a generated site (``demo_course --generate``); its ``number`` says what is in it."""
 

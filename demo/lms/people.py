@@ -1,4 +1,4 @@
-"""What the stand-in LMS knows of people besides their sessions: staff, names, and how an account ends.
+"""What the stand-in LMS knows of people besides their sessions: staff, names, and what is emptied.
 
 What each launch asks is written once, as in the host of the LMS: a benchmark is to see our queries, not Django writing
 the stand-in's.
@@ -6,14 +6,13 @@ the stand-in's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.models import AbstractUser, Group
 from django.db.models import QuerySet
 from opaque_keys.edx.keys import CourseKey
 
 from demo.lms.models import Profile
-from demo.lms.signals import USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.host.port import StaffRole
@@ -65,15 +64,6 @@ class DemoPeople:
         user.is_active = False
         user.set_unusable_password()
         user.save()
-
-    def connect_retirement(self, receiver: Callable[[int], None]) -> None:
-        """Listen to both stages."""
-
-        def retired(sender: object, user: AbstractUser, **said: object) -> None:
-            receiver(user.pk)
-
-        for signal in (USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC):
-            signal.connect(retired, weak=False, dispatch_uid=("lti_1p3_provider", receiver))
 
 
 def profile_of(user_id: int) -> Profile | None:

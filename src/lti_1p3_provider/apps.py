@@ -47,6 +47,6 @@ class Lti1p3ProviderConfig(AppConfig):
         except Exception:  # the LMS must start whatever is wrong with us
             log.exception("LTI 1.3 provider: cannot listen to grades; no score will be sent")
         try:
-            host.current().identity.connect_retirement(forget.retired)
+            host.current().retirement.connect(forget.retired)
         except Exception:
             log.exception("LTI 1.3 provider: cannot listen to retirements; forget people with lti_1p3_people")

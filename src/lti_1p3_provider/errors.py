@@ -350,6 +350,15 @@ class AccountInactive(LtiError):
     title = _("Your account on this site is switched off")
 
 
+class AccountRetiring(LtiError):
+    """The LMS is deleting the account, or did: it is nobody's any more."""
+
+    code = "account_retiring"
+    status = 403
+    title = _("This account is being deleted")
+    advice = _("Nothing was changed. Sign in with another account, or go on with a new one.")
+
+
 class AccountPrivileged(LtiError):
     """The account behind this platform user was made staff of the site, an organization or a course; platforms may not
     sign in to such accounts."""

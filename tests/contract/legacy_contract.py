@@ -27,6 +27,16 @@ class LegacyContract(Contract):
         assert legacy.account("lakeside", "7") == other
         assert list(legacy.accounts("riverside")) == [("7", one)]
 
+    def test_whoever_the_lms_retires_is_nobody_from_the_first_day_on(self) -> None:
+        legacy, waits, retired, other = self.world.host.legacy, self.person(), self.person(), self.person()
+        row: Any = self.world.lti_1p1_platform("riverside", "s")
+        for known_as, user in (("1", waits), ("2", retired), ("3", other)):
+            self.world.lti_1p1_person(row, known_as, user)
+        self.world.ask_to_retire(waits)
+        self.world.retire(retired)
+        assert [legacy.account("riverside", known_as) for known_as in "123"] == [None, None, other]
+        assert list(legacy.accounts("riverside")) == [("3", other)]
+
     def test_keys_and_ids_are_compared_byte_by_byte(self) -> None:
         legacy = self.world.host.legacy
         self.world.lti_1p1_person(self.world.lti_1p1_platform("riverside", "s"), "Abc", self.person())

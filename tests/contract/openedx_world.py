@@ -258,19 +258,23 @@ class OpenEdxWorld:
     def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
         CourseBetaTesterRole(course).add_users(user)
 
-    def retire(self, user: AbstractUser) -> None:
-        """Call the views that the retirement pipeline calls, without who may call them."""
+    def ask_to_retire(self, user: AbstractUser) -> None:
+        """What the interface does by which people delete their account."""
         for order, name in enumerate(("PENDING", "RETIRING_LMS", "COMPLETE")):
             RetirementState.objects.get_or_create(
                 state_name=name,
                 defaults={"state_execution_order": order, "required": name != "RETIRING_LMS"},
             )
-        status = UserRetirementStatus.create_retirement(user)
-        status.current_state = RetirementState.objects.get(state_name="RETIRING_LMS")
-        status.save()
-        user.email = status.retired_email
+        user.email = UserRetirementStatus.create_retirement(user).retired_email
         user.set_unusable_password()
         user.save()
+
+    def retire(self, user: AbstractUser) -> None:
+        """Call the views that the retirement pipeline calls, without who may call them."""
+        self.ask_to_retire(user)
+        status = UserRetirementStatus.objects.get(user=user)
+        status.current_state = RetirementState.objects.get(state_name="RETIRING_LMS")
+        status.save()
         request = SimpleNamespace(data={"username": user.username})
         for view in (LMSAccountRetirementView, AccountRetirementView):
             answer = view().post(request)

@@ -12,9 +12,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from edx_django_utils.cache import RequestCache
 
+from lti_1p3_provider.errors import AccountRetiring
 from lti_1p3_provider.host.port import StaffRole
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.users import linking
 from lti_1p3_provider.users.models import PlatformUser
 
 from .world import Contract, as_connected
@@ -72,6 +74,23 @@ class PeopleContract(Contract):
         self.world.retire(retired)
         assert list(PlatformUser.objects.values_list("user", flat=True)) == [other.pk]
 
+    def test_whoever_waits_to_be_retired_or_is_retired_is_told_in_one_query(self) -> None:
+        waits, retired, other = self.person(), self.person(), self.person()
+        self.world.ask_to_retire(waits)
+        self.world.retire(retired)
+        asked = [waits.pk, retired.pk, other.pk]
+        with CaptureQueriesContext(connection) as queries:
+            assert self.world.host.retirement.under_way(asked) == {waits.pk, retired.pk}
+        assert len(queries) == 1
+        assert self.world.host.retirement.under_way([]) == frozenset()
+
+    def test_an_account_that_waits_to_be_retired_is_nobodys(self) -> None:
+        user = self.person()
+        registration = Registration.objects.get_or_create(issuer="https://x.example", client_id="people")[0]
+        self.world.ask_to_retire(user)
+        with pytest.raises(AccountRetiring):
+            linking.require_free(registration, user.pk)
+
     def launched_once(self, sub: str) -> AbstractUser:
         """Return the account of somebody who came through a platform."""
         registration = Registration.objects.get_or_create(issuer="https://x.example", client_id="people")[0]
@@ -90,8 +109,8 @@ class PeopleContract(Contract):
                 raise problem
 
         with as_connected(self.world.retirement):
-            self.world.host.identity.connect_retirement(receiver)
-            self.world.host.identity.connect_retirement(receiver)
+            self.world.host.retirement.connect(receiver)
+            self.world.host.retirement.connect(receiver)
             yield heard
 
     def test_a_retirement_is_heard_at_each_stage(self) -> None:

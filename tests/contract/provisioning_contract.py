@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from django.utils import timezone
 
 from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.lti import roles
 from lti_1p3_provider.lti.nrps import Member, Members
-from lti_1p3_provider.memberships import ahead
-from lti_1p3_provider.memberships.models import Roster
+from lti_1p3_provider.memberships import ahead, unused_accounts
+from lti_1p3_provider.memberships.models import EnrolledAhead, Roster
 from lti_1p3_provider.memberships.plan import Outcome
 from lti_1p3_provider.memberships.sync import Read, with_accounts
 from lti_1p3_provider.registrations.models import Registration
@@ -73,3 +76,31 @@ class ProvisioningContract(LaunchingContract):
         self.world.put_on_team(account("ada"), self.world.course)
         assert self.read("ada", "ben") == Outcome(accounts=1, enrolled=1, refused=1)
         assert self.inside() == {"ben"}
+
+    def test_an_account_that_is_being_retired_is_not_touched_and_gives_way(self) -> None:
+        self.read("ada", "ben", "cleo")
+        left = account("ben")
+        self.world.unenrol(account("cleo"), self.world.course)
+        for sub in ("ben", "cleo"):
+            self.world.ask_to_retire(account(sub))
+        EnrolledAhead.objects.filter(platform_user__sub="cleo").update(taken_at=timezone.now())
+        assert self.read("ada", "ben", "cleo") == Outcome(refused=1)
+        assert launch(self.browser, "ben", self.world.problem).status_code == 302
+        assert account("ben").pk != left.pk
+        left.refresh_from_db()
+        assert left.is_active  # the LMS ends it
+
+    def test_an_account_that_gave_way_is_unenrolled_by_the_next_clean_up(self) -> None:
+        self.read("ada", "ben")
+        left, own = account("ben"), self.person("own@school.example", "Ben")
+        platform: Any = self.world.lti_1p1_platform("riverside", "s")
+        self.world.lti_1p1_person(platform, "ben", own)
+        tomorrow = timezone.now().date() + timedelta(days=1)
+        Registration.objects.update(legacy_way="same_ids", legacy_consumer_key="riverside", legacy_until=tomorrow)
+        launch(self.browser, "ben", self.world.problem)
+        assert account("ben").pk == own.pk
+        both = [left.pk, own.pk]
+        assert self.world.host.membership.enrolled(both, self.world.course) == set(both)
+        unused_accounts.drop()
+        assert self.world.host.membership.enrolled(both, self.world.course) == {own.pk}
+        assert not EnrolledAhead.objects.filter(user=left).exists()

@@ -42,7 +42,7 @@ from demo.lms.host import DemoHost
 from demo.lms.meter import metered
 from demo.lms.models import Enrolment, LtiConsumer, LtiUser, Profile
 from demo.lms.people import ORGANIZATION, TEAM
-from demo.lms.retirement import retire
+from demo.lms.retirement import ask, retire
 from demo.lms.signals import PROBLEM_WEIGHTED_SCORE_CHANGED, USER_RETIRE_LMS_CRITICAL, USER_RETIRE_LMS_MISC
 from demo.lms.tenants import CREATORS, token
 
@@ -135,6 +135,9 @@ class DemoWorld:
 
     def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
         """Nothing is early here."""
+
+    def ask_to_retire(self, user: AbstractUser) -> None:
+        ask(user)
 
     def retire(self, user: AbstractUser) -> None:
         retire(user)

@@ -127,6 +127,9 @@ class World(Protocol):
     def let_test_early(self, user: AbstractUser, course: CourseKey) -> None:
         """Let somebody see a course early, which makes nobody staff."""
 
+    def ask_to_retire(self, user: AbstractUser) -> None:
+        """Put somebody in the LMS's queue of people to retire."""
+
     def retire(self, user: AbstractUser) -> None:
         """Retire an account through all stages of the LMS.
 

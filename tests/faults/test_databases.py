@@ -41,8 +41,9 @@ def test_what_is_a_databases_own_on(database):
     accents, blanks at the end and which emoji it is; and rows wait for each other, where SQLite lets one transaction
     write at a time."""
     names = ("outbox", "scores", "catalogue", "tallies", "course_roles", "lti_1p1", "lti_1p1_proofs")
+    names += ("provisioning_at_once",)
     files = [f"tests/flows/test_{name}.py" for name in names]
-    names = ("test_outbox", "test_catalogue", "test_tallies", *SCORES.split(), ROLES, *LTI_1P1)
+    names = ("test_outbox", "test_catalogue", "test_tallies", "provisioning_at_once", *SCORES.split(), ROLES, *LTI_1P1)
     run(database, *files, "-k", " or ".join(names))
 
 

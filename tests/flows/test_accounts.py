@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from demo.browser import Browser, Form, forms
 from demo.lms.login_cookies import TOKEN
-from demo.lms.models import Profile
+from demo.lms.models import Profile, RetirementStatus
 from lti_1p3_provider import api, host
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
@@ -285,6 +285,17 @@ def test_an_account_that_became_staffs_while_it_was_shown_is_refused_with_the_sa
     require_conflict(send(browser, forms(shown)[0]), 403, "account_privileged")
     get_user_model().objects.filter(pk=user.pk).update(is_staff=False)
     assert "/launch/" in send(browser, forms(shown)[0]).url  # nothing was used up
+
+
+def test_an_account_that_its_owner_deletes_while_it_is_shown_is_refused_with_the_same_page(connection):
+    modes(connection)
+    user, browser = own(), Browser()
+    shown = signed_in(browser, connection.launch(connection.link(PROBLEM), browser=browser))
+    RetirementStatus.objects.create(user=user)
+    page = send(browser, forms(shown)[0])
+    require_conflict(page, 403, "account_retiring")
+    assert "This account is being deleted" in page.text
+    assert not PlatformUser.objects.exists()
 
 
 def test_what_was_refused_for_another_reason_can_be_tried_again(connection):

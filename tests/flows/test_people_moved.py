@@ -21,6 +21,7 @@ from demo.browser import Browser
 from demo.lms import grades
 from demo.lms.models import Enrolment, Profile
 from demo.lms.people import TEAM
+from demo.lms.retirement import ask
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.course_roles.taking_back import take_back
 from lti_1p3_provider.launches.cleaning import clean_up
@@ -225,6 +226,12 @@ def test_accounts_that_nobody_may_have_are_refused(connection, fields, says):
     launched(connection)
     own(**fields)
     require_refused(connection, says)
+
+
+def test_an_account_that_is_being_retired_is_refused(connection):
+    launched(connection)
+    ask(own())
+    require_refused(connection, "deleting")
 
 
 def test_the_account_of_a_courses_team_is_refused(connection):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError
@@ -20,8 +21,8 @@ from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
 
 from demo.lms.course_roles import DemoCourseRoles
-from demo.lms.models import Enrolment, Profile
-from demo.lms.retirement import retire
+from demo.lms.models import Enrolment, LtiConsumer, LtiUser, Profile
+from demo.lms.retirement import ask, retire
 from lti_1p3_provider import api, host
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import COMMAND
@@ -45,6 +46,7 @@ from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users import sign_in
+from lti_1p3_provider.users.ahead import give_up
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from tests.accidents import after_a_look, database_fails, raised_in
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
@@ -95,6 +97,15 @@ def course(connection: Connection, web_server: WebServer) -> Class:
     connection.gate(allowed_courses=[COURSE])
     found.wants(ahead_way=BOTH, enrolment_mode="audit")
     return found
+
+
+def old_person(known_as: str) -> AbstractUser:
+    """Make somebody of LTI 1.1's."""
+    named = {"consumer_name": "k", "consumer_secret": "s"}
+    consumer, _ = LtiConsumer.objects.get_or_create(consumer_key="k", defaults=named)
+    made = somebody(f"old-{known_as}")
+    LtiUser.objects.create(lti_consumer=consumer, lti_user_id=known_as, edx_user=made)
+    return made
 
 
 def learners(number: int) -> list[str]:
@@ -519,6 +530,91 @@ def test_an_account_gives_way_where_people_may_bring_one_by_now(course: Class) -
     )
 
 
+def test_an_account_that_gave_way_is_unenrolled_by_the_next_clean_up(course: Class) -> None:
+    course.reads("a", "b", OTHER_LEARNER)
+    made, own = course.person(OTHER_LEARNER).user, old_person(OTHER_LEARNER)
+    host.current().content.enrol(own, KEY, "audit")
+    until = timezone.now().date() + timedelta(days=2)
+    course.wants(legacy_way="same_ids", legacy_consumer_key="k", legacy_until=until)
+    assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+    assert course.person(OTHER_LEARNER).user == own
+    row = EnrolledAhead.objects.get(user=made)
+    assert (row.platform_user, row.taken_at) == (None, None)
+    assert course.reads("a", "b", OTHER_LEARNER) == NOTHING
+    assert clean_up()["unused_accounts_dropped"] == 0
+    made.refresh_from_db()
+    assert not made.is_active
+    assert host.current().membership.enrolled([made.pk, own.pk], KEY) == {own.pk}
+    assert EnrolledAhead.objects.count() == 2
+    assert course.reads("a") == Outcome(unenrolled=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "stays"),
+    [
+        ({"mode": "honor"}, True),  # they paid, or somebody else enrolled them
+        ({"active": False}, False),
+    ],
+    ids=str,
+)
+def test_of_an_account_that_gave_way_only_what_a_list_enrolled_ends(
+    course: Class, change: dict[str, Any], stays: bool
+) -> None:
+    course.reads("a", "b")
+    made = course.person("a").user
+    Enrolment.objects.filter(user=made).update(**change)
+    give_up(course.person("a"))
+    unused_accounts.drop()
+    assert (made.pk in host.current().membership.enrolled([made.pk], KEY)) is stays
+    assert not EnrolledAhead.objects.filter(user=made).exists()
+
+
+@pytest.mark.parametrize("use", ["somebody else", "password", "staff", "retired"])
+def test_an_account_that_gave_way_and_is_somebodys_stays_enrolled(course: Class, use: str) -> None:
+    course.reads("a", "b")
+    made = course.person("a").user
+    if use == "somebody else":
+        PlatformUser.objects.filter(sub=LEARNER).update(user=made)
+    elif use == "password":
+        made.set_password("of its own")
+        made.save()
+    elif use == "staff":
+        DemoCourseRoles().give(made, OTHER_KEY, RoleName.STAFF)
+    else:
+        ask(made)
+    give_up(course.person("a"))
+    unused_accounts.drop()
+    made.refresh_from_db()
+    assert made.is_active
+    assert host.current().membership.enrolled([made.pk], KEY)
+    assert not EnrolledAhead.objects.filter(user=made).exists()
+
+
+def test_an_enrolment_that_cannot_end_now_costs_no_other_and_is_tried_again(course: Class) -> None:
+    course.reads("a", "b")
+    users = [course.person(sub).user_id for sub in "ab"]
+    for sub in "ab":
+        give_up(course.person(sub))
+    with database_fails(ValueError("of whatever"), f'UPDATE "{Enrolment._meta.db_table}"'):
+        unused_accounts.drop()
+    assert len(host.current().membership.enrolled(users, KEY)) == 1
+    unused_accounts.drop()
+    assert not host.current().membership.enrolled(users, KEY)
+
+
+def test_an_account_that_is_being_retired_is_refused_and_gives_way(course: Class) -> None:
+    course.reads("a", OTHER_LEARNER)
+    left = course.person(OTHER_LEARNER).user
+    ask(left)
+    host.current().membership.unenrol(left, KEY, "audit")
+    EnrolledAhead.objects.filter(user=left).update(taken_at=timezone.now())
+    assert course.reads("a", OTHER_LEARNER) == Outcome(refused=1)
+    assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+    assert course.person(OTHER_LEARNER).user != left
+    left.refresh_from_db()
+    assert left.is_active  # what becomes of it is the LMS's affair
+
+
 # --- forgetting -------------------------------------------------------------------------------------------------------
 
 
@@ -721,8 +817,9 @@ def test_a_worker_does_some_and_then_the_rest(course: Class, no_worker: Mapping[
     course.says(everybody, everybody, everybody)
     refresh.read(course.context.pk, most=2)
     assert (course.inside(), Roster.objects.get().ahead["left"]) == ({"a", "b"}, 1)
-    assert no_worker["lti_1p3_provider.read_roster"] == [(course.context.pk,)]
-    refresh.read(course.context.pk, most=2)
+    (told,) = no_worker["lti_1p3_provider.read_roster"]
+    assert told[0] == course.context.pk
+    refresh.read(*told, most=2)
     assert course.inside() == {"a", "b", "c"}
     assert len(no_worker["lti_1p3_provider.read_roster"]) == 1
 
@@ -796,6 +893,38 @@ def test_a_go_ends_however_many_are_refused(course: Class) -> None:
     made = [sign_in.make_ahead(Deployment.objects.get(), sub) for sub in learners(ahead.TRIES + 1)]
     off(*made)
     assert course.reads(*learners(ahead.TRIES + 1), "a", most=1) == Outcome(refused=ahead.TRIES, left=2)
+
+
+def test_whoever_was_refused_waits_for_those_who_were_not_tried(
+    course: Class, no_worker: Mapping[str, list[tuple[Any, ...]]]
+) -> None:
+    """Each worker tries ten people here, twice as many are refused, and half of them come first on the list."""
+    everybody = learners(2 * ahead.TRIES)
+    off(*(sign_in.make_ahead(Deployment.objects.get(), sub) for sub in everybody))
+    listed = [*everybody[: ahead.TRIES], "a", *everybody[ahead.TRIES :], "b"]
+    course.says(*[page(*listed)] * 20)
+    refresh.read(course.context.pk, most=1)
+    assert course.inside() == set()
+    told = no_worker["lti_1p3_provider.read_roster"]
+    while told:
+        refresh.read(*told.pop(), most=1)
+    assert course.inside() == {"a", "b"}
+    assert Member.objects.filter(refused_at__isnull=False).count() == 2 * ahead.TRIES
+    get_user_model().objects.filter(pk=course.person("s15").user_id).update(is_active=True)
+    refresh.read(course.context.pk, most=1)  # nobody is new: those who were refused longest ago are tried first
+    while told:
+        refresh.read(*told.pop(), most=1)
+    assert course.inside() == {"a", "b", "s15"}
+
+
+def test_whoever_cannot_be_unenrolled_waits_for_those_who_were_not_tried(course: Class) -> None:
+    everybody = learners(ahead.TRIES + 2)
+    course.reads(*everybody, "z")
+    for sub in everybody[:-1]:
+        DemoCourseRoles().give(course.person(sub).user, OTHER_KEY, RoleName.STAFF)
+    assert course.reads("z", shrinks=True, most=1) == Outcome(refused=ahead.TRIES, left=2)
+    assert course.reads("z", shrinks=True, most=1) == Outcome(refused=1, unenrolled=1, left=ahead.TRIES)
+    assert course.reads("z", shrinks=True, most=1, whole=True) == Outcome(refused=ahead.TRIES + 1)
 
 
 # --- the command, and the pages ---------------------------------------------------------------------------------------

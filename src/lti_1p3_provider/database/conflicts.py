@@ -5,13 +5,41 @@ Drivers raise ``OperationalError`` for these and for others, on MySQL even for a
 
 from __future__ import annotations
 
+import logging
+import time
 import traceback
+from collections.abc import Callable
+from typing import TypeVar
 
-from django.db import Error
+from django.db import Error, connection
 
 MYSQL = frozenset((1020, 1205, 1213, 3572))  # the record has changed, lock wait, deadlock, NOWAIT
 POSTGRESQL = frozenset(("40001", "40P01", "55P03"))  # serialization, deadlock, lock not available
 SQLITE = frozenset((5, 6))  # busy, locked; what is above the lowest byte says more closely why
+MAX_TRIES = 3
+PAUSE = 0.05  # seconds between two of them
+
+Value = TypeVar("Value")
+
+log = logging.getLogger(__name__)
+
+
+def outlast(transaction: Callable[[], Value]) -> Value:
+    """Run a whole transaction, and once more if the database let another one go first. Inside of one that somebody else
+    began there is one try: all of that has to be done again.
+
+    Raises:
+        django.db.Error: of another kind, or too often.
+    """
+    for _ in range(MAX_TRIES - 1):
+        try:
+            return transaction()
+        except Error as error:
+            if connection.in_atomic_block or not is_conflict(error):
+                raise
+            log.warning("LTI: the database chose another one first (%s); once more", described(error))
+            time.sleep(PAUSE)
+    return transaction()
 
 
 def is_conflict(error: Error) -> bool:

@@ -21,6 +21,7 @@ from lti_1p3_provider.host.legacy import LegacyProvider
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.membership import Membership
 from lti_1p3_provider.host.proof import Proof
+from lti_1p3_provider.host.retirement import Retirement
 from lti_1p3_provider.host.sources import Source
 from lti_1p3_provider.host.surface import Surface
 from lti_1p3_provider.host.tenants import Tenants
@@ -138,13 +139,6 @@ class Identity(Protocol):
     def erase(self, user: AbstractUser) -> None:
         """Take name and address from the account, and switch it off. What it did in courses stays. Twice is once."""
 
-    def connect_retirement(self, receiver: Callable[[int], None]) -> None:
-        """Call ``receiver`` with the primary key of each account that the LMS retires, in the LMS's transaction.
-
-        It may be called more than once for an account. What it raises makes the LMS try again. Connecting twice is
-        once.
-        """
-
 
 class Courses(Protocol):
     """What there is to open. ``outline`` keeps a copy, so that requests need not ask here."""
@@ -248,3 +242,4 @@ class Host(Protocol):
     tenants: Tenants
     legacy: LegacyProvider
     proof: Proof
+    retirement: Retirement

@@ -26,6 +26,7 @@ from lti_1p3_provider.errors import (
     AccountChosenBefore,
     AccountInactive,
     AccountPrivileged,
+    AccountRetiring,
     AccountTaken,
     LaunchNotPosted,
     LinkingOver,
@@ -43,7 +44,7 @@ from lti_1p3_provider.web import same_origin
 from lti_1p3_provider.web.framing import frame_for
 
 CONFIRM = "lti_1p3_provider:account_confirm"
-CONFLICTS = (AccountChosenBefore, AccountInactive, AccountPrivileged, AccountTaken)
+CONFLICTS = (AccountChosenBefore, AccountInactive, AccountPrivileged, AccountRetiring, AccountTaken)
 WAITING = "lti_1p3_waiting_launch"  # in the session: what is to go on once its person has signed in
 
 

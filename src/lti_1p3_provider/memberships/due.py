@@ -97,7 +97,7 @@ def leaving(place: Place, present: Collection[int]) -> Leaving:
             inside |= {(user, str(key)) for user in host.current().membership.enrolled(some, key)}
     held = [row for row in found if (row.user_id, row.course_key) in inside]
     over = [row for row in found if (row.user_id, row.course_key) not in inside]
-    own = [row for row in held if row.user_id == row.platform_user.user_id]  # others were moved to another account
+    own = [row for row in held if _is_own(row)]  # others were moved to another account, or theirs gave way
     gone = [row for row in own if row.platform_user_id not in present]
     return Leaving(tuple(gone), len({row.platform_user_id for row in own}), tuple(over))
 
@@ -111,6 +111,10 @@ def is_held(row: EnrolledAhead, user_pk: int) -> bool:
         return True
     came = PendingScore.objects.filter(platform_user__user_id=user_pk, course_key=row.course_key)
     return came.exclude(line_item__resource_link__context=row.context_id).exists()
+
+
+def _is_own(row: EnrolledAhead) -> bool:
+    return row.platform_user is not None and row.platform_user.user_id == row.user_id
 
 
 def _takes(registration: Registration, key: CourseKey) -> bool:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.utils import timezone
 
 from lti_1p3_provider import host
 from lti_1p3_provider.course_roles.mapping import opens_whole
 from lti_1p3_provider.course_roles.settle import lock
-from lti_1p3_provider.database.conflicts import traced
+from lti_1p3_provider.database.conflicts import is_conflict, outlast, traced
 from lti_1p3_provider.database.upserts import chunks
 from lti_1p3_provider.errors import AccountPrivileged, QuotaReached
 from lti_1p3_provider.identifiers import digest
@@ -42,9 +44,7 @@ def do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) -> 
         Over
     """
     try:
-        with transaction.atomic():
-            _hold(place, read)
-            return _let_go(place, what) if isinstance(what, EnrolledAhead) else _bring(place, sub, what)
+        return outlast(lambda: _do(place, read, sub, what))
     except QuotaReached:
         return Outcome(left=1, stopped=Stopped.QUOTA)
     except AccountPrivileged:
@@ -56,6 +56,20 @@ def do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) -> 
         return Outcome(refused=1)
 
 
+@transaction.atomic
+def _do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) -> Outcome:
+    _hold(place, read)
+    return _let_go(place, what) if isinstance(what, EnrolledAhead) else _bring(place, sub, what)
+
+
+def remember(place: Place, sub: str, what: int | EnrolledAhead | None, at: datetime) -> None:
+    """Write down that somebody was refused: they wait for all others."""
+    if isinstance(what, EnrolledAhead):
+        EnrolledAhead.objects.filter(pk=what.pk).update(refused_at=at)
+    else:
+        kept.members_of(place.registration.pk, sub).filter(context=place.context).update(refused_at=at)
+
+
 def disown(place: Place, read: Read, rows: Iterable[EnrolledAhead]) -> None:
     """Delete the rows of people who are no longer enrolled although no roster took them out: if they are enrolled
     later, that will be somebody else's enrolment.
@@ -65,14 +79,18 @@ def disown(place: Place, read: Read, rows: Iterable[EnrolledAhead]) -> None:
     """
     try:
         for some in chunks(list(rows)):
-            with transaction.atomic():
-                _hold(place, read)
-                for row in some:
-                    EnrolledAhead.objects.filter(user_id=row.user_id, course_digest=row.course_digest).delete()
+            outlast(partial(_disown, place, read, some))
     except Over:
         raise
     except Exception as error:
         log.error("LTI: context %s keeps enrolments that are over: %s", place.context.pk, traced(error))
+
+
+@transaction.atomic
+def _disown(place: Place, read: Read, rows: Iterable[EnrolledAhead]) -> None:
+    _hold(place, read)
+    for row in rows:
+        EnrolledAhead.objects.filter(user_id=row.user_id, course_digest=row.course_digest).delete()
 
 
 def _hold(place: Place, read: Read) -> None:
@@ -103,12 +121,13 @@ def _bring(place: Place, sub: str, pk: int | None) -> Outcome:
     person = _person(place, sub, pk)
     if person is None:
         return Outcome()
-    if not person.user.is_active:
+    user_pk = person.user_id
+    if not person.is_new and (not person.user.is_active or host.current().retirement.under_way([user_pk])):
         return Outcome(refused=1)
     ordinary.require(person.user, place.registration.pk)
     lock(person.user_id)
     given = [_give(place, person, one) for one in list(due.wanted(place, [person.pk]))]
-    made = int(pk is None and person.ahead)
+    made = int(person.is_new)
     return Outcome(accounts=made, enrolled=given.count(Outcome(enrolled=1)), refused=int(Outcome(refused=1) in given))
 
 
@@ -142,8 +161,8 @@ def _give(place: Place, person: PlatformUser, one: Wanted) -> Outcome:
                 host.current().content.enrol(person.user, one.course_key, place.registration.enrolment_mode)
             row.save()
     except Exception as error:  # the LMS's too
-        if transaction.get_rollback():  # the database gave up all of it, as after a deadlock
-            raise
+        if transaction.get_rollback() or (isinstance(error, Error) and is_conflict(error)):
+            raise  # the database gave up all of it, as after a deadlock: it is done again
         log.error("LTI: user %s was not enrolled ahead in %s: %s", person.user_id, one.course_key, traced(error))
         return Outcome(refused=1)
     return Outcome(enrolled=int(one.enrols))

@@ -43,8 +43,9 @@ class Member(models.Model):
     the specification; people whom a complete list no longer has are "Deleted", too.
 
     .. pii: that a person, as a digest that is keyed with a secret of the site, is in a platform's course, with which
-      roles, and when the platform listed them first and last; beside it the platform user if there is one. The row goes
-      when the LMS retires the account, or an operator forgets the person, or some days after it was listed last.
+      roles, and when the platform listed them first and last, and when nothing could be done for them ahead; beside it
+      the platform user if there is one. The row goes when the LMS retires the account, or an operator forgets the
+      person, or some days after it was listed last.
     .. pii_types: external_service, other
     .. pii_retirement: local_api
     """
@@ -56,6 +57,7 @@ class Member(models.Model):
     status = models.CharField(max_length=8)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField(db_index=True)
+    refused_at = models.DateTimeField(null=True)
 
     class Meta:
         app_label = APP_LABEL
@@ -73,18 +75,21 @@ class EnrolledAhead(models.Model):
 
     An enrolment without a row was made by somebody else, and no roster ends it. Several rosters may hold the same
     enrolment; it ends with the last of them. The row keeps its ``user`` if the person is moved to another account.
+    ``platform_user`` is None once the account was given up at a first launch: the next clean-up ends the enrolment.
+    ``refused_at``: when it was to be ended, and could not be.
 
     .. no_pii:
     """
 
     context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="+")
-    platform_user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="+")
+    platform_user = models.ForeignKey(PlatformUser, null=True, on_delete=models.SET_NULL, related_name="+")
     user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
     course_key = models.CharField(max_length=255)
     course_digest = models.CharField(max_length=DIGEST_LENGTH)
     mode = models.CharField(max_length=32)
     given_at = models.DateTimeField(auto_now_add=True)
     taken_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
 
     class Meta:
         app_label = APP_LABEL

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 
 from lti_1p3_provider.lti.nrps import Status
 from lti_1p3_provider.memberships import due, kept
 from lti_1p3_provider.memberships.due import Place
-from lti_1p3_provider.memberships.models import EnrolledAhead, Roster
+from lti_1p3_provider.memberships.models import EnrolledAhead, Member, Roster
 from lti_1p3_provider.memberships.sync import Listed, Read, with_accounts
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.ahead_way import ENROL_AND_UNENROL
@@ -57,7 +59,8 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a list makes due at a place: rows to end, and people to bring in, by ``sub`` and platform user (None without
-    one). Or why nothing is done. ``over``: rows of people who are out already."""
+    one). Or why nothing is done. ``over``: rows of people who are out already. ``refused``: when people could not be
+    brought in, by ``sub``."""
 
     place: Place
     stopped: str = ""
@@ -65,6 +68,7 @@ class Plan:
     people: tuple[tuple[str, int | None], ...] = ()
     enrolments: int = 0
     over: tuple[EnrolledAhead, ...] = ()
+    refused: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def foreseen(self) -> Outcome:
@@ -72,10 +76,17 @@ class Plan:
         accounts = sum(pk is None for _, pk in self.people)
         return Outcome(accounts, self.enrolments, len(self.leaving), stopped=self.stopped)
 
-    def steps(self) -> Iterator[tuple[str, int | EnrolledAhead | None]]:
-        """Yield the steps, one after another. People who leave come first."""
-        yield from (("", row) for row in self.leaving)
-        yield from self.people
+    def steps(self, since: datetime) -> Iterator[tuple[str, int | EnrolledAhead | None]]:
+        """Yield the steps, one after another. People who leave come first. Those who were refused before come after all
+        others, the longest ago first; those who were refused after ``since`` are left out."""
+        again: list[tuple[datetime, str, int | EnrolledAhead | None]] = []
+        for sub, what in (*(("", row) for row in self.leaving), *self.people):
+            at = what.refused_at if isinstance(what, EnrolledAhead) else self.refused.get(sub)
+            if at is None:
+                yield sub, what
+            elif at < since:
+                again.append((at, sub, what))
+        yield from ((sub, what) for _, sub, what in sorted(again, key=itemgetter(0)))
 
 
 def plan(context: Context, read: Read, *, shrinks: bool = False) -> Plan | None:
@@ -94,7 +105,17 @@ def plan(context: Context, read: Read, *, shrinks: bool = False) -> Plan | None:
     many = len({row.platform_user_id for row in gone})
     if many > FEW and 2 * many >= found.held and not shrinks:
         return Plan(place, Stopped.SHRUNK, over=found.over)
-    return Plan(place, "", gone, *_people(place, here), found.over)
+    people, enrolments = _people(place, here)
+    return Plan(place, "", gone, people, enrolments, found.over, _refused(place, people))
+
+
+def _refused(place: Place, people: Sequence[tuple[str, int | None]]) -> dict[str, datetime]:
+    rows = Member.objects.filter(context=place.context, refused_at__isnull=False)
+    known = {row.subject_digest: row.refused_at for row in rows if row.refused_at} if people else {}
+    if not known:
+        return {}
+    named = ((sub, kept.names(place.registration.pk, sub)[0]) for sub, _ in people)
+    return {sub: known[name] for sub, name in named if name in known}
 
 
 def _obstacle(place: Place, read: Read) -> str:

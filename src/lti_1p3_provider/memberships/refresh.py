@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+
+from django.utils import timezone
 
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author
@@ -33,16 +36,17 @@ def ask(context_pk: int) -> bool:
     return True
 
 
-def read(context_pk: int, most: int = ahead.MOST) -> None:
-    """Read the roster, and do what it makes due for ``most`` people; another task does the rest. A failure is stored
-    with the roster, for the page."""
+def read(context_pk: int, since: str = "", most: int = ahead.MOST) -> None:
+    """Read the roster, and do what it makes due for ``most`` people; another task reads it again and does the rest.
+    ``since``: when the first of these tasks began, in ISO format. A failure is stored with the roster, for the page."""
+    began = since or timezone.now().isoformat()
     context = Context.objects.select_related("deployment__registration").filter(pk=context_pk).first()
     if context is None:
         return
     try:
-        done = ahead.provide(context, rosters.read(context), ROSTER, most=most)
+        done = ahead.provide(context, rosters.read(context), ROSTER, most=most, since=datetime.fromisoformat(began))
     except LtiError as error:
         log.warning("LTI: the roster of context %s was not read: %s", context_pk, error.code)
         return
-    if done is not None and done.left and done.did and not done.stopped:
-        after_commit(TASK, (context_pk,), "the rest is done when the roster is read again")
+    if done is not None and done.left and not done.stopped:
+        after_commit(TASK, (context_pk, began), "the rest is done when the roster is read again")

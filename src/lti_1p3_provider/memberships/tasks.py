@@ -10,6 +10,6 @@ from lti_1p3_provider.memberships import refresh
 
 @shared_task(name=refresh.TASK, ignore_result=True)
 @set_code_owner_attribute  # type: ignore[untyped-decorator]
-def read_roster(context_pk: int) -> None:
-    """Ask a platform who is in its course."""
-    refresh.read(context_pk)
+def read_roster(context_pk: int, since: str = "") -> None:
+    """Ask a platform who is in its course; ``since``: when the first worker of several did."""
+    refresh.read(context_pk, since)

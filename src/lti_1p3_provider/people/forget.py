@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lti_1p3_provider import host
 from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.database.conflicts import outlast
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.memberships import kept
@@ -69,15 +70,21 @@ def foresee(people: Iterable[Person]) -> Forgotten:
 
 def forget(people: Iterable[Person]) -> Forgotten:
     """Forget people; return what was forgotten. Forgetting somebody twice does no harm."""
-    with transaction.atomic():
-        found = _waited_for(list(people))
-        done = foresee(found)
-        to_erase = [user for user in _accounts(found) if _is_ours_alone(user, found)]
-        for person in found:
-            _forget_one(person)
-        for user in to_erase:
-            host.current().identity.erase(user)
+    whom = list(people)
+    done = outlast(lambda: _forget(whom))
     log.info("LTI: forgotten: %s", asdict(done))
+    return done
+
+
+@transaction.atomic
+def _forget(people: list[Person]) -> Forgotten:
+    found = _waited_for(people)
+    done = foresee(found)
+    to_erase = [user for user in _accounts(found) if _is_ours_alone(user, found)]
+    for person in found:
+        _forget_one(person)
+    for user in to_erase:
+        host.current().identity.erase(user)
     return done
 
 
@@ -132,6 +139,7 @@ def _forget_one(person: Person) -> None:
     if person.row is not None:
         _grants(person).delete()
         taking_back.take_all(_roles(person))
+        kept.leave_enrolled(person.row)
         PlatformUser.objects.filter(pk=person.row.pk).delete()
 
 

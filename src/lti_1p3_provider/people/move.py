@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author, Thing, note
 from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.database.conflicts import outlast
 from lti_1p3_provider.database.storable import keeps
-from lti_1p3_provider.errors import AccountInactive, AccountPrivileged, AccountTaken, LtiError
+from lti_1p3_provider.errors import AccountInactive, AccountPrivileged, AccountRetiring, AccountTaken, LtiError
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.gradebook.grades import fresh
 from lti_1p3_provider.scores.models import PendingScore
@@ -27,6 +28,7 @@ from lti_1p3_provider.users.sign_in import only_launches_sign_in
 
 WHY_NOT: dict[type[LtiError], str | Promise] = {
     AccountInactive: _("This account is switched off."),
+    AccountRetiring: _("The LMS is deleting this account, or did."),
     AccountPrivileged: _("This account is staff's, and no platform signs in to those."),
     AccountTaken: _("Somebody else of the same registration has this account, and two people never share one."),
 }
@@ -52,7 +54,6 @@ class NotMoved(LookupError):
     """The person cannot be moved, or not to this account. The argument tells the operator why."""
 
 
-@transaction.atomic
 def move(person: Person, username: str, author: Author, *, do_it: bool = True) -> Moved:
     """Give the person another account, or only say what would go with them and what would stay. Open sessions of the
     registration's launches end at their next request; the next launch signs in to the other account.
@@ -62,10 +63,13 @@ def move(person: Person, username: str, author: Author, *, do_it: bool = True) -
     Raises:
         NotMoved: the person has no account; there is no such account, or the person has it; or it may not be theirs.
     """
-    user = _account(person, username)
-    row = PlatformUser.objects.select_for_update().filter(pk=person.row.pk if person.row else 0).first()
-    if row is None or person.row is None or row.user_id != person.row.user_id:
-        raise NotMoved(_("This person has no account here, or another one by now."))
+    return outlast(lambda: _move(person, username, author, do_it))
+
+
+@transaction.atomic
+def _move(person: Person, username: str, author: Author, do_it: bool) -> Moved:
+    row = _person(person)
+    user = _account(row, username)
     of_account = {"user_id": row.user_id, "deployment__registration": person.registration}
     scores = PendingScore.objects.filter(platform_user=row)
     waiting = scores.filter(due_at__isnull=False)
@@ -81,6 +85,7 @@ def move(person: Person, username: str, author: Author, *, do_it: bool = True) -
         only_launches_sign_in(row.user) and not shared,
     )
     if do_it:
+        list(scores.select_for_update().values_list("pk"))  # an answer that is being noted now waits, too
         grants.delete()
         taking_back.take_all(roles)
         _keep_earned(waiting)
@@ -110,20 +115,28 @@ def said(moved: Moved) -> list[str]:
     return [str(line) % {**account, **numbers} for line in lines]
 
 
-def _account(person: Person, username: str) -> AbstractUser:
-    """Return the other account. Both are locked, in the same order for everybody."""
+def _person(person: Person) -> PlatformUser:
+    """Return the platform user, locked before its account, as in launches."""
     if person.row is None:
         raise NotMoved(_("This person has no account here: they never launched, or were forgotten."))
+    row = PlatformUser.objects.select_for_update().filter(pk=person.row.pk, user_id=person.row.user_id).first()
+    if row is None:
+        raise NotMoved(_("This person has no account here, or another one by now."))
+    return row
+
+
+def _account(row: PlatformUser, username: str) -> AbstractUser:
+    """Return the other account; both are locked."""
     accounts = get_user_model().objects
     user = accounts.filter(username=username).first() if keeps(username) else None
     if user is None:
         raise NotMoved(_("There is no account with this username."))
-    if user.pk == person.row.user_id:
+    if user.pk == row.user_id:
         raise NotMoved(_("This person has this account already."))
-    both = accounts.select_for_update().filter(pk__in=(user.pk, person.row.user_id))
+    both = accounts.select_for_update().filter(pk__in=(user.pk, row.user_id))
     list(both.order_by("pk").values_list("pk"))  # in one order, whoever moves whom where
     try:
-        return linking.require_free(person.registration, user.pk)
+        return linking.require_free(row.registration, user.pk)
     except LtiError as error:
         raise NotMoved(WHY_NOT[type(error)]) from error
 

@@ -9,6 +9,8 @@ from django.db import transaction
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author, Thing, note
 from lti_1p3_provider.course_roles import taking_back
+from lti_1p3_provider.database.conflicts import outlast
+from lti_1p3_provider.memberships import kept
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.linking import KIND
@@ -26,7 +28,6 @@ class Unlinked:
     course_roles: int
 
 
-@transaction.atomic
 def unlink(person: Person, author: Author, *, do_it: bool = True) -> Unlinked:
     """Undo a link, or only say what would go. Open sessions of the registration's launches end at their next request.
     At the next launch the person is a new one.
@@ -35,7 +36,14 @@ def unlink(person: Person, author: Author, *, do_it: bool = True) -> Unlinked:
         LookupError: the person has no account, or one that a launch made: that is forgotten, not unlinked; or the next
             launch would bring the same account back.
     """
+    return outlast(lambda: _unlink(person, author, do_it))
+
+
+@transaction.atomic
+def _unlink(person: Person, author: Author, do_it: bool) -> Unlinked:
     row = _linked(person)
+    if not PlatformUser.objects.select_for_update().filter(pk=row.pk, user_id=row.user_id).values_list("pk").first():
+        raise LookupError("This person has another account by now, or none.")
     of_account = {"user_id": row.user_id, "deployment__registration": person.registration}
     scores = PendingScore.objects.filter(platform_user=row)
     grants, roles = Grant.objects.filter(**of_account), CourseRole.objects.filter(**of_account)
@@ -46,6 +54,7 @@ def unlink(person: Person, author: Author, *, do_it: bool = True) -> Unlinked:
         before = {"account": row.user_id, "person": row.pk}
         grants.delete()
         taking_back.take_all(roles)
+        kept.leave_enrolled(row)
         PlatformUser.objects.filter(pk=row.pk).delete()
         note(author, Change.Action.DELETED, thing, before, {})
     return found

@@ -104,7 +104,7 @@ def keeps_account(launch: Launch[Message]) -> bool:
 
 def obstacle(account: AbstractUser) -> LegacyMatch.Outcome | None:
     """Return why nobody may have an account from LTI 1.1; None if the next person may."""
-    if not account.is_active:
+    if not account.is_active or host.current().retirement.under_way([account.pk]):
         return Outcome.INACTIVE
     try:
         ordinary.require(account)

@@ -7,9 +7,10 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
+from lti_1p3_provider import host
 from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author, Thing, note
-from lti_1p3_provider.errors import AccountChosenBefore, AccountInactive, AccountTaken
+from lti_1p3_provider.errors import AccountChosenBefore, AccountInactive, AccountRetiring, AccountTaken
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users import ordinary
@@ -23,7 +24,7 @@ def link(deployment: Deployment, sub: str, user_pk: int) -> PlatformUser:
     wait at its row.
 
     Raises:
-        AccountInactive, AccountPrivileged
+        AccountInactive, AccountRetiring, AccountPrivileged
         AccountTaken: somebody else of the registration has the account.
         IntegrityError: the person got an account in this very moment.
     """
@@ -45,12 +46,14 @@ def require_free(registration: Registration, user_pk: int) -> AbstractUser:
     """Return an account that a person of the registration may have, locked until the transaction ends.
 
     Raises:
-        AccountInactive, AccountPrivileged
+        AccountInactive, AccountRetiring, AccountPrivileged
         AccountTaken: somebody else of the registration has the account.
     """
     user = get_user_model().objects.select_for_update().filter(pk=user_pk).first()
     if user is None or not user.is_active:
         raise AccountInactive(f"user {user_pk}")
+    if host.current().retirement.under_way([user_pk]):  # whoever is put there waits for our lock
+        raise AccountRetiring(f"user {user_pk}")
     ordinary.require(user)
     # With a lock it is read as it is now, where a transaction goes on reading what was when it began.
     others = PlatformUser.objects.select_for_update().filter(registration=registration, user_id=user_pk)
@@ -74,7 +77,7 @@ def foresee(registration: Registration, sub: str, user_pk: int) -> None:
     """Return if a person could have an account now. Nothing is written.
 
     Raises:
-        AccountInactive, AccountPrivileged, AccountTaken, AccountChosenBefore
+        AccountInactive, AccountRetiring, AccountPrivileged, AccountTaken, AccountChosenBefore
     """
     known = PlatformUser.objects.filter(registration=registration, sub_digest=digest(sub)).first()
     if known is not None and not known.ahead:  # an account that a roster made gives way to one that is proved

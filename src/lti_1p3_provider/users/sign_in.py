@@ -57,6 +57,7 @@ def account_for(
         AccountChosenBefore: the person has another one.
         QuotaReached: the registration brought too many new people today.
         AccountInactive: the account was switched off.
+        AccountRetiring: the account that was chosen is being deleted.
         AccountPrivileged: somebody else made it staff, of whatever: a platform must not sign in to it.
     """
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
@@ -68,7 +69,7 @@ def account_for(
     if known is None:
         made = _first(launch, sub, person, choice)
         if made.ahead:  # a roster made it in this very moment
-            ahead.came(made)
+            made = ahead.arrive(launch, made, choice) or _first(launch, sub, person, choice)
         legacy.notice(launch, made)
         return made
     if choice is not None and choice.user_pk is not None:
@@ -100,7 +101,8 @@ def _first(launch: Launch[Message], sub: str, person: Person, choice: Choice | N
     have from LTI 1.1, else a new one.
 
     Raises:
-        AccountAsked, LinkingOver, AccountTaken, AccountChosenBefore, QuotaReached, AccountInactive, AccountPrivileged
+        AccountAsked, LinkingOver, AccountTaken, AccountChosenBefore, QuotaReached, AccountInactive, AccountRetiring,
+            AccountPrivileged
     """
     quotas.require(launch.deployment, "people")
     if choice is not None and choice.user_pk is not None:
@@ -173,7 +175,8 @@ def _link(deployment: Deployment, sub: str, user_pk: int) -> PlatformUser:
         made_meanwhile = _find(deployment.registration, sub)
         if made_meanwhile is None:
             raise
-        linking.require_same(made_meanwhile, user_pk)
+        if not made_meanwhile.ahead:  # else it gives way
+            linking.require_same(made_meanwhile, user_pk)
         return made_meanwhile
     quotas.count(deployment, "people")
     return made

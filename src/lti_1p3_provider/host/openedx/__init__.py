@@ -11,6 +11,7 @@ from lti_1p3_provider.host.openedx.identity import OpenEdxIdentity
 from lti_1p3_provider.host.openedx.legacy import OpenEdxLegacyProvider
 from lti_1p3_provider.host.openedx.membership import OpenEdxMembership
 from lti_1p3_provider.host.openedx.proof import OpenEdxProof
+from lti_1p3_provider.host.openedx.retirement import OpenEdxRetirement
 from lti_1p3_provider.host.openedx.surfaces import OpenEdxSurfaces
 from lti_1p3_provider.host.openedx.tenants import OpenEdxTenants
 
@@ -28,3 +29,4 @@ class OpenEdxHost:
     tenants = OpenEdxTenants()
     legacy = OpenEdxLegacyProvider()
     proof = OpenEdxProof()
+    retirement = OpenEdxRetirement()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -147,16 +147,6 @@ class OpenEdxIdentity:
         user.is_active = False
         user.set_unusable_password()
         user.save()
-
-    def connect_retirement(self, receiver: Callable[[int], None]) -> None:
-        """Listen to both stages: a site's list of states may lack the second."""
-        from openedx.core.djangoapps.user_api.accounts import signals
-
-        def retired(sender: object, user: AbstractUser, **said: object) -> None:
-            receiver(user.pk)
-
-        for signal in (signals.USER_RETIRE_LMS_CRITICAL, signals.USER_RETIRE_LMS_MISC):
-            signal.connect(retired, weak=False, dispatch_uid=("lti_1p3_provider", receiver))
 
 
 def _fresh_profile(user: AbstractUser) -> Any:

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from lti_1p3_provider.host.legacy import OldPlatform
+from lti_1p3_provider.host.openedx.retirement import OpenEdxRetirement
 
 TABLES = {"lti_provider_lticonsumer", "lti_provider_ltiuser"}
 COUNTED = """
@@ -61,9 +62,7 @@ class OpenEdxLegacyProvider:
 
 def _living(pks: list[int]) -> dict[int, AbstractUser]:
     """Return accounts, without those that the LMS is retiring or has retired, whose rows it keeps."""
-    from openedx.core.djangoapps.user_api.models import UserRetirementStatus
-
-    retired = UserRetirementStatus.objects.filter(user_id__in=pks).values("user_id")
+    retired = OpenEdxRetirement().under_way(pks)
     return dict(get_user_model().objects.exclude(pk__in=retired).in_bulk(pks))
 
 
