@@ -1,7 +1,8 @@
 """Reads key sets: which of a platform's keys can verify a launch, and how they are kept. (RFC 7517)
 
-A null, an empty text or an empty list is as good as absent. An entry that cannot be used hides none that can, also
-under the same kid: some platforms show a new key and an old one under one name.
+A null, an empty text or an empty list is as good as absent. Words are compared without their case; white space, with
+which some break up long numbers, is none of a key. An entry that cannot be used hides none that can, also under the
+same kid: some platforms show a new key and an old one under one name.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 from lti_1p3_provider.errors import KeyUnknown
+from lti_1p3_provider.lti.strict_json import listed
 
 MAX_KIDS = 1000
 MAX_OF_A_KID = 4  # each is tried with each launch's signature
@@ -23,12 +25,11 @@ MIN_BITS, MAX_BITS = 2048, 16384
 
 def usable(key_set: Any) -> dict[str, str]:
     """Return RSA signature keys as JSON by kid, a list of several; everything else in the set is ignored."""
-    members = key_set.get("keys") if isinstance(key_set, dict) else None
     found: dict[str, list[str]] = {}
-    for jwk in members if isinstance(members, list) else ():
+    for jwk in listed(key_set.get("keys") if isinstance(key_set, dict) else key_set) or ():
         if not _may_verify(jwk) or (jwk["kid"] not in found and len(found) >= MAX_KIDS):
             continue
-        kept = json.dumps({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]})
+        kept = json.dumps({"kty": "RSA", **{name: "".join(jwk[name].split()) for name in ("n", "e")}})
         of_kid = found.setdefault(jwk["kid"], [])
         if kept not in of_kid:
             of_kid.append(kept)
@@ -38,11 +39,15 @@ def usable(key_set: Any) -> dict[str, str]:
 def _may_verify(jwk: Any) -> bool:
     return (
         isinstance(jwk, dict)
-        and jwk.get("kty") == "RSA"
+        and _word(jwk.get("kty")) == "rsa"
         and all(isinstance(jwk.get(name), str) and jwk[name] for name in ("kid", "n", "e"))
-        and (jwk.get("alg") or "RS256") == "RS256"
-        and (jwk.get("use") or "sig") == "sig"
+        and _word(jwk.get("alg") or "RS256") == "rs256"
+        and _word(jwk.get("use") or "sig") == "sig"
     )
+
+
+def _word(value: object) -> str:
+    return value.strip().lower() if isinstance(value, str) else ""
 
 
 def _kept(of_kid: list[str]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 MAX_DEPTH = 20
 MAX_DIGITS = 1000  # Python reads no more than 4300
 MAX_ENTRIES = 20_000  # of a list that is a whole document
+EMPTY: tuple[object, ...] = (None, [], "")  # as good as nothing; PHP writes an empty object as a list
 
 
 def parse_object(text: str | bytes) -> dict[str, Any]:
@@ -26,14 +27,28 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
     return value
 
 
+def parse_entry(text: str | bytes) -> dict[str, Any]:
+    """Return the JSON object in ``text``, read as ``parse_objects`` reads an entry of a list.
+
+    Raises:
+        ValueError: it is not one, or not a sane one.
+    """
+    value = _parse(text, **LENIENT)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    _limit(value)
+    return value
+
+
 def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
     """Return the JSON objects of the list in ``text``. An entry that is none, or not a sane one, is left out: the list
-    is a whole course's, and not to be lost because of one. Numbers that are too large for anything are infinite.
+    is a whole course's, and not to be lost because of one. Numbers that are too large for anything are infinite, and
+    texts may hold characters that JSON wants escaped.
 
     Raises:
         ValueError: it is no list, or one of nothing but other things.
     """
-    return _objects(_parse(text, object_pairs_hook=_marked, parse_int=_whole))[0]
+    return _objects(_parse(text, **LENIENT))[0]
 
 
 def parse_objects_in(text: str | bytes, name: str) -> tuple[list[dict[str, Any]], int]:
@@ -43,16 +58,25 @@ def parse_objects_in(text: str | bytes, name: str) -> tuple[list[dict[str, Any]]
     Raises:
         ValueError: it is no object, has no such list, or one of nothing but other things.
     """
-    value = _parse(text, object_pairs_hook=_marked, parse_int=_whole)
+    value = _parse(text, **LENIENT)
     if not isinstance(value, dict) or isinstance(value, _Twice) or name not in value:
         raise ValueError(f"not a JSON object with one {name}")
     return _objects(value[name])
 
 
+def listed(value: object) -> list[Any] | None:
+    """Return a list's entries, None if it is no list. PHP writes a list from which something was taken away as an
+    object, whose names are the numbers of what is left."""
+    if isinstance(value, dict) and value and all(name.isascii() and name.isdigit() for name in value):
+        return list(value.values())
+    return value if isinstance(value, list) else None
+
+
 def _objects(value: object) -> tuple[list[dict[str, Any]], int]:
-    entries = value if isinstance(value, list) else [None]
-    objects = [one for one in entries if isinstance(one, dict)]
-    if len(entries) > MAX_ENTRIES or (entries and not objects):
+    entries = None if isinstance(value, _Twice) else listed(value)
+    objects = [one for one in entries or () if isinstance(one, dict)]
+    are_others = not objects and not all(one in EMPTY for one in entries or ())
+    if entries is None or len(entries) > MAX_ENTRIES or are_others:
         raise ValueError(f"not a list of at most {MAX_ENTRIES} JSON objects")
     sane = [one for one in objects if _is_sane(one)]
     return sane, len(entries) - len(sane)
@@ -83,8 +107,12 @@ def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members if len(members) == len(pairs) else _Twice(members)
 
 
-def _whole(text: str) -> float:
+def whole(text: str) -> float:
+    """Return the whole number in ``text``; one that is too large for anything is infinite."""
     return int(text) if len(text) <= MAX_DIGITS else math.copysign(math.inf, -1 if text[0] == "-" else 1)
+
+
+LENIENT: Mapping[str, Any] = {"object_pairs_hook": _marked, "parse_int": whole, "strict": False}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
