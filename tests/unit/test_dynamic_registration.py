@@ -95,7 +95,7 @@ def test_dr_04_empty_values_are_left_out_but_for_messages():
 
 
 @pytest.mark.parametrize("value", [None, "x", 7, [7, None, {}, []], {"a": 1}])
-def test_core_04_what_we_can_do_without_is_never_refused(value):
+def test_tol_01_what_we_can_do_without_is_never_refused(value):
     body = {**CAPTURE["openid_configuration"]["body"]}
     for name in ("scopes_supported", "claims_supported", "authorization_server", platform_configuration.PLATFORM):
         body[name] = value

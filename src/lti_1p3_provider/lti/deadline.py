@@ -53,12 +53,13 @@ def in_time(call: Callable[[], Result]) -> Result:
 class Deadline:
     """Cuts off the connection that this thread uses inside the ``with``; ``passed`` tells whether it had to.
 
-    ``status`` is that of the answer, as soon as it is known."""
+    ``status`` is that of the answer, as soon as it is known. ``is_used``: the connection served another request."""
 
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
         self.passed = False
         self.status: int | None = None
+        self.is_used = False
         self._socket: socket.socket | None = None
         self._over = False
         self._lock = threading.Lock()
@@ -141,17 +142,20 @@ class _Watched:
     """Shows the thread's deadline each connection that is opened or taken from the pool."""
 
     sock: Any
+    _is_used = False
 
     def _new_conn(self) -> socket.socket:
         connected: socket.socket = in_time(super()._new_conn)  # type: ignore[misc]
-        _hold(connected)
+        self._is_used = False
+        _hold(connected, self._is_used)
         return connected
 
-    def request(self, *args: Any, **kwargs: Any) -> Any:
+    def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request."""
         if self.sock is not None:
-            _hold(self.sock)
-        return super().request(*args, **kwargs)  # type: ignore[misc]
+            _hold(self.sock, self._is_used)
+        super().request(*args, **kwargs)  # type: ignore[misc]
+        self._is_used = True
 
 
 class _WatchedResponse(MeasuredResponse):
@@ -188,7 +192,8 @@ def watched(adapter: HTTPAdapter) -> HTTPAdapter:
     return adapter
 
 
-def _hold(connected: socket.socket) -> None:
+def _hold(connected: socket.socket, is_used: bool) -> None:
     deadline: Deadline | None = getattr(_watch, "deadline", None)
     if deadline is not None:
+        deadline.is_used = is_used
         deadline.hold(connected)
