@@ -26,7 +26,7 @@ from lti_1p3_provider.lti import deep_linking, resource_link, transport
 from lti_1p3_provider.lti.exchange import Answer, Request
 from lti_1p3_provider.lti.platform_configuration import bearer
 from lti_1p3_provider.lti.reader import Reader
-from lti_1p3_provider.lti.strict_json import parse_entry
+from lti_1p3_provider.lti.strict_json import parse_object
 
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 MAX_SCOPES = 1000
@@ -131,7 +131,7 @@ def ask(endpoint: str, token: str, asked: Mapping[str, Any], patience: float = P
 
 def _granted(answer: Answer) -> Granted:
     try:
-        values = parse_entry(answer.content())
+        values = parse_object(answer.content(), is_signed=False)
         reader = Reader(values)
         client_id = reader.require_name("client_id", 255)
         if client_id != client_id.strip():

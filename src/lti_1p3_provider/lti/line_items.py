@@ -13,7 +13,7 @@ from lti_1p3_provider.errors import AnswerUnreadable, LtiError, ServiceRefused
 from lti_1p3_provider.lti import ags, numbers, service
 from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
-from lti_1p3_provider.lti.strict_json import parse_entry
+from lti_1p3_provider.lti.strict_json import parse_object
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.web.addresses import plain, resolved
 
@@ -171,11 +171,12 @@ def _call(
 
 
 def _object(answer: Answer) -> service.Entry:
-    text = answer.text()
-    if text.strip() in service.EMPTY:
+    """Read a line item as it is: what it has may be written back."""
+    said = answer.content().strip()
+    if said in (b"", b"null"):
         return {}
     try:
-        return parse_entry(text)
+        return parse_object(said, is_signed=False)
     except ValueError as error:
         raise AnswerUnreadable(f"a line item: {error}") from error
 

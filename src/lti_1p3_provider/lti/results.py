@@ -8,7 +8,7 @@ from lti_1p3_provider.database.storable import INSTEAD
 from lti_1p3_provider.lti import ags, numbers, service
 from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Exchange
-from lti_1p3_provider.lti.strict_json import EMPTY
+from lti_1p3_provider.lti.reader import is_empty
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Deployment
 
@@ -62,7 +62,7 @@ def _read(said: service.Entry) -> Result | None:
     user_id, score = said.get("userId"), said.get("resultScore")
     if isinstance(user_id, bool) or not isinstance(user_id, str | int) or user_id == "" or INSTEAD in str(user_id):
         return None
-    score = None if score in EMPTY else score
+    score = None if is_empty(score) else score
     given, maximum = _number(score), _number(said.get("resultMaximum"))
     is_odd = given is None and score is not None
     return Result(str(user_id), given, maximum if maximum is not None and maximum > 0 else 1.0, is_odd)  # absent: 1

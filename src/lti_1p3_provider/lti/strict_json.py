@@ -11,29 +11,15 @@ from typing import Any, NoReturn
 MAX_DEPTH = 20
 MAX_DIGITS = 1000  # Python reads no more than 4300
 MAX_ENTRIES = 20_000  # of a list that is a whole document
-EMPTY: tuple[object, ...] = (None, [], "")  # as good as nothing; PHP writes an empty object as a list
 
 
-def parse_object(text: str | bytes) -> dict[str, Any]:
-    """Return the JSON object in ``text``.
-
-    Raises:
-        ValueError: it is not one, or not a sane one.
-    """
-    value = _parse(text)
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    _limit(value)
-    return value
-
-
-def parse_entry(text: str | bytes) -> dict[str, Any]:
-    """Return the JSON object in ``text``, read as ``parse_objects`` reads an entry of a list.
+def parse_object(text: str | bytes, *, is_signed: bool = True) -> dict[str, Any]:
+    """Return the JSON object in ``text``. Of one that nobody signed, texts may hold characters that JSON wants escaped.
 
     Raises:
         ValueError: it is not one, or not a sane one.
     """
-    value = _parse(text, **LENIENT)
+    value = _parse(text, **STRICT, strict=is_signed)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     _limit(value)
@@ -75,8 +61,7 @@ def listed(value: object) -> list[Any] | None:
 def _objects(value: object) -> tuple[list[dict[str, Any]], int]:
     entries = None if isinstance(value, _Twice) else listed(value)
     objects = [one for one in entries or () if isinstance(one, dict)]
-    are_others = not objects and not all(one in EMPTY for one in entries or ())
-    if entries is None or len(entries) > MAX_ENTRIES or are_others:
+    if entries is None or len(entries) > MAX_ENTRIES or (entries and not objects):
         raise ValueError(f"not a list of at most {MAX_ENTRIES} JSON objects")
     sane = [one for one in objects if _is_sane(one)]
     return sane, len(entries) - len(sane)
@@ -95,9 +80,8 @@ def _is_sane(value: object) -> bool:
 
 
 def _parse(text: str | bytes, **hooks: Any) -> Any:
-    strict = {"object_pairs_hook": _unique, "parse_constant": _no_constant, "parse_float": _finite}
     try:
-        return json.loads(text, **(hooks or strict))
+        return json.loads(text, **hooks)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -110,9 +94,6 @@ def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def whole(text: str) -> float:
     """Return the whole number in ``text``; one that is too large for anything is infinite."""
     return int(text) if len(text) <= MAX_DIGITS else math.copysign(math.inf, -1 if text[0] == "-" else 1)
-
-
-LENIENT: Mapping[str, Any] = {"object_pairs_hook": _marked, "parse_int": whole, "strict": False}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -131,6 +112,10 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("a number is too large")
     return number
+
+
+STRICT: Mapping[str, Any] = {"object_pairs_hook": _unique, "parse_constant": _no_constant, "parse_float": _finite}
+LENIENT: Mapping[str, Any] = {"object_pairs_hook": _marked, "parse_int": whole, "strict": False}
 
 
 def _limit(value: object) -> None:
