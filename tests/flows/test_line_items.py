@@ -461,10 +461,9 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
         b"{}",
-        b"null",
         b"<html>",
+        b'{"lineitems": [{}]}',
         b"[1]",
         b"[[], null]",
     ],
@@ -555,9 +554,21 @@ def test_ags_03_the_links_one_column_that_is_shown_twice_is_one(connection, web_
     was_sent(web_server, "GET /0", "GET /0", "POST /items/1/scores")
 
 
-def test_ags_03_a_list_with_no_content_has_no_columns(connection, web_server):
-    at_a_strangers(connection, web_server, Said(status=204), Said(status=204), MADE, Said())
+@pytest.mark.parametrize("nothing", [Said(status=204), Said(b""), Said(b"null"), Said(b" \n", 202)])
+def test_ags_03_a_list_with_no_content_has_no_columns(connection, web_server, nothing):
+    at_a_strangers(connection, web_server, nothing, nothing, MADE, Said())
     was_sent(web_server, *LOOKED_AND_MADE)
+
+
+def test_ags_03_a_course_that_has_no_columns_yet_may_be_nowhere(connection, web_server):
+    at_a_strangers(connection, web_server, *[Said(status=404)] * 4, MADE, Said())
+    was_sent(web_server, *["GET /0"] * 4, *LOOKED_AND_MADE[2:])
+
+
+def test_ags_15_a_course_that_is_not_there_at_all_gets_no_column(connection, web_server):
+    at_a_strangers(connection, web_server, *[Said(status=404)] * 6)
+    row = PendingScore.objects.get()
+    assert (row.given_up, row.why) == (True, Why(Reason.SERVICE_REFUSED, 404, "making a column"))
 
 
 @pytest.mark.parametrize("status", [400, 404])

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from tests.connection import AGS_CLAIM, CLAIM, Connection
 
+EMPTY = (None, "", [], {})  # what may be left out may be empty
 LEEWAY = 60 + 2  # seconds: ours, and what the exchange itself takes
 
 
@@ -40,7 +41,7 @@ def objections(header_text: str, claims_text: str, asked: Asked) -> list[str]:
         "kid": isinstance(header.get("kid"), str) and header["kid"] in asked.kids,
         "iss": claims.get("iss") == asked.connection.platform.issuer,
         "aud": _is_audience(claims.get("aud"), claims.get("azp"), asked.connection.client_id),
-        "azp": claims.get("azp") in (None, asked.connection.client_id),
+        "azp": claims.get("azp") in (*EMPTY, asked.connection.client_id),
         "exp": _is_number(claims.get("exp")) and claims["exp"] > asked.now - LEEWAY,
         "iat": _is_number(claims.get("iat")) and claims["iat"] < asked.now + LEEWAY,
         "nbf": claims.get("nbf") is None or (_is_number(claims["nbf"]) and claims["nbf"] < asked.now + LEEWAY),
@@ -52,7 +53,7 @@ def objections(header_text: str, claims_text: str, asked: Asked) -> list[str]:
         "target_link_uri": _is_ours(claims.get(f"{CLAIM}target_link_uri"), asked),
         "roles": _are_texts(claims.get(f"{CLAIM}roles")),
         "resource_link": _has_id(claims.get(f"{CLAIM}resource_link")),
-        "context": claims.get(f"{CLAIM}context") in (None, [], {}) or _has_id(claims[f"{CLAIM}context"]),
+        "context": _is_context(claims.get(f"{CLAIM}context")),
         "grade service": _is_grade_service(claims.get(AGS_CLAIM)),
     }
     return [name for name, holds in rules.items() if not holds]
@@ -91,18 +92,23 @@ def _has_id(value: object) -> bool:
     return isinstance(value, dict) and _is_name(value.get("id"))
 
 
+def _is_context(value: object) -> bool:
+    """There need not be one, nor anything in it."""
+    return value in EMPTY or _has_id(value) or (isinstance(value, dict) and all(one in EMPTY for one in value.values()))
+
+
 def _is_audience(audience: object, party: object, client_id: str) -> bool:
     if isinstance(audience, list) and all(isinstance(member, str) for member in audience):
-        return client_id in audience and (len(audience) == 1 or party == client_id)
+        return client_id in audience and (len(set(audience)) == 1 or party == client_id)
     return audience == client_id
 
 
 def _is_grade_service(value: object) -> bool:
-    if value is None or value == []:
+    if value in EMPTY:
         return True
-    if not isinstance(value, dict) or not (value.get("scope") is None or _are_texts(value["scope"])):
+    if not isinstance(value, dict) or not (value.get("scope") in EMPTY or _are_texts(value["scope"])):
         return False
-    return all(isinstance(value.get(name), str | None) for name in ("lineitem", "lineitems"))
+    return all(value.get(name) in EMPTY or isinstance(value[name], str) for name in ("lineitem", "lineitems"))
 
 
 def _is_ours(value: object, asked: Asked) -> bool:

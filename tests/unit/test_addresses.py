@@ -13,6 +13,7 @@ from lti_1p3_provider.web.addresses import (
     problem_with,
     resolved,
     split_url,
+    trimmed,
 )
 
 HOME = "https://lms.school.example"
@@ -149,3 +150,15 @@ def test_the_platforms_hosts_stand_once_in_a_header():
 )
 def test_an_address_of_an_answer_is_read_where_it_came_from(address, full):
     assert resolved("https://lms.example/api/items?a=b", address) == full
+
+
+@pytest.mark.parametrize("host", ["[2001:db8::1]", "[2001:DB8:0:0:0:0:0:1]", "[2001:0db8::0001]:443"])
+def test_an_ipv6_host_has_one_spelling(host):
+    assert origin(f"https://{host}/x") == "https://[2001:db8::1]"
+    assert is_within(f"https://{host}/x", ["https://[2001:db8:0::1]"])
+    assert not is_within(f"https://{host}/x", ["https://[2001:db8::2]"])
+
+
+@pytest.mark.parametrize("around", [" {}\n", "\ufeff{}", "{}\u200b", "\u00a0\u2060{}\u200e\u3000", "\t{}\u200b "])
+def test_what_was_copied_together_with_an_address_is_none_of_it(around):
+    assert trimmed(around.format(f"{HOME}/a b?c=\u200bd")) == f"{HOME}/a%20b?c=\u200bd"

@@ -8,7 +8,7 @@ import pytest
 
 from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing, LtiError, MessageTypeUnsupported
 from lti_1p3_provider.launches.views import ENTRANCES
-from lti_1p3_provider.lti.claims import ContextClaim, GradeService
+from lti_1p3_provider.lti.claims import NRPS, ContextClaim, GradeService
 from lti_1p3_provider.lti.claims import Person as PersonClaim
 from lti_1p3_provider.lti.messages import READERS, read_message
 from lti_1p3_provider.lti.resource_link import ResourceLinkClaim, ResourceLinkMessage
@@ -210,15 +210,30 @@ def test_core_04_what_is_no_object(name, value):
     assert problem(ClaimInvalid, {f"{CLAIM}{name}": value}) == f"{CLAIM}{name} must be an object"
 
 
-@pytest.mark.parametrize("name", [f"{CLAIM}context", AGS_CLAIM, f"{CLAIM}custom", f"{CLAIM}launch_presentation"])
-@pytest.mark.parametrize("empty", [None, []])
-def test_core_04_an_empty_list_in_place_of_an_object_is_absent(name, empty):
-    """PHP writes an empty object like that."""
+OBJECTS = ("context", "custom", "launch_presentation", "lis", "tool_platform", "lti1p1")
+
+
+@pytest.mark.parametrize("name", [AGS_CLAIM, NRPS, *(f"{CLAIM}{name}" for name in OBJECTS)])
+@pytest.mark.parametrize("empty", [None, [], ""], ids=repr)
+def test_core_04_what_is_empty_in_place_of_an_object_is_absent(name, empty):
+    """PHP writes an empty object as a list."""
     assert message(**{name: empty}) == message()
 
 
-def test_core_04_an_empty_context_is_absent():
-    assert message(**{f"{CLAIM}context": {}}) == message()
+@pytest.mark.parametrize("context", [{}, {"id": None}, {"id": "", "label": None, "title": "", "type": []}])
+def test_core_04_a_context_of_which_nothing_is_said_is_absent(context):
+    assert message(**{f"{CLAIM}context": context}) == message()
+
+
+@pytest.mark.parametrize("empty", [None, [], "", {}], ids=repr)
+@pytest.mark.parametrize("name", ["scope", "lineitem", "lineitems"])
+def test_core_04_what_is_empty_in_the_grade_service_is_absent(name, empty):
+    whole = {"scope": ["a"], "lineitem": "https://p.example/1", "lineitems": "https://p.example/all"}
+    without = {other: value for other, value in whole.items() if other != name}
+    read, expected = (message(**{AGS_CLAIM: claim}).grade_service for claim in ({**whole, name: empty}, without))
+    assert read is not None
+    assert (read.scopes, read.line_item, read.line_items) == (expected.scopes, expected.line_item, expected.line_items)
+    assert read.declined is ((name, empty) == ("lineitem", ""))  # only a text says of a link that it is not graded
 
 
 COSMETIC = (
@@ -322,7 +337,7 @@ def test_core_04_null_inside_of_claims_is_absent():
 
 
 def test_ags_03_spaces_around_an_address_are_none_of_it():
-    claim = {"lineitem": " https://p.example/1\n", "lineitems": "\thttps://p.example/all "}
+    claim = {"lineitem": " https://p.example/1\n", "lineitems": "\t\ufeffhttps://p.example/all\u200b "}
     read = message(**{AGS_CLAIM: claim}).grade_service
     assert read == GradeService(line_item="https://p.example/1", line_items="https://p.example/all")
 

@@ -165,6 +165,15 @@ def test_ags_15_a_change_that_is_refused_says_so(deployment):
         talk(line_items.change(deployment, ITEM, {}), said({}), said(status=403))
 
 
+def test_ags_06_what_cannot_be_read_as_it_is_is_not_written_back(deployment):
+    lines = b'{"label": "two\nlines", "scoreMaximum": 1}'
+    _, (_, asked) = talk(line_items.change(deployment, ITEM, {"scoreMaximum": 7}), Answer(200, {}, lines), said())
+    assert json.loads(asked.body) == {"label": "two\nlines", "scoreMaximum": 7}
+    for body in (b'{"label": "Pr\xfcfung"}', b'{"vendor": 1e999}', b'{"vendor": NaN}'):
+        with pytest.raises(AnswerUnreadable, match="a line item"):
+            talk(line_items.change(deployment, ITEM, {"scoreMaximum": 7}), Answer(200, {}, body))
+
+
 @pytest.mark.parametrize("body", [b"[]", b"{", b"1"])
 def test_a_column_that_cannot_be_read_is_said(deployment, body):
     with pytest.raises(AnswerUnreadable, match="a line item"):
@@ -232,6 +241,8 @@ def test_ags_06_a_change_is_made_whatever_follows_the_status(deployment, body):
         ("//lms.example/9", "https://lms.example/9"),
         (f"\t{HERE}/9\r\n", f"{HERE}/9"),
         ("?id=9", f"{HERE}?id=9"),
+        ("\u200b/items/9\ufeff", "https://lms.example/items/9"),
+        ("/items/my column", "https://lms.example/items/my%20column"),
     ],
 )
 def test_ags_06_addresses_are_resolved_where_they_are_said(deployment, address, full):
@@ -259,20 +270,72 @@ def test_ags_04_one_id_is_one_column(deployment, ids):
 
 
 @pytest.mark.parametrize("conversation", [line_items.search, results.read])
-@pytest.mark.parametrize("status", [204, 205])
-def test_ags_04_a_list_with_no_content_is_empty(deployment, conversation, status):
-    assert talk(conversation(deployment, CONTAINER), Answer(status, {}, b""))[0] == []
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (204, b""),
+        (205, b""),
+        (200, b""),
+        (200, b" \r\n"),
+        (200, b"null"),
+        (202, b" null\n"),
+    ],
+)
+def test_ags_04_a_list_with_no_content_is_empty(deployment, conversation, status, body):
+    assert talk(conversation(deployment, CONTAINER), Answer(status, {}, body))[0] == []
+
+
+def test_ags_04_a_course_that_has_no_columns_yet_may_be_nowhere(deployment):
+    nowhere = Answer(404, {}, b"<html>")
+    assert talk(line_items.search(deployment, CONTAINER), nowhere, nowhere)[0] == []
+    with pytest.raises(ServiceRefused, match="HTTP 404"):  # a column that is gone is no column without results
+        talk(results.read(deployment, ITEM), nowhere, nowhere)
+
+
+LISTED = [{"id": f"{HERE}/1", "label": "x"}, {"id": f"{HERE}/2"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        (b"\xef\xbb\xbf" + json.dumps(LISTED).encode(), ITEM_TYPE),
+        (json.dumps(LISTED).encode("utf-16"), ITEM_TYPE),
+        (json.dumps(LISTED).replace('"x"', '"Pr\xfcfung"').encode("latin-1"), f"{ITEM_TYPE}; charset=ISO-8859-1"),
+        (json.dumps(LISTED).replace('"x"', '"Pr\xfcfung"').encode(), f"{ITEM_TYPE}; charset=ISO-8859-1"),
+        (json.dumps(LISTED).encode().replace(b'"x"', b'"Pr\xc3"'), ITEM_TYPE),
+        (json.dumps(LISTED).replace('"x"', '"two\nlines\t\x01"').encode(), ""),
+        (json.dumps(dict(zip("27", LISTED, strict=True))).encode(), ""),
+    ],
+    ids=["a mark", "another Unicode", "as it says", "not as it says", "cut in a letter", "unescaped", "PHP's holes"],
+)
+def test_ags_04_how_a_list_is_written_hides_no_column(deployment, body, media_type):
+    found, _ = talk(line_items.search(deployment, CONTAINER), Answer(200, {"content-type": media_type}, body))
+    assert [item.url for item in found] == [f"{HERE}/1", f"{HERE}/2"]
+    assert not set("\x00\ud800") & set(found[0].label)
+
+
+def test_ags_04_what_identifies_is_left_out_and_not_altered(deployment):
+    """Of bytes that are no text nobody knows what they stood for."""
+    body = json.dumps([*LISTED, {"id": "?"}, {"userId": "?", "resultScore": 1}]).encode().replace(b"?", b"/3\xff")
+    found, _ = talk(line_items.search(deployment, CONTAINER), Answer(200, {}, body))
+    assert [item.url for item in found] == [f"{HERE}/1", f"{HERE}/2"]
+    assert talk(results.ask(deployment, ITEM), Answer(200, {}, body))[0] == results.Shown((), 4)
 
 
 @pytest.mark.parametrize(("conversation", "place"), [(line_items.search, HERE), (results.read, f"{HERE}/results")])
-@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize("status", [400, 404, 405, 414, 422, 501])
 def test_ags_04_who_knows_no_filters_is_asked_once_more_without(deployment, conversation, place, status):
     found, asked = talk(conversation(deployment, CONTAINER), Answer(status, {}, b""), said([]))
     assert (found, [one.url for one in asked]) == ([], [f"{place}?limit=100", place])
-    with pytest.raises(ServiceRefused, match=f"HTTP {status}"):
-        talk(conversation(deployment, CONTAINER), Answer(status, {}, b""), Answer(status, {}, b""))
+    with pytest.raises(ServiceRefused, match="HTTP 400"):
+        talk(conversation(deployment, CONTAINER), Answer(status, {}, b""), Answer(400, {}, b""))
     with pytest.raises(ServiceRefused):  # not a later page
         talk(conversation(deployment, CONTAINER), said([], link='<?page=2>; rel="next"'), Answer(status, {}, b""))
+
+
+@pytest.mark.parametrize("link", ['<>; rel="next"', '< >; rel=next, <?page=1>; rel="first"', '<&#>; rel="self"'])
+def test_ags_04_a_next_page_without_an_address_is_none(deployment, link):
+    assert len(talk(line_items.search(deployment, CONTAINER), said(LISTED, link=link))[0]) == 2
 
 
 def test_ags_04_a_next_page_without_a_readable_address_is_said(deployment):
@@ -318,6 +381,24 @@ def test_sec_05_what_we_send_is_not_sent_on(deployment):
 
 SCORE = ags.Score("u", 1, 2, datetime(2026, 1, 1, tzinfo=UTC))
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
+
+
+@pytest.mark.parametrize(
+    "conversation",
+    [
+        lambda deployment: line_items.search(deployment, CONTAINER),
+        lambda deployment: line_items.read(deployment, ITEM),
+        lambda deployment: line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")),
+        lambda deployment: results.read(deployment, ITEM),
+    ],
+    ids=["list", "column", "new column", "results"],
+)
+def test_ags_02_what_is_not_to_be_had_in_its_media_type_is_taken_in_any(deployment, conversation):
+    _, asked = talk(conversation(deployment), Answer(406, {}, b""), Answer(200, {"location": f"{HERE}/9"}, b"null"))
+    assert asked[0].headers["Accept"].startswith("application/vnd.ims")
+    assert asked[1].headers == {**asked[0].headers, "Accept": "*/*"}
+    with pytest.raises(ServiceRefused, match="HTTP 406"):
+        talk(conversation(deployment), Answer(406, {}, b""), Answer(406, {}, b""))
 
 
 def test_ags_02_a_score_names_its_media_type_and_another_is_taken_as_well(deployment):
@@ -424,7 +505,7 @@ def test_ags_04_a_list_takes_a_minute_at_most(deployment, monkeypatch):
         conversation.send(page(2))
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[1]", b"", b"[{}"])
+@pytest.mark.parametrize("body", [b"{}", b"[1]", b"<html>", b"[{}", b'{"error": [{}]}', b'{"1": 1}', b"nullnull"])
 def test_ags_04_a_list_that_is_none_is_said(deployment, body):
     with pytest.raises(AnswerUnreadable, match="a list: "):
         talk(pages(deployment), Answer(200, {}, body))
@@ -461,6 +542,8 @@ def test_ags_14_results_of_one_person_or_of_everybody(deployment, platform, pers
         ({"resultScore": 1, "resultMaximum": -3}, 1.0, 1.0),
         ({"resultScore": 1, "resultMaximum": 0.5}, 1.0, 0.5),
         ({"resultScore": None}, None, 1.0),
+        ({"resultScore": ""}, None, 1.0),
+        ({"resultScore": [], "resultMaximum": ""}, None, 1.0),
         ({"resultScore": -9e299}, -9e299, 1.0),
         ({}, None, 1.0),
     ],
@@ -469,7 +552,7 @@ def test_ags_14_a_result_is_on_the_columns_scale(shown, given, maximum):
     assert results._read({"userId": 5, **shown}) == results.Result("5", given, maximum)
 
 
-@pytest.mark.parametrize("value", ["x", "nan", "", True, [], {}, 1e300, -1e300, 10**400, math.nan, math.inf])
+@pytest.mark.parametrize("value", ["x", "nan", " ", True, [1], {"a": 1}, 1e300, -1e300, 10**400, math.nan, math.inf])
 def test_ags_14_a_result_that_is_no_number_of_points_is_odd_and_stops_no_other(deployment, value):
     assert results._read({"userId": "p", "resultScore": value}) == results.Result("p", None, 1.0, is_odd=True)
     assert results._read({"userId": "p", "resultScore": 1, "resultMaximum": value}) == results.Result("p", 1.0, 1.0)
@@ -480,7 +563,7 @@ def test_ags_14_points_may_be_written_as_a_text():
     assert results._read(shown) == results.Result("p", 3.5, 4.0)
 
 
-@pytest.mark.parametrize("user_id", [None, True, 1.5, [], {}])
+@pytest.mark.parametrize("user_id", [None, True, 1.5, [], {}, ""])
 def test_ags_14_a_result_that_is_nobodys_is_left_out(deployment, user_id):
     shown = said([{"userId": user_id, "resultScore": 1}, {"resultScore": 2}, 7, {"userId": "p", "resultScore": 3}])
     found, _ = talk(results.read(deployment, ITEM), shown)

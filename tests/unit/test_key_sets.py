@@ -15,6 +15,7 @@ from django.core.cache import cache
 from lti_1p3_provider.errors import KeySetBusy, KeySetUnavailable, KeyUnknown
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti import key_sets, store, waiting
+from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _learned, _max_age, _patience
 from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.registrations.models import Registration
@@ -129,6 +130,40 @@ def test_core_04_several_keys_of_one_kid_are_all_found_up_to_a_few():
 )
 def test_core_04_what_is_null_or_empty_in_a_key_is_absent(changes):
     assert key({**jwk(), **changes}).public_numbers() == GOOD
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"use": "sig "},
+        {"use": "SIG", "alg": "rs256"},
+        {"kty": "rsa", "alg": " RS256\n"},
+        {"e": "AQAB\r\n"},
+        {"e": "AQ AB=="},
+        {"n": f" {as_text((1 << 2047) + 1)[:76]}\r\n{as_text((1 << 2047) + 1)[76:]}=="},
+    ],
+)
+def test_core_04_how_a_key_is_written_does_not_hide_it(changes):
+    assert key(jwk(**changes)).public_numbers() == GOOD
+
+
+@pytest.mark.parametrize("key_set", [[jwk()], {"keys": {"0": jwk()}}, {"keys": {"1": jwk(kty="EC"), "3": jwk()}}])
+def test_core_04_a_list_of_keys_is_one_however_it_is_written(key_set):
+    """PHP writes a list with holes, as where old keys were taken away, as an object."""
+    assert key_sets.keys_for(Registration(key_set=key_set), "k")[0].public_numbers() == GOOD
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"keys": [jwk()], "school": "\xe9cole"}, ensure_ascii=False).encode("latin-1"),
+        json.dumps({"keys": [jwk()]}).encode()[:-1] + b', "serial": ' + b"9" * 5000 + b"}",
+        b"\xef\xbb\xbf" + json.dumps({"keys": [jwk()], "note": "a\nb"}).replace("\\n", "\n").encode(),
+    ],
+    ids=["no Unicode", "a large number", "an unescaped line"],
+)
+def test_core_04_what_else_is_in_an_answer_hides_no_key(body):
+    assert list(usable(Answer(200, {}, body).json())) == ["k"]
 
 
 def test_core_04_keys_that_are_kept_are_read_again(asking):

@@ -129,6 +129,8 @@ def test_what_is_framed_in_an_unusual_way_is_read(raw, frame):
         pytest.param("identity", KEYS, id="identity"),
         pytest.param("", KEYS, id="none"),
         pytest.param("gzip", KEYS, id="a proxy's leftover"),
+        pytest.param("deflate", KEYS, id="another leftover"),
+        pytest.param("gzip, gzip", gzip.compress(KEYS), id="said twice"),
         pytest.param("utf-8", KEYS, id="a charset"),
         pytest.param("aws-chunked", KEYS, id="an unknown name"),
         pytest.param("gzip, none", KEYS, id="a name that says nothing"),
@@ -146,6 +148,13 @@ def test_what_is_compressed_may_be_as_large_as_what_is_not():
         decoded(gzip.compress(most + b"x"), "gzip", MEGABYTE)
     with pytest.raises(AnswerUnreadable, match="larger"):
         decoded(gzip.compress(most) + gzip.compress(b"x"), "gzip", MEGABYTE)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "gzip, deflate"])
+@pytest.mark.parametrize("text", [b'{"a":1}', b"[]", b"{}", b"null", b"K\xcc", b" [1]", b"\xef\xbb\xbf{}"])
+def test_what_is_not_coded_although_it_says_so_is_left_as_it_is(coding, text):
+    """What begins a text may begin something compressed, too."""
+    assert decoded(text, coding, MEGABYTE) == text
 
 
 def test_what_breaks_off_is_not_taken_for_whole():

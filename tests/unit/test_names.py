@@ -34,6 +34,9 @@ def test_names_stay_as_they_are(name):
     ("said", "kept"),
     [
         ("<b>Ada</b> Lovelace", "Ada Lovelace"),
+        ("\uff1d1+1", "1+1"),
+        ("\u3000\uff20 =\uff0bAda", "Ada"),
+        ("\uff0dAda \uff1d1", "Ada \uff1d1"),
         ("<script>alert(1)</script>", "alert(1)"),
         ('Ada <img src=x onerror="x()"', "Ada"),
         ("Ada > Eve", "Ada Eve"),

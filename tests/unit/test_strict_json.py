@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lti_1p3_provider.lti.strict_json import parse_object, parse_objects
+from lti_1p3_provider.lti.strict_json import parse_object, parse_objects, parse_objects_in
 
 
 def nested(levels: int, opening: str, closing: str) -> str:
@@ -79,10 +79,30 @@ def test_sec_25_a_list_of_objects_has_20_000_at_most():
         parse_objects(json.dumps([{}] * 20_001))
 
 
-@pytest.mark.parametrize("text", ["{}", '"[]"', "[1]", "[[]]", "[null, 1]", '{"a": {}}', "null"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '"[]"',
+        "[1]",
+        "[[]]",
+        "[null]",
+        "[null, 1]",
+        '{"a": {}}',
+        "null",
+        '{"1": {}, "a": {}}',
+        '{"1": {}, "1": {}}',
+        '{"1": 1}',
+    ],
+)
 def test_sec_25_what_is_no_list_of_objects(text):
     with pytest.raises(ValueError, match="not a list of"):
         parse_objects(text)
+
+
+def test_php_writes_a_list_with_holes_as_an_object():
+    assert parse_objects('{"1": {"a": 1}, "7": {"a": 2}, "8": 7}') == [{"a": 1}, {"a": 2}]
+    assert parse_objects_in('{"members": {"3": {"a": 1}, "5": 5}}', "members") == ([{"a": 1}], 1)
 
 
 @pytest.mark.parametrize(

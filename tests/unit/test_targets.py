@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import quote
+
 import pytest
 from django.test import RequestFactory
 
-from lti_1p3_provider.errors import TargetInvalid
+from lti_1p3_provider.errors import TargetInvalid, TextNotKept
 from lti_1p3_provider.launches import targets
-from tests.connection import COURSE, WELCOME
+from lti_1p3_provider.lti.messages import read_message
+from tests.connection import CLAIM, COURSE, WELCOME
 
 PATH = f"/lti/1p3/launch/{COURSE}/{WELCOME}"
+SOMETHING = read_message(
+    {
+        f"{CLAIM}message_type": "LtiResourceLinkRequest",
+        f"{CLAIM}version": "1.3.0",
+        f"{CLAIM}deployment_id": "1",
+        f"{CLAIM}target_link_uri": "https://lms.example/lti/1p3/launch/",
+        f"{CLAIM}roles": [],
+        f"{CLAIM}resource_link": {"id": "1"},
+    }
+)
 
 
 @pytest.fixture
@@ -26,6 +40,7 @@ def request_inside(settings):
         "https://lms.example",
         "https://LMS.example",
         "https://lms.example:443",
+        "https://lms.example.",
         "http://lms.example:443",
         "http://inside.example:8000",
     ],
@@ -33,6 +48,50 @@ def request_inside(settings):
 def test_core_08_our_hosts(request_inside, place):
     target = targets.parse(place + PATH, request_inside("inside.example:8000"))
     assert (str(target.course_key), str(target.usage_key), target.path) == (COURSE, WELCOME, PATH)
+
+
+@pytest.mark.parametrize("host", ["m\xfcnchen.example", "XN--mnchen-3ya.example", "M\xdcNCHEN.example.:443"])
+def test_core_08_our_host_in_another_spelling(request_inside, settings, host):
+    settings.LMS_ROOT_URL = "https://m\xfcnchen.example"
+    assert targets.parse(f"https://{host}{PATH}", request_inside("inside.example")).path == PATH
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        PATH.replace("+", " "),
+        PATH.replace("+", "%20"),
+        PATH.replace("+", "%2520"),
+        PATH.replace("+", "%2B"),
+        PATH.replace("+", "%252b").replace(":", "%253A"),
+        quote(quote(PATH)),
+        f"{PATH}\u200b",
+        f"{PATH}%E2%80%8B/",
+        f"{PATH}%C2%A0",
+    ],
+)
+def test_core_08_a_key_is_read_however_often_its_address_was_encoded_and_copied(request_inside, written):
+    assert targets.parse(f"\ufeffhttps://lms.example{written}", request_inside("lms.example")).path == PATH
+    key = written.strip("/").rpartition("/")[2]
+    chosen = replace(SOMETHING, custom={"openedx_target": f" {key}"})
+    assert targets.chosen(chosen, request_inside("lms.example")).path == PATH
+
+
+@pytest.mark.parametrize(
+    "named", [f"https://lms.example{PATH}", quote(f"https://lms.example{PATH}", safe=""), f"{WELCOME}/"]
+)
+def test_core_08_a_parameter_names_what_it_opens(request_inside, named):
+    chosen = replace(SOMETHING, custom={"openedx_target": f"\u200b{named} "})
+    assert targets.chosen(chosen, request_inside("lms.example")).path == PATH
+
+
+@pytest.mark.parametrize(
+    "key", ["Org/Course/Run", "Org%2FCourse%2FRun", "course-v1:A+B+C/", "../x", "%2525%32%35", "%00"]
+)
+def test_sec_12_no_address_is_made_of_what_is_no_key_of_ours(request_inside, key):
+    chosen = replace(SOMETHING, custom={"openedx_target": f"x/{key}" if key.endswith("/") else key})
+    with pytest.raises((TargetInvalid, TextNotKept)):
+        targets.chosen(chosen, request_inside("lms.example"))
 
 
 @pytest.mark.parametrize("place", ["http://inside.example", "http://inside.example:80"])

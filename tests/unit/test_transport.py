@@ -10,6 +10,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
@@ -97,6 +99,16 @@ class Hostile(BaseHTTPRequestHandler):
                 self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self.wfile.flush()
                 time.sleep(0.05)
+
+    def forgets(self) -> None:
+        """Give a connection up as soon as it is used again."""
+        if getattr(self, "served", False):
+            self.close_connection = True
+        else:
+            self.served = True
+            self.fine()
+
+    do_POST = do_GET
 
     def silent(self) -> None:
         time.sleep(1)
@@ -484,3 +496,34 @@ def test_nobody_listens():
 )
 def test_sec_29_what_lies_on_a_platforms_hosts(url, within):
     assert is_within(url, ("https://lms.example", "https://*.school.example")) is within
+
+
+def test_sec_06_a_get_finds_a_connection_that_was_given_up(server):
+    """Firewalls forget them; a key set, which is asked for now and then, would never be read again."""
+    url = f"{server}/forgets"
+    with ThreadPoolExecutor(4) as threads:
+        assert all(answer.ok for answer in threads.map(lambda _: transport.send("GET", url), range(4)))
+    before = len(Hostile.seen)
+    for _ in range(6):
+        assert transport.send("GET", url).json() == {"a": 1}
+    assert len(Hostile.seen) - before <= 6 + 6 + 4
+
+
+def test_what_changes_something_is_not_sent_again_by_the_transport(server):
+    url = f"{server}/forgets"
+    for _ in range(transport.POOL_SIZE):  # whatever connections are left of other tests
+        with suppress(PlatformUnreachable):
+            transport.send("POST", url, body=b"")
+    assert transport.send("GET", url).ok
+    before = len(Hostile.seen)
+    with pytest.raises(PlatformUnreachable):
+        transport.send("POST", url, body=b"")
+    assert len(Hostile.seen) == before + 1
+
+
+def test_sec_06_a_server_that_answers_nobody_is_asked_once(server):
+    before = len(Hostile.seen)
+    assert transport.send("GET", f"{server}/fine").ok
+    with pytest.raises(PlatformUnreachable):
+        transport.send("GET", f"{server}/silent", timeout=0.3)
+    assert len(Hostile.seen) == before + 2

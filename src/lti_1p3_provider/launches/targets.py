@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
@@ -17,14 +17,14 @@ from lti_1p3_provider.database.storable import require
 from lti_1p3_provider.errors import TargetInvalid
 from lti_1p3_provider.lti.claims import Message
 from lti_1p3_provider.lti.resource_link import TARGET
-from lti_1p3_provider.web.addresses import split_url
+from lti_1p3_provider.web.addresses import AROUND, origin_of, split_url, trimmed
 from lti_1p3_provider.web.own_addresses import address
 from lti_1p3_provider.web.same_origin import base_url
 
 CONTENT, COURSE = "lti_1p3_provider:content", "lti_1p3_provider:course"
 LAUNCH, URLS = "lti_1p3_provider:launch", "lti_1p3_provider.urls"
 OF_LTI_1P1 = re.compile(r"/lti_provider/courses/(?P<course_key>[^/]+)/(?P<usage_key>[^/]+)")
-DEFAULT_PORTS = {"http": 80, "https": 443}
+MAX_ENCODED = 2  # times that an address was encoded too often
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,14 @@ def chosen(message: Message, request: HttpRequest) -> Target:
     Raises:
         TargetInvalid, TextNotKept: as ``parse`` does.
     """
-    named = message.custom.get(TARGET, "").strip()
+    named = trimmed(message.custom.get(TARGET, ""))
     if not named:
         return parse(message.target_link_uri, request)
+    if "://" not in named:
+        named = unquote(named).rstrip("/")
     if "://" in named:
         return parse(named, request)
-    named = unquote(named).replace(" ", "+")
+    named = _key(named)
     try:
         course = str(UsageKey.from_string(named).context_key)
     except InvalidKeyError:
@@ -76,12 +78,11 @@ def parse(url: str, request: HttpRequest) -> Target:
         TargetInvalid: it is not the address of content here.
         TextNotKept: no course or block can have such a key.
     """
-    url = url.strip().replace(" ", "%20")  # what it means, ``from_keys`` knows
+    url = trimmed(url)
     parts = split_url(url)
     if parts is None:
         raise TargetInvalid("target_link_uri is not a web address")
-    ours = {_host_and_port(base_url(request)), _host_and_port(conf.public_url)}
-    if _host_and_port(url) not in ours:
+    if _host_and_port(url) not in (_host_and_port(base_url(request)), _host_and_port(conf.public_url)):
         raise TargetInvalid("target_link_uri is not on this host")
     path = unquote(parts.path).strip().rstrip("/")
     if old := OF_LTI_1P1.fullmatch(path):
@@ -105,9 +106,7 @@ def from_keys(course_key: str, usage_key: str = "") -> Target:
         TargetInvalid: they cannot be read or do not belong together.
         TextNotKept: no course or block can have such a key.
     """
-    # A key holds no white space. Around it, somebody copied too much; a blank in it was a plus before somebody took the
-    # address for a form's.
-    course_key, usage_key = (key.strip().replace(" ", "+") for key in (course_key, usage_key))
+    course_key, usage_key = _key(course_key), _key(usage_key)
     try:
         course = CourseKey.from_string(course_key)
         usage = UsageKey.from_string(usage_key) if usage_key else course.make_usage_key("course", "course")
@@ -115,13 +114,21 @@ def from_keys(course_key: str, usage_key: str = "") -> Target:
         raise TargetInvalid("the course key or usage key cannot be read") from error
     require(course_key, "the course key")
     require(usage_key, "the usage key")
-    if not isinstance(course, CourseLocator) or course.branch or course.version_guid:
+    if not isinstance(course, CourseLocator) or course.branch or course.version_guid or course.deprecated:
         raise TargetInvalid("the course key does not name a published course")
     if usage.context_key != course:
         raise TargetInvalid("the block is not one of this course")
     return Target(course, usage)
 
 
-def _host_and_port(url: str) -> tuple[str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
+def _key(text: str) -> str:
+    """A key holds no white space and no percent sign. Around it, somebody copied too much; a blank in it was a plus
+    before somebody took the address for a form's; and some encode an address that is encoded already."""
+    for _ in range(MAX_ENCODED):
+        text = unquote(text)
+    return text.strip(AROUND).replace(" ", "+")
+
+
+def _host_and_port(url: str) -> str:
+    there = origin_of(url)
+    return there.host_and_port if there else ""

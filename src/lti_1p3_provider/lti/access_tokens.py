@@ -28,6 +28,7 @@ DEFAULT_LIFETIME, MAX_LIFETIME = 600, 24 * 3600
 DAY = 24 * 3600  # seconds for which it is remembered that a platform does not grant all scopes of a launch at once
 ALONE = "\n"  # kept in place of a token: ask for one scope at a time; no token has a line break
 FEWER = frozenset(("invalid_scope", "insufficient_scope", "access_denied"))  # names of errors
+BETWEEN = re.compile(r"[\s,]+")  # of scopes, and of the words of an error's name
 TOKEN = re.compile(r"[\x21-\x7e]{1,65536}")  # what a header takes
 KEY_REFUSED = frozenset((400, 401, 403))  # what platforms answer to a signature that they cannot check
 OF_SCOPES = frozenset(("invalid_scope", "insufficient_scope"))  # names of errors that say nothing of a signature
@@ -202,7 +203,7 @@ def _granted(answer: Answer, wanted: frozenset[str]) -> tuple[str, int]:
     token, scope = token.strip(), said.get("scope")
     if not TOKEN.fullmatch(token):
         raise AccessTokenRefused("the access token is too long, or has characters that no header takes")
-    granted = frozenset(scope.split()) if isinstance(scope, str) else frozenset()
+    granted = frozenset(BETWEEN.split(" ".join(map(str, scope)) if isinstance(scope, list) else str(scope)))
     if granted & wanted and len(wanted) > 1 and not wanted <= granted:
         raise _fewer()
     return token, _lifetime(said.get("expires_in"))
@@ -219,7 +220,7 @@ def _reason(answer: Answer) -> str:
         named = _said(answer).get("error")
     except LtiError:
         return ""
-    return named.strip().lower()[:64] if isinstance(named, str) else ""
+    return "_".join(BETWEEN.split(named.strip().lower()))[:64] if isinstance(named, str) else ""
 
 
 def _has_token(answer: Answer) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,7 +18,6 @@ RESULT_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 READING = frozenset((LINE_ITEM_SCOPE, LINE_ITEM_READ_SCOPE))
 SCOPES = frozenset((LINE_ITEM_SCOPE, LINE_ITEM_READ_SCOPE, RESULT_SCOPE, SCORE_SCOPE))
-NOT_ACCEPTABLE = 406
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 
 
@@ -90,9 +89,6 @@ def post_score(deployment: Deployment, column: LineItemAddress, score: Score) ->
     body = json.dumps(score.as_json()).encode()
     request = Request("POST", scores_url(column.url), headers=headers, body=body, whole=False)
     answer: Answer = yield from service.call(deployment, ours(column.scopes), request, SCORE_SCOPE)
-    if answer.status == NOT_ACCEPTABLE:  # it has another media type for its answers, which we do not read anyway
-        again = replace(request, headers={**headers, "Accept": "*/*"})
-        answer = yield from service.call(deployment, ours(column.scopes), again, SCORE_SCOPE)
     return answer
 
 

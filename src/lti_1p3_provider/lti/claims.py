@@ -16,7 +16,7 @@ from lti_1p3_provider.database.storable import NOWHERE, keeps, reduce
 from lti_1p3_provider.lti.lti1p1 import Lti1p1
 from lti_1p3_provider.lti.lti1p1 import read as read_lti1p1
 from lti_1p3_provider.lti.names import plain_name
-from lti_1p3_provider.lti.reader import Reader
+from lti_1p3_provider.lti.reader import Reader, is_empty
 from lti_1p3_provider.lti.roles import Roles, parse
 from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -116,7 +116,7 @@ def shared(reader: Reader) -> dict[str, Any]:
 
 
 def _context(claim: Reader | None) -> ContextClaim | None:
-    if claim is None or not claim.values:
+    if claim is None or all(map(is_empty, claim.values.values())):
         return None
     label, title = reduce(claim.label("label")), reduce(claim.label("title"))
     return ContextClaim(claim.require_name("id", limit=2048), label, title)
@@ -142,8 +142,8 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
         return None
     return GradeService(
         scopes=frozenset(map(reduce, claim.texts("scope"))),  # ours are plain
-        line_item=claim.name("lineitem", limit=8192).strip(),
-        line_items=claim.name("lineitems", limit=8192).strip(),
+        line_item=claim.address("lineitem", limit=8192),
+        line_items=claim.address("lineitems", limit=8192),
         declined=str(claim.values.get("lineitem", "absent")).strip() == "",
     )
 

@@ -27,19 +27,26 @@ def decoded(body: bytes, codings: str, most: int) -> bytes:
 
 
 def _inflated(body: bytes, most: int) -> bytes:
-    for form in (WITH_HEADER, BARE):
-        try:
-            return _all_parts(body, form, most)
-        except zlib.error:
-            continue
-    return body
+    """What begins like neither gzip nor zlib may be bare, or not coded at all: then it is found out by its end."""
+    try:
+        return _all_parts(body, most)
+    except zlib.error:
+        pass
+    bare = zlib.decompressobj(BARE)
+    try:
+        found = bare.decompress(body, most + 1)
+    except zlib.error:
+        return body
+    if len(found) > most:
+        raise AnswerUnreadable(f"the answer is larger than {most} bytes")
+    return found if bare.eof and not bare.unused_data else body
 
 
-def _all_parts(body: bytes, form: int, most: int) -> bytes:
+def _all_parts(body: bytes, most: int) -> bytes:
     """A gzip file may have several parts; what follows the last is padding."""
     found = b""
     while body and (not found or body.startswith(b"\x1f\x8b")):
-        part = zlib.decompressobj(form)
+        part = zlib.decompressobj(WITH_HEADER)
         found += part.decompress(body, most + 1 - len(found))
         if len(found) > most:
             raise AnswerUnreadable(f"the answer is larger than {most} bytes")

@@ -54,13 +54,14 @@ def in_time(call: Callable[[], Result]) -> Result:
 class Deadline:
     """Cuts the connection that this thread uses inside the ``with``. ``passed``: whether it had to.
 
-    ``status``: the answer's, as soon as it is known.
+    ``status``: the answer's, as soon as it is known. ``is_used``: whether the connection has served another request.
     """
 
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
         self.passed = False
         self.status: int | None = None
+        self.is_used = False
         self._socket: socket.socket | None = None
         self._over = False
         self._lock = threading.Lock()
@@ -143,17 +144,20 @@ class _Watched:
     """Shows the thread's deadline every connection that is opened or taken from the pool."""
 
     sock: Any
+    _is_used = False
 
     def _new_conn(self) -> socket.socket:
         connected: socket.socket = in_time(super()._new_conn)  # type: ignore[misc]
-        _hold(connected)
+        self._is_used = False
+        _hold(connected, self._is_used)
         return connected
 
-    def request(self, *args: Any, **kwargs: Any) -> Any:
+    def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request."""
         if self.sock is not None:
-            _hold(self.sock)
-        return super().request(*args, **kwargs)  # type: ignore[misc]
+            _hold(self.sock, self._is_used)
+        super().request(*args, **kwargs)  # type: ignore[misc]
+        self._is_used = True
 
 
 class _WatchedResponse(MeasuredResponse):
@@ -190,7 +194,8 @@ def watched(adapter: HTTPAdapter) -> HTTPAdapter:
     return adapter
 
 
-def _hold(connected: socket.socket) -> None:
+def _hold(connected: socket.socket, is_used: bool) -> None:
     deadline: Deadline | None = getattr(_watch, "deadline", None)
     if deadline is not None:
+        deadline.is_used = is_used
         deadline.hold(connected)

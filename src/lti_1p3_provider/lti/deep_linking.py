@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lti_1p3_provider.lti.claims import Message, shared
-from lti_1p3_provider.lti.reader import Reader
+from lti_1p3_provider.lti.reader import Reader, is_empty
 
 MESSAGE_TYPE = "LtiDeepLinkingRequest"
 CLAIM = "https://purl.imsglobal.org/spec/lti-dl/claim/"
@@ -61,6 +61,7 @@ def read_settings(claim: Reader) -> DeepLinkingSettings:
     Raises:
         ClaimMissing, ClaimInvalid
     """
+    data = claim.values.get("data")
     return DeepLinkingSettings(
         return_url=claim.require_text("deep_link_return_url", MAX_RETURN_URL),
         accept_types=claim.require_texts("accept_types"),
@@ -69,5 +70,5 @@ def read_settings(claim: Reader) -> DeepLinkingSettings:
         accept_lineitem=claim.flag("accept_lineitem"),
         title=claim.label("title", 255),
         text=claim.label("text"),
-        data=None if claim.values.get("data") is None else claim.text("data", MAX_DATA),
+        data=claim.text("data", MAX_DATA) if data == "" or not is_empty(data) else None,
     )

@@ -131,7 +131,7 @@ def ask(endpoint: str, token: str, asked: Mapping[str, Any], patience: float = P
 
 def _granted(answer: Answer) -> Granted:
     try:
-        values = parse_object(answer.content())
+        values = parse_object(answer.content(), is_signed=False)
         reader = Reader(values)
         client_id = reader.require_name("client_id", 255)
         if client_id != client_id.strip():

@@ -7,12 +7,16 @@ HTTP in other threads, and everything else (database, keys, cache) in its own.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from lti_1p3_provider.errors import AnswerUnreadable, LtiError
+from lti_1p3_provider.lti.strict_json import whole
+
+WESTERN = re.compile(r"""charset\s*=\s*["']?(?:iso-8859-1|latin-?1|windows-1252)\b""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,19 @@ class Answer:
             raise self.failure
         return self.body
 
+    def text(self) -> str:
+        """Return the body as text. JSON is Unicode, whatever its media type says; only if its bytes are none, that
+        counts. A text that was cut within a character spoils no more than that character, which becomes ``INSTEAD``:
+        what identifies something with it in it is not to be used.
+
+        Raises:
+            LtiError: why the body is not there.
+        """
+        body = self.content()
+        with suppress(UnicodeError):
+            return body.decode(json.detect_encoding(body))
+        return body.decode("cp1252" if WESTERN.search(self.header("content-type")) else "utf-8", "replace")
+
     def json(self) -> Any:
         """Return the body as JSON, whatever its media type says (Moodle sends JSON as text/html).
 
@@ -79,7 +96,7 @@ class Answer:
             LtiError: why the body is not there.
         """
         try:
-            return json.loads(self.content())
+            return json.loads(self.text(), parse_int=whole, strict=False)
         except (ValueError, RecursionError) as error:
             raise AnswerUnreadable(f"status {self.status}, not JSON", answered=self.status) from error
 

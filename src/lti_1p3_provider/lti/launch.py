@@ -26,6 +26,7 @@ from lti_1p3_provider.lti import base64url, resource_link, state
 from lti_1p3_provider.lti.claims import LTI, Launch, Message
 from lti_1p3_provider.lti.messages import read_message
 from lti_1p3_provider.lti.progress import Progress
+from lti_1p3_provider.lti.reader import is_empty
 from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.lti.strict_json import parse_object
 from lti_1p3_provider.lti.token_size import MAX_TOKEN, limit
@@ -181,7 +182,7 @@ def _require_types(claims: Mapping[str, Any]) -> None:
         if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
             raise ClaimInvalid(f"{name} must be a number")
     for name in ("nonce", "azp"):
-        if not isinstance(claims.get(name), str | None):
+        if not isinstance(claims.get(name), str | None) and not (name == "azp" and is_empty(claims[name])):
             raise ClaimInvalid(f"{name} must be a text")
 
 
@@ -189,9 +190,9 @@ def _require_audience(claims: Mapping[str, Any], registration: Registration) -> 
     """Check ``azp``: it must be there if there are several audiences, and if it is there it must be us. (Security
     Framework 1.0, 5.1.3, points 4 to 6)"""
     audience, party = claims["aud"], claims.get("azp")
-    if isinstance(audience, list) and len(audience) > 1 and party is None:
+    if isinstance(audience, list) and len(set(audience)) > 1 and is_empty(party):
         raise AudienceMismatch("several audiences and no azp")
-    if party is not None and party != registration.client_id:
+    if not is_empty(party) and party != registration.client_id:
         raise AudienceMismatch("azp is not the registration's client id")
 
 

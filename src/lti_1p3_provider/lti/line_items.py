@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from lti_1p3_provider.database.storable import NOWHERE
+from lti_1p3_provider.database.storable import INSTEAD, NOWHERE
 from lti_1p3_provider.errors import AnswerUnreadable, LtiError, ServiceRefused
 from lti_1p3_provider.lti import ags, numbers, service
 from lti_1p3_provider.lti.ags import LineItemAddress
@@ -23,6 +23,7 @@ PAGE = "100"  # line items that we ask for at once
 MAX_URL = 8192
 MAX_LABEL, MAX_TAG, MAX_RESOURCE_ID = 255, 255, 512  # Moodle's; a longer one leaves half a column there
 OPTIONAL = frozenset(("resourceId", "resourceLinkId", "tag", "startDateTime", "endDateTime"))  # null is read, not taken
+NONE_YET = 404  # what some platforms answer about a course without columns, also where nothing is looked for
 MAX_FILTER = 1000  # a longer id is left to us to compare: addresses have limits
 
 
@@ -81,14 +82,26 @@ def search(
     """
     wanted = {"resource_link_id": resource_link_id, "resource_id": resource_id, "tag": tag}
     filters = {name: value for name, value in wanted.items() if len(value) <= MAX_FILTER}
+    read_before: list[int] = []
 
     def has_enough(page: Sequence[service.Entry]) -> bool:
         return any(enough(item) for item in _readable(page, container.url))
 
+    def listed(answer: Answer) -> list[service.Entry]:
+        read_before.append(answer.status)
+        return service.listed(answer)
+
     query, needed = {**filters, "limit": PAGE}, ags.reading(container.scopes)
     scopes, url = ags.ours(container.scopes), container.url
-    found = yield from service.entries(deployment, scopes, url, CONTAINER_TYPE, needed, enough=has_enough, query=query)
-    return _readable(found, container.url)
+    entries = service.entries(
+        deployment, scopes, url, CONTAINER_TYPE, needed, enough=has_enough, query=query, read=listed
+    )
+    try:
+        return _readable((yield from entries), container.url)
+    except ServiceRefused as error:
+        if error.answered != NONE_YET or read_before:
+            raise
+        return []
 
 
 def create(deployment: Deployment, container: LineItemAddress, wish: NewLineItem) -> Exchange[PlatformLineItem]:
@@ -158,10 +171,12 @@ def _call(
 
 
 def _object(answer: Answer) -> service.Entry:
-    if not answer.content().strip():
+    """Read a line item as it is: what it has may be written back."""
+    said = answer.content().strip()
+    if said in (b"", b"null"):
         return {}
     try:
-        return parse_object(answer.content())
+        return parse_object(said, is_signed=False)
     except ValueError as error:
         raise AnswerUnreadable(f"a line item: {error}") from error
 
@@ -201,8 +216,8 @@ def _read(said: service.Entry, base: str = "", otherwise: str = "") -> PlatformL
 
 
 def _address(value: object, base: str) -> str:
-    """Return an absolute address; empty if it is no address, or cannot be stored."""
-    if not isinstance(value, str) or NOWHERE.search(value) or not value.strip():
+    """Return an absolute address; empty if it is not an address, or cannot be stored."""
+    if not isinstance(value, str) or NOWHERE.search(value) or INSTEAD in value or not value.strip():
         return ""
     url = resolved(base, value)
     return url if len(url) <= MAX_URL else ""

@@ -13,7 +13,7 @@ TAG = re.compile(r"<[^<>]*>?")
 ADDRESS = re.compile(r"\S*://\S*|\S+@\S+|\bwww\.\S*|(?<!\S)(?:mailto|javascript|data|tel):\S*", re.IGNORECASE)
 HOST_WITH_PATH = re.compile(r"\S+\.[^\W\d_]{2,}[/?#]\S*")
 HOST = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2,})")
-FORMULA = "=+-@|%\t\r"
+FORMULA = "=+-@|%\t\r\uff1d\uff0b\uff0d\uff20"  # in both widths
 MAX_LENGTH = 300  # characters that are looked at; the LMS keeps 255
 JOINERS = "\u200c\u200d"  # letters of some scripts need them
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from lti_1p3_provider.database.storable import keeps
+from lti_1p3_provider.database.storable import INSTEAD, keeps
 from lti_1p3_provider.lti import roles, service
 from lti_1p3_provider.lti.exchange import Answer, Exchange
 from lti_1p3_provider.lti.roles import Roles
@@ -70,7 +70,7 @@ class _Pages:
 
     def read(self, answer: Answer) -> list[service.Entry]:
         """Return the members on a page."""
-        entries, left_out = parse_objects_in(answer.content(), "members")
+        entries, left_out = parse_objects_in(answer.text(), "members")
         self.odd += left_out
         for entry in entries:
             self._take(entry)
@@ -109,7 +109,7 @@ def _member(said: service.Entry) -> Member | None:
     if isinstance(sub, bool) or not isinstance(sub, str | int):
         return None
     sub = str(sub)
-    if not sub.strip() or len(sub) > MAX_SUB or sub.startswith("$") or not keeps(sub):
+    if not sub.strip() or len(sub) > MAX_SUB or sub.startswith("$") or INSTEAD in sub or not keeps(sub):
         return None
     return Member(sub, roles.parse(_texts(said.get("roles"))), _status(said.get("status")))
 

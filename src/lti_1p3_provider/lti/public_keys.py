@@ -1,7 +1,8 @@
 """Reads key sets: which of a platform's keys can verify a launch, and in which form they are cached. (RFC 7517)
 
-Null, an empty text and an empty list count as absent. An unusable entry hides no usable one, even under the same kid:
-some platforms give a new and an old key the same name.
+Null, an empty text and an empty list count as absent. Words are compared without regard to case, and white space, with
+which some platforms break long numbers, is taken out of keys. An unusable entry hides no usable one, even under the same
+kid: some platforms give a new and an old key the same name.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 from lti_1p3_provider.errors import KeyUnknown
+from lti_1p3_provider.lti.strict_json import listed
 
 MAX_KIDS = 1000
 MAX_OF_A_KID = 4  # each is tried with each launch's signature
@@ -23,12 +25,11 @@ MIN_BITS, MAX_BITS = 2048, 16384
 
 def usable(key_set: Any) -> dict[str, str]:
     """Return RSA signature keys as JSON by kid; several keys with one kid are a list. Everything else is ignored."""
-    members = key_set.get("keys") if isinstance(key_set, dict) else None
     found: dict[str, list[str]] = {}
-    for jwk in members if isinstance(members, list) else ():
+    for jwk in listed(key_set.get("keys") if isinstance(key_set, dict) else key_set) or ():
         if not _may_verify(jwk) or (jwk["kid"] not in found and len(found) >= MAX_KIDS):
             continue
-        kept = json.dumps({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]})
+        kept = json.dumps({"kty": "RSA", **{name: "".join(jwk[name].split()) for name in ("n", "e")}})
         of_kid = found.setdefault(jwk["kid"], [])
         if kept not in of_kid:
             of_kid.append(kept)
@@ -38,11 +39,15 @@ def usable(key_set: Any) -> dict[str, str]:
 def _may_verify(jwk: Any) -> bool:
     return (
         isinstance(jwk, dict)
-        and jwk.get("kty") == "RSA"
+        and _word(jwk.get("kty")) == "rsa"
         and all(isinstance(jwk.get(name), str) and jwk[name] for name in ("kid", "n", "e"))
-        and (jwk.get("alg") or "RS256") == "RS256"
-        and (jwk.get("use") or "sig") == "sig"
+        and _word(jwk.get("alg") or "RS256") == "rs256"
+        and _word(jwk.get("use") or "sig") == "sig"
     )
+
+
+def _word(value: object) -> str:
+    return value.strip().lower() if isinstance(value, str) else ""
 
 
 def _kept(of_kid: list[str]) -> str:

@@ -1,4 +1,5 @@
-"""Reads typed values from claims. A wrong JSON type is refused and never converted; null is absent.
+"""Reads typed values from claims. A wrong JSON type is refused and never converted. Null is absent, and so is an empty
+text, list or object of an optional claim: PHP writes an empty object as a list.
 
 Text that only people read (``label``), and objects that we can do without (``object_or_empty``), are never refused.
 """
@@ -10,6 +11,7 @@ from typing import Any
 
 from lti_1p3_provider.database.storable import INSTEAD, NOWHERE, require
 from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing
+from lti_1p3_provider.web.addresses import trimmed
 
 
 class Reader:
@@ -53,6 +55,16 @@ class Reader:
         """
         return require(self.text(name, limit), self._name(name))
 
+    def address(self, name: str, limit: int) -> str:
+        """Return an optional address that identifies something, without what was copied together with it. Absent is
+        empty.
+
+        Raises:
+            ClaimInvalid, TextNotKept
+        """
+        text = "" if is_empty(self.values.get(name)) else self.text(name, limit)
+        return require(trimmed(text), self._name(name))
+
     def require_name(self, name: str, limit: int) -> str:
         """Return a text that identifies something, must be there and not be empty.
 
@@ -79,7 +91,7 @@ class Reader:
             ClaimInvalid
         """
         value = self.values.get(name)
-        if value is None:
+        if is_empty(value):
             return ()
         found = [one for one in value if one is not None] if isinstance(value, list) else [None]
         if not all(map(_is_text, found)):
@@ -92,8 +104,11 @@ class Reader:
         Raises:
             ClaimMissing, ClaimInvalid
         """
-        if self.values.get(name) is None:
+        value = self.values.get(name)
+        if value is None:
             raise ClaimMissing(self._name(name))
+        if not isinstance(value, list):
+            raise ClaimInvalid(f"{self._name(name)} must be a list of texts")
         return self.texts(name)
 
     def flag(self, name: str) -> bool | None:
@@ -103,18 +118,20 @@ class Reader:
             ClaimInvalid
         """
         value = self.values.get(name)
-        if value is not None and not isinstance(value, bool):
+        if is_empty(value):
+            return None
+        if not isinstance(value, bool):
             raise ClaimInvalid(f"{self._name(name)} must be true or false")
         return value
 
     def object(self, name: str) -> Reader | None:
-        """Return an optional object. Null is absent, and so is an empty list, as PHP writes an empty object.
+        """Return an optional object.
 
         Raises:
             ClaimInvalid
         """
         value = self.values.get(name)
-        if value is None or value == []:
+        if is_empty(value) and value != {}:
             return None
         if not isinstance(value, dict):
             raise ClaimInvalid(f"{self._name(name)} must be an object")
@@ -125,7 +142,7 @@ class Reader:
 
         Raises:
             ClaimMissing
-            ClaimInvalid: also for an empty list.
+            ClaimInvalid: also for an empty list or text.
         """
         if self.values.get(name) is None:
             raise ClaimMissing(self._name(name))
@@ -136,6 +153,11 @@ class Reader:
 
     def _name(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name
+
+
+def is_empty(value: object) -> bool:
+    """Tell whether a value is as good as absent, where it may be."""
+    return value is None or value in ("", [], {})
 
 
 def _is_text(value: object) -> bool:

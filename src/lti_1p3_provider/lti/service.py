@@ -24,8 +24,8 @@ from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.web.addresses import is_within, origin, resolved
 
-EMPTY = frozenset((204, 205))  # a list with nothing in it
-UNFILTERED = frozenset((400, 404))  # what some platforms answer to filters
+EMPTY = frozenset(("", "null"))  # a list with nothing in it
+UNFILTERED = frozenset((400, 404, 405, 414, 422, 501))  # what some platforms answer to filters
 MAX_PAGES = 100
 MAX_ENTRIES = 50_000
 PATIENCE = 60.0  # seconds for all pages: whoever asks may hold a lease
@@ -115,7 +115,7 @@ def entries(
             place = url
             seen.add(place)
             answer = yield from call(deployment, scopes, Request("GET", place, {"Accept": media_type}), needed)
-        page = _page(answer, read or _listed)
+        page = _page(answer, read or listed)
         found += page
         following = next_page(answer.url or place, answer.header("link"))
         if not following or enough(page):
@@ -134,10 +134,15 @@ def _page(answer: Answer, read: Callable[[Answer], list[Entry]]) -> list[Entry]:
         raise AnswerUnreadable(f"a list: {error}") from error
 
 
-def _listed(answer: Answer) -> list[Entry]:
-    if answer.status in EMPTY and not answer.content().strip():
-        return []
-    return parse_objects(answer.content())
+def listed(answer: Answer) -> list[Entry]:
+    """Return the entries of a page that is a plain list.
+
+    Raises:
+        ValueError: it is none.
+        LtiError: why it is not there.
+    """
+    text = answer.text()
+    return [] if text.strip() in EMPTY else parse_objects(text)
 
 
 def next_page(url: str, header: str) -> str:
@@ -150,6 +155,8 @@ def next_page(url: str, header: str) -> str:
         relation = RELATION.search(link[2])
         if relation and "next" in relation[1].lower().split():
             address: str = link[1].strip().replace("&amp;", "&")
+            if not address:
+                continue  # some name no page after the last
             if not (found := resolved(url, address)):
                 raise AnswerUnreadable(f"a list whose next page has the address {quoted_address(address)}")
             return found

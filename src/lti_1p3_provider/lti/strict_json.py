@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 MAX_DEPTH = 20
@@ -13,13 +13,13 @@ MAX_DIGITS = 1000  # Python reads no more than 4300
 MAX_ENTRIES = 20_000  # of a list that is a whole document
 
 
-def parse_object(text: str | bytes) -> dict[str, Any]:
-    """Return the JSON object in ``text``.
+def parse_object(text: str | bytes, *, is_signed: bool = True) -> dict[str, Any]:
+    """Return the JSON object in ``text``. Of one that nobody signed, texts may hold characters that JSON wants escaped.
 
     Raises:
         ValueError: it is not one, or not a sane one.
     """
-    value = _parse(text)
+    value = _parse(text, **STRICT, strict=is_signed)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     _limit(value)
@@ -28,12 +28,13 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
 
 def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
     """Return the JSON objects of the list in ``text``. An invalid entry is left out, because the list is a whole
-    course's and must not be lost for one entry. Numbers that are too large become infinite.
+    course's and must not be lost for one entry. Numbers that are too large become infinite, and texts may contain
+    characters that JSON requires to be escaped.
 
     Raises:
         ValueError: it is no list, or one of nothing but other things.
     """
-    return _objects(_parse(text, object_pairs_hook=_marked, parse_int=_whole))[0]
+    return _objects(_parse(text, **LENIENT))[0]
 
 
 def parse_objects_in(text: str | bytes, name: str) -> tuple[list[dict[str, Any]], int]:
@@ -43,16 +44,24 @@ def parse_objects_in(text: str | bytes, name: str) -> tuple[list[dict[str, Any]]
     Raises:
         ValueError: it is no object, has no such list, or one of nothing but other things.
     """
-    value = _parse(text, object_pairs_hook=_marked, parse_int=_whole)
+    value = _parse(text, **LENIENT)
     if not isinstance(value, dict) or isinstance(value, _Twice) or name not in value:
         raise ValueError(f"not a JSON object with one {name}")
     return _objects(value[name])
 
 
+def listed(value: object) -> list[Any] | None:
+    """Return a list's entries, None if it is no list. PHP writes a list from which something was taken away as an
+    object, whose names are the numbers of what is left."""
+    if isinstance(value, dict) and value and all(name.isascii() and name.isdigit() for name in value):
+        return list(value.values())
+    return value if isinstance(value, list) else None
+
+
 def _objects(value: object) -> tuple[list[dict[str, Any]], int]:
-    entries = value if isinstance(value, list) else [None]
-    objects = [one for one in entries if isinstance(one, dict)]
-    if len(entries) > MAX_ENTRIES or (entries and not objects):
+    entries = None if isinstance(value, _Twice) else listed(value)
+    objects = [one for one in entries or () if isinstance(one, dict)]
+    if entries is None or len(entries) > MAX_ENTRIES or (entries and not objects):
         raise ValueError(f"not a list of at most {MAX_ENTRIES} JSON objects")
     sane = [one for one in objects if _is_sane(one)]
     return sane, len(entries) - len(sane)
@@ -71,9 +80,8 @@ def _is_sane(value: object) -> bool:
 
 
 def _parse(text: str | bytes, **hooks: Any) -> Any:
-    strict = {"object_pairs_hook": _unique, "parse_constant": _no_constant, "parse_float": _finite}
     try:
-        return json.loads(text, **(hooks or strict))
+        return json.loads(text, **hooks)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -83,7 +91,8 @@ def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members if len(members) == len(pairs) else _Twice(members)
 
 
-def _whole(text: str) -> float:
+def whole(text: str) -> float:
+    """Return the whole number in ``text``; one that is too large for anything is infinite."""
     return int(text) if len(text) <= MAX_DIGITS else math.copysign(math.inf, -1 if text[0] == "-" else 1)
 
 
@@ -103,6 +112,10 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("a number is too large")
     return number
+
+
+STRICT: Mapping[str, Any] = {"object_pairs_hook": _unique, "parse_constant": _no_constant, "parse_float": _finite}
+LENIENT: Mapping[str, Any] = {"object_pairs_hook": _marked, "parse_int": whole, "strict": False}
 
 
 def _limit(value: object) -> None:

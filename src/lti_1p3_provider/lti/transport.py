@@ -105,7 +105,8 @@ def send(
     failure: LtiError | None = None
     with Deadline(seconds) as deadline:
         try:
-            with _asked(method, url, dict(headers or {}), form if body is None else body, seconds, trust) as response:
+            prepared = _prepared(method, url, dict(headers or {}), form if body is None else body)
+            with _asked(prepared, url, deadline, seconds, trust) as response:
                 said = Answer(response.status_code, _lowered(response), b"", url)
                 if not whole:
                     deadline.hasten(BODY_PATIENCE)
@@ -121,21 +122,32 @@ def send(
     raise failure or _late(seconds)
 
 
-def _asked(
-    method: str,
-    url: str,
-    headers: dict[str, str],
-    data: bytes | Mapping[str, str] | None,
-    seconds: float,
-    trust: bool | str,
-) -> requests.Response:
-    """Make a request through an adapter. It does not use a requests session, so there are no cookies, proxies or
-    redirects."""
+def _prepared(
+    method: str, url: str, headers: dict[str, str], data: bytes | Mapping[str, str] | None
+) -> requests.PreparedRequest:
     request = requests.PreparedRequest()
     own = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "keep-alive"}
     request.prepare(method=method, url=plain(url), headers={**own, **headers}, data=data)
-    timeout = (min(CONNECT_TIMEOUT, seconds), seconds)
-    return _adapter(url, os.getpid()).send(request, stream=True, timeout=timeout, verify=trust)
+    return request
+
+
+def _asked(
+    request: requests.PreparedRequest, url: str, deadline: Deadline, seconds: float, trust: bool | str
+) -> requests.Response:
+    """Make a request through an adapter. Without a requests session there are no cookies, proxies or redirects.
+
+    Connections are used again, and one may be gone by then: a server or a firewall gives it up after a while. A GET is
+    then made once more, at last on a new connection; what changes something is for its caller to repeat.
+    """
+    adapter, timeout = _adapter(url, os.getpid()), (min(CONNECT_TIMEOUT, seconds), seconds)
+    for _ in range(POOL_SIZE if request.method == "GET" else 0):
+        try:
+            return adapter.send(request, stream=True, timeout=timeout, verify=trust)
+        except requests.ConnectionError:
+            if not deadline.is_used or deadline.passed or deadline.status is not None:
+                raise
+            deadline.is_used = False
+    return adapter.send(request, stream=True, timeout=timeout, verify=trust)
 
 
 def _lowered(response: requests.Response) -> dict[str, str]:

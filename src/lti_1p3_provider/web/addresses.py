@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
+from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -20,6 +21,7 @@ from lti_1p3_provider.conf import conf
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_NAME = 253  # of a host
+AROUND = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
 @lru_cache(maxsize=512)
@@ -67,7 +69,11 @@ def origin_of(url: str) -> Origin | None:
 
 
 def _host(name: str) -> str:
-    """Return a host in lower case and ASCII, without the dot at its end. Other text stays as it is."""
+    """Return a host in lower case and ASCII, without the dot at its end, and an IPv6 address in its short form. Other
+    text stays as it is."""
+    if ":" in name:
+        with suppress(ValueError):
+            name = str(IPv6Address(name))
     if not name.isascii() and len(name) <= MAX_NAME:
         with suppress(UnicodeError):
             name = idna.encode(name, uts46=True).decode()  # as requests does
@@ -144,6 +150,12 @@ def resolved(base: str, address: str) -> str:
     """Return a complete address for one in an answer; ``base`` is where the answer came from. Empty if it cannot be
     read."""
     try:
-        return urljoin(base, address.strip())
+        return urljoin(base, trimmed(address))
     except ValueError:
         return ""
+
+
+def trimmed(address: str) -> str:
+    """Return an address without what was copied together with it: white space, and what nobody sees. A blank inside
+    means ``%20``."""
+    return address.strip(AROUND).replace(" ", "%20")
