@@ -14,8 +14,9 @@ from typing import Any
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-# What shares servers or a browser stays in one process. Everything else goes file by file.
-TOGETHER = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/tutor", "tests/webkit")
+# What shares servers, a browser or what was parsed stays in one process. Everything else goes file by file.
+BROWSERS_AND_SERVERS = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
+TOGETHER = (*BROWSERS_AND_SERVERS, "tests/tutor", "tests/architecture")
 ALONE = "tests/faults/test_databases.py"  # each is a test run of its own
 ORDER = (*TOGETHER, "tests/flows", "tests/properties", "tests/contract", "tests/unit", "tests/architecture")
 WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
