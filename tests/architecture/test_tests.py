@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import pytest
 
-from tests.distribution import ALONE, ORDER, computes_first, folder_of, place, rank
+from tests.distribution import ALONE, SECONDS, computes_first, folder_of, place, rank
 
 from .read import ROOT, TESTS, name_of, nodes_of
 
@@ -63,7 +63,7 @@ def replaced(nodes: Collection[ast.AST]) -> Iterator[tuple[int, str]]:
 
 def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
     folders = {folder_of(name_of(path)) for path in TESTS if path.name.startswith("test_")}
-    assert folders == set(ORDER)
+    assert folders == set(SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,24 @@ def test_what_shares_servers_stays_together(nodeid: str, expected: str) -> None:
     assert place(nodeid) == expected
 
 
-def test_what_waits_begins_and_of_the_rest_the_largest() -> None:
+def test_what_waits_begins_and_the_longest_of_it_and_of_the_rest() -> None:
     places = [
         ("tests/unit/test_a.py", 9),
+        ("tests/processes", 10),
         ("tests/flows/test_a.py", 1),
         ("tests/flows/test_b.py", 2),
-        ("tests/faults", 1),
+        ("tests/browser", 100),
+        (f"{ALONE}::test_a", 1),
     ]
     names = [name for name, number in sorted(places, key=lambda one: rank(*one))]
-    assert names == ["tests/faults", "tests/flows/test_b.py", "tests/flows/test_a.py", "tests/unit/test_a.py"]
+    assert names == [
+        "tests/browser",
+        f"{ALONE}::test_a",
+        "tests/processes",
+        "tests/flows/test_b.py",
+        "tests/flows/test_a.py",
+        "tests/unit/test_a.py",
+    ]
 
 
 def test_every_other_process_begins_with_what_computes() -> None:
