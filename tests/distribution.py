@@ -2,8 +2,8 @@
 end together, and what waits for servers runs beside what computes.
 
 Every other process begins with what waits, the others with what computes, at a lower priority: they fill the time in
-which the first ones wait, and must not be the reason why a server answers late. ``make test`` has two of each, on two
-processors.
+which the first ones wait, and must not be the reason why a server answers late. ``make test`` has two that wait and one
+that computes, on two processors.
 """
 
 from __future__ import annotations
@@ -14,13 +14,28 @@ from typing import Any
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-# What shares servers or a browser stays in one process. Everything else goes file by file.
-TOGETHER = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/tutor", "tests/webkit")
-ALONE = "tests/faults/test_databases.py"  # each is a test run of its own
-ORDER = (*TOGETHER, "tests/flows", "tests/properties", "tests/contract", "tests/unit", "tests/architecture")
+# How long a test of each folder takes with its servers and browsers, in seconds of a processor. Of what is left, a
+# process takes what takes longest: whatever begins late and takes minutes lets the others wait for it at the end.
+SECONDS = {
+    "tests/faults": 5.0,
+    "tests/browser": 4.0,
+    "tests/webkit": 4.0,
+    "tests/processes": 4.0,
+    "tests/interop": 2.0,
+    "tests/tutor": 1.0,
+    "tests/properties": 1.0,
+    "tests/flows": 0.2,
+    "tests/architecture": 0.1,
+    "tests/contract": 0.06,
+    "tests/unit": 0.02,
+}
 WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
+# What shares servers, a browser or what was parsed stays in one process. Everything else goes file by file.
+TOGETHER = (*WAITING, "tests/tutor", "tests/architecture")
+ALONE = "tests/faults/test_databases.py"  # each is a test run of its own,
+RUN_SECONDS = 60.0  # which takes so long
 # Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others.
-TWO_SITES = ("tests/browser/test_accessible.py", "tests/browser/test_blocked_cookies.py")
+TWO_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("accessible", "blocked_cookies", "linking"))
 FOLDER = re.compile(r"tests/\w+")
 LOWER = 5  # by how much less important what computes is, in steps of nice
 
@@ -35,11 +50,15 @@ def place(nodeid: str) -> str:
     return folder if folder in TOGETHER else nodeid.partition("::")[0]
 
 
-def rank(place: str, tests: int, process: str = "gw0") -> tuple[bool, int, int]:
+def rank(place: str, tests: int, process: str = "gw0") -> tuple[bool, float]:
     """Return where tests that stay together come in a process of pytest-xdist: the smallest first."""
-    folder = folder_of(place)
-    late = computes_first(process) and folder in WAITING
-    return (late, ORDER.index(folder) if folder in ORDER else len(ORDER), -tests)
+    waits = folder_of(place) in WAITING
+    return (waits is computes_first(process), -seconds(place, tests))
+
+
+def seconds(place: str, tests: int) -> float:
+    """Return how long so many tests that stay together take, about."""
+    return tests * (RUN_SECONDS if place.startswith(ALONE) else SECONDS.get(folder_of(place), 0))
 
 
 def computes_first(process: str) -> bool:

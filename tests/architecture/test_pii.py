@@ -7,7 +7,6 @@ import re
 
 import pytest
 from django.apps import apps
-from django.db.models import Model
 
 MODELS = list(apps.get_app_config("lti_1p3_provider").get_models())
 
@@ -57,9 +56,9 @@ def problem(docstring: str) -> str:
     return ""
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_each_model_says_which_personal_data_it_holds(model: type[Model]) -> None:
-    assert problem(inspect.cleandoc(model.__doc__ or "")) == ""
+def test_each_model_says_which_personal_data_it_holds() -> None:
+    problems = {model.__name__: problem(inspect.cleandoc(model.__doc__ or "")) for model in MODELS}
+    assert {name: said for name, said in problems.items() if said} == {}
 
 
 @pytest.mark.parametrize(

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator
 
 import pytest
 
-from tests.distribution import ALONE, ORDER, computes_first, folder_of, place, rank
+from tests.distribution import ALONE, SECONDS, computes_first, folder_of, place, rank
 
-ROOT = Path(__file__).parents[2]
-TESTS = sorted((ROOT / "tests").rglob("*.py"))
+from .read import ROOT, TESTS, name_of, nodes_of
+
 OURS = ("lti_1p3_provider", "demo")
 TOOLS = {"tests/mutants/run.py": "changes the app on purpose, and makes one key for all of its processes"}
 REPLACES = {"setattr", "setitem", "delattr", "delitem", "patch", "object", "dict", "multiple"}
 
 
-def name_of(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def imported(tree: ast.Module) -> dict[str, str]:
+def imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """Return what each imported name stands for, as a dotted name."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {(one.asname or one.name).partition(".")[0]: one.name for one in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -49,9 +38,9 @@ def is_ours(dotted: str) -> bool:
     return dotted.partition(".")[0] in OURS
 
 
-def replaced(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def replaced(nodes: Collection[ast.AST]) -> Iterator[tuple[int, str]]:
     """Yield line and name of everything of ours that is replaced: by a patch of any kind, or by an assignment."""
-    known = imported(tree)
+    known = imported(nodes)
 
     def dotted(node: ast.expr) -> str:
         if isinstance(node, ast.Constant):
@@ -60,7 +49,7 @@ def replaced(tree: ast.Module) -> Iterator[tuple[int, str]]:
             return known.get(node.id, "")
         return f"{dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else ""
 
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and node.args:
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called in REPLACES and is_ours(dotted(node.args[0])):
@@ -74,7 +63,7 @@ def replaced(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
     folders = {folder_of(name_of(path)) for path in TESTS if path.name.startswith("test_")}
-    assert folders == set(ORDER)
+    assert folders == set(SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -96,15 +85,24 @@ def test_what_shares_servers_stays_together(nodeid: str, expected: str) -> None:
     assert place(nodeid) == expected
 
 
-def test_what_waits_begins_and_of_the_rest_the_largest() -> None:
+def test_what_waits_begins_and_the_longest_of_it_and_of_the_rest() -> None:
     places = [
         ("tests/unit/test_a.py", 9),
+        ("tests/processes", 10),
         ("tests/flows/test_a.py", 1),
         ("tests/flows/test_b.py", 2),
-        ("tests/faults", 1),
+        ("tests/browser", 100),
+        (f"{ALONE}::test_a", 1),
     ]
     names = [name for name, number in sorted(places, key=lambda one: rank(*one))]
-    assert names == ["tests/faults", "tests/flows/test_b.py", "tests/flows/test_a.py", "tests/unit/test_a.py"]
+    assert names == [
+        "tests/browser",
+        f"{ALONE}::test_a",
+        "tests/processes",
+        "tests/flows/test_b.py",
+        "tests/flows/test_a.py",
+        "tests/unit/test_a.py",
+    ]
 
 
 def test_every_other_process_begins_with_what_computes() -> None:
@@ -119,7 +117,7 @@ def test_every_other_process_begins_with_what_computes() -> None:
 
 
 def test_no_test_imports_from_another() -> None:
-    found = {name_of(path): imported(tree_of(path)).values() for path in TESTS}
+    found = {name_of(path): imported(nodes_of(path)).values() for path in TESTS}
     assert [
         (path, name)
         for path, names in found.items()
@@ -129,7 +127,7 @@ def test_no_test_imports_from_another() -> None:
 
 
 def test_nothing_of_ours_is_replaced() -> None:
-    found = {name_of(path): list(replaced(tree_of(path))) for path in TESTS}
+    found = {name_of(path): list(replaced(nodes_of(path))) for path in TESTS}
     assert {path: what for path, what in found.items() if what and path not in TOOLS} == {}
 
 
@@ -156,4 +154,4 @@ def test_nothing_of_ours_is_replaced() -> None:
     ],
 )
 def test_the_check_sees_what_is_replaced(source: str, found: list[str]) -> None:
-    assert [name for _, name in replaced(ast.parse(source))] == found
+    assert [name for _, name in replaced(list(ast.walk(ast.parse(source))))] == found

@@ -52,7 +52,7 @@ class Site:
 
     platform: Platform
     cache: SharedCache
-    servers: list[Server]
+    ports: list[int]
     link: Link
     newest: int = field(default=0)
 
@@ -63,7 +63,7 @@ class Site:
 
     def url_of(self, process: int) -> str:
         """Return where a process itself is."""
-        return f"http://{HOST}:{self.servers[process % PROCESSES].port}"
+        return f"http://{HOST}:{self.ports[process % PROCESSES]}"
 
     def person(self) -> str:
         """Add somebody to the platform's course who was never here; return the ``sub``."""
@@ -219,16 +219,14 @@ def running(platform: Platform, database: Database, cache: SharedCache) -> Itera
     ports = [free_port() for _ in range(PROCESSES)]
     public_url = f"http://{HOST}:{ports[0]}"
     chosen = {} if cache.setting is None else {"DEMO_CACHE": repr(cache.setting)}
-    environment = database.environment(LMS_ROOT_URL=public_url, **chosen)
-    serve = [sys.executable, MANAGE, "demo_serve", "--skip-checks"]
-    servers = [Server([*serve, f"--port={port}"], port, database.directory, environment) for port in ports]
+    environment = database.environment(DJANGO_SETTINGS_MODULE="demo.lms.settings", LMS_ROOT_URL=public_url, **chosen)
+    serve = [sys.executable, "-m", "tests.processes.served", *map(str, ports)]
+    server = Server(serve, ports[0], database.directory, environment)
     try:
-        with ThreadPoolExecutor(len(servers)) as pool:
-            list(pool.map(Server.start, servers))
-        yield Site(platform, cache, servers, _link_to(platform, public_url))
+        server.start()
+        yield Site(platform, cache, ports, _link_to(platform, public_url))
     finally:
-        for server in servers:
-            server.kill()
+        server.kill()
 
 
 def _link_to(platform: Platform, public_url: str) -> Link:

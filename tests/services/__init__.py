@@ -48,6 +48,15 @@ def find(program: str) -> str | None:
     return shutil.which(program) or shutil.which(program, path="/usr/local/sbin:/usr/sbin:/sbin")
 
 
+def answers(port: int) -> bool:
+    """Return whether somebody accepts connections on a port."""
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
 @dataclass(eq=False)
 class Server:
     """A server process that answers on a port; what it prints goes to a log below ``folder``."""
@@ -84,11 +93,7 @@ class Server:
 
     def answers(self) -> bool:
         """Return whether somebody accepts connections on the port."""
-        try:
-            with socket.create_connection((HOST, self.port), timeout=1):
-                return True
-        except OSError:
-            return False
+        return answers(self.port)
 
     def kill(self) -> None:
         """End the server as a crash does, and return when it is gone."""

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,25 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLUGIN = "lti-1p3-provider"
-TUTOR = Path(sys.executable).parent / "tutor"
 LMS_SETTINGS = "apps/openedx/settings/lms"
 COOKIES = ("SESSION_COOKIE_SAMESITE", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SAMESITE", "CSRF_COOKIE_SECURE")
 NASTY = ["--title", 'it\'s "{{ LMS_HOST }}" {% raw %} {# $HOME `id` \\ ; é\nnext }}', "--issuer=https://a.test/", ""]
+STARTER = """
+import json, os, sys
+from tutor.commands.cli import main
+for line in sys.stdin:
+    order = json.loads(line)
+    child = os.fork()
+    if child:
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    for number, name in enumerate((os.devnull, order["stdout"], order["stderr"])):
+        os.dup2(os.open(name, os.O_RDWR), number)
+    os.environ.update(order["environ"])
+    os.chdir(order["directory"])
+    sys.argv = ["tutor", *order["arguments"]]
+    sys.exit(main())
+"""
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 RECORDER = """#!{python}
 import json, sys
@@ -35,25 +50,45 @@ print("[]")
 """
 
 
+class Starter:
+    """Starts `tutor` as often as it is told to: each time a new process, which need not read Tutor's code again."""
+
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self._said = {name: folder / name for name in ("stdout", "stderr")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", STARTER], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, args: Sequence[str], environ: dict[str, str], directory: Path) -> subprocess.CompletedProcess[str]:
+        """Run `tutor args` with more in its environment."""
+        assert self._process.stdin
+        assert self._process.stdout
+        for path in self._said.values():
+            path.write_text("")
+        places = {name: str(path) for name, path in self._said.items()}
+        order = {"arguments": args, "environ": environ, "directory": str(directory), **places}
+        self._process.stdin.write(f"{json.dumps(order)}\n")
+        self._process.stdin.flush()
+        status = int(self._process.stdout.readline())
+        said = {name: path.read_text(encoding="utf-8") for name, path in self._said.items()}
+        return subprocess.CompletedProcess(args, status, **said)
+
+    def end(self) -> None:
+        """Start no more."""
+        self._process.communicate(timeout=60)
+
+
 @dataclass(frozen=True)
 class Tutor:
     """One Tutor root, with the plugin enabled and a `docker` that only writes down its arguments."""
 
     root: Path
     environ: dict[str, str]
+    starter: Starter
 
     def run(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `tutor args`. Fails the test when `check` and Tutor fails."""
-        result = subprocess.run(
-            [str(TUTOR), *args],
-            env=self.environ,
-            cwd=self.root.parent,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        result = self.starter.run(args, self.environ, self.root.parent)
         assert not check or result.returncode == 0, f"tutor {args}: {result.stdout}{result.stderr}"
         return result
 
@@ -117,7 +152,23 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def make_tutor(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Tutor]:
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Tutor looks for plugins of one file."""
+    return tmp_path_factory.mktemp("plugins")
+
+
+@pytest.fixture(scope="module")
+def starter(installed: Path, plugins: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    """Tutor, with the plugin installed beside it."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TUTOR_")}
+    environ |= {"TUTOR_PLUGINS_ROOT": str(plugins), "PYTHONPATH": str(installed)}
+    started = Starter(tmp_path_factory.mktemp("starter"), environ)
+    yield started
+    started.end()
+
+
+@pytest.fixture(scope="module")
+def make_tutor(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Tutor]:
     """Return a function that makes a Tutor root with the plugin enabled, which is done once and copied."""
     enabled: list[Path] = []
 
@@ -127,14 +178,8 @@ def make_tutor(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
         docker.parent.mkdir()
         docker.write_text(RECORDER.format(python=sys.executable, calls=str(base / "calls")), encoding="utf-8")
         docker.chmod(0o755)
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("TUTOR_")}
-        environ |= {
-            "TUTOR_ROOT": str(base / "root"),
-            "TUTOR_PLUGINS_ROOT": str(base / "plugins"),
-            "PYTHONPATH": str(installed),
-            "PATH": f"{docker.parent}{os.pathsep}{os.environ['PATH']}",
-        }
-        tutor = Tutor(base / "root", environ)
+        environ = {"TUTOR_ROOT": str(base / "root"), "PATH": f"{docker.parent}{os.pathsep}{os.environ['PATH']}"}
+        tutor = Tutor(base / "root", environ, starter)
         if enabled:
             shutil.copytree(enabled[0], tutor.root)
         else:
@@ -377,11 +422,9 @@ def test_crontab_line_of_the_readme_runs_without_a_terminal(https_site: Tutor) -
 
 @pytest.mark.parametrize(("name", "warned"), [("enable_lti_1p3_provider", True), ("something_else", False)])
 def test_another_lti_plugins_tutor_plugin_beside_ours_is_told_of(
-    make_tutor: Callable[[], Tutor], name: str, warned: bool
+    make_tutor: Callable[[], Tutor], plugins: Path, name: str, warned: bool
 ) -> None:
     tutor = make_tutor()
-    plugins = Path(tutor.environ["TUTOR_PLUGINS_ROOT"])
-    plugins.mkdir(parents=True, exist_ok=True)
     (plugins / f"{name}.py").write_text("")
     tutor.run("plugins", "enable", name)
     said = tutor.run("config", "printroot")
