@@ -1,6 +1,6 @@
 """axe-core on every page of ours: light and dark, wide and at 320 px. What is not visited here fails.
 
-Most visits are in a browser that takes no cookies in frames, for the pages that only such a browser sees.
+The pages that only somebody sees whose browser takes no cookies in frames are visited in such a browser.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ import lti_1p3_provider
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .conftest import VIEWPORT
+from .conftest import VIEWPORT, watch
 from .linking import begun, let_choose, linked_person, own_accounts, sign_in
 from .reading import require_frame_readable, require_scheme
 from .strict import strict_browser
 from .two_sites import Kind
 from .visitor import (
     NARROW,
+    PATIENCE,
     RIGHT_COLOURS,
     STRIP,
     Visitor,
@@ -127,6 +128,7 @@ class Walk:
 
     browser: Browser
     context: BrowserContext
+    plain: BrowserContext  # runs no scripts
     stack: Stack
     kept: Kept
     is_signed_in: bool = False
@@ -160,9 +162,7 @@ class Walk:
 
     def scriptless(self) -> Page:
         """Return a page that runs no scripts."""
-        context = self.browser.new_context(java_script_enabled=False, ignore_https_errors=True, viewport=VIEWPORT)
-        self.made.append(context)
-        return context.new_page()
+        return self.plain.new_page()
 
     def admin(self, path: str) -> Page:
         """Open a page of the admin, as somebody who may do everything."""
@@ -227,19 +227,40 @@ def blocking(
 
 
 @pytest.fixture(scope="module")
+def usual(browser: Browser) -> Iterator[tuple[BrowserContext, list[str]]]:
+    """An ordinary browser, and what it complained of."""
+    complaints: list[str] = []
+    with browser.new_context(ignore_https_errors=True, viewport=VIEWPORT) as context:
+        watch(context, complaints)
+        yield context, complaints
+
+
+@pytest.fixture(scope="module")
+def plain(browser: Browser) -> Iterator[BrowserContext]:
+    """An ordinary browser without scripts."""
+    with browser.new_context(java_script_enabled=False, ignore_https_errors=True, viewport=VIEWPORT) as context:
+        context.set_default_timeout(PATIENCE)
+        yield context
+
+
+@pytest.fixture(scope="module")
 def kept() -> Kept:
     """What visits leave."""
     return Kept()
 
 
 @pytest.fixture
-def walk(blocking: tuple[BrowserContext, list[str]], browser: Browser, sites: Stack, kept: Kept) -> Iterator[Walk]:
-    context, complaints = blocking
-    context.clear_cookies()
-    walking = Walk(browser, context, sites, kept)
+def walk(
+    request: pytest.FixtureRequest, name: str, browser: Browser, plain: BrowserContext, sites: Stack, kept: Kept
+) -> Iterator[Walk]:
+    """Somebody who makes the visit ``name``, without cookies or open pages of the one before."""
+    context, complaints = request.getfixturevalue("blocking" if name in BLOCKS else "usual")
+    for profile in (context, plain):
+        profile.clear_cookies()
+    walking = Walk(browser, context, plain, sites, kept)
     yield walking
     context.new_page()  # with its last page Chromium ends
-    for page in context.pages[:-1]:
+    for page in (*context.pages[:-1], *plain.pages):
         page.close()
     for made in walking.made:
         made.close()
@@ -250,13 +271,16 @@ def walk(blocking: tuple[BrowserContext, list[str]], browser: Browser, sites: St
 
 Visit = Callable[[Walk], "Page | Frame"]
 VISITS: dict[str, tuple[Visit, tuple[str, ...]]] = {}
+BLOCKS: set[str] = set()  # the visits in a browser that takes no cookies in frames
 
 
-def shows(*templates: str) -> Callable[[Visit], Visit]:
-    """Note which templates a visit comes to see."""
+def shows(*templates: str, blocks: bool = False) -> Callable[[Visit], Visit]:
+    """Note which templates a visit comes to see, and whether its browser ``blocks`` cookies in frames."""
 
     def noted(visit: Visit) -> Visit:
         VISITS[visit.__name__] = visit, templates
+        if blocks:
+            BLOCKS.add(visit.__name__)
         return visit
 
     return noted
@@ -284,7 +308,7 @@ def a_launch_in_a_frame(walk: Walk) -> Frame:
     return walk.framed("problem", BLOCKED, without="**/browser_check.js")[1]
 
 
-@shows("browser_check.html")
+@shows("browser_check.html", blocks=True)
 def a_frame_where_nothing_works_but_a_window(walk: Walk) -> Frame:
     page, frame = walk.framed("problem", BLOCKED)
     expect(page.frame_locator("#tool").get_by_role("button", name="Open in a new window")).to_be_visible()
@@ -301,7 +325,7 @@ def a_launch_without_scripts(walk: Walk) -> Page:
     return walk.as_seen(next(one for one in page.frames if one.parent_frame is not None))
 
 
-@shows("handover.html")
+@shows("handover.html", blocks=True)
 def a_launch_that_goes_on_in_a_window(walk: Walk) -> Frame:
     page, frame = walk.framed("problem", Kind(storage="_parent"))
     expect(page.frame_locator("#tool").locator("#handover")).to_be_visible()
@@ -353,7 +377,7 @@ def a_whole_course_of_a_linked_account(walk: Walk) -> Page:
     return walk.visitor.launch(linked_person(walk.stack, "u-linked"), "u-linked")
 
 
-@shows("stored_proof.html")
+@shows("stored_proof.html", blocks=True)
 def a_launch_that_asks_the_platforms_storage(walk: Walk) -> Frame:
     page = walk.page()
     checks = 0

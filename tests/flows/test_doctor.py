@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from io import StringIO
 
@@ -279,6 +280,16 @@ def test_the_way_to_the_doctor_is_in_list_and_registration(sound, staff):
     assert there in staff.get(change).content.decode()
     listed = staff.get(reverse("admin:lti_1p3_provider_registration_changelist")).content.decode()
     assert reverse("admin:lti_1p3_provider_doctor") in listed
+
+
+def test_the_doctor_is_called_from_the_registration(sound, staff):
+    change = reverse("admin:lti_1p3_provider_registration_change", args=[sound.registration.pk])
+    (there,) = re.findall(r'href="([^"]+)">Examine this connection<', staff.get(change).content.decode())
+    page = staff.post(there).content.decode()
+    assert 'role="status"' in page
+    assert re.search(r'key set</th>\s*<td class="lti-grade lti-good">good<', page)
+    (there,) = re.findall(r'href="([^"]+)">Examine this site<', page)
+    assert re.search(r'cache</th>\s*<td class="lti-grade lti-good">good<', staff.post(there).content.decode())
 
 
 @pytest.mark.parametrize("name", ["lti_1p3_provider_doctor", "lti_1p3_provider_registration_doctor"])
