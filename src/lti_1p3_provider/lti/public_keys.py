@@ -1,8 +1,8 @@
 """Reads key sets: which of a platform's keys can verify a launch, and in which form they are cached. (RFC 7517)
 
 Null, an empty text and an empty list count as absent. Words are compared without regard to case, and white space, with
-which some platforms break long numbers, is taken out of keys. An unusable entry hides no usable one, even under the same
-kid: some platforms give a new and an old key the same name.
+which some platforms break long numbers, is taken out of keys. An unusable entry hides no usable one, even under the
+same kid: some platforms give a new and an old key the same name.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Follows a redirect on a platform's own host: some platforms add a slash to the addresses that they gave us. Accepts any
-media type from a platform that refuses the specification's.
+"""Follows a redirect on a platform's own host: some platforms add a slash to the addresses that they gave us. Accepts
+any media type from a platform that refuses the specification's.
 
 Nothing else is followed: a redirect to another host would send it our data, and could lead us anywhere.
 """
@@ -17,8 +17,8 @@ ANY = "*/*"
 
 
 def followed(request: Request) -> Exchange[Answer]:
-    """Make a request. If a GET is redirected to another address of the same origin, make it there, once. If the platform
-    has nothing of the media type that the request names, ask once more for any: we look at what comes."""
+    """Make a request. If a GET is redirected to another address of the same origin, make it there, once. If the
+    platform has nothing of the media type that the request names, ask once more for any: we look at what comes."""
     answer: Answer = yield request
     if answer.status == NOT_ACCEPTABLE and request.headers.get("Accept", ANY) != ANY:
         request = replace(request, headers={**request.headers, "Accept": ANY})

@@ -1,5 +1,5 @@
-"""Switches off accounts that rosters made for people who never came and are no longer listed. Ends what rosters enrolled
-accounts in that were given up at a first launch."""
+"""Switches off accounts that rosters made for people who never came and are no longer listed. Ends what rosters
+enrolled accounts in that were given up at a first launch."""
 
 from __future__ import annotations
 
