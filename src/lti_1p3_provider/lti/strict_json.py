@@ -31,7 +31,7 @@ def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
     course's and must not be lost for one entry. Numbers that are too large become infinite.
 
     Raises:
-        ValueError: it is no list, or one of nothing but other things.
+        ValueError: it is no list, or a list without any object.
     """
     return _objects(_parse(text, object_pairs_hook=_marked, parse_int=_whole))[0]
 
@@ -41,7 +41,7 @@ def parse_objects_in(text: str | bytes, name: str) -> tuple[list[dict[str, Any]]
     many entries were left out.
 
     Raises:
-        ValueError: it is no object, has no such list, or one of nothing but other things.
+        ValueError: it is no object, has no such list, or one without any object.
     """
     value = _parse(text, object_pairs_hook=_marked, parse_int=_whole)
     if not isinstance(value, dict) or isinstance(value, _Twice) or name not in value:
