@@ -3,7 +3,7 @@
 Any setting of the app can be given as an environment variable of the same name: a Python literal, or a plain text.
 ``DEMO_DATABASE`` and ``DEMO_CACHE`` replace the default database and cache: a Python literal of what Django's settings
 ``DATABASES`` and ``CACHES`` have below "default". ``DEMO_BROKER`` is the URL of a broker that processes share.
-``DEMO_PREVENT_CONCURRENT_LOGINS`` (True, as in the LMS): a login ends the person's session of before.
+``DEMO_PREVENT_CONCURRENT_LOGINS`` (True, as in the LMS): a login ends the person's earlier session.
 """
 
 import ast

@@ -35,7 +35,7 @@ class ProviderSettings(DjangoSettings):
 
     @property
     def prevents_concurrent_logins(self) -> bool:
-        """The LMS's ``PREVENT_CONCURRENT_LOGINS``, flat or in FEATURES: a login ends the person's session of before."""
+        """The LMS's ``PREVENT_CONCURRENT_LOGINS``, flat or in FEATURES: a login ends the person's earlier session."""
         return self._is_on("PREVENT_CONCURRENT_LOGINS")
 
     def _is_on(self, name: str) -> bool:

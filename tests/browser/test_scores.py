@@ -89,7 +89,7 @@ def test_the_course_teams_page_is_readable_and_sends_again(visitor: Visitor, adm
     expect(admin.get_by_role("status")).to_have_text("1 score will be sent.")
     admin.get_by_label("Username").fill("nobody")
     admin.get_by_role("button", name="Show", exact=True).click()
-    expect(admin.get_by_text("No score is like that.")).to_be_visible()
+    expect(admin.get_by_text("No score matches.")).to_be_visible()
 
 
 def test_the_course_team_compares_and_sends_in_one_step(visitor: Visitor, admin: Page):

@@ -73,7 +73,7 @@ def test_the_team_and_the_sites_staff_get_in(connection, team):
     for visitor in (team, superuser):
         got = visitor.get(address(connection), timeout=5)
         assert got.status_code == 200
-        assert "No score is like that." in got.text
+        assert "No score matches." in got.text
 
 
 def test_sec_21_the_page_is_in_no_frame_and_no_cache(connection, team):

@@ -231,7 +231,7 @@ def test_a_refused_token_and_a_lost_key_set_are_seen(connection, admin_client):
     connection.launch(connection.link(WELCOME))
     text = text_of(admin_client)
     assert "does not work" in text
-    assert "The platform's keys cannot be got (key_set_unavailable), and none are known." in unescape(text)
+    assert "The platform's keys cannot be fetched (key_set_unavailable), and none are known." in unescape(text)
 
 
 def test_many_scores_are_counted_up_to_a_number(connection):

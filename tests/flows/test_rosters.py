@@ -450,7 +450,7 @@ def test_the_page_is_for_the_courses_team_only(connection: Connection) -> None:
 
 def test_the_page_counts_who_came_and_who_did_not(connection: Connection, school: School) -> None:
     team = signed_in(connection, somebody("teacher", COURSE))
-    assert "not asked yet" in team.get(place(connection), timeout=5).text
+    assert "not been asked yet" in team.get(place(connection), timeout=5).text
     school.sync("a", "b", "c", LEARNER)
     school.sync("a", "b", LEARNER)
     text = team.get(place(connection), timeout=5).text

@@ -13,7 +13,7 @@ from lti_1p3_provider.web.addresses import split_url
 COMPARE = "Compare the address with what the platform shows."
 PRIVATE = (
     "If this platform is in your own network, add its host to LTI_1P3_PROVIDER_PRIVATE_HOSTS: ['{host}']. If not, "
-    "compare the address, and ask whoever runs your names (DNS) why {host} leads there."
+    "compare the address, and ask the people who run your DNS why {host} leads there."
 )
 CERTIFICATE = (
     "Its certificate is not accepted. The platform's administrator renews it, or has the server send the whole chain. "

@@ -139,7 +139,11 @@ def _outage(registration: Registration) -> Iterator[Finding]:
     for outage in sorted(known[:MAX_REASONS], key=lambda one: one.deployment_id or 0):
         who = f"Deployment {outage.deployment.deployment_id[:60]}" if outage.deployment else "It"
         said = f"{who} has taken no scores since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.says}."
-        yield wrong("scores", said, "It is tried again by itself. After mending, save the registration to try at once.")
+        yield wrong(
+            "scores",
+            said,
+            "It is tried again automatically. To try at once, save the registration.",
+        )
 
 
 def _columns(registration: Registration) -> Iterator[Finding]:

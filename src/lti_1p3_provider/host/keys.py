@@ -43,7 +43,7 @@ def course(text: str) -> CourseKey:
     """Return a course's key. A space is a plus that was not encoded.
 
     Raises:
-        Unreadable: it is none, or names a branch or version, which may show drafts.
+        Unreadable: it is not one, or names a branch or version, which may show drafts.
     """
     try:
         key = _course(text)
@@ -59,7 +59,7 @@ def block(text: str, within: CourseKey | None = None) -> UsageKey:
     ``within``: the course that the request names, too. A key without a run belongs to that course.
 
     Raises:
-        Unreadable: it is none, names a branch or version, or is a block of another course than ``within``.
+        Unreadable: it is not one, names a branch or version, or is a block of another course than ``within``.
     """
     try:
         key = _block(text)

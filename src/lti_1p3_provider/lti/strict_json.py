@@ -32,7 +32,7 @@ def parse_objects(text: str | bytes) -> list[dict[str, Any]]:
     characters that JSON requires to be escaped.
 
     Raises:
-        ValueError: it is no list, or one of nothing but other things.
+        ValueError: it is no list, or a list without any object.
     """
     return _objects(_parse(text, **LENIENT))[0]
 
@@ -42,7 +42,7 @@ def parse_objects_in(text: str | bytes, name: str) -> tuple[list[dict[str, Any]]
     many entries were left out.
 
     Raises:
-        ValueError: it is no object, has no such list, or one of nothing but other things.
+        ValueError: it is no object, has no such list, or one without any object.
     """
     value = _parse(text, **LENIENT)
     if not isinstance(value, dict) or isinstance(value, _Twice) or name not in value:

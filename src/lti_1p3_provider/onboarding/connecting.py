@@ -70,7 +70,7 @@ def connect(this: Connection, token: str, trail: Trail, patience: float = dynami
 
     Raises:
         InvitationUsed, InvitationRevoked, InvitationExpired, LegacyKeyUnproved, PlatformUnreachable: nothing was sent.
-        AddressForbidden, TrustUnreadable: likewise; the invitation can still be used.
+        AddressForbidden, TrustUnreadable: nothing was sent, and the invitation can still be used.
         RegistrationNotTaken, RegistrationThere, RegistrationAnswerLost: ``SENT``.
     """
     asked = dynamic_registration.metadata(this.tool)

@@ -93,7 +93,7 @@ def _filter(text: str) -> dict[str, Any]:
     """Return lines in the form in which they are stored. A line without a name is for all courses.
 
     Raises:
-        ValueError: a name stands there twice, or what should be a type is none.
+        ValueError: a name appears twice, or something is not a type.
     """
     found: dict[str, Any] = {}
     for line in filter(None, map(str.strip, text.splitlines())):

@@ -54,7 +54,9 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
     deployment_ids = IdsField(
         label=_("New deployments"),
         required=False,
-        help_text=_("Deployment IDs, one on each line; each is approved. What is known already stands further below."),
+        help_text=_(
+            "Deployment IDs, one on each line; each is approved. Those that are known already are listed further below."
+        ),
     )
     key_set = KeySetField(
         label=_("Key set"),

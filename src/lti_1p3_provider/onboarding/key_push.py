@@ -62,7 +62,7 @@ def push(registration: Registration, host: str = "") -> Pushed:
 
     Raises:
         KeyPushImpossible: nothing was sent; the detail says why.
-        KeyPushRefused: the platform does not want it; the key of before goes on signing.
+        KeyPushRefused: the platform does not want it; the earlier key goes on signing.
         KeyPushUnsettled: nobody knows; scores try both keys.
         AccessTokenRefused, AddressForbidden, PlatformUnreachable, AnswerUnreadable, NoActiveKey, KeyInvalid: there is
             no access token to send it with. Nothing was sent.

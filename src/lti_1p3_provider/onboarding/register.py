@@ -142,7 +142,7 @@ def bare_host(text: str) -> str:
     """Return the host name (and path) of what a person entered as the platform's host.
 
     Raises:
-        ValidationError: it is none.
+        ValidationError: it is not one.
     """
     bare = text.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
     if bare and not HOST.fullmatch(bare):

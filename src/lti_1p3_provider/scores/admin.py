@@ -21,6 +21,7 @@ from lti_1p3_provider.scores.reasons import NOT_OF_SCORES, Reason
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.chart import picture
 from lti_1p3_provider.scores.status.sentence import points
+from lti_1p3_provider.web.read_only import ReadOnly
 
 PAGE = "lti_1p3_provider_registration_scores"
 
@@ -71,8 +72,9 @@ class DifferentFilter(admin.SimpleListFilter):
 
 
 @admin.register(PendingScore)
-class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Read only, except for resending."""
+class PendingScoreAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read only, except for resending. Launches make rows, the outbox writes them, and deleting one would lose a
+    score."""
 
     list_display = ("block", "platform_user", "state", "sent_given", "sent_maximum", "sent_at", "answer", "shows")
     list_filter = (
@@ -147,16 +149,4 @@ class PendingScoreAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         """Resending is a change, though rows are not edited."""
-        return super().has_change_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes a row: that would lose a score."""
-        return False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds a row: only launches make them."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody edits a row: the outbox writes them."""
-        return False
+        return admin.ModelAdmin.has_change_permission(self, request)

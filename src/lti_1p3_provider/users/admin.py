@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,10 +15,12 @@ from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import COURSE_ROLES
 from lti_1p3_provider.users import given
 from lti_1p3_provider.users.models import PlatformUser
+from lti_1p3_provider.web.read_only import ReadOnly
 
 
-class PlatformUserAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Read only: only launches make platform users. ``people.admin`` registers it, with what is done to people."""
+class PlatformUserAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read only: only launches make platform users. ``people.admin`` registers it, with what can be done about
+    people."""
 
     list_display = ("sub", "registration", "user", "created_at")
     list_filter = ("registration",)
@@ -45,15 +45,3 @@ class PlatformUserAdmin(StorableSearch, admin.ModelAdmin):  # type: ignore[type-
         """A ``sub`` is found by its digest, so it must match exactly; it may contain spaces."""
         found, duplicates = super().get_search_results(request, queryset, search_term)
         return (found | queryset.filter(sub_digest=digest(search_term)) if search_term else found), duplicates
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only launches make them."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """An identity is not edited."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A person is forgotten, as a whole."""
-        return False

@@ -58,7 +58,7 @@ def account_for(
         QuotaReached: the registration brought too many new people today.
         AccountInactive: the account was switched off.
         AccountRetiring: the account that was chosen is being deleted.
-        AccountPrivileged: somebody else made it staff, of whatever: a platform must not sign in to it.
+        AccountPrivileged: somebody else made it staff of something: a platform must not sign in to it.
     """
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
     person = _believed(launch.message.person, launch.registration)

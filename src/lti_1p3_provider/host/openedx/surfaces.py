@@ -153,7 +153,7 @@ def _in_arguments(arguments: Mapping[str, Any]) -> list[CourseKey | UsageKey]:
     """Return the keys in a path's arguments. A course that only says where a block is does not count.
 
     Raises:
-        keys.Unreadable: what stands there is none.
+        keys.Unreadable: what is there is not a key.
     """
     courses = [keys.course(str(arguments[name])) for name in COURSE_ARGUMENTS if arguments.get(name)]
     named = [str(arguments[name]) for name in BLOCK_ARGUMENTS if arguments.get(name)]

@@ -11,7 +11,8 @@ from lti_1p3_provider.launches.cleaning import clean_up
 
 
 class Command(BaseCommand):
-    """``lti_1p3_deliver_scores`` does it too, so a site that runs that needs no second cron entry."""
+    """The regular clean-up alone. ``lti_1p3_deliver_scores`` does it, too, so a site that runs that needs no second
+    cron entry."""
 
     help = (
         "Drop old launch attempts, lapsed grants, old requests for content, what platforms said of themselves to "

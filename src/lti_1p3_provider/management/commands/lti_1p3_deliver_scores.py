@@ -14,7 +14,7 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 
 
 class Command(BaseCommand):
-    """Cleans up and brings outlines in step, too: one cron entry is enough."""
+    """Delivers, cleans up and brings outlines in step, so one cron entry is enough."""
 
     help = (
         "Deliver due LTI scores, bring outlines of courses in step, and drop what is too old to keep. "

@@ -23,7 +23,7 @@ MARKS = {Verdict.GOOD: "ok    ", Verdict.NOTICE: "notice", Verdict.WRONG: "WRONG
 
 
 class Command(BaseCommand):
-    """Reads and asks; changes nothing. It runs although system checks fail: they are part of what it says."""
+    """Reads and asks; changes nothing. It runs even if system checks fail, because it reports them."""
 
     help = "Try this site and each registration's platform. Exit code 3: something does not work."
     requires_system_checks: list[str] = []  # noqa: RUF012  # as Django declares it
@@ -41,8 +41,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Examine, print, and end with 3 if anything is wrong. JSON is in the order of the registrations; text comes as
-        each examination ends."""
+        """Examine, print, and end with 3 if anything is wrong. JSON is in the order of the registrations. Text is
+        printed as each examination ends."""
         examinations = _examinations(_registrations(options["registration"]))
         found: dict[str, list[Finding]] = {}
         for name, ones in together.examine(examinations, options["within"]):

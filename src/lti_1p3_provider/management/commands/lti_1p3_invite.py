@@ -20,7 +20,7 @@ from lti_1p3_provider.registrations.models import Registration
 
 
 class Command(BaseCommand):
-    """Each run makes another invitation."""
+    """Makes another invitation each time."""
 
     help = "Invite an LTI 1.3 platform to register itself. Prints the address, which is shown only now."
 

@@ -140,7 +140,7 @@ class Command(BaseCommand):
 
 @contextmanager
 def _noted(verb: str, whose: Registration | None) -> Iterator[None]:
-    """Note what becomes of keys, in one transaction with it; but nothing is locked while a platform is asked."""
+    """Note what becomes of keys, in one transaction with the change. While a platform is called, nothing is locked."""
     with nullcontext() if verb == "push" else transaction.atomic(), key_notes.noted(COMMAND, [whose]):
         yield
 

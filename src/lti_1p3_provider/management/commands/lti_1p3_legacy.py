@@ -14,9 +14,9 @@ OUTCOMES = dict(LegacyMatch.Outcome.choices)
 
 
 class Command(BaseCommand):
-    """Changes nothing."""
+    """Reads and prints; changes nothing."""
 
-    help = "Report on people of the LMS's own LTI 1.1 provider, and on who of them kept the account."
+    help = "Report on people of the LMS's own LTI 1.1 provider, and on which of them kept their account."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the one verb."""

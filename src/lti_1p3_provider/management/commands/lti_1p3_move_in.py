@@ -23,7 +23,7 @@ from lti_1p3_provider.registrations import key_notes
 from lti_1p3_provider.registrations.models import AccountMode, Registration
 
 VERBS = {
-    "inspect": "show what is there, and what of it will be carried over",
+    "inspect": "show what is there, and how much of it will be carried over",
     "prepare": "before migrate: rename the other plugin's tables; with --yes",
     "undo": "rename them back; with --yes",
     "import": "after migrate: bring in registrations, gates, keys, people and links; with --yes",
@@ -136,7 +136,7 @@ class Command(BaseCommand):
         return Tables(connections[DEFAULT_DB_ALIAS])
 
     def _steps(self, options: dict[str, Any], steps: Iterable[str]) -> None:
-        """Print each step when it is done, so that whoever interrupts it knows where it stood."""
+        """Print each step when it is done, so that somebody who interrupts it knows where it stopped."""
         said = []
         for step in steps:
             said.append(step)
@@ -180,6 +180,6 @@ class Command(BaseCommand):
 
 
 def _noted(row: Registration) -> None:
-    """Note a registration that was brought in, with all that belongs to it."""
+    """Note a registration that was brought in, with everything that belongs to it."""
     changes.note_all(COMMAND, {}, changes.known(row.pk))
     key_notes.note(COMMAND, {}, [row])

@@ -18,7 +18,7 @@ from lti_1p3_provider.resource_links.models import ResourceLink
 
 
 class Command(BaseCommand):
-    """Courses that are in step are passed over, so an interrupted run is simply started again."""
+    """Brings outlines in step. Courses that are in step are skipped, so an interrupted run is simply started again."""
 
     help = (
         "Write down what courses have published: by default those that platforms link to. Launches ask workers to do "
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object at the end and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Rebuild one after the other; what cannot be read is named, and the others go on."""
+        """Rebuild one course after another. A course that cannot be read is named, and the others are still done."""
         done = {"rebuilt": 0, "in_step": 0}
         failed: list[str] = []
         keys = list(self._courses(options))

@@ -1,4 +1,4 @@
-"""``lti_1p3_people``: hands out what is known of a person, and forgets it."""
+"""``lti_1p3_people``: exports what is stored of a person, forgets it, undoes a link, or moves the person."""
 
 from __future__ import annotations
 

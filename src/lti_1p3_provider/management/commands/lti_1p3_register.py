@@ -28,7 +28,7 @@ from lti_1p3_provider.registrations.models import Registration
 
 
 class Command(BaseCommand):
-    """Idempotent on (issuer, client id)."""
+    """Idempotent for each issuer and client id."""
 
     help = "Register an LTI 1.3 platform, or update its registration (same issuer and client id)."
 
@@ -101,7 +101,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Register, then print what to enter on the platform, and what of it does not fit this site."""
+        """Register, then print what to enter on the platform, and what in it does not fit this site."""
         try:
             row, created, siblings = _registered(_details(options), with_siblings=options["environments"])
         except ValidationError as error:
@@ -152,7 +152,7 @@ def _registered(details: PlatformDetails, *, with_siblings: bool) -> tuple[Regis
 
 
 def _warnings(row: Registration) -> list[str]:
-    """Return what of it does not fit this site, and which roles go."""
+    """Return what does not fit this site, and which roles will be taken back."""
     taken = taking_back.ask(row)
     return [
         *map(str, (*hosts.doubts(row), *whose.doubts(row), *doubts(row))),

@@ -1,4 +1,4 @@
-"""``lti_1p3_roster``: who is in a platform's course, and who of them came here."""
+"""``lti_1p3_roster``: who is in a platform's course, and which of them came here."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ class Command(BaseCommand):
         """Declare the two verbs; both choose courses in the same way."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         for verb, says in (
-            ("sync", "ask the platform, keep the least of what it says, and do what the registration wants ahead"),
-            ("show", "show what is kept; nobody is asked"),
+            ("sync", "ask the platform, store its list without names, and do what the registration wants done ahead"),
+            ("show", "show what is stored, without asking the platform"),
         ):
             one = verbs.add_parser(verb, help=says)
             one.add_argument("--issuer", required=True, help="the registration's issuer")
             one.add_argument("--client-id", required=True, help="the registration's client ID")
             one.add_argument(
-                "--context", help="the platform's id of the course; without it: all that launches came from"
+                "--context", help="the platform's id of the course; without it: all courses that launches came from"
             )
             one.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
             if verb == "sync":
                 one.add_argument("--dry-run", action="store_true", help="make no accounts and enrolments: count them")
                 one.add_argument(
-                    "--many-left", action="store_true", help="unenrol, though half of the people or more have left"
+                    "--many-left", action="store_true", help="unenrol even if half of the people or more have left"
                 )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run one verb for each course; one that fails does not keep the others from being read."""
+        """Run one verb for each course. If one fails, the others are still read."""
         members: list[Compared] = []
         complete, troubles, ahead = True, [], []
         for context in _chosen(options):

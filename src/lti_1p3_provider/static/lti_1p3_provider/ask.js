@@ -1,4 +1,4 @@
-/* Asks the server of the admin's page that this stands in: window.lti1p3Ask(name, values), null if it cannot be asked. */
+/* Asks the server of the admin's page that this script is on: window.lti1p3Ask(name, values), null if it cannot be asked. */
 (() => {
   "use strict";
   const facts = JSON.parse(document.getElementById("lti-guided")?.textContent || "null");

@@ -2,8 +2,8 @@
 // At launch: ask the platform's frame for the proof, and go on with it. (LTI Client Side postMessages Storage)
 "use strict";
 (() => {
-  const PATIENCE = 2000; // milliseconds for an answer of somebody who may not be there
-  const MORE_PATIENCE = 8000; // of somebody who was there a moment ago
+  const PATIENCE = 2000; // milliseconds for an answer from a frame that may not exist
+  const MORE_PATIENCE = 8000; // from a frame that answered a moment ago
   const AGAIN = 250; // milliseconds: a frame that is still loading hears nothing
   const data = JSON.parse(document.getElementById("lti-data").textContent);
   const above = window.parent !== window ? window.parent : window.opener;
@@ -100,7 +100,7 @@
     form.submit();
   }
 
-  // Whoever comes back to a page that was posted sees the browser's error in its place, unless it becomes a GET.
+  // Somebody who comes back to a page that was posted sees a browser error instead, unless the page becomes a GET.
   history.replaceState(null, "", data.again || location.href);
   const form = document.getElementById("launch");
   if (form) {

@@ -41,7 +41,7 @@
       tick();
     }
 
-    /* Ticks what the fields name, whoever wrote it there. */
+    /* Ticks what the fields name, however it got there. */
     function tick() {
       const named = Object.fromEntries(Object.keys(FIELDS).map((name) => [name, new Set(lines(name))]));
       for (const item of list.querySelectorAll("li")) {

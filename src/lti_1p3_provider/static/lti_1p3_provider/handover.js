@@ -1,7 +1,7 @@
 // The button is good for one use and a minute; afterwards the page says what to do instead.
 "use strict";
 (() => {
-  history.replaceState(null, "", location.href); // a GET, which says what to do; back to a POST is a browser's error
+  history.replaceState(null, "", location.href); // a GET, which says what to do; going back to a POST would be a browser error
   const form = document.getElementById("handover");
   const over = (message) => {
     form.hidden = true;

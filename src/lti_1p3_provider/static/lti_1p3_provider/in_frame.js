@@ -23,7 +23,7 @@
     let told = 0;
     let waiting = false;
 
-    /* What is in the body counts, not the body: pages make that at least as high as the frame, and it never shrank. */
+    /* The height of what is in the body, not of the body: pages make that at least as high as the frame, so it never shrinks. */
     function contentHeight() {
       const bottoms = Array.from(document.body.children, bottom);
       return Math.ceil(Math.max(0, ...bottoms) + window.scrollY);
@@ -67,7 +67,7 @@
 
     async function check() {
       clearTimeout(timer);
-      if (document.hidden) return; // asked again once somebody looks
+      if (document.hidden) return; // it asks again once the page is visible
       const mine = ++newest;
       try {
         const response = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" });
@@ -86,7 +86,7 @@
     onAnswers(() => AFTER_ANSWER.forEach((wait) => setTimeout(check, wait)));
   }
 
-  /* The session is over, or another account's: of that the learner should know before they type. */
+  /* The session has ended, or belongs to another account: the learner should know that before they type. */
   async function whyNot(response) {
     const said = await response.json().catch(() => null);
     return said?.text ? [{ text: said.text, moments: {} }] : [];
@@ -116,7 +116,7 @@
         response = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" });
         said = await response.json();
       } catch {
-        return; // no connection, or an answer that is not ours: nothing is known of the session
+        return; // no connection, or an answer that is not ours: nothing is known about the session
       }
       const isOther = response.ok || said.error === "other_account";
       if (!isOther && said.error !== "grant_missing") return; // the content is closed, or not our answer
@@ -142,12 +142,12 @@
     return !responseStatus || responseStatus >= 400 || redirectStart > 0;
   }
 
-  /* Of somebody who is signed in, it is the token: another frame of the page launched at the same moment. */
+  /* If the learner is still signed in, the token was wrong: another frame of the page launched at the same moment. */
   function wasForbidden({ responseStatus }) {
     return responseStatus === 403;
   }
 
-  /* Each sign-in changes the token that answers need; the page has the one of before. */
+  /* Each sign-in changes the token that answers need, and the page still has the earlier one. */
   function useToken(token) {
     for (const field of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) field.value = token;
     window.jQuery?.ajaxSetup({ headers: { "X-CSRFToken": token } });
@@ -292,7 +292,7 @@
       background: either("#eef3f8", "#2a343f"), color: either("#1c2733", "#e8edf2"), colorScheme: "light dark",
       font: "13px/1.4 system-ui, sans-serif", overflowWrap: "anywhere",
     };
-    const NO_LOOK = { padding: "0", borderBottom: "0" }; // what is not displayed is not read aloud either
+    const NO_LOOK = { padding: "0", borderBottom: "0" }; // what is not displayed is not read aloud
     const strip = document.createElement("div");
     strip.id = "lti-1p3-score-status";
     strip.setAttribute("role", "status");
@@ -333,7 +333,7 @@
     const form = isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
     try {
       return new Intl.DateTimeFormat(document.documentElement.lang || undefined, form).format(at);
-    } catch { // a page with a strange language
+    } catch { // the page has an unknown language
       return new Intl.DateTimeFormat(undefined, form).format(at);
     }
   }

@@ -5,7 +5,7 @@
   const opening = document.getElementById("opening");
   if (opening) {
     history.replaceState(null, "", opening.action); // its address has secrets
-    if (document.prerendering) { // nobody looks at it yet, and some addresses of platforms work once
+    if (document.prerendering) { // nobody sees it yet, and some addresses of platforms work only once
       document.addEventListener("prerenderingchange", () => opening.submit(), { once: true });
     } else {
       opening.submit();
@@ -23,7 +23,7 @@
     const sending = document.getElementById("sending");
     send.addEventListener("submit", () => {
       sending.textContent = sending.dataset.says;
-      history.replaceState(null, "", location.href); // a GET, which says what to do; back to a POST is a browser's error
+      history.replaceState(null, "", location.href); // a GET, which says what to do; going back to a POST would be a browser error
       setTimeout(() => { button.disabled = true; }, 0); // once the form is on its way
     });
     window.addEventListener("pageshow", () => {
@@ -43,7 +43,7 @@
       try {
         await navigator.clipboard.writeText(source.textContent);
         said.textContent = said.dataset.copied;
-      } catch { // a frame may not; then it is marked, to be copied by hand
+      } catch { // a frame may not be allowed to; then the text is selected, to be copied by hand
         getSelection().selectAllChildren(source);
       }
     });
@@ -52,7 +52,7 @@
   const close = document.getElementById("close");
   if (close) {
     close.addEventListener("click", () => {
-      // The platform's page is the one above; whoever that is learns nothing. (Dynamic Registration 1.0, 3.7)
+      // The page above is the platform's. If it is somebody else's, the message tells nothing. (Dynamic Registration 1.0, 3.7)
       (window.opener || window.parent).postMessage({ subject: "org.imsglobal.lti.close" }, "*");
       const closed = document.getElementById("closed");
       setTimeout(() => { closed.textContent = closed.dataset.says; }, 1000);

@@ -1,4 +1,4 @@
-/* Shows the moments of a staff page in the browser's own zone; without this script they are in UTC. */
+/* Shows the times on a staff page in the browser's own zone; without this script they are in UTC. */
 (() => {
   "use strict";
   const form = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "short" });

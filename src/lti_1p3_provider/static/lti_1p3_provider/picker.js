@@ -22,7 +22,7 @@
     part("said").textContent = text;
   }
 
-  /* Returns what the server says; null if it says nothing that can be shown here. */
+  /* Returns the server's answer; null if it cannot be shown here. */
   async function ask(address, fields, signal) {
     const body = new URLSearchParams({ token: form.elements.token.value, ...fields });
     let response, said;
@@ -100,7 +100,7 @@
     }
   }
 
-  /* Names would send what is ticked a second time; moments are shown in the browser's zone. */
+  /* Names would send what is ticked a second time. Times are shown in the browser's zone. */
   function settle(root) {
     const zone = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "short" });
     for (const box of root.querySelectorAll("input[name=pick]")) box.removeAttribute("name");
@@ -113,7 +113,7 @@
 
   list.addEventListener("dragstart", ({ target, dataTransfer }) => {
     target.classList.add("dragged");
-    dataTransfer.setData("text/plain", target.innerText); // Firefox drags nothing without
+    dataTransfer.setData("text/plain", target.innerText); // without it Firefox drags nothing
   });
   list.addEventListener("drop", (event) => event.preventDefault());
   list.addEventListener("dragover", (event) => {
@@ -241,7 +241,7 @@
     if (!seen.has(key)) seen.set(key, (await ask(form.dataset.preview, { preview: key }))?.html);
     const html = seen.get(key);
     if (!html) seen.delete(key);
-    if (!html || looked !== key) return; // somebody went on meanwhile
+    if (!html || looked !== key) return; // the focus has moved on meanwhile
     const place = part("preview");
     place.classList.add("shown");
     place.lastElementChild.innerHTML = html; // from our own templates, as above
@@ -266,7 +266,7 @@
     clear: () => { form.elements.q.value = form.elements.type.value = ""; form.elements.graded.checked = false; search(); },
   };
 
-  /* Keeps the focus where it was: at the same button of the same line, or as near as there is one. */
+  /* Keeps the focus where it was: on the same button of the same line, or as near as possible. */
   function again({ name, value }, act) {
     const at = chosen.findIndex((one) => one.key === value);
     act();

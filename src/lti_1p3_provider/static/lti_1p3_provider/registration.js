@@ -75,7 +75,7 @@
       found.length ? words.read.replace("{names}", () => found.join(", ")) : kept.length ? "" : words.nothing,
       kept.length ? words.kept.replace("{names}", () => kept.join(", ")) : "",
     ].join(" ");
-    /* What was read stands in the fields now, and somebody may have changed it there: it is not read once more. */
+    /* What was read is in the fields now, where somebody may have changed it: it is not read again. */
     if (found.length) pasted.removeAttribute("name");
     for (const name of FILLED) showBecomes(name);
     tryAll();
@@ -140,7 +140,7 @@
     button.addEventListener("click", () => copy(button));
   }
 
-  if (!field("platform") || !pasted) return; // somebody who may look only
+  if (!field("platform") || !pasted) return; // the person may only look
   said.className = "lti-read";
   said.setAttribute("role", "status");
   pasted.closest(".form-row").append(said);

@@ -35,7 +35,7 @@ window.lti1p3Tree = (root, { multiple, load, toggle, entered }) => {
     if (level === 1 && !root.contains(active)) rove(root.firstElementChild);
   }
 
-  /* What a line says, but for its buttons, so that nobody has to listen to what is below. */
+  /* What a line says, without its buttons, so that nobody has to listen to what is below. */
   function nameOf(line) {
     const parts = [...line.children].filter((part) => part.matches("label, b, span, .go"));
     return parts.map((part) => part.textContent.trim().replace(/\s+/g, " ")).join(", ");
@@ -116,7 +116,7 @@ window.lti1p3Tree = (root, { multiple, load, toggle, entered }) => {
     rove(item);
     entered(item);
   });
-  /* A click on a line is a step into the tree; buttons and boxes do besides what they are there for. */
+  /* A click on a line moves into the tree; buttons and boxes also do their own work. */
   root.addEventListener("click", (event) => {
     const item = event.target.closest("[role=treeitem]");
     if (item && item !== document.activeElement) item.focus({ preventScroll: true });
