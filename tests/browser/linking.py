@@ -68,12 +68,18 @@ def linked_person(stack: Stack, person: str) -> str:
 
 def begun(place: Page | FrameLocator) -> Page:
     """Press the button that asks to sign in; return the window that it opens, with the login."""
+    window = opened(place)
+    expect(window.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+    return window
+
+
+def opened(place: Page | FrameLocator) -> Page:
+    """Press the button that asks to sign in; return the window that it opens."""
     button = place.get_by_role("button", name=SIGN_IN)
     expect(button).to_be_visible()
-    with button.page.expect_popup() as opened:
+    with button.page.expect_popup() as window:
         button.click()
-    expect(opened.value.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
-    return opened.value
+    return window.value
 
 
 def sign_in(window: Page, name: str, password: str = "") -> None:

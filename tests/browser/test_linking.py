@@ -14,7 +14,7 @@ import requests
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .linking import begun, let_choose, linked_person, own_accounts, sign_in
+from .linking import begun, let_choose, linked_person, opened, own_accounts, sign_in
 from .reading import require_readable
 from .strict import strict_browser
 from .two_sites import Kind
@@ -206,8 +206,8 @@ def test_a_window_that_was_closed_is_opened_again(newcomer):
     window = begun(frame)
     sign_in(window, own)
     window.close()
-    window = begun(frame)
-    sign_in(window, own)
+    window = opened(frame)
+    expect(window.get_by_text(f"You are signed in as {own}.")).to_be_visible()
     pressed(window, USE)
     somebody.works(window)
 
@@ -217,7 +217,9 @@ def test_of_two_windows_the_last_one_counts_and_an_older_page_says_so(newcomer):
     frame = somebody.asked()
     first = begun(frame)
     sign_in(first, first_own)
-    second = begun(frame)
+    second = opened(frame)
+    expect(second.get_by_text(f"You are signed in as {first_own}.")).to_be_visible()
+    pressed(second, "Sign in with another one")
     sign_in(second, second_own)
     pressed(first, USE)
     expect(first.get_by_text(f"You are signed in as {second_own}.")).to_be_visible()

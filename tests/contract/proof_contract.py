@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlsplit
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpResponse
@@ -41,7 +42,10 @@ class ProofContract(LaunchingContract):
 
     def to_login(self, browser: Client, sub: str = "ada") -> HttpResponse:
         """Launch, and press the button that asks to sign in; return the answer, which leads to the login."""
-        choice = launch(browser, sub, self.world.problem)
+        return self.pressed(browser, launch(browser, sub, self.world.problem))
+
+    def pressed(self, browser: Client, choice: HttpResponse) -> HttpResponse:
+        """Press the button of the page that asks."""
         found = CHOICE.search(choice.content.decode())
         assert found, choice.content
         answer = browser.post(reverse("lti_1p3_provider:account_prove"), {"token": found[1]}, headers={"Origin": HERE})
@@ -102,6 +106,23 @@ class ProofContract(LaunchingContract):
         user = self.owner()
         self.proved(self.browser, user)
         assert get_user_model().objects.get(pk=user.pk).last_login is not None
+
+    def test_a_login_that_throws_the_session_away_leads_back_too(self) -> None:
+        """As some do that ask for a second factor."""
+        user = self.owner()
+        address = self.to_login(self.browser)["Location"]
+        del self.browser.cookies[settings.SESSION_COOKIE_NAME]
+        asks = self.browser.get(self.world.log_in(self.browser, address, user))
+        assert (asks.status_code, f"<strong>{user.username}</strong>" in asks.content.decode()) == (200, True)
+
+    def test_after_a_login_that_ends_elsewhere_the_same_button_leads_on(self) -> None:
+        user, confirm = self.owner(), reverse("lti_1p3_provider:account_confirm")
+        choice = launch(self.browser, "ada", self.world.problem)
+        address = self.pressed(self.browser, choice)["Location"]
+        self.world.log_in(self.browser, address, user)
+        again = self.pressed(self.browser, choice)
+        assert again["Location"] == confirm
+        assert self.browser.get(confirm).status_code == 200
 
     def test_the_wrong_password_proves_nothing(self) -> None:
         user = self.owner()

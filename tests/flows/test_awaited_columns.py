@@ -15,6 +15,7 @@ from django.db import transaction
 
 from demo.platform import Platform
 from demo.platform.store import LineItem as Column
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.memberships.sync import sync
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import forget
@@ -39,6 +40,7 @@ from tests.connection import (
     Connection,
 )
 from tests.flows.test_returning import reads_of_a_launch
+from tests.registered import copied
 from tests.scoring import COURSE, SCOPES, earn, given
 from tests.scoring import fill as fill_one
 
@@ -109,6 +111,14 @@ def test_whoever_opened_a_link_before_it_was_graded_gets_the_score_once_it_is(
     connection.launch(link, LEARNER)
     deliver_due()
     assert posts() == 1
+
+
+def test_a_teachers_launch_shows_the_column_too(connection: Connection) -> None:
+    link = opened(connection, LEARNER)
+    earn(3)
+    link = graded(connection, link)
+    connection.launch(link, INSTRUCTOR)
+    assert given(connection, link) == (3, 4)
 
 
 def test_people_who_return_without_a_column_are_kept_once_and_cost_one_read(connection: Connection) -> None:
@@ -213,6 +223,19 @@ def test_a_link_that_has_a_column_gets_nobody_whom_the_platform_does_not_grade(c
     earn(2, PROBLEM, OTHER_LEARNER)
     assert given(connection, link, OTHER_LEARNER) is None
     assert PendingScore.objects.get().platform_user.sub == LEARNER
+
+
+def test_another_deployments_link_with_the_same_id_is_another_link(connection: Connection) -> None:
+    link = opened(connection, LEARNER)
+    earn(3)
+    item = LineItem.objects.get()
+    other = copied(item.deployment, deployment_id="other", deployment_digest=digest("other"))
+    context = copied(item.resource_link.context, deployment=other)
+    theirs = copied(item, resource_link=copied(item.resource_link, deployment=other, context=context))
+    remember._update(theirs, {"url": "https://p.example/1", "container_url": "", "scopes": SCOPES, "declined": False})
+    moving.go_on()
+    assert (due(), item.is_awaited, LineItem.objects.get(pk=item.pk).is_awaited) == (set(), True, True)
+    assert link.id == theirs.resource_link.link_id
 
 
 def test_another_registrations_link_with_the_same_id_is_another_link(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from lti_1p3_provider.database.storable import keeps
 from lti_1p3_provider.errors import LtiError, PlatformUnreachable
@@ -36,9 +36,10 @@ def look_for(rows: PendingScoreQuerySet) -> int:
     What cannot be asked is left for another time, and so is the rest of a platform that does not answer.
     """
     places = rows.awaiting_column().order_by().values("line_item__resource_link__context")
-    contexts = Context.objects.filter(pk__in=places).select_related("deployment__registration").order_by("pk")
+    lists = LineItem.objects.filter(resource_link__context=OuterRef("pk")).exclude(container_url="")
+    contexts = Context.objects.filter(Exists(lists), pk__in=places).select_related("deployment__registration")
     found, silent = 0, set[int]()
-    for context in contexts[:MAX_CONTEXTS]:
+    for context in contexts.order_by("?")[:MAX_CONTEXTS]:  # each gets its turn
         platform = context.deployment.registration_id
         if platform in silent:
             continue

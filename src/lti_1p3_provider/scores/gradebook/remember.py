@@ -91,7 +91,7 @@ def _remember_without_column(
     if not item.is_awaited:
         return
     if claim is not None and item.declined != declined:
-        LineItem.objects.filter(pk=item.pk).update(declined=declined)
+        LineItem.objects.filter(pk=item.pk, url="", container_url="").update(declined=declined)
     if known is None:
         _waits(item, platform_user, block, Reason.DECLINED if declined else Reason.NO_COLUMN)
     else:
@@ -138,8 +138,9 @@ def _waits(item: LineItem, platform_user: PlatformUser, block: Mapping[str, str]
 
 
 def _due_after_all(item_pk: int, platform_user_pk: int) -> None:
-    missed = PendingScore.objects.filter(line_item_id=item_pk, platform_user_id=platform_user_pk, due_at=None)
-    if outcomes.send_anew(missed.filter(deliveries=0).with_column()):
+    mine = PendingScore.objects.filter(line_item_id=item_pk, platform_user_id=platform_user_pk)
+    missed = mine.filter(due_at=None, deliveries=0)
+    if missed.with_column().exists() and outcomes.send_anew(missed):
         nudge(0)
 
 
