@@ -60,16 +60,13 @@ def account_for(
     """
     sub = launch.message.subject or f"anonymous:{uuid.uuid4()}"
     person = _believed(launch.message.person, launch.registration)
-    if known is None and not is_stranger:
-        known = _find(launch.registration, sub)
+    known = known or (None if is_stranger else _find(launch.registration, sub))
     if known is not None and known.ahead:
         known = ahead.arrive(launch, known, choice)
     if known is None:
-        made = _first(launch, sub, person, choice)
-        if made.ahead:  # a roster made it in this very moment
-            ahead.came(made)
-        legacy.notice(launch, made)
-        return made
+        known = _first(launch, sub, person, choice)
+        if known.is_new or known.linked:
+            return known  # else another launch was first
     if choice is not None and choice.user_pk is not None:
         linking.require_same(known, choice.user_pk)
     user = known.user
@@ -95,6 +92,14 @@ def make_ahead(deployment: Deployment, sub: str) -> PlatformUser:
 
 
 def _first(launch: Launch[Message], sub: str, person: Person, choice: Choice | None) -> PlatformUser:
+    made = _made(launch, sub, person, choice)
+    if made.ahead:  # a roster made it in this very moment
+        ahead.came(made)
+    legacy.notice(launch, made)
+    return made
+
+
+def _made(launch: Launch[Message], sub: str, person: Person, choice: Choice | None) -> PlatformUser:
     """Return a new person's platform user, with the account that they proved to be theirs, else the one that they have
     from LTI 1.1, else a new one.
 
