@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.contrib.auth import get_user_model
 from django.db import connection as database
 from django.db import transaction
 from django.test import Client
@@ -15,6 +16,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.errors import AccountInactive
 from lti_1p3_provider.launches.prefetch import Returning
 from lti_1p3_provider.lti.claims import Person
 from lti_1p3_provider.lti.launch import Names
@@ -169,6 +171,9 @@ def test_a_person_and_link_that_came_meanwhile_are_those(connection, link):
     launch.message.person, launch.message.roles = Person(), Roles()
     with transaction.atomic():
         assert account_for(launch, None, is_stranger=True) == person
+    get_user_model().objects.filter(pk=person.user_id).update(is_active=False)
+    with pytest.raises(AccountInactive), transaction.atomic():
+        account_for(launch, None, is_stranger=True)
     launch.message.context, launch.message.resource_link.title = None, "New title"
     course, block = CourseKey.from_string(COURSE), UsageKey.from_string(WELCOME)
     with transaction.atomic():

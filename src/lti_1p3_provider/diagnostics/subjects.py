@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.registrations.person_digests import digests
+from lti_1p3_provider.registrations.person_digests import digests, newest
 
 SALT = "lti_1p3_provider.attempts"
 LENGTH = 16
@@ -13,7 +13,7 @@ LENGTH = 16
 
 def keyed(registration_pk: int | None, sub: str) -> str:
     """Return the digest of a registration's ``sub`` with the newest secret: 16 hex digits."""
-    return _names(registration_pk, sub)[0]
+    return newest(SALT, registration_pk, sub)[:LENGTH]
 
 
 def attempts_of(registration_pk: int, sub: str, user_pk: int | None = None) -> QuerySet[LaunchAttempt]:

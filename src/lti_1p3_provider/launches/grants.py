@@ -64,10 +64,11 @@ def allow(
     until = timezone.now() + timedelta(seconds=seconds)
     key, taught = str(target.usage_key), link_pk if teaches else None
     scopes.forget(user.pk)
-    renew = partial(_renew, user.pk, digest(key), key, deployment.pk, until, link_pk, taught)
+    named = digest(key)
+    renew = partial(_renew, user.pk, named, key, deployment.pk, until, link_pk, taught)
     if not is_new and renew():
         return
-    whose = {"user_id": user.pk, "usage_digest": digest(key), "usage_key": key, "deployment": deployment}
+    whose = {"user_id": user.pk, "usage_digest": named, "usage_key": key, "deployment": deployment}
     grant = Grant(**whose, until=until, link_pk=link_pk, taught_link_pk=taught)
     if is_new:
         _insert(grant)

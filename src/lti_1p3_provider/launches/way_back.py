@@ -25,9 +25,10 @@ MAX_BLOCKS, MAX_URL = 20, 2000
 def remember(request: HttpRequest, target: Target, return_url: str) -> None:
     """Store in the session where the launch of this block came from. The newest launch counts."""
     ways: dict[str, str] = dict(request.session.get(KEPT, {}))
-    known = ways.pop(_name(target), "")
+    name = _name(target)
+    known = ways.pop(name, "")
     if _is_address(return_url):
-        ways[_name(target)] = return_url
+        ways[name] = return_url
     elif not known:
         return
     request.session[KEPT] = dict(list(ways.items())[-MAX_BLOCKS:])

@@ -12,5 +12,13 @@ def digests(salt: str, registration_pk: int | None, sub: str) -> tuple[str, ...]
     """Return the digests of a registration's ``sub``, one for each secret that the site has, 64 hex digits each. The
     first is the current one; the others find rows from before a secret was replaced. ``salt``: one for each kind of
     row."""
-    named = f"{registration_pk}:{sub}"
-    return tuple(salted_hmac(salt, named, secret=one, algorithm="sha256").hexdigest() for one in conf.key_secrets)
+    return tuple(_digest(salt, registration_pk, sub, one) for one in conf.key_secrets)
+
+
+def newest(salt: str, registration_pk: int | None, sub: str) -> str:
+    """Return the current one of these."""
+    return _digest(salt, registration_pk, sub, conf.key_secrets[0])
+
+
+def _digest(salt: str, registration_pk: int | None, sub: str, secret: str) -> str:
+    return salted_hmac(salt, f"{registration_pk}:{sub}", secret=secret, algorithm="sha256").hexdigest()

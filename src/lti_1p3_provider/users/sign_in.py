@@ -66,22 +66,22 @@ def account_for(
         known = _find(launch.registration, sub)
     if known is not None and known.ahead:
         known = ahead.arrive(launch, known, choice)
-    if known is None:
-        made = _first(launch, sub, person, choice)
-        if made.ahead:  # a roster made it in this very moment
-            made = ahead.arrive(launch, made, choice) or _first(launch, sub, person, choice)
-        legacy.notice(launch, made)
-        return made
-    if choice is not None and choice.user_pk is not None:
-        linking.require_same(known, choice.user_pk)
-    user = known.user
-    if not user.is_active:
-        raise AccountInactive(f"user {user.pk}")
-    known.course_roles = ordinary.require(user, launch.registration.pk)
-    if not known.linked and known.profile_digest != _profile_digest(sub, person):
-        _update_profile(known, person)
+    is_first = known is None
+    known = known or _first(launch, sub, person, choice)
+    if not (is_first and (known.is_new or known.linked)):  # if another launch was first, its account is looked at, too
+        _require_usable(launch, known, choice)
+        if not known.linked and known.profile_digest != _profile_digest(sub, person):
+            _update_profile(known, person)
     legacy.notice(launch, known)
     return known
+
+
+def _require_usable(launch: Launch[Message], known: PlatformUser, choice: Choice | None) -> None:
+    if choice is not None and choice.user_pk is not None:
+        linking.require_same(known, choice.user_pk)
+    if not known.user.is_active:
+        raise AccountInactive(f"user {known.user.pk}")
+    known.course_roles = ordinary.require(known.user, launch.registration.pk)
 
 
 def make_ahead(deployment: Deployment, sub: str) -> PlatformUser:
@@ -97,6 +97,13 @@ def make_ahead(deployment: Deployment, sub: str) -> PlatformUser:
 
 
 def _first(launch: Launch[Message], sub: str, person: Person, choice: Choice | None) -> PlatformUser:
+    made = _made(launch, sub, person, choice)
+    if made.ahead:  # a roster made it in this very moment
+        made = ahead.arrive(launch, made, choice) or _made(launch, sub, person, choice)
+    return made
+
+
+def _made(launch: Launch[Message], sub: str, person: Person, choice: Choice | None) -> PlatformUser:
     """Return a new person's platform user. Its account is the one that they proved to be theirs, else the one that they
     have from LTI 1.1, else a new one.
 
