@@ -78,7 +78,7 @@ def test_the_command_sets_keeps_and_removes_them():
         (["--legacy-way=same_ids", f"--legacy-until={SOON}"], "legacy_consumer_key"),
         (["--legacy-way=stated", "--legacy-key=riverside"], "legacy_until"),
         (["--legacy-way=all"], "invalid choice"),
-        (["--legacy-way=signed", "--legacy-until=tomorrow"], "invalid"),
+        (["--legacy-way=signed", "--legacy-until=2027-13-31"], "is no day"),
     ],
 )
 def test_the_command_says_what_is_missing(options, field):

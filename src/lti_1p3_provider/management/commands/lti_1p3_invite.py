@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--legacy-until",
             default=None,
-            type=date.fromisoformat,
+            type=people.day,
             metavar="YYYY-MM-DD",
             help="Moodle proves its key of LTI 1.1, and learners of that keep their accounts until this day",
         )
