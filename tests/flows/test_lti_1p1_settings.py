@@ -259,6 +259,18 @@ def test_the_api_says_what_is_missing():
     assert sorted(refused.json()["fields"]) == ["legacy_consumer_key", "legacy_until"]
 
 
+@pytest.mark.parametrize(
+    ("options", "warning"),
+    [((), ""), (("--legacy-key=riverside",), ""), (("--legacy-key=Riverside",), "with the key Riverside")],
+)
+def test_an_invitation_says_that_a_key_is_none(options, warning, capsys):
+    call_command("lti_1p3_invite", "--name=Riverside Moodle", "--allow-org=DemoX", f"--legacy-until={SOON}", *options)
+    said = capsys.readouterr().err
+    assert warning in said
+    assert bool(warning) == ("LTI 1.1" in said)
+    assert Invitation.objects.count() == 1  # it may be made before the key is
+
+
 def test_the_documents_commands_are_these(capsys):
     """Word by word, but for the day, which passes, and what stands for the rest of a command."""
     report, register, invite = ([one.replace("2027-01-31", str(SOON)) for one in told] for told in blocks("lti-1p1.md"))
