@@ -438,13 +438,16 @@ def test_the_report_says_what_there_is_and_what_became_of_it(connection):
     accept(connection, SAME_IDS)
     old, other, boss = old_person(kept), old_person(had), old_person("boss", is_staff=True)
     off(old_person("gone"))
+    retire(old_person("retired"))
     assert boss.is_staff
     launch(connection, kept)
     launch(connection, had)
     found = json.loads(report("--json"))
     lakeside, riverside = found["platforms"]
     assert lakeside == {"key": "lakeside", "name": "The lakeside", "people": 0, "accounts": {}}
-    assert (riverside["people"], riverside["accounts"]) == (4, {"free": 1, "inactive": 1, "staff": 1, "taken": 1})
+    each = {"free": 1, "inactive": 1, "retired": 1, "staff": 1, "taken": 1}
+    assert (riverside["people"], riverside["accounts"]) == (5, each)
+    assert "1 the account of LTI 1.1 is being retired by the LMS" in report()
     (of,) = found["registrations"]
     assert (of["client_id"], of["way"], of["consumer_key"]) == (connection.client_id, SAME_IDS, KEY)
     assert of["outcomes"] == {"adopted": 1, "has_account": 1}

@@ -78,7 +78,7 @@ def test_the_command_sets_keeps_and_removes_them():
         (["--legacy-way=same_ids", f"--legacy-until={SOON}"], "legacy_consumer_key"),
         (["--legacy-way=stated", "--legacy-key=riverside"], "legacy_until"),
         (["--legacy-way=all"], "invalid choice"),
-        (["--legacy-way=signed", "--legacy-until=tomorrow"], "invalid"),
+        (["--legacy-way=signed", "--legacy-until=2027-13-31"], "is no day"),
     ],
 )
 def test_the_command_says_what_is_missing(options, field):
@@ -257,6 +257,18 @@ def test_the_api_says_what_is_missing():
     root = tenant(role="", is_superuser=True)
     refused = root("POST", "registrations/", {**PLATFORM, "legacy_way": STATED})
     assert sorted(refused.json()["fields"]) == ["legacy_consumer_key", "legacy_until"]
+
+
+@pytest.mark.parametrize(
+    ("options", "warning"),
+    [((), ""), (("--legacy-key=riverside",), ""), (("--legacy-key=Riverside",), "with the key Riverside")],
+)
+def test_an_invitation_says_that_a_key_is_none(options, warning, capsys):
+    call_command("lti_1p3_invite", "--name=Riverside Moodle", "--allow-org=DemoX", f"--legacy-until={SOON}", *options)
+    said = capsys.readouterr().err
+    assert warning in said
+    assert bool(warning) == ("LTI 1.1" in said)
+    assert Invitation.objects.count() == 1  # it may be made before the key is
 
 
 def test_the_documents_commands_are_these(capsys):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from io import StringIO
@@ -28,13 +29,16 @@ from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.errors import ContentNotAccessible, LtiError
 from lti_1p3_provider.fleet import upkeep
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.launches import grants
+from lti_1p3_provider.lti import roles
 from lti_1p3_provider.lti.claims import LTI, Launch, Person
+from lti_1p3_provider.lti.nrps import Member as ListedMember
+from lti_1p3_provider.lti.nrps import Members
 from lti_1p3_provider.management.commands.lti_1p3_clean_up import clean_up
 from lti_1p3_provider.memberships import ahead, kept, refresh, sync, unused_accounts
 from lti_1p3_provider.memberships.models import EnrolledAhead, Member, NotAhead, Roster
@@ -877,6 +881,19 @@ def test_what_one_course_refuses_costs_that_course_only(course: Class) -> None:
     assert course.inside() == course.inside(OTHER_KEY) == {"a"}
 
 
+@contextmanager
+def closed() -> Iterator[None]:
+    """Let the LMS turn everybody away, who comes and who goes."""
+
+    def refuse(run: Callable[..., Any], sql: str, *others: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE")) and f'"{Enrolment._meta.db_table}"' in sql:
+            raise ContentNotAccessible("the course is closed")
+        return run(sql, *others)
+
+    with database.execute_wrapper(refuse):
+        yield
+
+
 def off(*people: PlatformUser) -> None:
     get_user_model().objects.filter(pk__in=[one.user_id for one in people]).update(is_active=False)
 
@@ -925,6 +942,93 @@ def test_whoever_cannot_be_unenrolled_waits_for_those_who_were_not_tried(course:
     assert course.reads("z", shrinks=True, most=1) == Outcome(refused=ahead.TRIES, left=2)
     assert course.reads("z", shrinks=True, most=1) == Outcome(refused=1, unenrolled=1, left=ahead.TRIES)
     assert course.reads("z", shrinks=True, most=1, whole=True) == Outcome(refused=ahead.TRIES + 1)
+
+
+# --- by somebody who means harm, or is in a hurry -------------------------------------------------------------------
+
+
+def test_the_same_id_in_other_letters_or_twice_is_what_it_says(course: Class) -> None:
+    twice = {"user_id": "ada", "roles": ["Instructor"]}
+    assert course.reads("ada", "ADA", "ada ", twice) == Outcome(accounts=2, enrolled=2)
+    assert course.inside() == {"ADA", "ada "}
+    assert course.reads("ADA") == Outcome(unenrolled=1)
+    assert course.inside() == {"ADA"}
+
+
+def test_a_learner_who_comes_as_a_teacher_brings_an_account_if_teachers_may(course: Class) -> None:
+    course.reads("a", OTHER_LEARNER)
+    made = course.person(OTHER_LEARNER).user
+    course.wants(teacher_accounts="existing_with_proof")
+    taught = {f"{LTI}roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"]}
+    course.connection.platform.tamper_next_launch(claims=lambda claims: {**claims, **taught})
+    assert "account/prove" in course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).text
+    made.refresh_from_db()
+    assert (made.is_active, course.person(OTHER_LEARNER).user) == (True, made)
+    assert course.reads("a", {"user_id": OTHER_LEARNER, "roles": ["Instructor"]}) == NOTHING
+    assert course.inside() == {"a", OTHER_LEARNER}
+
+
+def test_a_course_that_is_gone_keeps_no_account_from_being_given_up(course: Class, settings: Any) -> None:
+    unused(course, settings, "a")
+    user = course.person("a").user_id
+    gone = "course-v1:No+Such+Course"
+    EnrolledAhead.objects.filter(user_id=user).update(course_key=gone, course_digest=digest(gone))
+    Enrolment.objects.filter(user_id=user).update(course_key=gone)
+    kept.drop_old()
+    assert unused_accounts.drop() == 1
+    assert Enrolment.objects.get(user_id=user).active  # which the LMS could not end
+    assert not EnrolledAhead.objects.filter(user_id=user).exists()
+
+
+def test_a_course_that_is_gone_ends_nothing_and_costs_no_other(course: Class) -> None:
+    first = ResourceLink.objects.get()
+    ResourceLink.objects.create(
+        deployment=first.deployment,
+        context=first.context,
+        link_id="2",
+        link_digest=digest("2"),
+        course_key="course-v1:No+Such+Course",
+    )
+    LaunchGate.objects.update(allowed_courses=[COURSE, "course-v1:No+Such+Course"])
+    assert course.reads("a", "b") == Outcome(accounts=2, enrolled=2)
+    assert course.reads("a") == Outcome(unenrolled=1)
+
+
+def test_a_course_that_takes_and_lets_go_nobody_any_more_costs_no_account(course: Class) -> None:
+    course.reads("a", "b")
+    with closed():
+        assert course.reads("a", "c") == Outcome(accounts=1, refused=2)
+    assert course.inside() == {"a", "b"}
+    assert course.person("c").ahead
+    assert course.reads("a", "c") == Outcome(enrolled=1, unenrolled=1)
+
+
+def test_another_platforms_list_holds_nobody_here(course: Class) -> None:
+    """Platform B says that it has a person with the same id; what A's lists gave is A's."""
+    other = Registration.objects.create(
+        title="B",
+        issuer="https://b.example",
+        client_id="b",
+        platform="moodle",
+        ahead_way=BOTH,
+        enrolment_mode="audit",
+    )
+    LaunchGate.objects.create(registration=other, allowed_courses=[COURSE])
+    deployment = Deployment.objects.create(registration=other, deployment_id="1")
+    theirs = Context.objects.create(deployment=deployment, context_id="x", context_digest=digest("x"))
+    ResourceLink.objects.create(
+        deployment=deployment, context=theirs, link_id="x", link_digest=digest("x"), course_key=COURSE
+    )
+    course.reads("a", "b")
+    now = timezone.now()
+    Roster.objects.create(context=theirs, asked_at=now, complete=True)
+    members = Members(tuple(ListedMember(sub, roles.parse(["Learner"])) for sub in ("a", "b")))
+    read = sync.Read(members, sync.with_accounts(other.pk, members), now)
+    assert ahead.provide(theirs, read, COMMAND) == Outcome(accounts=2, enrolled=2)
+    assert course.reads("b") == Outcome(unenrolled=1)
+    assert course.inside() == {"b"}
+    enrolled = PlatformUser.objects.filter(registration=other).values_list("user", flat=True)
+    assert host.current().membership.enrolled(list(enrolled), KEY) == set(enrolled)
 
 
 # --- the command, and the pages ---------------------------------------------------------------------------------------

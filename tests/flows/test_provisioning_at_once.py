@@ -24,7 +24,7 @@ from lti_1p3_provider.memberships.models import EnrolledAhead, Member
 from lti_1p3_provider.memberships.plan import Outcome
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import forget
-from lti_1p3_provider.people.move import move
+from lti_1p3_provider.people.move import NotMoved, move
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
@@ -139,6 +139,27 @@ def test_a_move_beside_launches_of_the_same_person(course: Class) -> None:
         assert PendingScore.objects.filter(platform_user__in=people).count() == 2
         assert launches(course, subs[:1], link)[0]() == 302
         assert PendingScore.objects.filter(platform_user__in=people).count() == 2
+
+
+def test_moves_at_once_give_two_people_no_account_together(course: Class) -> None:
+    """Both to one account, and each to the other's."""
+    registration = course.connection.registration
+
+    def moves(sub: str, username: str) -> bool:
+        try:
+            move(by_sub(registration.issuer, registration.client_id, sub)[0], username, COMMAND)
+        except NotMoved:
+            return False
+        return True
+
+    for turn in range(ROUNDS):
+        one, other = f"s{turn}-0", f"s{turn}-1"
+        course.reads(one, other)
+        names = [course.person(sub).user.username for sub in (one, other)]
+        assert at_once([lambda: moves(one, names[1]), lambda: moves(other, names[0])]) == [False, False]  # noqa: B023
+        own = somebody(f"own-{turn}")
+        assert sorted(at_once([lambda sub=sub: moves(sub, own.username) for sub in (one, other)])) == [False, True]
+        assert PlatformUser.objects.filter(sub__in=(one, other), user=own).count() == 1
 
 
 def test_a_move_beside_a_delivery_sends_what_was_earned(course: Class) -> None:

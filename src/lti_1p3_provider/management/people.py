@@ -3,8 +3,9 @@ given is None."""
 
 from __future__ import annotations
 
-from argparse import BooleanOptionalAction
+from argparse import ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -13,6 +14,18 @@ from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.registrations.models import ACCOUNT_FIELDS, ROLE_FIELDS, AccountMode
 
 NOTHING = "none"
+
+
+def day(said: str) -> date:
+    """Return the day that an option names.
+
+    Raises:
+        ArgumentTypeError: there is no such day.
+    """
+    try:
+        return date.fromisoformat(said)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{said!r} is no day like 2027-01-31") from error
 
 
 def declare(parser: CommandParser) -> None:

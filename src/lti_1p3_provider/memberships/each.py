@@ -19,7 +19,7 @@ from lti_1p3_provider.course_roles.mapping import opens_whole
 from lti_1p3_provider.course_roles.settle import lock
 from lti_1p3_provider.database.conflicts import is_conflict, outlast, traced
 from lti_1p3_provider.database.upserts import chunks
-from lti_1p3_provider.errors import AccountPrivileged, QuotaReached
+from lti_1p3_provider.errors import AccountPrivileged, LtiError, QuotaReached
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.memberships import due, kept
 from lti_1p3_provider.memberships.due import Place, Wanted
@@ -52,7 +52,8 @@ def do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) -> 
     except Over:
         raise
     except Exception as error:  # the LMS's too
-        log.error("LTI: nothing was done ahead for somebody of context %s: %s", place.context.pk, traced(error))
+        why = error.code if isinstance(error, LtiError) else traced(error)
+        log.error("LTI: nothing was done ahead for somebody of context %s: %s", place.context.pk, why)
         return Outcome(refused=1)
 
 
@@ -163,7 +164,8 @@ def _give(place: Place, person: PlatformUser, one: Wanted) -> Outcome:
     except Exception as error:  # the LMS's too
         if transaction.get_rollback() or (isinstance(error, Error) and is_conflict(error)):
             raise  # the database gave up all of it, as after a deadlock: it is done again
-        log.error("LTI: user %s was not enrolled ahead in %s: %s", person.user_id, one.course_key, traced(error))
+        why = error.code if isinstance(error, LtiError) else traced(error)
+        log.error("LTI: user %s was not enrolled ahead in %s: %s", person.user_id, one.course_key, why)
         return Outcome(refused=1)
     return Outcome(enrolled=int(one.enrols))
 

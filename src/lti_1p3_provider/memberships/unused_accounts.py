@@ -77,10 +77,16 @@ def _unenrol(user: AbstractUser) -> None:
     is_used = ahead.is_used(user)
     for row in EnrolledAhead.objects.select_for_update().filter(platform_user=None, user_id=user.pk).order_by("pk"):
         row.delete()  # the last one of several lists ends it
-        if is_used or row.taken_at is not None or due.is_held(row, user.pk):
+        key = CourseKey.from_string(row.course_key)
+        if is_used or row.taken_at is not None or due.is_held(row, user.pk) or not _is_there(key):
             continue
         try:
             with transaction.atomic():
-                host.current().membership.unenrol(user, CourseKey.from_string(row.course_key), row.mode)
+                host.current().membership.unenrol(user, key, row.mode)
         except LtiError as error:  # the LMS lets nobody leave this course
             log.warning("LTI: user %s stays in %s: %s", user.pk, row.course_key, error.code)
+
+
+def _is_there(key: CourseKey) -> bool:
+    """Tell whether there is still such a course: nobody can be taken out of one that was deleted."""
+    return host.current().content.enrolment_modes(key) is not None

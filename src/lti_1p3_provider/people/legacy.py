@@ -6,19 +6,21 @@ from collections import Counter
 from typing import Any
 
 from lti_1p3_provider import host
+from lti_1p3_provider.host.legacy import OldPlatform
 from lti_1p3_provider.onboarding.legacy import doubts
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.legacy import obstacle
 from lti_1p3_provider.users.models import LegacyMatch
 
 FREE = "free"  # the next launch may have it
+RETIRED = "retired"  # the LMS is deleting it, or did: nobody asks what else it is
 MAX_LISTED = 1000
 
 
 def platforms() -> list[dict[str, Any]]:
     """Return each platform with its people, counted by what would become of their accounts now. Changes nothing."""
     return [
-        {"key": one.key, "name": one.name, "people": one.people, "accounts": _accounts(one.key)}
+        {"key": one.key, "name": one.name, "people": one.people, "accounts": _accounts(one)}
         for one in host.current().legacy.platforms()
     ]
 
@@ -30,8 +32,10 @@ def registrations() -> list[dict[str, Any]]:
     return [_registration(row) for row in rows.order_by("pk").distinct()]
 
 
-def _accounts(key: str) -> dict[str, int]:
-    found = Counter(str(obstacle(account) or FREE) for _, account in host.current().legacy.accounts(key))
+def _accounts(platform: OldPlatform) -> dict[str, int]:
+    found = Counter(str(obstacle(account) or FREE) for _, account in host.current().legacy.accounts(platform.key))
+    if (retired := platform.people - found.total()) > 0:
+        found[RETIRED] = retired
     return dict(sorted(found.items()))
 
 

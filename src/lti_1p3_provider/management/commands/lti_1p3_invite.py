@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,9 +13,10 @@ from django.db import transaction
 from lti_1p3_provider.audit.note import COMMAND, note_difference
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.management import people
-from lti_1p3_provider.onboarding import changes, courses
+from lti_1p3_provider.onboarding import changes, courses, legacy
 from lti_1p3_provider.onboarding.invitations import LIFE, MAX_DAYS, Offer, invite
-from lti_1p3_provider.onboarding.models import OPTIONS, PROOF
+from lti_1p3_provider.onboarding.models import OPTIONS, PROOF, Invitation
+from lti_1p3_provider.registrations.legacy_way import SAME_IDS
 from lti_1p3_provider.registrations.models import Registration
 
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--legacy-until",
             default=None,
-            type=date.fromisoformat,
+            type=people.day,
             metavar="YYYY-MM-DD",
             help="Moodle proves its key of LTI 1.1, and learners of that keep their accounts until this day",
         )
@@ -61,11 +62,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             problems = error.message_dict.items()
             raise CommandError("\n".join(f"{name}: {' '.join(texts)}" for name, texts in problems)) from error
-        to_be = Registration(**{name: getattr(row, name) for name in ("org", *OPTIONS)})
-        doubts = [str(doubt) for doubt in courses.doubts(to_be, gate=row.gate)]
-        if row.gate is None and not row.org and not conf.require_launch_gate:
-            doubts.append("It may open everything that is published here. Name courses to limit it.")
-        for doubt in doubts:
+        for doubt in _doubts(row):
             self.stderr.write(f"Warning: {doubt}")
         if options["as_json"]:
             self.stdout.write(json.dumps({"url": url, "expires_at": row.expires_at.isoformat()}))
@@ -73,6 +70,17 @@ class Command(BaseCommand):
         until = row.expires_at.date().isoformat()
         self.stdout.write(f"Invited {row.name}. Its administrator enters this address there, until {until}:")
         self.stdout.write(f"  {url}")
+
+
+def _doubts(row: Invitation) -> list[str]:
+    to_be = Registration(**{name: getattr(row, name) for name in ("org", *OPTIONS)})
+    doubts = [str(doubt) for doubt in courses.doubts(to_be, gate=row.gate)]
+    if row.gate is None and not row.org and not conf.require_launch_gate:
+        doubts.append("It may open everything that is published here. Name courses to limit it.")
+    if row.legacy_until is not None:
+        to_be.legacy_way, to_be.legacy_consumer_key = SAME_IDS, row.legacy_consumer_key
+        doubts += [f"{says} {advice}" for says, advice in legacy.doubts(to_be)]
+    return doubts
 
 
 def _offer(options: dict[str, Any]) -> Offer:

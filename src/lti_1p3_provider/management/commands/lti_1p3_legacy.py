@@ -10,7 +10,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from lti_1p3_provider.people import legacy
 from lti_1p3_provider.users.models import LegacyMatch
 
-OUTCOMES = dict(LegacyMatch.Outcome.choices)
+OUTCOMES = {
+    **dict(LegacyMatch.Outcome.choices),
+    legacy.FREE: "accounts that a first launch may have",
+    legacy.RETIRED: "the account of LTI 1.1 is being retired by the LMS, or was",
+}
 
 
 class Command(BaseCommand):
@@ -35,7 +39,7 @@ class Command(BaseCommand):
         for one in found["platforms"]:
             self.stdout.write(f"{one['name']} (key {one['key']}): {one['people']} people")
             for name, number in one["accounts"].items():
-                self.stdout.write(f"  {number:6} {OUTCOMES.get(name, 'accounts that a first launch may have')}")
+                self.stdout.write(f"  {number:6} {OUTCOMES[name]}")
         for one in found["registrations"]:
             self._say(one)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +96,7 @@ class Command(BaseCommand):
             help="the platform's key in LTI 1.1",
         )
         parser.add_argument(
-            "--legacy-until", default=None, type=date.fromisoformat, metavar="YYYY-MM-DD", help="the last day of that"
+            "--legacy-until", default=None, type=people.day, metavar="YYYY-MM-DD", help="the last day of that"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
