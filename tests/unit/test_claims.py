@@ -336,6 +336,14 @@ def test_core_04_null_inside_of_claims_is_absent():
     assert read.grade_service == GradeService(frozenset({"a"}))
 
 
+def test_core_12_spaces_around_the_way_back_are_none_of_it():
+    claim = {"return_url": "\u200bhttps://p.example/my course\r\n"}
+    assert message(**{f"{CLAIM}launch_presentation": claim}).return_url == "https://p.example/my%20course"
+    assert (
+        message(**{NRPS: {"context_memberships_url": " https://p.example/1 "}}).memberships_url == "https://p.example/1"
+    )
+
+
 def test_ags_03_spaces_around_an_address_are_none_of_it():
     claim = {"lineitem": " https://p.example/1\n", "lineitems": "\t\ufeffhttps://p.example/all\u200b "}
     read = message(**{AGS_CLAIM: claim}).grade_service
