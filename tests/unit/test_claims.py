@@ -336,6 +336,11 @@ def test_core_04_null_inside_of_claims_is_absent():
     assert read.grade_service == GradeService(frozenset({"a"}))
 
 
+@pytest.mark.parametrize("value", ["$Unknown", " $Unknown.name", "\n\t$x"])
+def test_core_11_what_a_platform_did_not_fill_in_is_absent(value):
+    assert message(**{f"{CLAIM}custom": {"one": value, "two": "5 $"}}).custom == {"two": "5 $"}
+
+
 def test_core_12_spaces_around_the_way_back_are_none_of_it():
     claim = {"return_url": "\u200bhttps://p.example/my course\r\n"}
     assert message(**{f"{CLAIM}launch_presentation": claim}).return_url == "https://p.example/my%20course"

@@ -164,5 +164,7 @@ def _custom(claim: Reader) -> dict[str, str]:
     """Custom parameters; a ``$Variable`` that the platform did not know is absent."""
     said = {name: value for name, value in claim.values.items() if isinstance(value, str)}
     return {
-        name: value for name, value in said.items() if not value.startswith("$") and not NOWHERE.search(name + value)
+        name: value
+        for name, value in said.items()
+        if not value.lstrip().startswith("$") and not NOWHERE.search(name + value)
     }
