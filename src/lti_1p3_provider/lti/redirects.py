@@ -1,5 +1,5 @@
-"""Follows a platform that has moved a page on its own host: some add a slash to the addresses that they gave us; and
-takes another media type from one that has the one we name for what is sent to it only.
+"""Follows a platform that has moved a page on its own host: some add a slash to the addresses that they gave us. Takes
+any media type from one that says that it has none of the one that we name.
 
 Nothing else is followed: a redirect to another host would take what we send along, and lead us anywhere.
 """
@@ -18,7 +18,7 @@ ANY = "*/*"
 
 def followed(request: Request) -> Exchange[Answer]:
     """Make a request; if it is a GET that is answered with another address on the same origin, make it there, once.
-    Where nothing of the media type that it names is to be had, ask for any: we look at what comes."""
+    Where there is nothing of the media type that it names, ask for any: what comes is looked at anyway."""
     answer: Answer = yield request
     if answer.status == NOT_ACCEPTABLE and request.headers.get("Accept", ANY) != ANY:
         request = replace(request, headers={**request.headers, "Accept": ANY})
