@@ -35,7 +35,9 @@ urlpatterns = [
     path("pub/jwks", key_set),
     # Platforms hold these from another plugin whose sites moved in: see ``moving_in``.
     path("pub/orgs/<str:org>/jwks/", key_set),
+    path("pub/orgs/<str:org>/jwks", key_set),
     path("deep-linking/launch/", LaunchView.as_view()),
+    path("deep-linking/launch", LaunchView.as_view()),
     path("deep-linking", LaunchView.as_view()),
     path("deep-linking/", LaunchView.as_view(), name="deep_linking"),
     path("deep-linking/pick/", PickView.as_view(), name="deep_linking_pick"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -16,14 +17,14 @@ from lti_1p3_provider.registrations.models import Registration
 from tests.connection import COURSE, LEARNER, PROBLEM, UNPUBLISHED, WELCOME, usage
 
 
-@pytest.mark.parametrize("plus", [" ", "%20", "%2B"])
+@pytest.mark.parametrize("plus", [" ", "%20", "%2B", "%252B"])
 def test_a_course_key_never_holds_a_blank(connection, plus):
     address = connection.content_url(PROBLEM.replace("+", plus), COURSE.replace("+", plus))
     assert connection.launch(connection.link(target_link_uri=address, graded=True)).status_code == 200
     assert LaunchAttempt.objects.first().outcome == "ok"
 
 
-@pytest.mark.parametrize("written", [" {}", "{}\n", "\t{} ", "{}%20", "{}/%0A"])
+@pytest.mark.parametrize("written", [" {}", "{}\n", "\t{} ", "{}%20", "{}/%0A", "\ufeff{}", "{}%E2%80%8B"])
 def test_white_space_that_was_copied_with_an_address_does_not_matter(connection, written):
     address = written.format(connection.content_url(PROBLEM))
     assert connection.launch(connection.link(target_link_uri=address, graded=True)).status_code == 200
@@ -43,18 +44,20 @@ def test_a_final_slash_too_much_loses_nothing(connect, block, posted_to):
     assert browser.get(address, timeout=10).status_code == 200
 
 
-@pytest.mark.parametrize("door", ["login", "launch"])
+@pytest.mark.parametrize("door", ["login", "launch", "deep-linking", "deep-linking/launch"])
 def test_an_address_without_its_final_slash_loses_nothing(connection, door):
     browser, link = Browser(), connection.link(PROBLEM)
     initiation = forms(browser.get(connection.platform.launch_url(link.id, LEARNER), timeout=10))[0]
     if door == "login":
         initiation.action = initiation.action.removesuffix("/")
     form = forms(browser.submit(initiation))[0]
-    if door == "launch":
-        form.action = form.action.removesuffix("/")
+    if door != "login":
+        form.action = f"{connection.lms}/lti/1p3/{door}"
     assert browser.submit(form).status_code == 200
     assert LaunchAttempt.objects.first().outcome == "ok"
-    assert requests.get(f"{connection.lms}/lti/1p3/pub/jwks", timeout=10).json()["keys"]
+    for keys in ("jwks", "orgs/some/jwks"):
+        found = requests.get(f"{connection.lms}/lti/1p3/pub/{keys}", timeout=10, allow_redirects=False)
+        assert found.json()["keys"]
 
 
 def test_a_launch_that_is_posted_to_the_links_own_address_is_a_launch(connection):
@@ -92,6 +95,7 @@ def test_a_section_says_that_it_cannot_be_opened_by_itself(connection):
     [
         (PROBLEM, PROBLEM),
         (PROBLEM.replace("+", " "), PROBLEM),
+        (quote(PROBLEM), PROBLEM),
         ("{lms}/lti/1p3/launch/" + f"{COURSE}/{PROBLEM}", PROBLEM),
         ("$Unknown.variable", WELCOME),
         ("  ", WELCOME),
@@ -116,6 +120,8 @@ def test_with_that_parameter_one_address_serves_all_activities(connection):
     [
         (PROBLEM, "gate_closed"),
         ("block-v1:x", "target_invalid"),
+        ("Org/Course/Run", "target_invalid"),
+        (quote(PROBLEM), "gate_closed"),
         ("https://elsewhere.example/lti/1p3/launch/x/y", "target_invalid"),
         ("javascript://x", "target_invalid"),
     ],

@@ -567,6 +567,7 @@ def test_ags_03_a_course_that_has_no_columns_yet_may_be_nowhere(connection, web_
 
 def test_ags_15_a_course_that_is_not_there_at_all_gets_no_column(connection, web_server):
     at_a_strangers(connection, web_server, *[Said(status=404)] * 6)
+    earn(3)
     row = PendingScore.objects.get()
     assert (row.given_up, row.why) == (True, Why(Reason.SERVICE_REFUSED, 404, "making a column"))
 

@@ -10,7 +10,9 @@ from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing, LtiError, Messag
 from lti_1p3_provider.launches.views import ENTRANCES
 from lti_1p3_provider.lti.claims import NRPS, ContextClaim, GradeService
 from lti_1p3_provider.lti.claims import Person as PersonClaim
+from lti_1p3_provider.lti.deep_linking import read_settings
 from lti_1p3_provider.lti.messages import READERS, read_message
+from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.resource_link import ResourceLinkClaim, ResourceLinkMessage
 from lti_1p3_provider.lti.roles import Roles
 from tests.connection import AGS_CLAIM, CLAIM
@@ -336,6 +338,19 @@ def test_core_04_null_inside_of_claims_is_absent():
     assert read.grade_service == GradeService(frozenset({"a"}))
 
 
+@pytest.mark.parametrize("value", ["$Unknown", " $Unknown.name", "\n\t$x"])
+def test_core_11_what_a_platform_did_not_fill_in_is_absent(value):
+    assert message(**{f"{CLAIM}custom": {"one": value, "two": "5 $"}}).custom == {"two": "5 $"}
+
+
+def test_core_12_spaces_around_the_way_back_are_none_of_it():
+    claim = {"return_url": "\u200bhttps://p.example/my course\r\n"}
+    assert message(**{f"{CLAIM}launch_presentation": claim}).return_url == "https://p.example/my%20course"
+    assert (
+        message(**{NRPS: {"context_memberships_url": " https://p.example/1 "}}).memberships_url == "https://p.example/1"
+    )
+
+
 def test_ags_03_spaces_around_an_address_are_none_of_it():
     claim = {"lineitem": " https://p.example/1\n", "lineitems": "\t\ufeffhttps://p.example/all\u200b "}
     read = message(**{AGS_CLAIM: claim}).grade_service
@@ -345,3 +360,25 @@ def test_ags_03_spaces_around_an_address_are_none_of_it():
 @pytest.mark.parametrize("value", [1, "Learner", {}, True])
 def test_core_04_what_is_no_list(value):
     assert "roles must be a list" in problem(ClaimInvalid, {f"{CLAIM}roles": value})
+
+
+SETTINGS = {
+    "deep_link_return_url": "https://p.example/r?x=1",
+    "accept_types": ["ltiResourceLink"],
+    "accept_presentation_document_targets": ["iframe"],
+}
+
+
+@pytest.mark.parametrize("empty", [None, [], {}], ids=repr)
+@pytest.mark.parametrize("name", ["data", "title", "text", "accept_multiple", "accept_lineitem"])
+def test_dl_01_what_is_empty_in_the_settings_is_absent(name, empty):
+    assert read_settings(Reader({**SETTINGS, name: empty})) == read_settings(Reader(SETTINGS))
+
+
+def test_dl_05_an_empty_text_is_given_back():
+    assert [read_settings(Reader({**SETTINGS, "data": data})).data for data in ("", " ", None)] == ["", " ", None]
+
+
+def test_dl_01_spaces_around_the_address_for_the_answer_are_none_of_it():
+    said = {**SETTINGS, "deep_link_return_url": "\ufeff https://p.example/r?x=1\n"}
+    assert read_settings(Reader(said)) == read_settings(Reader(SETTINGS))

@@ -94,6 +94,15 @@ def test_dr_04_empty_values_are_left_out_but_for_messages():
     assert asked[TOOL]["messages"] == []
 
 
+def test_dr_03_how_a_configuration_is_written_spoils_none():
+    body = {**CAPTURE["openid_configuration"]["body"], "note": "two\nlines"}
+    expected = platform_configuration.read(json.dumps(body), "https://p.example/c")
+    for name in platform_configuration.ENDPOINTS:
+        body[name] = f"\ufeff{body[name]}\u200b\n"
+    text = json.dumps(body).replace("two\\nlines", "two\nlines")
+    assert platform_configuration.read(text, "https://p.example/c") == expected
+
+
 @pytest.mark.parametrize("value", [None, "x", 7, [7, None, {}, []], {"a": 1}])
 def test_tol_01_what_we_can_do_without_is_never_refused(value):
     body = {**CAPTURE["openid_configuration"]["body"]}

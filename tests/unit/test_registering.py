@@ -73,9 +73,14 @@ def test_gate_options():
     assert (gate.allowed_orgs, gate.allowed_courses, gate.allowed_keys) == (["A", "B"], ["course-v1:A+B+C"], [block])
 
 
-def test_a_key_set_file(tmp_path):
+KEY = '{"kty": "RSA", "kid": "1", "n": "x", "e": "AQAB"}'
+
+
+@pytest.mark.parametrize("text", [f'{{"keys": [{KEY}]}}', f'\ufeff{{"keys": [{KEY}]}}\r\n', f"[{KEY}]", KEY])
+def test_a_key_set_file(tmp_path, text):
+    """As editors write it, and as platforms show it."""
     path = tmp_path / "jwks.json"
-    path.write_text('{"keys": [{"kty": "RSA", "kid": "1", "n": "x", "e": "AQAB"}]}')
+    path.write_text(text, encoding="utf-8")
     run(*BASE, *URLS, f"--key-set-file={path}")
     assert Registration.objects.get().key_set["keys"][0]["kid"] == "1"
 
@@ -98,6 +103,7 @@ def test_a_preset_and_a_host_fill_the_addresses():
         ([*BASE, *KEYS, URLS[0], "--auth-token-url=nonsense"], "not a web address"),
         ([*BASE, *URLS, *KEYS, "--allow-course=nonsense"], "allowed_courses: This key cannot be read: nonsense"),
         ([*BASE, *URLS, "--key-set-file=/nowhere.json"], "--key-set-file"),
+        ([*BASE, *URLS, f"--key-set-file={__file__}"], "--key-set-file: This is not JSON"),
         ([*BASE, *URLS, *KEYS, "--issuer= https://lms.example"], "Remove the spaces"),
     ],
 )

@@ -113,7 +113,9 @@ def token(claims: object) -> str:
 
 def test_the_name_in_a_token():
     assert keys.name_in_token(token({"preferred_username": "lti_1"})) == "lti_1"
-    for other in ("", "x", "x.y.z", "x.\xe9.z", token([]), token({}), token({"preferred_username": 5})):
+    deep = base64.urlsafe_b64encode(b"[" * 100_000).decode().rstrip("=")
+    odd = ("", "x", "x.y.z", "x.\xe9.z", token([]), token({}), token({"preferred_username": 5}), f"x.{deep}.y")
+    for other in odd:
         assert keys.name_in_token(other) is None
 
 

@@ -120,7 +120,7 @@ def name_in_token(token: str) -> str | None:
         return None
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     name = claims.get("preferred_username") if isinstance(claims, dict) else None
     return name if isinstance(name, str) else None

@@ -20,6 +20,7 @@ from lti_1p3_provider.lti.reader import Reader, is_empty
 from lti_1p3_provider.lti.roles import Roles, parse
 from lti_1p3_provider.lti.state import LoginState
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.web.addresses import trimmed
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
@@ -149,9 +150,9 @@ def _grade_service(claim: Reader | None) -> GradeService | None:
 
 
 def _address(claim: Reader, name: str) -> str:
-    """Return an address, whole or not at all."""
+    """Return an address, whole or not at all, without what was copied together with it."""
     said = claim.values.get(name)
-    return said if isinstance(said, str) and len(said) <= MAX_URL and not NOWHERE.search(said) else ""
+    return trimmed(said) if isinstance(said, str) and len(said) <= MAX_URL and not NOWHERE.search(said) else ""
 
 
 def _memberships_url(said: Any) -> str:
@@ -163,5 +164,7 @@ def _custom(claim: Reader) -> dict[str, str]:
     """Return custom parameters. A ``$Variable`` that the platform did not know is left out."""
     said = {name: value for name, value in claim.values.items() if isinstance(value, str)}
     return {
-        name: value for name, value in said.items() if not value.startswith("$") and not NOWHERE.search(name + value)
+        name: value
+        for name, value in said.items()
+        if not value.lstrip().startswith("$") and not NOWHERE.search(name + value)
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lti_1p3_provider.lti.claims import Message, shared
 from lti_1p3_provider.lti.reader import Reader, is_empty
+from lti_1p3_provider.web.addresses import trimmed
 
 MESSAGE_TYPE = "LtiDeepLinkingRequest"
 CLAIM = "https://purl.imsglobal.org/spec/lti-dl/claim/"
@@ -63,7 +64,7 @@ def read_settings(claim: Reader) -> DeepLinkingSettings:
     """
     data = claim.values.get("data")
     return DeepLinkingSettings(
-        return_url=claim.require_text("deep_link_return_url", MAX_RETURN_URL),
+        return_url=trimmed(claim.require_text("deep_link_return_url", MAX_RETURN_URL)),
         accept_types=claim.require_texts("accept_types"),
         accept_targets=claim.require_texts("accept_presentation_document_targets"),
         accept_multiple=claim.flag("accept_multiple") or False,

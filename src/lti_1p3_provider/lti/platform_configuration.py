@@ -20,7 +20,7 @@ from lti_1p3_provider.lti.exchange import Request
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.redirects import followed
 from lti_1p3_provider.lti.strict_json import parse_object
-from lti_1p3_provider.web.addresses import problem_with
+from lti_1p3_provider.web.addresses import problem_with, trimmed
 
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 ACCOUNT = "https://canvas.instructure.com/lti/account_name"
@@ -105,13 +105,13 @@ def read(text: str, address: str) -> PlatformConfiguration:
     if len(text.encode()) > MAX_CONFIGURATION:
         raise ConfigurationUnreadable(f"larger than {MAX_CONFIGURATION} bytes")
     try:
-        values = parse_object(text)
+        values = parse_object(text, is_signed=False)
     except ValueError as error:
         raise ConfigurationUnreadable(f"not a JSON object: {text.lstrip()[:1]!r}") from error
     reader, platform = Reader(values), Reader(values).object_or_empty(PLATFORM)
     try:
         named = {"issuer": reader.require_name("issuer", 255)}
-        named |= {name: reader.require_name(name, MAX_URL).strip() for name in ENDPOINTS}
+        named |= {name: trimmed(reader.require_name(name, MAX_URL)) for name in ENDPOINTS}
     except (ClaimMissing, ClaimInvalid, TextNotKept) as error:
         raise ConfigurationUnreadable(error.detail) from error
     for name in ENDPOINTS:

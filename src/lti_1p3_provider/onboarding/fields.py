@@ -127,7 +127,7 @@ class KeySetField(forms.CharField):
         if value in (None, "") or isinstance(value, dict):
             return value or None
         try:
-            found = json.loads(str(value))
+            found = json.loads(str(value).removeprefix("\ufeff"))
         except (ValueError, RecursionError) as error:
             raise forms.ValidationError(
                 _("This is not JSON. Paste all that the platform shows, braces too.")

@@ -17,6 +17,7 @@ from lti_1p3_provider.management import people
 from lti_1p3_provider.onboarding import changes, hosts, roles_of, whose
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.onboarding.environments import Sibling, make_siblings
+from lti_1p3_provider.onboarding.fields import KeySetField
 from lti_1p3_provider.onboarding.guide import guide
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.platforms import PRESETS
@@ -170,12 +171,13 @@ def _details(options: dict[str, Any]) -> PlatformDetails:
 
 
 def _key_set(path: Path | None) -> dict[str, Any] | None:
+    """Read a file as the admin's form reads what is pasted there."""
     if path is None:
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] | None = KeySetField().to_python(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
-        raise CommandError(f"--key-set-file: {path} is not a readable JSON file ({error})") from error
-    if not isinstance(found, dict):
-        raise CommandError('--key-set-file: not a key set: {"keys": [...]}')
+        raise CommandError(f"--key-set-file: {path} is not a readable file ({error})") from error
+    except ValidationError as error:
+        raise CommandError(f"--key-set-file: {' '.join(error.messages)}") from error
     return found
