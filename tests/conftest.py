@@ -51,11 +51,15 @@ def pytest_configure(config: pytest.Config) -> None:
     make_room(getattr(config, "workerinput", {}).get("workerid", ""))
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """Do not look again and again for garbage among thousands of tests and all modules: they stay to the end."""
-    gc.collect()
+    gc.disable()
+    found = yield
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*GARBAGE)
+    return found
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,11 +20,11 @@ SECONDS = {
     "tests/faults": 5.0,
     "tests/browser": 4.0,
     "tests/webkit": 4.0,
-    "tests/processes": 4.0,
-    "tests/interop": 2.0,
+    "tests/processes": 3.0,
+    "tests/interop": 1.0,
     "tests/tutor": 1.0,
     "tests/properties": 1.0,
-    "tests/flows": 0.2,
+    "tests/flows": 0.15,
     "tests/architecture": 0.1,
     "tests/contract": 0.06,
     "tests/unit": 0.02,
@@ -33,7 +33,7 @@ WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", 
 # What shares servers, a browser or what was parsed stays in one process. Everything else goes file by file.
 TOGETHER = (*WAITING, "tests/tutor", "tests/architecture")
 ALONE = "tests/faults/test_databases.py"  # each is a test run of its own,
-RUN_SECONDS = 60.0  # which takes so long
+RUN_SECONDS = 30.0  # which takes so long
 # Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others.
 TWO_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("accessible", "blocked_cookies", "linking"))
 FOLDER = re.compile(r"tests/\w+")

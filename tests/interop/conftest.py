@@ -35,21 +35,7 @@ def openedx_platform(openedx_installed, live_server, tmp_path_factory) -> Iterat
 @pytest.fixture
 def openedx(openedx_platform: OpenEdx, lms: str) -> OpenEdxConnection:
     """The platform, registered with the app under test as an operator does."""
-    return connected(openedx_platform, lms)
-
-
-@pytest.fixture
-def openedx_without_columns(openedx_installed, live_server, tmp_path, lms) -> Iterator[OpenEdxConnection]:
-    """A platform of its own that makes no columns: the tool is to make them ("programmatic")."""
-    ours = guide(live_server.url)
-    tool = arguments_for(ours.login_url, ours.redirect_uri, ours.jwks_url, live_server.url)
-    with running(tmp_path, [*tool, "--ags-mode", "programmatic"]) as platform:
-        yield connected(platform, lms)
-
-
-def connected(platform: OpenEdx, lms: str) -> OpenEdxConnection:
-    """Register a platform."""
-    about = platform.about
+    about = openedx_platform.about
     registration, _ = register(
         PlatformDetails(
             title="Open edX",
@@ -59,4 +45,4 @@ def connected(platform: OpenEdx, lms: str) -> OpenEdxConnection:
             **{name: about[name] for name in ENDPOINTS},
         )
     )
-    return OpenEdxConnection(platform, registration, lms)
+    return OpenEdxConnection(openedx_platform, registration, lms)

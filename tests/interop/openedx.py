@@ -27,6 +27,7 @@ START_SECONDS = 60
 SOON_SECONDS = 5
 LOG_TAIL = 4000  # characters
 LINKS = {PROBLEM: 6, UNIT: 2}
+WITHOUT_COLUMNS = 2
 LOGGED_REQUEST = re.compile(r'"([A-Z]+) (\S+) HTTP/[\d.]+" (\d{3}) ')
 
 LEARNER, NAMELESS, INSTRUCTOR, ASSISTANT = "learner_one", "learner_two", "instructor", "teaching_assistant"
@@ -46,6 +47,8 @@ class OpenEdx:
 
     def __post_init__(self) -> None:
         for link in self.about["links"]:
+            if not link["line_item_url"]:
+                continue
             self.free[link["deep_linked_uri"] or link["target_link_uri"]].append(link)
 
     def rows(self) -> dict[str, Any]:
@@ -102,6 +105,10 @@ class OpenEdxConnection:
         """Take a resource link to a block, so that no other test sends scores there."""
         return self.platform.free[content_url(self.lms, usage_key)].pop()
 
+    def links_without_columns(self) -> list[dict[str, Any]]:
+        """Return the links to a problem whose columns the tool is to make; for one test."""
+        return [link for link in self.platform.about["links"] if not link["line_item_url"]]
+
     def any_link(self, usage_key: str = PROBLEM) -> dict[str, Any]:
         """Return a resource link to a block on which no score will be looked for."""
         return next(link for link in self.platform.about["links"] if link["target_link_uri"].endswith(usage_key))
@@ -125,6 +132,11 @@ class OpenEdxConnection:
     def scores(self, link: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the rows of the platform's score table for a link."""
         return [row for row in self.platform.rows()["scores"] if row["line_item_url"] == link["line_item_url"]]
+
+    def columns(self, links: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the platform's line items of some links, oldest first."""
+        ids = [link["resource_link_id"] for link in links]
+        return [row for row in self.platform.rows()["line_items"] if row["resource_link_id"] in ids]
 
     def grades(self, link: dict[str, Any]) -> list[dict[str, Any]]:
         """Return what the platform published to its grade book for a link, oldest first."""
@@ -164,7 +176,7 @@ def arguments_for(login_url: str, redirect_uri: str, jwks_url: str, lms: str) ->
         tool += ["--target-link-uri", content_url(lms, usage_key)] * number
     for usage_key in (OTHER_PROBLEM, SUBSECTION):  # of the second, tests choose other content
         tool += ["--deep-linked-uri", content_url(lms, usage_key)]
-    return tool
+    return tool + ["--target-link-uri-without-column", content_url(lms, PROBLEM)] * WITHOUT_COLUMNS
 
 
 @contextmanager

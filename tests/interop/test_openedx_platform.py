@@ -108,12 +108,12 @@ def test_answer_reaches_the_score_table_and_the_grade_book(openedx):
     assert published(openedx.grades(link)) == [(LEARNER, 10, 10)]
 
 
-def test_ags_03_ags_06_column_is_made_kept_in_step_and_read_back(openedx_without_columns):
+def test_ags_03_ags_06_column_is_made_kept_in_step_and_read_back(openedx):
     """Open edX wants an integer as maximum, and gives one component one container."""
-    openedx, other = openedx_without_columns, openedx_without_columns.link()
-    link = openedx.link()
+    link, other = openedx.links_without_columns()
+    asked = len(openedx.platform.answered())
     visit = earn(openedx, link, WRONG)
-    (column,) = openedx.platform.rows()["line_items"]
+    (column,) = openedx.columns([link, other])
     assert (column["score_maximum"], column["resource_id"], column["tag"]) == (4, PROBLEM, TAG)
     assert column["resource_link_id"] == link["resource_link_id"]
     LineItem.objects.update(maximum=1)
@@ -123,9 +123,11 @@ def test_ags_03_ags_06_column_is_made_kept_in_step_and_read_back(openedx_without
     earn(openedx, other)
     ours = LineItem.objects.order_by("pk")
     assert [(item.created_here, item.maximum, item.reason) for item in ours] == [(True, 4, ""), (True, 4, "")]
-    assert points(openedx.platform.rows()["scores"]) == [(4, 4), (4, 4)]
-    assert len(openedx.platform.rows()["line_items"]) == 2
-    assert [status for method, _, status in openedx.platform.answered() if method == "PUT"] == [200]
+    made = [row["url"] for row in openedx.columns([link, other])]
+    assert len(made) == 2
+    scores = [row for row in openedx.platform.rows()["scores"] if row["line_item_url"] in made]
+    assert points(scores) == [(4, 4), (4, 4)]
+    assert [status for method, _, status in openedx.platform.answered(asked) if method == "PUT"] == [200]
 
 
 def test_better_second_answer_updates_score_with_a_newer_timestamp(openedx):

@@ -89,7 +89,7 @@ def settings_of_database(request: pytest.FixtureRequest, tmp_path: Any) -> Itera
         return
     if reason := mariadb.missing():
         pytest.skip(reason)
-    with mariadb.running() as server:
+    with mariadb.running(in_memory=True) as server:
         yield server.database("site")
 
 

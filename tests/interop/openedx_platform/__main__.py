@@ -26,10 +26,10 @@ def parse_arguments() -> argparse.Namespace:
         help="one more resource link each: it has the first target link URI, and this as its deep-linked content",
     )
     parser.add_argument(
-        "--ags-mode",
-        choices=("declarative", "programmatic", "disabled"),
-        default="declarative",
-        help="declarative: each link has a line item; programmatic: the tool is to create it",
+        "--target-link-uri-without-column",
+        action="append",
+        default=[],
+        help="one more resource link each: the tool is to create its line item; all others have one",
     )
     return parser.parse_args()
 
@@ -51,7 +51,7 @@ def main() -> None:
         redirect_uris=arguments.redirect_uri,
         target_link_uris=arguments.target_link_uri,
         deep_linked_uris=arguments.deep_linked_uri,
-        ags_mode=arguments.ags_mode,
+        target_link_uris_without_column=arguments.target_link_uri_without_column,
     )
     print(json.dumps(provision.prepare(tool)), flush=True)
     server.serve_forever()

@@ -25,7 +25,7 @@ class Tool:
     redirect_uris: list[str]
     target_link_uris: list[str]
     deep_linked_uris: list[str]
-    ags_mode: str
+    target_link_uris_without_column: list[str]
 
 
 def prepare(tool: Tool) -> dict[str, Any]:
@@ -47,6 +47,11 @@ def prepare(tool: Tool) -> dict[str, Any]:
         link = f"deep-link-{number}"
         configurations[link] = _configure_link(link, tool.target_link_uris[0], tool, passport)
         _choose_content(configurations[link], uri)
+    for number, uri in enumerate(tool.target_link_uris_without_column, start=1):
+        link = f"link-without-column-{number}"
+        configurations[link] = _configure_link(
+            link, uri, tool, passport, LtiConfiguration.LTI_ADVANTAGE_AGS_PROGRAMMATIC
+        )
     return _describe(configurations)
 
 
@@ -56,7 +61,13 @@ def _create_person(person: Person) -> None:
     ExternalId.objects.get_or_create(user=user)
 
 
-def _configure_link(link: str, target_link_uri: str, tool: Tool, passport: Lti1p3Passport) -> LtiConfiguration:
+def _configure_link(
+    link: str,
+    target_link_uri: str,
+    tool: Tool,
+    passport: Lti1p3Passport,
+    ags_mode: str = LtiConfiguration.LTI_ADVANTAGE_AGS_DECLARATIVE,
+) -> LtiConfiguration:
     configuration, _ = LtiConfiguration.objects.update_or_create(
         location=link_location(link),
         defaults={
@@ -66,7 +77,7 @@ def _configure_link(link: str, target_link_uri: str, tool: Tool, passport: Lti1p
             "lti_1p3_oidc_url": tool.login_url,
             "lti_1p3_launch_url": target_link_uri,
             "lti_1p3_redirect_uris": tool.redirect_uris,
-            "lti_advantage_ags_mode": tool.ags_mode,
+            "lti_advantage_ags_mode": ags_mode,
             "lti_advantage_enable_nrps": True,
         },
     )
