@@ -19,8 +19,10 @@ TOGETHER = ("tests/faults", "tests/browser", "tests/processes", "tests/interop",
 ALONE = "tests/faults/test_databases.py"  # each is a test run of its own
 ORDER = (*TOGETHER, "tests/flows", "tests/properties", "tests/contract", "tests/unit", "tests/architecture")
 WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
-# Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others.
-TWO_SITES = ("tests/browser/test_accessible.py", "tests/browser/test_blocked_cookies.py")
+# Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others, and
+# take longer than one process should.
+TWO_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("accessible", "picking", "registering"))
+OTHER_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("blocked_cookies", "linking"))
 FOLDER = re.compile(r"tests/\w+")
 LOWER = 5  # by how much less important what computes is, in steps of nice
 
@@ -31,6 +33,8 @@ def place(nodeid: str) -> str:
         return nodeid
     if nodeid.startswith(TWO_SITES):
         return "tests/browser of two sites"
+    if nodeid.startswith(OTHER_SITES):
+        return "tests/browser of two other sites"
     folder = folder_of(nodeid)
     return folder if folder in TOGETHER else nodeid.partition("::")[0]
 
