@@ -34,8 +34,10 @@ WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", 
 TOGETHER = (*WAITING, "tests/tutor", "tests/architecture")
 ALONE = "tests/faults/test_databases.py"  # each is a test run of its own,
 RUN_SECONDS = 30.0  # which takes so long
-# Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others.
-TWO_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("accessible", "blocked_cookies", "linking"))
+# Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others, and
+# take longer than one process should.
+TWO_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("accessible", "picking", "registering"))
+OTHER_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("blocked_cookies", "linking"))
 FOLDER = re.compile(r"tests/\w+")
 LOWER = 5  # by how much less important what computes is, in steps of nice
 
@@ -46,6 +48,8 @@ def place(nodeid: str) -> str:
         return nodeid
     if nodeid.startswith(TWO_SITES):
         return "tests/browser of two sites"
+    if nodeid.startswith(OTHER_SITES):
+        return "tests/browser of two other sites"
     folder = folder_of(nodeid)
     return folder if folder in TOGETHER else nodeid.partition("::")[0]
 

@@ -73,7 +73,8 @@ def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
         ("tests/unit/demo_lms/test_logins.py::test_a", "tests/unit/demo_lms/test_logins.py"),
         ("tests/browser/test_admin.py::test_a", "tests/browser"),
         ("tests/browser/test_accessible.py::test_a[b]", "tests/browser of two sites"),
-        ("tests/browser/test_blocked_cookies.py::test_a", "tests/browser of two sites"),
+        ("tests/browser/test_picking.py::test_a", "tests/browser of two sites"),
+        ("tests/browser/test_blocked_cookies.py::test_a", "tests/browser of two other sites"),
         ("tests/faults/test_workers.py::test_a[pool process]", "tests/faults"),
         (
             f"{ALONE}::test_outbox_catalogue_and_tallies_on[mariadb]",

@@ -8,13 +8,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from demo.stack import ROOT, Stack, free_port
 
+from .browsers import CHROMIUM, FLAGS, VIEWPORT, Profile, headless_shell, profiles, watch
 from .commands import StackOfTests
 from .first_state import FirstState
 from .two_sites import SETTINGS, running
@@ -23,20 +23,7 @@ from .visitor import PATIENCE, WIDTH, Visitor, expect
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-gpu-rasterization",  # Debian asks for it: without a graphics card each picture is drawn twice
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-VIEWPORT = {"width": WIDTH, "height": 760}
 BLOCK = 2  # Chromium's content setting
-CHROMIUM = Path(__file__).with_name("chromium")  # takes away what only a person needs who types addresses
-SHELL = "chromium-headless-shell"  # Debian's Chromium without all that is around a page
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +44,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
 @pytest.fixture(scope="package")
 def sites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The demo behind https, as two sites. Nothing is put back in it: who needs somebody new adds them."""
-    with running(tmp_path_factory.mktemp("two-sites"), pytestconfig) as stack:
+    with running(tmp_path_factory.mktemp("two-sites"), pytestconfig, found=True) as stack:
         yield stack
 
 
@@ -110,10 +97,24 @@ def executable(playwright: Playwright) -> str:
 def browser(playwright: Playwright, request: pytest.FixtureRequest) -> Iterator[Browser]:
     """One Chromium without a window, for everything that needs no settings of a person's. A page costs a third in the
     headless shell; where that is not installed, the whole browser does the same."""
-    path = shutil.which(SHELL) or request.getfixturevalue("executable")
+    path = headless_shell() or request.getfixturevalue("executable")
     running = playwright.chromium.launch(executable_path=path, args=FLAGS)
     yield running
     running.close()
+
+
+@pytest.fixture(scope="package")
+def profile_of(
+    request: pytest.FixtureRequest, playwright: Playwright, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Profile]]:
+    """Return a function that returns the profile of a kind of browser: an ordinary one, or one whose person blocks
+    cookies. Such a one takes a second to start."""
+
+    def executable() -> str:
+        return str(request.getfixturevalue("executable"))
+
+    with profiles(playwright, browser, executable, lambda: tmp_path_factory.mktemp("profile")) as have:
+        yield have
 
 
 @pytest.fixture
@@ -190,20 +191,3 @@ def picture() -> Callable[[Page, str], None]:
 def session(context: BrowserContext) -> StorageState:
     """Return what makes a new profile the same person's: cookies alone. To read all that pages keep opens pages."""
     return {"cookies": context.cookies(), "origins": []}
-
-
-def watch(context: BrowserContext, complaints: list[str]) -> None:
-    """Note errors of scripts, and requests that leave the loopback address."""
-    context.set_default_timeout(PATIENCE)
-    context.on("weberror", lambda error: complaints.append(f"script error: {error.error}"))
-
-    def noted(request: Any) -> None:
-        address = urlsplit(request.url)
-        if address.scheme in ("http", "https", "ws") and not _is_loopback(address.hostname):
-            complaints.append(f"request to {address.hostname}")
-
-    context.on("request", noted)
-
-
-def _is_loopback(host: str | None) -> bool:
-    return host in ("127.0.0.1", "localhost") or str(host).endswith(".localhost")

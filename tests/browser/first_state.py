@@ -7,8 +7,7 @@ given out again: what a process or the platform still holds of a row that is gon
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 HIGHEST = "SELECT name, seq FROM sqlite_sequence"
@@ -31,17 +30,6 @@ class FirstState:
             with live:
                 live.execute("DELETE FROM sqlite_sequence")
                 live.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", highest)
-
-    @contextmanager
-    def with_more(self) -> Iterator[None]:
-        """For as long as this lasts, what is in the database now is there before a test as well."""
-        before, self._copy = self._copy, self._copied()
-        try:
-            yield
-        finally:
-            self._copy.close()
-            self._copy = before
-            self.put_back()
 
     def _copied(self) -> sqlite3.Connection:
         copy = sqlite3.connect(":memory:")

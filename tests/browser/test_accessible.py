@@ -21,10 +21,9 @@ import lti_1p3_provider
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .conftest import VIEWPORT, watch
+from .browsers import USUAL, VIEWPORT, Profile
 from .linking import begun, let_choose, linked_person, own_accounts, sign_in
 from .reading import require_frame_readable, require_scheme
-from .strict import strict_browser
 from .two_sites import Kind
 from .visitor import (
     NARROW,
@@ -43,7 +42,7 @@ from .visitor import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Frame, Page, Playwright
+    from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
 TEMPLATES = Path(lti_1p3_provider.__file__).parent / "templates" / "lti_1p3_provider"
 COURSE = "course-v1:DemoX+LTI101+2026"
@@ -218,24 +217,6 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def blocking(
-    playwright: Playwright, executable: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[BrowserContext, list[str]]]:
-    """A browser that takes no cookies in frames, and what it complained of."""
-    with strict_browser(playwright, executable, tmp_path_factory.mktemp("profile"), BLOCKED) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def usual(browser: Browser) -> Iterator[tuple[BrowserContext, list[str]]]:
-    """An ordinary browser, and what it complained of."""
-    complaints: list[str] = []
-    with browser.new_context(ignore_https_errors=True, viewport=VIEWPORT) as context:
-        watch(context, complaints)
-        yield context, complaints
-
-
-@pytest.fixture(scope="module")
 def plain(browser: Browser) -> Iterator[BrowserContext]:
     """An ordinary browser without scripts."""
     with browser.new_context(java_script_enabled=False, ignore_https_errors=True, viewport=VIEWPORT) as context:
@@ -251,20 +232,18 @@ def kept() -> Kept:
 
 @pytest.fixture
 def walk(
-    request: pytest.FixtureRequest, name: str, browser: Browser, plain: BrowserContext, sites: Stack, kept: Kept
+    name: str, profile_of: Callable[..., Profile], browser: Browser, plain: BrowserContext, sites: Stack, kept: Kept
 ) -> Iterator[Walk]:
     """Somebody who makes the visit ``name``, without cookies or open pages of the one before."""
-    context, complaints = request.getfixturevalue("blocking" if name in BLOCKS else "usual")
-    for profile in (context, plain):
-        profile.clear_cookies()
-    walking = Walk(browser, context, plain, sites, kept)
+    profile = profile_of(BLOCKED if name in BLOCKS else USUAL)
+    plain.clear_cookies()
+    walking = Walk(browser, profile.as_new(), plain, sites, kept)
     yield walking
-    context.new_page()  # with its last page Chromium ends
-    for page in (*context.pages[:-1], *plain.pages):
+    for page in plain.pages:
         page.close()
     for made in walking.made:
         made.close()
-    assert complaints == []
+    profile.leave()
 
 
 # --- the pages --------------------------------------------------------------------------------------------------------

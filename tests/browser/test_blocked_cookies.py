@@ -12,13 +12,13 @@ import requests
 
 from demo.stack import Stack
 
-from .conftest import FLAGS, VIEWPORT, watch
+from .browsers import Profile
 from .reading import require_readable
 from .two_sites import Kind
 from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, problem, score, scores_of_class, submit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright
+    from playwright.sync_api import FrameLocator, Page
 
 COOKIES = Kind()
 PARTITIONED = Kind(blocks_third_party=True)
@@ -39,47 +39,18 @@ GO = "Open in a new window"
 NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def browsers(
-    playwright: Playwright, executable: str, sites: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Kind], tuple[BrowserContext, list[str]]]]:
-    """Return a function that returns a browser of a kind, and what it complained of. Each takes a second to start."""
-    started: dict[tuple[bool, bool], tuple[BrowserContext, list[str]]] = {}
-
-    def have(kind: Kind) -> tuple[BrowserContext, list[str]]:
-        traits = (kind.blocks_third_party, kind.takes_partitioned)
-        if traits not in started:
-            profile = tmp_path_factory.mktemp("profile")
-            kind.write_preferences(profile)
-            context = playwright.chromium.launch_persistent_context(
-                profile, executable_path=executable, args=FLAGS, viewport=VIEWPORT, ignore_https_errors=True
-            )
-            started[traits] = (context, [])
-            watch(*started[traits])
-        return started[traits]
-
-    yield have
-    for context, _ in started.values():
-        context.close()
-
-
 @pytest.fixture
-def learner(browsers: Callable[[Kind], tuple[BrowserContext, list[str]]], sites: Stack) -> Iterator[Any]:
+def learner(profile_of: Callable[[Kind], Profile], sites: Stack) -> Iterator[Any]:
     """Return a function that makes somebody with such a browser, without cookies or open pages of anybody else."""
     used = []
 
     def arrive(kind: Kind) -> Visitor:
-        context, complaints = browsers(kind)
-        context.clear_cookies()
-        used.append((context, complaints))
-        return Visitor(context, sites)
+        used.append(profile_of(kind))
+        return Visitor(used[-1].as_new(), sites)
 
     yield arrive
-    for context, complaints in used:
-        context.new_page()  # with its last page Chromium ends
-        for page in context.pages[:-1]:
-            page.close()
-        assert complaints == []
+    for profile in used:
+        profile.leave()
 
 
 @pytest.fixture
@@ -122,7 +93,8 @@ def in_new_window(page: Page) -> Page:
 def require_score(visitor: Visitor, place: Page | FrameLocator, name: str) -> None:
     """Answer the problem; its score must arrive in the platform's gradebook."""
     expect(submit(problem(place, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
-    expect(score(visitor.gradebook(), name, PROBLEM)).to_have_text("100")
+    with visitor.gradebook() as gradebook:  # while it is open it looks for news
+        expect(score(gradebook, name, PROBLEM)).to_have_text("100")
 
 
 @pytest.mark.parametrize("kind", IN_FRAME.values(), ids=IN_FRAME)

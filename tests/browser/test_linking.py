@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -14,14 +13,14 @@ import requests
 from demo.stack import Stack
 
 from .accessible import require_accessible
+from .browsers import USUAL, Profile
 from .linking import begun, let_choose, linked_person, opened, own_accounts, sign_in
 from .reading import require_readable
-from .strict import strict_browser
 from .two_sites import Kind
 from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, look, problem, score, submit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright
+    from playwright.sync_api import FrameLocator, Page
 
 PARTITIONED = Kind(blocks_third_party=True)
 NOTHING = Kind(blocks_third_party=True, takes_partitioned=False)
@@ -42,46 +41,25 @@ def _people_may_choose(sites: Stack) -> Iterator[None]:
     let_choose(sites, "new")
 
 
-@pytest.fixture(scope="module")
-def browsers(
-    playwright: Playwright, executable: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Kind], tuple[BrowserContext, list[str]]]]:
-    """Return a function that returns a browser of a kind, and what it complained of."""
-    started: dict[bool, tuple[BrowserContext, list[str]]] = {}
-    with ExitStack() as running:
-
-        def have(kind: Kind) -> tuple[BrowserContext, list[str]]:
-            traits = kind.takes_partitioned
-            if traits not in started:
-                profile = tmp_path_factory.mktemp("profile")
-                started[traits] = running.enter_context(strict_browser(playwright, executable, profile, kind))
-            return started[traits]
-
-        yield have
-
-
 @pytest.fixture
-def newcomer(browsers: Callable[[Kind], tuple[BrowserContext, list[str]]], sites: Stack) -> Iterator[Any]:
+def newcomer(profile_of: Callable[[Kind], Profile], sites: Stack) -> Iterator[Callable[..., Newcomer]]:
     """Return a function that adds a person to the platform's course, and opens the page that shows them the problem in
     its frame, in a browser without cookies or open pages of anybody else."""
-    used = []
+    used: list[Profile] = []
 
-    def add(kind: Kind = PARTITIONED) -> Newcomer:
-        context, complaints = browsers(kind)
+    def add(kind: Kind = USUAL) -> Newcomer:
+        profile = profile_of(kind)
         if not used:
-            context.clear_cookies()
-        used.append((context, complaints))
+            profile.as_new()
+        used.append(profile)
         person = f"u-linking-{next(NUMBERS)}"
         body = {"id": person, "name": person, "email": f"{person}@platform.example"}
         requests.post(f"{sites.platform_here}/control/people", json=body, timeout=10).raise_for_status()
-        return Newcomer(Visitor(context, sites), kind, person)
+        return Newcomer(Visitor(profile.context, sites), kind, person)
 
     yield add
-    for context, complaints in used:
-        context.new_page()  # with its last page Chromium ends
-        for page in context.pages[:-1]:
-            page.close()
-        assert complaints == []
+    for profile in used:
+        profile.leave()
 
 
 @dataclass
@@ -113,19 +91,21 @@ class Newcomer:
     def works(self, place: Page | FrameLocator) -> None:
         """Answer the problem; the score must arrive in the platform's gradebook."""
         expect(submit(problem(place, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
-        expect(score(self.visitor.gradebook(), self.person, PROBLEM)).to_have_text("100")
+        with self.visitor.gradebook() as gradebook:  # while it is open it looks for news
+            expect(score(gradebook, self.person, PROBLEM)).to_have_text("100")
 
 
 def looked_at(window: Page, name: str) -> None:
     """Look at a page: wide and light, narrow and dark, and from right to left."""
     window.bring_to_front()
+    seen: str | None = None
     for scheme, size, direction in (("light", WIDE, "ltr"), ("dark", NARROW, "ltr"), ("dark", NARROW, "rtl")):
         window.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         window.set_viewport_size(size)  # type: ignore[arg-type]
         window.evaluate("to => { document.documentElement.dir = to }", direction)
         look(window, f"{name}-{scheme}-{size['width']}-{direction}")
         require_readable(window)
-        require_accessible(window)
+        seen = require_accessible(window, seen=seen)
 
 
 def pressed(window: Page, name: str) -> None:
@@ -138,7 +118,7 @@ def pressed(window: Page, name: str) -> None:
 
 
 def test_going_on_with_a_new_account_stays_in_the_frame(newcomer):
-    somebody = newcomer()
+    somebody = newcomer(PARTITIONED)
     page, frame = somebody.open()
     expect(frame.get_by_role("heading", level=1, name=TITLE)).to_be_visible()
     page.set_viewport_size(NARROW)
@@ -278,7 +258,7 @@ def test_from_somebody_elses_account_the_way_on_is_another_one(newcomer):
 
 
 def test_whoever_chose_twice_goes_on_with_the_account_that_they_use(newcomer):
-    somebody, own = newcomer(), next(ACCOUNTS)
+    somebody, own = newcomer(PARTITIONED), next(ACCOUNTS)
     window = somebody.proved(own)
     new = somebody.asked()
     new.get_by_role("button", name="Go on", exact=True).click()

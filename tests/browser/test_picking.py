@@ -4,6 +4,7 @@ mouse, with the keyboard alone, and without scripts."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,50 +13,51 @@ import requests
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .conftest import VIEWPORT
+from .browsers import USUAL, VIEWPORT, Profile
 from .reading import require_readable
-from .strict import strict_browser
+from .two_sites import Kind
 from .visitor import NARROW, Visitor, expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, Playwright
+    from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Response
 
 TITLE = "How fast is light?"
 COURSE = "Working with light"
 ADD = "Add to the course"
 COOKIE = "set-cookie"
+WITHOUT_COOKIES = Kind(blocks_third_party=True)
 ROLE = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 ASSISTANT = [f"{ROLE}#Instructor", f"{ROLE}/Instructor#TeachingAssistant"]
 
 
-@pytest.fixture(scope="module")
-def strict(
-    playwright: Playwright, executable: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[BrowserContext, list[str]]]:
-    """A browser that blocks third-party cookies, and what it complained of."""
-    with strict_browser(playwright, executable, tmp_path_factory.mktemp("profile")) as found:
-        yield found
-
-
 @pytest.fixture
-def instructor(strict: tuple[BrowserContext, list[str]], sites: Stack) -> Iterator[Visitor]:
-    """Somebody with such a browser. Afterwards no page of the picker's may have set a cookie."""
-    context, complaints = strict
+def instructor(profile_of: Callable[..., Profile], sites: Stack) -> Iterator[Callable[..., Visitor]]:
+    """Return a function that makes somebody with a browser of a kind, for which platform and LMS are two sites.
+    Afterwards no page of the picker's may have set a cookie."""
     cookies: list[str] = []
     picker = "/lti/1p3/deep-linking/"
 
-    def note(response: object) -> None:
-        if picker in response.url and COOKIE in response.headers:  # type: ignore[attr-defined]
-            cookies.append(response.url)  # type: ignore[attr-defined]
+    def note(response: Response) -> None:
+        if picker in response.url and COOKIE in response.headers:
+            cookies.append(response.url)
 
-    context.on("response", note)
-    yield Visitor(context, sites)
-    context.remove_listener("response", note)
-    context.new_page()  # with its last page Chromium ends
-    for page in context.pages[:-1]:
-        page.close()
-    assert complaints == []
+    with ExitStack() as afterwards:
+
+        def arrive(kind: Kind = USUAL) -> Visitor:
+            profile = profile_of(kind)
+            profile.as_new().on("response", note)
+            afterwards.callback(profile.leave)
+            afterwards.callback(profile.context.remove_listener, "response", note)
+            return Visitor(profile.context, sites)
+
+        yield arrive
     assert cookies == []
+
+
+@pytest.fixture
+def visitor(instructor: Callable[..., Visitor]) -> Visitor:
+    """Somebody with an ordinary browser."""
+    return instructor()
 
 
 def add_content(page: Page, dialog: str = "Several items", like: str = "canvas") -> FrameLocator:
@@ -118,8 +120,9 @@ def drag(lines: Locator, what: int, before: int) -> None:
     lines.evaluate(DRAG, [what, before])
 
 
-def test_one_item_in_a_frame_of_another_site_without_cookies(instructor: Visitor) -> None:
-    page = instructor.course("Ines Roth")
+def test_one_item_in_a_frame_of_another_site_without_cookies(instructor: Callable[..., Visitor]) -> None:
+    visitor = instructor(WITHOUT_COOKIES)
+    page = visitor.course("Ines Roth")
     frame = add_content(page, "One item")
     unfold(frame, "Light in numbers", "Speed")
     frame.get_by_role("radio", name="Speed", exact=True).check()
@@ -127,13 +130,13 @@ def test_one_item_in_a_frame_of_another_site_without_cookies(instructor: Visitor
     expect(chosen(frame)).to_have_text([TITLE])
     frame.get_by_role("button", name=ADD).click()
     expect(frame.get_by_role("heading", name="1 item added to the course")).to_be_visible()
-    page.goto(instructor.stack.platform_url)
+    page.goto(visitor.stack.platform_url)
     expect(page.get_by_text(f"Column: {TITLE}, 3 points").first).to_be_visible()
-    assert not [one for one in instructor.context.cookies() if one["name"] == "sessionid"]
+    assert not [one for one in visitor.context.cookies() if one["name"] == "sessionid"]
 
 
-def test_several_in_an_order_that_is_changed_by_buttons_and_by_dragging(instructor: Visitor) -> None:
-    page = instructor.course("Ines Roth")
+def test_several_in_an_order_that_is_changed_by_buttons_and_by_dragging(visitor: Visitor) -> None:
+    page = visitor.course("Ines Roth")
     frame = add_content(page)
     unfold(frame, "Light in numbers")
     for title in ("Speed", "Units", "First look"):
@@ -150,8 +153,8 @@ def test_several_in_an_order_that_is_changed_by_buttons_and_by_dragging(instruct
     expect(frame.get_by_role("listitem").first).to_contain_text("First look")
 
 
-def test_with_the_keyboard_alone(instructor: Visitor) -> None:
-    page = instructor.course("Ines Roth")
+def test_with_the_keyboard_alone(visitor: Visitor) -> None:
+    page = visitor.course("Ines Roth")
     frame = add_content(page, like="moodle")
     frame.get_by_label("Search titles").focus()
     for _ in range(10):  # type, graded, search, then the tree: one place for the tabulator
@@ -182,8 +185,8 @@ def test_with_the_keyboard_alone(instructor: Visitor) -> None:
     expect(frame.get_by_role("heading", name="2 items added to the course")).to_be_visible()
 
 
-def test_search_filters_and_back_to_the_tree(instructor: Visitor) -> None:
-    page = instructor.course("Ines Roth")
+def test_search_filters_and_back_to_the_tree(visitor: Visitor) -> None:
+    page = visitor.course("Ines Roth")
     frame = add_content(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -202,8 +205,8 @@ def test_search_filters_and_back_to_the_tree(instructor: Visitor) -> None:
     expect(chosen(frame)).to_have_text([TITLE])
 
 
-def test_a_preview_shows_the_question_and_adds_parts_one_by_one(instructor: Visitor) -> None:
-    frame = add_content(instructor.course("Ines Roth"))
+def test_a_preview_shows_the_question_and_adds_parts_one_by_one(visitor: Visitor) -> None:
+    frame = add_content(visitor.course("Ines Roth"))
     unfold(frame, "Colour quiz", "Mixing colours")
     item(frame, "White light").focus()
     preview = frame.get_by_role("region", name="Preview")
@@ -214,8 +217,8 @@ def test_a_preview_shows_the_question_and_adds_parts_one_by_one(instructor: Visi
     expect(chosen(frame)).to_have_text(["Two ways to mix", "Primary colours", "White light"])
 
 
-def test_two_pickers_in_two_tabs_know_nothing_of_each_other(instructor: Visitor) -> None:
-    one, other = instructor.course("Ines Roth"), instructor.course("Ines Roth")
+def test_two_pickers_in_two_tabs_know_nothing_of_each_other(visitor: Visitor) -> None:
+    one, other = visitor.course("Ines Roth"), visitor.course("Ines Roth")
     first, second = add_content(one), add_content(other, "One item")
     unfold(first)
     first.get_by_role("checkbox", name="First look", exact=True).check()
@@ -305,29 +308,36 @@ def test_an_assistant_is_refused_with_a_way_back(visitor: Visitor) -> None:
     page.wait_for_url(f"{visitor.stack.platform_url}/**")
 
 
-@pytest.mark.parametrize(
-    "browser_is",
-    [{"viewport": NARROW}, {"color_scheme": "dark"}, {"viewport": NARROW, "has_touch": True}, {"locale": "ar"}],
-    ids=["narrow", "dark", "touch", "arabic"],
-)
-def test_the_page_is_readable_and_accessible(visit: Callable[..., Visitor], browser_is: dict[str, object]) -> None:
-    page = visit(**browser_is).course("Ines Roth")
+def test_the_page_is_readable_and_accessible(browser: Browser, sites: Stack) -> None:
+    with browser.new_context(viewport=NARROW, has_touch=True, ignore_https_errors=True) as context:
+        profile = Profile(context)
+        looked_at(Visitor(context, sites).course("Ines Roth"))
+        profile.leave()
+
+
+def looked_at(page: Page) -> None:
+    """Choose on a narrow screen, and look at the page there, in the dark, and from right to left."""
     frame = add_content(page, like="plain")
     require_accessible(the_frame(page))
     unfold(frame, "Light in numbers", "Colour quiz", "Mixing colours")
-    if "locale" in browser_is:  # no translation comes with the app yet, but sites have their own
-        the_frame(page).evaluate("document.documentElement.dir = 'rtl'")
     frame.get_by_role("checkbox", name="Primary colours", exact=True).check()
     item(frame, "Primary colours").focus()
     expect(frame.get_by_role("region", name="Preview")).to_contain_text("Yellow")
-    require_readable(page)
-    require_accessible(the_frame(page))
+    # No translation comes with the app yet, but sites have their own, from right to left as well.
+    seen: str | None = None
+    for scheme, size, direction in (("light", NARROW, "ltr"), ("dark", VIEWPORT, "ltr"), ("light", VIEWPORT, "rtl")):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        the_frame(page).evaluate("to => { document.documentElement.dir = to }", direction)
+        require_readable(page)
+        seen = require_accessible(the_frame(page), seen=seen)
 
 
-def test_without_scripts(browser: Browser, stack: Stack) -> None:
-    with browser.new_context(viewport=VIEWPORT, java_script_enabled=False) as context:
+def test_without_scripts(browser: Browser, sites: Stack) -> None:
+    options = {"viewport": VIEWPORT, "ignore_https_errors": True}
+    with browser.new_context(java_script_enabled=False, **options) as context:  # type: ignore[arg-type]
         page = context.new_page()
-        page.goto(f"{stack.platform_url}/deep-link?person=u-2001&dialog=one")
+        page.goto(f"{sites.platform_url}/deep-link?person=u-2001&dialog=one")
         for _ in range(2):  # the platform's own forms
             page.get_by_role("button", name="Continue").click()
         unfold(page, "Light in numbers")

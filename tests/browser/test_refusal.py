@@ -30,21 +30,6 @@ def test_a_refusal_is_readable_and_leads_back_with_its_message(visitor: Visitor,
     expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()
 
 
-def test_an_administrator_finds_a_refusal_by_its_support_code(visitor: Visitor, admin: Page):
-    code = visitor.launch("outside").locator(".code").inner_text()
-
-    admin.goto(f"{visitor.stack.lms_url}/admin/")
-    admin.get_by_role("link", name="Launch attempts").first.click()
-    admin.get_by_role("textbox", name="Search").fill(code)
-    admin.get_by_role("button", name="Search").click()
-    expect(admin.get_by_text("1 launch attempt", exact=True)).to_be_visible()
-    admin.get_by_role("link", name=code).click()
-
-    meaning = admin.locator(".field-explanation")
-    expect(meaning).to_contain_text("The registration's launch gate does not include this content.")
-    expect(admin.locator(".field-detail")).to_contain_text("OtherX+SOON+2099")
-
-
 def test_a_browser_that_blocks_our_cookies_is_told_what_to_do(without_cookies: Visitor):
     page = without_cookies.course("Ben Osei")
     frame = open_in_page(page, "Primary colours")

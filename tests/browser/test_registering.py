@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,14 +13,13 @@ import pytest
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .conftest import VIEWPORT
+from .browsers import USUAL, VIEWPORT, Profile
 from .reading import require_readable
-from .strict import strict_browser
-from .two_sites import running
+from .two_sites import Kind
 from .visitor import NARROW, Visitor, expect, look
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, Playwright, Request
+    from playwright.sync_api import Browser, Frame, FrameLocator, Page, Request
 
 REGISTER = "/lti/1p3/register/"
 TITLE = "How fast is light?"
@@ -28,25 +28,10 @@ QUESTION = "Register Stand-in LMS in your learning platform?"
 DONE = "Registered. Now activate it in your platform"
 
 
-@pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("two-sites"), pytestconfig, found=True) as stack:
-        yield stack
-
-
-@pytest.fixture(scope="module")
-def strict(
-    playwright: Playwright, executable: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[BrowserContext, list[str]]]:
-    """A browser that blocks third-party cookies, and what it complained of."""
-    with strict_browser(playwright, executable, tmp_path_factory.mktemp("profile")) as found:
-        yield found
-
-
 @pytest.fixture
-def administrator(strict: tuple[BrowserContext, list[str]], sites: Stack) -> Iterator[Visitor]:
-    """Somebody with such a browser. Afterwards our pages have set no cookie, and told no address to anybody."""
-    context, complaints = strict
+def administrator(profile_of: Callable[..., Profile], sites: Stack) -> Iterator[Callable[..., Visitor]]:
+    """Return a function that makes somebody with a browser of a kind. Afterwards our pages have set no cookie, and told
+    no address to anybody."""
     told: list[str] = []
 
     def note(request: Request) -> None:
@@ -55,14 +40,23 @@ def administrator(strict: tuple[BrowserContext, list[str]], sites: Stack) -> Ite
         if any(secret in request.headers.get("referer", "") for secret in (REGISTER, "registration_token", "ticket=")):
             told.append(f"address told to {request.url}")
 
-    context.on("requestfinished", note)
-    yield Visitor(context, sites)
-    context.remove_listener("requestfinished", note)
-    context.new_page()  # with its last page Chromium ends
-    for page in context.pages[:-1]:
-        page.close()
-    assert complaints == []
+    with ExitStack() as afterwards:
+
+        def arrive(kind: Kind = USUAL) -> Visitor:
+            profile = profile_of(kind)
+            profile.as_new().on("requestfinished", note)
+            afterwards.callback(profile.leave)
+            afterwards.callback(profile.context.remove_listener, "requestfinished", note)
+            return Visitor(profile.context, sites)
+
+        yield arrive
     assert told == []
+
+
+@pytest.fixture
+def visitor(administrator: Callable[..., Visitor]) -> Visitor:
+    """Somebody with an ordinary browser."""
+    return administrator()
 
 
 def invitation(stack: Stack, name: str = "Riverside College") -> str:
@@ -102,8 +96,9 @@ def activated(page: Page) -> str:
     return client_id
 
 
-def test_dr_07_from_the_platforms_page_to_a_launch(administrator: Visitor) -> None:
-    page, stack = administrator.context.new_page(), administrator.stack
+def test_dr_07_from_the_platforms_page_to_a_launch(administrator: Callable[..., Visitor]) -> None:
+    somebody = administrator(Kind(blocks_third_party=True))
+    page, stack = somebody.context.new_page(), somebody.stack
     page.goto(f"{stack.platform_url}/tools/")
     require_accessible(page)
     expect(page.get_by_label("The tool's registration URL")).to_have_value(stack.facts["registration_url"])
@@ -122,12 +117,12 @@ def test_dr_07_from_the_platforms_page_to_a_launch(administrator: Visitor) -> No
     require_accessible(page)
     look(page, "registering-waits")
     client_id = activated(page)
-    _choose_and_launch(administrator, client_id)
+    _choose_and_launch(somebody, client_id)
 
 
-def _choose_and_launch(administrator: Visitor, client_id: str) -> None:
+def _choose_and_launch(somebody: Visitor, client_id: str) -> None:
     """Choose content with the tool that was just activated, and launch it as a learner, in a window."""
-    page, stack = administrator.context.new_page(), administrator.stack
+    page, stack = somebody.context.new_page(), somebody.stack
     page.goto(f"{stack.platform_url}/add-content?person=u-2001&client_id={client_id}&dialog=one&like=moodle")
     frame = page.frame_locator("#tool")
     expect(frame.get_by_role("heading", level=1, name="Choose content")).to_be_visible()
@@ -142,8 +137,8 @@ def _choose_and_launch(administrator: Visitor, client_id: str) -> None:
     expect(opened.value.get_by_role("heading", name=TITLE).first).to_be_visible()
 
 
-def test_in_a_tab_as_brightspace_opens_it(administrator: Visitor) -> None:
-    page, stack = administrator.context.new_page(), administrator.stack
+def test_in_a_tab_as_brightspace_opens_it(visitor: Visitor) -> None:
+    page, stack = visitor.context.new_page(), visitor.stack
     connecting(page, stack, "brightspace")
     require_accessible(page)
     with page.expect_popup() as opened:
@@ -157,12 +152,12 @@ def test_in_a_tab_as_brightspace_opens_it(administrator: Visitor) -> None:
     with tab.expect_event("close"):
         tab.get_by_role("button", name="Close this page").click()
     expect(page.get_by_role("status")).to_contain_text("It waits until you activate it")
-    _choose_and_launch(administrator, activated(page))
+    _choose_and_launch(visitor, activated(page))
 
 
-def test_with_the_keyboard_alone(administrator: Visitor) -> None:
-    page = administrator.context.new_page()
-    frame = our_frame(connecting(page, administrator.stack, "canvas"))
+def test_with_the_keyboard_alone(visitor: Visitor) -> None:
+    page = visitor.context.new_page()
+    frame = our_frame(connecting(page, visitor.stack, "canvas"))
     button = frame.get_by_role("button", name="Register")
     for _ in range(12):
         page.keyboard.press("Tab")
@@ -175,8 +170,8 @@ def test_with_the_keyboard_alone(administrator: Visitor) -> None:
     activated(page)
 
 
-def test_a_refusal_can_be_read_in_the_frame(administrator: Visitor) -> None:
-    page, stack = administrator.context.new_page(), administrator.stack
+def test_a_refusal_can_be_read_in_the_frame(visitor: Visitor) -> None:
+    page, stack = visitor.context.new_page(), visitor.stack
     frame = our_frame(connecting(page, stack))
     fault = {"kind": "status", "endpoint": "registration", "status": 422, "times": 1}
     page.request.post(f"{stack.platform_here}/control/faults", data=fault)
@@ -188,35 +183,40 @@ def test_a_refusal_can_be_read_in_the_frame(administrator: Visitor) -> None:
     expect(page.get_by_role("status")).to_contain_text("nothing has registered")
 
 
-@pytest.mark.parametrize(
-    "browser_is",
-    [{"viewport": NARROW}, {"color_scheme": "dark"}, {"locale": "ar", "viewport": NARROW}],
-    ids=["narrow", "dark", "arabic"],
-)
-def test_the_pages_are_readable_and_accessible(visit: Callable[..., Visitor], browser_is: dict[str, object]) -> None:
-    visitor = visit(**browser_is)
+LOOKS = (("light", NARROW, "ltr"), ("dark", VIEWPORT, "ltr"), ("light", NARROW, "rtl"))
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Look at a page and its frame: narrow, dark, and from right to left, as a site's own translation may be."""
+    seen: str | None = None
+    for scheme, size, direction in LOOKS:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        for frame in page.frames[1:]:
+            frame.evaluate("to => { document.documentElement.dir = to }", direction)
+        require_readable(page)
+        seen = require_accessible(page.frames[-1], seen=seen)
+        look(page, f"registering-{name}-{scheme}-{size['width']}-{direction}")
+
+
+def test_the_pages_are_readable_and_accessible(visitor: Visitor) -> None:
     page = connecting(visitor.context.new_page(), visitor.stack)
     frame = our_frame(page)
-    name = "-".join(str(value) for value in browser_is.values() if isinstance(value, str)) or "narrow"
     for heading, button in ((QUESTION, "Register"), (DONE, "Close this page")):
         expect(frame.get_by_role("heading", level=1, name=heading)).to_be_visible()
-        if "locale" in browser_is:  # no translation comes with the app yet, but sites have their own
-            the_frame(page).evaluate("document.documentElement.dir = 'rtl'")
-        require_readable(page)
-        require_accessible(the_frame(page))
-        look(page, f"registering-{name}-{button.lower().replace(' ', '-')}")
+        looked_at(page, button.lower().replace(" ", "-"))
         frame.get_by_role("button", name=button).click()
     expect(page.get_by_role("status")).to_contain_text("It waits until you activate it")
-    require_readable(page)
-    require_accessible(page)
+    looked_at(page, "waits")
     waiting = page.get_by_role("listitem").filter(has_text="Waits for you")
     waiting.get_by_role("button", name="Remove").click()
     expect(waiting).to_have_count(0)  # the platform's list is the next test's too
 
 
-def test_without_scripts(browser: Browser, stack: Stack) -> None:
-    with browser.new_context(viewport=VIEWPORT, java_script_enabled=False) as context:
-        page = connecting(context.new_page(), stack)
+def test_without_scripts(browser: Browser, sites: Stack) -> None:
+    options = {"viewport": VIEWPORT, "ignore_https_errors": True}
+    with browser.new_context(java_script_enabled=False, **options) as context:  # type: ignore[arg-type]
+        page = connecting(context.new_page(), sites)
         frame = page.frame_locator("#tool")
         frame.get_by_role("button", name="Continue").click()
         frame.get_by_role("button", name="Register").click()

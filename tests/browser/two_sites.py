@@ -176,7 +176,7 @@ class Kind:
         """Tell Chromium, before it starts with this profile."""
         told: dict[str, Any] = {"cookie_controls_mode": BLOCK_THIRD_PARTY if self.blocks_third_party else 0}
         if not self.takes_partitioned:  # a rule of the person's own covers partitioned cookies too
-            rule = {f"https://[*.]{LMS},https://[*.]{PLATFORM}": {"setting": BLOCK}}
+            rule = {f"https://{FOUND_LMS},https://{FOUND_PLATFORM}": {"setting": BLOCK}}
             told["content_settings"] = {"exceptions": {"cookies": rule}}
         preferences = profile / "Default" / "Preferences"
         preferences.parent.mkdir(parents=True)

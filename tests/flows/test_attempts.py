@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from html import unescape
 
 import pytest
 from django.core.cache import cache
@@ -22,9 +24,11 @@ from lti_1p3_provider.errors import (
     TokenMissing,
 )
 from lti_1p3_provider.registrations.models import Registration
+from tests.connection import COURSE, OTHER_COURSE, usage
 
 BEFORE = ["form", "state", "browser", "shape", "registration"]
 SIGNED = [*BEFORE, "signature"]
+TODAY = usage("vertical", "today", OTHER_COURSE)
 STAGES = {"nothing": [], "state": ["form", "state"], "browser": BEFORE}
 
 
@@ -109,3 +113,18 @@ def test_sec_32_without_a_cache_each_process_keeps_the_measure(settings):
     assert flood(200, "login") == LIMITS.per_minute
     assert recorded(Trail("launch"), RegistrationUnknown())
     assert not Registration.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_administrator_finds_a_refusal_by_its_support_code(connection, admin_client):
+    connection.gate(allowed_courses=[COURSE])
+    pages = [connection.launch(connection.link(TODAY, course=OTHER_COURSE)).text for _ in range(2)]
+    code, other = (re.search(r'class="code"[^>]*>([^<]+)<', page)[1] for page in pages)
+
+    listed = admin_client.get("/admin/lti_1p3_provider/launchattempt/", {"q": code}).content.decode()
+    assert "1 launch attempt\n" in listed
+    assert other not in listed
+    (there,) = re.findall(rf'href="([^"]+)">{code}</a>', listed)
+    shown = unescape(admin_client.get(there.partition("?")[0]).content.decode())
+    assert re.search("field-explanation.*The registration's launch gate does not include this content.", shown, re.S)
+    assert re.search(f"field-detail.*{re.escape(OTHER_COURSE.partition(':')[2])}", shown, re.S)

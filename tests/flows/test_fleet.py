@@ -26,7 +26,7 @@ from lti_1p3_provider.fleet.page import SIZE, Asked, find
 from lti_1p3_provider.fleet.tasks import look_at_fleet
 from lti_1p3_provider.lti import key_sets
 from lti_1p3_provider.registrations.models import Deployment, Registration
-from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.models import Outage, PendingScore
 from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.users.models import PlatformUser
@@ -37,6 +37,8 @@ from tests.scoring import earn, fill, launched
 
 FLEET = "/admin/lti_1p3_provider/standing/"
 LARGE = 0  # no fleet is small
+ROW = re.compile(r'<tr><th scope="row"><a.*?(?=<tr><th scope="row"><a|</table></form>)', re.S)
+WORD = re.compile('class="lti-word [^>]*>([^<]+)<')
 
 
 @pytest.fixture(autouse=True)
@@ -217,6 +219,42 @@ def test_the_page_of_everything_that_can_be_known(connect, admin_client):
     assert text.count('<path class="lti-succeeded"') == text.count('<path class="lti-refused"') == 1
     doctor = f"/admin/lti_1p3_provider/registration/{row.pk}/examine/"
     assert f'<button type="submit" class="button" formaction="{doctor}"' in text
+
+
+def test_problems_first_search_and_the_doctor(db, admin_client):
+    northern, southern, western, valley = map(registered, ("Northern", "Southern", "Western", "Valley"))
+    Deployment.objects.create(registration=northern, deployment_id="unknown", status=Deployment.Status.PENDING)
+    now = timezone.now()
+    failing = {"reason": "platform_failing", "http_status": 503}
+    Outage.objects.create(registration=southern, since=now - timedelta(hours=3), until=now, **failing)
+    attempted(western, 24, "gate_closed")
+    attempted(valley, 3)
+    text = text_of(admin_client)
+    words = WORD.findall(text)
+    assert words == sorted(words, key=["does not work", "look at it", "never used", "works"].index)
+    assert len(set(words)) > 1
+    rows = {row.registration.title: ROW.findall(text)[at] for at, row in enumerate(find(Asked(), now).rows)}
+    assert "has taken no scores for 3" in rows["Southern"]
+    assert "All 24 launches since yesterday" in rows["Western"]
+
+    ((query, number),) = re.findall(r'href="(\?[^"]*)"[^>]*>problems <b>(\d)', text)
+    problems = admin_client.get(f"{FLEET}{query}").content.decode()
+    assert len(ROW.findall(problems)) == int(number)
+    assert "Valley" not in problems
+    (hidden,) = re.findall('name="show" value="([^"]+)"', problems)
+    (row,) = ROW.findall(text_of(admin_client, show=hidden, q="northern"))
+    assert "Deployments that wait for approval: 1." in row
+    (doctor,) = re.findall('formaction="([^"]+)" aria-label="Examine Northern"', row)
+    assert doctor == f"/admin/lti_1p3_provider/registration/{northern.pk}/examine/"  # says more: test_doctor.py
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_launch_shows_at_once(connection, admin_client):
+    launched(connection)
+    (row,) = ROW.findall(text_of(admin_client))
+    assert re.search(r'role="img" aria-label="\d+ launch', row)
+    assert re.search(r"<details><summary>By day</summary>.*<th scope=\"row\">", row, re.S)
+    assert re.search(r"<dt>last</dt><dd>(<[^>]*>)?\d.minutes? ago", row)
 
 
 def test_a_refused_token_and_a_lost_key_set_are_seen(connection, admin_client):

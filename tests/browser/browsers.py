@@ -1,0 +1,107 @@
+"""Browsers: pages alone, for most tests, and one whose person blocks cookies: a setting of the profile, made before it
+starts, which only a whole Chromium has."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .two_sites import Kind
+from .visitor import PATIENCE, WIDTH
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-gpu-rasterization",  # Debian asks for it: without a graphics card each picture is drawn twice
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+VIEWPORT = {"width": WIDTH, "height": 760}
+CHROMIUM = Path(__file__).with_name("chromium")  # takes away what only a person needs who types addresses
+SHELL = "chromium-headless-shell"  # Debian's Chromium without all that is around a page
+USUAL = Kind()
+
+
+@dataclass
+class Profile:
+    """A browser's profile, which tests use one after another, and what its pages complained of."""
+
+    context: BrowserContext
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        watch(self.context, self.complaints)
+
+    def as_new(self) -> BrowserContext:
+        """Forget who was signed in."""
+        self.context.clear_cookies()
+        return self.context
+
+    def leave(self) -> None:
+        """Close its pages; none may have complained."""
+        self.context.new_page()  # with its last page a whole Chromium ends
+        for page in self.context.pages[:-1]:
+            page.close()
+        said, self.complaints[:] = list(self.complaints), []
+        assert said == []
+
+
+@contextmanager
+def profiles(
+    playwright: Playwright, browser: Browser, executable: Callable[[], str], folder: Callable[[], Path]
+) -> Iterator[Callable[[Kind], Profile]]:
+    """Give a function that returns the profile of a kind of browser, the same one each time.
+
+    ``executable`` tells what starts a whole Chromium, and ``folder`` makes a folder for its profile.
+    """
+    made: dict[tuple[bool, bool], Profile] = {}
+    with ExitStack() as running:
+
+        def have(kind: Kind = USUAL) -> Profile:
+            traits = (kind.blocks_third_party, kind.takes_partitioned)
+            if traits not in made:
+                options: dict[str, Any] = {"viewport": VIEWPORT, "ignore_https_errors": True}
+                if traits == (USUAL.blocks_third_party, USUAL.takes_partitioned):
+                    context = browser.new_context(**options)
+                else:
+                    kind.write_preferences(profile := folder())
+                    context = playwright.chromium.launch_persistent_context(
+                        profile, executable_path=executable(), args=FLAGS, **options
+                    )
+                made[traits] = Profile(running.enter_context(context))
+            return made[traits]
+
+        yield have
+
+
+def headless_shell() -> str | None:
+    """Return what starts the headless shell, if it is installed."""
+    return shutil.which(SHELL)
+
+
+def watch(context: BrowserContext, complaints: list[str]) -> None:
+    """Note errors of scripts, and requests that leave the loopback address."""
+    context.set_default_timeout(PATIENCE)
+    context.on("weberror", lambda error: complaints.append(f"script error: {error.error}"))
+
+    def noted(request: Any) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws") and not _is_loopback(address.hostname):
+            complaints.append(f"request to {address.hostname}")
+
+    context.on("request", noted)
+
+
+def _is_loopback(host: str | None) -> bool:
+    return host in ("127.0.0.1", "localhost") or str(host).endswith(".localhost")
