@@ -24,10 +24,10 @@ def openedx_installed() -> None:
 
 
 @pytest.fixture(scope="session")
-def openedx_platform(openedx_installed, live_server, tmp_path_factory) -> Iterator[OpenEdx]:
+def openedx_platform(openedx_installed, lms_server, tmp_path_factory) -> Iterator[OpenEdx]:
     """Open edX's LTI platform, which knows the app under test; one process for the run."""
-    ours = guide(live_server.url)
-    tool = arguments_for(ours.login_url, ours.redirect_uri, ours.jwks_url, live_server.url)
+    ours = guide(lms_server)
+    tool = arguments_for(ours.login_url, ours.redirect_uri, ours.jwks_url, lms_server)
     with running(tmp_path_factory.mktemp("openedx"), tool) as platform:
         yield platform
 
@@ -39,10 +39,10 @@ def openedx(openedx_platform: OpenEdx, lms: str) -> OpenEdxConnection:
 
 
 @pytest.fixture
-def openedx_without_columns(openedx_installed, live_server, tmp_path, lms) -> Iterator[OpenEdxConnection]:
+def openedx_without_columns(openedx_installed, lms_server, tmp_path, lms) -> Iterator[OpenEdxConnection]:
     """A platform of its own that makes no columns: the tool is to make them ("programmatic")."""
-    ours = guide(live_server.url)
-    tool = arguments_for(ours.login_url, ours.redirect_uri, ours.jwks_url, live_server.url)
+    ours = guide(lms_server)
+    tool = arguments_for(ours.login_url, ours.redirect_uri, ours.jwks_url, lms_server)
     with running(tmp_path, [*tool, "--ags-mode", "programmatic"]) as platform:
         yield connected(platform, lms)
 
