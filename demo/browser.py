@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any, ClassVar
 from urllib.parse import urljoin
 
 import requests
@@ -22,11 +24,23 @@ class Form:
 
 
 class Browser(requests.Session):
-    """Launches as a person does, by following what the platform's pages tell a browser to do."""
+    """Launches as a person does, by following what the platform's pages tell a browser to do.
+
+    ``near``: what is asked without a socket, by origin; it is called with the browser and what ``send`` is called with.
+    """
+
+    near: ClassVar[dict[str, Callable[..., requests.Response]]] = {}
 
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False  # no proxy, no password of the environment; to look for them takes as long as to launch
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a request."""
+        origin = "/".join(str(request.url).split("/", 3)[:3])
+        if near := self.near.get(origin):
+            return near(self, request, **kwargs)
+        return super().send(request, **kwargs)
 
     def open(self, url: str) -> requests.Response:
         """Get ``url`` and go on through self-submitting forms; return the page that a person would see."""

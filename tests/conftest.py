@@ -22,8 +22,9 @@ from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.core.cache import cache
 from django.db import connections
+from pytest_django.live_server_helper import LiveServer
 
-from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool
+from demo.platform import Platform, PlatformConfig, RunningPlatform, Tool, create_app
 from lti_1p3_provider.launches import scope
 from lti_1p3_provider.lti import key_sets
 from lti_1p3_provider.onboarding.guide import guide
@@ -32,7 +33,7 @@ from lti_1p3_provider.outline import find
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
-from . import made_before, migrated, outgoing
+from . import made_before, migrated, near, outgoing
 from .broken_cache import NotingCache
 from .connection import Connection
 from .database import emptied_quickly
@@ -158,7 +159,7 @@ def asked_of_cache(settings: Any, nothing_cached: None) -> list[str]:
 @pytest.fixture(scope="session")
 def running_platform() -> Iterator[Platform]:
     """One platform process-wide: its RSA keys are slow to make."""
-    with RunningPlatform(PlatformConfig()) as platform:
+    with RunningPlatform(PlatformConfig()) as platform, near.served(platform.base_url, create_app(platform)):
         yield platform
 
 
@@ -229,16 +230,25 @@ def no_worker() -> Iterator[Mapping[str, list[tuple[Any, ...]]]]:
     conf.task_always_eager = before
 
 
+@pytest.fixture(scope="session")
+def lms_server() -> Iterator[str]:
+    """The app's own server: its base URL. pytest-django's ``live_server`` changes settings for each test."""
+    server = LiveServer("localhost")
+    with near.served(server.url, server.thread.httpd.get_app()):
+        yield server.url
+    server.stop()
+
+
 @pytest.fixture
-def lms(transactional_db, live_server, settings, add_tool_key) -> str:  # type: ignore[no-untyped-def]
+def lms(transactional_db, lms_server, settings, add_tool_key) -> str:  # type: ignore[no-untyped-def]
     """The base URL of the app under test, with a signing key and nothing in its caches."""
-    settings.LMS_ROOT_URL = live_server.url
+    settings.LMS_ROOT_URL = lms_server
     cache.clear()
     key_sets._recent.clear()
     find._recent.clear()  # the rows that were remembered went with the database
     scope.forget_all()
     add_tool_key()
-    return str(live_server.url)
+    return str(lms_server)
 
 
 @pytest.fixture

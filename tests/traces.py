@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import requests
@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 
 from demo.lms.models import Profile
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
@@ -27,13 +28,14 @@ TABLES = (
 SUPPORT_CODE = re.compile(r'<span class="code">([2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4})</span>')
 
 
-def stored() -> dict[str, list[tuple[object, ...]]]:
-    """Return all rows that a launch may write, as the database has them, but for the record of attempts.
+def stored(tables: Iterable[type[Model]] = TABLES) -> dict[str, list[tuple[object, ...]]]:
+    """Return all rows of these tables, as the database has them: of all that a launch may write, but for the record of
+    attempts.
 
     Properties ask for each example, and for Django to build the queries takes as long as a launch.
     """
     with connection.cursor() as cursor:
-        return {table.__name__: _rows(cursor, table._meta.db_table) for table in TABLES}
+        return {table.__name__: _rows(cursor, table._meta.db_table) for table in tables}
 
 
 def _rows(cursor: CursorWrapper, table: str) -> list[tuple[object, ...]]:

@@ -29,7 +29,7 @@ from lti_1p3_provider.users.models import PlatformUser
 from tests.inviting import Registering
 from tests.tenants import COURSE, DEMO, OTHER, SITE, belongings, tenant
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 SECRETS = ("private", "PRIVATE", '"d"')
 OFFERED = sorted(set(NewInvitationFields().fields) & set(RegistrationFields().fields))
 
@@ -94,6 +94,7 @@ def test_scores_are_listed_by_state(staff, ours):
     assert staff("GET", f"{place}status/").json()["given_up"] == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_scores_are_sent_again_and_that_is_noted(staff, ours, no_worker):
     place = f"registrations/{ours['registration']}/scores/resend/"
     assert staff("POST", place, {"only": "missing"}).json() == {"number": 0, "more": False}
@@ -134,6 +135,7 @@ def test_a_score_that_the_platform_lost_is_sent_again(staff, ours, no_worker):
     assert PendingScore.objects.get().due_at is not None
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_compares_scores(staff, ours, no_worker):
     said = staff("POST", f"registrations/{ours['registration']}/scores/compare/", {})
     assert (said.status_code, said.json()) == (202, {"number": 1, "more": False})

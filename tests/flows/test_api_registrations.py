@@ -19,7 +19,7 @@ from lti_1p3_provider.rest_api.v1 import registering
 from lti_1p3_provider.users.models import PlatformUser
 from tests.tenants import CREATORS, DEMO, NOT_FOUND, OTHER, PLATFORM, SITE, Tenant, tenant
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 NAME = "registrations/named/?issuer=https://moodle.riverside.example&client_id=JdjnPEISNUdn28q"
 BODY = {name: value for name, value in PLATFORM.items() if name not in ("issuer", "client_id")}
 COURSE = "course-v1:DemoX+LTI101+2026"
@@ -408,6 +408,7 @@ def at_once(*requests):
         return sorted(pool.map(lambda one: send(*one), requests))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_same_put_at_once_makes_one_registration(staff):
     said = at_once(*[(staff, ("PUT", NAME, BODY), {})] * 4)
     assert said == [200, 200, 200, 201]
@@ -415,10 +416,12 @@ def test_the_same_put_at_once_makes_one_registration(staff):
     assert Change.objects.filter(kind="registration").count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_of_two_organizations_that_put_the_same_name_at_once_one_finds_nothing(staff, other):
     assert at_once((staff, ("PUT", NAME, BODY), {}), (other, ("PUT", NAME, BODY), {})) == [201, 404]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_of_many_that_change_what_they_read_one_gets_through(staff):
     place = f"registrations/{made(staff)['id']}/"
     tag = staff("GET", place)["ETag"]

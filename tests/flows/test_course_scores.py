@@ -278,11 +278,12 @@ def test_each_row_is_on_one_page(connection, team):
     assert len(seen) == len(set(seen)) == 2 * course_page.PAGE + 1
 
 
-@pytest.mark.parametrize("after", ["1", "x.y", "1.2.3", "-1.2", "9" * 30 + ".1", "١.٢"])
-def test_a_strange_place_is_the_first_page(connection, team, after):
+def test_a_strange_place_is_the_first_page(connection, team):
     launched(connection)
     earn(3)
-    assert len(rows(team.get(address(connection), params={"after": after}, timeout=5).text)) == 1
+    for after in ("1", "x.y", "1.2.3", "-1.2", "9" * 30 + ".1", "١.٢"):
+        page = team.get(address(connection), params={"after": after}, timeout=5)
+        assert len(rows(page.text)) == 1, after
 
 
 def test_the_queries_do_not_grow_with_the_rows(connection, team, client):
@@ -328,13 +329,13 @@ def test_rows_of_another_course_are_not_touched(connection, team):
     assert PendingScore.objects.filter(pk=other.pk).values().get() == before
 
 
-@pytest.mark.parametrize("row", ["", "x", "-1", "9" * 40, "1 OR 1"])
-def test_strange_rows_are_none(connection, team, row):
+def test_strange_rows_are_none(connection, team):
     launched(connection)
     earn(3)
     form = forms(team.get(address(connection), timeout=5))[-1]
-    page = team.post(form.action, data={**form.fields, "row": row, "do": "resend"}, timeout=5)
-    assert "Nothing was done" in page.text
+    for row in ("", "x", "-1", "9" * 40, "1 OR 1"):
+        page = team.post(form.action, data={**form.fields, "row": row, "do": "resend"}, timeout=5)
+        assert "Nothing was done" in page.text, row
 
 
 def test_ticked_rows_are_read_back(connection, team):

@@ -39,6 +39,11 @@ FLEET = "/admin/lti_1p3_provider/standing/"
 LARGE = 0  # no fleet is small
 ROW = re.compile(r'<tr><th scope="row"><a.*?(?=<tr><th scope="row"><a|</table></form>)', re.S)
 WORD = re.compile('class="lti-word [^>]*>([^<]+)<')
+ODD = [
+    *({"q": text} for text in ("\0", "x" * 10_000, "%_\\'\"", "😀")),
+    *({"p": number} for number in ("-1", "²", "9" * 400, "zero")),
+    *({"show": word} for word in ("nothing", "<script>")),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -327,29 +332,15 @@ def test_nothing_is_added_changed_or_deleted(three, admin_client):
     assert Standing.objects.count() == 3
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"q": "\0"},
-        {"q": "x" * 10_000},
-        {"q": "%_\\'\""},
-        {"q": "😀"},
-        {"p": "-1"},
-        {"p": "²"},
-        {"p": "9" * 400},
-        {"p": "zero"},
-        {"show": "nothing"},
-        {"show": "<script>"},
-    ],
-)
 @pytest.mark.parametrize("size", ["small", "large"])
-def test_sec_32_odd_questions_get_a_page(three, admin_client, query, size):
+def test_sec_32_odd_questions_get_a_page(three, admin_client, size):
     upkeep.keep_up()
     if size == "large":
         for _ in range(page.SMALL):
             registered()
-    text = text_of(admin_client, **query)
-    assert "<script>" not in text.replace("<script src", "")
+    for query in ODD:
+        text = text_of(admin_client, **query)
+        assert "<script>" not in text.replace("<script src", ""), query
 
 
 def test_sec_21_the_page_is_in_no_frame(three, admin_client):

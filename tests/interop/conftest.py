@@ -24,10 +24,10 @@ def openedx_installed() -> None:
 
 
 @pytest.fixture(scope="session")
-def openedx_platform(openedx_installed, live_server, tmp_path_factory) -> Iterator[OpenEdx]:
+def openedx_platform(openedx_installed, lms_server, tmp_path_factory) -> Iterator[OpenEdx]:
     """Open edX's LTI platform, which knows the app under test; one process for the run."""
-    ours = guide(live_server.url)
-    tool = arguments_for(ours.login_url, ours.redirect_uri, ours.jwks_url, live_server.url)
+    ours = guide(lms_server)
+    tool = arguments_for(ours.login_url, ours.redirect_uri, ours.jwks_url, lms_server)
     with running(tmp_path_factory.mktemp("openedx"), tool) as platform:
         yield platform
 
