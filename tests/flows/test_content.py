@@ -157,7 +157,7 @@ def test_a_gate_that_closes_later_closes_open_sessions(connection):
 
 
 def test_content_without_a_launch(connection):
-    response = requests.get(connection.content_url(WELCOME), timeout=5)
+    response = Browser().get(connection.content_url(WELCOME), timeout=5)
     assert refused(response, "grant_missing", 403)
     assert "elaunch from your course" in response.text
 
@@ -179,7 +179,7 @@ def test_content_that_the_lms_closes_after_the_launch_is_not_shown(connection):
 
 @pytest.mark.parametrize("path", ["nonsense/nonsense", f"{COURSE}/nonsense", f"nonsense/{WELCOME}", "a%00b/c"])
 def test_malformed_keys_at_the_content_door(connection, path):
-    response = requests.get(f"{connection.lms}/lti/1p3/launch/{path}", timeout=5)
+    response = Browser().get(f"{connection.lms}/lti/1p3/launch/{path}", timeout=5)
     assert refused(response, "target_invalid", 400)
 
 
@@ -208,26 +208,26 @@ def test_sec_15_switching_off_ends_open_sessions(connection, what):
 
 
 def test_a_get_on_the_launch_url(connection):
-    response = requests.get(f"{connection.lms}/lti/1p3/launch/", timeout=5)
+    response = Browser().get(f"{connection.lms}/lti/1p3/launch/", timeout=5)
     assert refused(response, "launch_not_posted", 405)
 
 
 @pytest.mark.parametrize("values", [{}, {"state": "x"}, {"id_token": "x"}])
 def test_an_incomplete_launch(connection, values):
-    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
+    response = Browser().post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
     assert refused(response, "token_missing", 400)
 
 
 def test_a_form_that_is_too_large_gets_a_page(connection):
     values = {"state": "x", "id_token": "x" * 3_000_000}
-    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=10)
+    response = Browser().post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=10)
     assert refused(response, "request_too_large", 413)
     assert LaunchAttempt.objects.get().detail == "a body of more than 1665536 bytes"
 
 
 def test_a_form_that_is_no_form_gets_a_page(connection):
     headers = {"Content-Type": "multipart/form-data"}
-    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=b"x", headers=headers, timeout=10)
+    response = Browser().post(f"{connection.lms}/lti/1p3/launch/", data=b"x", headers=headers, timeout=10)
     assert refused(response, "token_malformed", 400)
 
 
@@ -518,16 +518,16 @@ def test_sec_21_a_policy_of_the_lms_keeps_its_other_directives(connection):
 
 
 def test_sec_21_a_refusal_of_an_unknown_platform_is_visible_in_its_frame(connection):
-    response = requests.post(f"{connection.lms}/lti/1p3/login/", data={"iss": "x"}, timeout=5)
+    response = Browser().post(f"{connection.lms}/lti/1p3/login/", data={"iss": "x"}, timeout=5)
     assert "X-Frame-Options" not in response.headers
 
 
 def test_sec_21_pages_of_the_lms_keep_their_protection(connection):
-    assert requests.get(f"{connection.lms}/admin/login/", timeout=5).headers["X-Frame-Options"] == "DENY"
+    assert Browser().get(f"{connection.lms}/admin/login/", timeout=5).headers["X-Frame-Options"] == "DENY"
 
 
 def test_refusals_are_not_cached(connection):
-    assert "no-store" in requests.get(connection.content_url(WELCOME), timeout=5).headers["Cache-Control"]
+    assert "no-store" in Browser().get(connection.content_url(WELCOME), timeout=5).headers["Cache-Control"]
 
 
 def test_an_attempt_holds_no_personal_data(connection):

@@ -115,7 +115,7 @@ def test_sec_23_sec_34_form_fields_full_of_markup_are_not_shown(connection, admi
     for name in (*FIELDS, EVIL):
         fields = {**genuine, "state": "x", "id_token": "y", name: EVIL}
         sent = {"params": fields} if method == "GET" else {"data": fields}
-        page = requests.request(method, f"{connection.lms}/lti/1p3/{door}/", allow_redirects=False, timeout=5, **sent)
+        page = Browser().request(method, f"{connection.lms}/lti/1p3/{door}/", allow_redirects=False, timeout=5, **sent)
         assert 400 <= page.status_code < 500
         assert is_harmless(page.text), name
         assert "alert" not in page.text, name

@@ -247,7 +247,7 @@ def test_core_05_the_back_button_after_a_launch_says_to_start_again(connection):
 def test_core_05_a_state_of_another_version_is_a_refusal(connection):
     form = connection.launch_form(connection.link(WELCOME))
     form.fields["state"] = TimestampSigner(salt=SALT).sign(f"token.{connection.registration.pk}")
-    assert refused(requests.post(form.action, data=form.fields, timeout=5), "state_unknown")
+    assert refused(Browser().post(form.action, data=form.fields, timeout=5), "state_unknown")
 
 
 def test_core_05_a_cache_that_forgets_does_not_make_a_launch_good_twice(connection):
@@ -339,7 +339,7 @@ def test_core_05_a_state_of_any_length_gets_a_page(connection):
 
 def test_core_06_an_error_of_the_platform_gets_a_page(connection):
     values = {"error": "login_required", "error_description": "<b>sign in</b>", "state": "x"}
-    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
+    response = Browser().post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
     assert refused(response, "platform_refused")
     assert "<b>sign in" not in response.text
     assert LaunchAttempt.objects.get().detail == "error: login_required"
@@ -347,7 +347,7 @@ def test_core_06_an_error_of_the_platform_gets_a_page(connection):
 
 def test_core_06_sec_24_what_the_platform_says_is_one_short_line_in_our_records(connection):
     values = {"error": f" a\nb  {'c' * 100}", "state": "x"}
-    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
+    response = Browser().post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
     assert refused(response, "platform_refused")
     assert LaunchAttempt.objects.get().detail == f"error: a b {'c' * 60}"
 
@@ -357,7 +357,7 @@ def test_core_06_sec_24_what_the_platform_says_is_one_short_line_in_our_records(
     [({}, "id_token, state"), ({"state": "x", "id_token": ""}, "id_token"), ({"id_token": "x"}, "state")],
 )
 def test_core_06_what_is_missing_is_said(connection, values, said):
-    response = requests.post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
+    response = Browser().post(f"{connection.lms}/lti/1p3/launch/", data=values, timeout=5)
     assert refused(response, "token_missing")
     attempt = LaunchAttempt.objects.get()
     assert (attempt.detail, attempt.steps, attempt.door) == (f"missing: {said}", [], "launch")

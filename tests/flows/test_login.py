@@ -8,6 +8,7 @@ import pytest
 import requests
 from django.core.cache import cache
 
+from demo.browser import Browser
 from lti_1p3_provider.diagnostics import record
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.diagnostics.record import LIMITS
@@ -30,8 +31,8 @@ def login(connection: Connection, method: str = "POST", **changes: str | None) -
     sent = {name: value for name, value in values.items() if value is not None}
     url = f"{connection.lms}/lti/1p3/login/"
     if method == "GET":
-        return requests.get(url, params=sent, allow_redirects=False, timeout=5)
-    return requests.post(url, data=sent, allow_redirects=False, timeout=5)
+        return Browser().get(url, params=sent, allow_redirects=False, timeout=5)
+    return Browser().post(url, data=sent, allow_redirects=False, timeout=5)
 
 
 def asked(response: requests.Response) -> dict[str, str]:

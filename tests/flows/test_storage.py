@@ -36,7 +36,7 @@ def in_frame(connection: Connection, **changes: str) -> requests.Response:
         0
     ]
     data = {**initiation.fields, **changes}
-    return requests.post(initiation.action, data=data, headers=FRAME, allow_redirects=False, timeout=5)
+    return Browser().post(initiation.action, data=data, headers=FRAME, allow_redirects=False, timeout=5)
 
 
 def data_of(page: requests.Response) -> dict[str, Any]:
@@ -46,14 +46,14 @@ def data_of(page: requests.Response) -> dict[str, Any]:
 
 def posted(connection: Connection, url: str) -> Form:
     """Follow the authentication request; return the platform's form, not yet sent."""
-    return forms(requests.get(url, timeout=5))[0]
+    return forms(Browser().get(url, timeout=5))[0]
 
 
 def send(form: Form, **fields: str) -> requests.Response:
     """Post a launch from the frame, without cookies: the platform's form, or our own page's with a proof."""
     data = {**form.fields, **fields}
     own = {"Sec-Fetch-Site": "same-origin", "Origin": form.action.partition("/lti/")[0]} if STORED in data else {}
-    return requests.post(form.action, data=data, headers={**FRAME, **own}, allow_redirects=False, timeout=10)
+    return Browser().post(form.action, data=data, headers={**FRAME, **own}, allow_redirects=False, timeout=10)
 
 
 def proven(connection: Connection) -> requests.Response:
@@ -103,7 +103,7 @@ def test_stor_01_the_login_can_be_begun_again_here_and_in_a_window_with_all_that
     sent = {**SENT, **kept, "lti_storage_target": "_parent"}
     also = {"unknown": "x"}
     how = {"data": {**sent, **also}} if method == "POST" else {"params": {**sent, **also}}
-    page = requests.request(method, initiation.action, headers=FRAME, allow_redirects=False, timeout=5, **how)
+    page = Browser().request(method, initiation.action, headers=FRAME, allow_redirects=False, timeout=5, **how)
     address, _, query = data_of(page)["again"].partition("?")
     assert address == "/lti/1p3/login/"
     assert dict(parse_qsl(query)) == sent
@@ -128,7 +128,7 @@ def test_stor_01_a_frame_whose_cookies_are_known_to_work_goes_straight_on(connec
     browser = Browser()
     initiation = forms(browser.get(connection.platform.launch_url(connection.link(PROBLEM).id, "u-1001")))[0]
     headers = {**FRAME, "Cookie": "lti1p3-cookies=partitioned"}
-    answered = requests.post(
+    answered = Browser().post(
         initiation.action, data=initiation.fields, headers=headers, allow_redirects=False, timeout=5
     )
     assert answered.status_code == 302
@@ -216,7 +216,7 @@ def test_sec_10_another_sites_page_cannot_post_a_proof(connection, headers):
     data = data_of(in_frame(connection, lti_storage_target="_parent"))
     form = posted(connection, data["storedNext"])
     fields = {**form.fields, STORED: data["value"]}
-    answered = requests.post(form.action, data=fields, headers=headers, allow_redirects=False, timeout=10)
+    answered = Browser().post(form.action, data=fields, headers=headers, allow_redirects=False, timeout=10)
     assert refusal(answered) == "browser_mismatch"
     assert not PlatformUser.objects.exists()
 
@@ -334,14 +334,14 @@ def test_sec_19_a_hand_over_signs_in_no_staff(connection, team):
 
 def test_sec_33_a_hand_over_is_not_redeemed_with_get(connection):
     token = forms(proven(connection))[0].fields["token"]
-    answered = requests.get(f"{connection.lms}/lti/1p3/continue/", params={"token": token}, timeout=5)
+    answered = Browser().get(f"{connection.lms}/lti/1p3/continue/", params={"token": token}, timeout=5)
     assert refusal(answered) == "launch_not_posted"
 
 
 def redeem(connection: Connection, token: str | None) -> requests.Response:
     """Post a token from a page of ours."""
     own = {"Origin": connection.lms}
-    return requests.post(
+    return Browser().post(
         f"{connection.lms}/lti/1p3/continue/", data={} if token is None else {"token": token}, headers=own, timeout=5
     )
 
@@ -363,7 +363,7 @@ def test_sec_21_stor_06_session_and_csrf_cookies_are_partitioned_where_only_such
     (session,) = [one for one in cookies(launched) if one.startswith("sessionid=")]
     assert session.endswith("; Partitioned") is partitioned
     own = {"Cookie": session.partition(";")[0]}
-    content = requests.get(connection.lms + launched.headers["Location"], headers=own, timeout=10)
+    content = Browser().get(connection.lms + launched.headers["Location"], headers=own, timeout=10)
     (csrf,) = [one for one in cookies(content) if one.startswith("csrftoken=")]
     assert csrf.endswith("; Partitioned") is partitioned
 
