@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -156,9 +157,9 @@ def test_moves_at_once_give_two_people_no_account_together(course: Class) -> Non
         one, other = f"s{turn}-0", f"s{turn}-1"
         course.reads(one, other)
         names = [course.person(sub).user.username for sub in (one, other)]
-        assert at_once([lambda: moves(one, names[1]), lambda: moves(other, names[0])]) == [False, False]  # noqa: B023
+        assert at_once([partial(moves, one, names[1]), partial(moves, other, names[0])]) == [False, False]
         own = somebody(f"own-{turn}")
-        assert sorted(at_once([lambda sub=sub: moves(sub, own.username) for sub in (one, other)])) == [False, True]
+        assert sorted(at_once([partial(moves, sub, own.username) for sub in (one, other)])) == [False, True]
         assert PlatformUser.objects.filter(sub__in=(one, other), user=own).count() == 1
 
 
