@@ -20,6 +20,7 @@ SCORES = (
     "wrong_clock given_up another_column comes_later cron subsection three_ways lost_answer"
 )
 ROLES = "(test_course_roles and (at_once or last_one or replaces))"
+AWAITED = "(test_awaited_columns and (at_once or list_shows or in_batches))"
 LTI_1P1 = ("byte_by_byte", "takes_for_the_same", "same_one", "(test_lti_1p1 and at_once)", "shown_before")
 pytestmark = pytest.mark.timeout(900)  # seconds, for a run of many tests
 
@@ -40,10 +41,11 @@ def test_what_is_a_databases_own_on(database):
     """Full-text indexes are the databases' own, and so are locks, upserts and days, and collations, which ignore case,
     accents, blanks at the end and which emoji it is; and rows wait for each other, where SQLite lets one transaction
     write at a time."""
-    names = ("outbox", "scores", "catalogue", "tallies", "course_roles", "lti_1p1", "lti_1p1_proofs")
+    names = ("outbox", "scores", "catalogue", "tallies", "course_roles", "lti_1p1", "lti_1p1_proofs", "awaited_columns")
     names += ("provisioning_at_once",)
     files = [f"tests/flows/test_{name}.py" for name in names]
-    names = ("test_outbox", "test_catalogue", "test_tallies", "provisioning_at_once", *SCORES.split(), ROLES, *LTI_1P1)
+    names = ("test_outbox", "test_catalogue", "test_tallies", "provisioning_at_once", *SCORES.split())
+    names += (ROLES, AWAITED, *LTI_1P1)
     run(database, *files, "-k", " or ".join(names))
 
 

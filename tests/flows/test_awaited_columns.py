@@ -232,7 +232,9 @@ def test_another_deployments_link_with_the_same_id_is_another_link(connection: C
     other = copied(item.deployment, deployment_id="other", deployment_digest=digest("other"))
     context = copied(item.resource_link.context, deployment=other)
     theirs = copied(item, resource_link=copied(item.resource_link, deployment=other, context=context))
-    remember._update(theirs, {"url": "https://p.example/1", "container_url": "", "scopes": SCOPES, "declined": False})
+    said = {"url": "https://platform.example/1", "container_url": "", "scopes": SCOPES, "declined": False}
+    with transaction.atomic():
+        remember._update(theirs, said)
     moving.go_on()
     assert (due(), item.is_awaited, LineItem.objects.get(pk=item.pk).is_awaited) == (set(), True, True)
     assert link.id == theirs.resource_link.link_id
