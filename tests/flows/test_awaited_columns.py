@@ -39,7 +39,7 @@ from tests.connection import (
     PROBLEM,
     Connection,
 )
-from tests.flows.test_returning import reads_of_a_launch
+from tests.reading_rows import reads_of_a_launch
 from tests.registered import copied
 from tests.scoring import COURSE, SCOPES, earn, given
 from tests.scoring import fill as fill_one

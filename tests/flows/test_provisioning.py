@@ -12,17 +12,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from opaque_keys.edx.keys import CourseKey
 
 from demo.lms.course_roles import DemoCourseRoles
-from demo.lms.models import Enrolment, LtiConsumer, LtiUser, Profile
+from demo.lms.models import Enrolment, Profile
 from demo.lms.retirement import ask, retire
 from lti_1p3_provider import api, host
 from lti_1p3_provider.audit.models import Change
@@ -54,62 +52,19 @@ from lti_1p3_provider.users.ahead import give_up
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from tests.accidents import after_a_look, database_fails, raised_in
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection
-from tests.school import School, opened, page
+from tests.provisioning import BOTH, KEY, NOTHING, OTHER_KEY, Class, class_of, old_person, section
+from tests.school import page
 from tests.team import signed_in, somebody
 from tests.web_server import Said, WebServer
 
-KEY, OTHER_KEY = CourseKey.from_string(COURSE), CourseKey.from_string(OTHER_COURSE)
-BOTH = "enrol_and_unenrol"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 ASSISTANT = "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"
 SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#SysAdmin"
-NOTHING = Outcome()
-
-
-class Class(School):
-    """A platform's course whose people get accounts and enrolments before they come."""
-
-    def wants(self, **fields: Any) -> None:
-        """Change the registration, as an operator does."""
-        for name, value in fields.items():
-            setattr(self.connection.registration, name, value)
-        self.connection.registration.save()
-
-    def reads(self, *members: object, **options: Any) -> Outcome | None:
-        """Read a list, and do what it makes due."""
-        self.says(page(*members))
-        return ahead.provide(self.context, sync.read(self.context), COMMAND, **options)
-
-    def reads_of(self, context: Context, *subs: str) -> Outcome | None:
-        """Read the list of one of several courses of the platform's."""
-        self.says(page(*subs))
-        return ahead.provide(context, sync.read(Context.objects.get(pk=context.pk)), COMMAND)
-
-    def inside(self, key: CourseKey = KEY) -> set[str]:
-        """Return who of the registration is enrolled."""
-        people = dict(PlatformUser.objects.filter(registration=self.connection.registration).values_list("user", "sub"))
-        return {people[user] for user in host.current().membership.enrolled(list(people), key)}
-
-    def person(self, sub: str) -> PlatformUser:
-        """Return the platform user, with its account."""
-        return PlatformUser.objects.select_related("user").get(sub=sub)
 
 
 @pytest.fixture
 def course(connection: Connection, web_server: WebServer) -> Class:
-    found = opened(connection, web_server, Class)
-    connection.gate(allowed_courses=[COURSE])
-    found.wants(ahead_way=BOTH, enrolment_mode="audit")
-    return found
-
-
-def old_person(known_as: str) -> AbstractUser:
-    """Make somebody of LTI 1.1's."""
-    named = {"consumer_name": "k", "consumer_secret": "s"}
-    consumer, _ = LtiConsumer.objects.get_or_create(consumer_key="k", defaults=named)
-    made = somebody(f"old-{known_as}")
-    LtiUser.objects.create(lti_consumer=consumer, lti_user_id=known_as, edx_user=made)
-    return made
+    return class_of(connection, web_server)
 
 
 def learners(number: int) -> list[str]:
@@ -425,18 +380,6 @@ def test_enrolling_only_unenrols_nobody(course: Class) -> None:
     course.reads("a", "b")
     assert course.reads("a") == NOTHING
     assert course.inside() == {"a", "b"}
-
-
-def section(course: Class) -> Context:
-    """Make another course of the platform's, with a link to the same course here."""
-    first = course.context.deployment
-    other = Context.objects.create(
-        deployment=first, context_id="2", context_digest=digest("2"), memberships_url=course.context.memberships_url
-    )
-    ResourceLink.objects.create(
-        deployment=first, context=other, link_id="s", link_digest=digest("s"), course_key=COURSE, usage_key=PROBLEM
-    )
-    return other
 
 
 def test_the_last_of_two_lists_that_lets_go_unenrols(course: Class) -> None:

@@ -30,15 +30,19 @@ from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
-from tests.connection import PROBLEM
-from tests.flows import test_provisioning as one_by_one
-from tests.flows.test_provisioning import BOTH, KEY, NOTHING, Class, old_person, section
+from tests.connection import PROBLEM, Connection
+from tests.provisioning import BOTH, KEY, NOTHING, Class, class_of, old_person, section
 from tests.school import page
 from tests.scoring import earn, given, make_due
 from tests.team import somebody
+from tests.web_server import WebServer
 
 ROUNDS = 1 if settings.TEST_DATABASE == "sqlite" else 3  # which lets one write at a time
-course = one_by_one.course  # the fixture
+
+
+@pytest.fixture
+def course(connection: Connection, web_server: WebServer) -> Class:
+    return class_of(connection, web_server)
 
 
 def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:

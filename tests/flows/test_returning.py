@@ -6,15 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import requests
 from django.contrib.auth import get_user_model
-from django.db import connection as database
 from django.db import transaction
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
-from demo.browser import Browser, forms
+from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.errors import AccountInactive
 from lti_1p3_provider.launches.prefetch import Returning
@@ -28,6 +24,7 @@ from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from lti_1p3_provider.users.sign_in import account_for
 from tests.connection import COURSE, LEARNER, NAMELESS, OTHER_LEARNER, PROBLEM, WELCOME
+from tests.reading_rows import reads_of_a_launch
 
 
 @pytest.fixture
@@ -37,17 +34,6 @@ def link(connection: Any) -> Any:
     for person in (LEARNER, OTHER_LEARNER):
         assert connection.launch(link, person).status_code == 200
     return link
-
-
-def reads_of_a_launch(connection: Any, link: Any, person: str) -> list[str]:
-    """Launch, and return what was read of our tables once the platform had answered."""
-    initiation = forms(Browser().get(connection.platform.launch_url(link.id, person), timeout=5))[0]
-    client, host = Client(), initiation.action.split("/")[2]
-    login = client.post("/lti/1p3/login/", initiation.fields, headers={"host": host})
-    form = forms(requests.get(login["Location"], timeout=5))[0]
-    with CaptureQueriesContext(database) as queries:
-        assert client.post("/lti/1p3/launch/", form.fields, headers={"host": host}).status_code == 302
-    return [each["sql"] for each in queries if each["sql"].startswith("SELECT") and "lti_1p3_provider_" in each["sql"]]
 
 
 def test_a_returning_learner_is_read_once_with_all_that_belongs_to_the_launch(connection, link):

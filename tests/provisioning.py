@@ -1,0 +1,83 @@
+"""A platform's course whose people get accounts and enrolments from its list, before they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from opaque_keys.edx.keys import CourseKey
+
+from demo.lms.models import LtiConsumer, LtiUser
+from lti_1p3_provider import host
+from lti_1p3_provider.audit.note import COMMAND
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.memberships import ahead, sync
+from lti_1p3_provider.memberships.plan import Outcome
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.users.models import PlatformUser
+from tests.connection import COURSE, OTHER_COURSE, PROBLEM, Connection
+from tests.school import School, opened, page
+from tests.team import somebody
+from tests.web_server import WebServer
+
+KEY, OTHER_KEY = CourseKey.from_string(COURSE), CourseKey.from_string(OTHER_COURSE)
+BOTH = "enrol_and_unenrol"
+NOTHING = Outcome()
+
+
+class Class(School):
+    """A platform's course whose people get accounts and enrolments before they come."""
+
+    def wants(self, **fields: Any) -> None:
+        """Change the registration, as an operator does."""
+        for name, value in fields.items():
+            setattr(self.connection.registration, name, value)
+        self.connection.registration.save()
+
+    def reads(self, *members: object, **options: Any) -> Outcome | None:
+        """Read a list, and do what it makes due."""
+        self.says(page(*members))
+        return ahead.provide(self.context, sync.read(self.context), COMMAND, **options)
+
+    def reads_of(self, context: Context, *subs: str) -> Outcome | None:
+        """Read the list of one of several courses of the platform's."""
+        self.says(page(*subs))
+        return ahead.provide(context, sync.read(Context.objects.get(pk=context.pk)), COMMAND)
+
+    def inside(self, key: CourseKey = KEY) -> set[str]:
+        """Return who of the registration is enrolled."""
+        people = dict(PlatformUser.objects.filter(registration=self.connection.registration).values_list("user", "sub"))
+        return {people[user] for user in host.current().membership.enrolled(list(people), key)}
+
+    def person(self, sub: str) -> PlatformUser:
+        """Return the platform user, with its account."""
+        return PlatformUser.objects.select_related("user").get(sub=sub)
+
+
+def class_of(connection: Connection, web_server: WebServer) -> Class:
+    """Open a platform's course whose list enrols and unenrols in the first course."""
+    found = opened(connection, web_server, Class)
+    connection.gate(allowed_courses=[COURSE])
+    found.wants(ahead_way=BOTH, enrolment_mode="audit")
+    return found
+
+
+def old_person(known_as: str) -> AbstractUser:
+    """Make somebody of LTI 1.1's."""
+    named = {"consumer_name": "k", "consumer_secret": "s"}
+    consumer, _ = LtiConsumer.objects.get_or_create(consumer_key="k", defaults=named)
+    made = somebody(f"old-{known_as}")
+    LtiUser.objects.create(lti_consumer=consumer, lti_user_id=known_as, edx_user=made)
+    return made
+
+
+def section(course: Class) -> Context:
+    """Make another course of the platform's, with a link to the same course here."""
+    first = course.context.deployment
+    other = Context.objects.create(
+        deployment=first, context_id="2", context_digest=digest("2"), memberships_url=course.context.memberships_url
+    )
+    ResourceLink.objects.create(
+        deployment=first, context=other, link_id="s", link_digest=digest("s"), course_key=COURSE, usage_key=PROBLEM
+    )
+    return other
