@@ -14,6 +14,16 @@ from typing import Any
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
+# What shares servers, a browser or what was parsed stays in one process. Everything else goes file by file.
+TOGETHER = tuple(
+    f"tests/{name}" for name in ("faults", "browser", "processes", "interop", "tutor", "webkit", "architecture")
+)
+ALONE = "tests/faults/test_databases.py"  # each is a test run of its own
+WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
+# Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others.
+TWO_SITES = ("tests/browser/test_accessible.py", "tests/browser/test_blocked_cookies.py")
+FOLDER = re.compile(r"tests/\w+")
+LOWER = 5  # by how much less important what computes is, in steps of nice
 # How long a test of each folder takes with its servers and browsers, in seconds of a processor. Of what is left, a
 # process takes what takes longest: whatever begins late and takes minutes lets the others wait for it at the end.
 SECONDS = {
@@ -29,15 +39,7 @@ SECONDS = {
     "tests/contract": 0.06,
     "tests/unit": 0.02,
 }
-WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
-# What shares servers, a browser or what was parsed stays in one process. Everything else goes file by file.
-TOGETHER = (*WAITING, "tests/tutor", "tests/architecture")
-ALONE = "tests/faults/test_databases.py"  # each is a test run of its own,
-RUN_SECONDS = 30.0  # which takes so long
-# Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others.
-TWO_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("accessible", "blocked_cookies", "linking"))
-FOLDER = re.compile(r"tests/\w+")
-LOWER = 5  # by how much less important what computes is, in steps of nice
+RUN_SECONDS = 30.0  # of each test that is a test run of its own
 
 
 def place(nodeid: str) -> str:
