@@ -14,9 +14,23 @@ from typing import Any
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-# How long a test of each folder takes with its servers and browsers, in seconds of a processor. Of what is left, a
+# What shares servers, a browser or what was parsed stays in one process. Everything else goes file by file.
+TOGETHER = tuple(
+    f"tests/{name}" for name in ("faults", "browser", "processes", "interop", "tutor", "webkit", "architecture")
+)
+ALONE = "tests/faults/test_databases.py"  # each is a test run of its own
+WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
+# Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others, and
+# take longer than one process should.
+TWO_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("accessible", "picking", "registering"))
+OTHER_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("blocked_cookies", "linking"))
+OTHER_PLACE = "tests/browser of two other sites"
+FOLDER = re.compile(r"tests/\w+")
+LOWER = 5  # by how much less important what computes is, in steps of nice
+# How long a test of each place or folder takes with its servers and browsers, in seconds of a processor. Of what is left, a
 # process takes what takes longest: whatever begins late and takes minutes lets the others wait for it at the end.
 SECONDS = {
+    OTHER_PLACE: 7.5,
     "tests/faults": 5.0,
     "tests/browser": 4.0,
     "tests/webkit": 4.0,
@@ -29,17 +43,7 @@ SECONDS = {
     "tests/contract": 0.06,
     "tests/unit": 0.02,
 }
-WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
-# What shares servers, a browser or what was parsed stays in one process. Everything else goes file by file.
-TOGETHER = (*WAITING, "tests/tutor", "tests/architecture")
-ALONE = "tests/faults/test_databases.py"  # each is a test run of its own,
-RUN_SECONDS = 30.0  # which takes so long
-# Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others, and
-# take longer than one process should.
-TWO_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("accessible", "picking", "registering"))
-OTHER_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("blocked_cookies", "linking"))
-FOLDER = re.compile(r"tests/\w+")
-LOWER = 5  # by how much less important what computes is, in steps of nice
+RUN_SECONDS = 30.0  # of each test that is a test run of its own
 
 
 def place(nodeid: str) -> str:
@@ -49,7 +53,7 @@ def place(nodeid: str) -> str:
     if nodeid.startswith(TWO_SITES):
         return "tests/browser of two sites"
     if nodeid.startswith(OTHER_SITES):
-        return "tests/browser of two other sites"
+        return OTHER_PLACE
     folder = folder_of(nodeid)
     return folder if folder in TOGETHER else nodeid.partition("::")[0]
 
@@ -62,7 +66,7 @@ def rank(place: str, tests: int, process: str = "gw0") -> tuple[bool, float]:
 
 def seconds(place: str, tests: int) -> float:
     """Return how long so many tests that stay together take, about."""
-    return tests * (RUN_SECONDS if place.startswith(ALONE) else SECONDS.get(folder_of(place), 0))
+    return tests * (RUN_SECONDS if place.startswith(ALONE) else SECONDS.get(place, SECONDS.get(folder_of(place), 0)))
 
 
 def computes_first(process: str) -> bool:
