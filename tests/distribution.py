@@ -27,8 +27,8 @@ OTHER_SITES = tuple(f"tests/browser/test_{name}.py" for name in ("blocked_cookie
 OTHER_PLACE = "tests/browser of two other sites"
 FOLDER = re.compile(r"tests/\w+")
 LOWER = 5  # by how much less important what computes is, in steps of nice
-# How long a test of each place or folder takes with its servers and browsers, in seconds of a processor. Of what is left, a
-# process takes what takes longest: whatever begins late and takes minutes lets the others wait for it at the end.
+# How long a test of each place or folder takes with its servers and browsers, in seconds of a processor. Of what is
+# left, a process takes what takes longest: whatever begins late and takes minutes lets the others wait at the end.
 SECONDS = {
     OTHER_PLACE: 7.5,
     "tests/faults": 5.0,
