@@ -162,7 +162,7 @@ def test_ags_15_a_refusal_says_what_was_refused_and_how(deployment, conversation
 
 def test_ags_15_a_change_that_is_refused_says_so(deployment):
     with pytest.raises(ServiceRefused, match="changing a column: HTTP 403"):
-        talk(line_items.change(deployment, ITEM, {}), said({}), said(status=403))
+        talk(line_items.change(deployment, ITEM, {}), said({"label": "l"}), said(status=403))
 
 
 def test_ags_06_what_cannot_be_read_as_it_is_is_not_written_back(deployment):
@@ -271,25 +271,41 @@ def test_ags_04_one_id_is_one_column(deployment, ids):
 
 @pytest.mark.parametrize("conversation", [line_items.search, results.read])
 @pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (204, b""),
-        (205, b""),
-        (200, b""),
-        (200, b" \r\n"),
-        (200, b"null"),
-        (202, b" null\n"),
-    ],
+    "status",
+    [204, 205],
 )
-def test_ags_04_a_list_with_no_content_is_empty(deployment, conversation, status, body):
-    assert talk(conversation(deployment, CONTAINER), Answer(status, {}, body))[0] == []
+def test_ags_04_a_list_with_no_content_is_empty(deployment, conversation, status):
+    assert talk(conversation(deployment, CONTAINER), Answer(status, {}, b""))[0] == []
 
 
-def test_ags_04_a_course_that_has_no_columns_yet_may_be_nowhere(deployment):
-    nowhere = Answer(404, {}, b"<html>")
-    assert talk(line_items.search(deployment, CONTAINER), nowhere, nowhere)[0] == []
-    with pytest.raises(ServiceRefused, match="HTTP 404"):  # a column that is gone is no column without results
-        talk(results.read(deployment, ITEM), nowhere, nowhere)
+NOTHING = [(200, b""), (200, b" \r\n"), (200, b"null"), (202, b" null\n")]
+
+
+@pytest.mark.parametrize(("status", "body"), NOTHING)
+def test_ags_04_a_course_in_which_nobody_knows_of_a_column_may_show_nothing(deployment, status, body):
+    nothing, nowhere = Answer(status, {}, body), Answer(404, {}, b"<html>")
+    assert talk(line_items.search(deployment, CONTAINER, none_yet=True), nothing)[0] == []
+    assert talk(line_items.search(deployment, CONTAINER, none_yet=True), nowhere, nowhere)[0] == []
+    with pytest.raises(AnswerUnreadable):  # what breaks later is no end
+        talk(line_items.search(deployment, CONTAINER, none_yet=True), said([], link='<?page=2>; rel="next"'), nothing)
+
+
+@pytest.mark.parametrize("conversation", [line_items.search, results.read])
+@pytest.mark.parametrize(("status", "body"), NOTHING)
+def test_ags_04_an_answer_that_broke_on_its_way_does_not_say_that_there_is_nothing(
+    deployment, conversation, status, body
+):
+    """Else all scores would seem to be lost, and be sent over whatever a teacher has changed since."""
+    with pytest.raises(AnswerUnreadable):
+        talk(conversation(deployment, CONTAINER), Answer(status, {}, body))
+    with pytest.raises(ServiceRefused, match="HTTP 404"):
+        talk(conversation(deployment, CONTAINER), *[Answer(404, {}, b"<html>")] * 2)
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"{}"])
+def test_ags_06_a_column_that_shows_nothing_is_not_written_back(deployment, body):
+    with pytest.raises(AnswerUnreadable, match="nothing is shown"):
+        talk(line_items.change(deployment, ITEM, {"scoreMaximum": 2}), Answer(200, {}, body))
 
 
 LISTED = [{"id": f"{HERE}/1", "label": "x"}, {"id": f"{HERE}/2"}]
@@ -333,9 +349,11 @@ def test_ags_04_who_knows_no_filters_is_asked_once_more_without(deployment, conv
         talk(conversation(deployment, CONTAINER), said([], link='<?page=2>; rel="next"'), Answer(status, {}, b""))
 
 
-@pytest.mark.parametrize("link", ['<>; rel="next"', '< >; rel=next, <?page=1>; rel="first"', '<&#>; rel="self"'])
-def test_ags_04_a_next_page_without_an_address_is_none(deployment, link):
-    assert len(talk(line_items.search(deployment, CONTAINER), said(LISTED, link=link))[0]) == 2
+@pytest.mark.parametrize("link", ['<>; rel="next"', '< >; rel=next, <?page=1>; rel="first"', '<#>; rel="next"'])
+def test_ags_04_a_next_page_without_an_address_is_not_the_end(deployment, link):
+    """Whoever is on the pages that are missing would seem to have left, or to have no result."""
+    with pytest.raises(AnswerUnreadable, match="circle"):
+        talk(line_items.search(deployment, CONTAINER), said(LISTED, link=link))
 
 
 def test_ags_04_a_next_page_without_a_readable_address_is_said(deployment):
@@ -388,17 +406,22 @@ SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
     [
         lambda deployment: line_items.search(deployment, CONTAINER),
         lambda deployment: line_items.read(deployment, ITEM),
-        lambda deployment: line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")),
         lambda deployment: results.read(deployment, ITEM),
     ],
-    ids=["list", "column", "new column", "results"],
+    ids=["list", "column", "results"],
 )
 def test_ags_02_what_is_not_to_be_had_in_its_media_type_is_taken_in_any(deployment, conversation):
-    _, asked = talk(conversation(deployment), Answer(406, {}, b""), Answer(200, {"location": f"{HERE}/9"}, b"null"))
+    _, asked = talk(conversation(deployment), Answer(406, {}, b""), Answer(204, {}, b""))
     assert asked[0].headers["Accept"].startswith("application/vnd.ims")
     assert asked[1].headers == {**asked[0].headers, "Accept": "*/*"}
     with pytest.raises(ServiceRefused, match="HTTP 406"):
         talk(conversation(deployment), Answer(406, {}, b""), Answer(406, {}, b""))
+
+
+def test_ags_07_a_column_that_may_have_been_made_is_not_asked_for_again_in_another_type(deployment):
+    """A platform may find out only at the end, with the column made, that it cannot answer as it was asked to."""
+    with pytest.raises(ServiceRefused, match="HTTP 406"):
+        talk(line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), Answer(406, {}, b""))
 
 
 def test_ags_02_a_score_names_its_media_type_and_another_is_taken_as_well(deployment):
@@ -542,8 +565,6 @@ def test_ags_14_results_of_one_person_or_of_everybody(deployment, platform, pers
         ({"resultScore": 1, "resultMaximum": -3}, 1.0, 1.0),
         ({"resultScore": 1, "resultMaximum": 0.5}, 1.0, 0.5),
         ({"resultScore": None}, None, 1.0),
-        ({"resultScore": ""}, None, 1.0),
-        ({"resultScore": [], "resultMaximum": ""}, None, 1.0),
         ({"resultScore": -9e299}, -9e299, 1.0),
         ({}, None, 1.0),
     ],
@@ -552,7 +573,9 @@ def test_ags_14_a_result_is_on_the_columns_scale(shown, given, maximum):
     assert results._read({"userId": 5, **shown}) == results.Result("5", given, maximum)
 
 
-@pytest.mark.parametrize("value", ["x", "nan", " ", True, [1], {"a": 1}, 1e300, -1e300, 10**400, math.nan, math.inf])
+@pytest.mark.parametrize(
+    "value", ["x", "nan", "", " ", True, [], [1], {"a": 1}, 1e300, -1e300, 10**400, math.nan, math.inf]
+)
 def test_ags_14_a_result_that_is_no_number_of_points_is_odd_and_stops_no_other(deployment, value):
     assert results._read({"userId": "p", "resultScore": value}) == results.Result("p", None, 1.0, is_odd=True)
     assert results._read({"userId": "p", "resultScore": 1, "resultMaximum": value}) == results.Result("p", 1.0, 1.0)

@@ -24,6 +24,7 @@ MAX_URL = 8192
 MAX_LABEL, MAX_TAG, MAX_RESOURCE_ID = 255, 255, 512  # Moodle's; a longer one leaves half a column there
 OPTIONAL = frozenset(("resourceId", "resourceLinkId", "tag", "startDateTime", "endDateTime"))  # null is read, not taken
 NONE_YET = 404  # what some platforms answer about a course without columns, also where nothing is looked for
+NOTHING = frozenset(("", "null"))  # what others answer
 MAX_FILTER = 1000  # a longer id is left to us to compare: addresses have limits
 
 
@@ -70,11 +71,13 @@ def search(
     resource_id: str = "",
     tag: str = "",
     enough: Callable[[PlatformLineItem], bool] = lambda item: False,
+    none_yet: bool = False,
 ) -> Exchange[list[PlatformLineItem]]:
     """List the line items of a container. Platforms may ignore the filters, so check what comes back. (3.2.4)
 
     Items without a usable id are left out. Each id appears once, even if pages overlap. The list ends at the first page
-    with a line item that is ``enough``.
+    with a line item that is ``enough``. ``none_yet``: nobody knows of a column there, so a list that is not found, or
+    has no content, is taken for one without columns. Otherwise it is a list that could not be read.
 
     Raises:
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
@@ -87,21 +90,33 @@ def search(
     def has_enough(page: Sequence[service.Entry]) -> bool:
         return any(enough(item) for item in _readable(page, container.url))
 
-    def listed(answer: Answer) -> list[service.Entry]:
-        read_before.append(answer.status)
-        return service.listed(answer)
-
     query, needed = {**filters, "limit": PAGE}, ags.reading(container.scopes)
     scopes, url = ags.ours(container.scopes), container.url
     entries = service.entries(
-        deployment, scopes, url, CONTAINER_TYPE, needed, enough=has_enough, query=query, read=listed
+        deployment,
+        scopes,
+        url,
+        CONTAINER_TYPE,
+        needed,
+        enough=has_enough,
+        query=query,
+        read=_reader(none_yet, read_before),
     )
     try:
         return _readable((yield from entries), container.url)
     except ServiceRefused as error:
-        if error.answered != NONE_YET or read_before:
+        if not none_yet or error.answered != NONE_YET or read_before:
             raise
         return []
+
+
+def _reader(none_yet: bool, read_before: list[int]) -> Callable[[Answer], list[service.Entry]]:
+    def listed(answer: Answer) -> list[service.Entry]:
+        is_first = not read_before
+        read_before.append(answer.status)
+        return [] if none_yet and is_first and answer.text().strip() in NOTHING else service.listed(answer)
+
+    return listed
 
 
 def create(deployment: Deployment, container: LineItemAddress, wish: NewLineItem) -> Exchange[PlatformLineItem]:
@@ -138,6 +153,8 @@ def change(
         KeyInvalid
     """
     before = yield from read(deployment, column)
+    if not before.members:
+        raise AnswerUnreadable("a column of which nothing is shown, so it cannot be written back")
     kept = {name: value for name, value in before.members.items() if value is not None or name not in OPTIONAL}
     wanted = {**kept, **changes}
     answer = yield from _call(deployment, column.scopes, "PUT", column.url, wanted, "changing a column")

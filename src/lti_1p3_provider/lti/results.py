@@ -8,7 +8,6 @@ from lti_1p3_provider.database.storable import INSTEAD
 from lti_1p3_provider.lti import ags, numbers, service
 from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Exchange
-from lti_1p3_provider.lti.reader import is_empty
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Deployment
 
@@ -59,11 +58,10 @@ def read(deployment: Deployment, column: LineItemAddress, user_id: str = "") -> 
 
 
 def _read(said: service.Entry) -> Result | None:
-    """Return a result, None if the entry names nobody. An empty text or list means that there are no points."""
+    """Return a result, None if the entry names nobody."""
     user_id, score = said.get("userId"), said.get("resultScore")
     if isinstance(user_id, bool) or not isinstance(user_id, str | int) or user_id == "" or INSTEAD in str(user_id):
         return None
-    score = None if is_empty(score) else score
     given, maximum = _number(score), _number(said.get("resultMaximum"))
     is_odd = given is None and score is not None
     return Result(str(user_id), given, maximum if maximum is not None and maximum > 0 else 1.0, is_odd)  # absent: 1

@@ -24,7 +24,7 @@ from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.web.addresses import is_within, origin, resolved
 
-EMPTY = frozenset(("", "null"))  # a list with nothing in it
+NO_CONTENT = frozenset((204, 205))  # of a list with nothing in it
 UNFILTERED = frozenset((400, 404, 405, 414, 422, 501))  # what some platforms answer to filters
 MAX_PAGES = 100
 MAX_ENTRIES = 50_000
@@ -135,14 +135,15 @@ def _page(answer: Answer, read: Callable[[Answer], list[Entry]]) -> list[Entry]:
 
 
 def listed(answer: Answer) -> list[Entry]:
-    """Return the entries of a page that is a plain list.
+    """Return the entries of a page that is a plain list. An empty answer is one only if its status says so: else a page
+    that broke on its way would say that a course has nothing.
 
     Raises:
         ValueError: it is none.
         LtiError: why it is not there.
     """
     text = answer.text()
-    return [] if text.strip() in EMPTY else parse_objects(text)
+    return [] if answer.status in NO_CONTENT and not text.strip() else parse_objects(text)
 
 
 def next_page(url: str, header: str) -> str:
@@ -155,8 +156,6 @@ def next_page(url: str, header: str) -> str:
         relation = RELATION.search(link[2])
         if relation and "next" in relation[1].lower().split():
             address: str = link[1].strip().replace("&amp;", "&")
-            if not address:
-                continue  # some name no page after the last
             if not (found := resolved(url, address)):
                 raise AnswerUnreadable(f"a list whose next page has the address {quoted_address(address)}")
             return found

@@ -15,7 +15,7 @@ from functools import cache
 from http.client import HTTPException
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import HTTPError
 
@@ -34,7 +34,7 @@ CONNECT_TIMEOUT = 4.0  # seconds
 MAX_BODY = 1024 * 1024
 CHUNK = 16 * 1024
 BODY_PATIENCE = 2.0  # seconds for a body that nobody needs; read to its end, the connection can be used again
-POOL_SIZE = 8
+POOL_SIZE = DEFAULT_POOLSIZE  # connections to a host that are kept, by either adapter
 USER_AGENT = "lti-1p3-provider (Open edX)"
 TOO_LARGE = f"the answer is larger than {MAX_BODY} bytes"
 FAILURES = (LtiError, InvalidIPAddress, requests.RequestException, HTTPError, HTTPException, OSError, ValueError)

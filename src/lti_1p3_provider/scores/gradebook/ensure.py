@@ -114,7 +114,7 @@ def _found(item: LineItem) -> Exchange[line_items.PlatformLineItem | None]:
     link = item.resource_link.link_id
     searches: list[dict[str, Any]] = [{"resource_link_id": link}, {"resource_id": item.usage_key, "tag": TAG}]
     for filters in searches if link else searches[1:]:
-        found = yield from line_items.search(item.deployment, item.container, **filters)
+        found = yield from line_items.search(item.deployment, item.container, **filters, none_yet=not item.url)
         ours = [one for one in found if _is_ours(one, item)]
         others = [one for one in found if one not in ours and not is_same(one.url, item.url)]
         bound = [one for one in others if link and one.resource_link_id == link]
