@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from lti_1p3_provider.database.storable import INSTEAD, NOWHERE
@@ -83,40 +84,32 @@ def search(
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
         KeyInvalid
     """
-    wanted = {"resource_link_id": resource_link_id, "resource_id": resource_id, "tag": tag}
-    filters = {name: value for name, value in wanted.items() if len(value) <= MAX_FILTER}
-    read_before: list[int] = []
+    wanted = {"resource_link_id": resource_link_id, "resource_id": resource_id, "tag": tag, "limit": PAGE}
+    query = {name: value for name, value in wanted.items() if len(value) <= MAX_FILTER}
+    scopes, needed, pages = ags.ours(container.scopes), ags.reading(container.scopes), _Pages(none_yet)
 
     def has_enough(page: Sequence[service.Entry]) -> bool:
         return any(enough(item) for item in _readable(page, container.url))
 
-    query, needed = {**filters, "limit": PAGE}, ags.reading(container.scopes)
-    scopes, url = ags.ours(container.scopes), container.url
-    entries = service.entries(
-        deployment,
-        scopes,
-        url,
-        CONTAINER_TYPE,
-        needed,
-        enough=has_enough,
-        query=query,
-        read=_reader(none_yet, read_before),
-    )
+    list_of = partial(service.entries, deployment, scopes, container.url, CONTAINER_TYPE, needed)
     try:
-        return _readable((yield from entries), container.url)
+        return _readable((yield from list_of(enough=has_enough, query=query, read=pages.read)), container.url)
     except ServiceRefused as error:
-        if not none_yet or error.answered != NONE_YET or read_before:
+        if not none_yet or error.answered != NONE_YET or pages.number:
             raise
         return []
 
 
-def _reader(none_yet: bool, read_before: list[int]) -> Callable[[Answer], list[service.Entry]]:
-    def listed(answer: Answer) -> list[service.Entry]:
-        is_first = not read_before
-        read_before.append(answer.status)
-        return [] if none_yet and is_first and answer.text().strip() in NOTHING else service.listed(answer)
+class _Pages:
+    """Counts pages as they are read. With ``none_yet``, the first may have no content."""
 
-    return listed
+    def __init__(self, none_yet: bool) -> None:
+        self._none_yet, self.number = none_yet, 0
+
+    def read(self, answer: Answer) -> list[service.Entry]:
+        self.number += 1
+        is_nothing = self._none_yet and self.number == 1 and answer.text().strip() in NOTHING
+        return [] if is_nothing else service.listed(answer)
 
 
 def create(deployment: Deployment, container: LineItemAddress, wish: NewLineItem) -> Exchange[PlatformLineItem]:
