@@ -162,3 +162,8 @@ def test_an_ipv6_host_has_one_spelling(host):
 @pytest.mark.parametrize("around", [" {}\n", "\ufeff{}", "{}\u200b", "\u00a0\u2060{}\u200e\u3000", "\t{}\u200b "])
 def test_what_was_copied_together_with_an_address_is_none_of_it(around):
     assert trimmed(around.format(f"{HOME}/a b?c=\u200bd")) == f"{HOME}/a%20b?c=\u200bd"
+
+
+@pytest.mark.parametrize("url", ["http://a b", "https://lms.example a/x", "//a b/c"])
+def test_a_blank_in_a_host_stays_one(url):
+    assert trimmed(f"{url}?d e") == f"{url}?d%20e"

@@ -105,6 +105,7 @@ def problem_with(url: str) -> str | None:
     return None
 
 
+HOST = re.compile(r"([a-z][a-z0-9+.-]*:)?//[^/?#]*", re.IGNORECASE)  # and what is before it
 SOURCE = re.compile(r"https?://(\*\.)?[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 
 
@@ -156,6 +157,9 @@ def resolved(base: str, address: str) -> str:
 
 
 def trimmed(address: str) -> str:
-    """Return an address without what was copied together with it: white space, and what nobody sees. A blank inside
-    means ``%20``."""
-    return address.strip(AROUND).replace(" ", "%20")
+    """Return an address without what was copied together with it: white space, and what nobody sees. A blank in its
+    path or after it means ``%20``; a host has none."""
+    address = address.strip(AROUND)
+    host = HOST.match(address)
+    start = host.end() if host else 0
+    return address[:start] + address[start:].replace(" ", "%20")
