@@ -23,7 +23,6 @@ from lti_1p3_provider.host.port import StaffRole
 from lti_1p3_provider.host.sessions import renew_key
 
 NO_STAFF = frozenset(("beta_testers",))  # of the roles in courses; they see content earlier, and nobody's scores
-MADE = "_lti_1p3_made"  # of an account: the profile that was made with it, until somebody signs in
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +44,7 @@ class OpenEdxIdentity:
         user = get_user_model()(username=username, email=_free(email) or f"{username}@{conf.email_domain}")
         user.set_unusable_password()
         user.save()
-        made = UserProfile.objects.create(user=user, name=reduce(name, UserProfile)[:255])
-        setattr(user, MADE, made)
+        UserProfile.objects.create(user=user, name=reduce(name, UserProfile)[:255])
         return user
 
     def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:
@@ -151,11 +149,10 @@ class OpenEdxIdentity:
 
 def _fresh_profile(user: AbstractUser) -> Any:
     """Return the profile as it is now, and put it where the LMS's receivers find it: they save it with all its
-    fields. If this launch made it, nobody else can have changed it: its transaction is not over.
-    """
+    fields. It is read even if this launch made it, because receivers of plugins may have changed it since."""
     from common.djangoapps.student.models import UserProfile
 
-    profile = vars(user).pop(MADE, None) or _profile.one(user.pk)
+    profile = _profile.one(user.pk)
     if profile is None:  # somebody deleted it, and the LMS does not work without
         profile = UserProfile.objects.create(user=user)
     user.profile = profile  # type: ignore[attr-defined]
