@@ -427,6 +427,43 @@ def test_a_few_or_a_smaller_part_may_leave(course: Class, before: int, after: in
     assert course.reads(*learners(after)) == Outcome(unenrolled=gone)
 
 
+def staff_elsewhere(course: Class, *subs: str) -> None:
+    for sub in subs:
+        DemoCourseRoles().give(course.person(sub).user, OTHER_KEY, RoleName.STAFF)
+
+
+def test_people_who_can_never_be_unenrolled_hold_no_later_list_back(course: Class) -> None:
+    everybody = learners(30)
+    course.reads(*everybody)
+    staff_elsewhere(course, *everybody[:16])
+    assert course.reads(*everybody[16:]) == Outcome(stopped=Stopped.SHRUNK)
+    assert course.reads(*everybody[16:], shrinks=True) == Outcome(refused=16)
+    assert course.reads(*everybody[16:], "new") == Outcome(accounts=1, enrolled=1, refused=16)
+    assert course.reads(*everybody[20:], "new") == Outcome(unenrolled=4, refused=16)
+    assert course.reads() == Outcome(stopped=Stopped.GAPS)
+    assert course.reads("new") == Outcome(unenrolled=10, refused=16)  # ten are few, whoever else stays
+
+
+def test_whoever_stays_in_vain_hides_no_list_that_shrinks(course: Class) -> None:
+    """They are no part of the people of whom half may leave."""
+    everybody = learners(42)
+    course.reads(*everybody)
+    staff_elsewhere(course, *everybody[:20])
+    assert course.reads(*everybody[20:]) == Outcome(refused=20)
+    assert course.reads(*everybody[31:]) == Outcome(stopped=Stopped.SHRUNK)  # 11 of 22
+    assert course.reads(*everybody[30:]) == Outcome(unenrolled=10, refused=20)
+
+
+def test_whoever_is_listed_again_counts_again(course: Class) -> None:
+    everybody = learners(30)
+    course.reads(*everybody)
+    staff_elsewhere(course, *everybody[:12])
+    assert course.reads(*everybody[12:]) == Outcome(refused=12)
+    assert course.reads(*everybody) == NOTHING
+    assert not EnrolledAhead.objects.filter(refused_at__isnull=False).exists()
+    assert course.reads(*everybody[15:]) == Outcome(stopped=Stopped.SHRUNK)
+
+
 # --- accounts that are not to be touched ------------------------------------------------------------------------------
 
 
@@ -880,8 +917,7 @@ def test_whoever_was_refused_waits_for_those_who_were_not_tried(
 def test_whoever_cannot_be_unenrolled_waits_for_those_who_were_not_tried(course: Class) -> None:
     everybody = learners(ahead.TRIES + 2)
     course.reads(*everybody, "z")
-    for sub in everybody[:-1]:
-        DemoCourseRoles().give(course.person(sub).user, OTHER_KEY, RoleName.STAFF)
+    staff_elsewhere(course, *everybody[:-1])
     assert course.reads("z", shrinks=True, most=1) == Outcome(refused=ahead.TRIES, left=2)
     assert course.reads("z", shrinks=True, most=1) == Outcome(refused=1, unenrolled=1, left=ahead.TRIES)
     assert course.reads("z", shrinks=True, most=1, whole=True) == Outcome(refused=ahead.TRIES + 1)

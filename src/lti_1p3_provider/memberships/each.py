@@ -63,8 +63,8 @@ def _do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) ->
     return _let_go(place, what) if isinstance(what, EnrolledAhead) else _bring(place, sub, what)
 
 
-def remember(place: Place, sub: str, what: int | EnrolledAhead | None, at: datetime) -> None:
-    """Write down that somebody was refused: they wait for all others."""
+def remember(place: Place, sub: str, what: int | EnrolledAhead | None, at: datetime | None) -> None:
+    """Write down that somebody was refused: they wait for all others. Or, with None, that this is over."""
     if isinstance(what, EnrolledAhead):
         EnrolledAhead.objects.filter(pk=what.pk).update(refused_at=at)
     else:
