@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -884,6 +884,29 @@ def test_whoever_is_refused_makes_nobody_wait_and_is_counted_once(course: Class)
     assert course.reads("x", "y", "z", "a", most=1) == Outcome(accounts=1, enrolled=1, refused=3)
     everybody = ("x", "y", "z", "a", "b", "c", "d")
     assert course.reads(*everybody, most=1, whole=True) == Outcome(accounts=3, enrolled=3, refused=3)
+
+
+@pytest.mark.parametrize(("number", "times", "noted"), [(1213, 2, True), (1213, 3, False), (1366, 1, False)])
+def test_a_refusal_that_cannot_be_noted_costs_nobody_else(
+    course: Class, number: int, times: int, noted: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    off(sign_in.make_ahead(Deployment.objects.get(), "x"))
+    error = OperationalError(number, "of whatever")
+    with database_fails(error, 'SET "refused_at"', times=times) as failed:
+        assert course.reads("x", "a") == Outcome(accounts=1, enrolled=1, refused=1)
+    assert (len(failed), course.inside()) == (times, {"a"})
+    assert Member.objects.filter(refused_at__isnull=False).exists() == noted
+    assert "of whatever" not in caplog.text
+    assert ("it was not noted who was refused" in caplog.text) != noted
+
+
+def test_a_refusal_of_leaving_that_cannot_be_noted_costs_nobody_else(course: Class) -> None:
+    course.reads("a", "b", "c")
+    staff_elsewhere(course, "a")
+    with database_fails(OperationalError(1366, "no"), 'SET "refused_at"') as failed:
+        assert course.reads("c") == Outcome(unenrolled=1, refused=1)
+    assert len(failed) == 1
+    assert course.inside() == {"a", "c"}
 
 
 def test_a_go_ends_however_many_are_refused(course: Class) -> None:
