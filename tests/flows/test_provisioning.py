@@ -45,6 +45,7 @@ from lti_1p3_provider.memberships.words import of_registration, said
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import forget
+from lti_1p3_provider.people.move import move
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users import sign_in
@@ -572,6 +573,28 @@ def test_an_account_that_gave_way_and_is_somebodys_stays_enrolled(course: Class,
     assert made.is_active
     assert host.current().membership.enrolled([made.pk], KEY)
     assert not EnrolledAhead.objects.filter(user=made).exists()
+
+
+@pytest.mark.parametrize("deleted", ["account", "person", "registration", "forgotten"])
+def test_only_what_gave_way_is_unenrolled_and_no_account_that_a_person_left(course: Class, deleted: str) -> None:
+    """Whatever deletes the person after a move: the old account keeps its enrolments, as was said."""
+    course.reads("a", "b")
+    left, own = course.person("a").user, somebody("own")
+    registration = course.connection.registration
+    person = by_sub(registration.issuer, registration.client_id, "a")
+    move(person[0], own.username, COMMAND)
+    assert EnrolledAhead.objects.filter(user=left).exists()
+    if deleted == "account":
+        own.delete()
+    elif deleted == "person":
+        course.person("a").delete()
+    elif deleted == "registration":
+        registration.delete()
+    else:
+        forget(by_sub(registration.issuer, registration.client_id, "a"))
+    assert not EnrolledAhead.objects.filter(user=left).exists()
+    clean_up()
+    assert host.current().membership.enrolled([left.pk], KEY) == {left.pk}
 
 
 def test_an_enrolment_that_cannot_end_now_costs_no_other_and_is_tried_again(course: Class) -> None:

@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
             name="platform_user",
             field=models.ForeignKey(
                 null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="enrolled_ahead",
                 to="lti_1p3_provider.platformuser",
             ),
         ),

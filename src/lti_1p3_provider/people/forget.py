@@ -136,13 +136,12 @@ def _stored(person: Person) -> Forgotten:
 
 
 def _forget_one(person: Person) -> None:
-    """Forget one person. Deleting the row deletes its scores, too."""
+    """Forget one person. Deleting the row deletes its scores, too, and that rosters enrolled them: enrolments stay."""
     subjects.unname(_attempts(person))
     kept.forget(person.registration, person.sub)
     if person.row is not None:
         _grants(person).delete()
         taking_back.take_all(_roles(person))
-        kept.leave_enrolled(person.row)
         PlatformUser.objects.filter(pk=person.row.pk).delete()
 
 
