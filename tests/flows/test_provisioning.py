@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -708,6 +708,22 @@ def test_what_is_kept_is_exported(course: Class) -> None:
     (said,) = export(by_sub(registration.issuer, registration.client_id, "a"))["people"]
     assert said["account"]["first_launch"] is None
     assert [one["course"] for one in said["enrolled_ahead"]] == [COURSE]
+    assert [one["refused_at"] for one in (*said["rosters"], *said["enrolled_ahead"])] == [None, None]
+
+
+def test_when_nothing_could_be_done_for_somebody_is_exported(course: Class) -> None:
+    course.reads("a", "b", "c")
+    off(course.person("b"))
+    Enrolment.objects.filter(user=course.person("b").user).update(active=False)
+    EnrolledAhead.objects.filter(platform_user__sub="b").update(taken_at=timezone.now())
+    staff_elsewhere(course, "a")
+    before = timezone.now().replace(microsecond=0)
+    assert course.reads("b", "c") == Outcome(refused=2)
+    registration = course.connection.registration
+    for sub, name in (("a", "enrolled_ahead"), ("b", "rosters")):
+        (said,) = export(by_sub(registration.issuer, registration.client_id, sub))["people"]
+        (row,) = said[name]
+        assert before <= datetime.fromisoformat(row["refused_at"]) <= timezone.now()
 
 
 def test_accounts_that_nobody_came_for_go_with_the_list(course: Class, settings: Any) -> None:
