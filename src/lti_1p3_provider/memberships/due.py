@@ -102,7 +102,7 @@ def leaving(place: Place, present: Collection[int]) -> Leaving:
     over = [row for row in found if (row.user_id, row.course_key) not in inside]
     own = [row for row in held if _is_own(row)]  # others were moved to another account, or theirs gave way
     gone = [row for row in own if row.platform_user_id not in present]
-    # Whoever could not be taken out left with an earlier list: they say nothing about this one.
+    # People who could not be taken out left with an earlier list: they say nothing about this one.
     refused = [row for row in own if row.refused_at is not None]
     back = tuple(row for row in refused if row.platform_user_id in present)
     stuck = {row.pk for row in refused} - {row.pk for row in back}
