@@ -74,6 +74,19 @@ class LaunchContract(LaunchingContract):
         assert account("ada") == user
         assert self.browser.get(door(self.world.problem)).status_code == 200
 
+    def test_an_account_that_waits_to_be_retired_gets_no_email_or_name_back(self) -> None:
+        Registration.objects.update(trust_emails=True)
+        open_launched(self.browser, "ada", self.world.problem, email="ada@school.example")
+        user = account("ada")
+        assert user.email == "ada@school.example"
+        self.world.ask_to_retire(user)
+        user.refresh_from_db()
+        retired = user.email
+        for said in ({"email": "ada@other.example"}, {"email": "ada@school.example", "name": "Ada King"}):
+            launch(self.browser, "ada", self.world.problem, **said)
+            user.refresh_from_db()
+            assert (user.email, self.world.profile_name(user)) == (retired, "Person ada")
+
     def test_another_persons_launch_takes_the_browser_over(self) -> None:
         open_launched(self.browser, "ada", self.world.problem)
         assert open_launched(self.browser, "babbage", self.world.unit).status_code == 200

@@ -6,7 +6,15 @@ DJANGO_SETTINGS_MODULE=lms.envs.test python -m pytest -p conftest -c setup.cfg -
 
 from __future__ import annotations
 
+from .openedx_world import InOpenEdx
+
+# isort: split
+
+from openedx.core.djangoapps.user_api.models import RetirementState, UserRetirementStatus
+
 from lti_1p3_provider.host.openedx import OpenEdxHost
+from lti_1p3_provider.registrations.models import Registration
+from lti_1p3_provider.users import linking
 
 from .contract import HostContract
 from .cost_contract import CostContract
@@ -16,7 +24,6 @@ from .legacy_contract import LegacyContract
 from .links_contract import LinksContract
 from .login_cookies_contract import LoginCookiesContract
 from .membership_contract import MembershipContract
-from .openedx_world import InOpenEdx
 from .parallel_contract import ParallelContract
 from .people_contract import PeopleContract
 from .proof_contract import ProofContract
@@ -31,6 +38,20 @@ class OpenEdxHostTest(
 
     def test_this_is_the_host_that_sites_use(self) -> None:
         assert isinstance(self.world.host, OpenEdxHost)
+
+    def test_a_retirement_that_was_aborted_is_not_under_way_and_one_that_failed_is(self) -> None:
+        aborted, failed, done = self.person(), self.person(), self.person()
+        for order, (user, name) in enumerate(((aborted, "ABORTED"), (failed, "ERRORED"), (done, "COMPLETE"))):
+            self.world.ask_to_retire(user)
+            state, _ = RetirementState.objects.get_or_create(
+                state_name=name, defaults={"state_execution_order": 10 + order, "is_dead_end_state": True}
+            )
+            UserRetirementStatus.objects.filter(user=user).update(current_state=state)
+        under_way = self.world.host.retirement.under_way
+        with self.assertNumQueries(1):
+            assert under_way([aborted.pk, failed.pk, done.pk]) == {failed.pk, done.pk}
+        registration = Registration.objects.create(issuer="https://x.example", client_id="people")
+        assert linking.require_free(registration, aborted.pk) == aborted
 
 
 class OpenEdxLaunchTest(LaunchContract, LoginCookiesContract, ParallelContract, InOpenEdx):

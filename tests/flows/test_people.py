@@ -20,7 +20,7 @@ from demo.browser import Browser
 from demo.lms import grades
 from demo.lms.models import Profile
 from demo.lms.people import TEAM
-from demo.lms.retirement import retire
+from demo.lms.retirement import ask, retire
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.people.forget import WORDS, Forgotten
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
@@ -91,6 +91,21 @@ def test_nothing_that_leads_to_the_person_is_left_and_nobody_else_loses_anything
     user.refresh_from_db()
     assert not user.is_active
     assert "Ada" not in f"{user.first_name}{user.last_name}{user.email}{Profile.objects.get(user=user).name}"
+
+
+@pytest.mark.parametrize("way", [by_sub, by_username, by_admin], ids=lambda way: way.__name__)
+def test_an_account_that_waits_to_be_retired_is_left_to_the_lms(connection, way):
+    launched(connection), launched(connection, person=OTHER_LEARNER)
+    earn(3)
+    user = person().user
+    ask(user)
+    assert "1 accounts left as they are" in run("forget", "--user", user.username)
+    before = get_user_model().objects.values().get(pk=user.pk)
+    way(connection)
+    assert get_user_model().objects.values().get(pk=user.pk) == before
+    assert before["email"].startswith("retired__")
+    assert before["is_active"]
+    assert [one.sub for one in PlatformUser.objects.all()] == [OTHER_LEARNER]
 
 
 @each_way

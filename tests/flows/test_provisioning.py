@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -45,6 +45,7 @@ from lti_1p3_provider.memberships.words import of_registration, said
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import forget
+from lti_1p3_provider.people.move import move
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users import sign_in
@@ -427,6 +428,43 @@ def test_a_few_or_a_smaller_part_may_leave(course: Class, before: int, after: in
     assert course.reads(*learners(after)) == Outcome(unenrolled=gone)
 
 
+def staff_elsewhere(course: Class, *subs: str) -> None:
+    for sub in subs:
+        DemoCourseRoles().give(course.person(sub).user, OTHER_KEY, RoleName.STAFF)
+
+
+def test_people_who_can_never_be_unenrolled_hold_no_later_list_back(course: Class) -> None:
+    everybody = learners(30)
+    course.reads(*everybody)
+    staff_elsewhere(course, *everybody[:16])
+    assert course.reads(*everybody[16:]) == Outcome(stopped=Stopped.SHRUNK)
+    assert course.reads(*everybody[16:], shrinks=True) == Outcome(refused=16)
+    assert course.reads(*everybody[16:], "new") == Outcome(accounts=1, enrolled=1, refused=16)
+    assert course.reads(*everybody[20:], "new") == Outcome(unenrolled=4, refused=16)
+    assert course.reads() == Outcome(stopped=Stopped.GAPS)
+    assert course.reads("new") == Outcome(unenrolled=10, refused=16)  # ten are few, whoever else stays
+
+
+def test_whoever_stays_in_vain_hides_no_list_that_shrinks(course: Class) -> None:
+    """They are no part of the people of whom half may leave."""
+    everybody = learners(42)
+    course.reads(*everybody)
+    staff_elsewhere(course, *everybody[:20])
+    assert course.reads(*everybody[20:]) == Outcome(refused=20)
+    assert course.reads(*everybody[31:]) == Outcome(stopped=Stopped.SHRUNK)  # 11 of 22
+    assert course.reads(*everybody[30:]) == Outcome(unenrolled=10, refused=20)
+
+
+def test_whoever_is_listed_again_counts_again(course: Class) -> None:
+    everybody = learners(30)
+    course.reads(*everybody)
+    staff_elsewhere(course, *everybody[:12])
+    assert course.reads(*everybody[12:]) == Outcome(refused=12)
+    assert course.reads(*everybody) == NOTHING
+    assert not EnrolledAhead.objects.filter(refused_at__isnull=False).exists()
+    assert course.reads(*everybody[15:]) == Outcome(stopped=Stopped.SHRUNK)
+
+
 # --- accounts that are not to be touched ------------------------------------------------------------------------------
 
 
@@ -535,6 +573,28 @@ def test_an_account_that_gave_way_and_is_somebodys_stays_enrolled(course: Class,
     assert made.is_active
     assert host.current().membership.enrolled([made.pk], KEY)
     assert not EnrolledAhead.objects.filter(user=made).exists()
+
+
+@pytest.mark.parametrize("deleted", ["account", "person", "registration", "forgotten"])
+def test_only_what_gave_way_is_unenrolled_and_no_account_that_a_person_left(course: Class, deleted: str) -> None:
+    """Whatever deletes the person after a move: the old account keeps its enrolments, as was said."""
+    course.reads("a", "b")
+    left, own = course.person("a").user, somebody("own")
+    registration = course.connection.registration
+    person = by_sub(registration.issuer, registration.client_id, "a")
+    move(person[0], own.username, COMMAND)
+    assert EnrolledAhead.objects.filter(user=left).exists()
+    if deleted == "account":
+        own.delete()
+    elif deleted == "person":
+        course.person("a").delete()
+    elif deleted == "registration":
+        registration.delete()
+    else:
+        forget(by_sub(registration.issuer, registration.client_id, "a"))
+    assert not EnrolledAhead.objects.filter(user=left).exists()
+    clean_up()
+    assert host.current().membership.enrolled([left.pk], KEY) == {left.pk}
 
 
 def test_an_enrolment_that_cannot_end_now_costs_no_other_and_is_tried_again(course: Class) -> None:
@@ -648,6 +708,22 @@ def test_what_is_kept_is_exported(course: Class) -> None:
     (said,) = export(by_sub(registration.issuer, registration.client_id, "a"))["people"]
     assert said["account"]["first_launch"] is None
     assert [one["course"] for one in said["enrolled_ahead"]] == [COURSE]
+    assert [one["refused_at"] for one in (*said["rosters"], *said["enrolled_ahead"])] == [None, None]
+
+
+def test_when_nothing_could_be_done_for_somebody_is_exported(course: Class) -> None:
+    course.reads("a", "b", "c")
+    off(course.person("b"))
+    Enrolment.objects.filter(user=course.person("b").user).update(active=False)
+    EnrolledAhead.objects.filter(platform_user__sub="b").update(taken_at=timezone.now())
+    staff_elsewhere(course, "a")
+    before = timezone.now().replace(microsecond=0)
+    assert course.reads("b", "c") == Outcome(refused=2)
+    registration = course.connection.registration
+    for sub, name in (("a", "enrolled_ahead"), ("b", "rosters")):
+        (said,) = export(by_sub(registration.issuer, registration.client_id, sub))["people"]
+        (row,) = said[name]
+        assert before <= datetime.fromisoformat(row["refused_at"]) <= timezone.now()
 
 
 def test_accounts_that_nobody_came_for_go_with_the_list(course: Class, settings: Any) -> None:
@@ -849,6 +925,29 @@ def test_whoever_is_refused_makes_nobody_wait_and_is_counted_once(course: Class)
     assert course.reads(*everybody, most=1, whole=True) == Outcome(accounts=3, enrolled=3, refused=3)
 
 
+@pytest.mark.parametrize(("number", "times", "noted"), [(1213, 2, True), (1213, 3, False), (1366, 1, False)])
+def test_a_refusal_that_cannot_be_noted_costs_nobody_else(
+    course: Class, number: int, times: int, noted: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    off(sign_in.make_ahead(Deployment.objects.get(), "x"))
+    error = OperationalError(number, "of whatever")
+    with database_fails(error, 'SET "refused_at"', times=times) as failed:
+        assert course.reads("x", "a") == Outcome(accounts=1, enrolled=1, refused=1)
+    assert (len(failed), course.inside()) == (times, {"a"})
+    assert Member.objects.filter(refused_at__isnull=False).exists() == noted
+    assert "of whatever" not in caplog.text
+    assert ("it was not noted who was refused" in caplog.text) != noted
+
+
+def test_a_refusal_of_leaving_that_cannot_be_noted_costs_nobody_else(course: Class) -> None:
+    course.reads("a", "b", "c")
+    staff_elsewhere(course, "a")
+    with database_fails(OperationalError(1366, "no"), 'SET "refused_at"') as failed:
+        assert course.reads("c") == Outcome(unenrolled=1, refused=1)
+    assert len(failed) == 1
+    assert course.inside() == {"a", "c"}
+
+
 def test_a_go_ends_however_many_are_refused(course: Class) -> None:
     made = [sign_in.make_ahead(Deployment.objects.get(), sub) for sub in learners(ahead.TRIES + 1)]
     off(*made)
@@ -880,8 +979,7 @@ def test_whoever_was_refused_waits_for_those_who_were_not_tried(
 def test_whoever_cannot_be_unenrolled_waits_for_those_who_were_not_tried(course: Class) -> None:
     everybody = learners(ahead.TRIES + 2)
     course.reads(*everybody, "z")
-    for sub in everybody[:-1]:
-        DemoCourseRoles().give(course.person(sub).user, OTHER_KEY, RoleName.STAFF)
+    staff_elsewhere(course, *everybody[:-1])
     assert course.reads("z", shrinks=True, most=1) == Outcome(refused=ahead.TRIES, left=2)
     assert course.reads("z", shrinks=True, most=1) == Outcome(refused=1, unenrolled=1, left=ahead.TRIES)
     assert course.reads("z", shrinks=True, most=1, whole=True) == Outcome(refused=ahead.TRIES + 1)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import requests
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db import connection as database
+from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
@@ -154,6 +155,30 @@ def test_a_read_that_fails_half_way_changes_nothing(school: School) -> None:
         assert Roster.objects.get().failure
     school.sync("a")
     assert Roster.objects.get().failure == ""
+
+
+def busy(number: int = 1213) -> OperationalError:
+    return OperationalError(number, "what was to be stored")
+
+
+@pytest.mark.parametrize("table", [Roster, Member])
+def test_a_list_that_another_one_comes_before_is_stored_with_the_next_try(school: School, table: type[Model]) -> None:
+    school.sync("a", "b")
+    with database_fails(busy(), f'UPDATE "{table._meta.db_table}"', times=2) as failed:
+        school.sync("a", "c")
+    assert len(failed) == 2
+    assert school.kept() == {"a": "Active", "b": "Deleted", "c": "Active"}
+
+
+def test_a_list_that_the_database_refuses_in_another_way_is_tried_once(school: School) -> None:
+    school.sync("a", "b")
+    with (
+        database_fails(busy(1366), f'UPDATE "{Member._meta.db_table}"') as failed,
+        pytest.raises(OperationalError),
+    ):
+        school.sync("a", "c")
+    assert len(failed) == 1
+    assert school.kept() == {"a": "Active", "b": "Active"}
 
 
 def test_two_courses_that_link_here_keep_their_own_people(school: School) -> None:
@@ -400,6 +425,21 @@ def test_the_commands_exit_codes(connection: Connection, school: School) -> None
         with pytest.raises(CommandError) as refused:
             run("sync", connection, *wrong)
         assert refused.value.returncode == 2
+
+
+def test_what_the_database_refuses_costs_the_command_one_course(connection: Connection, school: School) -> None:
+    first = school.context
+    other = Context.objects.create(
+        deployment=first.deployment, context_id="2", context_digest=digest("2"), memberships_url=first.memberships_url
+    )
+    school.says(page("a"), page("b"))
+    with database_fails(busy(1366), f'INSERT INTO "{Member._meta.db_table}"'):
+        said, code = run("sync", connection)
+    assert (code, said["complete"], [one["sub"] for one in said["members"]]) == (3, False, ["b"])
+    (trouble,) = said["troubles"]
+    assert (trouble["code"], trouble["detail"]) == ("database_refused", "OperationalError 1366")
+    assert trouble["context"] == first.context_id
+    assert Member.objects.get().context == other
 
 
 def test_a_platforms_course_is_found_by_its_exact_id(school: School) -> None:

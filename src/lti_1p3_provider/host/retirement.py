@@ -18,4 +18,4 @@ class Retirement(Protocol):
 
     def under_way(self, user_ids: Collection[int]) -> frozenset[int]:
         """Return which of these accounts (primary keys; some hundreds at most) the LMS retires or retired, from the
-        moment in which somebody asked for it. One query."""
+        moment in which somebody asked for it, and unless somebody put an end to it. One query."""

@@ -53,12 +53,15 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """What becomes of rows. ``gone``: of people who are no longer on the list. ``over``: of people who are no longer
-    enrolled, although no roster took them out. ``held``: how many people the roster keeps enrolled, ``gone``
-    included."""
+    enrolled, although no roster took them out. ``many``: how many people of ``gone`` were not refused before. ``held``:
+    how many people the roster keeps enrolled, those included, the refused ones not. ``back``: of people who are on the
+    list again, after they could not be taken out."""
 
     gone: tuple[EnrolledAhead, ...]
+    many: int
     held: int
     over: tuple[EnrolledAhead, ...]
+    back: tuple[EnrolledAhead, ...]
 
 
 def place_of(context: Context, deployment: Deployment) -> Place:
@@ -99,7 +102,12 @@ def leaving(place: Place, present: Collection[int]) -> Leaving:
     over = [row for row in found if (row.user_id, row.course_key) not in inside]
     own = [row for row in held if _is_own(row)]  # others were moved to another account, or theirs gave way
     gone = [row for row in own if row.platform_user_id not in present]
-    return Leaving(tuple(gone), len({row.platform_user_id for row in own}), tuple(over))
+    # People who could not be taken out left with an earlier list: they say nothing about this one.
+    refused = [row for row in own if row.refused_at is not None]
+    back = tuple(row for row in refused if row.platform_user_id in present)
+    stuck = {row.pk for row in refused} - {row.pk for row in back}
+    many, kept = ({row.platform_user_id for row in rows if row.pk not in stuck} for rows in (gone, own))
+    return Leaving(tuple(gone), len(many), len(kept), tuple(over), back)
 
 
 def is_held(row: EnrolledAhead, user_pk: int) -> bool:

@@ -10,8 +10,10 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import Error, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lti_1p3_provider import host
@@ -63,12 +65,18 @@ def _do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) ->
     return _let_go(place, what) if isinstance(what, EnrolledAhead) else _bring(place, sub, what)
 
 
-def remember(place: Place, sub: str, what: int | EnrolledAhead | None, at: datetime) -> None:
-    """Write down that somebody was refused: they wait for all others."""
-    if isinstance(what, EnrolledAhead):
-        EnrolledAhead.objects.filter(pk=what.pk).update(refused_at=at)
-    else:
-        kept.members_of(place.registration.pk, sub).filter(context=place.context).update(refused_at=at)
+def remember(place: Place, sub: str, what: int | EnrolledAhead | None, at: datetime | None) -> None:
+    """Write down that somebody was refused: they wait for all others. Or, with None, that this is over.
+    If it fails, they are tried with the others next time."""
+    rows: QuerySet[Any] = (
+        EnrolledAhead.objects.filter(pk=what.pk)
+        if isinstance(what, EnrolledAhead)
+        else kept.members_of(place.registration.pk, sub).filter(context=place.context)
+    )
+    try:
+        outlast(lambda: rows.update(refused_at=at))
+    except Error as error:
+        log.error("LTI: it was not noted who was refused in context %s: %s", place.context.pk, traced(error))
 
 
 def disown(place: Place, read: Read, rows: Iterable[EnrolledAhead]) -> None:

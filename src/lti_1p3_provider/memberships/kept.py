@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.dropping import drop
-from lti_1p3_provider.memberships.models import EnrolledAhead, Member, NotAhead, Roster
+from lti_1p3_provider.memberships.models import Member, NotAhead, Roster
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.registrations.person_digests import digests
-from lti_1p3_provider.users.models import PlatformUser
 
 SALT = "lti_1p3_provider.members"
 
@@ -47,11 +46,6 @@ def forget(registration: Registration, sub: str) -> None:
     named = names(registration.pk, sub)
     if not is_forgotten(registration.pk, named):
         NotAhead.objects.get_or_create(registration=registration, subject_digest=named[0])
-
-
-def leave_enrolled(person: PlatformUser) -> None:
-    """Forget that rosters enrolled somebody who is to be deleted: their enrolments stay, and no roster takes them."""
-    EnrolledAhead.objects.filter(platform_user=person).delete()
 
 
 def is_forgotten(registration_pk: int, named: Sequence[str]) -> bool:

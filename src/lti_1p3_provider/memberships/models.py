@@ -75,14 +75,15 @@ class EnrolledAhead(models.Model):
 
     An enrolment without a row was made by somebody else, and no roster ends it. Several rosters may hold the same
     enrolment; it ends with the last of them. The row keeps its ``user`` if the person is moved to another account.
-    ``platform_user`` is None once the account was given up at a first launch: the next clean-up ends the enrolment.
+    ``platform_user`` is None once the account was given up (``users.ahead.give_up``): the next clean-up ends the
+    enrolment. If the person is deleted in any other way, the row goes, and the enrolment stays.
     ``refused_at``: when it was to be ended, and could not be.
 
     .. no_pii:
     """
 
     context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="+")
-    platform_user = models.ForeignKey(PlatformUser, null=True, on_delete=models.SET_NULL, related_name="+")
+    platform_user = models.ForeignKey(PlatformUser, null=True, on_delete=models.CASCADE, related_name="enrolled_ahead")
     user = models.ForeignKey(conf.user_model, on_delete=models.CASCADE, related_name="+")
     course_key = models.CharField(max_length=255)
     course_digest = models.CharField(max_length=DIGEST_LENGTH)

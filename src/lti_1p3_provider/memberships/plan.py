@@ -59,8 +59,8 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a list makes due at a place: rows to end, and people to bring in, by ``sub`` and platform user (None without
-    one). Or why nothing is done. ``over``: rows of people who are out already. ``refused``: when people could not be
-    brought in, by ``sub``."""
+    one). Or why nothing is done. ``over``: rows of people who are out already. ``back``: rows of people who could not
+    be taken out, and are on the list again. ``refused``: when people could not be brought in, by ``sub``."""
 
     place: Place
     stopped: str = ""
@@ -68,6 +68,7 @@ class Plan:
     people: tuple[tuple[str, int | None], ...] = ()
     enrolments: int = 0
     over: tuple[EnrolledAhead, ...] = ()
+    back: tuple[EnrolledAhead, ...] = ()
     refused: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
@@ -102,11 +103,10 @@ def plan(context: Context, read: Read, *, shrinks: bool = False) -> Plan | None:
     here = [one for one in with_accounts(place.registration.pk, read.members) if one.member.status is Status.ACTIVE]
     found = due.leaving(place, frozenset(one.platform_user_pk for one in here if one.platform_user_pk))
     gone = found.gone if _unenrols(place.registration) else ()
-    many = len({row.platform_user_id for row in gone})
-    if many > FEW and 2 * many >= found.held and not shrinks:
+    if gone and found.many > FEW and 2 * found.many >= found.held and not shrinks:
         return Plan(place, Stopped.SHRUNK, over=found.over)
     people, enrolments = _people(place, here)
-    return Plan(place, "", gone, people, enrolments, found.over, _refused(place, people))
+    return Plan(place, "", gone, people, enrolments, found.over, found.back, _refused(place, people))
 
 
 def _refused(place: Place, people: Sequence[tuple[str, int | None]]) -> dict[str, datetime]:

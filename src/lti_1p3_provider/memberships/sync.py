@@ -10,11 +10,13 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from lti_1p3_provider.database.conflicts import outlast
 from lti_1p3_provider.database.upserts import CHUNK, chunks
 from lti_1p3_provider.errors import DeploymentDisabled, LtiError, RegistrationDisabled, RosterNotOffered
 from lti_1p3_provider.identifiers import digest
@@ -73,6 +75,7 @@ def read(context: Context, now: datetime | None = None) -> Read:
         RosterNotOffered: no launch said where the list is.
         AddressForbidden, ServiceRefused, AnswerUnreadable, AccessTokenRefused, PlatformUnreachable, NoActiveKey,
             KeyInvalid: nothing has changed.
+        django.db.Error: the list was not stored, though it was tried again where others came first.
     """
     began = now or timezone.now()
     Roster.objects.get_or_create(context=context)
@@ -82,10 +85,12 @@ def read(context: Context, now: datetime | None = None) -> Read:
         not_newer = Q(tried_at=None) | Q(tried_at__lte=began)
         Roster.objects.filter(not_newer, context=context).update(tried_at=began, failure=error.code)
         raise
+    write = partial(_write, context, members, began)
     try:
-        found = Read(members, _write(context, members, began), began)
+        listed = outlast(write)
     except IntegrityError:  # somebody was forgotten, or an account unlinked, between a look and the writing
-        found = Read(members, _write(context, members, began), began)
+        listed = outlast(write)
+    found = Read(members, listed, began)
     _look_for_columns(context)
     return found
 

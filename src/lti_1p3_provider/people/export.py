@@ -101,6 +101,7 @@ def _rosters_of(person: Person) -> list[dict[str, Any]]:
             "status": row.status,
             "first_listed": iso(row.first_seen),
             "last_listed": iso(row.last_seen),
+            "refused_at": row.refused_at and iso(row.refused_at),
         }
         for row in rows
     ]
@@ -114,6 +115,7 @@ def _ahead_of(person: Person) -> list[dict[str, Any]]:
             "course": row.course_key,
             "enrolled_at": iso(row.given_at),
             "unenrolled_at": row.taken_at and iso(row.taken_at),
+            "refused_at": row.refused_at and iso(row.refused_at),
         }
         for row in rows
     ]

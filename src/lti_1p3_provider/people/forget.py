@@ -39,14 +39,17 @@ WORDS = {  # what each number of ``Forgotten`` counts
     "course_roles": _("roles in courses that launches gave, which are taken back"),
     "rosters": _("platforms' courses that list them, as a digest"),
     "accounts_erased": _("accounts switched off, without name and address"),
-    "accounts_left": _("accounts left as they are: staff's, with a password of their own, or another platform's too"),
+    "accounts_left": _(
+        "accounts left as they are: staff's, linked, with a password of their own, another platform's too, or being "
+        "retired by the LMS"
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
     """How much there is to forget, or was forgotten. ``accounts_left``: accounts that no launch made, that somebody
-    else has too, or that are staff's; only their tie to the platform goes."""
+    else has too, that are staff's, or that the LMS is deleting; only their tie to the platform goes."""
 
     people: int = 0
     scores: int = 0
@@ -133,13 +136,12 @@ def _stored(person: Person) -> Forgotten:
 
 
 def _forget_one(person: Person) -> None:
-    """Forget one person. Deleting the row deletes its scores, too."""
+    """Forget one person. Deleting the row deletes its scores, too, and that rosters enrolled them: enrolments stay."""
     subjects.unname(_attempts(person))
     kept.forget(person.registration, person.sub)
     if person.row is not None:
         _grants(person).delete()
         taking_back.take_all(_roles(person))
-        kept.leave_enrolled(person.row)
         PlatformUser.objects.filter(pk=person.row.pk).delete()
 
 
@@ -161,11 +163,11 @@ def _accounts(people: list[Person]) -> list[AbstractUser]:
 
 def _is_ours_alone(user: AbstractUser, people: list[Person]) -> bool:
     """Tell whether only launches of these people used the account. Somebody who set a password, or is staff, uses it in
-    other ways, too."""
+    other ways, too. What the LMS is deleting is the LMS's: it has replaced the email already."""
     rows = [person.row.pk for person in people if person.row]
     is_shared = PlatformUser.objects.filter(user_id=user.pk).exclude(pk__in=rows).exists()
     linked = any(person.row.linked for person in people if person.row and person.user_pk == user.pk)
-    if is_shared or linked or user.has_usable_password():
+    if is_shared or linked or user.has_usable_password() or host.current().retirement.under_way([user.pk]):
         return False
     given = CourseRole.objects.filter(user_id=user.pk).values_list("role", "course_key")
     held = {(one.name, one.course) for one in host.current().identity.staff_roles(user)}

@@ -10,7 +10,6 @@ from lti_1p3_provider.audit.models import Change
 from lti_1p3_provider.audit.note import Author, Thing, note
 from lti_1p3_provider.course_roles import taking_back
 from lti_1p3_provider.database.conflicts import outlast
-from lti_1p3_provider.memberships import kept
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.linking import KIND
@@ -54,7 +53,6 @@ def _unlink(person: Person, author: Author, do_it: bool) -> Unlinked:
         before = {"account": row.user_id, "person": row.pk}
         grants.delete()
         taking_back.take_all(roles)
-        kept.leave_enrolled(row)
         PlatformUser.objects.filter(pk=row.pk).delete()
         note(author, Change.Action.DELETED, thing, before, {})
     return found

@@ -50,6 +50,7 @@ def give_up(person: PlatformUser) -> None:
     """Forget somebody who never launched, and switch their account off. What rosters enrolled it in ends with the next
     clean-up (``memberships.unused_accounts``). In the caller's transaction."""
     user = person.user
+    person.enrolled_ahead.update(platform_user=None)
     person.delete()
     if not is_used(user):
         host.current().identity.erase(user)

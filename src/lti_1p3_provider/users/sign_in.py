@@ -122,6 +122,10 @@ def _made(launch: Launch[Message], sub: str, person: Person, choice: Choice | No
 
 
 def _update_profile(known: PlatformUser, person: Person) -> None:
+    """Write down what the platform says of its person now. Not if the LMS is deleting the account: it has replaced the
+    email already, and does not look after it once more."""
+    if host.current().retirement.under_way([known.user_id]):
+        return
     try:
         with transaction.atomic():
             host.current().identity.update_profile(known.user, person.email or None, person.name)

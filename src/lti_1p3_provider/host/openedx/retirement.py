@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 
 from django.contrib.auth.models import AbstractUser
 
+ABORTED = "ABORTED"  # each site's list of states has it
+
 
 class OpenEdxRetirement:
     """``user_api`` of the LMS."""
@@ -22,8 +24,8 @@ class OpenEdxRetirement:
 
     def under_way(self, user_ids: Collection[int]) -> frozenset[int]:
         """Read the queue. A row of it goes if the person thinks better of it, and some time after all is done; the
-        account is switched off by then."""
+        account is switched off by then. What an operator aborted stays in it for ever, and nobody goes on with it."""
         from openedx.core.djangoapps.user_api.models import UserRetirementStatus
 
-        rows = UserRetirementStatus.objects.filter(user_id__in=user_ids)
+        rows = UserRetirementStatus.objects.filter(user_id__in=user_ids).exclude(current_state__state_name=ABORTED)
         return frozenset(rows.order_by().values_list("user_id", flat=True))

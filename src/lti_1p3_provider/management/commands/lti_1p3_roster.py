@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error, connection
 
 from lti_1p3_provider.audit.note import COMMAND
-from lti_1p3_provider.errors import LtiError
+from lti_1p3_provider.database.conflicts import described, traced
+from lti_1p3_provider.errors import DatabaseRefused, LtiError
 from lti_1p3_provider.memberships import sync
 from lti_1p3_provider.memberships.ahead import provide
 from lti_1p3_provider.memberships.compared import Compared, contexts, live, stored
@@ -21,10 +24,12 @@ from lti_1p3_provider.resource_links.models import Context
 
 UNKNOWN, FAILED, HELD_BACK = 2, 3, 4  # exit codes
 
+log = logging.getLogger(__name__)
+
 
 class Command(BaseCommand):
-    """Ends with 2 if there is no such registration or course, with 3 if a list could not be read, or has gaps, else
-    with 4 if something was held back that is to be done ahead: too many people left, or came."""
+    """Ends with 2 if there is no such registration or course, with 3 if a list could not be read or stored, or has
+    gaps, else with 4 if something was held back that is to be done ahead: too many people left, or came."""
 
     help = "Read, or show, who is in a platform's courses. See docs/how-to/rosters.md."
 
@@ -55,9 +60,9 @@ class Command(BaseCommand):
         for context in _chosen(options):
             try:
                 found, whole, done = _sync(context, options) if options["verb"] == "sync" else _show(context)
-            except LtiError as error:
+            except (LtiError, Error) as error:
                 complete = False
-                troubles.append({"context": context.context_id, "code": error.code, "detail": str(error)})
+                troubles.append(_trouble(context, error))
                 continue
             members += found
             complete = complete and whole
@@ -70,6 +75,15 @@ class Command(BaseCommand):
             sys.exit(FAILED)
         if any(one["stopped"] in (Stopped.SHRUNK, Stopped.QUOTA) for one in ahead):
             sys.exit(HELD_BACK)
+
+
+def _trouble(context: Context, error: LtiError | Error) -> dict[str, str]:
+    """Return why one course failed. The next one gets another connection if this one broke."""
+    if isinstance(error, Error):
+        log.error("LTI: the roster of context %s was not done: %s", context.pk, traced(error))
+        connection.close_if_unusable_or_obsolete()
+        error = DatabaseRefused(described(error))
+    return {"context": context.context_id, "code": error.code, "detail": str(error)}
 
 
 def _chosen(options: dict[str, Any]) -> list[Context]:
