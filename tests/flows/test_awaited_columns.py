@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection as database
 from django.db import transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from demo.platform import Platform
 from demo.platform.store import LineItem as Column
@@ -37,6 +40,7 @@ from tests.connection import (
     OTHER_LEARNER,
     OTHER_PROBLEM,
     PROBLEM,
+    SUBSECTION,
     Connection,
 )
 from tests.reading_rows import reads_of_a_launch
@@ -278,6 +282,39 @@ def test_a_column_that_is_named_while_somebody_known_launches_gets_their_score(
     assert LineItem.objects.filter(url="").count() == 1
     assert given(connection, link) == (3, 4)
     assert posts() == 1
+
+
+@pytest.mark.parametrize("state", ["settled", "given_up", "being_sent"])
+@pytest.mark.parametrize("opens", [PROBLEM, SUBSECTION])
+def test_an_answer_that_is_stored_while_its_link_gets_a_column_is_sent(
+    connection: Connection, opens: str, state: str, no_worker
+) -> None:
+    """The column is there, and its scores were read, before the answer can be seen."""
+    opened(connection, LEARNER, usage_key=opens)
+    left = {
+        "settled": {"due_at": None, "sent_at": timezone.now(), "deliveries": 1},
+        "given_up": {"due_at": None, "given_up": True},
+        "being_sent": {"due_at": timezone.now(), "lease": "a worker"},
+    }[state]
+    with transaction.atomic():
+        earn(3)
+        assert due() == set()
+        LineItem.objects.update(url="https://platform.example/1", scopes=SCOPES)
+        PendingScore.objects.update(revision=5, **left)
+    row = PendingScore.objects.get()
+    assert (due(), row.revision, row.given_up, row.lease) == ({LEARNER}, 6, False, left.get("lease", ""))
+
+
+def test_an_answer_to_a_link_without_a_column_looks_once_more_and_others_do_not(connection: Connection) -> None:
+    opened(connection, LEARNER)
+    connection.launch(connection.link(OTHER_PROBLEM, graded=True), OTHER_LEARNER)
+    looks = []
+    for problem, person in ((PROBLEM, LEARNER), (OTHER_PROBLEM, LEARNER), (OTHER_PROBLEM, OTHER_LEARNER)):
+        with CaptureQueriesContext(database) as queries:
+            earn(3, problem, person)
+        again = 'SELECT 1 AS "a" FROM "lti_1p3_provider_pendingscore"'
+        looks.append(sum(one["sql"].startswith(again) for one in queries))
+    assert looks == [1, 0, 0]
 
 
 def test_of_the_launches_that_bring_a_list_at_once_one_makes_the_others_due(connection: Connection, no_worker) -> None:
