@@ -11,15 +11,17 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from demo.platform import Platform
 from demo.platform.store import LineItem as Column
+from lti_1p3_provider.errors import PlatformUnreachable
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.memberships.sync import sync
+from lti_1p3_provider.memberships import refresh
+from lti_1p3_provider.memberships.models import Roster
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
@@ -30,7 +32,7 @@ from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.outbox.wake import TASK
 from lti_1p3_provider.scores.reasons import Reason
 from lti_1p3_provider.scores.status import course_page
-from tests.accidents import after_a_look
+from tests.accidents import after_a_look, raised_in
 from tests.connection import (
     AGS_CLAIM,
     CLAIM,
@@ -413,16 +415,48 @@ def test_a_launch_that_says_no_while_the_list_is_read_is_believed(connection: Co
     assert item.get().url == ""
 
 
-def test_a_roster_that_is_read_looks_too_and_fails_for_no_gradebooks_sake(connection: Connection) -> None:
+def synced(connection: Connection, *options: str) -> None:
+    whose = ("--issuer", connection.registration.issuer, "--client-id", connection.client_id)
+    call_command("lti_1p3_roster", "sync", *whose, "--context", HERE, *options, stdout=StringIO())
+
+
+def by_task(connection: Connection) -> None:
+    refresh.read(Context.objects.get(context_id=HERE).pk)
+
+
+def has_column(link: Any) -> bool:
+    return not LineItem.objects.get(resource_link__link_id=link.id).is_awaited
+
+
+@pytest.mark.parametrize("read", [by_task, synced])
+def test_a_roster_that_is_read_looks_too(connection: Connection, read: Callable[[Connection], None]) -> None:
     link, _other = of_one_course(connection)
     column_of(connection, link, context_id=HERE)
-    context = Context.objects.get(context_id=HERE)
-    connection.platform.faults.set("status", endpoint="line_items", status=500)
-    sync(context)
-    assert LineItem.objects.get(resource_link__link_id=link.id).is_awaited
-    connection.platform.faults.clear()
-    sync(context)
+    read(connection)
     assert given(connection, link) == (3, 4)
+
+
+def test_a_dry_run_looks_for_nothing_and_sends_nothing(connection: Connection, posts: Posts) -> None:
+    link, _other = of_one_course(connection)
+    column_of(connection, link, context_id=HERE)
+    synced(connection, "--dry-run")
+    deliver_due()
+    assert (has_column(link), posts()) == (False, 0)
+
+
+@pytest.mark.parametrize("error", [PlatformUnreachable("x"), OperationalError(1213, "Deadlock"), RuntimeError("x")])
+@pytest.mark.parametrize("read", [by_task, synced])
+def test_a_roster_is_read_and_provided_for_whatever_goes_wrong_with_columns(
+    connection: Connection, read: Callable[[Connection], None], error: Exception, caplog
+) -> None:
+    link, _other = of_one_course(connection)
+    with raised_in(awaited.look, error) as failed, caplog.at_level("WARNING"):
+        read(connection)
+    assert failed
+    roster = Roster.objects.get(context__context_id=HERE)
+    assert (roster.failure, roster.asked_at is not None, has_column(link)) == ("", True, False)
+    (said,) = [one.getMessage() for one in caplog.records if "no columns were looked for" in one.getMessage()]
+    assert "Deadlock" not in said
 
 
 def reconciled(*arguments: str) -> tuple[int, dict[str, Any]]:
