@@ -220,6 +220,29 @@ def test_who_teaches_is_no_learner_and_whoever_begins_to_is_none_any_more(connec
     assert not PendingScore.objects.exists()
 
 
+def of_other_roles(connection: Connection, link: Any, *roles: str) -> None:
+    """Have the learner launch with these roles, and without the grade service."""
+
+    def changed(claims: dict[str, Any]) -> dict[str, Any]:
+        said = {**claims, f"{CLAIM}roles": [f"{MEMBERSHIP}{role}" for role in roles]}
+        return {name: value for name, value in said.items() if name != AGS_CLAIM}
+
+    connection.tampered_launch(link, LEARNER, claims=changed)
+
+
+@pytest.mark.parametrize("roles", [("Instructor",), ("Mentor",), ()])
+@pytest.mark.parametrize("column", ["own", "container"])
+def test_a_launch_without_the_service_takes_nobodys_score_away_where_a_column_is(
+    connection: Connection, column: str, roles: tuple[str, ...], no_worker
+) -> None:
+    link = connection.link(PROBLEM, graded=True) if column == "own" else connection.link(PROBLEM, ags="container")
+    connection.launch(link, LEARNER)
+    earn(3)
+    before = PendingScore.objects.values().get()
+    of_other_roles(connection, link, *roles)
+    assert (PendingScore.objects.values().get(), due()) == (before, {LEARNER})
+
+
 def test_a_link_that_has_a_column_gets_nobody_whom_the_platform_does_not_grade(connection: Connection) -> None:
     link = connection.link(PROBLEM, graded=True)
     connection.launch(link, LEARNER)
