@@ -31,7 +31,7 @@ from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.outbox.wake import TASK
 from lti_1p3_provider.scores.reasons import Reason
-from lti_1p3_provider.scores.status import course_page
+from lti_1p3_provider.scores.status import course_page, odd_links
 from tests.accidents import after_a_look, raised_in
 from tests.connection import (
     AGS_CLAIM,
@@ -149,10 +149,49 @@ def test_an_answer_to_a_link_without_a_column_makes_nothing_due(connection: Conn
     assert TASK not in no_worker
 
 
+def moved_to_other_problem(connection: Connection, link: Any) -> Any:
+    """Have a teacher choose another block for a link."""
+    return connection.platform.add_link(replace(link, target_link_uri=connection.content_url(OTHER_PROBLEM)))
+
+
+def test_another_block_of_a_link_without_a_column_makes_nothing_due(connection: Connection, no_worker) -> None:
+    link = opened(connection, LEARNER, OTHER_LEARNER)
+    connection.launch(moved_to_other_problem(connection, link), LEARNER)
+    rows = dict(PendingScore.objects.values_list("platform_user__sub", "usage_key"))
+    assert rows == {LEARNER: OTHER_PROBLEM, OTHER_LEARNER: PROBLEM}
+    assert (due(), TASK in no_worker) == (set(), False)
+
+
+def test_links_that_open_several_blocks_are_named_once_they_have_a_column(connection: Connection, no_worker) -> None:
+    link = opened(connection, LEARNER, OTHER_LEARNER)
+    connection.launch(moved_to_other_problem(connection, link), LEARNER)
+    assert odd_links.mixed_links(COURSE) == []
+    LineItem.objects.update(container_url="https://platform.example/items")
+    assert len(odd_links.mixed_links(COURSE)) == 1
+
+
+@pytest.mark.parametrize("left", [{"due_at": None, "deliveries": 1}, {"lease": "a worker"}, {}], ids=str)
+def test_another_block_that_is_opened_while_the_column_comes_is_sent(
+    connection: Connection, left: dict[str, Any], no_worker
+) -> None:
+    """The grade of the block of before may have been sent, or is being sent, before the launch is stored."""
+    link = opened(connection, LEARNER)
+    link = moved_to_other_problem(connection, link)
+
+    def named_and_moved() -> None:
+        LineItem.objects.update(url="https://platform.example/1", scopes=SCOPES)
+        PendingScore.objects.update(**{"due_at": timezone.now(), "revision": 5, **left})
+
+    with after_a_look(PendingScore, named_and_moved) as looks:
+        reads_of_a_launch(connection, link, LEARNER)
+    assert looks
+    row = PendingScore.objects.get()
+    assert (row.usage_key, due(), row.revision) == (OTHER_PROBLEM, {LEARNER}, 6 if left else 5)
+
+
 def test_each_gets_the_grade_of_the_block_that_they_opened_last(connection: Connection) -> None:
     link = opened(connection, LEARNER, OTHER_LEARNER)
-    moved = connection.platform.add_link(replace(link, target_link_uri=connection.content_url(OTHER_PROBLEM)))
-    connection.launch(moved, OTHER_LEARNER)
+    connection.launch(moved_to_other_problem(connection, link), OTHER_LEARNER)
     earn(3), earn(2, OTHER_PROBLEM, OTHER_LEARNER), earn(1, PROBLEM, OTHER_LEARNER)
     link = graded(connection, link)
     connection.launch(link, THIRD)

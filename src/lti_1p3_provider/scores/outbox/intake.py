@@ -17,7 +17,7 @@ from lti_1p3_provider.database.prepared import Update, prepared, prepared_update
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.scores.models import PendingScore
-from lti_1p3_provider.scores.outbox import outcomes
+from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.outbox.wake import note_later, nudge
 
 MAX_WAIT = timedelta(hours=25)  # longer than any retry
@@ -90,21 +90,10 @@ def note(change: GradeChanged) -> None:
         same = [row for row in found if row.usage_key == str(change.usage_key)]
         above = _above([row for row in found if row not in same], change)
     if waiting := [row.pk for row in (*same, *above) if row.line_item.is_awaited]:
-        transaction.on_commit(partial(_due_after_all, waiting), robust=True)
+        transaction.on_commit(partial(moving.catch_up, waiting), robust=True)
     same, above = ([row for row in rows if not row.line_item.is_awaited] for rows in (same, above))
     if same or above:
         _mark(same, above, change)
-
-
-def _due_after_all(pks: list[int]) -> None:
-    """Make rows due whose link got its column while this answer was on its way to being stored.
-
-    A worker that sent them meanwhile, or is sending them right now, may have read the grade of before. A row that is
-    due, and that no worker holds, needs nothing: its grade is read later.
-    """
-    rows = PendingScore.objects.filter(~Q(lease="") | Q(due_at=None), pk__in=pks).with_column()
-    if rows.exists() and outcomes.send_anew(rows):
-        nudge(0)
 
 
 def _harmless_reading() -> AbstractContextManager[object]:

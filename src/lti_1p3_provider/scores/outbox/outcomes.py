@@ -176,6 +176,12 @@ def send_other_block(row_pk: int, block: Mapping[str, str]) -> None:
     PendingScore.objects.filter(pk=row_pk).update(**{**_anew(), **unknown, **block})
 
 
+def await_other_block(row_pk: int, block: Mapping[str, str]) -> None:
+    """Point one person's row to another block, where nothing is sent before the link has a column."""
+    nothing_yet = dict.fromkeys(("changed_at", "earned", "possible"))
+    PendingScore.objects.filter(pk=row_pk).update(**nothing_yet, **block)
+
+
 def try_again(rows: QuerySet[PendingScore]) -> int:
     """Make rows due that were given up; return how many."""
     return change_free(rows, due_at=timezone.now(), given_up=False, attempts=0)
