@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from demo.platform import Platform
 from demo.platform.store import LineItem as Column
-from lti_1p3_provider.errors import PlatformUnreachable
+from lti_1p3_provider.errors import AnswerUnreadable, PlatformUnreachable, ServiceRefused
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.memberships import refresh
 from lti_1p3_provider.memberships.models import Roster
@@ -27,6 +27,7 @@ from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.gradebook import awaited, remember
+from lti_1p3_provider.scores.gradebook.reconcile import SILENT
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.outbox.wake import TASK
@@ -542,14 +543,74 @@ def test_the_command_looks_and_counts_nobody_who_waits(connection: Connection) -
     assert given(connection, link) == (3, 4)
 
 
-def test_a_platform_that_does_not_answer_is_asked_once(connection: Connection) -> None:
-    for name in ("a", "b"):
-        opened(connection, LEARNER, context_id=name)
+def of_courses(connection: Connection, *names: str) -> list[Any]:
+    """Return links without a column, one in each of these courses of the platform, whose lists are known."""
+    links = [opened(connection, LEARNER, context_id=name) for name in names]
+    for name in names:
         connection.launch(connection.link(OTHER_PROBLEM, ags="container", context_id=name), OTHER_LEARNER)
-    LineItem.objects.exclude(container_url="").update(container_url="http://127.0.0.1:9/items")
-    connection.registration.other_origins = "http://127.0.0.1:9"
-    connection.registration.save()
+    return links
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    said = [one.getMessage() for one in caplog.records]
+    return [one for one in said if "no columns were looked for" in one]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "kind", "status"),
+    [
+        ("line_items", "status", 401),
+        ("line_items", "status", 403),
+        ("line_items", "status", 500),
+        ("line_items", "status", 503),
+        ("line_items", "lost_request", 500),
+        ("token", "status", 400),
+        ("token", "status", 500),
+    ],
+)
+def test_a_platform_that_refuses_or_is_silent_is_asked_a_few_times(
+    connection: Connection, endpoint: str, kind: str, status: int, caplog
+) -> None:
+    of_courses(connection, *"abcdef")
+    connection.platform.faults.set(kind, endpoint=endpoint, status=status)
+    before = len(connection.platform.requests)
     assert awaited.look_for(PendingScore.objects.all()) == 0
+    assert len(warned(caplog)) == SILENT
+    a_course = 2 if status == 401 else 1  # once more with a new token
+    asked = [one for one in connection.platform.requests[before:] if ("token" in one.path) == (endpoint == "token")]
+    assert len(asked) == SILENT * a_course
+
+
+def test_another_platform_is_asked_although_one_refuses(connect: Callable[..., Connection], caplog) -> None:
+    first, second = connect(), connect()
+    of_courses(first, *"abcd")
+    (link,) = of_courses(second, "a")
+    column_of(second, link, context_id="a")
+    first.registration.auth_token_url += "/nowhere"
+    first.registration.save()
+    assert awaited.look_for(PendingScore.objects.all()) == 1
+    assert len(warned(caplog)) == SILENT
+
+
+@pytest.mark.parametrize(
+    "error", [ServiceRefused("x", 404), AnswerUnreadable("x"), OperationalError(1213, "Deadlock"), RuntimeError("x")]
+)
+def test_a_course_that_fails_costs_only_itself(connection: Connection, error: Exception, caplog) -> None:
+    for link in of_courses(connection, *"abcde"):
+        column_of(connection, link, context_id=link.context_id)
+    with raised_in(awaited.look, error) as failed:
+        assert awaited.look_for(PendingScore.objects.all()) == 4
+    assert failed
+    (said,) = warned(caplog)
+    assert "Deadlock" not in said
+
+
+def test_no_course_is_asked_after_the_time_is_over(connection: Connection) -> None:
+    for link in of_courses(connection, *"abc"):
+        column_of(connection, link, context_id=link.context_id)
+    ticks = iter([0.0, 1.0, 10.0, 11.0])
+    assert awaited.look_for(PendingScore.objects.all(), 10.0, lambda: next(ticks)) == 2
+    assert LineItem.objects.filter(url="", container_url="").count() == 1
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------
