@@ -89,11 +89,19 @@ def note(change: GradeChanged) -> None:
         found = _of_learner(change.user_id, str(change.course_key))
         same = [row for row in found if row.usage_key == str(change.usage_key)]
         above = _above([row for row in found if row not in same], change)
-    if waiting := [row.pk for row in (*same, *above) if row.line_item.is_awaited]:
-        transaction.on_commit(partial(moving.catch_up, waiting), robust=True)
+    if waiting := [row for row in (*same, *above) if row.line_item.is_awaited]:
+        _wait(waiting)
     same, above = ([row for row in rows if not row.line_item.is_awaited] for rows in (same, above))
     if same or above:
         _mark(same, above, change)
+
+
+def _wait(rows: list[PendingScore]) -> None:
+    """Leave rows without a column as they are, but for points that were kept of the person's account of before."""
+    pks = [row.pk for row in rows]
+    if any(row.known_grade for row in rows):
+        PendingScore.objects.filter(pk__in=pks).update(earned=None, possible=None)
+    transaction.on_commit(partial(moving.catch_up, pks), robust=True)
 
 
 def _harmless_reading() -> AbstractContextManager[object]:
