@@ -23,7 +23,7 @@ from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.rest_api.v1.invitations import NewInvitationFields
 from lti_1p3_provider.rest_api.v1.registration_fields import WIDE, RegistrationFields
 from lti_1p3_provider.rest_api.v1.scores import MOST
-from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox.wake import READ_BACK, TASK
 from lti_1p3_provider.users.models import PlatformUser
 from tests.inviting import Registering
@@ -141,6 +141,18 @@ def test_a_worker_compares_scores(staff, ours, no_worker):
     assert (said.status_code, said.json()) == (202, {"number": 1, "more": False})
     assert no_worker[READ_BACK] == [([ours["score"]],)]
     assert Change.objects.filter(action="compared").exists()
+
+
+@pytest.mark.parametrize("verb", ["resend", "compare"])
+def test_scores_of_links_without_a_column_are_listed_and_nothing_else(staff, ours, verb, no_worker):
+    place = f"registrations/{ours['registration']}/scores/"
+    LineItem.objects.update(url="", container_url="https://x.example/list")
+    assert staff("POST", f"{place}{verb}/", {}).json() == {"number": 1, "more": False}
+    before = PendingScore.objects.get().revision
+    LineItem.objects.update(url="", container_url="")
+    assert staff("POST", f"{place}{verb}/", {}).json() == {"number": 0, "more": False}
+    assert PendingScore.objects.get().revision == before
+    assert len(staff("GET", place).json()["results"]) == 1
 
 
 def test_scores_of_another_registration_are_left_alone(staff, ours, no_worker):

@@ -11,23 +11,29 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from demo.platform import Platform
 from demo.platform.store import LineItem as Column
+from lti_1p3_provider.errors import AnswerUnreadable, PlatformUnreachable, ServiceRefused
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.memberships.sync import sync
+from lti_1p3_provider.memberships import refresh
+from lti_1p3_provider.memberships.models import Roster
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.gradebook import awaited, remember
+from lti_1p3_provider.scores.gradebook.reconcile import SILENT
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.outbox.wake import TASK
 from lti_1p3_provider.scores.reasons import Reason
-from lti_1p3_provider.scores.status import course_page
-from tests.accidents import after_a_look
+from lti_1p3_provider.scores.status import course_page, odd_links
+from tests.accidents import after_a_look, raised_in
 from tests.connection import (
     AGS_CLAIM,
     CLAIM,
@@ -37,6 +43,7 @@ from tests.connection import (
     OTHER_LEARNER,
     OTHER_PROBLEM,
     PROBLEM,
+    SUBSECTION,
     Connection,
 )
 from tests.reading_rows import reads_of_a_launch
@@ -143,10 +150,49 @@ def test_an_answer_to_a_link_without_a_column_makes_nothing_due(connection: Conn
     assert TASK not in no_worker
 
 
+def moved_to_other_problem(connection: Connection, link: Any) -> Any:
+    """Have a teacher choose another block for a link."""
+    return connection.platform.add_link(replace(link, target_link_uri=connection.content_url(OTHER_PROBLEM)))
+
+
+def test_another_block_of_a_link_without_a_column_makes_nothing_due(connection: Connection, no_worker) -> None:
+    link = opened(connection, LEARNER, OTHER_LEARNER)
+    connection.launch(moved_to_other_problem(connection, link), LEARNER)
+    rows = dict(PendingScore.objects.values_list("platform_user__sub", "usage_key"))
+    assert rows == {LEARNER: OTHER_PROBLEM, OTHER_LEARNER: PROBLEM}
+    assert (due(), TASK in no_worker) == (set(), False)
+
+
+def test_links_that_open_several_blocks_are_named_once_they_have_a_column(connection: Connection, no_worker) -> None:
+    link = opened(connection, LEARNER, OTHER_LEARNER)
+    connection.launch(moved_to_other_problem(connection, link), LEARNER)
+    assert odd_links.mixed_links(COURSE) == []
+    LineItem.objects.update(container_url="https://platform.example/items")
+    assert len(odd_links.mixed_links(COURSE)) == 1
+
+
+@pytest.mark.parametrize("left", [{"due_at": None, "deliveries": 1}, {"lease": "a worker"}, {}], ids=str)
+def test_another_block_that_is_opened_while_the_column_comes_is_sent(
+    connection: Connection, left: dict[str, Any], no_worker
+) -> None:
+    """The grade of the block of before may have been sent, or is being sent, before the launch is stored."""
+    link = opened(connection, LEARNER)
+    link = moved_to_other_problem(connection, link)
+
+    def named_and_moved() -> None:
+        LineItem.objects.update(url="https://platform.example/1", scopes=SCOPES)
+        PendingScore.objects.update(**{"due_at": timezone.now(), "revision": 5, **left})
+
+    with after_a_look(PendingScore, named_and_moved) as looks:
+        reads_of_a_launch(connection, link, LEARNER)
+    assert looks
+    row = PendingScore.objects.get()
+    assert (row.usage_key, due(), row.revision) == (OTHER_PROBLEM, {LEARNER}, 6 if left else 5)
+
+
 def test_each_gets_the_grade_of_the_block_that_they_opened_last(connection: Connection) -> None:
     link = opened(connection, LEARNER, OTHER_LEARNER)
-    moved = connection.platform.add_link(replace(link, target_link_uri=connection.content_url(OTHER_PROBLEM)))
-    connection.launch(moved, OTHER_LEARNER)
+    connection.launch(moved_to_other_problem(connection, link), OTHER_LEARNER)
     earn(3), earn(2, OTHER_PROBLEM, OTHER_LEARNER), earn(1, PROBLEM, OTHER_LEARNER)
     link = graded(connection, link)
     connection.launch(link, THIRD)
@@ -214,6 +260,29 @@ def test_who_teaches_is_no_learner_and_whoever_begins_to_is_none_any_more(connec
     assert not PendingScore.objects.exists()
 
 
+def of_other_roles(connection: Connection, link: Any, *roles: str) -> None:
+    """Have the learner launch with these roles, and without the grade service."""
+
+    def changed(claims: dict[str, Any]) -> dict[str, Any]:
+        said = {**claims, f"{CLAIM}roles": [f"{MEMBERSHIP}{role}" for role in roles]}
+        return {name: value for name, value in said.items() if name != AGS_CLAIM}
+
+    connection.tampered_launch(link, LEARNER, claims=changed)
+
+
+@pytest.mark.parametrize("roles", [("Instructor",), ("Mentor",), ()])
+@pytest.mark.parametrize("column", ["own", "container"])
+def test_a_launch_without_the_service_takes_nobodys_score_away_where_a_column_is(
+    connection: Connection, column: str, roles: tuple[str, ...], no_worker
+) -> None:
+    link = connection.link(PROBLEM, graded=True) if column == "own" else connection.link(PROBLEM, ags="container")
+    connection.launch(link, LEARNER)
+    earn(3)
+    before = PendingScore.objects.values().get()
+    of_other_roles(connection, link, *roles)
+    assert (PendingScore.objects.values().get(), due()) == (before, {LEARNER})
+
+
 def test_a_link_that_has_a_column_gets_nobody_whom_the_platform_does_not_grade(connection: Connection) -> None:
     link = connection.link(PROBLEM, graded=True)
     connection.launch(link, LEARNER)
@@ -278,6 +347,39 @@ def test_a_column_that_is_named_while_somebody_known_launches_gets_their_score(
     assert LineItem.objects.filter(url="").count() == 1
     assert given(connection, link) == (3, 4)
     assert posts() == 1
+
+
+@pytest.mark.parametrize("state", ["settled", "given_up", "being_sent"])
+@pytest.mark.parametrize("opens", [PROBLEM, SUBSECTION])
+def test_an_answer_that_is_stored_while_its_link_gets_a_column_is_sent(
+    connection: Connection, opens: str, state: str, no_worker
+) -> None:
+    """The column is there, and its scores were read, before the answer can be seen."""
+    opened(connection, LEARNER, usage_key=opens)
+    left = {
+        "settled": {"due_at": None, "sent_at": timezone.now(), "deliveries": 1},
+        "given_up": {"due_at": None, "given_up": True},
+        "being_sent": {"due_at": timezone.now(), "lease": "a worker"},
+    }[state]
+    with transaction.atomic():
+        earn(3)
+        assert due() == set()
+        LineItem.objects.update(url="https://platform.example/1", scopes=SCOPES)
+        PendingScore.objects.update(revision=5, **left)
+    row = PendingScore.objects.get()
+    assert (due(), row.revision, row.given_up, row.lease) == ({LEARNER}, 6, False, left.get("lease", ""))
+
+
+def test_an_answer_to_a_link_without_a_column_looks_once_more_and_others_do_not(connection: Connection) -> None:
+    opened(connection, LEARNER)
+    connection.launch(connection.link(OTHER_PROBLEM, graded=True), OTHER_LEARNER)
+    looks = []
+    for problem, person in ((PROBLEM, LEARNER), (OTHER_PROBLEM, LEARNER), (OTHER_PROBLEM, OTHER_LEARNER)):
+        with CaptureQueriesContext(database) as queries:
+            earn(3, problem, person)
+        again = 'SELECT 1 AS "a" FROM "lti_1p3_provider_pendingscore"'
+        looks.append(sum(one["sql"].startswith(again) for one in queries))
+    assert looks == [1, 0, 0]
 
 
 def test_of_the_launches_that_bring_a_list_at_once_one_makes_the_others_due(connection: Connection, no_worker) -> None:
@@ -376,16 +478,48 @@ def test_a_launch_that_says_no_while_the_list_is_read_is_believed(connection: Co
     assert item.get().url == ""
 
 
-def test_a_roster_that_is_read_looks_too_and_fails_for_no_gradebooks_sake(connection: Connection) -> None:
+def synced(connection: Connection, *options: str) -> None:
+    whose = ("--issuer", connection.registration.issuer, "--client-id", connection.client_id)
+    call_command("lti_1p3_roster", "sync", *whose, "--context", HERE, *options, stdout=StringIO())
+
+
+def by_task(connection: Connection) -> None:
+    refresh.read(Context.objects.get(context_id=HERE).pk)
+
+
+def has_column(link: Any) -> bool:
+    return not LineItem.objects.get(resource_link__link_id=link.id).is_awaited
+
+
+@pytest.mark.parametrize("read", [by_task, synced])
+def test_a_roster_that_is_read_looks_too(connection: Connection, read: Callable[[Connection], None]) -> None:
     link, _other = of_one_course(connection)
     column_of(connection, link, context_id=HERE)
-    context = Context.objects.get(context_id=HERE)
-    connection.platform.faults.set("status", endpoint="line_items", status=500)
-    sync(context)
-    assert LineItem.objects.get(resource_link__link_id=link.id).is_awaited
-    connection.platform.faults.clear()
-    sync(context)
+    read(connection)
     assert given(connection, link) == (3, 4)
+
+
+def test_a_dry_run_looks_for_nothing_and_sends_nothing(connection: Connection, posts: Posts) -> None:
+    link, _other = of_one_course(connection)
+    column_of(connection, link, context_id=HERE)
+    synced(connection, "--dry-run")
+    deliver_due()
+    assert (has_column(link), posts()) == (False, 0)
+
+
+@pytest.mark.parametrize("error", [PlatformUnreachable("x"), OperationalError(1213, "Deadlock"), RuntimeError("x")])
+@pytest.mark.parametrize("read", [by_task, synced])
+def test_a_roster_is_read_and_provided_for_whatever_goes_wrong_with_columns(
+    connection: Connection, read: Callable[[Connection], None], error: Exception, caplog
+) -> None:
+    link, _other = of_one_course(connection)
+    with raised_in(awaited.look, error) as failed, caplog.at_level("WARNING"):
+        read(connection)
+    assert failed
+    roster = Roster.objects.get(context__context_id=HERE)
+    assert (roster.failure, roster.asked_at is not None, has_column(link)) == ("", True, False)
+    (said,) = [one.getMessage() for one in caplog.records if "no columns were looked for" in one.getMessage()]
+    assert "Deadlock" not in said
 
 
 def reconciled(*arguments: str) -> tuple[int, dict[str, Any]]:
@@ -409,14 +543,74 @@ def test_the_command_looks_and_counts_nobody_who_waits(connection: Connection) -
     assert given(connection, link) == (3, 4)
 
 
-def test_a_platform_that_does_not_answer_is_asked_once(connection: Connection) -> None:
-    for name in ("a", "b"):
-        opened(connection, LEARNER, context_id=name)
+def of_courses(connection: Connection, *names: str) -> list[Any]:
+    """Return links without a column, one in each of these courses of the platform, whose lists are known."""
+    links = [opened(connection, LEARNER, context_id=name) for name in names]
+    for name in names:
         connection.launch(connection.link(OTHER_PROBLEM, ags="container", context_id=name), OTHER_LEARNER)
-    LineItem.objects.exclude(container_url="").update(container_url="http://127.0.0.1:9/items")
-    connection.registration.other_origins = "http://127.0.0.1:9"
-    connection.registration.save()
+    return links
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    said = [one.getMessage() for one in caplog.records]
+    return [one for one in said if "no columns were looked for" in one]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "kind", "status"),
+    [
+        ("line_items", "status", 401),
+        ("line_items", "status", 403),
+        ("line_items", "status", 500),
+        ("line_items", "status", 503),
+        ("line_items", "lost_request", 500),
+        ("token", "status", 400),
+        ("token", "status", 500),
+    ],
+)
+def test_a_platform_that_refuses_or_is_silent_is_asked_a_few_times(
+    connection: Connection, endpoint: str, kind: str, status: int, caplog
+) -> None:
+    of_courses(connection, *"abcdef")
+    connection.platform.faults.set(kind, endpoint=endpoint, status=status)
+    before = len(connection.platform.requests)
     assert awaited.look_for(PendingScore.objects.all()) == 0
+    assert len(warned(caplog)) == SILENT
+    a_course = 2 if status == 401 else 1  # once more with a new token
+    asked = [one for one in connection.platform.requests[before:] if ("token" in one.path) == (endpoint == "token")]
+    assert len(asked) == SILENT * a_course
+
+
+def test_another_platform_is_asked_although_one_refuses(connect: Callable[..., Connection], caplog) -> None:
+    first, second = connect(), connect()
+    of_courses(first, *"abcd")
+    (link,) = of_courses(second, "a")
+    column_of(second, link, context_id="a")
+    first.registration.auth_token_url += "/nowhere"
+    first.registration.save()
+    assert awaited.look_for(PendingScore.objects.all()) == 1
+    assert len(warned(caplog)) == SILENT
+
+
+@pytest.mark.parametrize(
+    "error", [ServiceRefused("x", 404), AnswerUnreadable("x"), OperationalError(1213, "Deadlock"), RuntimeError("x")]
+)
+def test_a_course_that_fails_costs_only_itself(connection: Connection, error: Exception, caplog) -> None:
+    for link in of_courses(connection, *"abcde"):
+        column_of(connection, link, context_id=link.context_id)
+    with raised_in(awaited.look, error) as failed:
+        assert awaited.look_for(PendingScore.objects.all()) == 4
+    assert failed
+    (said,) = warned(caplog)
+    assert "Deadlock" not in said
+
+
+def test_no_course_is_asked_after_the_time_is_over(connection: Connection) -> None:
+    for link in of_courses(connection, *"abc"):
+        column_of(connection, link, context_id=link.context_id)
+    ticks = iter([0.0, 1.0, 10.0, 11.0])
+    assert awaited.look_for(PendingScore.objects.all(), 10.0, lambda: next(ticks)) == 2
+    assert LineItem.objects.filter(url="", container_url="").count() == 1
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

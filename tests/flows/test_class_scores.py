@@ -18,8 +18,10 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.launches.class_scores import LIFETIME, SALT
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import Grant
 from tests.connection import (
+    AGS_CLAIM,
     CLAIM,
     INSTRUCTOR,
     LEARNER,
@@ -30,7 +32,7 @@ from tests.connection import (
     Connection,
     usage,
 )
-from tests.scoring import fill, launched
+from tests.scoring import SCOPES, earn, fill, launched
 
 M = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 TEACHES, LEARNS = [f"{M}Instructor"], [f"{M}Learner"]
@@ -182,6 +184,22 @@ def test_without_a_course_of_the_platform_it_is_the_links_people(connection):
     page = press(connection, token(opened(connection, TEACHES, INSTRUCTOR, mine, context=None))).text
     assert name_of(LEARNER, connection) in page
     assert name_of(OTHER_LEARNER, connection) not in page
+
+
+@pytest.mark.parametrize("claim", [None, {"scope": SCOPES, "lineitem": ""}], ids=["no claim", "declined"])
+@pytest.mark.parametrize("where", [context(1), {"context": None}], ids=["in a course", "of one link"])
+def test_what_the_platform_does_not_grade_is_not_shown(connection, claim, where):
+    ungraded, graded = connection.link(PROBLEM, ags="none"), connection.link(OTHER_PROBLEM, graded=True)
+    said = {} if claim is None else {AGS_CLAIM.removeprefix(CLAIM): claim}
+    opened(connection, LEARNS, LEARNER, ungraded, **where, **said)
+    opened(connection, LEARNS, OTHER_LEARNER, graded, **where)
+    earn(3)
+    assert PendingScore.objects.count() == 2
+    page = press(connection, token(opened(connection, TEACHES, INSTRUCTOR, ungraded, **where))).text
+    assert name_of(LEARNER, connection) not in page
+    assert PROBLEM not in page
+    assert (name_of(OTHER_LEARNER, connection) in page) is (where["context"] is not None)
+    assert ("Nobody of this class" in page) is (where["context"] is None)
 
 
 def test_nobody_yet(connection):

@@ -329,6 +329,17 @@ def test_rows_of_another_course_are_not_touched(connection, team):
     assert PendingScore.objects.filter(pk=other.pk).values().get() == before
 
 
+@pytest.mark.parametrize("do", ["resend", "read_back"])
+def test_rows_of_links_without_a_column_are_not_sent_again(connection, team, do):
+    connection.launch(connection.link(PROBLEM, ags="none"), LEARNER)
+    before = PendingScore.objects.values().get()
+    page = press(
+        team, team.get(address(connection), params={"state": "opened"}, timeout=5), do, PendingScore.objects.get()
+    )
+    assert "tick at least one row of an activity that has a column" in page.text
+    assert PendingScore.objects.values().get() == before
+
+
 def test_strange_rows_are_none(connection, team):
     launched(connection)
     earn(3)

@@ -28,6 +28,7 @@ from lti_1p3_provider.launches.cleaning import clean_up
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox import outcomes
 from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
 from tests.connection import (
     COURSE,
@@ -107,6 +108,7 @@ def test_without_yes_it_only_says_what_would_go_and_what_would_stay(connection):
         "account": "ada",
         "scores": 1,
         "waiting": 1 if score.due_at else 0,
+        "awaiting": 0,
         "grants": 1,
         "course_roles": 0,
         "abandoned": True,
@@ -151,6 +153,56 @@ def test_a_waiting_score_of_a_unit_is_the_one_that_was_earned(connection, platfo
     deliver_due()
     earned, possible = given(connection, link)
     assert (earned, possible) == (3, PendingScore.objects.get().possible)
+
+
+def with_column(connection, link):
+    """Have a teacher switch grading on, and somebody else launch."""
+    again = {"id": link.id, "context_id": link.context_id}
+    graded = connection.link(link.target_link_uri.rpartition("/")[2], graded=True, **again)
+    connection.launch(graded, OTHER_LEARNER)
+    make_due()
+    deliver_due()
+    return graded
+
+
+@pytest.mark.parametrize("usage_key", [PROBLEM, UNIT])
+def test_a_score_that_waits_for_a_column_is_the_one_that_was_earned(connection, usage_key):
+    link = connection.link(usage_key, ags="none")
+    connection.launch(link)
+    user = own()
+    grades.record(user, block(PROBLEM).course_key, block(PROBLEM), 1, 4)
+    earn(3)
+    assert "1 of these scores wait for a column" in moving(connection)
+    moving(connection, "--yes")
+    assert PendingScore.objects.get().due_at is None
+    assert given(connection, with_column(connection, link))[0] == 3
+
+
+@pytest.mark.parametrize("usage_key", [PROBLEM, UNIT])
+def test_what_the_new_account_answers_before_there_is_a_column_counts(connection, usage_key):
+    link = connection.link(usage_key, ags="none")
+    connection.launch(link)
+    user = own()
+    earn(3)
+    moving(connection, "--yes")
+    grades.record(user, block(PROBLEM).course_key, block(PROBLEM), 1, 4)
+    assert PendingScore.objects.get().known_grade is None
+    graded = with_column(connection, link)
+    assert given(connection, graded)[0] == 1
+    grades.record(user, block(PROBLEM).course_key, block(PROBLEM), 2, 4)
+    make_due()
+    deliver_due()
+    assert given(connection, graded)[0] == 2
+
+
+def test_points_of_an_account_of_before_outlast_no_answer_in_another_column(connection):
+    """What a new column gets was kept by the move only if nothing was answered since."""
+    launched(connection)
+    earn(3)
+    row = PendingScore.objects.all()
+    row.update(earned=1, possible=4, due_at=None)
+    outcomes.send_to_new_column(row)
+    assert (row.get().known_grade, row.get().due_at is None) == (None, False)
 
 
 def test_a_score_that_an_operator_sends_again_is_of_the_new_account(connection):

@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import outages
 from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.users.models import PlatformUser
@@ -112,6 +112,16 @@ def test_results_are_read_back_by_a_worker(two, admin_client):
     assert set(PendingScore.objects.values_list("sent_given", "result_given")) == {(3, 75), (None, None)}
 
 
+@pytest.mark.parametrize(("action", "said"), [("resend", "scores will be sent"), ("read_back", "results are being")])
+def test_actions_leave_out_links_without_a_column(two, admin_client, action, said, no_worker):
+    before = dict(PendingScore.objects.values_list("pk", "revision"))
+    LineItem.objects.filter(pending_scores__platform_user__sub=LEARNER).update(url="", container_url="")
+    text = admin_client.post(LIST, {"action": action, "_selected_action": list(before)}, follow=True).content.decode()
+    assert f"1 {said}" in text
+    changed = [row for row in PendingScore.objects.all() if row.revision != before[row.pk]]
+    assert [row.platform_user.sub for row in changed] == ([OTHER_LEARNER] if action == "resend" else [])
+
+
 def test_rows_are_not_edited_added_or_deleted(two, admin_client):
     row = PendingScore.objects.first()
     assert admin_client.post(f"{LIST}{row.pk}/change/", {"given_up": ""}).status_code == 403
@@ -164,6 +174,11 @@ def test_status_lists_scores_when_it_is_asked_about_some(two):
     assert names[LEARNER] not in text
     assert "the platform knows no such column, or not this person (HTTP 404)" in text
     assert json.loads(run("status", "--course", "course-v1:no+such+course", "--json")[1])["scores"] == []
+
+
+def test_resend_leaves_out_links_without_a_column(two):
+    LineItem.objects.filter(pending_scores__platform_user__sub=LEARNER).update(url="", container_url="")
+    assert run("resend", "--all", "--json") == (0, '{"will_be_sent": 1}\n')
 
 
 def test_resend_sends_what_was_given_up(two):

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from lti_1p3_provider.lti import service
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
-from lti_1p3_provider.lti.redirects import NOT_ACCEPTABLE, in_any_type
 from lti_1p3_provider.registrations.models import Deployment
 
 LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
@@ -89,10 +88,7 @@ def post_score(deployment: Deployment, column: LineItemAddress, score: Score) ->
     headers = {"Content-Type": SCORE_TYPE, "Accept": SCORE_TYPE}
     body = json.dumps(score.as_json()).encode()
     request = Request("POST", scores_url(column.url), headers=headers, body=body, whole=False)
-    answer: Answer = yield from service.call(deployment, ours(column.scopes), request, SCORE_SCOPE)
-    if answer.status == NOT_ACCEPTABLE:  # of its answer only the status counts, and the same score twice is one score
-        answer = yield from service.call(deployment, ours(column.scopes), in_any_type(request), SCORE_SCOPE)
-    return answer
+    return (yield from service.call_twice(deployment, ours(column.scopes), request, SCORE_SCOPE))
 
 
 def ours(scopes: Iterable[str]) -> frozenset[str]:

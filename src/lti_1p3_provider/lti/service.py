@@ -18,7 +18,7 @@ from lti_1p3_provider.database.quoting import quoted_address
 from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, PlatformUnreachable, ServiceRefused
 from lti_1p3_provider.lti import access_tokens
 from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
-from lti_1p3_provider.lti.redirects import followed
+from lti_1p3_provider.lti.redirects import NOT_ACCEPTABLE, followed, in_any_type
 from lti_1p3_provider.lti.strict_json import parse_objects
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.models import Deployment
@@ -74,6 +74,15 @@ def call(deployment: Deployment, scopes: Iterable[str], request: Request, needed
     if answer.status in preset(deployment.registration.platform).expired_statuses:
         token = yield from access_tokens.obtain_for(deployment, wanted, needed, refused=token)
         answer = yield from followed(_with(token, request))
+    return answer
+
+
+def call_twice(deployment: Deployment, scopes: Iterable[str], request: Request, needed: str) -> Exchange[Answer]:
+    """Make a request that does no harm twice, and of whose answer only the status counts, such as a score's. A platform
+    that has nothing of the media type that it names is asked once more for any. Raises as ``call``."""
+    answer: Answer = yield from call(deployment, scopes, request, needed)
+    if answer.status == NOT_ACCEPTABLE:
+        answer = yield from call(deployment, scopes, in_any_type(request), needed)
     return answer
 
 

@@ -44,7 +44,9 @@ def read(context_pk: int, since: str = "", most: int = ahead.MOST) -> None:
     if context is None:
         return
     try:
-        done = ahead.provide(context, rosters.read(context), ROSTER, most=most, since=datetime.fromisoformat(began))
+        listed = rosters.read(context)
+        rosters.look_for_columns(context)
+        done = ahead.provide(context, listed, ROSTER, most=most, since=datetime.fromisoformat(began))
     except LtiError as error:
         log.warning("LTI: the roster of context %s was not read: %s", context_pk, error.code)
         return

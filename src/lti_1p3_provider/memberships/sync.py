@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from lti_1p3_provider.database.conflicts import outlast
+from lti_1p3_provider.database.conflicts import outlast, traced
 from lti_1p3_provider.database.upserts import CHUNK, chunks
 from lti_1p3_provider.errors import DeploymentDisabled, LtiError, RegistrationDisabled, RosterNotOffered
 from lti_1p3_provider.identifiers import digest
@@ -89,19 +89,17 @@ def read(context: Context, now: datetime | None = None) -> Read:
     try:
         listed = outlast(write)
     except IntegrityError:  # somebody was forgotten, or an account unlinked, between a look and the writing
-        listed = outlast(write)
-    found = Read(members, listed, began)
-    _look_for_columns(context)
-    return found
+    return Read(members, listed, began)
 
 
-def _look_for_columns(context: Context) -> None:
-    """A read is a moment at which to find out what a course's team had graded since people came; it fails for no
-    gradebook's sake."""
+def look_for_columns(context: Context) -> None:
+    """Find out what the course's team had graded since people came, because the platform is being asked anyway. It
+    makes scores due, so no dry run does it. A failure is logged, and stops nothing that follows."""
     try:
         awaited.look(context)
-    except LtiError as error:
-        log.warning("LTI: no columns were looked for in context %s: %s", context.pk, error.code)
+    except Exception as error:
+        why = error.code if isinstance(error, LtiError) else traced(error)
+        log.warning("LTI: no columns were looked for in context %s: %s", context.pk, why)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from itertools import groupby
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +22,7 @@ from lti_1p3_provider.errors import AccountInactive, AccountPrivileged, AccountR
 from lti_1p3_provider.people.find import Person
 from lti_1p3_provider.scores.gradebook.grades import fresh
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.querysets import AWAITED
 from lti_1p3_provider.users import linking
 from lti_1p3_provider.users.models import CourseRole, Grant, LegacyMatch, PlatformUser
 from lti_1p3_provider.users.sign_in import only_launches_sign_in
@@ -36,15 +37,16 @@ WHY_NOT: dict[type[LtiError], str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a move is about. ``left`` and ``account`` are usernames. ``scores`` go with the person, and ``waiting`` of
-    them are still to be sent. ``grants``, and ``course_roles`` that launches gave, end with the old account.
-    ``abandoned``: launches made the old account, nobody else's launches sign in to it, and nobody can sign in to it in
-    another way."""
+    """What a move is about. ``left`` and ``account`` are usernames. ``scores`` go with the person; ``waiting`` of them
+    are still to be sent, and ``awaiting`` are of links that have no column yet. ``grants``, and ``course_roles`` that
+    launches gave, end with the old account. ``abandoned``: launches made the old account, nobody else's launches sign
+    in to it, and nobody can sign in to it in another way."""
 
     left: str
     account: str
     scores: int
     waiting: int
+    awaiting: int
     grants: int
     course_roles: int
     abandoned: bool
@@ -80,6 +82,7 @@ def _move(person: Person, username: str, author: Author, do_it: bool) -> Moved:
         user.get_username(),
         scores.count(),
         waiting.count(),
+        scores.awaiting_column().count(),
         grants.count(),
         roles.count(),
         only_launches_sign_in(row.user) and not shared,
@@ -88,7 +91,7 @@ def _move(person: Person, username: str, author: Author, do_it: bool) -> Moved:
         list(scores.select_for_update().values_list("pk"))  # an answer that is being noted now waits, too
         grants.delete()
         taking_back.take_all(roles)
-        _keep_earned(waiting)
+        _keep_earned(scores.filter(Q(due_at__isnull=False) | Q(**AWAITED)))
         _write(row, user, author)
     return found
 
@@ -96,7 +99,8 @@ def _move(person: Person, username: str, author: Author, do_it: bool) -> Moved:
 def said(moved: Moved) -> list[str]:
     """Return what goes and what stays, in sentences."""
     account = {"left": moved.left, "account": moved.account}
-    numbers = {"scores": moved.scores, "waiting": moved.waiting, "grants": moved.grants, "roles": moved.course_roles}
+    numbers = {"scores": moved.scores, "waiting": moved.waiting, "awaiting": moved.awaiting}
+    numbers |= {"grants": moved.grants, "roles": moved.course_roles}
     lines = [
         _("With the person go their scores of this platform: %(scores)s, of which %(waiting)s are still to be sent."),
         _("Enrolments, progress and grades stay with %(left)s: nothing is merged."),
@@ -105,6 +109,8 @@ def said(moved: Moved) -> list[str]:
         _("The next launch gives what is due to %(account)s."),
         _("Sessions that this registration's launches opened in %(left)s end at their next request."),
     ]
+    if moved.awaiting:
+        lines.insert(1, _("%(awaiting)s of these scores wait for a column: what was earned so far is sent there."))
     if moved.abandoned:
         lines.append(
             _(

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
@@ -16,7 +15,7 @@ from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, wake
-from lti_1p3_provider.scores.querysets import State
+from lti_1p3_provider.scores.querysets import PendingScoreQuerySet, State
 from lti_1p3_provider.scores.reasons import NOT_OF_SCORES, Reason
 from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.chart import picture
@@ -113,16 +112,16 @@ class PendingScoreAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: ig
         return str(_("differs: %s") % shown if row.differs else shown)
 
     @admin.action(permissions=["resend"], description=_("Send the current grades of the selected rows"))
-    def resend(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
-        """Make the rows due, even if the platform has this grade already."""
-        changed = outcomes.send_anew(rows)
+    def resend(self, request: HttpRequest, rows: PendingScoreQuerySet) -> None:
+        """Make the rows due that have a column, even if the platform has this grade already."""
+        changed = outcomes.send_anew(rows.with_column())
         wake.nudge(0)
         self.message_user(request, str(_("%s scores will be sent.")) % changed)
 
     @admin.action(permissions=["resend"], description=_("Ask the platform what it shows of the selected rows"))
-    def read_back(self, request: HttpRequest, rows: QuerySet[PendingScore]) -> None:
-        """Have a worker do it."""
-        pks = list(rows.values_list("pk", flat=True))
+    def read_back(self, request: HttpRequest, rows: PendingScoreQuerySet) -> None:
+        """Have a worker do it for those that have a column."""
+        pks = list(rows.with_column().values_list("pk", flat=True))
         wake.read_back_later(pks)
         self.message_user(request, str(_("%s results are being read. Load the list again in a minute.")) % len(pks))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from django.db.models import Case, F, FloatField, Manager, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, FloatField, Manager, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Abs, Coalesce, Least
 from django.utils import timezone
@@ -86,7 +86,8 @@ class PendingScoreQuerySet(QuerySet[Any]):
 
     def with_column(self) -> Self:
         """Return those of links that have a column, or a list in which one may be."""
-        return self.exclude(**AWAITED)
+        items = self.model._meta.get_field("line_item").related_model.objects  # no join: only scores are to be locked
+        return self.filter(Exists(items.exclude(url="", container_url="").filter(pk=OuterRef("line_item_id"))))
 
     def only_opened(self) -> Self:
         """Return those of people who opened the activity and did nothing in it."""

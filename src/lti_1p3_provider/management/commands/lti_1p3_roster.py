@@ -103,6 +103,7 @@ def _sync(context: Context, options: dict[str, Any]) -> tuple[list[Compared], bo
         foreseen = plan(context, read, shrinks=shrinks)
         done = foreseen.foreseen if foreseen is not None else None
     else:
+        sync.look_for_columns(context)
         done = provide(context, read, COMMAND, whole=True, shrinks=shrinks)
     now = sync.with_accounts(context.deployment.registration_id, read.members)
     return live(context, now), read.members.complete, done

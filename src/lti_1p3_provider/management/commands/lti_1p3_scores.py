@@ -75,7 +75,7 @@ class Command(BaseCommand):
         return said, any(one.parked.number for one in found)
 
     def _resend(self, options: dict[str, Any], registrations: Any, rows: Any) -> tuple[Any, bool]:
-        number = outcomes.send_anew(rows)
+        number = outcomes.send_anew(rows.with_column())
         nudge(0)
         return {"will_be_sent": number}, False
 

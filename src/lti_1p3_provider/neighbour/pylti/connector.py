@@ -10,8 +10,7 @@ from pylti1p3.service_connector import ServiceConnector
 
 from lti_1p3_provider.errors import AnswerUnreadable
 from lti_1p3_provider.lti import access_tokens, ags, nrps, service, transport
-from lti_1p3_provider.lti.exchange import Answer, Exchange, Request
-from lti_1p3_provider.lti.redirects import NOT_ACCEPTABLE, in_any_type
+from lti_1p3_provider.lti.exchange import Answer, Request
 from lti_1p3_provider.lti.requests_session import GuardedSession, response_of
 from lti_1p3_provider.neighbour.validated import still_open
 from lti_1p3_provider.registrations.models import Deployment
@@ -61,7 +60,8 @@ class Connector(ServiceConnector):
         """
         request = _post(url, data or "", content_type, accept) if is_post else Request("GET", url, {"Accept": accept})
         needed = _needed(scopes, is_post, content_type, accept)
-        answer = transport.run(_asked(self._deployment(), _together(scopes), request, needed))
+        call = service.call_twice if content_type == ags.SCORE_TYPE else service.call
+        answer = transport.run(call(self._deployment(), _together(scopes), request, needed))
         if not answer.ok:
             raise LtiServiceException(response_of(answer, url))
         response = response_of(answer, url)
@@ -85,14 +85,6 @@ class Connector(ServiceConnector):
             raise AnswerUnreadable(f"a list goes in a circle, or has more than {most} pages")
         self._depths[following] = depth
         return following
-
-
-def _asked(deployment: Deployment, scopes: frozenset[str], request: Request, needed: str) -> Exchange[Answer]:
-    answer: Answer = yield from service.call(deployment, scopes, request, needed)
-    is_score = request.headers.get("Content-Type") == ags.SCORE_TYPE
-    if answer.status == NOT_ACCEPTABLE and is_score:  # as ``ags.post_score``
-        answer = yield from service.call(deployment, scopes, in_any_type(request), needed)
-    return answer
 
 
 def _post(url: str, data: str, content_type: str, accept: str) -> Request:

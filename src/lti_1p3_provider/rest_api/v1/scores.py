@@ -31,7 +31,7 @@ from lti_1p3_provider.rest_api.v1.score_fields import (
 )
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import outcomes, wake
-from lti_1p3_provider.scores.querysets import WHERE, State
+from lti_1p3_provider.scores.querysets import WHERE, PendingScoreQuerySet, State
 from lti_1p3_provider.scores.status import overview
 
 MOST = 10_000  # scores that one request sends again or compares
@@ -76,9 +76,11 @@ class ResendScores(ApiView):
     @describe(request=ChoiceFields, responses=NumberFields)
     def post(self, request: Any, org: str, registration: int) -> Response:
         """Send current grades again: also where the platform has them, unless only those that were given up, or that
-        the platform lost, are asked for. At most 10000 at once; `more` says that there are others."""
+        the platform lost, are asked for; not those of links without a column. At most 10000 at once; `more` says that
+        there are others."""
         of, chosen = found.registration(org, registration), _valid(request)
-        pks = _pks(_narrowed(_chosen(of, chosen.get("course"), chosen.get("user")), chosen.get("only")))
+        rows = _chosen(of, chosen.get("course"), chosen.get("user")).with_column()
+        pks = _pks(_narrowed(rows, chosen.get("only")))
         with transaction.atomic():
             number = sum(outcomes.send_anew(_still(part, chosen.get("only"))) for part in chunks(pks[:MOST]))
             if number:
@@ -93,9 +95,10 @@ class CompareScores(ApiView):
     @describe(request=ChoiceFields, responses={202: NumberFields})
     def post(self, request: Any, org: str, registration: int) -> Response:
         """Have a worker ask the platform which results it shows, of scores that were asked about longest ago first. The
-        list of scores then says `result`, `differs` and `missing`. At most 10000 at once."""
+        list of scores then says `result`, `differs` and `missing`. Links without a column are left out. At most 10000
+        at once."""
         of, chosen = found.registration(org, registration), _valid(request)
-        rows = _narrowed(_chosen(of, chosen.get("course"), chosen.get("user")), chosen.get("only"))
+        rows = _narrowed(_chosen(of, chosen.get("course"), chosen.get("user")).with_column(), chosen.get("only"))
         pks = _pks(rows.order_by(F("result_at").asc(nulls_first=True), "pk"))
         with transaction.atomic():
             wake.read_back_later(pks[:MOST])
@@ -109,8 +112,8 @@ def _valid(request: Any) -> dict[str, Any]:
     return dict(fields.validated_data)
 
 
-def _chosen(of: Registration, course: str | None, user: str | None) -> QuerySet[PendingScore]:
-    rows = PendingScore.objects.filter(registration=of).order_by("pk")
+def _chosen(of: Registration, course: str | None, user: str | None) -> PendingScoreQuerySet:
+    rows: PendingScoreQuerySet = PendingScore.objects.filter(registration=of).order_by("pk")
     if course is not None:
         try:
             CourseKey.from_string(course)

@@ -7,16 +7,21 @@ waits for its column since then (``remember``), and their scores become due, som
 from __future__ import annotations
 
 import logging
+import time
+from collections import Counter
+from collections.abc import Callable
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from lti_1p3_provider.database.conflicts import traced
 from lti_1p3_provider.database.storable import keeps
-from lti_1p3_provider.errors import LtiError, PlatformUnreachable
+from lti_1p3_provider.errors import LtiError, ServiceRefused
 from lti_1p3_provider.lti import line_items, transport
 from lti_1p3_provider.lti.line_items import PlatformLineItem
 from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.scores import reasons
 from lti_1p3_provider.scores.gradebook.ensure import TAG
+from lti_1p3_provider.scores.gradebook.reconcile import SILENT
 from lti_1p3_provider.scores.models import LineItem
 from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.outbox.wake import nudge
@@ -25,31 +30,46 @@ from lti_1p3_provider.web.addresses import is_within
 
 MAX_CONTEXTS = 1000  # platforms' courses whose lists are read at a time
 MAX_LINKS = 1000  # of one of them
+PATIENCE = 600.0  # seconds for all of them
+REFUSALS = frozenset((401, 403, 429))  # and 5xx: what a platform answers in other courses, too
 MAX_LISTS = 20  # links of a course among which one with a usable list is looked for
 
 log = logging.getLogger(__name__)
 
 
-def look_for(rows: PendingScoreQuerySet) -> int:
+def look_for(
+    rows: PendingScoreQuerySet, patience: float = PATIENCE, clock: Callable[[], float] = time.monotonic
+) -> int:
     """Look for the columns that some rows wait for, as ``look`` does; return for how many links there is one now.
 
-    What cannot be asked is left for another time, and so is the rest of a platform that does not answer.
+    If one course fails, the others are still asked about. A platform that refuses ``SILENT`` times, or does not answer,
+    is left for another time, and so is everything after ``patience`` seconds.
     """
     places = rows.awaiting_column().order_by().values("line_item__resource_link__context")
     lists = LineItem.objects.filter(resource_link__context=OuterRef("pk")).exclude(container_url="")
     contexts = Context.objects.filter(Exists(lists), pk__in=places).select_related("deployment__registration")
-    found, silent = 0, set[int]()
+    found, refusals, ends = 0, Counter[int](), clock() + patience
     for context in contexts.order_by("?")[:MAX_CONTEXTS]:  # each gets its turn
         platform = context.deployment.registration_id
-        if platform in silent:
+        if clock() > ends:
+            log.warning("LTI scores: there was no time to look for columns in all contexts")
+            break
+        if refusals[platform] >= SILENT:
             continue
         try:
             found += look(context)
-        except LtiError as error:
-            log.warning("LTI scores: no columns were looked for in context %s: %s", context.pk, error.code)
-            if isinstance(error, PlatformUnreachable):
-                silent.add(platform)
+        except Exception as error:
+            why = error.code if isinstance(error, LtiError) else traced(error)
+            log.warning("LTI scores: no columns were looked for in context %s: %s", context.pk, why)
+            refusals[platform] += _is_of_platform(error)
     return found
+
+
+def _is_of_platform(error: Exception) -> bool:
+    """Tell whether it would probably be the same in the platform's other courses."""
+    if isinstance(error, ServiceRefused):
+        return error.answered in REFUSALS or error.answered >= 500
+    return isinstance(error, LtiError)
 
 
 def look(context: Context) -> int:

@@ -79,8 +79,8 @@ def _remember_without_column(
     only a launch of theirs can say.
     """
     if not _gets_scores(launch):
-        if known is not None:
-            PendingScore.objects.filter(pk=known.pk).delete()
+        if known is not None and known.line_item.is_awaited:
+            PendingScore.objects.filter(pk=known.pk).awaiting_column().delete()
         return
     claim = launch.message.grade_service
     declined = claim is not None and claim.declined
@@ -166,12 +166,14 @@ def _expected(item: LineItem, platform_user: PlatformUser, block: Mapping[str, s
 def _follow(row: PendingScore, item: LineItem, block: Mapping[str, str], is_new_column: bool) -> None:
     """Point the person's own row to the block that they open and to the current column."""
     is_other_block = any(getattr(row, name) != value for name, value in block.items())
-    if is_other_block:
+    if is_other_block and item.is_awaited:
+        outcomes.await_other_block(row.pk, block)
+        transaction.on_commit(partial(moving.catch_up, [row.pk]), robust=True)
+    elif is_other_block:
         outcomes.send_other_block(row.pk, block)
+        nudge(0)
     elif is_new_column:
         outcomes.send_to_new_column(PendingScore.objects.filter(pk=row.pk))
-    if is_other_block:
-        nudge(0)
     if not item.is_mixed and (is_other_block or any(getattr(item, name) != value for name, value in block.items())):
         LineItem.objects.filter(pk=item.pk).update(is_mixed=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
@@ -16,6 +17,7 @@ from lti_1p3_provider.database.prepared import Update, prepared, prepared_update
 from lti_1p3_provider.host.port import GradeChanged
 from lti_1p3_provider.outline import find as outline
 from lti_1p3_provider.scores.models import PendingScore
+from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.outbox.wake import note_later, nudge
 
 MAX_WAIT = timedelta(hours=25)  # longer than any retry
@@ -85,11 +87,21 @@ def note(change: GradeChanged) -> None:
     """Do the work of ``grade_changed``, and raise whatever goes wrong."""
     with _harmless_reading():
         found = _of_learner(change.user_id, str(change.course_key))
-        rows = [row for row in found if not row.line_item.is_awaited]
-        same = [row for row in rows if row.usage_key == str(change.usage_key)]
-        above = _above([row for row in rows if row not in same], change)
+        same = [row for row in found if row.usage_key == str(change.usage_key)]
+        above = _above([row for row in found if row not in same], change)
+    if waiting := [row for row in (*same, *above) if row.line_item.is_awaited]:
+        _wait(waiting)
+    same, above = ([row for row in rows if not row.line_item.is_awaited] for rows in (same, above))
     if same or above:
         _mark(same, above, change)
+
+
+def _wait(rows: list[PendingScore]) -> None:
+    """Leave rows without a column as they are, but for points that were kept of the person's account of before."""
+    pks = [row.pk for row in rows]
+    if any(row.known_grade for row in rows):
+        PendingScore.objects.filter(pk__in=pks).update(earned=None, possible=None)
+    transaction.on_commit(partial(moving.catch_up, pks), robust=True)
 
 
 def _harmless_reading() -> AbstractContextManager[object]:

@@ -6,12 +6,15 @@ A link may have tens of thousands of learners: no launch waits for their rows, a
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import outcomes
+from lti_1p3_provider.scores.outbox.wake import nudge
 
 BATCH = 500  # rows of one link at a time
 MAX_LINKS = 10  # at a time
@@ -30,6 +33,18 @@ def go_on(batch: int = BATCH) -> bool:
     for item_pk, last in found:
         _move(item_pk, last, batch)
     return bool(found)
+
+
+def catch_up(pks: Collection[int]) -> None:
+    """Make rows due whose link got its column while a transaction changed what is sent for them. Call it when that is
+    committed.
+
+    A worker that sent them meanwhile, or is sending them right now, may have read the grade of before. A row that is
+    due, and that no worker holds, needs nothing: its grade is read later.
+    """
+    rows = PendingScore.objects.filter(~Q(lease="") | Q(due_at=None), pk__in=pks).with_column()
+    if rows.exists() and outcomes.send_anew(rows):
+        nudge(0)
 
 
 def _move(item_pk: int, last: int, batch: int) -> None:

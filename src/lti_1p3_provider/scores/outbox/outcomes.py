@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import Error, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from lti_1p3_provider.database.conflicts import is_conflict, traced
@@ -23,6 +24,7 @@ from lti_1p3_provider.scores.reasons import Reason, Why
 
 Values = tuple[tuple[str, object], ...]
 FREE = (("lease", ""), ("leased_until", None))
+KEPT = Q(earned__isnull=False, changed_at=None)  # points that no answer of the person's present account gave
 IDENTITY = ("pk", "lease", "revision")
 TRIES, PAUSE = 5, 0.05  # seconds
 
@@ -165,8 +167,12 @@ def _anew() -> dict[str, object]:
 
 
 def send_to_new_column(rows: QuerySet[PendingScore]) -> int:
-    """Make rows due for a column that has none of their scores; return how many."""
-    return send_anew(rows, deliveries=0, sent_at=None, result_given=None, result_maximum=None, result_at=None)
+    """Make rows due for a column that has none of their scores; return how many. Points that ``people.move`` kept were
+    earned with another account, and cannot be read again."""
+    nothing: Any = Value(None, output_field=FloatField())
+    kept = {name: Case(When(KEPT, then=F(name)), default=nothing) for name in ("earned", "possible")}
+    unknown = dict.fromkeys(("sent_at", "result_given", "result_maximum", "result_at"))
+    return send_anew(rows, deliveries=0, **unknown, **kept)
 
 
 def send_other_block(row_pk: int, block: Mapping[str, str]) -> None:
@@ -174,6 +180,12 @@ def send_other_block(row_pk: int, block: Mapping[str, str]) -> None:
     unknown = dict.fromkeys(("sent_at", "changed_at", "result_given", "result_maximum", "result_at"))
     # Not only if it is free: without this the person's grade would go on coming from the block of before.
     PendingScore.objects.filter(pk=row_pk).update(**{**_anew(), **unknown, **block})
+
+
+def await_other_block(row_pk: int, block: Mapping[str, str]) -> None:
+    """Point one person's row to another block, where nothing is sent before the link has a column."""
+    nothing_yet = dict.fromkeys(("changed_at", "earned", "possible"))
+    PendingScore.objects.filter(pk=row_pk).update(**nothing_yet, **block)
 
 
 def try_again(rows: QuerySet[PendingScore]) -> int:

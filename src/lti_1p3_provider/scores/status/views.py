@@ -75,7 +75,7 @@ class CourseScoresView(TeamPage):
         if request.POST.get("do") == "compare":
             return self._back(request, compared=self._compare())
         ticked = [int(pk) for pk in request.POST.getlist("row") if _is_key(pk)]
-        rows = course_page.rows_of(self.course_key).filter(pk__in=ticked[: 2 * course_page.PAGE])
+        rows = course_page.rows_of(self.course_key).with_column().filter(pk__in=ticked[: 2 * course_page.PAGE])
         done = "read" if request.POST.get("do") == "read_back" else "sent"
         if done == "read":
             pks = list(rows.values_list("pk", flat=True))
@@ -117,7 +117,7 @@ def _done(request: HttpRequest) -> str:
         number = request.GET.get(name, "")
         if number.isascii() and number.isdigit() and len(number) < 9:
             if not int(number):
-                return gettext("Nothing was done: tick at least one row.")
+                return gettext("Nothing was done: tick at least one row of an activity that has a column.")
             if name == "sent":
                 said = ngettext("%s score will be sent.", "%s scores will be sent.", int(number))
             else:
