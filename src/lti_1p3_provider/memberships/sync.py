@@ -89,6 +89,7 @@ def read(context: Context, now: datetime | None = None) -> Read:
     try:
         listed = outlast(write)
     except IntegrityError:  # somebody was forgotten, or an account unlinked, between a look and the writing
+        listed = outlast(write)
     return Read(members, listed, began)
 
 
