@@ -1,7 +1,7 @@
 """The course's state in memory, safe for threads: tools, people, links, line items, scores."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import RLock
@@ -98,6 +98,11 @@ class Store:
         """Add or replace the person of this id."""
         with self._lock:
             self._people[person.id] = person
+
+    def keep_people(self, people: Iterable[Person]) -> None:
+        """Have these people, and nobody else."""
+        with self._lock:
+            self._people = {person.id: person for person in people}
 
     def put_link(self, link: Link, label: str = "") -> Link:
         """Add or replace a link; a graded one gets its line item, once. Returns it with its id."""
