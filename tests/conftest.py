@@ -165,8 +165,8 @@ def running_platform() -> Iterator[Platform]:
 
 @pytest.fixture
 def platform(running_platform: Platform) -> Iterator[Platform]:
-    """The emulated platform, without faults, with the real time, and without people of other tests: a list of a course's
-    people would be as long, and as odd, as the tests that ran before."""
+    """The emulated platform, without faults, with the real time, and without people of other tests: a list of a
+    course's people would be as long, and as odd, as the tests that ran before."""
     before = running_platform.store.people()
     yield running_platform
     running_platform.store.keep_people(before)
