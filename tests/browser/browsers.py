@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .two_sites import Kind
-from .visitor import PATIENCE, WIDTH
+from .visitor import PATIENCE, WIDTH, Visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Playwright
+
+    from demo.stack import Stack
 
 FLAGS = (
     "--no-sandbox",
@@ -83,6 +85,24 @@ def profiles(
             return made[traits]
 
         yield have
+
+
+@contextmanager
+def arrivals(
+    profile_of: Callable[..., Profile], sites: Stack, event: Any, note: Callable[[Any], None]
+) -> Iterator[Callable[..., Visitor]]:
+    """Give a function that makes somebody with a browser of a kind, for which platform and LMS are two sites. ``note``
+    is called for each ``event`` of theirs."""
+    with ExitStack() as afterwards:
+
+        def arrive(kind: Kind = USUAL) -> Visitor:
+            profile = profile_of(kind)
+            profile.as_new().on(event, note)
+            afterwards.callback(profile.leave)
+            afterwards.callback(profile.context.remove_listener, event, note)
+            return Visitor(profile.context, sites)
+
+        yield arrive
 
 
 def headless_shell() -> str | None:

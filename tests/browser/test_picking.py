@@ -1,10 +1,9 @@
-"""An instructor chooses content in a frame of the platform's, on another site, with cookies blocked there: with the
-mouse, with the keyboard alone, and without scripts."""
+"""An instructor chooses content in a frame of the platform's, on another site: with the mouse, with the keyboard alone,
+without scripts, and with cookies blocked there. None of these pages sets a cookie, in any of the tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,7 @@ import requests
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .browsers import USUAL, VIEWPORT, Profile
+from .browsers import VIEWPORT, Profile, arrivals
 from .reading import require_readable
 from .two_sites import Kind
 from .visitor import NARROW, Visitor, expect
@@ -41,15 +40,7 @@ def instructor(profile_of: Callable[..., Profile], sites: Stack) -> Iterator[Cal
         if picker in response.url and COOKIE in response.headers:
             cookies.append(response.url)
 
-    with ExitStack() as afterwards:
-
-        def arrive(kind: Kind = USUAL) -> Visitor:
-            profile = profile_of(kind)
-            profile.as_new().on("response", note)
-            afterwards.callback(profile.leave)
-            afterwards.callback(profile.context.remove_listener, "response", note)
-            return Visitor(profile.context, sites)
-
+    with arrivals(profile_of, sites, "response", note) as arrive:
         yield arrive
     assert cookies == []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .browsers import USUAL, VIEWPORT, Profile
+from .browsers import VIEWPORT, Profile, arrivals
 from .reading import require_readable
 from .two_sites import Kind
 from .visitor import NARROW, Visitor, expect, look
@@ -40,15 +39,7 @@ def administrator(profile_of: Callable[..., Profile], sites: Stack) -> Iterator[
         if any(secret in request.headers.get("referer", "") for secret in (REGISTER, "registration_token", "ticket=")):
             told.append(f"address told to {request.url}")
 
-    with ExitStack() as afterwards:
-
-        def arrive(kind: Kind = USUAL) -> Visitor:
-            profile = profile_of(kind)
-            profile.as_new().on("requestfinished", note)
-            afterwards.callback(profile.leave)
-            afterwards.callback(profile.context.remove_listener, "requestfinished", note)
-            return Visitor(profile.context, sites)
-
+    with arrivals(profile_of, sites, "requestfinished", note) as arrive:
         yield arrive
     assert told == []
 

@@ -59,22 +59,6 @@ def test_it_is_one_query_and_tells_nobody():
     assert (len(queries.captured_queries), told) == (1, [])
 
 
-@pytest.mark.parametrize("returns", [True, False])
-def test_a_stored_object_is_as_after_save(returns, monkeypatch):
-    monkeypatch.setattr(connection.features, "can_return_columns_from_insert", returns)  # MySQL's own database has none
-    insert = Inserts(LaunchAttempt, stored=True)
-    for code in ("a", "b"):
-        with CaptureQueriesContext(connection) as queries:
-            insert(row := attempt(code))
-        assert ("RETURNING" in queries[0]["sql"], len(queries)) == (returns, 1)
-        assert LaunchAttempt.objects.get(support_code=code).pk == row.pk
-        row.detail = "later"
-        row.save(update_fields=["detail"])
-        row.refresh_from_db()
-        assert row.detail == "later"
-    assert LaunchAttempt.objects.count() == 2
-
-
 def test_what_the_database_refuses_ends_the_transaction_as_usual():
     insert = Inserts(LaunchAttempt)
     insert(attempt("a"))

@@ -179,7 +179,7 @@ def _services(about: str, deployment: Deployment) -> Iterator[Finding]:
     Raises:
         LtiError: there is no token.
     """
-    named = LineItem.objects.filter(resource_link__deployment=deployment).exclude(url="", container_url="")
+    named = LineItem.objects.with_column().filter(resource_link__deployment=deployment)
     items = named.order_by("-pk")
     item = items.exclude(url="").first() or items.first()
     scopes = frozenset(item.scopes) & ags.SCOPES if item else frozenset((ags.SCORE_SCOPE,))

@@ -203,7 +203,7 @@ def _granted(answer: Answer, wanted: frozenset[str]) -> tuple[str, int]:
     token, scope = token.strip(), said.get("scope")
     if not TOKEN.fullmatch(token):
         raise AccessTokenRefused("the access token is too long, or has characters that no header takes")
-    granted = frozenset(BETWEEN.split(" ".join(map(str, scope)) if isinstance(scope, list) else str(scope)))
+    granted = frozenset(BETWEEN.split(" ".join(map(str, scope)) if isinstance(scope, list) else str(scope or "")))
     if granted & wanted and len(wanted) > 1 and not wanted <= granted:
         raise _fewer()
     return token, _lifetime(said.get("expires_in"))

@@ -88,7 +88,7 @@ def post_score(deployment: Deployment, column: LineItemAddress, score: Score) ->
     headers = {"Content-Type": SCORE_TYPE, "Accept": SCORE_TYPE}
     body = json.dumps(score.as_json()).encode()
     request = Request("POST", scores_url(column.url), headers=headers, body=body, whole=False)
-    return (yield from service.call_twice(deployment, ours(column.scopes), request, SCORE_SCOPE))
+    return (yield from service.call_for_status(deployment, ours(column.scopes), request, SCORE_SCOPE))
 
 
 def ours(scopes: Iterable[str]) -> frozenset[str]:

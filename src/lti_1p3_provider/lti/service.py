@@ -77,9 +77,9 @@ def call(deployment: Deployment, scopes: Iterable[str], request: Request, needed
     return answer
 
 
-def call_twice(deployment: Deployment, scopes: Iterable[str], request: Request, needed: str) -> Exchange[Answer]:
-    """Make a request that does no harm twice, and of whose answer only the status counts, such as a score's. A platform
-    that has nothing of the media type that it names is asked once more for any. Raises as ``call``."""
+def call_for_status(deployment: Deployment, scopes: Iterable[str], request: Request, needed: str) -> Exchange[Answer]:
+    """Make a request of whose answer only the status counts, and which does no harm twice, such as a score's. If the
+    platform cannot answer in the media type that it names, it is made once more for any. Raises as ``call``."""
     answer: Answer = yield from call(deployment, scopes, request, needed)
     if answer.status == NOT_ACCEPTABLE:
         answer = yield from call(deployment, scopes, in_any_type(request), needed)

@@ -58,8 +58,7 @@ def _go(context: Context, read: Read, shrinks: bool, most: int, since: datetime)
     done, room, tries = Outcome(stopped=found.stopped), most, most * TRIES
     try:
         each.disown(found.place, read, found.over)
-        for row in found.back:
-            each.remember(found.place, "", row, None)
+        each.welcome(found.place, found.back)
         for sub, what in found.steps(since):
             if not room or not tries or (done.stopped == Stopped.QUOTA and what is None):
                 done += Outcome(left=1)

@@ -65,14 +65,22 @@ def _do(place: Place, read: Read, sub: str, what: int | EnrolledAhead | None) ->
     return _let_go(place, what) if isinstance(what, EnrolledAhead) else _bring(place, sub, what)
 
 
-def remember(place: Place, sub: str, what: int | EnrolledAhead | None, at: datetime | None) -> None:
-    """Write down that somebody was refused: they wait for all others. Or, with None, that this is over.
-    If it fails, they are tried with the others next time."""
-    rows: QuerySet[Any] = (
-        EnrolledAhead.objects.filter(pk=what.pk)
-        if isinstance(what, EnrolledAhead)
-        else kept.members_of(place.registration.pk, sub).filter(context=place.context)
-    )
+def remember(place: Place, sub: str, what: int | EnrolledAhead | None, at: datetime) -> None:
+    """Write down that somebody was refused: they wait for all others. If it fails, they are tried with the others next
+    time."""
+    if isinstance(what, EnrolledAhead):
+        _mark(place, EnrolledAhead.objects.filter(pk=what.pk), at)
+    else:
+        _mark(place, kept.members_of(place.registration.pk, sub).filter(context=place.context), at)
+
+
+def welcome(place: Place, rows: Iterable[EnrolledAhead]) -> None:
+    """Forget that people could not be unenrolled, now that they are listed again."""
+    for some in chunks([row.pk for row in rows]):
+        _mark(place, EnrolledAhead.objects.filter(pk__in=some), None)
+
+
+def _mark(place: Place, rows: QuerySet[Any], at: datetime | None) -> None:
     try:
         outlast(lambda: rows.update(refused_at=at))
     except Error as error:

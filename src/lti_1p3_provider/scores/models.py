@@ -11,7 +11,7 @@ from lti_1p3_provider.lti import ags
 from lti_1p3_provider.registrations.models import APP_LABEL, Deployment, Registration
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.explained import Explained
-from lti_1p3_provider.scores.querysets import CLAMPING, ROUNDING, PendingScores, State
+from lti_1p3_provider.scores.querysets import CLAMPING, ROUNDING, LineItems, PendingScores, State
 from lti_1p3_provider.users.models import PlatformUser
 
 
@@ -41,6 +41,8 @@ class LineItem(Explained):
     look_again = models.BooleanField(default=False)
     is_mixed = models.BooleanField(default=False)
     moved_up_to = models.BigIntegerField(null=True, blank=True)
+
+    objects = LineItems()
 
     class Meta:
         app_label = APP_LABEL

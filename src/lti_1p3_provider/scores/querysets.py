@@ -41,6 +41,18 @@ AWAITED = {"line_item__url": "", "line_item__container_url": ""}  # of links wit
 ONLY_OPENED = Q(given_up=False, due_at__isnull=True, sent_at__isnull=True, changed_at__isnull=True)
 
 
+class LineItemQuerySet(QuerySet[Any]):
+    """Line items, by what is known of their columns."""
+
+    def with_column(self) -> Self:
+        """Return those that have a column, or a list in which one may be."""
+        return self.exclude(url="", container_url="")
+
+    def awaited(self) -> Self:
+        """Return those of links without a column, as ``LineItem.is_awaited`` says."""
+        return self.filter(url="", container_url="")
+
+
 class PendingScoreQuerySet(QuerySet[Any]):
     """Rows of the outbox, narrowed by state."""
 
@@ -87,7 +99,7 @@ class PendingScoreQuerySet(QuerySet[Any]):
     def with_column(self) -> Self:
         """Return those of links that have a column, or a list in which one may be."""
         items = self.model._meta.get_field("line_item").related_model.objects  # no join: only scores are to be locked
-        return self.filter(Exists(items.exclude(url="", container_url="").filter(pk=OuterRef("line_item_id"))))
+        return self.filter(Exists(items.with_column().filter(pk=OuterRef("line_item_id"))))
 
     def only_opened(self) -> Self:
         """Return those of people who opened the activity and did nothing in it."""
@@ -110,4 +122,5 @@ class PendingScoreQuerySet(QuerySet[Any]):
         return apart.filter(Q(result_given__isnull=True) | Q(apart__gt=ROUNDING))
 
 
+LineItems = Manager.from_queryset(LineItemQuerySet)
 PendingScores = Manager.from_queryset(PendingScoreQuerySet)

@@ -60,7 +60,7 @@ class Connector(ServiceConnector):
         """
         request = _post(url, data or "", content_type, accept) if is_post else Request("GET", url, {"Accept": accept})
         needed = _needed(scopes, is_post, content_type, accept)
-        call = service.call_twice if content_type == ags.SCORE_TYPE else service.call
+        call = service.call_for_status if content_type == ags.SCORE_TYPE else service.call
         answer = transport.run(call(self._deployment(), _together(scopes), request, needed))
         if not answer.ok:
             raise LtiServiceException(response_of(answer, url))

@@ -96,7 +96,7 @@ def look(context: Context) -> int:
 
 def _awaited(context: Context) -> QuerySet[LineItem]:
     links = LineItem.objects.filter(resource_link__context=context, resource_link__part_of=None)
-    return links.filter(url="", container_url="", declined=False).exclude(resource_link__link_id="")
+    return links.awaited().filter(declined=False).exclude(resource_link__link_id="")
 
 
 def _with_list(context: Context) -> LineItem | None:
@@ -115,5 +115,5 @@ def _is_taken(item: LineItem, usable: list[PlatformLineItem], with_list: LineIte
     is_ours = (one.resource_id, one.tag) == (item.usage_key, TAG)
     column = {"url": one.url, "maximum": one.maximum, "created_here": is_ours}
     place = {"container_url": with_list.container_url, "scopes": with_list.scopes}
-    still = LineItem.objects.filter(pk=item.pk, url="", container_url="", declined=False)
+    still = LineItem.objects.awaited().filter(pk=item.pk, declined=False)
     return bool(still.update(**column, **place, **reasons.FORGOTTEN, moved_up_to=moving.FROM_THE_FIRST))

@@ -91,7 +91,7 @@ def _remember_without_column(
     if not item.is_awaited:
         return
     if claim is not None and item.declined != declined:
-        LineItem.objects.filter(pk=item.pk, url="", container_url="").update(declined=declined)
+        LineItem.objects.awaited().filter(pk=item.pk).update(declined=declined)
     if known is None:
         _waits(item, platform_user, block, Reason.DECLINED if declined else Reason.NO_COLUMN)
     else:

@@ -24,7 +24,7 @@ FROM_THE_FIRST = 0
 @prepared
 def _under_way() -> QuerySet[LineItem, tuple[int, int]]:
     items = LineItem.objects.filter(moved_up_to__gte=FROM_THE_FIRST).order_by("moved_up_to")
-    return items.values_list("pk", "moved_up_to")[:MAX_LINKS]  # type: ignore[return-value]  # none is NULL
+    return items.values_list("pk", "moved_up_to")[:MAX_LINKS]  # none is NULL
 
 
 def go_on(batch: int = BATCH) -> bool:

@@ -138,7 +138,7 @@ def begin_at(place: Place, why: Why, asked: float = 0.0) -> tuple[Place, datetim
     with suppress(StateStoreDown):
         store.drop(_name(place))  # after it, counting begins anew
     items = LineItem.objects.filter(resource_link__deployment=place.deployment)
-    elsewhere = items.exclude(_is_at(place.host)).exclude(url="", container_url="")
+    elsewhere = items.exclude(_is_at(place.host)).with_column()
     where = place if place.host and elsewhere.exists() else place.whole
     return where, begin(where, why, asked)
 

@@ -30,7 +30,7 @@ def activities(link: ResourceLink, course_key: CourseKey) -> list[tuple[str, str
 def _columns(link: ResourceLink) -> QuerySet[LineItem]:
     """Return the columns of the class. A context belongs to one deployment, so nobody else's are among them. Links
     without a column are left out: their platform did not ask for grades."""
-    graded = LineItem.objects.exclude(url="", container_url="")
+    graded = LineItem.objects.with_column()
     if link.context_id is not None:
         return graded.filter(resource_link__context_id=link.context_id)
     return graded.filter(Q(resource_link_id=link.pk) | Q(resource_link__part_of_id=link.pk))

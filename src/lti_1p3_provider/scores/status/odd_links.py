@@ -29,7 +29,7 @@ def mixed_links(course_key: CourseKey) -> list[MixedLink]:
     """Return links that open different blocks now: a teacher chose another block, or somebody signs launches for blocks
     that were never chosen. Without a column no grade goes anywhere."""
     here = PendingScore.objects.filter(course_key=str(course_key), line_item_id=OuterRef("pk"))
-    once = LineItem.objects.filter(Exists(here), is_mixed=True).exclude(url="", container_url="")
+    once = LineItem.objects.with_column().filter(Exists(here), is_mixed=True)
     found = []
     for item in once.select_related("resource_link__deployment__registration").order_by("pk")[:MAX_LINKS]:
         keys = item.pending_scores.order_by("usage_key").values_list("usage_key", flat=True).distinct()[:MAX_BLOCKS]
