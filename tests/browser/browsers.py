@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from .two_sites import Kind
-from .visitor import PATIENCE, WIDTH, Visitor
+from .visitor import PATIENCE, WIDTH, PlaywrightError, Visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Playwright
@@ -33,6 +34,9 @@ VIEWPORT = {"width": WIDTH, "height": 760}
 CHROMIUM = Path(__file__).with_name("chromium")  # takes away what only a person needs who types addresses
 SHELL = "chromium-headless-shell"  # Debian's Chromium without all that is around a page
 USUAL = Kind()
+SHOWN = 1500  # characters of a frame's text that a report has room for
+
+_watched: WeakSet[BrowserContext] = WeakSet()
 
 
 @dataclass
@@ -112,6 +116,7 @@ def headless_shell() -> str | None:
 
 def watch(context: BrowserContext, complaints: list[str]) -> None:
     """Note errors of scripts, and requests that leave the loopback address."""
+    _watched.add(context)
     context.set_default_timeout(PATIENCE)
     context.on("weberror", lambda error: complaints.append(f"script error: {error.error}"))
 
@@ -121,6 +126,16 @@ def watch(context: BrowserContext, complaints: list[str]) -> None:
             complaints.append(f"request to {address.hostname}")
 
     context.on("request", noted)
+
+
+def shown() -> Iterator[tuple[str, str]]:
+    """Yield the address and the text of each frame of all pages that are open, for those who read why a test failed."""
+    for page in (page for context in list(_watched) for page in context.pages):
+        for frame in page.frames:
+            try:
+                yield frame.url, frame.locator("body").inner_text(timeout=1000)[:SHOWN]
+            except PlaywrightError as error:
+                yield frame.url, f"cannot be read: {error.message[:SHOWN]}"
 
 
 def _is_loopback(host: str | None) -> bool:

@@ -14,7 +14,7 @@ import requests
 
 from demo.stack import ROOT, Stack, free_port
 
-from .browsers import CHROMIUM, FLAGS, VIEWPORT, Profile, headless_shell, profiles, watch
+from .browsers import CHROMIUM, FLAGS, VIEWPORT, Profile, headless_shell, profiles, shown, watch
 from .commands import StackOfTests
 from .first_state import FirstState
 from .two_sites import SETTINGS, running
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState
 
 BLOCK = 2  # Chromium's content setting
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    """Say what the pages showed when a test failed, and what the LMS wrote last."""
+    report: pytest.TestReport = yield
+    if report.failed and call.when == "call":
+        report.sections += [(f"shown at {url}", text) for url, text in shown()]
+        for servers in (one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Stack)):
+            report.sections.append(("the LMS's log", servers.log_tail("lms")))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -115,7 +115,8 @@ class Fronts:
             except OSError:
                 writer.close()
                 return
-            await asyncio.gather(_pump(reader, away), _pump(there, writer))
+            with suppress(asyncio.CancelledError):  # at the end, which is no failure
+                await asyncio.gather(_pump(reader, away), _pump(there, writer))
 
         return asyncio.run_coroutine_threadsafe(begin(), self._loop).result(10)
 

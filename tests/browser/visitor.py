@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from demo.stack import Stack
 
 try:
+    from playwright.sync_api import Error as PlaywrightError
     from playwright.sync_api import TimeoutError as PlaywrightTimeout
     from playwright.sync_api import expect
 except ModuleNotFoundError:  # the fixture ``playwright`` skips, and says so
-    expect = PlaywrightTimeout = None  # type: ignore[assignment, misc]
+    expect = PlaywrightError = PlaywrightTimeout = None  # type: ignore[assignment, misc]
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page

@@ -687,6 +687,22 @@ def test_a_column_that_never_took_a_score_is_not_made_again_and_again(connection
     assert PendingScore.objects.get().why == Why(Reason.REFUSED, 404)
 
 
+def test_ags_07_where_a_column_was_known_a_list_that_is_nowhere_is_none_without_columns(connection):
+    """The course may be hidden for a moment, and its columns with it."""
+    link = container_link(connection)
+    earn(3)
+    connection.platform.store.delete_line_item(columns(connection)[0].id)
+    connection.platform.faults.set("status", endpoint="line_items", method="GET", status=404)
+    earn(2)
+    assert columns(connection) == []
+    row = PendingScore.objects.get()
+    assert (row.given_up, row.why) == (True, Why(Reason.SERVICE_REFUSED, 404, "reading a list"))
+    connection.platform.faults.clear()
+    connection.launch(link)  # proves that the course is there
+    send_now()
+    assert shown(connection, columns(connection)[0]) == (2, 4)
+
+
 def test_a_404_about_a_person_is_not_one_about_the_column(connection):
     link = container_link(connection)
     earn(3)

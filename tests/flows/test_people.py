@@ -23,6 +23,7 @@ from demo.lms.people import TEAM
 from demo.lms.retirement import ask, retire
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.people.forget import WORDS, Forgotten
+from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.scores.outbox import recipients
@@ -31,6 +32,7 @@ from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROB
 from tests.scoring import block, earn, given, launched, make_due
 
 LIST = "/admin/lti_1p3_provider/platformuser/"
+SAID = ("email", "first_name", "last_name")
 
 
 def run(*arguments: str) -> str:
@@ -106,6 +108,19 @@ def test_an_account_that_waits_to_be_retired_is_left_to_the_lms(connection, way)
     assert before["email"].startswith("retired__")
     assert before["is_active"]
     assert [one.sub for one in PlatformUser.objects.all()] == [OTHER_LEARNER]
+
+
+def test_a_launch_writes_nobodys_name_back_while_the_lms_deletes_the_account(connection):
+    """The LMS replaced the email when it was asked to, and does not look at the account again before the end."""
+    Registration.objects.update(trust_emails=True)
+    link = launched(connection)
+    user = person().user
+    ask(user)
+    before = get_user_model().objects.values(*SAID).get(pk=user.pk)
+    says = {"name": "Ada King", "given_name": "Ada", "family_name": "King", "email": "countess@school.example"}
+    connection.tampered_launch(link, claims=lambda claims: {**claims, **says})
+    assert get_user_model().objects.values(*SAID).get(pk=user.pk) == before
+    assert "King" not in Profile.objects.get(user=user).name
 
 
 @each_way

@@ -140,7 +140,7 @@ def _asked(
     then made once more, at last on a new connection; what changes something is for its caller to repeat.
     """
     adapter, timeout = _adapter(url, os.getpid()), (min(CONNECT_TIMEOUT, seconds), seconds)
-    for _ in range(POOL_SIZE if request.method == "GET" else 0):
+    for _ in range(POOL_SIZE if request.method == "GET" else 0):  # another thread may take the new one
         try:
             return adapter.send(request, stream=True, timeout=timeout, verify=trust)
         except requests.ConnectionError:

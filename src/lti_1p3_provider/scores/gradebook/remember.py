@@ -79,7 +79,7 @@ def _remember_without_column(
     only a launch of theirs can say.
     """
     if not _gets_scores(launch):
-        if known is not None and known.line_item.is_awaited:
+        if known is not None:
             PendingScore.objects.filter(pk=known.pk).awaiting_column().delete()
         return
     claim = launch.message.grade_service
