@@ -72,11 +72,15 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # where more wait than there is room for, some wait for seconds
+
+
 class WebServer:
     """Runs inside a ``with``. It says what it was last told to say."""
 
     def __enter__(self) -> WebServer:
-        self._server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server: Any = _Server(("127.0.0.1", 0), _Handler)
         self._server.handle_error = lambda *_: None  # we may hang up
         self._server.daemon_threads, self._server.asked, self._server.said = True, [], Said()
         self._server.queue = []
