@@ -12,7 +12,7 @@ from lti_1p3_provider.lti.nrps import Status
 from lti_1p3_provider.memberships import due, kept
 from lti_1p3_provider.memberships.due import Place
 from lti_1p3_provider.memberships.models import EnrolledAhead, Member, Roster
-from lti_1p3_provider.memberships.sync import Listed, Read, with_accounts
+from lti_1p3_provider.memberships.sync import Listed, Read, is_to_come, with_accounts
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.ahead_way import ENROL_AND_UNENROL
 from lti_1p3_provider.registrations.models import AccountMode, Deployment, Registration
@@ -85,7 +85,7 @@ class Plan:
             at = what.refused_at if isinstance(what, EnrolledAhead) else self.refused.get(sub)
             if at is None:
                 yield sub, what
-            elif at < since:
+            elif at < since or is_to_come(at):
                 again.append((at, sub, what))
         yield from ((sub, what) for _, sub, what in sorted(again, key=itemgetter(0)))
 
@@ -100,8 +100,10 @@ def plan(context: Context, read: Read, *, shrinks: bool = False) -> Plan | None:
     place = due.place_of(context, deployment)
     if stopped := _obstacle(place, read):
         return Plan(place, stopped)
-    here = [one for one in with_accounts(place.registration.pk, read.members) if one.member.status is Status.ACTIVE]
-    found = due.leaving(place, frozenset(one.platform_user_pk for one in here if one.platform_user_pk))
+    listed = with_accounts(place.registration.pk, read.members)
+    here = [one for one in listed if one.member.status is Status.ACTIVE]
+    present = [one.platform_user_pk for one in listed if one.platform_user_pk and one.member.may_take_part]
+    found = due.leaving(place, frozenset(present))
     gone = found.gone if _unenrols(place.registration) else ()
     if gone and found.many > FEW and 2 * found.many >= found.held and not shrinks:
         return Plan(place, Stopped.SHRUNK, over=found.over)
