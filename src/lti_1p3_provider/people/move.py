@@ -31,7 +31,10 @@ WHY_NOT: dict[type[LtiError], str | Promise] = {
     AccountInactive: _("This account is switched off."),
     AccountRetiring: _("The LMS is deleting this account, or did."),
     AccountPrivileged: _("This account is staff's, and no platform signs in to those."),
-    AccountTaken: _("Somebody else of the same registration has this account, and two people never share one."),
+    AccountTaken: _(
+        "Somebody else of the same registration has this account, and two people never share one. If the platform made "
+        "one person of both, first move the other one to an account that nobody needs."
+    ),
 }
 
 
