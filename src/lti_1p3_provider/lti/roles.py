@@ -58,12 +58,8 @@ class Roles:
     def only_learns(self) -> bool:
         """Whether the person learns in this context and is nothing more in it. Assistants may be learners with a
         sub-role of teachers. Administrators may learn, too."""
-        return (
-            self.is_learner
-            and not self._kinds & ABOVE_LEARNERS
-            and not self.is_test_user
-            and not self.administrates_platform
-        )
+        above = self._kinds & ABOVE_LEARNERS or self.administrates_platform
+        return self.is_learner and not above and not self.is_test_user
 
     @property
     def gets_scores(self) -> bool:
