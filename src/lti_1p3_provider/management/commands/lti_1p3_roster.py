@@ -14,7 +14,7 @@ from django.db import Error, connection
 from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.database.conflicts import described, traced
 from lti_1p3_provider.errors import DatabaseRefused, LtiError
-from lti_1p3_provider.memberships import sync
+from lti_1p3_provider.memberships import leavers, sync
 from lti_1p3_provider.memberships.ahead import provide
 from lti_1p3_provider.memberships.compared import Compared, contexts, live, stored
 from lti_1p3_provider.memberships.models import Roster
@@ -111,6 +111,7 @@ def _sync(context: Context, options: dict[str, Any]) -> tuple[list[Compared], Tr
         done = foreseen.foreseen if foreseen is not None else None
     else:
         sync.look_for_columns(context)
+        leavers.take_back(context, COMMAND)
         done = provide(context, read, COMMAND, whole=True, shrinks=shrinks)
     now = sync.with_accounts(context.deployment.registration_id, read.members)
     trouble = None if read.members.complete else _said(context, Stopped.GAPS, _gaps(read.members.odd))
