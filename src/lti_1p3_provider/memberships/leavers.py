@@ -55,8 +55,8 @@ def _take(context: Context, pk: int, author: Author) -> bool:
 def _has_left(context: Context, row: CourseRole) -> bool:
     """Tell whether the person is on no list of the deployment's courses that link to the course. If one of them was not
     read as a whole, or a link is in no course, nobody knows."""
-    links = ResourceLink.objects.filter(deployment_id=row.deployment_id, course_key=row.course_key, part_of=None)
-    places = set(links.order_by().values_list("context", flat=True).distinct())
+    links = ResourceLink.objects.filter(deployment=context.deployment, course_key=row.course_key, part_of=None)
+    places: set[int | None] = set(links.order_by().values_list("context_id", flat=True).distinct())
     if context.pk not in places or None in places:
         return False
     listed = Member.objects.filter(context__in=places, platform_user__user=row.user_id)
