@@ -57,7 +57,7 @@ def _has_left(context: Context, row: CourseRole) -> bool:
     read as a whole, or a link is in no course, nobody knows."""
     links = ResourceLink.objects.filter(deployment=context.deployment, course_key=row.course_key, part_of=None)
     places: set[int | None] = set(links.order_by().values_list("context_id", flat=True).distinct())
-    if context.pk not in places or None in places:
+    if context.pk not in places:
         return False
     listed = Member.objects.filter(context__in=places, platform_user__user=row.user_id)
     if listed.exclude(status=Status.DELETED).exists():
