@@ -147,6 +147,16 @@ def test_nrps_03_a_list_with_gaps_removes_nobody(school: School, gap: tuple[obje
     assert not Roster.objects.get().complete
 
 
+def test_nrps_02_a_platform_without_pages_may_have_a_large_course(school: School) -> None:
+    """6,000 people with their names and addresses: 2.5 MB on one page."""
+    named = {"roles": ["Learner"], "name": "N" * 150, "email": "e" * 60 + "@school.example", "picture": "p" * 100}
+    assert len(school.sync(*({"user_id": f"u-{number}", **named} for number in range(6000)))) == 6000
+    assert Roster.objects.get().complete
+    with pytest.raises(AnswerUnreadable, match="larger than 4194304 bytes"):
+        school.sync(*({"user_id": f"u-{number}", **named} for number in range(12_000)))
+    assert Member.objects.filter(status="Active").count() == 6000
+
+
 def test_a_read_that_fails_half_way_changes_nothing(school: School) -> None:
     school.sync("a", "b")
     for second in (

@@ -22,7 +22,7 @@ from lti_1p3_provider.registrations.models import Deployment
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 MEMBERS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 MAX_SUB = 2048  # as in launches
-BOUNDS = service.Bounds(pages=1000, entries=50_000, seconds=600.0)  # 50,000 people in pages of 50
+BOUNDS = service.Bounds(pages=1000, entries=50_000, seconds=600.0, body=service.LONG_PAGE)  # 50,000, 50 at a time
 LAST_WORD = re.compile(r"[^#:/]*\Z")  # of a status that is written as an address
 
 
