@@ -56,7 +56,11 @@ def _deployments(registration: Registration) -> Iterator[Finding]:
     approved = registration.deployments.approved().count()
     pending = registration.deployments.filter(status=Deployment.Status.PENDING).count()
     if pending:
-        yield notice("deployments", f"{pending} wait for approval.", "Approve in the registration those that you know.")
+        yield notice(
+            "deployments",
+            f"Those that wait for approval: {pending}.",
+            "Approve in the registration those that you know.",
+        )
     if approved:
         yield good("deployments", f"{approved} approved.")
     else:

@@ -108,7 +108,7 @@ def said(moved: Moved) -> list[str]:
         _("With the person go their scores of this platform: %(scores)s, of which %(waiting)s are still to be sent."),
         _("Enrolments, progress and grades stay with %(left)s: nothing is merged."),
         _("Later scores are those of %(account)s."),
-        _("%(left)s loses %(grants)s grants to open content and %(roles)s roles in courses."),
+        _("What %(left)s loses: grants to open content: %(grants)s; roles in courses: %(roles)s."),
         _("The next launch gives what is due to %(account)s."),
         _("Sessions that this registration's launches opened in %(left)s end at their next request."),
     ]
