@@ -279,6 +279,39 @@ def test_only_courses_that_links_lead_to_and_that_have_the_mode(course: Class) -
     assert course.inside(OTHER_KEY) == {"a", "b"}
 
 
+def leads_elsewhere(course: Class) -> None:
+    ResourceLink.objects.update(course_key=OTHER_COURSE)
+
+
+def is_in_another_course_of_the_platform(course: Class) -> None:
+    ResourceLink.objects.update(context=section(course))
+
+
+def is_in_no_course_of_the_platform(course: Class) -> None:
+    ResourceLink.objects.update(context=None)
+
+
+@pytest.mark.parametrize(
+    "link", [leads_elsewhere, is_in_another_course_of_the_platform, is_in_no_course_of_the_platform]
+)
+def test_whoever_leaves_after_the_link_was_moved_is_unenrolled_where_it_led(
+    course: Class, link: Callable[[Class], None]
+) -> None:
+    course.reads("a", "b")
+    LaunchGate.objects.update(allowed_courses=[COURSE, OTHER_COURSE])
+    link(course)
+    done = course.reads("b", "c")
+    assert done is not None
+    assert (done.unenrolled, done.stopped) == (1, "")
+    assert course.inside() == {"b"}
+    is_new = link is leads_elsewhere
+    assert PlatformUser.objects.filter(sub="c").exists() is is_new
+    assert course.inside(OTHER_KEY) == ({"b", "c"} if is_new else set())
+    LaunchGate.objects.update(allowed_courses=[OTHER_COURSE])
+    course.reads("c")
+    assert course.inside() == {"b"}  # the gate does not open it any more: nothing there is touched
+
+
 def test_a_platform_that_may_list_launchers_only_unenrols_nobody(course: Class) -> None:
     course.reads("a")
     course.wants(platform="brightspace")

@@ -127,7 +127,7 @@ def _obstacle(place: Place, read: Read) -> str:
         return Stopped.GAPS
     if not Roster.objects.filter(context=place.context, asked_at=read.began).exists():
         return Stopped.NEWER
-    return "" if place.courses else Stopped.NO_COURSE
+    return "" if place.all else Stopped.NO_COURSE
 
 
 def _unenrols(registration: Registration) -> bool:
@@ -150,7 +150,7 @@ def _people(place: Place, here: Sequence[Listed]) -> tuple[tuple[tuple[str, int 
         (one.member.sub, one.platform_user_pk) for one in learners if one.platform_user_pk in wanting
     ]
     unknown = [one.member.sub for one in learners if one.platform_user_pk is None]
-    if unknown and makes_accounts(place.registration):
+    if unknown and place.courses and makes_accounts(place.registration):
         forgotten = kept.forgotten(place.registration.pk)
         found += [
             (sub, None)
