@@ -113,8 +113,7 @@ def send(
                 if not whole:
                     deadline.hasten(BODY_PATIENCE)
                 said = replace(said, body=_body(response, most))
-            if deadline.passed:  # a body without a length seems to end where it was cut off
-                failure = _late(seconds)
+            failure = _late(seconds) if deadline.passed else None  # a body without a length may have been cut off
         except FAILURES as error:
             failure = _as_ours(error, deadline, seconds, most)
             if said is None and deadline.status is not None:  # its headers cannot be read
