@@ -18,9 +18,12 @@ from lti_1p3_provider.diagnostics.verdict import Verdict
 from lti_1p3_provider.doctor import connection as doctor
 from lti_1p3_provider.doctor import site
 from lti_1p3_provider.doctor.findings import Finding
+from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.exchange import Answer
+from lti_1p3_provider.memberships.models import Roster
 from lti_1p3_provider.registrations import own_keys
 from lti_1p3_provider.registrations.models import Deployment, ToolKey
+from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.reasons import Reason
 from tests.connection import COURSE, Connection
@@ -309,6 +312,21 @@ def test_links_without_a_column_are_named_with_the_reason(sound):
     (one,) = found(sound, "columns")
     assert one.verdict is Verdict.NOTICE
     assert one.says == f"1 link has no gradebook column: {Reason.NO_LIST.label}."
+
+
+def test_lists_of_people_that_could_not_be_read_are_counted_by_cause(sound):
+    deployment = sound.registration.deployments.get()
+    for number, failure in enumerate(("service_refused", "service_refused", "address_forbidden", "")):
+        name = f"course {number}"
+        context = Context.objects.create(deployment=deployment, context_id=name, context_digest=digest(name))
+        Roster.objects.create(context=context, failure=failure)
+    refused, forbidden = found(sound, "rosters")
+    assert refused.verdict is forbidden.verdict is Verdict.NOTICE
+    assert refused.says == "2 lists of a course's people could not be read the last time: service_refused."
+    assert refused.advice.startswith("The platform does not let this site read the list. Its administrator can")
+    assert forbidden.says.startswith("1 list of a course's people")
+    Roster.objects.update(failure="")
+    assert found(sound, "rosters") == []
 
 
 def test_what_the_gate_and_the_enrolment_mode_name_in_vain(sound):

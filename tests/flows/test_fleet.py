@@ -213,7 +213,7 @@ def test_the_page_of_everything_that_can_be_known(connect, admin_client):
     text = text_of(admin_client)
     assert "Riverside &lt;College&gt;" in text
     assert "Deployments that wait for approval: 1." in text
-    assert "1 scores were given up." in text
+    assert "Scores that were given up: 1." in text
     assert re.search(r"<dt>keys</dt><dd>0\xa0minutes ago", text)
     assert re.search(r"<dt>token</dt><dd>0\xa0minutes ago", text)
     assert re.search(r"<dt>clock</dt><dd>\d s apart", text)

@@ -83,6 +83,19 @@ def test_the_next_launch_signs_in_to_the_other_account_and_nothing_is_merged(con
     assert get_user_model().objects.count() == 2
 
 
+def test_whom_the_platform_merged_gets_the_account_of_the_other(connection):
+    link = launched(connection)
+    connection.launch(link, OTHER_LEARNER)
+    kept, spare = person(LEARNER).user, own("spare")
+    with pytest.raises(CommandError, match="one person of both, first move the other one to an account that nobody"):
+        moving(connection, sub=OTHER_LEARNER, to=kept.username)
+    moving(connection, "--yes", to=spare.username)
+    moving(connection, "--yes", sub=OTHER_LEARNER, to=kept.username)
+    assert connection.launch(link, OTHER_LEARNER).status_code == 200
+    assert (person(LEARNER).user, person(OTHER_LEARNER).user) == (spare, kept)
+    assert Change.objects.filter(kind="account link").count() == 2
+
+
 def test_an_account_is_not_taken_for_one_that_a_roster_made(connection):
     launched(connection)
     PlatformUser.objects.update(ahead=True, created_at=timezone.now() - timedelta(days=1000))

@@ -279,6 +279,39 @@ def test_only_courses_that_links_lead_to_and_that_have_the_mode(course: Class) -
     assert course.inside(OTHER_KEY) == {"a", "b"}
 
 
+def leads_elsewhere(course: Class) -> None:
+    ResourceLink.objects.update(course_key=OTHER_COURSE)
+
+
+def is_in_another_course_of_the_platform(course: Class) -> None:
+    ResourceLink.objects.update(context=section(course))
+
+
+def is_in_no_course_of_the_platform(course: Class) -> None:
+    ResourceLink.objects.update(context=None)
+
+
+@pytest.mark.parametrize(
+    "link", [leads_elsewhere, is_in_another_course_of_the_platform, is_in_no_course_of_the_platform]
+)
+def test_whoever_leaves_after_the_link_was_moved_is_unenrolled_where_it_led(
+    course: Class, link: Callable[[Class], None]
+) -> None:
+    course.reads("a", "b")
+    LaunchGate.objects.update(allowed_courses=[COURSE, OTHER_COURSE])
+    link(course)
+    done = course.reads("b", "c")
+    assert done is not None
+    assert (done.unenrolled, done.stopped) == (1, "")
+    assert course.inside() == {"b"}
+    is_new = link is leads_elsewhere
+    assert PlatformUser.objects.filter(sub="c").exists() is is_new
+    assert course.inside(OTHER_KEY) == ({"b", "c"} if is_new else set())
+    LaunchGate.objects.update(allowed_courses=[OTHER_COURSE])
+    course.reads("c")
+    assert course.inside() == {"b"}  # the gate does not open it any more: nothing there is touched
+
+
 def test_a_platform_that_may_list_launchers_only_unenrols_nobody(course: Class) -> None:
     course.reads("a")
     course.wants(platform="brightspace")
@@ -306,6 +339,23 @@ def test_whom_a_list_enrolled_and_lacks_is_unenrolled_and_may_come_back(course: 
     assert course.reads("a", "b") == Outcome(enrolled=1)
     assert course.inside() == {"a", "b"}
     assert course.reads("a", {"user_id": "b", "roles": ["Instructor"]}) == NOTHING
+
+
+def test_a_status_that_the_specification_does_not_know_changes_nobody(course: Class) -> None:
+    def listed(sub: str, status: object) -> dict[str, object]:
+        return {"user_id": sub, "roles": ["Learner"], "status": status}
+
+    course.reads("a", "b")
+    for odd in ("Enrolled", "Suspended", "liss:Pending", 1, False, ["Active"]):
+        assert course.reads("a", listed("b", odd), listed("c", odd)) == NOTHING, odd
+    assert course.inside() == {"a", "b"}
+    assert course.reads("a", listed("b", "Inactive"), listed("c", "odd")) == Outcome(unenrolled=1)
+
+
+def test_whoever_was_refused_while_a_clock_was_wrong_is_tried_again(course: Class) -> None:
+    course.sync("a", "b")
+    Member.objects.update(refused_at=timezone.now() + timedelta(days=300))
+    assert course.reads("a", "b") == Outcome(accounts=2, enrolled=2)
 
 
 def test_whom_somebody_else_enrolled_is_never_touched(course: Class) -> None:

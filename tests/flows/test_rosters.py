@@ -22,7 +22,14 @@ from opaque_keys.edx.keys import CourseKey
 from demo.browser import Browser, forms
 from demo.lms.retirement import retire
 from lti_1p3_provider import api, host
-from lti_1p3_provider.errors import AddressForbidden, LtiError
+from lti_1p3_provider.errors import (
+    AccessTokenRefused,
+    AddressForbidden,
+    AnswerUnreadable,
+    DeploymentDisabled,
+    LtiError,
+    RosterNotOffered,
+)
 from lti_1p3_provider.host.course_roles import RoleName
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.lti.claims import LTI, NRPS
@@ -32,6 +39,7 @@ from lti_1p3_provider.memberships.compared import contexts, stored
 from lti_1p3_provider.memberships.kept import names
 from lti_1p3_provider.memberships.models import Member, Roster
 from lti_1p3_provider.memberships.sync import sync
+from lti_1p3_provider.memberships.words import failed
 from lti_1p3_provider.people.export import export
 from lti_1p3_provider.people.find import by_sub
 from lti_1p3_provider.people.forget import foresee, forget
@@ -139,6 +147,16 @@ def test_nrps_03_a_list_with_gaps_removes_nobody(school: School, gap: tuple[obje
     assert not Roster.objects.get().complete
 
 
+def test_nrps_02_a_platform_without_pages_may_have_a_large_course(school: School) -> None:
+    """6,000 people with their names and addresses: 2.5 MB on one page."""
+    named = {"roles": ["Learner"], "name": "N" * 150, "email": "e" * 60 + "@school.example", "picture": "p" * 100}
+    assert len(school.sync(*({"user_id": f"u-{number}", **named} for number in range(6000)))) == 6000
+    assert Roster.objects.get().complete
+    with pytest.raises(AnswerUnreadable, match="larger than 4194304 bytes"):
+        school.sync(*({"user_id": f"u-{number}", **named} for number in range(12_000)))
+    assert Member.objects.filter(status="Active").count() == 6000
+
+
 def test_a_read_that_fails_half_way_changes_nothing(school: School) -> None:
     school.sync("a", "b")
     for second in (
@@ -216,6 +234,22 @@ def test_an_older_failure_hides_no_newer_success_and_no_older_success_a_newer_fa
     assert school.kept() == {"a": "Active", "b": "Active"}
     assert roster.failure == "service_refused"
     assert (roster.tried_at, roster.asked_at) == (now + timedelta(seconds=9), now + timedelta(seconds=5))
+
+
+@pytest.mark.parametrize("wrong", [timedelta(minutes=11), timedelta(days=300), timedelta(days=90_000)])
+def test_a_clock_that_was_wrong_once_holds_back_no_later_read(school: School, wrong: timedelta) -> None:
+    school.sync("a", now=timezone.now() + wrong)
+    school.sync("a", "b")
+    assert school.kept() == {"a": "Active", "b": "Active"}
+    assert Roster.objects.get().asked_at < timezone.now()
+    Roster.objects.update(tried_at=timezone.now() + wrong)
+    school.says(page(status=403))
+    with pytest.raises(LtiError):
+        sync(school.context)
+    assert Roster.objects.get().failure == "service_refused"
+    Roster.objects.update(tried_at=timezone.now() + wrong)
+    school.sync("a", "b")
+    assert Roster.objects.get().failure == ""
 
 
 def gone() -> None:
@@ -427,6 +461,27 @@ def test_the_commands_exit_codes(connection: Connection, school: School) -> None
         assert refused.value.returncode == 2
 
 
+def test_the_command_says_why_a_list_is_not_complete(connection: Connection, school: School) -> None:
+    def why(verb: str) -> list[tuple[str, str]]:
+        said, code = run(verb, connection)
+        assert (said["complete"], code) == (False, 3)
+        return [(one["code"], one["detail"].partition(".")[0]) for one in said["troubles"]]
+
+    assert why("show") == [("not_asked", "sync asks the platform")]
+    school.says(page(status=403))
+    why("sync")
+    assert why("show") == [("service_refused", "The platform does not let this site read the list")]
+    for page_of, said in ((page("a", {"name": "?"}), "1 entry names nobody"), (page(), "the list is empty")):
+        school.says(page_of)
+        assert why("sync") == [("gaps", said)]
+        assert why("show") == [("gaps", "The list had entries that name nobody, or was empty")]
+    school.says(Said(b"<html>", 200))
+    why("sync")
+    (shown,) = run("show", connection)[0]["troubles"]
+    assert shown["code"] == "answer_unreadable"
+    assert f"What is stored is of {Roster.objects.get().asked_at:%Y-%m-%dT%H:%M}" in shown["detail"]
+
+
 def test_what_the_database_refuses_costs_the_command_one_course(connection: Connection, school: School) -> None:
     first = school.context
     other = Context.objects.create(
@@ -548,8 +603,32 @@ def test_the_task_keeps_the_list_or_says_why_not(connection: Connection, school:
     school.says(page(status=403))
     refresh.read(school.context.pk)
     team = signed_in(connection, somebody("teacher", COURSE))
-    assert "service_refused" in team.get(place(connection), timeout=5).text
+    text = team.get(place(connection), timeout=5).text
+    assert "service_refused" in text
+    assert "what is shown is older. The platform does not let this site read the list. Its administrator can" in text
     refresh.read(0)
+
+
+def test_the_page_says_why_a_list_could_not_be_read_and_who_can_do_what(connection: Connection, school: School) -> None:
+    team = signed_in(connection, somebody("teacher", COURSE))
+    assert "The platform has not been asked yet" in team.get(place(connection), timeout=5).text
+    for code, sentence in (
+        ("platform_unreachable", "The platform does not answer: ask again later."),
+        ("address_forbidden", "is on a host that this site does not know as the platform&#x27;s"),
+        ("registration_disabled", "The registration or the deployment is switched off here"),
+        ("of_another_version", "Something is wrong on this site: tell its administrator."),
+    ):
+        Roster.objects.update_or_create(context=school.context, defaults={"failure": code})
+        text = team.get(place(connection), timeout=5).text
+        assert "The last try failed." in text
+        assert sentence in text
+        assert "has not been asked yet" not in text
+        assert "is older" not in text
+
+
+@pytest.mark.parametrize("error", [RosterNotOffered, AccessTokenRefused, AnswerUnreadable, DeploymentDisabled])
+def test_what_a_platform_or_an_operator_can_mend_is_no_fault_of_the_site(error: type[LtiError]) -> None:
+    assert failed(error.code) not in ("", failed("no_active_key"))
 
 
 def test_a_course_that_does_not_link_here_is_not_asked_about(

@@ -112,7 +112,7 @@ def test_results_are_read_back_by_a_worker(two, admin_client):
     assert set(PendingScore.objects.values_list("sent_given", "result_given")) == {(3, 75), (None, None)}
 
 
-@pytest.mark.parametrize(("action", "said"), [("resend", "scores will be sent"), ("read_back", "results are being")])
+@pytest.mark.parametrize(("action", "said"), [("resend", "score will be sent"), ("read_back", "result is being")])
 def test_actions_leave_out_links_without_a_column(two, admin_client, action, said, no_worker):
     before = dict(PendingScore.objects.values_list("pk", "revision"))
     LineItem.objects.filter(pending_scores__platform_user__sub=LEARNER).update(url="", container_url="")

@@ -190,6 +190,26 @@ def test_core_07_how_many_texts_a_list_has_is_for_the_limit_of_bytes_to_say():
     assert len(read.grade_service.scopes) == 5000
 
 
+@pytest.mark.parametrize(("sent", "meant"), [({"0": "a", "2": "b"}, {"a", "b"}), ({"1": None, "7": "b"}, {"b"})])
+def test_core_07_a_list_from_which_php_took_something_away_is_a_list(sent, meant):
+    named = {"a": "Learner", "b": "Mentor", None: None}
+    read = message(
+        **{f"{CLAIM}roles": {key: named[one] for key, one in sent.items()}, AGS_CLAIM: {"scope": sent, "x": 1}}
+    )
+    assert read.roles.context == {named[one] for one in meant}
+    assert read.grade_service is not None
+    assert read.grade_service.scopes == meant
+    settings = {"accept_types": sent, "accept_presentation_document_targets": sent, "deep_link_return_url": "https://x"}
+    assert set(read_settings(Reader(settings)).accept_types) == meant
+
+
+@pytest.mark.parametrize(
+    "value", [{"a": "Learner"}, {"0": "Learner", "x": "y"}, {"0": 7}, {"0": ["Learner"]}, {"-1": "x"}]
+)
+def test_core_04_another_object_is_no_list(value):
+    assert "roles must be a list" in problem(ClaimInvalid, {f"{CLAIM}roles": value})
+
+
 @pytest.mark.parametrize("value", [1, 1.5, True, [], {}, ["x"], "\x00", "\ud800", "x\udfff"])
 def test_core_04_what_is_no_text(value):
     assert "sub must be a text" in problem(ClaimInvalid, {"sub": value})

@@ -215,5 +215,30 @@ def test_a_connection_serves_the_next_request_after_a_body_that_nobody_needs(web
     assert len({asked.headers.get("Connection") for asked in web_server.asked}) == 1
 
 
+def test_sec_06_where_more_is_expected_more_is_read_and_of_the_next_answer_as_much_as_ever(web_server):
+    three = Said(b"x" * (3 * MEGABYTE))
+    url = web_server.says(three)
+    assert transport.send("GET", url, most=4 * MEGABYTE).body == three.body
+    with pytest.raises(AnswerUnreadable, match="larger than 1048576 bytes"):
+        transport.send("GET", url)
+    packed = Said(gzip.compress(three.body), headers={"Content-Encoding": "gzip"})
+    assert transport.send("GET", web_server.says(packed), most=4 * MEGABYTE).body == three.body
+    with pytest.raises(AnswerUnreadable, match="larger than 4194304 bytes"):
+        transport.send("GET", web_server.says(Said(b"x" * (5 * MEGABYTE))), most=4 * MEGABYTE)
+
+
+@pytest.mark.parametrize("name", ["chunk of length -1", "headers", "empty body without a length", "gzip"])
+def test_sec_06_where_more_is_expected_there_is_a_limit_too(raw, name):
+    start, piece = ENDLESS[name]
+    url = raw.says(start, then=lambda: ever(piece))
+    tracemalloc.start()
+    try:
+        with pytest.raises(LtiError):
+            transport.send("GET", url, timeout=20, most=4 * MEGABYTE)
+        assert tracemalloc.get_traced_memory()[1] < 16 * MEGABYTE
+    finally:
+        tracemalloc.stop()
+
+
 def test_sec_06_the_limit_is_above_that_of_a_body():
     assert MAX_BYTES > transport.MAX_BODY + 100 * 1024

@@ -95,6 +95,24 @@ def test_nrps_03_states(deployment, written, status):
     assert read(deployment, {"user_id": "a", "status": written}).people[0].status == status
 
 
+@pytest.mark.parametrize(
+    ("written", "is_unclear"),
+    [("Enrolled", True), ("Suspended", True), (7, True), (False, True), ({}, True), ("inactive", False), (None, False)],
+)
+def test_nrps_03_a_status_that_is_not_the_specifications_is_unclear(deployment, written, is_unclear):
+    (found,) = read(deployment, {"user_id": "a", "status": written}).people
+    assert found.is_unclear == is_unclear
+
+
+@pytest.mark.parametrize(
+    ("other", "is_unclear"), [("Active", False), ("Deleted", True), ("Inactive", True), ("odd", True)]
+)
+def test_nrps_03_whoever_stands_twice_is_as_clear_as_the_better_entry(deployment, other, is_unclear):
+    for statuses in (("odd", other), (other, "odd")):
+        (found,) = read(deployment, *({"user_id": "a", "status": one} for one in statuses)).people
+        assert found.is_unclear == is_unclear
+
+
 def test_nrps_03_no_status_is_active(deployment):
     assert read(deployment, {"user_id": "a"}).people[0].status is Status.ACTIVE
 
@@ -175,6 +193,12 @@ def test_nrps_03_an_answer_without_a_list_is_no_empty_course(deployment, body):
 
 def page(number: int) -> Answer:
     return said({"user_id": str(number)}, link=f'<https://lms.example/p?n={number + 1}>; rel="next"')
+
+
+@pytest.mark.parametrize("last", [Answer(204, {}, b""), Answer(205, {}, b" "), said(), said(status=204)])
+def test_nrps_02_after_the_last_page_there_may_be_one_without_people(deployment, last):
+    found, _ = talk(nrps.read(deployment, HERE), page(1), last)
+    assert ([one.sub for one in found.people], found.odd) == (["1"], 0)
 
 
 @pytest.mark.parametrize("last", [said(status=500), said(status=404), said(status=403), Answer(200, {}, b"x")])

@@ -48,6 +48,31 @@ def test_role_05_a_sub_role_alone_teaches_nobody():
     assert not parse([f"{S}Instructor#TeachingAssistant"]).is_instructor
 
 
+@pytest.mark.parametrize("sub", ["Learner", "GuestLearner", "NonCreditLearner", "ExternalLearner", "Instructor"])
+def test_role_01_whoever_has_a_sub_role_of_learners_alone_learns(sub):
+    roles = parse([f"{S}Learner#{sub}"])
+    assert (roles.is_learner, roles.only_learns, roles.gets_scores, roles.is_instructor) == (True, True, True, False)
+    assert not parse([f"{S}Learner#{sub}", f"{S}Instructor#TeachingAssistant"]).only_learns
+
+
+@pytest.mark.parametrize(
+    ("sub", "scored"),
+    [
+        ("Instructor#TeachingAssistant", False),
+        ("Instructor#GuestInstructor", False),
+        ("ContentDeveloper#ContentExpert", False),
+        ("Administrator#Support", False),
+        ("Mentor#Auditor", False),
+        ("Member#Member", True),
+        ("Manager#Observer", True),
+        ("Officer#Chair", True),
+    ],
+)
+def test_role_05_role_06_a_sub_role_says_who_gets_no_scores_as_its_principal_does(sub, scored):
+    assert parse([f"{S}{sub}"]).gets_scores == scored
+    assert parse([f"{S}{sub}", "Learner"]).gets_scores
+
+
 @pytest.mark.parametrize(
     "values",
     [

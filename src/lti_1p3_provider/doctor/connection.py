@@ -21,6 +21,8 @@ from lti_1p3_provider.lti.contacts import MAX_SKEW
 from lti_1p3_provider.lti.exchange import Answer, Request
 from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.lti.redirects import followed
+from lti_1p3_provider.memberships import words
+from lti_1p3_provider.memberships.models import Roster
 from lti_1p3_provider.onboarding.courses import doubts
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
@@ -44,6 +46,7 @@ def examine(registration: Registration) -> Iterator[Finding]:
         "our key": _our_key,
         "scores": _outage,
         "columns": _columns,
+        "rosters": _rosters,
         "services": _all_services,
     }
     yield from each((about, partial(step, registration)) for about, step in steps.items())
@@ -53,7 +56,11 @@ def _deployments(registration: Registration) -> Iterator[Finding]:
     approved = registration.deployments.approved().count()
     pending = registration.deployments.filter(status=Deployment.Status.PENDING).count()
     if pending:
-        yield notice("deployments", f"{pending} wait for approval.", "Approve in the registration those that you know.")
+        yield notice(
+            "deployments",
+            f"Those that wait for approval: {pending}.",
+            "Approve in the registration those that you know.",
+        )
     if approved:
         yield good("deployments", f"{approved} approved.")
     else:
@@ -155,6 +162,15 @@ def _columns(registration: Registration) -> Iterator[Finding]:
         why = Why(reasons.named(row["reason"]), row["http_status"], row["detail"])
         said = f"{links} no gradebook column: {why.in_full()}."
         yield notice("columns", said, "Open such a link again from the platform; see scores-refused.md.")
+
+
+def _rosters(registration: Registration) -> Iterator[Finding]:
+    """Say why lists of people could not be read the last time, each cause once."""
+    failures = Roster.objects.filter(context__deployment__registration=registration).exclude(failure="").order_by()
+    for row in failures.values("failure").annotate(lists=Count("pk")).order_by("-lists", "failure")[:MAX_REASONS]:
+        lists = "1 list" if row["lists"] == 1 else f"{row['lists']} lists"
+        said = f"{lists} of a course's people could not be read the last time: {row['failure']}."
+        yield notice("rosters", said, f"{words.failed(row['failure'])} See docs/how-to/rosters.md.")
 
 
 def _all_services(registration: Registration) -> Iterator[Finding]:

@@ -55,9 +55,11 @@ class Deadline:
     """Cuts the connection that this thread uses inside the ``with``. ``passed``: whether it had to.
 
     ``status``: the answer's, as soon as it is known. ``is_used``: whether the connection has served another request.
+    ``beyond``: how many bytes more than usual the answer may have.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, beyond: int = 0) -> None:
+        self.beyond = beyond
         self.at = time.monotonic() + seconds
         self.passed = False
         self.status: int | None = None
@@ -161,7 +163,13 @@ class _Watched:
 
 
 class _WatchedResponse(MeasuredResponse):
-    """Tells the thread's deadline the answer's status, even if nothing else of it can be read."""
+    """Tells the thread's deadline the answer's status, even if nothing else of it can be read, and is told by it how
+    much may be read."""
+
+    def most(self) -> int:
+        """Return how many bytes the answer may have."""
+        deadline: Deadline | None = getattr(_watch, "deadline", None)
+        return super().most() + (deadline.beyond if deadline is not None else 0)
 
     def begin(self) -> None:
         try:

@@ -23,7 +23,7 @@ WESTERN = re.compile(r"""charset\s*=\s*["']?(?:iso-8859-1|latin-?1|windows-1252)
 class Request:
     """One HTTP request. ``form`` is sent url-encoded, ``body`` as it is. ``timeout``: seconds for the whole exchange;
     None: ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``. ``whole`` False: only the answer's status counts, and its body need not
-    be readable."""
+    be readable. ``most``: bytes that the answer's body may have; None: as many as usual."""
 
     method: str
     url: str
@@ -32,6 +32,7 @@ class Request:
     body: bytes | None = None
     timeout: float | None = None
     whole: bool = True
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

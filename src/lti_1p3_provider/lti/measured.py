@@ -17,16 +17,16 @@ MAX_INTERIM = 50  # answers before the one that counts
 
 
 class TooMuch(OSError):
-    """An answer has more than ``MAX_BYTES``, or more interim answers than make sense."""
+    """An answer has more bytes than it may, or more interim answers than make sense."""
 
 
 class _Counted(io.RawIOBase):
     """A connection's bytes, up to a limit."""
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, most: int) -> None:
         super().__init__()
         self._source = source
-        self._left = MAX_BYTES
+        self._left = self._most = most
 
     def readable(self) -> bool:
         return True
@@ -35,7 +35,7 @@ class _Counted(io.RawIOBase):
         number: int | None = self._source.readinto(buffer)
         self._left -= number or 0
         if self._left < 0:
-            raise TooMuch(f"more than {MAX_BYTES} bytes")
+            raise TooMuch(f"more than {self._most} bytes")
         return number
 
     def close(self) -> None:
@@ -49,7 +49,11 @@ class MeasuredResponse(HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._answers = 0
-        self.fp: Any = io.BufferedReader(_Counted(self.fp.detach()))
+        self.fp: Any = io.BufferedReader(_Counted(self.fp.detach(), self.most()))
+
+    def most(self) -> int:
+        """Return how many bytes the answer may have."""
+        return MAX_BYTES
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:

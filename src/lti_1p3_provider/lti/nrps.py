@@ -22,7 +22,7 @@ from lti_1p3_provider.registrations.models import Deployment
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 MEMBERS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 MAX_SUB = 2048  # as in launches
-BOUNDS = service.Bounds(pages=1000, entries=50_000, seconds=600.0)  # 50,000 people in pages of 50
+BOUNDS = service.Bounds(pages=1000, entries=50_000, seconds=600.0, body=service.LONG_PAGE)  # 50,000, 50 at a time
 LAST_WORD = re.compile(r"[^#:/]*\Z")  # of a status that is written as an address
 
 
@@ -39,11 +39,18 @@ STATUSES = {one.value.lower(): one for one in Status}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody in the course; ``sub`` is what launches call them."""
+    """Somebody in the course; ``sub`` is what launches call them. ``is_unclear``: the platform gave a status that is
+    not in the specification. It gives nobody anything, and takes nothing from anybody."""
 
     sub: str
     roles: Roles
     status: Status = Status.ACTIVE
+    is_unclear: bool = False
+
+    @property
+    def may_take_part(self) -> bool:
+        """Whether the person takes part, or may do so for all that we know."""
+        return self.status is Status.ACTIVE or self.is_unclear
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,9 @@ class _Pages:
     seen: dict[str, Member] = field(default_factory=dict)
 
     def read(self, answer: Answer) -> list[service.Entry]:
-        """Return the members on a page."""
+        """Return the members on a page. One may come after the last, without people and without a body."""
+        if answer.status in service.NO_CONTENT and not answer.text().strip():
+            return []
         entries, left_out = parse_objects_in(answer.text(), "members")
         self.odd += left_out
         for entry in entries:
@@ -111,7 +120,8 @@ def _member(said: service.Entry) -> Member | None:
     sub = str(sub)
     if not sub.strip() or len(sub) > MAX_SUB or sub.startswith("$") or INSTEAD in sub or not keeps(sub):
         return None
-    return Member(sub, roles.parse(_texts(said.get("roles"))), _status(said.get("status")))
+    status = _status(said.get("status"))
+    return Member(sub, roles.parse(_texts(said.get("roles"))), status or Status.INACTIVE, is_unclear=status is None)
 
 
 def _texts(value: object) -> Iterable[str]:
@@ -120,12 +130,12 @@ def _texts(value: object) -> Iterable[str]:
     return [one for one in values if isinstance(one, str)]
 
 
-def _status(value: object) -> Status:
-    """Return the status. Absent means active (2.2). An unknown status gives nobody anything."""
+def _status(value: object) -> Status | None:
+    """Return the status, None if it is none of the specification's. Absent means active (2.2)."""
     if value is None or value == "":
         return Status.ACTIVE
     word = LAST_WORD.search(value) if isinstance(value, str) else None
-    return STATUSES.get(word[0].strip().lower() if word else "", Status.INACTIVE)
+    return STATUSES.get(word[0].strip().lower() if word else "")
 
 
 def _together(one: Member, other: Member) -> Member:
@@ -133,4 +143,5 @@ def _together(one: Member, other: Member) -> Member:
     part if any entry says so."""
     status = min(one.status, other.status, key=list(Status).index)
     named = (*one.roles.named, *(role for role in other.roles.named if role not in one.roles.named))
-    return Member(one.sub, roles.parse(named), status)
+    is_unclear = status is Status.INACTIVE and (one.is_unclear or other.is_unclear)
+    return Member(one.sub, roles.parse(named), status, is_unclear)

@@ -1,5 +1,6 @@
 """Reads typed values from claims. A wrong JSON type is refused and never converted. Null is absent, and so is an empty
-text, list or object of an optional claim: PHP writes an empty object as a list.
+text, list or object of an optional claim: PHP writes an empty object as a list, and a list from which something was
+taken away as an object.
 
 Text that only people read (``label``), and objects that we can do without (``object_or_empty``), are never refused.
 """
@@ -11,6 +12,7 @@ from typing import Any
 
 from lti_1p3_provider.database.storable import INSTEAD, NOWHERE, require
 from lti_1p3_provider.errors import ClaimInvalid, ClaimMissing
+from lti_1p3_provider.lti.strict_json import listed
 from lti_1p3_provider.web.addresses import trimmed
 
 
@@ -85,7 +87,8 @@ class Reader:
         return Reader(value if isinstance(value, dict) else {}, self._name(name))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return an optional list of texts; absent is empty, and nulls in it are ignored.
+        """Return an optional list of texts, also one that PHP writes as an object; absent is empty, and nulls in it are
+        ignored.
 
         Raises:
             ClaimInvalid
@@ -93,7 +96,8 @@ class Reader:
         value = self.values.get(name)
         if is_empty(value):
             return ()
-        found = [one for one in value if one is not None] if isinstance(value, list) else [None]
+        entries = listed(value)
+        found = [None] if entries is None else [one for one in entries if one is not None]
         if not all(map(_is_text, found)):
             raise ClaimInvalid(f"{self._name(name)} must be a list of texts")
         return tuple(map(str, found))
@@ -107,7 +111,7 @@ class Reader:
         value = self.values.get(name)
         if value is None:
             raise ClaimMissing(self._name(name))
-        if not isinstance(value, list):
+        if listed(value) is None:
             raise ClaimInvalid(f"{self._name(name)} must be a list of texts")
         return self.texts(name)
 

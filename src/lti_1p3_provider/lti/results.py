@@ -13,6 +13,7 @@ from lti_1p3_provider.registrations.models import Deployment
 
 RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 PAGE = "100"  # results that we ask for at once
+BOUNDS = service.Bounds(body=service.LONG_PAGE)  # not every platform has pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ def ask(deployment: Deployment, column: LineItemAddress, user_id: str = "") -> E
     url, query = service.below(column.url, "results"), {"user_id": user_id, "limit": PAGE if pages else ""}
     query = {name: value for name, value in query.items() if value}
     scopes = ags.ours(column.scopes)
-    found = yield from service.entries(deployment, scopes, url, RESULTS_TYPE, ags.RESULT_SCOPE, query=query)
+    found = yield from service.entries(
+        deployment, scopes, url, RESULTS_TYPE, ags.RESULT_SCOPE, query=query, bounds=BOUNDS
+    )
     results = tuple(result for entry in found if (result := _read(entry)))
     return Shown(results, len(found) - len(results))
 

@@ -50,21 +50,27 @@ class Roles:
 
     @property
     def is_learner(self) -> bool:
-        """Whether the person learns in this context."""
-        return "Learner" in self.context
+        """Whether the person learns in this context. Platforms may leave out the principal of a sub-role, and nothing
+        is given to learners."""
+        return "Learner" in self._kinds
 
     @property
     def only_learns(self) -> bool:
         """Whether the person learns in this context and is nothing more in it. Assistants may be learners with a
         sub-role of teachers. Administrators may learn, too."""
-        above = self.context & ABOVE_LEARNERS or {name for name, _ in self.sub_roles} & ABOVE_LEARNERS
-        return self.is_learner and not above and not self.is_test_user and not self.administrates_platform
+        above = self._kinds & ABOVE_LEARNERS or self.administrates_platform
+        return self.is_learner and not above and not self.is_test_user
 
     @property
     def gets_scores(self) -> bool:
-        """Whether the platform's gradebook has a row for the person: learners, and people without a role that says
-        otherwise."""
-        return not self.is_test_user and (self.is_learner or not self.context & (TEACHING | {"Mentor"}))
+        """Whether the platform's gradebook has a row for the person: learners, and people without a role or sub-role
+        that says otherwise."""
+        return not self.is_test_user and (self.is_learner or not self._kinds & (TEACHING | {"Mentor"}))
+
+    @property
+    def _kinds(self) -> frozenset[str]:
+        """The principal roles, and those of the sub-roles."""
+        return self.context.union(principal for principal, _ in self.sub_roles)
 
 
 def parse(values: Iterable[str]) -> Roles:

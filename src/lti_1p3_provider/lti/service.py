@@ -28,6 +28,9 @@ NO_CONTENT = frozenset((204, 205))  # of a list with nothing in it
 UNFILTERED = frozenset((400, 404, 405, 414, 422, 501))  # what some platforms answer to filters
 MAX_PAGES = 100
 MAX_ENTRIES = 50_000
+LONG_PAGE = (
+    4 * 1024 * 1024
+)  # bytes, where a platform has a whole course on one page and only one page is read at a time
 PATIENCE = 60.0  # seconds for all pages: whoever asks may hold a lease
 LINK = re.compile(r"<([^<>]*)>([^<]*)")
 RELATION = re.compile(r"""\brel\s*=\s*["'“”]?([^"'“”;,]*)""", re.IGNORECASE)
@@ -37,11 +40,13 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much a list may cost: the number of pages and entries, and the seconds for all pages."""
+    """How much a list may cost: the number of pages and entries, the seconds for all pages, and the bytes of each page
+    (``body``; None: as many as any answer)."""
 
     pages: int = MAX_PAGES
     entries: int = MAX_ENTRIES
     seconds: float = PATIENCE
+    body: int | None = None
 
     def require(self, goes_on: bool, entries: int, until: float) -> None:
         """Return if one more page may be read. ``goes_on``: the page was not read yet, and is not one too many.
@@ -119,11 +124,12 @@ def entries(
     place, bounds = with_query(url, query or {}), bounds or Bounds()
     seen, patience, scopes = {place}, time.monotonic() + bounds.seconds, frozenset(scopes)
     while True:
-        answer = yield from call(deployment, scopes, Request("GET", place, {"Accept": media_type}), needed)
+        request = Request("GET", place, {"Accept": media_type}, most=bounds.body)
+        answer = yield from call(deployment, scopes, request, needed)
         if answer.status in UNFILTERED and query and len(seen) == 1:
             place = url
             seen.add(place)
-            answer = yield from call(deployment, scopes, Request("GET", place, {"Accept": media_type}), needed)
+            answer = yield from call(deployment, scopes, replace(request, url=place), needed)
         page = _page(answer, read or listed)
         found += page
         following = next_page(answer.url or place, answer.header("link"))

@@ -36,7 +36,7 @@ CHUNK = 16 * 1024
 BODY_PATIENCE = 2.0  # seconds for a body that nobody needs; read to its end, the connection can be used again
 POOL_SIZE = DEFAULT_POOLSIZE  # connections to a host that are kept, by either adapter
 USER_AGENT = "lti-1p3-provider (Open edX)"
-TOO_LARGE = f"the answer is larger than {MAX_BODY} bytes"
+TOO_LARGE = "the answer is larger than {} bytes"
 FAILURES = (LtiError, InvalidIPAddress, requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
 
 
@@ -77,6 +77,7 @@ def perform(step: Step) -> Answer | None:
         body=step.body,
         timeout=step.timeout,
         whole=step.whole,
+        most=step.most or MAX_BODY,
     )
 
 
@@ -89,11 +90,12 @@ def send(
     body: bytes | None = None,
     timeout: float | None = None,
     whole: bool = True,
+    most: int = MAX_BODY,
 ) -> Answer:
     """Make one request. The answer may have any status.
 
     ``timeout``: seconds for the whole exchange (default: ``LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC``). ``whole``: a
-    successful answer must have a readable body.
+    successful answer must have a readable body. ``most``: bytes that the body may have.
 
     Raises:
         AddressForbidden, PlatformUnreachable, AnswerUnreadable, TrustUnreadable
@@ -103,18 +105,17 @@ def send(
     seconds, trust = timeout or conf.http_timeout, trusted.bundle() if origin(url).startswith("https:") else True
     said: Answer | None = None
     failure: LtiError | None = None
-    with Deadline(seconds) as deadline:
+    with Deadline(seconds, most - MAX_BODY) as deadline:
         try:
             prepared = _prepared(method, url, dict(headers or {}), form if body is None else body)
             with _asked(prepared, url, deadline, seconds, trust) as response:
                 said = Answer(response.status_code, _lowered(response), b"", url)
                 if not whole:
                     deadline.hasten(BODY_PATIENCE)
-                said = replace(said, body=_body(response))
-            if deadline.passed:  # a body without a length seems to end where it was cut off
-                failure = _late(seconds)
+                said = replace(said, body=_body(response, most))
+            failure = _late(seconds) if deadline.passed else None  # a body without a length may have been cut off
         except FAILURES as error:
-            failure = _as_ours(error, deadline, seconds)
+            failure = _as_ours(error, deadline, seconds, most)
             if said is None and deadline.status is not None:  # its headers cannot be read
                 said = Answer(deadline.status, {}, b"", url)
     if said is not None and (failure is None or not whole or not said.ok):
@@ -154,17 +155,17 @@ def _lowered(response: requests.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
 
-def _body(response: requests.Response) -> bytes:
+def _body(response: requests.Response, most: int) -> bytes:
     """Return what the platform sent, without its codings."""
     received = bytearray()
     for chunk in response.raw.stream(CHUNK, decode_content=False):
         received += chunk
-        if len(received) > MAX_BODY:
-            raise AnswerUnreadable(TOO_LARGE)
-    return decoded(bytes(received), response.headers.get("Content-Encoding", ""), MAX_BODY)
+        if len(received) > most:
+            raise AnswerUnreadable(TOO_LARGE.format(most))
+    return decoded(bytes(received), response.headers.get("Content-Encoding", ""), most)
 
 
-def _as_ours(error: Exception, deadline: Deadline, seconds: float) -> LtiError:
+def _as_ours(error: Exception, deadline: Deadline, seconds: float, most: int) -> LtiError:
     """Return our own error that says why there is no complete answer."""
     said: LtiError
     if isinstance(error, LtiError):
@@ -172,7 +173,7 @@ def _as_ours(error: Exception, deadline: Deadline, seconds: float) -> LtiError:
     if isinstance(error, InvalidIPAddress):
         said = AddressForbidden("the name leads to a private or special address")
     elif was_too_much(error):
-        said = AnswerUnreadable(TOO_LARGE)
+        said = AnswerUnreadable(TOO_LARGE.format(most))
     elif deadline.passed or isinstance(error, (TimeoutError, requests.Timeout)):
         said = _late(seconds)
     else:

@@ -41,6 +41,11 @@ class Line:
         return words.said(self.roster.ahead) if self.roster and self.context.deployment.registration.ahead_way else []
 
     @property
+    def failed(self) -> str:
+        """Why the last try failed, in words; empty if it did not."""
+        return words.failed(self.roster.failure) if self.roster and self.roster.failure else ""
+
+    @property
     def missing(self) -> int:
         """How many of the listed people have never come."""
         return self.listed - self.launched

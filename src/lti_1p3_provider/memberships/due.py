@@ -27,11 +27,18 @@ from lti_1p3_provider.users.models import PlatformUser
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A platform's course, with the courses here that its people are enrolled in."""
+    """A platform's course, with the courses here that its people are enrolled in. ``former``: courses in which its list
+    enrolled people, and to which none of its links leads any more."""
 
     context: Context
     deployment: Deployment
     courses: tuple[CourseKey, ...]
+    former: tuple[CourseKey, ...] = ()
+
+    @property
+    def all(self) -> tuple[CourseKey, ...]:
+        """The courses that people may have to leave."""
+        return (*self.courses, *self.former)
 
     @property
     def registration(self) -> Registration:
@@ -65,11 +72,17 @@ class Leaving:
 
 
 def place_of(context: Context, deployment: Deployment) -> Place:
-    """Return the place with the linked courses in which people may be enrolled: the gate opens them as a whole, and
-    they have the mode."""
+    """Return the place with the courses in which people may be enrolled: the gate opens them as a whole, and they have
+    the mode."""
     links = ResourceLink.objects.filter(context=context).order_by("course_key")
-    keys = map(CourseKey.from_string, links.values_list("course_key", flat=True).distinct())
-    return Place(context, deployment, tuple(key for key in keys if _takes(deployment.registration, key)))
+    linked = list(links.values_list("course_key", flat=True).distinct())
+    rows = EnrolledAhead.objects.filter(context=context, taken_at=None).exclude(course_key__in=linked)
+    former = rows.order_by("course_key").values_list("course_key", flat=True).distinct()
+    courses, others = (
+        tuple(key for key in map(CourseKey.from_string, keys) if _takes(deployment.registration, key))
+        for keys in (linked, former)
+    )
+    return Place(context, deployment, courses, others)
 
 
 def wanted(place: Place, person_pks: Sequence[int]) -> Iterator[Wanted]:
@@ -91,11 +104,11 @@ def wanted(place: Place, person_pks: Sequence[int]) -> Iterator[Wanted]:
 
 def leaving(place: Place, present: Collection[int]) -> Leaving:
     """Return what becomes of the rows of a roster."""
-    digests = [digest(str(key)) for key in place.courses]
+    digests = [digest(str(key)) for key in place.all]
     rows = EnrolledAhead.objects.filter(context=place.context, taken_at=None, course_digest__in=digests)
     found = list(rows.select_related("platform_user").order_by("pk"))
     inside: set[tuple[int, str]] = set()
-    for key in place.courses:
+    for key in place.all:
         for some in chunks([row.user_id for row in found]):
             inside |= {(user, str(key)) for user in host.current().membership.enrolled(some, key)}
     held = [row for row in found if (row.user_id, row.course_key) in inside]

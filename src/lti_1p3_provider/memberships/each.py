@@ -15,6 +15,7 @@ from typing import Any
 from django.db import Error, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider import host
 from lti_1p3_provider.course_roles.mapping import opens_whole
@@ -122,7 +123,7 @@ def _hold(place: Place, read: Read) -> None:
     now = Deployment.objects.select_related("registration__gate").filter(pk=place.deployment.pk).first()
     if now is None or not now.is_open or _wish(now.registration) != _wish(place.registration):
         raise Over
-    if not all(opens_whole(now.registration, key) for key in place.courses):
+    if not all(opens_whole(now.registration, key) for key in place.all):
         raise Over
 
 
@@ -195,7 +196,7 @@ def _let_go(place: Place, row: EnrolledAhead) -> Outcome:
     user = now.user
     ordinary.require(user, place.registration.pk)
     lock(user.pk)
-    key = next(key for key in place.courses if str(key) == now.course_key)
+    key = CourseKey.from_string(now.course_key)
     if due.is_held(now, user.pk) or not host.current().membership.unenrol(user, key, now.mode):
         now.delete()
         return Outcome()

@@ -12,7 +12,7 @@ from lti_1p3_provider.lti.nrps import Status
 from lti_1p3_provider.memberships import due, kept
 from lti_1p3_provider.memberships.due import Place
 from lti_1p3_provider.memberships.models import EnrolledAhead, Member, Roster
-from lti_1p3_provider.memberships.sync import Listed, Read, with_accounts
+from lti_1p3_provider.memberships.sync import Listed, Read, is_to_come, with_accounts
 from lti_1p3_provider.platforms import preset
 from lti_1p3_provider.registrations.ahead_way import ENROL_AND_UNENROL
 from lti_1p3_provider.registrations.models import AccountMode, Deployment, Registration
@@ -85,7 +85,7 @@ class Plan:
             at = what.refused_at if isinstance(what, EnrolledAhead) else self.refused.get(sub)
             if at is None:
                 yield sub, what
-            elif at < since:
+            elif at < since or is_to_come(at):
                 again.append((at, sub, what))
         yield from ((sub, what) for _, sub, what in sorted(again, key=itemgetter(0)))
 
@@ -100,8 +100,10 @@ def plan(context: Context, read: Read, *, shrinks: bool = False) -> Plan | None:
     place = due.place_of(context, deployment)
     if stopped := _obstacle(place, read):
         return Plan(place, stopped)
-    here = [one for one in with_accounts(place.registration.pk, read.members) if one.member.status is Status.ACTIVE]
-    found = due.leaving(place, frozenset(one.platform_user_pk for one in here if one.platform_user_pk))
+    listed = with_accounts(place.registration.pk, read.members)
+    here = [one for one in listed if one.member.status is Status.ACTIVE]
+    present = [one.platform_user_pk for one in listed if one.platform_user_pk and one.member.may_take_part]
+    found = due.leaving(place, frozenset(present))
     gone = found.gone if _unenrols(place.registration) else ()
     if gone and found.many > FEW and 2 * found.many >= found.held and not shrinks:
         return Plan(place, Stopped.SHRUNK, over=found.over)
@@ -125,7 +127,7 @@ def _obstacle(place: Place, read: Read) -> str:
         return Stopped.GAPS
     if not Roster.objects.filter(context=place.context, asked_at=read.began).exists():
         return Stopped.NEWER
-    return "" if place.courses else Stopped.NO_COURSE
+    return "" if place.all else Stopped.NO_COURSE
 
 
 def _unenrols(registration: Registration) -> bool:
@@ -148,7 +150,7 @@ def _people(place: Place, here: Sequence[Listed]) -> tuple[tuple[tuple[str, int 
         (one.member.sub, one.platform_user_pk) for one in learners if one.platform_user_pk in wanting
     ]
     unknown = [one.member.sub for one in learners if one.platform_user_pk is None]
-    if unknown and makes_accounts(place.registration):
+    if unknown and place.courses and makes_accounts(place.registration):
         forgotten = kept.forgotten(place.registration.pk)
         found += [
             (sub, None)

@@ -12,7 +12,7 @@ from lti_1p3_provider.audit.note import Author
 from lti_1p3_provider.background import after_commit
 from lti_1p3_provider.errors import LtiError
 from lti_1p3_provider.lti import store
-from lti_1p3_provider.memberships import ahead
+from lti_1p3_provider.memberships import ahead, leavers
 from lti_1p3_provider.memberships import sync as rosters
 from lti_1p3_provider.resource_links.models import Context
 
@@ -46,6 +46,7 @@ def read(context_pk: int, since: str = "", most: int = ahead.MOST) -> None:
     try:
         listed = rosters.read(context)
         rosters.look_for_columns(context)
+        leavers.take_back(context, ROSTER)
         done = ahead.provide(context, listed, ROSTER, most=most, since=datetime.fromisoformat(began))
     except LtiError as error:
         log.warning("LTI: the roster of context %s was not read: %s", context_pk, error.code)

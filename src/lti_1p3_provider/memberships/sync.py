@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
@@ -31,6 +31,7 @@ from lti_1p3_provider.users.models import PlatformUser
 
 log = logging.getLogger(__name__)
 
+CLOCKS = timedelta(minutes=10)  # by which the clocks of two workers may differ
 COLUMNS = ("subject_digest", "roles", "status", "platform_user_id")
 
 
@@ -82,7 +83,7 @@ def read(context: Context, now: datetime | None = None) -> Read:
     try:
         members = _ask(context)
     except LtiError as error:
-        not_newer = Q(tried_at=None) | Q(tried_at__lte=began)
+        not_newer = Q(tried_at=None) | Q(tried_at__lte=began) | Q(tried_at__gt=timezone.now() + CLOCKS)
         Roster.objects.filter(not_newer, context=context).update(tried_at=began, failure=error.code)
         raise
     write = partial(_write, context, members, began)
@@ -91,6 +92,17 @@ def read(context: Context, now: datetime | None = None) -> Read:
     except IntegrityError:  # somebody was forgotten, or an account unlinked, between a look and the writing
         listed = outlast(write)
     return Read(members, listed, began)
+
+
+def is_newer(at: datetime | None, began: datetime) -> bool:
+    """Tell whether something happened after ``began``."""
+    return at is not None and began < at and not is_to_come(at)
+
+
+def is_to_come(at: datetime) -> bool:
+    """Tell whether a moment that is over is still to come: a clock was wrong when it was written down. It must not hold
+    back what happens until then."""
+    return at > timezone.now() + CLOCKS
 
 
 def look_for_columns(context: Context) -> None:
@@ -109,11 +121,11 @@ def _write(context: Context, members: Members, began: datetime) -> list[Listed]:
     would wait for each other."""
     roster = Roster.objects.select_for_update().filter(context=context).first()
     listed = with_accounts(context.deployment.registration_id, members)
-    if roster is None or (roster.asked_at is not None and roster.asked_at > began):  # None: its registration is gone
+    if roster is None or is_newer(roster.asked_at, began):  # None: its registration is gone
         return listed
     _keep(context, listed, members.complete, began)
     roster.asked_at, roster.complete = began, members.complete
-    if roster.tried_at is None or roster.tried_at <= began:
+    if not is_newer(roster.tried_at, began):
         roster.tried_at, roster.failure = began, ""
     roster.save()
     return listed

@@ -1,4 +1,4 @@
-"""Puts into words what was done for people before they come."""
+"""Puts into words why a list could not be read, and what was done for people before they come."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from lti_1p3_provider.errors import (
+    AccessTokenRefused,
+    AddressForbidden,
+    AnswerUnreadable,
+    DeploymentDisabled,
+    PlatformUnreachable,
+    RegistrationDisabled,
+    RosterNotOffered,
+    ServiceRefused,
+)
 from lti_1p3_provider.memberships.models import EnrolledAhead, Roster
 from lti_1p3_provider.memberships.plan import Stopped, makes_accounts
 from lti_1p3_provider.registrations.models import Registration
@@ -31,6 +41,36 @@ WHY = {
     ),
     Stopped.QUOTA: gettext_lazy("The platform brought too many new people today: the rest is for tomorrow."),
 }
+NOT_ALLOWED = gettext_lazy(
+    "The platform does not let this site read the list. Its administrator can let this site use Names and Role "
+    "Provisioning Services; if that is so already, ask again later."
+)
+SWITCHED_OFF = gettext_lazy("The registration or the deployment is switched off here, by this site's administrator.")
+HERE = gettext_lazy("Something is wrong on this site: tell its administrator.")
+FAILED = {
+    RegistrationDisabled.code: SWITCHED_OFF,
+    DeploymentDisabled.code: SWITCHED_OFF,
+    RosterNotOffered.code: gettext_lazy(
+        "No launch said where the platform lists its people. Its administrator can let this site use Names and Role "
+        "Provisioning Services; then open an activity once."
+    ),
+    AddressForbidden.code: gettext_lazy(
+        "The list, or a page of it, is on a host that this site does not know as the platform's: tell this site's "
+        "administrator."
+    ),
+    AccessTokenRefused.code: NOT_ALLOWED,
+    ServiceRefused.code: NOT_ALLOWED,
+    PlatformUnreachable.code: gettext_lazy("The platform does not answer: ask again later."),
+    AnswerUnreadable.code: gettext_lazy(
+        "The platform's answer, or a page of it, could not be read: ask again later. If that does not help, tell this "
+        "site's administrator."
+    ),
+}
+
+
+def failed(code: str) -> str:
+    """Return why a list could not be read, and who can do what about it. ``code``: ``Roster.failure``."""
+    return str(FAILED.get(code, HERE))
 
 
 def said(ahead: Mapping[str, Any], *, dry_run: bool = False) -> list[str]:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from lti_1p3_provider.people import move_page
 from lti_1p3_provider.people.export import export
@@ -46,7 +47,8 @@ class PersonAdmin(PlatformUserAdmin):
         if request.POST.get(CONFIRMED) != "yes":
             return self._confirmation(request, rows, "forget")
         done = forget(of_rows(rows[:MAX_PEOPLE]))
-        self.message_user(request, str(_("%s people were forgotten.")) % done.people)
+        said = ngettext("%s person was forgotten.", "%s people were forgotten.", done.people)
+        self.message_user(request, said % done.people)
         return None
 
     @admin.action(permissions=["move"], description=_("Move a person to another account"))

@@ -31,7 +31,10 @@ WHY_NOT: dict[type[LtiError], str | Promise] = {
     AccountInactive: _("This account is switched off."),
     AccountRetiring: _("The LMS is deleting this account, or did."),
     AccountPrivileged: _("This account is staff's, and no platform signs in to those."),
-    AccountTaken: _("Somebody else of the same registration has this account, and two people never share one."),
+    AccountTaken: _(
+        "Somebody else of the same registration has this account, and two people never share one. If the platform made "
+        "one person of both, first move the other one to an account that nobody needs."
+    ),
 }
 
 
@@ -105,7 +108,7 @@ def said(moved: Moved) -> list[str]:
         _("With the person go their scores of this platform: %(scores)s, of which %(waiting)s are still to be sent."),
         _("Enrolments, progress and grades stay with %(left)s: nothing is merged."),
         _("Later scores are those of %(account)s."),
-        _("%(left)s loses %(grants)s grants to open content and %(roles)s roles in courses."),
+        _("What %(left)s loses: grants to open content: %(grants)s; roles in courses: %(roles)s."),
         _("The next launch gives what is due to %(account)s."),
         _("Sessions that this registration's launches opened in %(left)s end at their next request."),
     ]

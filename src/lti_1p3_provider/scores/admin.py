@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from lti_1p3_provider.database.searching import StorableSearch
 from lti_1p3_provider.registrations.models import Registration
@@ -116,14 +117,19 @@ class PendingScoreAdmin(ReadOnly, StorableSearch, admin.ModelAdmin):  # type: ig
         """Make the rows due that have a column, even if the platform has this grade already."""
         changed = outcomes.send_anew(rows.with_column())
         wake.nudge(0)
-        self.message_user(request, str(_("%s scores will be sent.")) % changed)
+        self.message_user(request, ngettext("%s score will be sent.", "%s scores will be sent.", changed) % changed)
 
     @admin.action(permissions=["resend"], description=_("Ask the platform what it shows of the selected rows"))
     def read_back(self, request: HttpRequest, rows: PendingScoreQuerySet) -> None:
         """Have a worker do it for those that have a column."""
         pks = list(rows.with_column().values_list("pk", flat=True))
         wake.read_back_later(pks)
-        self.message_user(request, str(_("%s results are being read. Load the list again in a minute.")) % len(pks))
+        said = ngettext(
+            "%s result is being read. Load the list again in a minute.",
+            "%s results are being read. Load the list again in a minute.",
+            len(pks),
+        )
+        self.message_user(request, said % len(pks))
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page of a registration."""

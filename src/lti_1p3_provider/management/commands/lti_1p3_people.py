@@ -72,10 +72,9 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps({"done": do_it, **asdict(found)}))
             return
-        self.stdout.write(
-            f"{'Unlinked from' if do_it else 'This would be unlinked from'} {found.account}; with the link go "
-            f"{found.scores} scores that were sent or wait, {found.grants} grants and {found.course_roles} roles."
-        )
+        numbers = f"scores that were sent or wait: {found.scores}; grants: {found.grants}; roles: {found.course_roles}"
+        first = f"{'Unlinked from' if do_it else 'This would be unlinked from'} {found.account}."
+        self.stdout.write(f"{first} With the link go: {numbers}.")
         if not do_it:
             self.stdout.write(FOR_EVER)
 

@@ -14,15 +14,22 @@ from django.db import Error, connection
 from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.database.conflicts import described, traced
 from lti_1p3_provider.errors import DatabaseRefused, LtiError
-from lti_1p3_provider.memberships import sync
+from lti_1p3_provider.memberships import leavers, sync
 from lti_1p3_provider.memberships.ahead import provide
 from lti_1p3_provider.memberships.compared import Compared, contexts, live, stored
+from lti_1p3_provider.memberships.models import Roster
 from lti_1p3_provider.memberships.plan import Outcome, Stopped, plan
+from lti_1p3_provider.memberships.words import failed
 from lti_1p3_provider.memberships.words import said as in_words
 from lti_1p3_provider.registrations.find import exact
 from lti_1p3_provider.resource_links.models import Context
+from lti_1p3_provider.scores.status.sentence import iso
 
 UNKNOWN, FAILED, HELD_BACK = 2, 3, 4  # exit codes
+NOT_ASKED = "not_asked"  # the code of a course whose list nobody has asked for
+EMPTY = "the list is empty"
+GAPS = "The list had entries that name nobody, or was empty."
+Trouble = dict[str, str]
 
 log = logging.getLogger(__name__)
 
@@ -56,28 +63,28 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run one verb for each course. If one fails, the others are still read."""
         members: list[Compared] = []
-        complete, troubles, ahead = True, [], []
+        troubles: list[Trouble] = []
+        ahead: list[dict[str, Any]] = []
         for context in _chosen(options):
             try:
-                found, whole, done = _sync(context, options) if options["verb"] == "sync" else _show(context)
+                found, trouble, done = _sync(context, options) if options["verb"] == "sync" else _show(context)
             except (LtiError, Error) as error:
-                complete = False
                 troubles.append(_trouble(context, error))
                 continue
             members += found
-            complete = complete and whole
+            troubles += [trouble] if trouble else []
             ahead += [{"context": context.context_id, **asdict(done)}] if done is not None else []
-        said = {"members": [asdict(one) for one in members], "complete": complete, "troubles": troubles}
+        said = {"members": [asdict(one) for one in members], "complete": not troubles, "troubles": troubles}
         if ahead:
             said |= {"ahead": ahead, "dry_run": options["dry_run"]}
         self.stdout.write(json.dumps(said) if options["as_json"] else "\n".join(_lines(said)))
-        if troubles or not complete:
+        if troubles:
             sys.exit(FAILED)
         if any(one["stopped"] in (Stopped.SHRUNK, Stopped.QUOTA) for one in ahead):
             sys.exit(HELD_BACK)
 
 
-def _trouble(context: Context, error: LtiError | Error) -> dict[str, str]:
+def _trouble(context: Context, error: LtiError | Error) -> Trouble:
     """Return why one course failed. The next one gets another connection if this one broke."""
     if isinstance(error, Error):
         log.error("LTI: the roster of context %s was not done: %s", context.pk, traced(error))
@@ -97,21 +104,40 @@ def _chosen(options: dict[str, Any]) -> list[Context]:
     return found
 
 
-def _sync(context: Context, options: dict[str, Any]) -> tuple[list[Compared], bool, Outcome | None]:
+def _sync(context: Context, options: dict[str, Any]) -> tuple[list[Compared], Trouble | None, Outcome | None]:
     read, shrinks = sync.read(context), options["many_left"]
     if options["dry_run"]:
         foreseen = plan(context, read, shrinks=shrinks)
         done = foreseen.foreseen if foreseen is not None else None
     else:
         sync.look_for_columns(context)
+        leavers.take_back(context, COMMAND)
         done = provide(context, read, COMMAND, whole=True, shrinks=shrinks)
     now = sync.with_accounts(context.deployment.registration_id, read.members)
-    return live(context, now), read.members.complete, done
+    trouble = None if read.members.complete else _said(context, Stopped.GAPS, _gaps(read.members.odd))
+    return live(context, now), trouble, done
 
 
-def _show(context: Context) -> tuple[list[Compared], bool, None]:
+def _gaps(odd: int) -> str:
+    return "1 entry names nobody" if odd == 1 else f"{odd} entries name nobody" if odd else EMPTY
+
+
+def _show(context: Context) -> tuple[list[Compared], Trouble | None, None]:
+    """Say of what is stored why it may not be all."""
     found, roster = stored(context)
-    return found, roster is not None and roster.complete and not roster.failure, None
+    if roster is not None and roster.failure:
+        return found, _said(context, roster.failure, f"{failed(roster.failure)} {_age(roster)}"), None
+    if roster is None or roster.asked_at is None:
+        return found, _said(context, NOT_ASKED, "sync asks the platform"), None
+    return found, None if roster.complete else _said(context, Stopped.GAPS, f"{GAPS} {_age(roster)}"), None
+
+
+def _age(roster: Roster) -> str:
+    return f"What is stored is of {iso(roster.asked_at)}." if roster.asked_at else "Nothing is stored."
+
+
+def _said(context: Context, code: str, detail: str) -> Trouble:
+    return {"context": context.context_id, "code": str(code), "detail": detail}
 
 
 def _lines(said: dict[str, Any]) -> list[str]:
@@ -122,5 +148,5 @@ def _lines(said: dict[str, Any]) -> list[str]:
     dry_run = said.get("dry_run", False)
     would = "would be done ahead" if dry_run else "ahead"
     lines += [f"{would}: {one['context']}: {' '.join(in_words(one, dry_run=dry_run))}" for one in said.get("ahead", ())]
-    lines += [f"not read: {one['context']}: {one['code']} {one['detail']}" for one in said["troubles"]]
+    lines += [f"not complete: {one['context']}: {one['code']}: {one['detail']}" for one in said["troubles"]]
     return [*lines, "complete" if said["complete"] else "not complete: others may be in the course, too"]
