@@ -30,6 +30,7 @@ from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
 from lti_1p3_provider.scores.outbox.wake import TASK
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, PROBLEM
+from tests.migrated import NAME
 from tests.processes.site import Database
 from tests.services import HOST, Server
 from tests.services.mariadb import MariaDb
@@ -342,7 +343,7 @@ def running(mariadb: MariaDb, redis: Redis, directory: Path, platform: Platform)
     """Make a site's tables and start its processes, but no workers."""
     database = Database(
         directory,
-        mariadb.database("faults") | {"ATOMIC_REQUESTS": True, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True},
+        mariadb.database(NAME) | {"ATOMIC_REQUESTS": True, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True},
     )
     cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis.url}
     database.prepare(platform)

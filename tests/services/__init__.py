@@ -89,11 +89,16 @@ class Server:
             if self._keeper.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise ServerNotStarted(f"{' '.join(self.command)}\n{self.log.read_text(errors='replace')[-LOG_TAIL:]}")
-            time.sleep(0.02)
+            time.sleep(0.01)
 
     def answers(self) -> bool:
         """Return whether somebody accepts connections on the port."""
         return answers(self.port)
+
+    def await_end(self) -> None:
+        """Return when the server, which was told to end, is gone."""
+        if self._keeper is not None:
+            self._keeper.wait(START_SECONDS)
 
     def kill(self) -> None:
         """End the server as a crash does, and return when it is gone."""
