@@ -50,6 +50,7 @@ def running_site(
 def site(running_site: Site, django_db_blocker: Any) -> Iterator[Site]:
     """The site with two workers, and a connection to its database."""
     connections[SITE] = ConnectionHandler({"default": {}, SITE: running_site.database.connection})[SITE]
+    running_site.forget_messages()
     running_site.have_workers(WORKERS)
     with django_db_blocker.unblock():
         yield running_site
