@@ -98,6 +98,7 @@ def django_db_modify_db_settings(
     starting = migrated.on_mariadb(pytestconfig) if server is mariadb else postgresql.running(in_memory=True)
     with starting as running:  # type: ignore[attr-defined]
         connections.databases["default"].update(running.account)
+        connections.databases["default"]["TEST"]["NAME"] = migrated.NAME  # each process has a server of its own
         yield
 
 

@@ -83,7 +83,7 @@ def on_mariadb(config: pytest.Config) -> AbstractContextManager[mariadb.MariaDb]
     charset = settings.TEST_CHARSET or mariadb.CHARSET
     place = _place(config, f"{charset}.tar.gz", mariadb.version())
     if place is not None:
-        with _alone(place):
+        with _alone(place.with_name(f"{charset}.lock")):
             if not place.exists():
                 _make(place, charset)
     return mariadb.running(in_memory=True, packed=place)
@@ -104,9 +104,9 @@ def _make(place: Path, charset: str) -> None:
 
 
 @contextmanager
-def _alone(place: Path) -> Iterator[None]:
+def _alone(path: Path) -> Iterator[None]:
     """Let other processes of a parallel run wait for what this one makes."""
-    with place.with_suffix(".lock").open("w") as lock:
+    with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

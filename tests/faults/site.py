@@ -112,7 +112,7 @@ class Site:
         client_id = f"faults-{next(numbers)}"
         addresses = {"auth_login_url": platform.auth_login_url, "auth_token_url": platform.auth_token_url}
         details = {"issuer": platform.issuer, "client_id": client_id, "key_set_url": platform.key_set_url, **addresses}
-        registration = self.lms.call("register", title=client_id, deployment_ids=["1"], **details).result(30)
+        registration = self.lms.call("register", title=client_id, deployment_ids=["1"], **details).result(60)
         ours = guide(self.public_url)
         addresses = {"login_url": ours.login_url, "jwks_url": ours.jwks_url}
         platform.add_tool(Tool(client_id=client_id, redirect_uris=[ours.redirect_uri], **addresses))
