@@ -120,7 +120,8 @@ class Site:
 
     def warm_up(self) -> None:
         """Let the processes know the platform's keys, and all their threads database and cache; count from here."""
-        assert self.launch(self.person()) == "ok"
+        for process in range(PROCESSES):
+            assert self.launch(self.person(), process) == "ok"
         nonsense = Form(f"{self.public_url}{LAUNCH}", "post", {"id_token": "none", "state": "none"})
         self.send_at_once([(nonsense, Browser())] * (PROCESSES * THREADS))
         self.begin_to_count()
