@@ -85,7 +85,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, pytestconfig: pytest.Config
+) -> Iterator[None]:
     """Start the database that ``LTI_TEST_DATABASE`` names, just before Django makes its test database there."""
     if settings.TEST_DATABASE == "sqlite":
         yield
@@ -93,8 +95,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     server = {"mariadb": mariadb, "postgresql": postgresql}[settings.TEST_DATABASE]
     if reason := server.missing():
         pytest.exit(f"LTI_TEST_DATABASE={settings.TEST_DATABASE}: {reason}", returncode=4)
-    with server.running(in_memory=True) as running:  # type: ignore[attr-defined]
+    starting = migrated.on_mariadb(pytestconfig) if server is mariadb else postgresql.running(in_memory=True)
+    with starting as running:  # type: ignore[attr-defined]
         connections.databases["default"].update(running.account)
+        connections.databases["default"]["TEST"]["NAME"] = migrated.NAME  # each process has a server of its own
         yield
 
 

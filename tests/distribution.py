@@ -19,6 +19,7 @@ TOGETHER = tuple(
     f"tests/{name}" for name in ("faults", "browser", "processes", "interop", "tutor", "webkit", "architecture")
 )
 ALONE = "tests/faults/test_databases.py"  # each is a test run of its own
+CHARACTERS, DATABASES = f"{ALONE}::test_characters_on", f"{ALONE}::test_what_is_a_databases_own_on"
 WAITING = ("tests/faults", "tests/browser", "tests/processes", "tests/interop", "tests/webkit")
 # Of the tests in a browser, those for which LMS and platform are two sites; they share nothing with the others, and
 # take longer than one process should.
@@ -30,6 +31,8 @@ LOWER = 5  # by how much less important what computes is, in steps of nice
 # How long a test of each place or folder takes with its servers and browsers, in seconds of a processor. Of what is
 # left, a process takes what takes longest: whatever begins late and takes minutes lets the others wait at the end.
 SECONDS = {
+    DATABASES: 90.0,
+    CHARACTERS: 25.0,
     OTHER_PLACE: 7.5,
     "tests/faults": 5.0,
     "tests/browser": 4.0,
@@ -43,7 +46,6 @@ SECONDS = {
     "tests/contract": 0.06,
     "tests/unit": 0.02,
 }
-RUN_SECONDS = 30.0  # of each test that is a test run of its own
 
 
 def place(nodeid: str) -> str:
@@ -66,7 +68,8 @@ def rank(place: str, tests: int, process: str = "gw0") -> tuple[bool, float]:
 
 def seconds(place: str, tests: int) -> float:
     """Return how long so many tests that stay together take, about."""
-    return tests * (RUN_SECONDS if place.startswith(ALONE) else SECONDS.get(place, SECONDS.get(folder_of(place), 0)))
+    known = place.partition("[")[0]
+    return tests * SECONDS.get(known, SECONDS.get(folder_of(place), 0))
 
 
 def computes_first(process: str) -> bool:

@@ -7,7 +7,16 @@ from collections.abc import Collection, Iterable, Iterator
 
 import pytest
 
-from tests.distribution import ALONE, OTHER_PLACE, SECONDS, computes_first, folder_of, place, rank
+from tests.distribution import (
+    CHARACTERS,
+    DATABASES,
+    OTHER_PLACE,
+    SECONDS,
+    computes_first,
+    folder_of,
+    place,
+    rank,
+)
 
 from .read import ROOT, TESTS, name_of, nodes_of
 
@@ -63,7 +72,7 @@ def replaced(nodes: Collection[ast.AST]) -> Iterator[tuple[int, str]]:
 
 def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
     folders = {folder_of(name_of(path)) for path in TESTS if path.name.startswith("test_")}
-    assert folders == set(SECONDS) - {OTHER_PLACE}
+    assert folders == set(SECONDS) - {OTHER_PLACE, CHARACTERS, DATABASES}
 
 
 @pytest.mark.parametrize(
@@ -77,8 +86,8 @@ def test_each_folder_of_tests_has_its_place_in_a_parallel_run():
         ("tests/browser/test_blocked_cookies.py::test_a", "tests/browser of two other sites"),
         ("tests/faults/test_workers.py::test_a[pool process]", "tests/faults"),
         (
-            f"{ALONE}::test_outbox_catalogue_and_tallies_on[mariadb]",
-            f"{ALONE}::test_outbox_catalogue_and_tallies_on[mariadb]",
+            f"{DATABASES}[mariadb]",
+            f"{DATABASES}[mariadb]",
         ),
     ],
 )
@@ -93,12 +102,14 @@ def test_what_waits_begins_and_the_longest_of_it_and_of_the_rest() -> None:
         ("tests/flows/test_a.py", 1),
         ("tests/flows/test_b.py", 2),
         ("tests/browser", 100),
-        (f"{ALONE}::test_a", 1),
+        (f"{CHARACTERS}[utf8mb3/utf8mb4]", 1),
+        (f"{DATABASES}[mariadb]", 1),
     ]
     names = [name for name, number in sorted(places, key=lambda one: rank(*one))]
     assert names == [
         "tests/browser",
-        f"{ALONE}::test_a",
+        f"{DATABASES}[mariadb]",
+        f"{CHARACTERS}[utf8mb3/utf8mb4]",
         "tests/processes",
         "tests/flows/test_b.py",
         "tests/flows/test_a.py",

@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.utils import ConnectionHandler
 
 from demo.platform import Platform, PlatformConfig, RunningPlatform
+from tests import migrated
 from tests.services import mariadb, redis_server
 
 from .site import SITE, Site, running
@@ -28,13 +29,17 @@ def both_platforms() -> Iterator[tuple[Platform, Platform]]:
 
 
 @pytest.fixture(scope="package")
-def running_site(tmp_path_factory: pytest.TempPathFactory, both_platforms: tuple[Platform, Platform]) -> Iterator[Site]:
+def running_site(
+    tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config,
+    both_platforms: tuple[Platform, Platform],
+) -> Iterator[Site]:
     """Web, database, cache, broker."""
     if reason := mariadb.missing() or redis_server.missing():
         pytest.skip(reason)
     directory, known = tmp_path_factory.mktemp("faults"), both_platforms[0]
     with (
-        mariadb.running(in_memory=True) as server,
+        migrated.on_mariadb(pytestconfig) as server,
         redis_server.running() as redis,
         running(server, redis, directory, known) as site,
     ):
@@ -45,6 +50,7 @@ def running_site(tmp_path_factory: pytest.TempPathFactory, both_platforms: tuple
 def site(running_site: Site, django_db_blocker: Any) -> Iterator[Site]:
     """The site with two workers, and a connection to its database."""
     connections[SITE] = ConnectionHandler({"default": {}, SITE: running_site.database.connection})[SITE]
+    running_site.forget_messages()
     running_site.have_workers(WORKERS)
     with django_db_blocker.unblock():
         yield running_site

@@ -26,7 +26,7 @@ from lti_1p3_provider.api import PlatformDetails  # noqa: E402
 from lti_1p3_provider.api import register as register_platform  # noqa: E402
 
 THREADS = 8
-MAX_HOLD = 30.0  # seconds
+MAX_HOLD = 90.0  # seconds
 held: dict[str, tuple[threading.Event, threading.Event]] = {}
 printing = threading.Lock()
 

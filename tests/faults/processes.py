@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -19,10 +17,40 @@ from typing import Any
 import psutil
 
 from demo.stack import ROOT
-from tests.services import KEEPER, START_SECONDS, ServerNotStarted
+from tests.services import START_SECONDS, ServerNotStarted
 
 READY = " ready."  # what Celery says
 TAIL = 4000  # characters of a log
+
+
+class Nursery:
+    """Has read the code, and forks workers: see ``worker``."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        with log.open("ab") as written:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.worker"],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=written,
+                text=True,
+                start_new_session=True,
+            )
+
+    def fork(self, name: str, log: Path) -> psutil.Process:
+        """Return the main process of a new worker."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"name": name, "log": str(log)}) + "\n")
+        self._process.stdin.flush()
+        return psutil.Process(int(self._process.stdout.readline()))
+
+    def end(self) -> None:
+        """End it, and with it all workers that are left."""
+        self._process.kill()
+        self._process.wait()
 
 
 @dataclass(eq=False)
@@ -31,8 +59,8 @@ class Worker:
 
     name: str
     folder: Path
-    environment: dict[str, str]
-    _keeper: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    nursery: Nursery
+    _main: psutil.Process | None = field(default=None, repr=False)
 
     @property
     def log(self) -> Path:
@@ -41,19 +69,7 @@ class Worker:
 
     def start(self) -> None:
         """Start; ``await_ready`` says when it works."""
-        command = [sys.executable, "-m", "celery", "-A", "tests.faults.worker", "worker", "--without-gossip"]
-        command += ["--without-mingle", "--pool=prefork", "--concurrency=1"]
-        command += ["--loglevel=INFO", f"--hostname={self.name}"]
-        with self.log.open("wb") as log:
-            self._keeper = subprocess.Popen(
-                ["/bin/sh", "-c", KEEPER, "keeper", *command],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._main = self.nursery.fork(self.name, self.log)
 
     def await_ready(self) -> None:
         """Return once it takes messages."""
@@ -74,20 +90,16 @@ class Worker:
     @property
     def alive(self) -> bool:
         """Whether it has not ended."""
-        return self._keeper is not None and self._keeper.poll() is None
+        return self._main is not None and self._main.is_running()
 
     def crash(self) -> None:
         """End all of it as a machine that dies does."""
-        if self._keeper is not None and self._keeper.stdin is not None and self.alive:
-            pool = self.pool()
-            for process in pool:
+        if self._main is not None and self.alive:
+            both = [*self.pool(), self._main]
+            for process in both:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
-            with suppress(ProcessLookupError):
-                os.killpg(self._keeper.pid, signal.SIGKILL)
-            self._keeper.stdin.close()
-            self._keeper.wait()
-            psutil.wait_procs(pool, timeout=START_SECONDS)
+            psutil.wait_procs(both, timeout=START_SECONDS)
 
     def kill_pool(self) -> None:
         """Kill the process that works, as the kernel does when memory is short; the main process makes a new one."""
@@ -107,21 +119,14 @@ class Worker:
     def pool(self) -> list[psutil.Process]:
         """The processes that work."""
         with suppress(psutil.NoSuchProcess):
-            found = [one for main in self._mains() for one in main.children()]
-            return [one for one in found if "celery" in " ".join(one.cmdline())]
+            return self._main.children() if self._main is not None else []
         return []
 
     def memory(self) -> int:
         """Bytes that its processes have for themselves or share."""
         with suppress(psutil.NoSuchProcess):
-            return sum(one.memory_info().rss for one in [*self._mains(), *self.pool()])
+            return sum(one.memory_info().rss for one in [self._main, *self.pool()] if one is not None)
         return 0
-
-    def _mains(self) -> list[psutil.Process]:
-        if self._keeper is None or not self.alive:
-            return []
-        children = psutil.Process(self._keeper.pid).children()
-        return [one for one in children if "celery" in " ".join(one.cmdline()) and "keeper" not in one.cmdline()]
 
 
 class LmsProcess:

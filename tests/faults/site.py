@@ -19,6 +19,8 @@ from django.contrib.auth import get_user_model
 from django.db import connections
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from redis import Redis as Client
+from redis import RedisError as BrokerError
 
 from demo.browser import Browser
 from demo.lms.models import Profile
@@ -30,16 +32,18 @@ from lti_1p3_provider.scores.models import Lane, Outage, PendingScore
 from lti_1p3_provider.scores.outbox.wake import TASK
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, PROBLEM
+from tests.migrated import NAME
 from tests.processes.site import Database
 from tests.services import HOST, Server
 from tests.services.mariadb import MariaDb
 from tests.services.redis_server import Redis
 
 from .course import Course, out_of_order
-from .processes import LmsError, LmsProcess, Worker
+from .processes import LmsError, LmsProcess, Nursery, Worker
 
 SITE = "faults"  # the connection by which tests read what the processes wrote
 PATIENCE = 120.0  # seconds until everything must have arrived
+QUEUE = "celery"  # Celery's own name for it
 CRON = 0.3  # seconds; a site has minutes
 FRESH = 0.12  # seconds; whoever looks at InnoDB's transactions sooner after the last look is shown the same again
 LEASE, TIMEOUT = 4, 2  # seconds
@@ -62,8 +66,8 @@ class Site:
     redis: Redis
     database: Database
     public_url: str
-    environment: dict[str, str]
     lms: LmsProcess
+    nursery: Nursery
     clock: Path
     workers: list[Worker] = field(default_factory=list)
     patience: float = PATIENCE
@@ -74,7 +78,7 @@ class Site:
             worker.crash()
         self.workers = [one for one in self.workers if one.alive]
         while len(self.workers) < number:
-            worker = Worker(f"worker-{next(numbers)}", self.database.directory, self.environment)
+            worker = Worker(f"worker-{next(numbers)}", self.database.directory, self.nursery)
             worker.start()
             self.workers.append(worker)
         for worker in self.workers:
@@ -84,6 +88,7 @@ class Site:
     def end(self) -> None:
         """End the processes."""
         self.have_workers(0)
+        self.nursery.end()
         self.lms.end()
 
     def set_clock(self, seconds: float) -> None:
@@ -107,7 +112,7 @@ class Site:
         client_id = f"faults-{next(numbers)}"
         addresses = {"auth_login_url": platform.auth_login_url, "auth_token_url": platform.auth_token_url}
         details = {"issuer": platform.issuer, "client_id": client_id, "key_set_url": platform.key_set_url, **addresses}
-        registration = self.lms.call("register", title=client_id, deployment_ids=["1"], **details).result(30)
+        registration = self.lms.call("register", title=client_id, deployment_ids=["1"], **details).result(60)
         ours = guide(self.public_url)
         addresses = {"login_url": ours.login_url, "jwks_url": ours.jwks_url}
         platform.add_tool(Tool(client_id=client_id, redirect_uris=[ours.redirect_uri], **addresses))
@@ -262,18 +267,31 @@ class Site:
         with suppress(Exception), Celery(broker=self.redis.url, set_as_current=False) as app:
             app.send_task(TASK, retry=False)  # fails while the broker is away
 
+    def forget_messages(self) -> None:
+        """Let no worker be busy with what is left from before: each message is a run that looks for something due."""
+        Client.from_url(self.redis.url).delete(QUEUE)
+
+    def _messages(self) -> int:
+        """Return how many messages no worker has taken yet."""
+        with suppress(BrokerError):
+            return int(Client.from_url(self.redis.url).llen(QUEUE))
+        return 0
+
     def until_more(self, course: Course, number: int) -> None:
         """Wait until the platform has so many more scores."""
         enough = course.accepted() + number
         self.until(lambda: course.accepted() >= enough, course)
 
     def until(self, done: Callable[[], bool], *courses: Course, cron: bool = True) -> None:
-        """Wait until something is so; if it is not in time, say what is the matter."""
+        """Wait until something is so; if it is not in time, say what is the matter.
+
+        Cron waits for workers that have much to do: its messages would stand before everything that comes later.
+        """
         deadline, next_cron = time.monotonic() + self.patience, 0.0
         while not done():
             now = time.monotonic()
             assert now < deadline, self.report(*courses)
-            if cron and now > next_cron:
+            if cron and now > next_cron and not self._messages():
                 self.cron()
                 next_cron = now + CRON
             time.sleep(0.03)
@@ -342,7 +360,7 @@ def running(mariadb: MariaDb, redis: Redis, directory: Path, platform: Platform)
     """Make a site's tables and start its processes, but no workers."""
     database = Database(
         directory,
-        mariadb.database("faults") | {"ATOMIC_REQUESTS": True, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True},
+        mariadb.database(NAME) | {"ATOMIC_REQUESTS": True, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True},
     )
     cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis.url}
     database.prepare(platform)
@@ -360,7 +378,8 @@ def running(mariadb: MariaDb, redis: Redis, directory: Path, platform: Platform)
     web = [sys.executable, "-m", "waitress", f"--listen={HOST}:{port}", "--threads=4", "demo.lms.wsgi:application"]
     server = Server(web, port, directory, environment)
     lms = LmsProcess(environment, directory / "lms.log")
-    site = Site(mariadb, redis, database, public_url, environment, lms, clock)
+    nursery = Nursery(environment, directory / "nursery.log")
+    site = Site(mariadb, redis, database, public_url, lms, nursery, clock)
     try:
         server.start()
         yield site

@@ -53,7 +53,7 @@ def run(database: str, *arguments: str, **environment: str) -> None:
     """Run tests on a database of this run's own."""
     if database == "mariadb" and (reason := mariadb.missing()):
         pytest.skip(reason)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", *arguments]
     environment = {**os.environ, "LTI_TEST_DATABASE": database, **environment}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

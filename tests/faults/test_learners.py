@@ -32,12 +32,12 @@ def test_long_requests_hold_rows_that_are_to_be_sent(site, platform):
                 name = f"{sub}-{points}"
                 order = {"name": name, "first": [answers(course, sub, first, points)]}
                 calls.append((name, site.lms.call("hold", **order, then=[answers(course, sub, then, points + 1)])))
-                site.lms.call("await_held", name=name).result(20)
+                site.lms.call("await_held", name=name).result(60)
             site.until_more(course, 20)
             for name, _ in calls:
-                site.lms.call("let_go", name=name).result(20)
+                site.lms.call("let_go", name=name).result(60)
             for number, (_, call) in enumerate(calls):
-                call.result(20)  # fails if it waited, or met a deadlock
+                call.result(60)  # fails if it waited, or met a deadlock
                 first, then = (PROBLEM, OTHER_PROBLEM) if number % 2 else (OTHER_PROBLEM, PROBLEM)
                 course.note(slow[number], points, 10, first)
                 course.note(slow[number], points + 1, 10, then)
@@ -70,7 +70,7 @@ def test_an_answer_that_is_lost_with_our_note_is_not_reported_as_stored(site, pl
         site.until(_waits_for_a_lock, course, cron=False)
         BlockState.objects.using(SITE).filter(user_id=course.learners[sub]).update(updated_at=timezone.now())
     with pytest.raises(LmsError, match="Deadlock"):
-        call.result(20)
+        call.result(60)
     site.grade(course, [(sub, 2)])
     site.check(course)
 
@@ -84,9 +84,9 @@ def test_an_answer_is_noted_later_if_somebody_holds_its_score_for_too_long(site,
     with transaction.atomic(using=SITE):
         site.rows(course).update(changed_at=timezone.now())
         call = site.lms.call("hold", name=sub, first=[answers(course, sub, PROBLEM, 2)], then=[])
-        site.lms.call("await_held", name=sub).result(20)  # it has waited for a second
-    site.lms.call("let_go", name=sub).result(20)
-    call.result(20)  # no error for the learner
+        site.lms.call("await_held", name=sub).result(60)  # it has waited for a second
+    site.lms.call("let_go", name=sub).result(60)
+    call.result(60)  # no error for the learner
     course.note(sub, 2, 10)
     site.until(lambda: not course.differences(), course)
     site.check(course)

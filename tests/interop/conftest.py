@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,9 @@ def openedx_platform(openedx_installed, lms_server, tmp_path_factory) -> Iterato
 
 
 @pytest.fixture
-def openedx(openedx_platform: OpenEdx, lms: str) -> OpenEdxConnection:
-    """The platform, registered with the app under test as an operator does."""
+def openedx(openedx_platform: OpenEdx, lms: str, settings: Any) -> OpenEdxConnection:
+    """The platform, registered with the app under test as an operator does. It may be slow: nobody tests that here."""
+    settings.LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC = 60
     about = openedx_platform.about
     registration, _ = register(
         PlatformDetails(

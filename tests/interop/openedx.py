@@ -23,8 +23,8 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from tests.connection import COURSE, OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT, answer
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
-SOON_SECONDS = 5
+START_SECONDS = 120  # on a machine that has very much to do
+SOON_SECONDS = 60
 LOG_TAIL = 4000  # characters
 LINKS = {PROBLEM: 6, UNIT: 2}
 WITHOUT_COLUMNS = 2
@@ -53,7 +53,7 @@ class OpenEdx:
 
     def rows(self) -> dict[str, Any]:
         """Return the platform's line items, scores and published grades."""
-        return requests.get(self.about["rows_url"], timeout=10).json()
+        return requests.get(self.about["rows_url"], timeout=60).json()
 
     def answered(self, skip: int = 0) -> list[tuple[str, str, int]]:
         """Return method, path and status of the requests that the platform has answered, from its log."""
@@ -62,7 +62,7 @@ class OpenEdx:
 
     def replace_key(self) -> None:
         """Let the platform sign with a new key and forget the old one, and with it all access tokens."""
-        requests.post(self.about["replace_key_url"], timeout=10).raise_for_status()
+        requests.post(self.about["replace_key_url"], timeout=60).raise_for_status()
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class OpenEdxConnection:
 
     def launch_form(self, link: dict[str, Any], person: str, browser: Browser) -> Form:
         """Go as far as the platform's form with token and state; return it, not yet sent."""
-        return forms(browser.get(link["start_urls"][person], timeout=10))[0]
+        return forms(browser.get(link["start_urls"][person], timeout=60))[0]
 
     def scores(self, link: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the rows of the platform's score table for a link."""
@@ -215,7 +215,7 @@ def _tail(log: Path) -> str:
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -173,14 +173,14 @@ def context_roles(visit):
 
 def test_claim_decides_where_a_deep_linked_item_differs_from_the_login(openedx):
     link = openedx.link(OTHER_PROBLEM)
-    login = requests.get(link["start_urls"][LEARNER], allow_redirects=False, timeout=10).headers["Location"]
+    login = requests.get(link["start_urls"][LEARNER], allow_redirects=False, timeout=60).headers["Location"]
     (said,) = parse_qs(urlsplit(login).query)["target_link_uri"]
     visit = openedx.visit(link)
     claimed = visit.claims[f"{CLAIM}target_link_uri"]
     assert (said.endswith(PROBLEM), claimed.endswith(OTHER_PROBLEM)) == (True, True)
     assert WHITE in visit.page.text
     assert visit.page.url == claimed
-    assert GrantMissing.code in visit.browser.get(said, timeout=10).text
+    assert GrantMissing.code in visit.browser.get(said, timeout=60).text
     visit.answer(WHITE_LIGHT)
     assert points(openedx.scores(link)) == [(2, 2)]
 
@@ -193,7 +193,7 @@ def test_dl_07_an_instructor_chooses_and_a_learner_launches(openedx):
     assert "Choose content" in picker.page.text, picker.page.text
     saved = picker.go().open(SUBSECTION, UNIT).send(OTHER_PROBLEM)
     assert saved.status_code == 200, saved.text
-    [item] = requests.get(start.format("chosen"), timeout=10).json()["items"]
+    [item] = requests.get(start.format("chosen"), timeout=60).json()["items"]
     assert (item["type"], item["url"]) == ("ltiResourceLink", openedx.lms + f"/lti/1p3/launch/{COURSE}/{OTHER_PROBLEM}")
     assert item["lineItem"]["scoreMaximum"] == 2
     assert openedx.visit(openedx.any_link()).page.status_code == 200
@@ -214,7 +214,7 @@ def begin_choosing(openedx):
 
 def choices(openedx):
     """Return which content the component has stored, in order."""
-    said = requests.get(openedx.platform.about["rows_url"].replace("rows/", f"chosen/{CHOOSES}/"), timeout=10).json()
+    said = requests.get(openedx.platform.about["rows_url"].replace("rows/", f"chosen/{CHOOSES}/"), timeout=60).json()
     return [item["custom"]["openedx_target"] for item in said["items"]]
 
 
@@ -281,10 +281,10 @@ def test_replayed_launch_form_is_refused(openedx):
 def test_new_token_for_a_used_login_is_refused(openedx):
     """The platform answers the same authentication request again, with a genuine token."""
     browser = Browser()
-    asked = browser.get(openedx.any_link()["start_urls"][LEARNER], timeout=10)
+    asked = browser.get(openedx.any_link()["start_urls"][LEARNER], timeout=60)
     before = copy.deepcopy(browser)
     assert browser.follow(asked).status_code == 200
-    again = before.get(asked.url, timeout=10)
+    again = before.get(asked.url, timeout=60)
     assert forms(again)[0].fields["state"] == forms(asked)[0].fields["state"]
     assert refusal(before.follow(again)) == LaunchReplayed.code
 
@@ -332,7 +332,7 @@ def test_launch_names_the_services_and_members_can_be_read(openedx):
     assert claims[AGS_CLAIM]["lineitem"] == link["line_item_url"]
     service = claims[NRPS_CLAIM]["context_memberships_url"]
     token = access_token(openedx.deployment, [NRPS_SCOPE])
-    answered = requests.get(service, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    answered = requests.get(service, headers={"Authorization": f"Bearer {token}"}, timeout=60)
     assert answered.status_code == 200, answered.text
     members = {member["user_id"] for member in answered.json()["members"]}
     assert members == {openedx.sub(person) for person in (LEARNER, NAMELESS, INSTRUCTOR, ASSISTANT)}

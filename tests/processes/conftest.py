@@ -35,12 +35,14 @@ def own_database(
 
 
 @pytest.fixture(scope="package")
-def mariadb_database(tmp_path_factory: pytest.TempPathFactory, running_platform: Platform) -> Iterator[Database]:
+def mariadb_database(
+    tmp_path_factory: pytest.TempPathFactory, running_platform: Platform, pytestconfig: pytest.Config
+) -> Iterator[Database]:
     """One on a private MariaDB."""
     if reason := mariadb.missing():
         pytest.skip(reason)
-    with mariadb.running(in_memory=True) as server:
-        database = Database(tmp_path_factory.mktemp("site"), server.database("site") | {"CONN_MAX_AGE": 60})
+    with migrated.on_mariadb(pytestconfig) as server:
+        database = Database(tmp_path_factory.mktemp("site"), server.database(migrated.NAME) | {"CONN_MAX_AGE": 60})
         database.prepare(running_platform)
         yield database
 

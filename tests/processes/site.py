@@ -76,10 +76,10 @@ class Site:
     def log_in(self, person: str, browser: Browser, process: int = 0, link: Link | None = None) -> Form:
         """Begin a launch at a process; return the platform's form with token and state, not yet sent."""
         address = self.platform.launch_url((link or self.link).id, person)
-        initiation = forms(browser.get(address, timeout=20))[0]
+        initiation = forms(browser.get(address, timeout=60))[0]
         asked = self.send(initiation, browser, process)
         assert asked.status_code == 302, asked.text
-        return forms(browser.get(asked.headers["Location"], timeout=20))[0]
+        return forms(browser.get(asked.headers["Location"], timeout=60))[0]
 
     def send(
         self, form: Form, browser: Browser, process: int, start: Callable[[], object] | None = None
@@ -106,7 +106,7 @@ class Site:
         barrier = Barrier(len(posts))
 
         def start(number: int) -> None:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=60)
             time.sleep(over * number / len(posts))
 
         with ThreadPoolExecutor(len(posts)) as pool:
@@ -120,7 +120,8 @@ class Site:
 
     def warm_up(self) -> None:
         """Let the processes know the platform's keys, and all their threads database and cache; count from here."""
-        assert self.launch(self.person()) == "ok"
+        for process in range(PROCESSES):
+            assert self.launch(self.person(), process) == "ok"
         nonsense = Form(f"{self.public_url}{LAUNCH}", "post", {"id_token": "none", "state": "none"})
         self.send_at_once([(nonsense, Browser())] * (PROCESSES * THREADS))
         self.begin_to_count()
