@@ -12,6 +12,7 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.registrations.models import Deployment
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.connection import CLAIM, INSTRUCTOR, LEARNER, MEMBERSHIP, PROBLEM, WELCOME
 from tests.traces import nobody_came, refusal
 
@@ -83,8 +84,8 @@ def test_bad_07_times_of_the_past(connection):
     assert is_refused(connection.launch(connection.link(WELCOME)), "token_expired")
 
 
-@pytest.mark.parametrize(
-    ("number", "name", "code"),
+@every(
+    "number, name, code",
     [
         ("08", f"{CLAIM}message_type", "claim_missing"),
         ("09", ROLES, "claim_missing"),
@@ -92,7 +93,6 @@ def test_bad_07_times_of_the_past(connection):
         ("11", f"{CLAIM}resource_link", "claim_missing"),
         ("12", "sub", "subject_missing"),
     ],
-    ids=["bad_08", "bad_09", "bad_10", "bad_11", "bad_12"],
 )
 def test_bad_08_to_bad_12_a_claim_is_missing(connection, number, name, code):
     assert is_refused(connection.launch_with({}, name), code)

@@ -19,6 +19,7 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.launches import interrupted
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.connection import COURSE, PROBLEM, RIGHT, WELCOME, answer
 
 FRAMES = 10
@@ -94,7 +95,7 @@ def test_a_session_that_is_ended_while_its_content_is_made_gives_a_readable_page
     assert connection.platform.issuer in answered["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("status", [400, 403, 500])
+@every("status", [400, 403, 500])
 def test_another_error_in_place_of_our_answer_is_left_alone_while_the_session_lives(db, status):
     request = RequestFactory().get("/")
     request.session = SessionStore()

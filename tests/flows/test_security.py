@@ -20,6 +20,7 @@ from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.connection import (
     CLAIM,
     INSTRUCTOR,
@@ -67,7 +68,7 @@ def test_sec_10_a_whole_launch_of_an_attacker_signs_no_victim_in(connection):
     assert victim.get(page.url, timeout=5).status_code == 200
 
 
-@pytest.mark.parametrize("spoil", [str.upper, lambda value: value[:-1], lambda value: f"{value}x", lambda value: ""])
+@every("spoil", [str.upper, lambda value: value[:-1], lambda value: f"{value}x", lambda value: ""])
 def test_sec_10_a_cookie_that_is_almost_right_does_not_do(connection, spoil):
     browser = Browser()
     form = connection.launch_form(connection.link(WELCOME), browser=browser)
@@ -182,8 +183,8 @@ def genuine(connection: Connection, door: str, browser: Browser) -> tuple[str, d
     return f"{connection.lms}/lti/1p3/login/", {**values, "target_link_uri": connection.content_url(WELCOME)}
 
 
-@pytest.mark.parametrize("door", ["login", "launch", "content", "keys"])
-@pytest.mark.parametrize("knows_us", [False, True], ids=["stranger", "signed in"])
+@every("door", ["login", "launch", "content", "keys"])
+@every("knows_us", [False, True])
 def test_sec_33_no_door_changes_an_account_or_a_session_but_a_posted_launch(connection, door, knows_us):
     browser = Browser()
     if knows_us:

@@ -40,6 +40,7 @@ from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import LineItem
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.accidents import after_a_look, raised_in
+from tests.cases import every
 from tests.connection import (
     CLAIM,
     INSTRUCTOR,
@@ -74,7 +75,7 @@ def switch_off(connection, what: str) -> None:
 # --- SEC-15: switching off --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["registration", "deployment", "deployment back to waiting", "deleted registration"])
+@every("what", ["registration", "deployment", "deployment back to waiting", "deleted registration"])
 def test_sec_15_the_lms_takes_no_answer_from_a_session_that_was_switched_off(connect, what):
     connection, _another_that_is_on, browser = connect(), connect(), Browser()
     page = connection.launch(connection.link(PROBLEM), browser=browser)
