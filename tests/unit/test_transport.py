@@ -22,6 +22,7 @@ from lti_1p3_provider.errors import AddressForbidden, AnswerUnreadable, Platform
 from lti_1p3_provider.lti import transport
 from lti_1p3_provider.lti.exchange import Answer, Pause, Request
 from lti_1p3_provider.web.addresses import is_within
+from tests.cases import every
 from tests.web_server import Said
 
 
@@ -149,7 +150,7 @@ def server() -> Iterator[str]:
     httpd.server_close()
 
 
-@pytest.mark.parametrize(
+@every(
     "url",
     [
         "http://platform.example/jwks",
@@ -400,7 +401,7 @@ def test_an_answer_has_its_headers_in_lower_case(web_server):
     assert "X-Some" not in answer.headers
 
 
-@pytest.mark.parametrize(("status", "ok"), [(199, False), (200, True), (204, True), (299, True), (300, False)])
+@every("status, ok", [(199, False), (200, True), (204, True), (299, True), (300, False)])
 def test_ags_13_what_counts_as_success(status, ok):
     assert Answer(status, {}, b"").ok is ok
 
@@ -485,8 +486,8 @@ def test_nobody_listens():
         transport.send("GET", "http://127.0.0.1:1/")
 
 
-@pytest.mark.parametrize(
-    ("url", "within"),
+@every(
+    "url, within",
     [
         ("https://lms.example/api", True),
         ("https://LMS.example/api", True),
