@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.errors import AccessTokenRefused, AnswerUnreadable
+from lti_1p3_provider.lti import access_tokens, ags
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
@@ -264,12 +266,21 @@ def test_sec_06_an_access_token_without_measure_loses_no_answer_and_no_score(con
     assert tried(row).sent_at
 
 
+@every("body", [*WRONG_TYPES, *WRONG_TOKENS])
+@every("status", [200, 201, 400, 500])
+def test_sec_06_an_access_token_of_a_wrong_type_is_none(connection, web_server, body, status):
+    deployment = connection.registration.deployments.get()
+    deployment.registration.auth_token_url = web_server.says(Said(body, status))
+    with pytest.raises((AnswerUnreadable, AccessTokenRefused)):
+        access_tokens.access_token(deployment, [ags.SCORE_SCOPE])
+
+
 def test_sec_06_an_access_token_of_a_wrong_type_loses_no_score(connection, web_server):
     row = answered(connection)
-    for body in (*WRONG_TYPES, *WRONG_TOKENS):
-        for status in (200, 201, 400, 500):
-            change(connection, auth_token_url=web_server.says(Said(body, status)))
-            assert waits(tried(row), "answer_unreadable", "access_token_refused"), (body, status)
+    for at, body in enumerate((*WRONG_TYPES, *WRONG_TOKENS)):
+        status = (200, 201, 400, 500)[at % 4]
+        change(connection, auth_token_url=web_server.says(Said(body, status)))
+        assert waits(tried(row), "answer_unreadable", "access_token_refused"), (body, status)
     change(connection, auth_token_url=connection.platform.auth_token_url)
     assert tried(row).sent_at
 

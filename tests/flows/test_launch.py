@@ -103,23 +103,23 @@ def test_core_04_required_registered_claims(connection, name):
     assert LaunchAttempt.objects.first().detail == name
 
 
-@pytest.mark.parametrize("kind", [int, float])
-@pytest.mark.parametrize(
-    ("changes", "passes"),
-    [
-        ({"exp": -56}, True),
-        ({"exp": -62}, False),
-        ({"exp": 365 * 86400}, True),
-        ({"nbf": 56}, True),
-        ({"nbf": 66}, False),
-        ({"nbf": -365 * 86400}, True),
-        ({"iat": 56}, True),
-        ({"iat": 66}, False),
-        ({"iat": 365 * 86400}, False),
-        ({"exp": -3600, "iat": -7200}, False),
-        ({"exp": 10, "nbf": 3600}, False),
-    ],
-)
+LEEWAY = [  # what is refused comes first: it leaves nobody
+    ({"exp": -62}, False),
+    ({"nbf": 66}, False),
+    ({"iat": 66}, False),
+    ({"iat": 365 * 86400}, False),
+    ({"exp": -3600, "iat": -7200}, False),
+    ({"exp": 10, "nbf": 3600}, False),
+    ({"exp": -56}, True),
+    ({"exp": 365 * 86400}, True),
+    ({"nbf": 56}, True),
+    ({"nbf": -365 * 86400}, True),
+    ({"iat": 56}, True),
+]
+
+
+@every("changes, passes", LEEWAY)
+@every("kind", [int, float])
 def test_core_04_sec_26_sixty_seconds_leeway_in_each_direction(connection, changes, passes, kind):
     response = connection.tampered_launch(
         claims=lambda claims: {**claims, **{name: kind(time.time() + after) for name, after in changes.items()}}

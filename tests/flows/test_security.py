@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -81,21 +82,31 @@ def test_sec_10_a_cookie_that_is_almost_right_does_not_do(connection, spoil):
 # --- SEC-16: accounts of other people ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("right", [{}, {"is_staff": True}, {"is_superuser": True}])
-@pytest.mark.parametrize("address", ["ada.park@platform.example", "ADA.Park@Platform.Example"])
+RIGHTS = [{}, {"is_staff": True}, {"is_superuser": True}]
+ADDRESSES = ["ada.park-{}@platform.example", "ADA.Park-{}@Platform.Example"]
+
+
 @pytest.mark.parametrize("trusted", [False, True])
-def test_sec_16_nobody_takes_over_an_account_by_its_email_at_the_first_launch_or_later(
-    connect, right, address, trusted
-):
-    connection = connect(trust_emails=trusted)
-    owner = get_user_model().objects.create_user("owner", email=address, **right)
-    before = get_user_model().objects.filter(pk=owner.pk).values().get()
-    for claims in ({}, {"email": address}, {"email": address.swapcase()}, {"name": "owner", "sub": "owner"}):
-        assert connection.launch_with(claims).status_code == 200
-    assert get_user_model().objects.filter(pk=owner.pk).values().get() == before
-    assert not PlatformUser.objects.filter(user=owner).exists()
-    assert not get_user_model().objects.exclude(pk=owner.pk).filter(email__iexact=address).exists()
-    assert not [1 for session in Session.objects.all() if session.get_decoded()["_auth_user_id"] == str(owner.pk)]
+def test_sec_16_nobody_takes_over_an_account_by_its_email_at_the_first_launch_or_later(connect, trusted):
+    connection, users = connect(trust_emails=trusted), get_user_model().objects
+    owners = [
+        users.create_user(f"owner-{at}", email=address.format(at), **right)
+        for at, (right, address) in enumerate(product(RIGHTS, ADDRESSES))
+    ]
+    before = list(users.values().order_by("pk"))
+    assert connection.launch_with({}).status_code == 200
+    for owner in owners:
+        for claims in (
+            {"sub": f"new-{owner.pk}", "email": owner.email},
+            {"email": owner.email.swapcase()},
+            {"sub": owner.username, "name": owner.username},
+        ):
+            assert connection.launch_with(claims).status_code == 200
+        assert not users.exclude(pk=owner.pk).filter(email__iexact=owner.email).exists()
+    mine = [owner.pk for owner in owners]
+    assert list(users.filter(pk__in=mine).values().order_by("pk")) == before
+    assert PlatformUser.objects.exclude(user__in=owners).count() == PlatformUser.objects.count() == 2 * len(owners) + 1
+    assert not {int(session.get_decoded()["_auth_user_id"]) for session in Session.objects.all()} & set(mine)
 
 
 def test_sec_16_the_same_person_on_two_platforms_is_two_accounts(connect):

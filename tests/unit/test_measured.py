@@ -60,7 +60,7 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize("what", ENDLESS)
+@every("what", ENDLESS)
 def test_sec_06_nothing_endless_is_read_beyond_the_limit(raw, what):
     begin, piece = ENDLESS[what]
     url = raw.says(begin, then=lambda: ever(piece))
@@ -72,15 +72,14 @@ def test_sec_06_nothing_endless_is_read_beyond_the_limit(raw, what):
     finally:
         tracemalloc.stop()
     time.sleep(0.05)
+    assert raw.requests == 1
     assert raw.written < 16 * MEGABYTE  # what the sockets between us hold, too
     assert peak < 16 * MEGABYTE
 
 
-@pytest.mark.parametrize(
-    "coding", ["gzip", "x-gzip", "deflate", "gzip, gzip", "gzip, identity", "deflate,gzip,deflate"]
-)
+@every("coding", ["gzip", "x-gzip", "deflate", "gzip, gzip", "gzip, identity", "deflate,gzip,deflate"])
 def test_sec_06_what_is_compressed_has_the_same_limit(raw, coding):
-    body = b"0" * 50 * MEGABYTE
+    body = b"0" * 20 * MEGABYTE
     for one in coding.split(","):
         body = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(one.strip(), bytes)(body)
     url = raw.says(OK + f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
