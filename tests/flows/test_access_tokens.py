@@ -133,16 +133,17 @@ def test_ags_05_scores_end_the_path(item, scores):
     assert ags.scores_url(item) == scores
 
 
-@pytest.mark.parametrize(("status", "tries"), [(401, 2), (403, 1), (400, 1), (404, 1), (503, 1)])
-def test_tok_02_ags_15_one_new_token_and_one_more_try_when_it_is_refused(connection, deployment, status, tries):
-    platform, link = connection.platform, connection.link(graded=True)
-    connection.launch(link)
-    score = ags.Score(LEARNER, 1, 2, datetime.now(UTC))
-    access_tokens.access_token(deployment, [ags.SCORE_SCOPE])
-    platform.faults.set("status", endpoint="scores", status=status)
-    posts, tokens = len(score_posts(connection)), tokens_asked(connection)
-    assert run(ags.post_score(deployment, LineItemAddress(LineItem.objects.get().url, SCORES), score)).status == status
-    assert (len(score_posts(connection)) - posts, tokens_asked(connection) - tokens) == (tries, tries - 1)
+def test_tok_02_ags_15_one_new_token_and_one_more_try_when_it_is_refused(connection, deployment):
+    connection.launch(connection.link(graded=True))
+    column, score = LineItemAddress(LineItem.objects.get().url, SCORES), ags.Score(LEARNER, 1, 2, datetime.now(UTC))
+    for status, tries in ((401, 2), (403, 1), (400, 1), (404, 1), (503, 1)):
+        access_tokens.access_token(deployment, [ags.SCORE_SCOPE])
+        connection.platform.faults.clear()
+        connection.platform.faults.set("status", endpoint="scores", status=status)
+        posts, tokens = len(score_posts(connection)), tokens_asked(connection)
+        assert run(ags.post_score(deployment, column, score)).status == status
+        asked = (len(score_posts(connection)) - posts, tokens_asked(connection) - tokens)
+        assert asked == (tries, tries - 1), status
 
 
 def test_ags_15_open_edx_means_an_access_token_that_is_over_with_403_too(connection, deployment):

@@ -103,22 +103,23 @@ def test_ok_01_teacher_and_student(connection, person):
     assert is_opened(connection, connection.launch(connection.link(WELCOME), person))
 
 
-@pytest.mark.parametrize(
+@every(
     "roles",
     [
         [
             f"{MEMBERSHIP}Learner",
             f"{MEMBERSHIP}Instructor",
             "http://purl.imsglobal.org/vocab/lis/v2/system/person#User",
-        ],
-        ["Learner"],
-        [f"{MEMBERSHIP}Astronaut", "urn:something"],
-        [""],
-        [],
+        ],  # ok_02
+        ["Learner"],  # ok_03
+        [f"{MEMBERSHIP}Astronaut", "urn:something"],  # ok_04
+        [""],  # ok_05
+        [],  # role_03
     ],
-    ids=["ok_02_several", "ok_03_short", "ok_04_unknown", "ok_05_empty_text", "role_03_empty_list"],
 )
 def test_ok_02_to_ok_05_role_03_roles(connection, roles):
+    LaunchAttempt.objects.all().delete()
+    get_user_model().objects.all().delete()  # each time it is a first launch
     assert is_opened(connection, connection.launch_with({ROLES: roles}))
     user = get_user_model().objects.get()
     assert not user.is_staff
@@ -150,7 +151,7 @@ def test_ok_09_email_and_no_context(connect):
     assert get_user_model().objects.get().email == "ada.park@platform.example"
 
 
-@pytest.mark.parametrize(
+@every(
     "role",
     [
         "http://purl.imsglobal.org/vocab/lis/v2/system/person#SysAdmin",
@@ -162,13 +163,14 @@ def test_ok_09_email_and_no_context(connect):
     ],
 )
 def test_role_04_sec_19_no_role_gives_a_privilege(connection, role):
+    get_user_model().objects.all().delete()  # each time it is a first launch
     connection.launch_with({ROLES: [role]})
     user = get_user_model().objects.get()
     assert (user.is_staff, user.is_superuser, user.user_permissions.count()) == (False, False, 0)
 
 
-@pytest.mark.parametrize(
-    ("roles", "wanted"),
+@every(
+    "roles, wanted",
     [
         ([f"{MEMBERSHIP}Learner"], True),
         (["Learner"], True),
@@ -184,6 +186,7 @@ def test_role_04_sec_19_no_role_gives_a_privilege(connection, role):
     ],
 )
 def test_role_01_role_06_who_gets_scores(connection, roles, wanted):
+    get_user_model().objects.all().delete()  # each time it is a first launch
     connection.platform.tamper_next_launch(claims=lambda claims: {**claims, ROLES: roles})
     connection.launch(connection.link(PROBLEM, graded=True))
     assert PlatformUser.objects.count() == 1

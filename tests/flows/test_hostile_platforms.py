@@ -329,18 +329,29 @@ def test_sec_05_no_score_is_sent_to_an_inner_address_although_it_is_called_the_p
         assert canary.visits == 0, address
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_sec_05_redirects_are_followed_for_nothing(connection, web_server, canary, status):
-    home, away = connection.platform, {"Location": f"http://127.0.0.1:{canary.port}/"}
-    elsewhere = web_server.says(Said(b"", status, away))
-    change(connection, key_set_url=elsewhere)
-    assert cannot_launch(connection)
-    change(connection, key_set_url=home.key_set_url, auth_token_url=elsewhere)
+REDIRECTS = [301, 302, 303, 307, 308]
+
+
+def test_sec_05_redirects_are_followed_for_no_key(connection, web_server, canary):
+    for number, status in enumerate(REDIRECTS, 1):
+        elsewhere = web_server.says(Said(b"", status, {"Location": f"http://127.0.0.1:{canary.port}/"}))
+        change(connection, key_set_url=elsewhere)
+        assert cannot_launch(connection), status
+        assert [asked.method for asked in web_server.asked] == ["GET"] * number, status
+    assert canary.visits == 0
+
+
+def test_sec_05_redirects_are_followed_for_no_token_and_no_score(connection, web_server, canary):
+    home = connection.platform
     row = answered(connection)
-    assert waits(row, "access_token_refused")
-    origin = elsewhere.rpartition("/")[0]
-    change(connection, auth_token_url=home.auth_token_url, other_origins=origin)
-    LineItem.objects.update(url=f"{origin}/line_item")
-    assert waits(tried(row), "redirected: ")
-    assert [asked.method for asked in web_server.asked] == ["GET", "POST", "POST"]
+    for number, status in enumerate(REDIRECTS, 1):
+        elsewhere = web_server.says(Said(b"", status, {"Location": f"http://127.0.0.1:{canary.port}/"}))
+        change(connection, auth_token_url=elsewhere)
+        PendingScore.objects.update(sent_at=None)
+        assert waits(tried(row), "access_token_refused"), status
+        origin = elsewhere.rpartition("/")[0]
+        change(connection, auth_token_url=home.auth_token_url, other_origins=origin)
+        LineItem.objects.update(url=f"{origin}/line_item")
+        assert waits(tried(row), "redirected: "), status
+        assert [asked.method for asked in web_server.asked] == ["POST", "POST"] * number, status
     assert canary.visits == 0

@@ -221,7 +221,7 @@ def test_the_api_lets_superusers_choose_and_organizations_only_end_it():
     assert staff("PATCH", one, {"legacy_way": SIGNED}).status_code == 400
 
 
-@pytest.mark.parametrize(
+@every(
     "wide",
     [
         {"legacy_way": SAME_IDS, "legacy_consumer_key": "riverside", "legacy_until": str(SOON)},
@@ -230,8 +230,9 @@ def test_the_api_lets_superusers_choose_and_organizations_only_end_it():
         {"instructor_role": "beta_testers"},
     ],
 )
-@pytest.mark.parametrize("is_pasted", [True, False])
+@every("is_pasted", [True, False])
 def test_whoever_speaks_for_a_platform_stays_where_it_reaches_accounts_beyond_its_organization(wide, is_pasted):
+    Registration.objects.all().delete()
     own = {"keys": [keys.generate().public_jwk]}
     voice = {"key_set": own, "key_set_url": ""} if is_pasted else {"key_set_url": OTHER_KEYS}
     staff, root = tenant(), tenant(role="", is_superuser=True)
