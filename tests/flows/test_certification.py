@@ -28,6 +28,12 @@ def is_refused(response, code: str) -> bool:
     return nobody_came()
 
 
+def begin_anew() -> None:
+    """Forget whoever came, so that the next launch is a first one."""
+    for table in (LaunchAttempt, Session, get_user_model()):
+        table.objects.all().delete()
+
+
 def is_opened(connection, page) -> bool:
     """Check that the person sees the content, and goes on seeing it."""
     assert (page.status_code, page.url) == (200, connection.content_url(WELCOME)), page.text
@@ -118,8 +124,7 @@ def test_ok_01_teacher_and_student(connection, person):
     ],
 )
 def test_ok_02_to_ok_05_role_03_roles(connection, roles):
-    LaunchAttempt.objects.all().delete()
-    get_user_model().objects.all().delete()  # each time it is a first launch
+    begin_anew()
     assert is_opened(connection, connection.launch_with({ROLES: roles}))
     user = get_user_model().objects.get()
     assert not user.is_staff
@@ -163,7 +168,7 @@ def test_ok_09_email_and_no_context(connect):
     ],
 )
 def test_role_04_sec_19_no_role_gives_a_privilege(connection, role):
-    get_user_model().objects.all().delete()  # each time it is a first launch
+    begin_anew()
     connection.launch_with({ROLES: [role]})
     user = get_user_model().objects.get()
     assert (user.is_staff, user.is_superuser, user.user_permissions.count()) == (False, False, 0)
@@ -186,7 +191,7 @@ def test_role_04_sec_19_no_role_gives_a_privilege(connection, role):
     ],
 )
 def test_role_01_role_06_who_gets_scores(connection, roles, wanted):
-    get_user_model().objects.all().delete()  # each time it is a first launch
+    begin_anew()
     connection.platform.tamper_next_launch(claims=lambda claims: {**claims, ROLES: roles})
     connection.launch(connection.link(PROBLEM, graded=True))
     assert PlatformUser.objects.count() == 1

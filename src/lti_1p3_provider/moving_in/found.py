@@ -73,7 +73,7 @@ def look(connection: BaseDatabaseWrapper) -> Found:
 
 
 def columns(connection: BaseDatabaseWrapper, table: str) -> frozenset[str]:
-    """Return the names of a table's columns. (Django's introspection parses SQLite's definition of the table for more.)"""
+    """Return the names of a table's columns. (Django's introspection parses SQLite's definition of the table.)"""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} WHERE 1 = 0")
         return frozenset(name for name, *_ in cursor.description)
