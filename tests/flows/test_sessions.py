@@ -388,7 +388,7 @@ def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, fail
     assert get_user_model().objects.count() == PlatformUser.objects.count() == (1 if status == 302 else 0)
 
 
-@pytest.mark.parametrize(
+@every(
     "error",
     [
         OperationalError(1366, "Incorrect string value: secret for column"),
@@ -397,9 +397,9 @@ def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, fail
         IntegrityError("duplicate entry: secret"),
         InterfaceError("connection already closed: secret"),
     ],
-    ids=lambda error: type(error).__name__,
 )
 def test_another_error_of_the_database_is_refused_at_once_with_a_page(connection, caplog, error):
+    LaunchAttempt.objects.all().delete()
     browser, refusals = Browser(), []
     form = connection.launch_form(connection.link(PROBLEM, graded=True), browser=browser)
 
