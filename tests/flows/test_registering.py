@@ -222,8 +222,8 @@ def test_dr_02_only_hosts_that_canvas_is_known_to_have_may_differ(
 
 
 def test_a_configuration_that_does_not_come(invited: Invited, settings) -> None:
-    settings.LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC = 1
-    invited.platform.faults.set("slow", endpoint="configuration", seconds=4)
+    settings.LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC = 0.4
+    invited.platform.faults.set("slow", endpoint="configuration", seconds=3)
     assert refusal(invited.reads(), statuses=range(400, 600))
     assert (invited.sent, invited.status()) == ([], Status.OPEN)
 
@@ -275,7 +275,7 @@ def test_dr_05_fewer_scopes_than_asked_are_said_and_stored(invited: Invited, pro
 
 def test_a_slow_platform_is_waited_for(invited: Invited) -> None:
     page = invited.reads()
-    invited.platform.faults.set("slow", endpoint="registration", seconds=2)
+    invited.platform.faults.set("slow", endpoint="registration", seconds=0.7)
     assert invited.presses(page).status_code == 200
 
 
