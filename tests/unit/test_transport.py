@@ -385,7 +385,7 @@ def test_sec_05_proxies_and_passwords_of_the_environment_are_not_used(server, mo
 def test_sec_06_too_much(server, path):
     bomb()  # before the time runs
     with pytest.raises(AnswerUnreadable):
-        transport.send("GET", f"{server}/{path}", timeout=0.5)
+        transport.send("GET", f"{server}/{path}", timeout=2)
 
 
 def test_sec_06_an_answer_may_be_a_mebibyte_and_no_larger(web_server):
@@ -478,7 +478,7 @@ def test_sec_06_json_that_is_too_deep(server):
 @pytest.mark.parametrize("path", ["cut", "chunks"])
 def test_sec_06_an_answer_that_breaks_off(server, path):
     with pytest.raises(PlatformUnreachable):
-        transport.send("GET", f"{server}/{path}", timeout=2)
+        transport.send("GET", f"{server}/{path}", timeout=0.5)
 
 
 def test_nobody_listens():
