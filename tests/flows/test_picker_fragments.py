@@ -213,3 +213,4 @@ def test_keys_that_no_database_keeps_are_of_no_course(picker: Picker, path: str,
     for fields in ({"course": name, "graded": "1"}, *({field: value} for field, value in asked.items())):
         got = picker.post(path, token=picker.token, **fields)
         assert got.status_code < 500 or "content_not_ready" in got.text, (fields, got.text)
+    assert DeepLinkingRequest.objects.get().used_at is None, "or the next cases would be told so"
