@@ -4,6 +4,7 @@ and its administrator with a browser."""
 from __future__ import annotations
 
 import json
+from copy import copy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -79,6 +80,12 @@ class Registering:
     def register(self, url: str, answer: Said | None = None, **opened: Any) -> requests.Response:
         """Go the whole way."""
         return self.go_on(self.look(url, answer, **opened))
+
+    def saying(self, changes: dict[str, Any]) -> Registering:
+        """Return the same platform with another configuration."""
+        other = copy(self)
+        other.configuration = {**self.configuration, **changes}
+        return other
 
     def will_say(self, *answers: Said) -> None:
         """Answer like this, one after another."""

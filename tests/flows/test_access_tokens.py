@@ -24,6 +24,7 @@ from lti_1p3_provider.registrations import keys, own_keys
 from lti_1p3_provider.registrations.models import Deployment, Registration, ToolKey
 from lti_1p3_provider.scores.models import LineItem
 from tests.broken_cache import BusyCache
+from tests.cases import every
 from tests.connection import LEARNER
 from tests.remembered import seconds_left
 from tests.web_server import Said
@@ -120,8 +121,8 @@ def test_ags_08_ags_10_whole_points_are_integers_and_a_zone_stays(connection):
     assert isinstance(sent["scoreGiven"], int)
 
 
-@pytest.mark.parametrize(
-    ("item", "scores"),
+@every(
+    "item, scores",
     [
         ("https://p.example/items/1", "https://p.example/items/1/scores"),
         ("https://p.example/items/1/?a=b&c=%2F", "https://p.example/items/1/scores?a=b&c=%2F"),
@@ -132,16 +133,17 @@ def test_ags_05_scores_end_the_path(item, scores):
     assert ags.scores_url(item) == scores
 
 
-@pytest.mark.parametrize(("status", "tries"), [(401, 2), (403, 1), (400, 1), (404, 1), (503, 1)])
-def test_tok_02_ags_15_one_new_token_and_one_more_try_when_it_is_refused(connection, deployment, status, tries):
-    platform, link = connection.platform, connection.link(graded=True)
-    connection.launch(link)
-    score = ags.Score(LEARNER, 1, 2, datetime.now(UTC))
-    access_tokens.access_token(deployment, [ags.SCORE_SCOPE])
-    platform.faults.set("status", endpoint="scores", status=status)
-    posts, tokens = len(score_posts(connection)), tokens_asked(connection)
-    assert run(ags.post_score(deployment, LineItemAddress(LineItem.objects.get().url, SCORES), score)).status == status
-    assert (len(score_posts(connection)) - posts, tokens_asked(connection) - tokens) == (tries, tries - 1)
+def test_tok_02_ags_15_one_new_token_and_one_more_try_when_it_is_refused(connection, deployment):
+    connection.launch(connection.link(graded=True))
+    column, score = LineItemAddress(LineItem.objects.get().url, SCORES), ags.Score(LEARNER, 1, 2, datetime.now(UTC))
+    for status, tries in ((401, 2), (403, 1), (400, 1), (404, 1), (503, 1)):
+        access_tokens.access_token(deployment, [ags.SCORE_SCOPE])
+        connection.platform.faults.clear()
+        connection.platform.faults.set("status", endpoint="scores", status=status)
+        posts, tokens = len(score_posts(connection)), tokens_asked(connection)
+        assert run(ags.post_score(deployment, column, score)).status == status
+        asked = (len(score_posts(connection)) - posts, tokens_asked(connection) - tokens)
+        assert asked == (tries, tries - 1), status
 
 
 def test_ags_15_open_edx_means_an_access_token_that_is_over_with_403_too(connection, deployment):
@@ -304,8 +306,8 @@ def test_tok_02_a_fresh_token_replaces_the_one_that_was_kept(deployment, says):
     assert len(endpoint.asked) == 2
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "detail"),
+@every(
+    "status, body, detail",
     [
         (200, {}, "status 200, error 'None'"),
         (200, [], "status 200, error 'None'"),
@@ -403,8 +405,9 @@ def test_tok_02_what_says_nothing_of_fewer_scopes_is_one_token_for_all(deploymen
 def test_tok_02_what_is_refused_alone_too_is_refused(deployment, web_server, error, asked):
     deployment.registration.auth_token_url = web_server.says(refused_as(error)) + "/token"
     for number in (1, 2):
-        with pytest.raises(AccessTokenRefused, match=error):
+        with pytest.raises(AccessTokenRefused) as caught:
             a_token(deployment, ags.SCORE_SCOPE)
+        assert caught.value.detail == f"status 400, error {error!r}"
         assert len(scopes_asked(web_server)) == (asked + 1 if number == 2 else asked)
 
 
@@ -481,7 +484,7 @@ def test_tok_02_each_call_needs_one_scope(deployment, web_server, call, needed):
     assert scopes_asked(web_server) == [ALL, needed]
 
 
-@pytest.mark.parametrize("token", ["a b", "a\r\nX: y", "€", "\ud800", "x" * 70_000, "a\x00"])
+@every("token", ["a b", "a\r\nX: y", "€", "\ud800", "x" * 70_000, "a\x00"])
 def test_tok_02_what_no_header_takes_is_no_token(deployment, says, token):
     says({"access_token": token})
     with pytest.raises(AccessTokenRefused, match="characters that no header takes"):
@@ -493,8 +496,6 @@ def test_tok_02_spaces_around_a_token_are_none_of_it(deployment, says):
     assert access_tokens.access_token(deployment, SCORES) == "t"
 
 
-@pytest.mark.parametrize(
-    "said", [10**4000, -(10**400), 1e308, -1e308, "nan", "inf", "-inf", "9" * 5000, [], {}, True, "²"]
-)
+@every("said", [10**4000, -(10**400), 1e308, -1e308, "nan", "inf", "-inf", "9" * 5000, [], {}, True, "²"])
 def test_tok_02_no_lifetime_breaks_anything(said):
     assert access_tokens._lifetime(said) <= access_tokens.MAX_LIFETIME

@@ -14,25 +14,26 @@ from django.core.management import call_command
 from demo.browser import Browser, forms
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.registrations.models import Registration
+from tests.cases import every
 from tests.connection import COURSE, LEARNER, PROBLEM, UNPUBLISHED, WELCOME, usage
 
 
-@pytest.mark.parametrize("plus", [" ", "%20", "%2B", "%252B"])
+@every("plus", [" ", "%20", "%2B", "%252B"])
 def test_a_course_key_never_holds_a_blank(connection, plus):
     address = connection.content_url(PROBLEM.replace("+", plus), COURSE.replace("+", plus))
     assert connection.launch(connection.link(target_link_uri=address, graded=True)).status_code == 200
     assert LaunchAttempt.objects.first().outcome == "ok"
 
 
-@pytest.mark.parametrize("written", [" {}", "{}\n", "\t{} ", "{}%20", "{}/%0A", "\ufeff{}", "{}%E2%80%8B"])
+@every("written", [" {}", "{}\n", "\t{} ", "{}%20", "{}/%0A", "\ufeff{}", "{}%E2%80%8B"])
 def test_white_space_that_was_copied_with_an_address_does_not_matter(connection, written):
     address = written.format(connection.content_url(PROBLEM))
     assert connection.launch(connection.link(target_link_uri=address, graded=True)).status_code == 200
     assert LaunchAttempt.objects.first().outcome == "ok"
 
 
-@pytest.mark.parametrize("posted_to", ["launch", "link"])
-@pytest.mark.parametrize("block", [f"/{WELCOME}", ""])
+@every("posted_to", ["launch", "link"])
+@every("block", [f"/{WELCOME}", ""])
 def test_a_final_slash_too_much_loses_nothing(connect, block, posted_to):
     connection = connect(enrolment_mode="audit")  # whole courses need it
     browser, address = Browser(), f"{connection.lms}/lti/1p3/launch/{COURSE}{block}/"
@@ -44,7 +45,7 @@ def test_a_final_slash_too_much_loses_nothing(connect, block, posted_to):
     assert browser.get(address, timeout=10).status_code == 200
 
 
-@pytest.mark.parametrize("door", ["login", "launch", "deep-linking", "deep-linking/launch"])
+@every("door", ["login", "launch", "deep-linking", "deep-linking/launch"])
 def test_an_address_without_its_final_slash_loses_nothing(connection, door):
     browser, link = Browser(), connection.link(PROBLEM)
     initiation = forms(browser.get(connection.platform.launch_url(link.id, LEARNER), timeout=10))[0]
@@ -68,7 +69,7 @@ def test_a_launch_that_is_posted_to_the_links_own_address_is_a_launch(connection
     assert LaunchAttempt.objects.first().outcome == "ok"
 
 
-@pytest.mark.parametrize("fields", [{}, {"id_token": "a.b.c"}, {"state": "x"}, {"input": "answer"}])
+@every("fields", [{}, {"id_token": "a.b.c"}, {"state": "x"}, {"input": "answer"}])
 def test_any_other_post_to_a_links_address_is_answered_with_a_support_code(connection, fields):
     page = requests.post(connection.content_url(PROBLEM), data=fields, timeout=10)
     assert LaunchAttempt.objects.first().support_code in page.text
@@ -90,8 +91,8 @@ def test_a_section_says_that_it_cannot_be_opened_by_itself(connection):
     assert LaunchAttempt.objects.first().outcome == "content_has_no_page"
 
 
-@pytest.mark.parametrize(
-    ("named", "opened"),
+@every(
+    "named, opened",
     [
         (PROBLEM, PROBLEM),
         (PROBLEM.replace("+", " "), PROBLEM),

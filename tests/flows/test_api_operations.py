@@ -26,6 +26,7 @@ from lti_1p3_provider.rest_api.v1.scores import MOST
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox.wake import READ_BACK, TASK
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.inviting import Registering
 from tests.tenants import COURSE, DEMO, OTHER, SITE, belongings, tenant
 
@@ -233,8 +234,8 @@ def test_an_invitation_that_nobody_used_is_revoked(staff):
     assert [one["after"]["status"] for one in staff("GET", "changes/").json()["results"]] == ["revoked", "open"]
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
+@every(
+    "body, field",
     [
         ({"name": ""}, "name"),
         ({"allowed_orgs": [DEMO]}, "allowed_orgs"),
@@ -259,7 +260,7 @@ def test_an_invitation_offers_nothing_of_others(staff, body, field):
     assert not Invitation.objects.exists()
 
 
-@pytest.mark.parametrize("name", OFFERED)
+@every("name", OFFERED)
 def test_an_invitation_gives_nothing_that_its_maker_may_not_give_a_registration(staff, ours, name):
     field = Registration._meta.get_field(name)
     values = [True, False] if isinstance(field, BooleanField) else [*dict(field.choices or ()), "audit"]

@@ -17,6 +17,7 @@ from lti_1p3_provider.onboarding.models import Invitation
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.rest_api.v1 import registering
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.tenants import CREATORS, DEMO, NOT_FOUND, OTHER, PLATFORM, SITE, Tenant, tenant
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,12 @@ def made(by: Tenant, **values: object) -> dict:
     return said.json()
 
 
+@pytest.fixture
+def row(staff: Tenant) -> dict:
+    """A registration."""
+    return made(staff)
+
+
 def test_a_platform_is_registered_with_what_its_preset_knows(staff):
     said = staff("POST", "registrations/", PLATFORM)
     assert said.status_code == 201
@@ -63,8 +70,8 @@ def test_course_creators_and_staff_of_the_organization_may(role):
     assert tenant(role=role)("GET", "registrations/").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("role", "values"),
+@every(
+    "role, values",
     [
         ("", {"is_staff": True}),  # of the site
         ("", {}),
@@ -189,8 +196,8 @@ def test_preconditions_protect_what_somebody_else_changed(staff):
     assert staff("PUT", NAME, BODY, if_match="*").status_code == 412  # there is none
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
+@every(
+    "body, field",
     [
         ({"issuer": "https://y.example"}, "issuer"),
         ({"client_id": "another"}, "client_id"),
@@ -214,8 +221,7 @@ def test_preconditions_protect_what_somebody_else_changed(staff):
         (b'{"title": NaN}', "body"),
     ],
 )
-def test_wrong_values_are_named_and_nothing_changes(staff, body, field):
-    row = made(staff)
+def test_wrong_values_are_named_and_nothing_changes(staff, row, body, field):
     before = Registration.objects.values().get()
     said = staff("PATCH", f"registrations/{row['id']}/", body)
     assert (said.status_code, said.json()["code"]) == (400, "api_request_invalid")
@@ -335,7 +341,7 @@ def test_deployments_are_listed_added_approved_and_switched_off(staff):
     assert staff("PUT", f"{place}{waiting.pk}/", {"status": "approved"}).status_code == 405
 
 
-@pytest.mark.parametrize(
+@every(
     "lists",
     [
         {"allowed_orgs": [OTHER]},
@@ -352,8 +358,7 @@ def test_deployments_are_listed_added_approved_and_switched_off(staff):
         {"block_filter": {"all": "problem"}},
     ],
 )
-def test_a_gate_never_opens_what_is_anothers(staff, lists):
-    row = made(staff)
+def test_a_gate_never_opens_what_is_anothers(staff, row, lists):
     said = staff("PUT", f"registrations/{row['id']}/gate/", lists)
     assert said.status_code == 400
     assert set(said.json()["fields"]) == set(lists)

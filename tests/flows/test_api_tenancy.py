@@ -20,6 +20,7 @@ from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.rest_api.v1 import openapi
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.tenants import API, DEMO, NOT_FOUND, ORGANIZATION, OTHER, PLATFORM, SITE, Tenant, belongings, tenant
 from tests.traces import stored
 
@@ -96,7 +97,7 @@ def test_their_own_staff_find_them(verb, path, theirs):
     assert said.status_code in (200, 201, 202, 204, 400, 409)
 
 
-@pytest.mark.parametrize("path", [path for path in LISTS if path not in SITES_OWN])
+@every("path", [path for path in LISTS if path not in SITES_OWN])
 def test_sec_30_lists_hold_nothing_of_another_organization(path, theirs):
     query = "?sub=u-1" if "people" in path else ""
     assert tenant(DEMO)("GET", filled(path, theirs) + query).json()["results"] == []
@@ -204,7 +205,7 @@ def test_an_account_that_a_launch_made_never_gets_in(theirs):
     assert by("GET", "registrations/").status_code == 401
 
 
-@pytest.mark.parametrize(("scope", "reads", "writes"), [("read", 200, 401), ("write", 401, 200), ("email", 401, 401)])
+@every("scope, reads, writes", [("read", 200, 401), ("write", 401, 200), ("email", 401, 401)])
 def test_a_token_is_good_for_its_scopes(theirs, scope, reads, writes):
     by = tenant(OTHER)
     by.scope = scope

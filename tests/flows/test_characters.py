@@ -33,6 +33,7 @@ from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.users.find import user_of
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.connection import AGS_CLAIM, CLAIM, COURSE, LEARNER, PROBLEM
 from tests.scoring import earn
 from tests.web_server import Said
@@ -141,7 +142,7 @@ def test_an_email_is_taken_whole_or_not_at_all(connect):
 # --- the record of an attempt -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kid", [PARTY, RARE, f"key {PARTY * 100}", TEXT])
+@every("kid", [PARTY, RARE, f"key {PARTY * 100}", TEXT])
 def test_a_kid_is_recorded_as_far_as_can_be(connection, is_whole, kid):
     page = connection.tampered_launch(headers=lambda headers: {**headers, "kid": kid})
     assert page.status_code == 400
@@ -206,7 +207,7 @@ def test_a_target_is_refused_and_recorded(connection, is_whole, letter, place):
     assert newest().target.startswith(f"{connection.lms}/lti/1p3/launch/{COURSE}")
 
 
-@pytest.mark.parametrize("door", ["launch", "back", "session", "scores/mine"])
+@every("door", ["launch", "back", "session", "scores/mine"])
 def test_addresses_of_content_are_refused(connection, door):
     browser = Browser()
     connection.launch(connection.link(PROBLEM), browser=browser)
@@ -347,8 +348,8 @@ def test_the_form_says_so(connection, admin_client, is_whole):
         assert done.content.decode().count("does not keep U+1F389") >= 2
 
 
-@pytest.mark.parametrize("name", ["launchattempt", "registration", "pendingscore", "platformuser", "toolkey"])
-@pytest.mark.parametrize("query", ["q", "outcome", "reason", "title", "registration__title"])
+@every("name", ["launchattempt", "registration", "pendingscore", "platformuser", "toolkey"])
+@every("query", ["q", "outcome", "reason", "title", "registration__title"])
 def test_searches_for_such_characters(connection, admin_client, name, query):
     page = admin_client.get(f"/admin/lti_1p3_provider/{name}/", {query: TEXT})
     assert page.status_code in (200, 302, 400)  # the others for filters that there are not

@@ -26,6 +26,7 @@ from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.registrations.models import ToolKey
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.connection import (
     CLAIM,
     COURSE,
@@ -88,7 +89,7 @@ def members(value: Any) -> list[Any]:
 # --- the whole way ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("like", ["plain", "canvas", "moodle"])
+@every("like", ["plain", "canvas", "moodle"])
 def test_what_is_chosen_is_launched(connection: Connection, like: str) -> None:
     picker = begin(connection, dialog=Dialog(like=like)).go().open(SUBSECTION, UNIT)
     assert "2 items added" in picker.send(PROBLEM, UNIT).text
@@ -154,7 +155,7 @@ def test_two_pickers_do_not_disturb_each_other(connection: Connection) -> None:
 # --- DL-01, DL-08: what is asked for ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["deep_link_return_url", "accept_types", "accept_presentation_document_targets"])
+@every("name", ["deep_link_return_url", "accept_types", "accept_presentation_document_targets"])
 def test_dl_01_required_settings(connection: Connection, name: str) -> None:
     assert refused(with_settings(connection, **{name: None}), "claim_missing", 400)
     assert name in LaunchAttempt.objects.first().detail
@@ -165,7 +166,7 @@ def test_dl_01_the_settings_themselves_are_required(connection: Connection) -> N
     assert refused(picker, "claim_missing", 400)
 
 
-@pytest.mark.parametrize(
+@every(
     "said",
     [
         {"accept_multiple": "true"},
@@ -183,7 +184,7 @@ def test_dl_01_a_setting_of_the_wrong_type(connection: Connection, said: dict[st
     assert refused(with_settings(connection, **said), "claim_invalid", 400)
 
 
-@pytest.mark.parametrize("said", [{"accept_media_types": 5}, {"auto_create": "x"}, {"title": 5}, {"text": []}])
+@every("said", [{"accept_media_types": 5}, {"auto_create": "x"}, {"title": 5}, {"text": []}])
 def test_dl_01_what_is_not_used_is_not_checked(connection: Connection, said: dict[str, Any]) -> None:
     assert with_settings(connection, **said).page.status_code == 200
 
@@ -196,7 +197,7 @@ def test_dl_08_what_the_platform_proposes_is_shown_escaped(connection: Connectio
 # --- DL-02: who, and what is accepted ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@every(
     "roles",
     [
         [f"{MEMBERSHIP}Instructor"],
@@ -217,8 +218,8 @@ def test_dl_02_these_choose(connection: Connection, roles: list[str]) -> None:
     assert with_roles(connection, *roles).page.status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("roles", "code"),
+@every(
+    "roles, code",
     [
         ([f"{MEMBERSHIP}Learner"], "choosing_not_allowed"),
         (["Learner"], "choosing_not_allowed"),
@@ -245,7 +246,7 @@ def test_dl_02_these_do_not_and_go_back(connection: Connection, roles: list[str]
     assert answer_of(connection)[f"{DL}errorlog"] == f"{code} {support_code}"
 
 
-@pytest.mark.parametrize("more", [["TeachingAssistant"], [ASSISTANT], "TeachingAssistant"])
+@every("more", [["TeachingAssistant"], [ASSISTANT], "TeachingAssistant"])
 def test_dl_02_a_site_lets_others_choose(connection: Connection, settings, more) -> None:
     settings.LTI_1P3_PROVIDER_DEEP_LINKING_ROLES = more
     assert with_roles(connection, f"{MEMBERSHIP}Instructor", ASSISTANT).page.status_code == 200
@@ -299,8 +300,8 @@ def test_an_editor_that_takes_launches_gets_launches_and_hears_of_no_plain_link(
     assert items_of(connection)[0]["type"] == "ltiResourceLink"
 
 
-@pytest.mark.parametrize(
-    ("targets", "shown"),
+@every(
+    "targets, shown",
     [(["iframe", "window"], "iframe"), (["window"], "window"), (["embed", "frame"], None), (["iframe"], "iframe")],
 )
 def test_dl_02_only_accepted_targets(connection: Connection, targets: list[str], shown: str | None) -> None:
@@ -367,7 +368,7 @@ def test_dl_03_nothing_chosen_is_said(connection: Connection) -> None:
     assert len(items_of(connection)) == 1
 
 
-@pytest.mark.parametrize(("accepts", "has_column"), [(True, True), (None, True), (False, False)])
+@every("accepts, has_column", [(True, True), (False, False), (None, True)])
 def test_dl_03_a_column_unless_it_is_declined(connection: Connection, accepts: bool | None, has_column: bool) -> None:
     picker = begin(connection, accept_lineitem=accepts).go().open(SUBSECTION, UNIT)
     assert ("makes no gradebook column" in picker.page.text) is (accepts is False)
@@ -421,7 +422,7 @@ def test_dl_04_blackboard_wants_us_as_the_subject_too(connect) -> None:
 LARGE = ("Привет, 世界 🎓 <&\"' " * 12_000)[: 256 * 1024]
 
 
-@pytest.mark.parametrize("data", ["a b+c/=&%20", "ünï ✓ 🎓\n\t ", "", " ", "x" * 256 * 1024, LARGE[:60_000]])
+@every("data", ["a b+c/=&%20", "ünï ✓ 🎓\n\t ", "", " ", "x" * 256 * 1024, LARGE[:60_000]])
 def test_dl_05_data_comes_back_byte_for_byte(connection: Connection, data: str) -> None:
     begin(connection, data=data).go().open(SUBSECTION).send(UNIT)
     assert answer_of(connection)[f"{DL}data"] == data
@@ -484,9 +485,7 @@ def test_dl_07_nothing_is_empty(connection: Connection) -> None:
     assert not [one for one in members(items_of(connection)) if one in (None, "", [], {})]
 
 
-@pytest.mark.parametrize(
-    ("usage_key", "maximum"), [(PROBLEM, 4), (UNIT, 6), (SUBSECTION, 6), (WHOLE, 100), (WELCOME, None)]
-)
+@every("usage_key, maximum", [(PROBLEM, 4), (UNIT, 6), (WHOLE, 100), (SUBSECTION, 6), (WELCOME, None)])
 def test_dl_07_the_maximum_is_what_will_be_sent(connection: Connection, usage_key: str, maximum: int | None) -> None:
     begin(connection).go().open(BASICS, SUBSECTION, UNIT).send(usage_key)
     assert items_of(connection)[0].get("lineItem", {}).get("scoreMaximum") == maximum
@@ -604,7 +603,7 @@ def test_dl_10_a_registration_that_is_switched_off_ends_the_choice(connection: C
 # --- SEC-22: bound to its launch, and to the platform's hosts ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", ["", "x", "x" * 43, "é" * 43, "x" * 5000, "\x00"])
+@every("token", ["", "x", "x" * 43, "é" * 43, "x" * 5000, "\x00"])
 def test_sec_22_a_token_that_is_none(connection: Connection, token: str) -> None:
     picker = begin(connection)
     for path in ("pick", "answer"):
@@ -628,7 +627,7 @@ def test_sec_22_a_token_answers_its_own_launch_alone(connect) -> None:
     assert answer_of(mine)["iss"] == mine.client_id
 
 
-@pytest.mark.parametrize(
+@every(
     "url",
     [
         "https://evil.example/return",
@@ -667,7 +666,7 @@ def test_sec_22_a_host_that_is_taken_away_gets_no_answer(connection: Connection)
     assert (page.status_code, LaunchAttempt.objects.first().outcome) == (400, "return_address_forbidden")
 
 
-@pytest.mark.parametrize("query", ["?a=b&c=d%2Fe+f&g", "?data=eyJ.x_y.-&modal=true", "?a=ü%20", "#part"])
+@every("query", ["?a=b&c=d%2Fe+f&g", "?data=eyJ.x_y.-&modal=true", "?a=ü%20", "#part"])
 def test_sec_22_the_return_address_is_used_byte_for_byte(connection: Connection, query: str) -> None:
     url = f"{connection.platform.base_url}/deep-linking/return{query}"
     picker = with_settings(connection, deep_link_return_url=url)

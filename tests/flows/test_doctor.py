@@ -26,6 +26,7 @@ from lti_1p3_provider.registrations.models import Deployment, ToolKey
 from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from lti_1p3_provider.scores.reasons import Reason
+from tests.cases import every
 from tests.connection import COURSE, Connection
 from tests.scoring import launched
 from tests.web_server import Said
@@ -115,7 +116,7 @@ def test_a_platform_that_does_not_say_the_time_is_not_judged():
     assert list(doctor._clock(Answer(200, {"date": ""}, b""))) == []
 
 
-@pytest.mark.parametrize(
+@every(
     "date",
     [
         "yesterday",
@@ -152,7 +153,7 @@ def test_a_private_address_names_the_setting_and_the_host(sound, settings):
     assert "LTI_1P3_PROVIDER_PRIVATE_HOSTS: ['localhost:9']" in token.advice
 
 
-@pytest.mark.parametrize("status", [500, 502, 503])
+@every("status", [500, 502, 503])
 def test_a_platform_that_is_down_is_not_a_wrong_address(sound, web_server, status):
     address = web_server.says(Said(b"<html>Bad gateway", status))
     type(sound.registration).objects.update(key_set_url=address, auth_token_url=address)

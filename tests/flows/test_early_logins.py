@@ -12,6 +12,7 @@ from django.urls import reverse
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches.logins import AnswerLogins
 from lti_1p3_provider.launches.views import LoginView
+from tests.cases import every
 
 OTHERS = "the LMS's middleware"
 PARAMETERS = {"login_hint": "somebody", "target_link_uri": "https://lms.example/x", "lti_message_hint": "é&="}
@@ -45,8 +46,8 @@ def without_chance(response: HttpResponse) -> dict[str, object]:
     return {"status": response.status_code, "query": query, "cookies": cookies, "headers": headers}
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("address", ["/lti/1p3/login/", "/lti/1p3/login"])
+@every("method", ["get", "post"])
+@every("address", ["/lti/1p3/login/", "/lti/1p3/login"])
 def test_a_login_that_goes_well_asks_the_lms_nothing(answer, parameters, method, address):
     response = answer(getattr(RequestFactory(), method)(address, parameters))
     assert (response.status_code, is_early(response)) == (302, True)
@@ -65,7 +66,7 @@ def test_a_login_costs_one_query(answer, parameters, django_assert_num_queries):
         assert is_early(answer(request))
 
 
-@pytest.mark.parametrize(
+@every(
     "change",
     [
         {"iss": "https://nobody.example"},
@@ -95,7 +96,7 @@ def test_a_frame_whose_cookies_are_not_known_is_left_to_the_view(answer, paramet
     assert not is_early(answer(request))
 
 
-@pytest.mark.parametrize("address", ["/lti/1p3/launch/", "/lti/1p3/login/more", "/lti/1p3/pub/jwks/", "/login/", "/"])
+@every("address", ["/lti/1p3/launch/", "/lti/1p3/login/more", "/lti/1p3/pub/jwks/", "/login/", "/"])
 def test_other_addresses_are_not_looked_at(answer, parameters, address):
     assert not is_early(answer(RequestFactory().post(address, parameters)))
 

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, timedelta
 from html import unescape
 from io import StringIO
+from itertools import product
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -96,16 +97,15 @@ def test_pages(db, small):
     assert find(Asked(number=99), timezone.now(), small).number == 2
 
 
-@pytest.mark.parametrize("small", [LARGE, 200])
-@pytest.mark.parametrize("text", ["eastern", "ISSUER-7", "client-seven", "deployment-7"])
-def test_a_registration_is_found_by_its_names(three, small, text):
+def test_a_registration_is_found_by_its_names(three):
     row = registered("Eastern Moodle", issuer="https://issuer-7.example", client_id="client-seven")
     Deployment.objects.create(registration=row, deployment_id="deployment-7")
     Deployment.objects.create(registration=row, deployment_id="deployment-77")
     upkeep.keep_up()
-    found = find(Asked(text), timezone.now(), small)
-    assert titles(found) == ["Eastern Moodle"]
-    assert (found.found, sum(found.words.values())) == (1, 4)
+    for small, text in product([LARGE, 200], ["eastern", "ISSUER-7", "client-seven", "deployment-7"]):
+        found = find(Asked(text), timezone.now(), small)
+        assert titles(found) == ["Eastern Moodle"], (small, text)
+        assert (found.found, sum(found.words.values())) == (1, 4), (small, text)
 
 
 @pytest.mark.parametrize("small", [LARGE, 200])

@@ -19,6 +19,7 @@ from lti_1p3_provider.onboarding.gate_choices import Chosen
 from lti_1p3_provider.outline import rebuild, tree
 from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from tests.cases import every
 from tests.connection import COURSE, OTHER_COURSE, PROBLEM, SUBSECTION, UNIT
 from tests.unit.registering import form
 from tests.web_server import Said
@@ -108,8 +109,8 @@ def test_deployments_are_added_once_and_a_disabled_one_stays_so(admin_client):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("values", "said"),
+@every(
+    "values, said",
     [
         ({"platform": "moodle", "pasted": "no values in here"}, "This field is required."),
         ({"platform": "canvas", "client_id": "c", "deployment_ids": "x" * 256}, "A deployment ID is too long."),
@@ -302,7 +303,7 @@ def test_what_is_chosen_comes_first(admin_client):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("after", ["x", "W10", "\x00", "WyJhIl0", "🙂"])
+@every("after", ["x", "W10", "\x00", "WyJhIl0", "🙂"])
 def test_a_place_that_is_none_begins_anew(admin_client, after):
     assert ask(admin_client, "courses", after=after)["number"] > 0
 
@@ -345,8 +346,8 @@ def test_titles_are_escaped(admin_client):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("entered", "stored"),
+@every(
+    "entered, stored",
     [
         ("", {}),
         ("{}", {}),
@@ -374,10 +375,11 @@ def test_types_of_blocks_are_lines(admin_client, entered, stored):
     shown = form_["block_filter"].value() if stored else ""
     assert form_.fields["block_filter"].to_python(form_.fields["block_filter"].prepare_value(stored)) == stored
     assert isinstance(shown, str)
+    saved.registration.delete()
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("entered", ["a: problem\na: html", ": problem", f"{COURSE}", "{", '{"x": 1}', "a: b c"])
+@every("entered", ["a: problem\na: html", ": problem", f"{COURSE}", "{", '{"x": 1}', "a: b c"])
 def test_types_that_cannot_be_read_are_said(admin_client, entered):
     gate = {"gate-TOTAL_FORMS": "1", "gate-0-allowed_courses": COURSE, "gate-0-block_filter": entered}
     page = admin_client.post(ADD, form(platform="canvas", client_id="c", **gate))

@@ -20,9 +20,12 @@ from django.utils import timezone
 
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.errors import AccessTokenRefused, AnswerUnreadable
+from lti_1p3_provider.lti import access_tokens, ags
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
+from tests.cases import every
 from tests.connection import PROBLEM, WELCOME, Connection, answer
 from tests.traces import nobody_came, refusal
 from tests.web_server import Said
@@ -71,12 +74,15 @@ def deflate_bomb() -> bytes:
 
 
 class Hostile(BaseHTTPRequestHandler):
-    """Answers each path in its own bad way. ``written`` is what it could send before we hung up."""
+    """Answers each path in its own bad way. ``written`` is what it could send before we hung up, ``asked`` the newest
+    path."""
 
     protocol_version = "HTTP/1.1"
     written = 0
+    asked = ""
 
     def do_GET(self) -> None:
+        type(self).asked = self.path.strip("/")
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         with contextlib.suppress(OSError):
             getattr(self, self.path.strip("/"))()
@@ -194,7 +200,7 @@ def answered(connection: Connection) -> PendingScore:
     browser = Browser()
     page = connection.launch(connection.link(PROBLEM, graded=True), browser=browser)
     assert answer(browser, page).status_code == 200
-    return PendingScore.objects.get()
+    return PendingScore.objects.latest("pk")
 
 
 def tried(row: PendingScore) -> PendingScore:
@@ -221,12 +227,13 @@ def waits(row: PendingScore, *reasons: str) -> bool:
 # --- SEC-06 -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", FAST)
+@every("how", FAST)
 def test_sec_06_a_key_set_without_measure_is_a_page_for_the_learner(connection, hostile, how):
     change(connection, key_set_url=f"{hostile}/{how}")
     Hostile.written, begun = 0, time.monotonic()
     assert cannot_launch(connection)
     assert time.monotonic() - begun < TOO_LATE
+    assert Hostile.asked == how
     assert Hostile.written < 16 * MEGABYTE  # ours and what the sockets between us hold
 
 
@@ -243,13 +250,15 @@ def test_sec_06_a_key_set_of_wrong_types_is_a_page_for_the_learner(connection, w
         assert cannot_launch(connection), body
 
 
-@pytest.mark.parametrize("how", [*FAST, "drips_chunks"])
+@every("how", [*FAST, "drips_chunks"])
 def test_sec_06_an_access_token_without_measure_loses_no_answer_and_no_score(connection, hostile, settings, how):
     settings.LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC = 0.5
+    django_cache.clear()  # no token of before
     change(connection, auth_token_url=f"{hostile}/{how}")
     Hostile.written, begun = 0, time.monotonic()
     row = answered(connection)
     assert time.monotonic() - begun < TOO_LATE
+    assert Hostile.asked == how
     reasons = ("platform_unreachable", "answer_unreadable", "access_token_refused")
     assert waits(row, *reasons, *(("access_refused",) if how == "many_digits" else ()))  # of those, a token can be read
     assert Hostile.written < 16 * MEGABYTE
@@ -257,12 +266,21 @@ def test_sec_06_an_access_token_without_measure_loses_no_answer_and_no_score(con
     assert tried(row).sent_at
 
 
+@every("body", [*WRONG_TYPES, *WRONG_TOKENS])
+@every("status", [200, 201, 400, 500])
+def test_sec_06_an_access_token_of_a_wrong_type_is_none(connection, web_server, body, status):
+    deployment = connection.registration.deployments.get()
+    deployment.registration.auth_token_url = web_server.says(Said(body, status))
+    with pytest.raises((AnswerUnreadable, AccessTokenRefused)):
+        access_tokens.access_token(deployment, [ags.SCORE_SCOPE])
+
+
 def test_sec_06_an_access_token_of_a_wrong_type_loses_no_score(connection, web_server):
     row = answered(connection)
-    for body in (*WRONG_TYPES, *WRONG_TOKENS):
-        for status in (200, 201, 400, 500):
-            change(connection, auth_token_url=web_server.says(Said(body, status)))
-            assert waits(tried(row), "answer_unreadable", "access_token_refused"), (body, status)
+    for at, body in enumerate((*WRONG_TYPES, *WRONG_TOKENS)):
+        status = (200, 201, 400, 500)[at % 4]
+        change(connection, auth_token_url=web_server.says(Said(body, status)))
+        assert waits(tried(row), "answer_unreadable", "access_token_refused"), (body, status)
     change(connection, auth_token_url=connection.platform.auth_token_url)
     assert tried(row).sent_at
 
@@ -311,18 +329,29 @@ def test_sec_05_no_score_is_sent_to_an_inner_address_although_it_is_called_the_p
         assert canary.visits == 0, address
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_sec_05_redirects_are_followed_for_nothing(connection, web_server, canary, status):
-    home, away = connection.platform, {"Location": f"http://127.0.0.1:{canary.port}/"}
-    elsewhere = web_server.says(Said(b"", status, away))
-    change(connection, key_set_url=elsewhere)
-    assert cannot_launch(connection)
-    change(connection, key_set_url=home.key_set_url, auth_token_url=elsewhere)
+REDIRECTS = [301, 302, 303, 307, 308]
+
+
+def test_sec_05_redirects_are_followed_for_no_key(connection, web_server, canary):
+    for number, status in enumerate(REDIRECTS, 1):
+        elsewhere = web_server.says(Said(b"", status, {"Location": f"http://127.0.0.1:{canary.port}/"}))
+        change(connection, key_set_url=elsewhere)
+        assert cannot_launch(connection), status
+        assert [asked.method for asked in web_server.asked] == ["GET"] * number, status
+    assert canary.visits == 0
+
+
+def test_sec_05_redirects_are_followed_for_no_token_and_no_score(connection, web_server, canary):
+    home = connection.platform
     row = answered(connection)
-    assert waits(row, "access_token_refused")
-    origin = elsewhere.rpartition("/")[0]
-    change(connection, auth_token_url=home.auth_token_url, other_origins=origin)
-    LineItem.objects.update(url=f"{origin}/line_item")
-    assert waits(tried(row), "redirected: ")
-    assert [asked.method for asked in web_server.asked] == ["GET", "POST", "POST"]
+    for number, status in enumerate(REDIRECTS, 1):
+        elsewhere = web_server.says(Said(b"", status, {"Location": f"http://127.0.0.1:{canary.port}/"}))
+        change(connection, auth_token_url=elsewhere)
+        PendingScore.objects.update(sent_at=None)
+        assert waits(tried(row), "access_token_refused"), status
+        origin = elsewhere.rpartition("/")[0]
+        change(connection, auth_token_url=home.auth_token_url, other_origins=origin)
+        LineItem.objects.update(url=f"{origin}/line_item")
+        assert waits(tried(row), "redirected: "), status
+        assert [asked.method for asked in web_server.asked] == ["POST", "POST"] * number, status
     assert canary.visits == 0

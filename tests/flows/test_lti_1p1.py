@@ -37,6 +37,7 @@ from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.users.models import LegacyMatch, PlatformUser
 from lti_1p3_provider.users.sign_in import make_ahead
+from tests.cases import every
 from tests.connection import COURSE, PROBLEM, WELCOME, Connection, answer
 from tests.scoring import COURSE as STRUCTURE
 from tests.scoring import block, given, make_due
@@ -169,11 +170,12 @@ def test_mig_01_a_signature_with_another_secret_is_no_proof_and_is_reported(conn
     assert not Change.objects.filter(kind="LTI 1.1 account").exists()
 
 
-@pytest.mark.parametrize(
+@every(
     "claim",
     [None, {}, [], {"user_id": "4711"}, {"oauth_consumer_key": KEY}, {"oauth_consumer_key": KEY, "user_id": 4711}],
 )
 def test_mig_01_a_claim_without_a_signature_is_no_proof(connection, claim):
+    get_user_model().objects.all().delete()
     accept(connection, SIGNED)
     sub = somebody(connection)
     old = {old_person(sub), old_person("4711")}
@@ -212,7 +214,7 @@ def test_only_the_key_that_the_registration_names(connection, way):
     assert launch(connection, sub).user not in old
 
 
-@pytest.mark.parametrize(("key", "sub_of_old"), [("RIVERSIDE", "{}"), (KEY, "{} "), (KEY, "X{}")])
+@every("key, sub_of_old", [("RIVERSIDE", "{}"), (KEY, "{} "), (KEY, "X{}")])
 def test_keys_and_ids_are_compared_byte_by_byte(connection, key, sub_of_old):
     accept(connection, SAME_IDS, legacy_consumer_key=key)
     sub = somebody(connection)
@@ -220,8 +222,8 @@ def test_keys_and_ids_are_compared_byte_by_byte(connection, key, sub_of_old):
     assert launch(connection, sub).user != old
 
 
-@pytest.mark.parametrize(
-    ("stored", "others"),
+@every(
+    "stored, others",
     [
         ("Abc-{}", ("abc-{}", "ABC-{}", "Abc-{} ", " Abc-{}")),
         ("Ångström-{}", ("Angstrom-{}", "A\u030angstro\u0308m-{}")),
@@ -247,7 +249,7 @@ def test_ids_that_a_database_takes_for_the_same_are_two_people(connection, store
 
 
 @each_way
-@pytest.mark.parametrize(
+@every(
     "roles",
     [
         [f"{M}Instructor"],
@@ -285,9 +287,7 @@ def off(user: AbstractUser) -> None:
 
 
 @each_way
-@pytest.mark.parametrize(
-    ("become", "said"), [(staff, "staff"), (superuser, "staff"), (course_staff, "staff"), (off, "inactive")]
-)
+@every("become, said", [(staff, "staff"), (superuser, "staff"), (course_staff, "staff"), (off, "inactive")])
 def test_mig_02_no_account_of_staff_and_none_that_is_off(connection, way, become, said):
     with_key(connection)
     accept(connection, way)
@@ -404,8 +404,8 @@ def test_they_find_their_work_and_the_new_column_gets_the_score(connection):
     assert earned == possible
 
 
-@pytest.mark.parametrize("way", [STATED, SAME_IDS])
-@pytest.mark.parametrize("missing", ["legacy_consumer_key", "legacy_until"])
+@every("way", [STATED, SAME_IDS])
+@every("missing", ["legacy_consumer_key", "legacy_until"])
 def test_what_cannot_be_verified_needs_a_key_and_a_last_day(connection, way, missing):
     row = connection.registration
     row.legacy_way, row.legacy_consumer_key, row.legacy_until = way, KEY, date(2030, 1, 1)

@@ -25,6 +25,7 @@ from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.legacy_way import LEGACY_FIELDS, SAME_IDS, SIGNED, STATED
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import LegacyMatch, PlatformUser
+from tests.cases import every
 from tests.documents import blocks
 from tests.tenants import PLATFORM, tenant
 from tests.unit.registering import BASE, KEYS, URLS, form, run
@@ -72,8 +73,8 @@ def test_the_command_sets_keeps_and_removes_them():
     assert last.before == {"legacy_way": SAME_IDS, "legacy_consumer_key": "riverside", "legacy_until": str(SOON)}
 
 
-@pytest.mark.parametrize(
-    ("options", "field"),
+@every(
+    "options, field",
     [
         (["--legacy-way=same_ids", f"--legacy-until={SOON}"], "legacy_consumer_key"),
         (["--legacy-way=stated", "--legacy-key=riverside"], "legacy_until"),
@@ -126,8 +127,8 @@ def test_the_admin_sets_them_says_what_they_mean_and_warns(admin_client):
     assert "1 person kept the account; 2 did not." in page
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
+@every(
+    "values, expected",
     [
         ({}, "Nobody is recognized: all learners get new accounts."),
         ({"legacy_way": SIGNED}, "made with the secret of any LTI 1.1 key."),
@@ -220,7 +221,7 @@ def test_the_api_lets_superusers_choose_and_organizations_only_end_it():
     assert staff("PATCH", one, {"legacy_way": SIGNED}).status_code == 400
 
 
-@pytest.mark.parametrize(
+@every(
     "wide",
     [
         {"legacy_way": SAME_IDS, "legacy_consumer_key": "riverside", "legacy_until": str(SOON)},
@@ -229,8 +230,9 @@ def test_the_api_lets_superusers_choose_and_organizations_only_end_it():
         {"instructor_role": "beta_testers"},
     ],
 )
-@pytest.mark.parametrize("is_pasted", [True, False])
+@every("is_pasted", [True, False])
 def test_whoever_speaks_for_a_platform_stays_where_it_reaches_accounts_beyond_its_organization(wide, is_pasted):
+    Registration.objects.all().delete()
     own = {"keys": [keys.generate().public_jwk]}
     voice = {"key_set": own, "key_set_url": ""} if is_pasted else {"key_set_url": OTHER_KEYS}
     staff, root = tenant(), tenant(role="", is_superuser=True)

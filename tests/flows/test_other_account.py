@@ -14,6 +14,7 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import another_account
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.users.models import Grant, PlatformUser
+from tests.cases import every
 from tests.connection import (
     COURSE,
     INSTRUCTOR,
@@ -59,8 +60,8 @@ def test_a_reload_says_so(two):
     assert first.platform.issuer in again.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("renewed", [False, True], ids=["with the page's own token", "with the token of now"])
-@pytest.mark.parametrize("headers", [AS_A_PAGE, AS_A_SCRIPT])
+@every("renewed", [False, True])
+@every("headers", [AS_A_PAGE, AS_A_SCRIPT])
 def test_an_answer_says_so(two, renewed, headers):
     browser, page, _, _ = two
     token = browser.cookies["csrftoken"] if renewed else forms(page)[0].fields["csrfmiddlewaretoken"]

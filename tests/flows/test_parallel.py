@@ -19,9 +19,10 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.diagnostics.trail import Trail
 from lti_1p3_provider.launches import interrupted
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.connection import COURSE, PROBLEM, RIGHT, WELCOME, answer
 
-FRAMES = 10
+FRAMES = 6
 
 
 def twin(browser: Browser) -> Browser:
@@ -61,11 +62,11 @@ def require_all_work(connection, browsers: Sequence[Browser]) -> None:
     assert PlatformUser.objects.count() == 1
 
 
-def test_ten_frames_of_a_first_visit_all_work(connection, concurrent_logins):
+def test_frames_of_a_first_visit_all_work(connection, concurrent_logins):
     require_all_work(connection, [Browser() for _ in range(FRAMES)])
 
 
-def test_ten_frames_of_a_later_visit_all_work(connection, concurrent_logins):
+def test_frames_of_a_later_visit_all_work(connection, concurrent_logins):
     before = Browser()
     connection.launch(connection.link(WELCOME), browser=before)
     require_all_work(connection, [twin(before) for _ in range(FRAMES)])
@@ -94,7 +95,7 @@ def test_a_session_that_is_ended_while_its_content_is_made_gives_a_readable_page
     assert connection.platform.issuer in answered["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("status", [400, 403, 500])
+@every("status", [400, 403, 500])
 def test_another_error_in_place_of_our_answer_is_left_alone_while_the_session_lives(db, status):
     request = RequestFactory().get("/")
     request.session = SessionStore()

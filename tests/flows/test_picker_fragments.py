@@ -14,6 +14,7 @@ from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.outline.models import CourseOutline
 from lti_1p3_provider.outline.rebuild import rebuild
+from tests.cases import every
 from tests.connection import COURSE, OTHER_COURSE, OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT, UNPUBLISHED, usage
 from tests.picking import Picker, begin, items_of
 
@@ -114,8 +115,8 @@ def test_what_cannot_be_shown_says_so_with_what_it_is(picker: Picker):
     assert "cannot be shown here" in whole
 
 
-@pytest.mark.parametrize(
-    ("path", "fields"),
+@every(
+    "path, fields",
     [
         ("preview", {"preview": UNPUBLISHED}),
         ("preview", {"preview": STRANGE}),
@@ -139,7 +140,7 @@ def test_a_course_in_preparation_is_said(picker: Picker, settings):
     assert said["error"] == "This course is being prepared"
 
 
-@pytest.mark.parametrize("path", FRAGMENTS)
+@every("path", FRAGMENTS)
 def test_a_token_is_needed_and_a_page_says_so(picker: Picker, path: str):
     for got in (picker.post(path), picker.post(path, token="wrong")):
         assert got.status_code == 400
@@ -148,7 +149,7 @@ def test_a_token_is_needed_and_a_page_says_so(picker: Picker, path: str):
     assert picker.browser.get(f"{picker.connection.lms}/lti/1p3/deep-linking/{path}/", timeout=5).status_code == 405
 
 
-@pytest.mark.parametrize("path", FRAGMENTS)
+@every("path", FRAGMENTS)
 def test_an_expired_page_gets_no_more_parts(picker: Picker, path: str):
     token = picker.token
     DeepLinkingRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -181,7 +182,7 @@ def cursor(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-@pytest.mark.parametrize(
+@every(
     "after",
     [
         cursor('["\\ud800", "x"]'),
@@ -198,19 +199,18 @@ def cursor(text: str) -> str:
         "9" * 5000,
     ],
 )
-@pytest.mark.parametrize("path", ["tree", "search", "pick"])
+@every("path", ["tree", "search", "pick"])
 def test_a_forged_place_in_a_list_is_no_error(picker: Picker, path: str, after: str):
     got = picker.post(path, token=picker.token, after=after, q="colour" if path == "search" else "")
     assert got.status_code == 200, got.text
 
 
-@pytest.mark.parametrize(
-    "name", ["course-v1:\U0001d518+B+C", "course-v1:A\u0000+B+C", "course-v1:\ufffd+\ufffd+\ufffd", "\u0000"]
-)
-@pytest.mark.parametrize("path", ["tree", "search", "preview", "pick", "answer"])
+@every("name", ["course-v1:\U0001d518+B+C", "course-v1:A\u0000+B+C", "course-v1:\ufffd+\ufffd+\ufffd", "\u0000"])
+@every("path", ["tree", "search", "preview", "pick", "answer"])
 def test_keys_that_no_database_keeps_are_of_no_course(picker: Picker, path: str, name: str):
     block = f"{name.replace('course-v1', 'block-v1')}+type@problem+block@one"
     asked = {"course": name, "go": name, "chosen": block, "parent": block, "preview": block, "apart": block, "q": name}
     for fields in ({"course": name, "graded": "1"}, *({field: value} for field, value in asked.items())):
         got = picker.post(path, token=picker.token, **fields)
         assert got.status_code < 500 or "content_not_ready" in got.text, (fields, got.text)
+    assert DeepLinkingRequest.objects.get().used_at is None, "or the next cases would be told so"

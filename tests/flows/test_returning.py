@@ -23,6 +23,7 @@ from lti_1p3_provider.resource_links.record import remember
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from lti_1p3_provider.users.sign_in import account_for
+from tests.cases import every
 from tests.connection import COURSE, LEARNER, NAMELESS, OTHER_LEARNER, PROBLEM, WELCOME
 from tests.reading_rows import reads_of_a_launch
 
@@ -50,8 +51,10 @@ def test_a_returning_learner_is_read_once_with_all_that_belongs_to_the_launch(co
         assert f'JOIN "lti_1p3_provider_{table}"' in read or f'FROM "lti_1p3_provider_{table}"' in read
 
 
-@pytest.mark.parametrize("code", ["registration_disabled", "deployment_disabled", "deployment_unknown"])
+@every("code", ["registration_disabled", "deployment_disabled", "deployment_unknown"])
 def test_a_returning_learner_stays_out_where_the_platform_was_switched_off(connection, link, code):
+    Registration.objects.update(enabled=True)
+    connection.registration.deployments.update(status=Deployment.Status.APPROVED)
     browser = Browser()
     form = connection.launch_form(link, browser=browser)
     if code == "registration_disabled":

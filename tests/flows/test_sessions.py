@@ -40,6 +40,7 @@ from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import LineItem
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.accidents import after_a_look, raised_in
+from tests.cases import every
 from tests.connection import (
     CLAIM,
     INSTRUCTOR,
@@ -74,7 +75,7 @@ def switch_off(connection, what: str) -> None:
 # --- SEC-15: switching off --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["registration", "deployment", "deployment back to waiting", "deleted registration"])
+@every("what", ["registration", "deployment", "deployment back to waiting", "deleted registration"])
 def test_sec_15_the_lms_takes_no_answer_from_a_session_that_was_switched_off(connect, what):
     connection, _another_that_is_on, browser = connect(), connect(), Browser()
     page = connection.launch(connection.link(PROBLEM), browser=browser)
@@ -387,7 +388,7 @@ def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, fail
     assert get_user_model().objects.count() == PlatformUser.objects.count() == (1 if status == 302 else 0)
 
 
-@pytest.mark.parametrize(
+@every(
     "error",
     [
         OperationalError(1366, "Incorrect string value: secret for column"),
@@ -396,9 +397,9 @@ def test_a_deadlock_is_tried_again_and_then_refused_with_a_page(connection, fail
         IntegrityError("duplicate entry: secret"),
         InterfaceError("connection already closed: secret"),
     ],
-    ids=lambda error: type(error).__name__,
 )
 def test_another_error_of_the_database_is_refused_at_once_with_a_page(connection, caplog, error):
+    LaunchAttempt.objects.all().delete()
     browser, refusals = Browser(), []
     form = connection.launch_form(connection.link(PROBLEM, graded=True), browser=browser)
 

@@ -23,6 +23,7 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import handover
 from lti_1p3_provider.lti.launch import STORED
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.connection import COURSE, PROBLEM, Connection, answer
 from tests.traces import refusal
 
@@ -118,7 +119,7 @@ def test_stor_01_the_cookie_that_is_tried_is_a_secure_one_where_the_site_is(conn
     assert data_of(in_frame(connection))["proof"]["secure"] is secure
 
 
-@pytest.mark.parametrize("kind", ["frame", "embed", "object"])
+@every("kind", ["frame", "embed", "object"])
 def test_stor_01_older_kinds_of_frames_are_frames(connection, monkeypatch, kind):
     monkeypatch.setitem(FRAME, "Sec-Fetch-Dest", kind)
     assert in_frame(connection).status_code == 200
@@ -145,7 +146,7 @@ def test_stor_01_with_cookies_the_login_of_a_frame_ends_in_the_content(connectio
     assert answer(browser, content).json() == {"earned": 4.0, "possible": 4.0}
 
 
-@pytest.mark.parametrize("name", ["_parent", "post_message_forwarding", "Frame-2", "x" * 64])
+@every("name", ["_parent", "post_message_forwarding", "Frame-2", "x" * 64])
 def test_stor_02_stor_03_the_page_says_which_frame_and_origin_are_asked(connection, name):
     data = data_of(in_frame(connection, lti_storage_target=name))
     assert data["frame"] == name
@@ -154,7 +155,7 @@ def test_stor_02_stor_03_the_page_says_which_frame_and_origin_are_asked(connecti
     assert len(data["value"]) > 20
 
 
-@pytest.mark.parametrize("name", ["a b", "../x", "<script>", "x" * 65, "a.b", ""])
+@every("name", ["a b", "../x", "<script>", "x" * 65, "a.b", ""])
 def test_stor_02_a_frame_name_that_is_none_is_asked_for(connection, name):
     assert data_of(in_frame(connection, lti_storage_target=name))["frame"] == ""
 
@@ -201,7 +202,7 @@ def test_stor_04_without_an_answer_of_the_platforms_frame_the_launch_is_refused(
     assert refusal(send(forms(asks)[0])) == "browser_mismatch"
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "other"])
+@every("wrong", ["", "x", "other"])
 def test_stor_05_sec_10_another_browsers_proof_is_refused(connection, wrong):
     data = data_of(in_frame(connection, lti_storage_target="_parent"))
     other = data_of(in_frame(connection, lti_storage_target="_parent"))["value"]
@@ -210,7 +211,7 @@ def test_stor_05_sec_10_another_browsers_proof_is_refused(connection, wrong):
     assert not PlatformUser.objects.exists()
 
 
-@pytest.mark.parametrize("headers", [FRAME, {"Origin": "https://evil.example"}, {"Origin": "null"}, {}])
+@every("headers", [FRAME, {"Origin": "https://evil.example"}, {"Origin": "null"}, {}])
 def test_sec_10_another_sites_page_cannot_post_a_proof(connection, headers):
     """Who began a login knows its proof; his form in somebody else's browser must not pass as the platform's frame."""
     data = data_of(in_frame(connection, lti_storage_target="_parent"))
@@ -270,9 +271,7 @@ def test_stor_06_a_hand_over_is_good_for_a_minute(connection, monkeypatch):
     assert refusal(redeem(connection, token)) == "handover_invalid"
 
 
-@pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Origin": None}]
-)
+@every("headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Origin": None}])
 def test_sec_10_another_sites_page_cannot_sign_anybody_in(connection, headers):
     page = proven(connection)
     browser = Browser()
@@ -285,7 +284,7 @@ def test_stor_06_safaris_engine_calls_a_form_cross_site_that_goes_from_a_frame_i
     assert go_on(connection, proven(connection), Browser(), **{"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
 
-@pytest.mark.parametrize("token", [None, "", "x", "e30:1:2"])
+@every("token", [None, "", "x", "e30:1:2"])
 def test_stor_06_what_we_did_not_sign_is_refused(connection, token):
     assert refusal(redeem(connection, token)) == "handover_invalid"
 

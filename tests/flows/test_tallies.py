@@ -171,7 +171,7 @@ def test_several_who_count_at_once_count_each_once(transactional_db):
     def count(_: int) -> None:
         try:
             together.wait(timeout=30)
-            for _ in range(60):
+            for _ in range(12):
                 roll_up(batches=3, size=7)
         finally:
             connections.close_all()

@@ -23,6 +23,7 @@ from jwt.algorithms import RSAAlgorithm
 from demo.browser import Browser
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.lti import key_sets
+from tests.cases import every
 from tests.connection import AGS_CLAIM, CLAIM, WELCOME
 from tests.web_server import Said
 
@@ -31,7 +32,9 @@ MALFORMED = ("token_malformed", "signature_invalid")
 
 def is_refused(response, *codes: str) -> bool:
     assert 400 <= response.status_code < 500
-    assert LaunchAttempt.objects.first().outcome in codes
+    attempt = LaunchAttempt.objects.first()
+    assert attempt.outcome in codes
+    assert attempt.support_code in response.text
     return not get_user_model().objects.exists()
 
 
@@ -39,12 +42,12 @@ def fetches(connection) -> int:
     return sum(request.path == "/jwks" for request in connection.platform.requests)
 
 
-@pytest.mark.parametrize("algorithm", ["none", "HS256", "HS512", "PS256", "RS512"])
+@every("algorithm", ["none", "HS256", "HS512", "PS256", "RS512"])
 def test_sec_01_another_algorithm(connection, algorithm):
     assert is_refused(connection.tampered_launch(algorithm=algorithm), "signature_invalid")
 
 
-@pytest.mark.parametrize("name", ["None", "nOnE", "rs256", "ES256", "", None, 7, ["RS256"]])
+@every("name", ["None", "nOnE", "rs256", "ES256", "", None, 7, ["RS256"]])
 def test_sec_01_the_header_does_not_choose_the_algorithm(connection, name):
     assert is_refused(connection.tampered_launch(headers=lambda headers: {**headers, "alg": name}), *MALFORMED)
 
@@ -67,15 +70,13 @@ def test_sec_02_an_unknown_critical_extension(connection):
     assert is_refused(response, "token_malformed")
 
 
-@pytest.mark.parametrize(
-    "kid", ["../../etc/passwd", "' OR 1=1 --", "a\nb", "k" * 10_000, 7, None, [], {"a": 1}, "", "\u0000"]
-)
+@every("kid", ["../../etc/passwd", "' OR 1=1 --", "a\nb", "k" * 10_000, 7, None, [], {"a": 1}, "", "\u0000"])
 def test_sec_03_hostile_kid(connection, kid):
     response = connection.tampered_launch(headers=lambda headers: {**headers, "kid": kid})
     assert is_refused(response, "token_malformed", "key_unknown")
 
 
-@pytest.mark.parametrize(
+@every(
     "spoil",
     [
         lambda text: text.replace('"sub":', '"sub": "other", "sub":', 1),
@@ -89,26 +90,24 @@ def test_sec_03_hostile_kid(connection, kid):
         lambda text: text[:-1],
         lambda text: text[:-1] + ', "big": ' + "9" * 5000 + "}",
     ],
-    ids=["twice", "nan", "huge", "infinity", "deep", "deeper", "array", "null", "cut", "digits"],
 )
 def test_sec_25_claims_that_are_no_sane_json(connection, spoil):
     assert is_refused(connection.tampered_launch(payload=spoil), "token_malformed")
 
 
-@pytest.mark.parametrize(
+@every(
     "values",
     [
         {"padding": "x" * 70_000},
         {f"{CLAIM}roles": ["Learner"] * 10_000},
         {f"{CLAIM}custom": {"key": "x" * 1_000_000}},
     ],
-    ids=["64 kB", "roles", "custom"],
 )
 def test_sec_25_too_large(connection, values):
     assert is_refused(connection.launch_with(values), "token_malformed", "request_too_large")
 
 
-@pytest.mark.parametrize(
+@every(
     "spoil",
     [
         {"raw_token": lambda token: token + "A" * 70_000},
@@ -126,6 +125,7 @@ def test_sec_25_too_large(connection, values):
 )
 def test_sec_25_what_is_no_sane_token_is_refused_before_keys_and_database(connection, spoil):
     """Nobody asks the platform for keys, and the database sees the attempt and whose page may frame it."""
+    LaunchAttempt.objects.all().delete()
     connection.platform.tamper_next_launch(**spoil)
     browser = Browser()
     form = connection.launch_form(connection.link(WELCOME), browser=browser)
@@ -144,20 +144,20 @@ def test_sec_25_what_is_no_sane_token_is_refused_before_keys_and_database(connec
     assert attempts_row.startswith('INSERT INTO "lti_1p3_provider_launchattempt"')
 
 
-@pytest.mark.parametrize("raw", ["", "x", "a.b", "a.b.c", "a.b.c.d.e", "....", "é.é.é", "e30.e30.e30"])
+@every("raw", ["", "x", "a.b", "a.b.c", "a.b.c.d.e", "....", "é.é.é", "e30.e30.e30"])
 def test_sec_25_no_token_at_all(connection, raw):
     response = connection.tampered_launch(raw_token=lambda token: raw)
     assert is_refused(response, "token_malformed", "token_missing", "signature_invalid")
 
 
-@pytest.mark.parametrize("garbage", ["=", "==", "\n", " ", "!", "%00", "é", ".", "A", "AAAAA", "\u2028", "*garbage*"])
+@every("garbage", ["=", "==", "\n", " ", "!", "%00", "é", ".", "A", "AAAAA", "\u2028", "*garbage*"])
 def test_sec_25_nothing_may_follow_a_signature(connection, garbage):
     """Older PyJWT skip what is not of the alphabet."""
     code = "token_malformed" if garbage.strip("A") else "signature_invalid"
     assert is_refused(connection.tampered_launch(raw_token=lambda token: token + garbage), code)
 
 
-@pytest.mark.parametrize("place", [0, 5, 341], ids=["in front", "inside", "before the last"])
+@every("place", [0, 5, 341])
 def test_sec_25_nothing_may_stand_within_a_signature(connection, place):
     def spoil(token: str) -> str:
         head, _, signature = token.rpartition(".")
@@ -194,7 +194,7 @@ TYPES = {
 }
 
 
-@pytest.mark.parametrize("name", TYPES)
+@every("name", TYPES)
 def test_sec_25_claims_of_a_wrong_type_or_size_are_a_refusal(connection, name):
     values, code = TYPES[name]
     assert is_refused(connection.launch_with(values), code)
@@ -203,7 +203,7 @@ def test_sec_25_claims_of_a_wrong_type_or_size_are_a_refusal(connection, name):
 MANY = {f"key {number}": "" for number in range(600)}
 
 
-@pytest.mark.parametrize(
+@every(
     "values",
     [
         *(
@@ -222,13 +222,12 @@ MANY = {f"key {number}": "" for number in range(600)}
         {f"{CLAIM}tool_platform": 7, f"{CLAIM}lis": [], f"{CLAIM}launch_presentation": "iframe"},
         {"name": "a\x00b", "given_name": ["x"], "email": 7},
     ],
-    ids=lambda values: str(values)[:40],
 )
 def test_core_04_what_is_null_or_not_used_refuses_no_launch(connection, values):
     assert connection.launch_with(values).status_code == 200
 
 
-@pytest.mark.parametrize("values", [{"exp": None}, {"iat": None}, {"nonce": None}, {"iss": None}, {"aud": None}])
+@every("values", [{"exp": None}, {"iat": None}, {"nonce": None}, {"iss": None}, {"aud": None}])
 def test_core_04_a_null_in_place_of_what_must_be_there_is_missing(connection, values):
     assert is_refused(connection.launch_with(values), "claim_missing")
 
@@ -521,9 +520,7 @@ def test_sec_24_no_token_and_no_email_in_records_pages_and_logs(connection, capl
         assert secret not in said
 
 
-@pytest.mark.parametrize(
-    "values", [{"nonce": "\ud800"}, {"nonce": "é"}, {AGS_CLAIM: {"scope": ["\x00"]}}, {f"{CLAIM}roles": ["\ud800"]}]
-)
+@every("values", [{"nonce": "\ud800"}, {"nonce": "é"}, {AGS_CLAIM: {"scope": ["\x00"]}}, {f"{CLAIM}roles": ["\ud800"]}])
 def test_sec_25_characters_that_no_database_stores(connection, values):
     assert is_refused(connection.launch_with(values), "nonce_mismatch", "claim_invalid")
 

@@ -12,6 +12,7 @@ from lti_1p3_provider.diagnostics.verdict import Verdict
 from lti_1p3_provider.onboarding import tries
 from lti_1p3_provider.onboarding.tries import Tried
 from lti_1p3_provider.registrations.models import Registration
+from tests.cases import every
 from tests.web_server import Said
 
 SECRET = b"the diary of an inner service"
@@ -23,8 +24,8 @@ def keys(*kids: str) -> bytes:
     return json.dumps({"keys": [{**KEY, "kid": kid} for kid in kids]}).encode()
 
 
-@pytest.mark.parametrize(
-    ("said", "verdict", "words"),
+@every(
+    "said, verdict, words",
     [
         (Said(keys("a")), Verdict.GOOD, "This key set answers: 1 key."),
         (Said(keys("a", "b")), Verdict.GOOD, "This key set answers: 2 keys."),
@@ -45,8 +46,8 @@ def test_a_key_set_is_judged_and_nothing_of_it_shown(web_server, said, verdict, 
     assert "diary" not in tried.says
 
 
-@pytest.mark.parametrize(
-    ("said", "verdict"),
+@every(
+    "said, verdict",
     [
         (Said(b'{"error": "invalid_request"}', 400), Verdict.GOOD),
         (Said(SECRET, 401), Verdict.GOOD),
@@ -59,10 +60,11 @@ def test_a_key_set_is_judged_and_nothing_of_it_shown(web_server, said, verdict, 
     ],
 )
 def test_a_token_address_refuses_who_does_not_say_who_they_are(web_server, said, verdict):
+    before = len(web_server.asked)
     tried = tries.token_address(web_server.says(said))
     assert tried.verdict is verdict
     assert "diary" not in tried.says
-    (asked,) = web_server.asked
+    (asked,) = web_server.asked[before:]
     assert (asked.method, asked.body) == ("POST", b"grant_type=client_credentials")
 
 
@@ -88,9 +90,7 @@ def test_where_a_cloud_keeps_its_secrets_is_not_called_even_if_it_is_named(setti
     assert tries.key_set("http://169.254.169.254/latest") == Tried(Verdict.WRONG, tries.FORBIDDEN)
 
 
-@pytest.mark.parametrize(
-    "address", ["http://p.example/", "ftp://p.example/", "https://a:b@p.example/", "x", "https://"]
-)
+@every("address", ["http://p.example/", "ftp://p.example/", "https://a:b@p.example/", "x", "https://"])
 def test_what_is_no_address_of_a_platform_is_not_called(address):
     assert tries.key_set(address).verdict is Verdict.WRONG
     assert tries.key_set("https://p.example/" + "x" * 2000).says == "This address is too long."

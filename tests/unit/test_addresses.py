@@ -15,6 +15,7 @@ from lti_1p3_provider.web.addresses import (
     split_url,
     trimmed,
 )
+from tests.cases import every
 
 HOME = "https://lms.school.example"
 SPELLINGS = (
@@ -48,7 +49,7 @@ STRANGERS = (
 )
 
 
-@pytest.mark.parametrize("url", SPELLINGS)
+@every("url", SPELLINGS)
 def test_an_origin_has_one_spelling(url):
     assert origin(url) == HOME
     assert is_within(url, [HOME])
@@ -57,14 +58,14 @@ def test_an_origin_has_one_spelling(url):
     assert is_same(url, f"{HOME}/x")
 
 
-@pytest.mark.parametrize("url", STRANGERS)
+@every("url", STRANGERS)
 def test_what_lies_elsewhere_does_not_lie_here(url):
     assert not is_within(url, [HOME])
     assert not is_same(url, f"{HOME}/x")
 
 
-@pytest.mark.parametrize(
-    ("url", "spelled"),
+@every(
+    "url, spelled",
     [
         ("http://h.example:80/", "http://h.example"),
         ("http://h.example:443/", "http://h.example:443"),
@@ -81,8 +82,8 @@ def test_origins_of_other_hosts(url, spelled):
     assert is_within(url, [spelled])
 
 
-@pytest.mark.parametrize(
-    ("sources", "inside"),
+@every(
+    "sources, inside",
     [
         (["https://*.school.example"], True),
         (["https://*.school.example:443"], True),
@@ -135,8 +136,8 @@ def test_the_platforms_hosts_stand_once_in_a_header():
     assert registration.origins == ("https://lms.example",)
 
 
-@pytest.mark.parametrize(
-    ("address", "full"),
+@every(
+    "address, full",
     [
         ("https://other.example/1", "https://other.example/1"),
         (" https://other.example/1\r\n", "https://other.example/1"),
@@ -152,18 +153,18 @@ def test_an_address_of_an_answer_is_read_where_it_came_from(address, full):
     assert resolved("https://lms.example/api/items?a=b", address) == full
 
 
-@pytest.mark.parametrize("host", ["[2001:db8::1]", "[2001:DB8:0:0:0:0:0:1]", "[2001:0db8::0001]:443"])
+@every("host", ["[2001:db8::1]", "[2001:DB8:0:0:0:0:0:1]", "[2001:0db8::0001]:443"])
 def test_an_ipv6_host_has_one_spelling(host):
     assert origin(f"https://{host}/x") == "https://[2001:db8::1]"
     assert is_within(f"https://{host}/x", ["https://[2001:db8:0::1]"])
     assert not is_within(f"https://{host}/x", ["https://[2001:db8::2]"])
 
 
-@pytest.mark.parametrize("around", [" {}\n", "\ufeff{}", "{}\u200b", "\u00a0\u2060{}\u200e\u3000", "\t{}\u200b "])
+@every("around", [" {}\n", "\ufeff{}", "{}\u200b", "\u00a0\u2060{}\u200e\u3000", "\t{}\u200b "])
 def test_what_was_copied_together_with_an_address_is_none_of_it(around):
     assert trimmed(around.format(f"{HOME}/a b?c=\u200bd")) == f"{HOME}/a%20b?c=\u200bd"
 
 
-@pytest.mark.parametrize("url", ["http://a b", "https://lms.example a/x", "//a b/c"])
+@every("url", ["http://a b", "https://lms.example a/x", "//a b/c"])
 def test_a_blank_in_a_host_stays_one(url):
     assert trimmed(f"{url}?d e") == f"{url}?d%20e"

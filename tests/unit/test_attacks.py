@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
 import requests
 
 from demo import attack
@@ -26,6 +25,7 @@ from demo.attack.sizes import SHAPES, WHOLE, Sizes, shaped
 from demo.attack.slowness import Slowness
 from demo.attack.targets import Targets
 from lti_1p3_provider.lti.names import plain_name
+from tests.cases import every
 
 ROOT = Path(__file__).parents[2]
 GOOD = {
@@ -58,12 +58,12 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("name", GOOD)
+@every("name", GOOD)
 def test_what_held_is_said_to_have_held(name):
     assert GOOD[name].as_json()["held"] is True
 
 
-@pytest.mark.parametrize(("name", "values"), BAD)
+@every("name, values", BAD)
 def test_what_did_not_hold_is_said(name, values):
     assert replace(GOOD[name], **values).as_json()["held"] is False
 
@@ -97,13 +97,13 @@ def test_each_module_with_an_attack_is_played_and_make_knows_them():
 # --- the attacks themselves -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every("name", NAMES)
 def test_each_hostile_name_would_be_noticed(name):
     assert NO_NAME.search(name.strip("\u200b"))
     assert not NO_NAME.search(plain_name(name))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@every("shape", SHAPES)
 def test_each_large_answer_is_large_and_ends(shape):
     sizes = [len(part) for part in shaped(shape)]
     assert sum(sizes) > (64 * 1024 if shape == "gzip-bomb" else WHOLE * 1024 * 1024 - max(sizes))

@@ -15,6 +15,7 @@ from bench.lms import __main__ as start
 from bench.lms import makers, turns
 from bench.tokens import Link, Visitor, claims
 from bench.visit import Browsers
+from tests.cases import every
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,8 +27,8 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
+@every(
+    "given, said",
     [
         ({}, "EDX_PLATFORM is missing"),
         ({"EDX_PLATFORM": ""}, "EDX_PLATFORM is missing"),

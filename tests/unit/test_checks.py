@@ -16,6 +16,7 @@ from lti_1p3_provider.moving_in import guard
 from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.plugin_settings import CONFINE, FIRST
 from lti_1p3_provider.registrations import keys
+from tests.cases import every
 
 
 def ids(found) -> set[str]:
@@ -190,8 +191,8 @@ class Cursor:
         return self.shown
 
 
-@pytest.mark.parametrize(
-    ("vendor", "shown", "warned"),
+@every(
+    "vendor, shown, warned",
     [
         ("mysql", [("transaction_isolation", "REPEATABLE-READ")], True),
         ("mysql", [("tx_isolation", "REPEATABLE-READ")], True),

@@ -15,6 +15,7 @@ from lti_1p3_provider.lti.messages import READERS, read_message
 from lti_1p3_provider.lti.reader import Reader
 from lti_1p3_provider.lti.resource_link import ResourceLinkClaim, ResourceLinkMessage
 from lti_1p3_provider.lti.roles import Roles
+from tests.cases import every
 from tests.connection import AGS_CLAIM, CLAIM
 
 REQUIRED = {
@@ -92,8 +93,8 @@ def test_core_11_what_may_be_missing_inside_of_optional_claims():
     assert read.grade_service == GradeService(frozenset(), "", "")
 
 
-@pytest.mark.parametrize(
-    ("names", "read"),
+@every(
+    "names, read",
     [
         ({"given_name": "Ada", "family_name": "Park"}, "Ada Park"),
         ({"given_name": "Ada"}, "Ada"),
@@ -109,26 +110,25 @@ def test_core_11_a_name_may_come_in_parts(names, read):
     assert read_message({**REQUIRED, **names}).person.name == read
 
 
-@pytest.mark.parametrize(
-    ("email", "read"),
+@every(
+    "email, read",
     [
         (f"{'a' * 62}@{'b' * 60}.{'c' * 60}.{'d' * 61}.example", True),
         (f"{'a' * 62}@{'b' * 60}.{'c' * 60}.{'d' * 62}.example", False),
         ("nobody", False),
         ("a@b.example\nBcc: c@d.example", False),
     ],
-    ids=["254", "255", "no address", "header"],
 )
 def test_sec_24_an_email_that_is_none_is_not_shared(email, read):
     assert message(email=email).person.email == (email if read else "")
 
 
-@pytest.mark.parametrize("name", sorted(REQUIRED))
+@every("name", sorted(REQUIRED))
 def test_core_07_required_claims_are_named_when_missing(name):
     assert problem(ClaimMissing, {name: None}) == name
 
 
-@pytest.mark.parametrize("name", ["message_type", "version", "deployment_id", "target_link_uri"])
+@every("name", ["message_type", "version", "deployment_id", "target_link_uri"])
 def test_core_07_required_texts_are_not_empty(name):
     assert problem(ClaimMissing, {f"{CLAIM}{name}": ""}) == f"{CLAIM}{name}"
 
@@ -142,8 +142,8 @@ def test_core_07_the_refusal_says_what_must_stand_there():
     assert problem(ClaimInvalid, {f"{CLAIM}version": "other"}) == f"{CLAIM}version must be 1.3.0"
 
 
-@pytest.mark.parametrize(
-    ("named", "said"),
+@every(
+    "named, said",
     [
         ("LtiDataPrivacyLaunchRequest", "'LtiDataPrivacyLaunchRequest'"),
         ("ltiresourcelinkrequest", "'ltiresourcelinkrequest'"),
@@ -160,8 +160,8 @@ def test_core_07_each_kind_of_message_that_is_read_leads_somewhere():
     assert {get_type_hints(reader)["return"] for reader in READERS.values()} == set(ENTRANCES)
 
 
-@pytest.mark.parametrize(
-    ("claim", "member", "limit"),
+@every(
+    "claim, member, limit",
     [
         ("sub", "", 2048),
         (f"{CLAIM}deployment_id", "", 255),
@@ -190,7 +190,7 @@ def test_core_07_how_many_texts_a_list_has_is_for_the_limit_of_bytes_to_say():
     assert len(read.grade_service.scopes) == 5000
 
 
-@pytest.mark.parametrize(("sent", "meant"), [({"0": "a", "2": "b"}, {"a", "b"}), ({"1": None, "7": "b"}, {"b"})])
+@every("sent, meant", [({"0": "a", "2": "b"}, {"a", "b"}), ({"1": None, "7": "b"}, {"b"})])
 def test_core_07_a_list_from_which_php_took_something_away_is_a_list(sent, meant):
     named = {"a": "Learner", "b": "Mentor", None: None}
     read = message(
@@ -203,26 +203,24 @@ def test_core_07_a_list_from_which_php_took_something_away_is_a_list(sent, meant
     assert set(read_settings(Reader(settings)).accept_types) == meant
 
 
-@pytest.mark.parametrize(
-    "value", [{"a": "Learner"}, {"0": "Learner", "x": "y"}, {"0": 7}, {"0": ["Learner"]}, {"-1": "x"}]
-)
+@every("value", [{"a": "Learner"}, {"0": "Learner", "x": "y"}, {"0": 7}, {"0": ["Learner"]}, {"-1": "x"}])
 def test_core_04_another_object_is_no_list(value):
     assert "roles must be a list" in problem(ClaimInvalid, {f"{CLAIM}roles": value})
 
 
-@pytest.mark.parametrize("value", [1, 1.5, True, [], {}, ["x"], "\x00", "\ud800", "x\udfff"])
+@every("value", [1, 1.5, True, [], {}, ["x"], "\x00", "\ud800", "x\udfff"])
 def test_core_04_what_is_no_text(value):
     assert "sub must be a text" in problem(ClaimInvalid, {"sub": value})
     assert "roles must be a list" in problem(ClaimInvalid, {f"{CLAIM}roles": ["Learner", value]})
 
 
-@pytest.mark.parametrize("value", ["\x01", "\ud7ff", "\ue000", "\U0010ffff", " "])
+@every("value", ["\x01", "\ud7ff", "\ue000", "\U0010ffff", " "])
 def test_core_10_what_is_a_text_is_kept_as_it_is(value):
     assert message(sub=value).subject == value
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
+@every(
+    "name, value",
     [
         ("resource_link", []),
         *((name, value) for name in ("resource_link", "context") for value in (1, "x", ["x"], True)),
@@ -235,20 +233,20 @@ def test_core_04_what_is_no_object(name, value):
 OBJECTS = ("context", "custom", "launch_presentation", "lis", "tool_platform", "lti1p1")
 
 
-@pytest.mark.parametrize("name", [AGS_CLAIM, NRPS, *(f"{CLAIM}{name}" for name in OBJECTS)])
-@pytest.mark.parametrize("empty", [None, [], ""], ids=repr)
+@every("name", [AGS_CLAIM, NRPS, *(f"{CLAIM}{name}" for name in OBJECTS)])
+@every("empty", [None, [], ""])
 def test_core_04_what_is_empty_in_place_of_an_object_is_absent(name, empty):
     """PHP writes an empty object as a list."""
     assert message(**{name: empty}) == message()
 
 
-@pytest.mark.parametrize("context", [{}, {"id": None}, {"id": "", "label": None, "title": "", "type": []}])
+@every("context", [{}, {"id": None}, {"id": "", "label": None, "title": "", "type": []}])
 def test_core_04_a_context_of_which_nothing_is_said_is_absent(context):
     assert message(**{f"{CLAIM}context": context}) == message()
 
 
-@pytest.mark.parametrize("empty", [None, [], "", {}], ids=repr)
-@pytest.mark.parametrize("name", ["scope", "lineitem", "lineitems"])
+@every("empty", [None, [], "", {}])
+@every("name", ["scope", "lineitem", "lineitems"])
 def test_core_04_what_is_empty_in_the_grade_service_is_absent(name, empty):
     whole = {"scope": ["a"], "lineitem": "https://p.example/1", "lineitems": "https://p.example/all"}
     without = {other: value for other, value in whole.items() if other != name}
@@ -300,7 +298,7 @@ ODD = (
 )
 
 
-@pytest.mark.parametrize(("claim", "member"), COSMETIC)
+@every("claim, member", COSMETIC)
 def test_core_11_what_only_people_read_never_refuses_a_launch(claim, member):
     for value in ODD:
         read = message(**{claim: {"id": "y", member: value} if member else value})
@@ -321,8 +319,8 @@ def test_core_11_what_only_people_read_is_cut_and_an_address_is_taken_whole_or_n
     assert message(**{f"{CLAIM}launch_presentation": {"return_url": "x" * 4096}}).return_url == "x" * 4096
 
 
-@pytest.mark.parametrize(
-    ("claim", "member"),
+@every(
+    "claim, member",
     [
         ("sub", ""),
         (f"{CLAIM}deployment_id", ""),
@@ -333,14 +331,12 @@ def test_core_11_what_only_people_read_is_cut_and_an_address_is_taken_whole_or_n
         (AGS_CLAIM, "lineitems"),
     ],
 )
-@pytest.mark.parametrize(
-    "value", [7, True, ["x"], {"a": 1}, "a\x00b", "a\ud800b", "x" * 50_000], ids=lambda value: repr(value)[:12]
-)
+@every("value", [7, True, ["x"], {"a": 1}, "a\x00b", "a\ud800b", "x" * 50_000])
 def test_core_04_what_identifies_something_is_refused_if_it_is_no_text(claim, member, value):
     assert "must be a text" in problem(ClaimInvalid, {claim: {"id": "y", member: value} if member else value})
 
 
-@pytest.mark.parametrize("name", sorted(set(OPTIONAL) - set(REQUIRED)))
+@every("name", sorted(set(OPTIONAL) - set(REQUIRED)))
 def test_core_04_null_is_absent(name):
     assert message(**{name: None}) == message()
 
@@ -359,7 +355,7 @@ def test_core_04_null_inside_of_claims_is_absent():
     assert read.grade_service == GradeService(frozenset({"a"}))
 
 
-@pytest.mark.parametrize("value", ["$Unknown", " $Unknown.name", "\n\t$x"])
+@every("value", ["$Unknown", " $Unknown.name", "\n\t$x"])
 def test_core_11_what_a_platform_did_not_fill_in_is_absent(value):
     assert message(**{f"{CLAIM}custom": {"one": value, "two": "5 $"}}).custom == {"two": "5 $"}
 
@@ -378,7 +374,7 @@ def test_ags_03_spaces_around_an_address_are_none_of_it():
     assert read == GradeService(line_item="https://p.example/1", line_items="https://p.example/all")
 
 
-@pytest.mark.parametrize("value", [1, "Learner", {}, True])
+@every("value", [1, "Learner", {}, True])
 def test_core_04_what_is_no_list(value):
     assert "roles must be a list" in problem(ClaimInvalid, {f"{CLAIM}roles": value})
 
@@ -390,8 +386,8 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("empty", [None, [], {}], ids=repr)
-@pytest.mark.parametrize("name", ["data", "title", "text", "accept_multiple", "accept_lineitem"])
+@every("empty", [None, [], {}])
+@every("name", ["data", "title", "text", "accept_multiple", "accept_lineitem"])
 def test_dl_01_what_is_empty_in_the_settings_is_absent(name, empty):
     assert read_settings(Reader({**SETTINGS, name: empty})) == read_settings(Reader(SETTINGS))
 

@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-import pytest
-
 from lti_1p3_provider.deep_linking.accepted import Accepted
 from lti_1p3_provider.deep_linking.entries import Entry
 from lti_1p3_provider.deep_linking.items import Destination, items
@@ -18,6 +16,7 @@ from lti_1p3_provider.lti.content_items import ContentItem, OfferedLineItem
 from lti_1p3_provider.lti.deep_linking import DeepLinkingMessage, DeepLinkingSettings
 from lti_1p3_provider.lti.roles import Roles
 from lti_1p3_provider.lti.token_size import MAX_TOKEN, MAX_WITH_DATA, limit
+from tests.cases import every
 
 COURSE = "course-v1:Org+C+R"
 BLOCK = "block-v1:Org+C+R+type@problem+block@p"
@@ -62,14 +61,14 @@ def test_dl_07_a_start_that_is_after_the_end_is_left_out():
     assert "submission" in said
 
 
-@pytest.mark.parametrize("title", ["x" * 300, "x " * 300, "🎓" * 300])
+@every("title", ["x" * 300, "x " * 300, "🎓" * 300])
 def test_dl_07_titles_and_labels_have_255_characters(title):
     said = claim(title=title)
     assert 0 < len(said["title"]) <= 255
     assert 0 < len(said["lineItem"]["label"]) <= 255
 
 
-@pytest.mark.parametrize(("title", "expected"), [("a\nb\t c ", "a b c"), ("", "Proposed"), (" \n", "Proposed")])
+@every("title, expected", [("a\nb\t c ", "a b c"), ("", "Proposed"), (" \n", "Proposed")])
 def test_dl_07_dl_08_titles_are_one_line_and_never_empty(title, expected):
     assert claim(title=title)["title"] == expected
 
@@ -79,13 +78,13 @@ def test_dl_07_without_any_title_it_is_the_blocks_name():
     assert claim(destination, title="")["title"] == "p"
 
 
-@pytest.mark.parametrize("points", [None, 0, 0.0, -1.0, float("nan"), float("inf")])
+@every("points", [None, 0, 0.0, -1.0, float("nan"), float("inf")])
 def test_dl_07_content_without_points_has_no_line_item(points):
     assert "lineItem" not in claim(points=points)
 
 
-@pytest.mark.parametrize(
-    ("platform", "points", "maximum"),
+@every(
+    "platform, points, maximum",
     [("generic", 4.0, 4), ("generic", 2.5, 2.5), ("openedx", 2.5, 3), ("openedx", 0.2, 1), ("canvas", 0.2, 0.2)],
 )
 def test_dl_07_the_maximum_is_a_number_as_the_platform_takes_it(platform, points, maximum):
@@ -116,8 +115,8 @@ def token(claims: object) -> str:
     return f"e30.{body}.c2ln"
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@every(
+    "text, expected",
     [
         (token({"x": "LtiResourceLinkRequest"}), MAX_TOKEN),
         (token({"x": "LtiDeepLinkingRequest"}), MAX_WITH_DATA),

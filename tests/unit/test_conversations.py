@@ -20,6 +20,7 @@ from lti_1p3_provider.lti.ags import LineItemAddress
 from lti_1p3_provider.lti.exchange import Answer, Exchange
 from lti_1p3_provider.lti.line_items import NewLineItem
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from tests.cases import every
 from tests.conversing import talk
 
 pytestmark = pytest.mark.django_db
@@ -143,8 +144,8 @@ def test_ags_06_a_column_that_is_read_under_another_id_is_changed_where_it_was(d
     assert item.url == ITEM.url
 
 
-@pytest.mark.parametrize(
-    ("conversation", "what"),
+@every(
+    "conversation, what",
     [
         (lambda deployment: line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), "making a column"),
         (lambda deployment: line_items.read(deployment, ITEM), "reading a column"),
@@ -174,7 +175,7 @@ def test_ags_06_what_cannot_be_read_as_it_is_is_not_written_back(deployment):
             talk(line_items.change(deployment, ITEM, {"scoreMaximum": 7}), Answer(200, {}, body))
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b"1"])
+@every("body", [b"[]", b"{", b"1"])
 def test_a_column_that_cannot_be_read_is_said(deployment, body):
     with pytest.raises(AnswerUnreadable, match="a line item"):
         talk(line_items.read(deployment, ITEM), Answer(200, {}, body))
@@ -207,14 +208,14 @@ def test_what_is_no_text_says_nothing_of_a_column(name, value):
 ODD_IDS = (None, 7, True, [], {}, "", "  ", "x" * 8193, "a\x00b", "https://p.example/\ud800", "https://[::1")
 
 
-@pytest.mark.parametrize("value", ODD_IDS, ids=lambda value: repr(value)[:12])
+@every("value", ODD_IDS)
 def test_ags_04_an_odd_entry_of_a_list_is_left_out(deployment, value):
     listed = said([{"id": value, "tag": "t"}, {"id": f"{HERE}/1"}, 7, {}])
     found, _ = talk(line_items.search(deployment, CONTAINER), listed)
     assert [item.url for item in found] == [f"{HERE}/1"]
 
 
-@pytest.mark.parametrize("value", ODD_IDS, ids=lambda value: repr(value)[:12])
+@every("value", ODD_IDS)
 def test_ags_06_where_a_new_column_is_is_said_by_whatever_is_usable(deployment, value):
     answer = said({"id": value, "label": "x"}, 201, location=f"{HERE}/9")
     made, _ = talk(line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), answer)
@@ -223,7 +224,7 @@ def test_ags_06_where_a_new_column_is_is_said_by_whatever_is_usable(deployment, 
         talk(line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), said({"id": value}, 201))
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"id": "x", "id": "y"}', b"\xff", b"[" * 100_000])
+@every("body", [b"<html>", b"[]", b'{"id": "x", "id": "y"}', b"\xff", b"[" * 100_000])
 def test_ags_06_a_change_is_made_whatever_follows_the_status(deployment, body):
     answer = Answer(201, {"location": f"{HERE}/9"}, body)
     assert talk(line_items.create(deployment, CONTAINER, NewLineItem("l", 1, "r", "t")), answer)[0].url == f"{HERE}/9"
@@ -233,8 +234,8 @@ def test_ags_06_a_change_is_made_whatever_follows_the_status(deployment, body):
         assert (item.url, item.label, item.maximum) == (ITEM.url, "x", 7.0)
 
 
-@pytest.mark.parametrize(
-    ("address", "full"),
+@every(
+    "address, full",
     [
         (" /items/9 ", "https://lms.example/items/9"),
         ("lineitems/9", f"{HERE}/9"),
@@ -254,7 +255,7 @@ def test_ags_06_addresses_are_resolved_where_they_are_said(deployment, address, 
     assert talk(line_items.read(deployment, CONTAINER), said({"id": address}))[0].url == full
 
 
-@pytest.mark.parametrize(
+@every(
     "ids",
     [
         [f"{HERE}/1", f"{HERE}/1"],
@@ -269,11 +270,8 @@ def test_ags_04_one_id_is_one_column(deployment, ids):
     assert [item.url for item in found] == [f"{HERE}/1"]
 
 
-@pytest.mark.parametrize("conversation", [line_items.search, results.read])
-@pytest.mark.parametrize(
-    "status",
-    [204, 205],
-)
+@every("conversation", [line_items.search, results.read])
+@every("status", [204, 205])
 def test_ags_04_a_list_with_no_content_is_empty(deployment, conversation, status):
     assert talk(conversation(deployment, CONTAINER), Answer(status, {}, b""))[0] == []
 
@@ -281,7 +279,7 @@ def test_ags_04_a_list_with_no_content_is_empty(deployment, conversation, status
 NOTHING = [(200, b""), (200, b" \r\n"), (200, b"null"), (202, b" null\n")]
 
 
-@pytest.mark.parametrize(("status", "body"), NOTHING)
+@every("status, body", NOTHING)
 def test_ags_04_a_course_in_which_nobody_knows_of_a_column_may_show_nothing(deployment, status, body):
     nothing, nowhere = Answer(status, {}, body), Answer(404, {}, b"<html>")
     assert talk(line_items.search(deployment, CONTAINER, none_yet=True), nothing)[0] == []
@@ -290,8 +288,8 @@ def test_ags_04_a_course_in_which_nobody_knows_of_a_column_may_show_nothing(depl
         talk(line_items.search(deployment, CONTAINER, none_yet=True), said([], link='<?page=2>; rel="next"'), nothing)
 
 
-@pytest.mark.parametrize("conversation", [line_items.search, results.read])
-@pytest.mark.parametrize(("status", "body"), NOTHING)
+@every("conversation", [line_items.search, results.read])
+@every("status, body", NOTHING)
 def test_ags_04_an_answer_that_broke_on_its_way_does_not_say_that_there_is_nothing(
     deployment, conversation, status, body
 ):
@@ -302,7 +300,7 @@ def test_ags_04_an_answer_that_broke_on_its_way_does_not_say_that_there_is_nothi
         talk(conversation(deployment, CONTAINER), *[Answer(404, {}, b"<html>")] * 2)
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"{}"])
+@every("body", [b"", b"null", b"{}"])
 def test_ags_06_a_column_that_shows_nothing_is_not_written_back(deployment, body):
     with pytest.raises(AnswerUnreadable, match="nothing is shown"):
         talk(line_items.change(deployment, ITEM, {"scoreMaximum": 2}), Answer(200, {}, body))
@@ -311,8 +309,8 @@ def test_ags_06_a_column_that_shows_nothing_is_not_written_back(deployment, body
 LISTED = [{"id": f"{HERE}/1", "label": "x"}, {"id": f"{HERE}/2"}]
 
 
-@pytest.mark.parametrize(
-    ("body", "media_type"),
+@every(
+    "body, media_type",
     [
         (b"\xef\xbb\xbf" + json.dumps(LISTED).encode(), ITEM_TYPE),
         (json.dumps(LISTED).encode("utf-16"), ITEM_TYPE),
@@ -322,7 +320,6 @@ LISTED = [{"id": f"{HERE}/1", "label": "x"}, {"id": f"{HERE}/2"}]
         (json.dumps(LISTED).replace('"x"', '"two\nlines\t\x01"').encode(), ""),
         (json.dumps(dict(zip("27", LISTED, strict=True))).encode(), ""),
     ],
-    ids=["a mark", "another Unicode", "as it says", "not as it says", "cut in a letter", "unescaped", "PHP's holes"],
 )
 def test_ags_04_how_a_list_is_written_hides_no_column(deployment, body, media_type):
     found, _ = talk(line_items.search(deployment, CONTAINER), Answer(200, {"content-type": media_type}, body))
@@ -338,8 +335,8 @@ def test_ags_04_what_identifies_is_left_out_and_not_altered(deployment):
     assert talk(results.ask(deployment, ITEM), Answer(200, {}, body))[0] == results.Shown((), 4)
 
 
-@pytest.mark.parametrize(("conversation", "place"), [(line_items.search, HERE), (results.read, f"{HERE}/results")])
-@pytest.mark.parametrize("status", [400, 404, 405, 414, 422, 501])
+@every("conversation, place", [(line_items.search, HERE), (results.read, f"{HERE}/results")])
+@every("status", [400, 404, 405, 414, 422, 501])
 def test_ags_04_who_knows_no_filters_is_asked_once_more_without(deployment, conversation, place, status):
     found, asked = talk(conversation(deployment, CONTAINER), Answer(status, {}, b""), said([]))
     assert (found, [one.url for one in asked]) == ([], [f"{place}?limit=100", place])
@@ -349,7 +346,7 @@ def test_ags_04_who_knows_no_filters_is_asked_once_more_without(deployment, conv
         talk(conversation(deployment, CONTAINER), said([], link='<?page=2>; rel="next"'), Answer(status, {}, b""))
 
 
-@pytest.mark.parametrize("link", ['<>; rel="next"', '< >; rel=next, <?page=1>; rel="first"', '<#>; rel="next"'])
+@every("link", ['<>; rel="next"', '< >; rel=next, <?page=1>; rel="first"', '<#>; rel="next"'])
 def test_ags_04_a_next_page_without_an_address_is_not_the_end(deployment, link):
     """Whoever is on the pages that are missing would seem to have left, or to have no result."""
     with pytest.raises(AnswerUnreadable, match="circle"):
@@ -364,8 +361,8 @@ def test_ags_04_a_next_page_without_a_readable_address_is_said(deployment):
 # --- other places, other media types, fewer scopes --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("location", [f"{HERE}/", "/api/lineitems/", " https://LMS.example:443/api/lineitems/ "])
+@every("status", [301, 302, 303, 307, 308])
+@every("location", [f"{HERE}/", "/api/lineitems/", " https://LMS.example:443/api/lineitems/ "])
 def test_ags_04_a_list_that_moved_on_its_host_is_followed_once(deployment, status, location):
     moved = Answer(status, {"location": location}, b"")
     found, (_, asked) = talk(line_items.search(deployment, CONTAINER), moved, said([{"id": f"{HERE}/1"}]))
@@ -375,7 +372,7 @@ def test_ags_04_a_list_that_moved_on_its_host_is_followed_once(deployment, statu
         talk(line_items.search(deployment, CONTAINER), moved, moved)
 
 
-@pytest.mark.parametrize(
+@every(
     "location",
     [
         "",
@@ -401,14 +398,13 @@ SCORE = ags.Score("u", 1, 2, datetime(2026, 1, 1, tzinfo=UTC))
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 
 
-@pytest.mark.parametrize(
+@every(
     "conversation",
     [
         lambda deployment: line_items.search(deployment, CONTAINER),
         lambda deployment: line_items.read(deployment, ITEM),
         lambda deployment: results.read(deployment, ITEM),
     ],
-    ids=["list", "column", "results"],
 )
 def test_ags_02_what_is_not_to_be_had_in_its_media_type_is_taken_in_any(deployment, conversation):
     _, asked = talk(conversation(deployment), Answer(406, {}, b""), Answer(204, {}, b""))
@@ -431,14 +427,14 @@ def test_ags_02_a_score_names_its_media_type_and_another_is_taken_as_well(deploy
     assert {(one.method, one.headers["Content-Type"], one.whole) for one in asked} == {("POST", SCORE_TYPE, False)}
 
 
-@pytest.mark.parametrize("url", ["https://lms.example:443/1", "https://LMS.EXAMPLE/1", "https://lms.example./1"])
+@every("url", ["https://lms.example:443/1", "https://LMS.EXAMPLE/1", "https://lms.example./1"])
 def test_ags_05_an_address_of_the_platform_in_another_spelling_is_the_platforms(deployment, url):
     answer, (asked,) = talk(ags.post_score(deployment, LineItemAddress(url, ags.SCOPES), SCORE), Answer(200, {}, b""))
     assert (answer.ok, asked.url) == (True, f"{url}/scores")
 
 
-@pytest.mark.parametrize(
-    ("url", "message"),
+@every(
+    "url, message",
     [
         (
             "https://evil.example/1?token=secret",
@@ -528,7 +524,7 @@ def test_ags_04_a_list_takes_a_minute_at_most(deployment, monkeypatch):
         conversation.send(page(2))
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[1]", b"<html>", b"[{}", b'{"error": [{}]}', b'{"1": 1}', b"nullnull"])
+@every("body", [b"{}", b"[1]", b"<html>", b"[{}", b'{"error": [{}]}', b'{"1": 1}', b"nullnull"])
 def test_ags_04_a_list_that_is_none_is_said(deployment, body):
     with pytest.raises(AnswerUnreadable, match="a list: "):
         talk(pages(deployment), Answer(200, {}, body))
@@ -537,8 +533,8 @@ def test_ags_04_a_list_that_is_none_is_said(deployment, body):
 # --- results ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("platform", "person", "query"),
+@every(
+    "platform, person, query",
     [
         ("generic", "", "?limit=100"),
         ("generic", "p&q", "?user_id=p%26q"),
@@ -573,9 +569,7 @@ def test_ags_14_a_result_is_on_the_columns_scale(shown, given, maximum):
     assert results._read({"userId": 5, **shown}) == results.Result("5", given, maximum)
 
 
-@pytest.mark.parametrize(
-    "value", ["x", "nan", "", " ", True, [], [1], {"a": 1}, 1e300, -1e300, 10**400, math.nan, math.inf]
-)
+@every("value", ["x", "nan", "", " ", True, [], [1], {"a": 1}, 1e300, -1e300, 10**400, math.nan, math.inf])
 def test_ags_14_a_result_that_is_no_number_of_points_is_odd_and_stops_no_other(deployment, value):
     assert results._read({"userId": "p", "resultScore": value}) == results.Result("p", None, 1.0, is_odd=True)
     assert results._read({"userId": "p", "resultScore": 1, "resultMaximum": value}) == results.Result("p", 1.0, 1.0)
@@ -586,7 +580,7 @@ def test_ags_14_points_may_be_written_as_a_text():
     assert results._read(shown) == results.Result("p", 3.5, 4.0)
 
 
-@pytest.mark.parametrize("user_id", [None, True, 1.5, [], {}, ""])
+@every("user_id", [None, True, 1.5, [], {}, ""])
 def test_ags_14_a_result_that_is_nobodys_is_left_out(deployment, user_id):
     shown = said([{"userId": user_id, "resultScore": 1}, {"resultScore": 2}, 7, {"userId": "p", "resultScore": 3}])
     found, _ = talk(results.read(deployment, ITEM), shown)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import base64
 
-import pytest
-
 from lti_1p3_provider.database.cursors import MAX_TEXT, place, text
+from tests.cases import every
 
 
-@pytest.mark.parametrize("where", [("", ""), ("light, \u05d0\u05d5\u05e8", "course-v1:A+B+C"), ("x" * 255, "y" * 255)])
+@every("where", [("", ""), ("light, \u05d0\u05d5\u05e8", "course-v1:A+B+C"), ("x" * 255, "y" * 255)])
 def test_a_place_comes_back_as_it_was(where: tuple[str, str]):
     assert place(text(where)) == where
     assert text(None) == ""
 
 
-@pytest.mark.parametrize(
+@every(
     "made_up",
     [
         '["\\ud800", "x"]',
@@ -34,6 +33,6 @@ def test_what_is_no_place_begins_anew(made_up: str):
     assert place(base64.urlsafe_b64encode(made_up.encode()).decode().rstrip("=")) is None
 
 
-@pytest.mark.parametrize("made_up", ["", "%%%", "\u00e9", "9" * 5000, "\x00"])
+@every("made_up", ["", "%%%", "\u00e9", "9" * 5000, "\x00"])
 def test_what_is_no_text_of_ours_begins_anew(made_up: str):
     assert place(made_up) is None

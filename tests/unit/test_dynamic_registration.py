@@ -14,6 +14,7 @@ from lti_1p3_provider.lti import platform_configuration
 from lti_1p3_provider.lti.dynamic_registration import TOOL, ToolDetails, ask, metadata
 from lti_1p3_provider.onboarding.whose import require_invited
 from lti_1p3_provider.platforms import PRESETS, of_family
+from tests.cases import every
 from tests.inviting import CAPTURE
 from tests.raw_server import RawServer
 
@@ -75,7 +76,7 @@ def test_a_refusal_keeps_the_status_and_for_the_person_only_the_words(server, st
     assert caught.value.answered == int(status[:3])
 
 
-@pytest.mark.parametrize("url", ["http://platform.example/r", "https://10.1.2.3/r", "ftp://x.example/"])
+@every("url", ["http://platform.example/r", "https://10.1.2.3/r", "ftp://x.example/"])
 def test_sec_05_an_endpoint_that_may_not_be_called_is_not(url):
     with pytest.raises(AddressForbidden):
         ask(url, "", ASKED)
@@ -103,7 +104,7 @@ def test_dr_03_how_a_configuration_is_written_spoils_none():
     assert platform_configuration.read(text, "https://p.example/c") == expected
 
 
-@pytest.mark.parametrize("value", [None, "x", 7, [7, None, {}, []], {"a": 1}])
+@every("value", [None, "x", 7, [7, None, {}, []], {"a": 1}])
 def test_tol_01_what_we_can_do_without_is_never_refused(value):
     body = {**CAPTURE["openid_configuration"]["body"]}
     for name in ("scopes_supported", "claims_supported", "authorization_server", platform_configuration.PLATFORM):
@@ -129,8 +130,8 @@ def test_what_the_captured_moodle_says_of_itself_is_read():
     assert read.audience == ""
 
 
-@pytest.mark.parametrize(
-    ("host", "url", "is_invited"),
+@every(
+    "host, url, is_invited",
     [
         ("", "https://any.example/", True),
         ("moodle.example", "https://moodle.example/c", True),

@@ -12,6 +12,7 @@ from lti_1p3_provider.errors import SignatureInvalid, TokenMalformed
 from lti_1p3_provider.lti import base64url
 from lti_1p3_provider.lti.claims import AGS, LTI
 from lti_1p3_provider.lti.launch import Envelope, Names, _open
+from tests.cases import every
 
 GOOD = {"alg": "RS256", "kid": "k", "typ": "JWT"}
 
@@ -31,7 +32,7 @@ def problem(text: str, error: type[TokenMalformed] | type[SignatureInvalid] = To
     return str(caught.value.detail)
 
 
-@pytest.mark.parametrize("kid", ["k", "???>>>", "~~", "ÿ", "k" * 1024])
+@every("kid", ["k", "???>>>", "~~", "ÿ", "k" * 1024])
 def test_sec_03_a_kid_is_taken_as_it_is(kid):
     text = token({**GOOD, "kid": kid})
     assert _open(text) == Envelope(text, kid, Names(""))
@@ -46,8 +47,8 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize(
-    ("changes", "names"),
+@every(
+    "changes, names",
     [
         ({}, Names("d", "s", "l")),
         ({AGS: None}, Names("d", "s", "l")),
@@ -65,8 +66,8 @@ def test_core_04_what_is_looked_for_has_the_right_types(changes, names):
     assert _open(token(claims={**NAMED, **changes})).names == names
 
 
-@pytest.mark.parametrize(
-    ("missing", "names"),
+@every(
+    "missing, names",
     [
         (AGS, Names("d", "s", "l")),
         (f"{LTI}message_type", Names("d")),
@@ -87,13 +88,13 @@ def test_sec_25_a_token_has_64_kb_at_most():
     assert problem(longest + "AAAA") == "larger than 65536 characters"
 
 
-@pytest.mark.parametrize("text", ["", "a", "a.b", token() + ".x", "...."])
+@every("text", ["", "a", "a.b", token() + ".x", "...."])
 def test_sec_25_a_token_has_three_parts(text):
     assert problem(text) == "not a signed JWT in three parts"
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
+@every(
+    "text, said",
     [
         (token(header=b"{"), "header: "),
         (token(header=b"[]"), "header: not a JSON object"),
@@ -111,12 +112,12 @@ def test_sec_25_the_refusal_names_the_part_that_cannot_be_read(text, said):
     assert problem(text).startswith(said)
 
 
-@pytest.mark.parametrize("algorithm", ["none", "HS256", "rs256", "RS256 ", None, 7, ["RS256"]])
+@every("algorithm", ["none", "HS256", "rs256", "RS256 ", None, 7, ["RS256"]])
 def test_sec_01_the_algorithm_is_ours(algorithm):
     assert problem(token({**GOOD, "alg": algorithm}), SignatureInvalid) == "alg must be RS256"
 
 
-@pytest.mark.parametrize("extension", [{"crit": ["exp"]}, {"crit": []}, {"crit": None}, {"b64": False}, {"b64": 0}])
+@every("extension", [{"crit": ["exp"]}, {"crit": []}, {"crit": None}, {"b64": False}, {"b64": 0}])
 def test_sec_02_extensions_are_refused(extension):
     assert "extension" in problem(token({**GOOD, **extension}))
 
@@ -129,12 +130,12 @@ def test_core_04_a_null_in_the_header_is_absent():
     assert _open(token({**GOOD, "b64": None, "typ": None, "jku": None})).kid == "k"
 
 
-@pytest.mark.parametrize("kid", ["", None, 7, ["k"], {}, True, "k" * 1025])
+@every("kid", ["", None, 7, ["k"], {}, True, "k" * 1025])
 def test_sec_03_a_kid_is_a_text_of_sane_length(kid):
     assert problem(token({**GOOD, "kid": kid})) == "the header has no usable kid"
 
 
-@pytest.mark.parametrize("signature", ["", "!", "c2ln=", "c2ln\n"])
+@every("signature", ["", "!", "c2ln=", "c2ln\n"])
 def test_sec_01_an_unsigned_token_is_refused_for_its_algorithm(signature):
     assert problem(token({**GOOD, "alg": "none"}, signature=signature), SignatureInvalid) == "alg must be RS256"
 
@@ -159,20 +160,20 @@ SPELLINGS = {
 }
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize("number", [0, 1, 2])
+@every("spelling", SPELLINGS)
+@every("number", [0, 1, 2])
 def test_sec_25_a_token_has_one_spelling(number, spelling):
     parts = token().split(".")
     parts[number] = SPELLINGS[spelling](parts[number])
     assert problem(".".join(parts)).startswith(("header: ", "claims: ", "signature: ")[number])
 
 
-@pytest.mark.parametrize(("text", "content"), [("-_8", b"\xfb\xff"), ("AA", b"\0"), ("AAAA", b"\0\0\0"), ("YQ", b"a")])
+@every("text, content", [("-_8", b"\xfb\xff"), ("AA", b"\0"), ("AAAA", b"\0\0\0"), ("YQ", b"a")])
 def test_sec_25_base64url_is_read(text, content):
     assert base64url.decode(text) == content
 
 
-@pytest.mark.parametrize("text", ["", "A", "AAAAA", "+/8", "YQ==", "YQ=", "YR", "YWF", "YQ\n", "Y Q", "ÝQ", "YQ\u2028"])
+@every("text", ["", "A", "AAAAA", "+/8", "YQ==", "YQ=", "YR", "YWF", "YQ\n", "Y Q", "ÝQ", "YQ\u2028"])
 def test_sec_25_base64url_is_not_guessed(text):
     with pytest.raises(ValueError, match="base64url"):
         base64url.decode(text)

@@ -15,11 +15,12 @@ from lti_1p3_provider.deep_linking.excerpts import (
     parts,
 )
 from lti_1p3_provider.host.sources import Video
+from tests.cases import every
 
 SECRET = "SECRET"
 
 
-@pytest.mark.parametrize(
+@every(
     "hidden",
     [
         f"<solution><div><p>{SECRET}</p></div></solution>",
@@ -52,7 +53,7 @@ def test_a_problem_is_its_question_and_its_choices():
     assert found == (Part("question", "Which is <fast>?"), Part("choice", "Light"), Part("choice", "Sound"))
 
 
-@pytest.mark.parametrize("field", ["", "<textline size='20'/>", "<formulaequationinput/>"])
+@every("field", ["", "<textline size='20'/>", "<formulaequationinput/>"])
 def test_a_typed_answer_has_one_field(field: str):
     found = parts(f"<problem><stringresponse answer='x'><label>Say</label>{field}</stringresponse></problem>")
     assert found == (Part("question", "Say"), Part("field"))
@@ -66,8 +67,8 @@ def test_the_options_of_a_list_are_shown():
 OURS = "/asset-v1:DemoX+LTI101+2026+type@asset+block@lamp.png"
 
 
-@pytest.mark.parametrize(
-    ("picture", "shown"),
+@every(
+    "picture, shown",
     [
         (f'<img src="{OURS}" alt="A lamp">', Part("picture", "A lamp", OURS)),
         (f'<img src="{OURS}">', Part("picture", "", OURS)),
@@ -123,8 +124,8 @@ def test_pictures_to_answer_on_are_shown(markup: str, address: str):
     assert parts(f"<problem>{markup}</problem>") == (Part("picture", "", address),)
 
 
-@pytest.mark.parametrize(
-    ("markup", "name"),
+@every(
+    "markup, name",
     [
         ('<iframe src="https://elsewhere.example/map" title="A map">fallback</iframe>', "A map"),
         ('<video controls aria-label="A film"><source src="x"><p>fallback</p></video>', "A film"),
@@ -148,14 +149,12 @@ def test_what_a_problems_script_computes_is_left_open():
     assert parts(problem.format("")) == (Part("text", "Add $x and $y_1 for $5."),)
 
 
-@pytest.mark.parametrize("markup", ["<textline/>", "<embed>", "<p>x</p>", f'<img src="{OURS}">', "<choice>a</choice>"])
+@every("markup", ["<textline/>", "<embed>", "<p>x</p>", f'<img src="{OURS}">', "<choice>a</choice>"])
 def test_there_is_an_end_to_everything(markup: str):
     assert len(parts(markup * 10_000)) <= MAX_PARTS
 
 
-@pytest.mark.parametrize(
-    ("seconds", "length"), [(5, "0:05"), (245.4, "4:05"), (3599.6, "1:00:00"), (3725, "1:02:05"), (None, ""), (0, "")]
-)
+@every("seconds, length", [(5, "0:05"), (245.4, "4:05"), (3599.6, "1:00:00"), (3725, "1:02:05"), (None, ""), (0, "")])
 def test_how_long_a_video_is(seconds: float | None, length: str):
     assert film(Video(seconds)) == ((Part("length", length),) if length else ())
 

@@ -12,6 +12,7 @@ from lti_1p3_provider.fleet.health import PROBLEMS, Cause, Facts, Kind, Word, ju
 from lti_1p3_provider.fleet.wording import SENTENCES, WORDS, sentence
 from lti_1p3_provider.lti.contacts import Contact
 from lti_1p3_provider.scores.status.overview import Count
+from tests.cases import every
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 30)
@@ -38,8 +39,8 @@ def contact(worked: timedelta | None, failed: timedelta | None = None, skew: flo
 SECOND, HOUR, DAYS = timedelta(seconds=1), timedelta(hours=1), timedelta(days=2)
 
 
-@pytest.mark.parametrize(
-    ("facts", "expected"),
+@every(
+    "facts, expected",
     [
         ({}, (Word.WELL, [])),
         ({"last": Last()}, (Word.NEW, [Kind.NEVER])),
@@ -57,8 +58,8 @@ def test_deployments_and_use(facts, expected):
     assert judged(**facts) == expected
 
 
-@pytest.mark.parametrize(
-    ("facts", "expected"),
+@every(
+    "facts, expected",
     [
         ({"down_since": AN_HOUR_AGO, "down_why": "x"}, (Word.FAILING, [Kind.OUTAGE])),
         ({"down_since": AN_HOUR_AGO, "places_down": 3, "due_since": AN_HOUR_AGO}, (Word.FAILING, [Kind.OUTAGE])),
@@ -73,8 +74,8 @@ def test_scores_that_wait_for_a_platform_that_is_down_are_not_late(facts, expect
     assert judged(**facts) == expected
 
 
-@pytest.mark.parametrize(
-    ("counted", "expected"),
+@every(
+    "counted, expected",
     [
         (days((0, 3, 0)), (Word.FAILING, [Kind.ALL_REFUSED])),
         (days((9, 0, 0), (0, 0, 0), (0, 3, 0)), (Word.FAILING, [Kind.ALL_REFUSED])),
@@ -108,8 +109,8 @@ def test_sec_32_a_strangers_refusal_is_not_given_as_the_cause_of_the_platforms(c
     assert sentence(both, NOW).endswith("were refused.")
 
 
-@pytest.mark.parametrize(
-    ("keys", "expected"),
+@every(
+    "keys, expected",
     [
         (contact(HOUR), (Word.WELL, [])),
         (contact(None), (Word.WELL, [])),  # the cache forgot, or nobody has launched
@@ -129,7 +130,7 @@ def test_tokens():
     assert judged(token=contact(SECOND, HOUR)) == (Word.WELL, [])
 
 
-@pytest.mark.parametrize(("skew", "word"), [(30.0, Word.WELL), (31.0, Word.TROUBLED), (-31.0, Word.TROUBLED)])
+@every("skew, word", [(30.0, Word.WELL), (31.0, Word.TROUBLED), (-31.0, Word.TROUBLED)])
 def test_the_clock_is_the_one_of_the_newest_answer(skew, word):
     assert judged(token=contact(SECOND, skew=skew), keys=contact(HOUR, skew=0.0))[0] is word
     assert judged(token=contact(HOUR, skew=skew), keys=contact(SECOND, skew=0.0))[0] is Word.WELL
@@ -160,8 +161,6 @@ def test_a_sentence_of_the_clock_says_which_is_ahead():
         assert sentence(cause, NOW) == "This site's clock is 45 s behind the platform's."
 
 
-@pytest.mark.parametrize(
-    ("counted", "share"), [((0, 0, 0), None), ((3, 1, 0), 0.25), ((3, 0, 1), 0.25), ((0, 1, 0), 1.0), ((5, 0, 0), 0.0)]
-)
+@every("counted, share", [((0, 0, 0), None), ((3, 1, 0), 0.25), ((3, 0, 1), 0.25), ((0, 1, 0), 1.0), ((5, 0, 0), 0.0)])
 def test_the_share_of_refused_launches(counted, share):
     assert Facts(days=days(counted)).refused_share == share

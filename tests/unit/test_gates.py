@@ -8,14 +8,15 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.gates.policy import allowed
+from tests.cases import every
 
 COURSE = CourseKey.from_string("course-v1:Org+C+1")
 PROBLEM = UsageKey.from_string("block-v1:Org+C+1+type@problem+block@p")
 UNIT = UsageKey.from_string("block-v1:Org+C+1+type@vertical+block@u")
 
 
-@pytest.mark.parametrize(
-    ("lists", "problem", "unit"),
+@every(
+    "lists, problem, unit",
     [
         ({}, False, False),
         ({"allowed_keys": [str(PROBLEM)]}, True, False),
@@ -46,8 +47,8 @@ def test_course_before_org_before_all(lists, problem, unit):
     assert (allowed(gate, COURSE, PROBLEM), allowed(gate, COURSE, UNIT)) == (problem, unit)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
+@every(
+    "name, value",
     [
         ("allowed_keys", ["nonsense"]),
         ("allowed_keys", "block"),

@@ -15,6 +15,7 @@ from lti_1p3_provider.onboarding import invitations
 from lti_1p3_provider.onboarding.invitations import Offer, invite
 from lti_1p3_provider.onboarding.models import OPTIONS, Invitation
 from lti_1p3_provider.registrations.models import Registration
+from tests.cases import every
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("permissions")]
 ADDRESS = re.compile(r"https://lms\.example/lti/1p3/register/([\w-]{43})/")
@@ -106,7 +107,7 @@ def test_whoever_may_make_no_registration_invites_nobody(client):
     assert Invitation.objects.count() == 1
 
 
-@pytest.mark.parametrize(
+@every(
     "wrong",
     [
         {"name": ""},

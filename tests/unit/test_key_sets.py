@@ -19,6 +19,7 @@ from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _learned, _max_age, _patience
 from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.registrations.models import Registration
+from tests.cases import every
 from tests.web_server import Said
 
 
@@ -41,12 +42,12 @@ def key(*keys: Any, kid: str = "k") -> Any:
 # --- which keys -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("changes", [{}, {"alg": None}, {"use": None}, {"alg": None, "use": None}, {"x5c": ["y"]}])
+@every("changes", [{}, {"alg": None}, {"use": None}, {"alg": None, "use": None}, {"x5c": ["y"]}])
 def test_core_04_rsa_keys_for_signatures_are_used(changes):
     assert key(jwk(**changes)).public_numbers() == rsa.RSAPublicNumbers(65537, (1 << 2047) + 1)
 
 
-@pytest.mark.parametrize(
+@every(
     "changes",
     [
         {"kty": "EC"},
@@ -63,12 +64,12 @@ def test_sec_01_other_keys_are_not(changes):
         key(jwk(**changes))
 
 
-@pytest.mark.parametrize("stranger", [None, "k", 7, [], {}, {"kid": "k"}, jwk(kid=7), jwk(kid=["k"])])
+@every("stranger", [None, "k", 7, [], {}, {"kid": "k"}, jwk(kid=7), jwk(kid=["k"])])
 def test_sec_25_what_else_is_in_a_key_set_does_no_harm(stranger):
     assert key(stranger, jwk(), stranger).key_size == 2048
 
 
-@pytest.mark.parametrize("key_set", [None, [], {}, {"keys": None}, {"keys": {}}, {"keys": "k"}, "k"])
+@every("key_set", [None, [], {}, {"keys": None}, {"keys": {}}, {"keys": "k"}, "k"])
 def test_sec_25_what_is_no_key_set_has_no_keys(key_set):
     with pytest.raises(KeyUnknown):
         key_sets.keys_for(Registration(key_set=key_set), "k")
@@ -99,7 +100,7 @@ BAD = (
 )
 
 
-@pytest.mark.parametrize("changes", BAD)
+@every("changes", BAD)
 def test_core_04_a_key_that_cannot_be_used_hides_none_that_can(changes):
     bad = jwk(**changes)
     for keys in ((bad, jwk()), (jwk(), bad), (*[bad] * 9, jwk(), bad), (bad, jwk(kid="other"), jwk())):
@@ -118,7 +119,7 @@ def test_core_04_several_keys_of_one_kid_are_all_found_up_to_a_few():
     assert [found.key_size for found in keys_of(*(jwk(2048 + more) for more in range(9)))] == [2048, 2049, 2050, 2051]
 
 
-@pytest.mark.parametrize(
+@every(
     "changes",
     [
         {"alg": None, "key_ops": []},
@@ -132,7 +133,7 @@ def test_core_04_what_is_null_or_empty_in_a_key_is_absent(changes):
     assert key({**jwk(), **changes}).public_numbers() == GOOD
 
 
-@pytest.mark.parametrize(
+@every(
     "changes",
     [
         {"use": "sig "},
@@ -147,20 +148,19 @@ def test_core_04_how_a_key_is_written_does_not_hide_it(changes):
     assert key(jwk(**changes)).public_numbers() == GOOD
 
 
-@pytest.mark.parametrize("key_set", [[jwk()], {"keys": {"0": jwk()}}, {"keys": {"1": jwk(kty="EC"), "3": jwk()}}])
+@every("key_set", [[jwk()], {"keys": {"0": jwk()}}, {"keys": {"1": jwk(kty="EC"), "3": jwk()}}])
 def test_core_04_a_list_of_keys_is_one_however_it_is_written(key_set):
     """PHP writes a list with holes, as where old keys were taken away, as an object."""
     assert key_sets.keys_for(Registration(key_set=key_set), "k")[0].public_numbers() == GOOD
 
 
-@pytest.mark.parametrize(
+@every(
     "body",
     [
         json.dumps({"keys": [jwk()], "school": "\xe9cole"}, ensure_ascii=False).encode("latin-1"),
         json.dumps({"keys": [jwk()]}).encode()[:-1] + b', "serial": ' + b"9" * 5000 + b"}",
         b"\xef\xbb\xbf" + json.dumps({"keys": [jwk()], "note": "a\nb"}).replace("\\n", "\n").encode(),
     ],
-    ids=["no Unicode", "a large number", "an unescaped line"],
 )
 def test_core_04_what_else_is_in_an_answer_hides_no_key(body):
     assert list(usable(Answer(200, {}, body).json())) == ["k"]
@@ -180,7 +180,7 @@ def _entry(key_set: object) -> key_sets.Entry:
     return key_sets.Entry(keys=usable(key_set), fresh_until=later, quiet_until=0.0, forget_at=later, failure="")
 
 
-@pytest.mark.parametrize(("bits", "taken"), [(2047, False), (2048, True), (16384, True), (16385, False)])
+@every("bits, taken", [(2047, False), (2048, True), (16384, True), (16385, False)])
 def test_core_13_sizes_of_keys(bits, taken):
     if taken:
         assert key(jwk(bits)).key_size == bits
@@ -189,7 +189,7 @@ def test_core_13_sizes_of_keys(bits, taken):
             key(jwk(bits))
 
 
-@pytest.mark.parametrize("changes", [{"n": None}, {"e": None}, {"n": 7}, {"n": "é"}, {"n": ""}, {"e": ""}])
+@every("changes", [{"n": None}, {"e": None}, {"n": 7}, {"n": "é"}, {"n": ""}, {"e": ""}])
 def test_sec_25_a_key_that_cannot_be_read(changes):
     with pytest.raises(KeyUnknown):
         key(jwk(**changes))
@@ -204,8 +204,8 @@ def test_sec_24_a_long_kid_is_not_repeated_in_full():
 # --- when the platform is asked ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
+@every(
+    "header, seconds",
     [
         ("", 900),
         ("no-store", 900),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from lti_1p3_provider.lti.lti1p1 import CLAIM, Lti1p1, is_signed, read, signature
+from tests.cases import every
 
 # The example of LTI 1.3 Core, 6.1.1.
 SAID = Lti1p1(
@@ -37,20 +36,20 @@ def test_mig_01_an_empty_secret_signs_nothing():
     )
 
 
-@pytest.mark.parametrize("place", range(3))
+@every("place", range(3))
 def test_mig_01_the_signature_holds_deployment_issuer_and_client(place):
     named = [DEPLOYMENT, ISSUER, CLIENT]
     named[place] += "x"
     assert not is_signed((SECRET,), SAID, *named)
 
 
-@pytest.mark.parametrize("given", ["", "x", "ü", SAID.signature.lower(), SAID.signature + " ", SAID.signature[:-1]])
+@every("given", ["", "x", "ü", SAID.signature.lower(), SAID.signature + " ", SAID.signature[:-1]])
 def test_mig_01_other_signatures(given):
     said = Lti1p1(SAID.consumer_key, given, "", SAID.expires, SAID.nonce)
     assert not is_signed((SECRET,), said, DEPLOYMENT, ISSUER, CLIENT)
 
 
-@pytest.mark.parametrize("value", [None, {}, [], "", "text", 7, True, [{}]])
+@every("value", [None, {}, [], "", "text", 7, True, [{}]])
 def test_a_claim_that_says_nothing_is_none(value):
     assert read({CLAIM: value, **CLAIMS}) is None
 
@@ -59,18 +58,18 @@ def test_no_claim():
     assert read(CLAIMS) is None
 
 
-@pytest.mark.parametrize("value", [True, [], {}, "", "x" * 256, "a\0b", "\ud800", 0.5, float("inf"), 10**300])
+@every("value", [True, [], {}, "", "x" * 256, "a\0b", "\ud800", 0.5, float("inf"), 10**300])
 def test_an_id_that_cannot_be_read_is_not_one_that_was_left_out(value):
     assert read({CLAIM: {"user_id": value, "oauth_consumer_key": "k"}, **CLAIMS}) is None
 
 
-@pytest.mark.parametrize(("value", "means"), [(34, "34"), (34.0, "34"), ("34", "34"), (None, ""), (" 34", " 34")])
+@every("value, means", [(34, "34"), (34.0, "34"), ("34", "34"), (None, ""), (" 34", " 34")])
 def test_numbers_are_ids_too(value, means):
     said = read({CLAIM: {"user_id": value, "oauth_consumer_key": 12}, **CLAIMS})
     assert said == Lti1p1("12", "", means, "1551290856", "172we8671fd8z")
 
 
-@pytest.mark.parametrize("value", [[], {}, True, "a\0", "x" * 300])
+@every("value", [[], {}, True, "a\0", "x" * 300])
 def test_what_else_cannot_be_read_is_as_if_it_were_not_there(value):
     said = read({CLAIM: {"oauth_consumer_key": value, "oauth_consumer_key_sign": value, "user_id": "1"}, **CLAIMS})
     assert said is not None

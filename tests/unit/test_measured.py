@@ -16,6 +16,7 @@ from lti_1p3_provider.errors import AnswerUnreadable, LtiError, PlatformUnreacha
 from lti_1p3_provider.lti import transport
 from lti_1p3_provider.lti.codings import decoded
 from lti_1p3_provider.lti.measured import MAX_BYTES
+from tests.cases import every
 from tests.raw_server import RawServer
 from tests.web_server import Said
 
@@ -59,7 +60,7 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize("what", ENDLESS)
+@every("what", ENDLESS)
 def test_sec_06_nothing_endless_is_read_beyond_the_limit(raw, what):
     begin, piece = ENDLESS[what]
     url = raw.says(begin, then=lambda: ever(piece))
@@ -71,15 +72,14 @@ def test_sec_06_nothing_endless_is_read_beyond_the_limit(raw, what):
     finally:
         tracemalloc.stop()
     time.sleep(0.05)
+    assert raw.requests == 1
     assert raw.written < 16 * MEGABYTE  # what the sockets between us hold, too
     assert peak < 16 * MEGABYTE
 
 
-@pytest.mark.parametrize(
-    "coding", ["gzip", "x-gzip", "deflate", "gzip, gzip", "gzip, identity", "deflate,gzip,deflate"]
-)
+@every("coding", ["gzip", "x-gzip", "deflate", "gzip, gzip", "gzip, identity", "deflate,gzip,deflate"])
 def test_sec_06_what_is_compressed_has_the_same_limit(raw, coding):
-    body = b"0" * 50 * MEGABYTE
+    body = b"0" * 20 * MEGABYTE
     for one in coding.split(","):
         body = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(one.strip(), bytes)(body)
     url = raw.says(OK + f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
@@ -150,8 +150,8 @@ def test_what_is_compressed_may_be_as_large_as_what_is_not():
         decoded(gzip.compress(most) + gzip.compress(b"x"), "gzip", MEGABYTE)
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "gzip, deflate"])
-@pytest.mark.parametrize("text", [b'{"a":1}', b"[]", b"{}", b"null", b"K\xcc", b" [1]", b"\xef\xbb\xbf{}"])
+@every("coding", ["gzip", "deflate", "gzip, deflate"])
+@every("text", [b'{"a":1}', b"[]", b"{}", b"null", b"K\xcc", b" [1]", b"\xef\xbb\xbf{}"])
 def test_what_is_not_coded_although_it_says_so_is_left_as_it_is(coding, text):
     """What begins a text may begin something compressed, too."""
     assert decoded(text, coding, MEGABYTE) == text

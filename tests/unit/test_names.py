@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from lti_1p3_provider.lti.names import plain_name
+from tests.cases import every
 
 
-@pytest.mark.parametrize(
+@every(
     "name",
     [
         "Ada Lovelace",
@@ -30,8 +29,8 @@ def test_names_stay_as_they_are(name):
     assert plain_name(name) == name
 
 
-@pytest.mark.parametrize(
-    ("said", "kept"),
+@every(
+    "said, kept",
     [
         ("<b>Ada</b> Lovelace", "Ada Lovelace"),
         ("\uff1d1+1", "1+1"),

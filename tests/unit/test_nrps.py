@@ -17,6 +17,7 @@ from lti_1p3_provider.lti import access_tokens, nrps, store
 from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.lti.nrps import Status
 from lti_1p3_provider.registrations.models import Deployment, Registration
+from tests.cases import every
 from tests.conversing import talk
 
 pytestmark = pytest.mark.django_db
@@ -67,16 +68,16 @@ def test_nrps_02_the_next_page_is_asked_for_as_it_is_named(deployment):
     assert [one.sub for one in found.people] == ["a", "b"]
 
 
-@pytest.mark.parametrize("address", ["http://[bad", "javascript:1", "https://other.example/since", ""])
-@pytest.mark.parametrize("relation", ["differences", "prev", "self"])
+@every("address", ["http://[bad", "javascript:1", "https://other.example/since", ""])
+@every("relation", ["differences", "prev", "self"])
 def test_nrps_02_other_addresses_than_the_next_pages_are_not_looked_at(deployment, address, relation):
     answer = said({"user_id": "a"}, link=f'<{address}>; rel="{relation}"')
     found, asked = talk(nrps.read(deployment, HERE), answer)
     assert (found.complete, len(asked)) == (True, 1)
 
 
-@pytest.mark.parametrize(
-    ("written", "status"),
+@every(
+    "written, status",
     [
         (None, "Active"),
         ("", "Active"),
@@ -123,12 +124,12 @@ def test_nrps_04_personal_data_may_be_missing_and_are_not_kept(deployment):
     assert "Ada" not in repr(read(deployment, named))
 
 
-@pytest.mark.parametrize("sub", ["a", "A b", 7, "7", "ä", "x" * 2048])
+@every("sub", ["a", "A b", 7, "7", "ä", "x" * 2048])
 def test_ids_may_be_numbers(deployment, sub):
     assert read(deployment, {"user_id": sub}).people[0].sub == str(sub)
 
 
-@pytest.mark.parametrize(
+@every(
     "odd",
     [
         {},
@@ -161,8 +162,8 @@ def test_a_list_of_nobody_is_not_the_whole_truth(deployment):
     assert read(deployment, {"user_id": "a"}).complete
 
 
-@pytest.mark.parametrize(
-    ("written", "context"),
+@every(
+    "written, context",
     [
         (["Learner"], {"Learner"}),
         ("Learner", {"Learner"}),
@@ -183,7 +184,7 @@ def test_whoever_stands_twice_is_one_person_with_all_roles(deployment):
     assert found.status is Status.ACTIVE
 
 
-@pytest.mark.parametrize(
+@every(
     "body", [b"", b"[]", b"{}", b'{"members": null}', b'{"members": {}}', b'{"members": [], "members": []}', b'{"memb']
 )
 def test_nrps_03_an_answer_without_a_list_is_no_empty_course(deployment, body):
@@ -195,13 +196,13 @@ def page(number: int) -> Answer:
     return said({"user_id": str(number)}, link=f'<https://lms.example/p?n={number + 1}>; rel="next"')
 
 
-@pytest.mark.parametrize("last", [Answer(204, {}, b""), Answer(205, {}, b" "), said(), said(status=204)])
+@every("last", [Answer(204, {}, b""), Answer(205, {}, b" "), said(), said(status=204)])
 def test_nrps_02_after_the_last_page_there_may_be_one_without_people(deployment, last):
     found, _ = talk(nrps.read(deployment, HERE), page(1), last)
     assert ([one.sub for one in found.people], found.odd) == (["1"], 0)
 
 
-@pytest.mark.parametrize("last", [said(status=500), said(status=404), said(status=403), Answer(200, {}, b"x")])
+@every("last", [said(status=500), said(status=404), said(status=403), Answer(200, {}, b"x")])
 def test_nrps_03_a_page_that_fails_makes_the_whole_fail(deployment, last):
     with pytest.raises((ServiceRefused, AnswerUnreadable)):
         talk(nrps.read(deployment, HERE), page(1), last)
@@ -222,9 +223,7 @@ def test_nrps_02_all_pages_together_take_ten_minutes_at_most(deployment, monkeyp
         conversation.send(page(1))
 
 
-@pytest.mark.parametrize(
-    "url", ["https://other.example/members", "http://lms.example/m", "javascript:1", "https://[", ""]
-)
+@every("url", ["https://other.example/members", "http://lms.example/m", "javascript:1", "https://[", ""])
 def test_sec_05_the_token_goes_to_no_other_host(deployment, url):
     with pytest.raises(AddressForbidden):
         next(nrps.read(deployment, url))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from lti_1p3_provider.launches.partitioned import MARK, PartitionCookies
+from tests.cases import every
 
 FOR_FRAMES = {"samesite": "None", "secure": True}
 
@@ -28,7 +28,7 @@ def answered(session: dict[str, Any] | None, *cookies: tuple[str, str, dict[str,
     return [cookie.OutputString() for cookie in PartitionCookies(view)(request).cookies.values()]
 
 
-@pytest.mark.parametrize("value", ["plain", 'with space; and "quotes"', "é"])
+@every("value", ["plain", 'with space; and "quotes"', "é"])
 def test_sec_21_only_the_attribute_is_added(value):
     attributes = {**FOR_FRAMES, "path": "/here/", "domain": "lms.example", "max_age": 60, "httponly": True}
     (before,) = answered({}, ("a", value, attributes))
@@ -51,7 +51,7 @@ def test_sec_21_cookies_that_are_not_for_frames_stay_as_they_are():
     assert [one.endswith("; Partitioned") for one in found] == [False, False, True, True, False]
 
 
-@pytest.mark.parametrize("session", [None, {}, {MARK: False}, {"another": True}])
+@every("session", [None, {}, {MARK: False}, {"another": True}])
 def test_sec_21_without_the_mark_of_such_a_launch_nothing_changes(session):
     (found,) = answered(session, ("a", "1", FOR_FRAMES))
     assert "Partitioned" not in found

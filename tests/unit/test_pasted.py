@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import time
 
-import pytest
-
 from lti_1p3_provider.onboarding.pasted import MAX_DEPLOYMENTS, MAX_TEXT, read
 from lti_1p3_provider.platforms import PRESETS
+from tests.cases import every
 
 M = "https://moodle.school.edu"
 MOODLE = {
@@ -46,7 +45,7 @@ def dialog(between: str, labels: dict[str, str] = LABELS, end: str = "\n") -> st
     return end.join(["Tool configuration details", *lines, "Email", "Close"])
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         dialog(": "),
@@ -63,7 +62,7 @@ def dialog(between: str, labels: dict[str, str] = LABELS, end: str = "\n") -> st
         dialog("\n", GERMAN),
         "\ufeff" + dialog(":\u200b "),
     ],
-)  # fmt: skip
+)
 def test_moodles_dialog_is_understood_as_a_whole(text):
     found = read(text, "moodle")
     assert (found.values, found.host, found.deployment_ids) == (MOODLE, "moodle.school.edu", ("4",))
@@ -76,8 +75,8 @@ def test_a_moodle_below_a_path():
     assert read("Platform ID: https://www.school.edu/moodle", "moodle").host == "www.school.edu/moodle"
 
 
-@pytest.mark.parametrize(
-    ("text", "client_id", "deployments"),
+@every(
+    "text, client_id, deployments",
     [
         ("10000000000001", "10000000000001", ()),
         (" 177440000000000123\n", "177440000000000123", ()),
@@ -182,8 +181,8 @@ def test_the_address_of_the_platform_alone_is_its_host():
     assert read("https://canvas.school.edu", "canvas").host == ""
 
 
-@pytest.mark.parametrize("platform", [*PRESETS, "unknown"])
-@pytest.mark.parametrize(
+@every("platform", [*PRESETS, "unknown"])
+@every(
     "text",
     [
         "",

@@ -26,6 +26,7 @@ from lti_1p3_provider.plugin_settings import (
     TEMPLATES,
     plugin_settings,
 )
+from tests.cases import every
 
 SWEEP = "lti_1p3_provider.deliver_scores"
 
@@ -36,7 +37,7 @@ def added(**before: object) -> SimpleNamespace:
     return settings
 
 
-@pytest.mark.parametrize("before", [{}, {"CELERYBEAT_SCHEDULE": {}}, {"CELERYBEAT_SCHEDULE": None}])
+@every("before", [{}, {"CELERYBEAT_SCHEDULE": {}}, {"CELERYBEAT_SCHEDULE": None}])
 def test_a_site_without_a_schedule_gets_ours(before):
     assert added(**before).CELERYBEAT_SCHEDULE == BEAT
 
@@ -78,9 +79,9 @@ def test_twice_is_once_and_brings_back_what_a_site_replaced_in_between():
 OTHERS = {"org.openedx.learning.student.enrollment.completed.v1": {"pipeline": ["site.Notify"]}}
 
 
-@pytest.mark.parametrize(("dashboard", "tab"), [(DASHBOARD, TAB), (DASHBOARD_APP, APP_TAB)], ids=["page", "app"])
-@pytest.mark.parametrize(
-    ("before", "steps"),
+@every("dashboard, tab", [(DASHBOARD, TAB), (DASHBOARD_APP, APP_TAB)])
+@every(
+    "before, steps",
     [
         (None, []),
         ("site.Step", ["site.Step"]),
@@ -89,7 +90,6 @@ OTHERS = {"org.openedx.learning.student.enrollment.completed.v1": {"pipeline": [
         ({"pipeline": None}, []),
         ({"pipeline": [TAB, APP_TAB, "site.Step"]}, ["site.Step"]),
     ],
-    ids=["none", "text", "list", "configured", "empty", "ours"],
 )
 def test_both_instructor_dashboards_get_our_tab_and_keep_a_sites_steps(
     dashboard: str, tab: str, before: object, steps: list[str]

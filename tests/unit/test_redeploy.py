@@ -13,6 +13,7 @@ from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import Registration, ToolKey
 from lti_1p3_provider.registrations.redeploy import Change, consequences
+from tests.cases import every
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +54,7 @@ def test_canvas_has_one_key(everywhere):
     assert "lti_1p3_keys push" in rotated
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@every("name", PRESETS)
 def test_whoever_reads_our_address_has_nothing_to_do_and_the_others_paste(everywhere, name):
     rotated = said(Change.ROTATE)[PRESETS[name].label]
     assert rotated.startswith("Nobody")

@@ -9,6 +9,7 @@ from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.onboarding import hosts
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 from tests.unit.registering import BASE, KEYS, URLS, form, run
 
 pytestmark = pytest.mark.django_db
@@ -122,8 +123,8 @@ def test_the_admin_fills_the_addresses_from_preset_and_host(admin_client):
     assert (row.issuer, row.key_set_url) == ("https://moodle.example", "https://moodle.example/mod/lti/certs.php")
 
 
-@pytest.mark.parametrize(
-    ("values", "said"),
+@every(
+    "values, said",
     [
         ({"platform": "moodle"}, "Enter this, or the platform&#x27;s host name above."),
         (

@@ -12,6 +12,7 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 
 from lti_1p3_provider.host import keys
 from lti_1p3_provider.host.surface import keep_query
+from tests.cases import every
 
 COURSE = CourseKey.from_string("course-v1:A+B+C")
 BLOCK = UsageKey.from_string("block-v1:A+B+C+type@problem+block@p")
@@ -23,7 +24,7 @@ def test_a_course(text):
     assert keys.course(text) == COURSE
 
 
-@pytest.mark.parametrize(
+@every(
     "text", ["", "nonsense", "course-v1:A+B+C+branch@draft-branch", "course-v1:A+B+C+version@519665f6223ebd6980884f2b"]
 )
 def test_no_course(text):
@@ -31,7 +32,7 @@ def test_no_course(text):
         keys.course(text)
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         HERE,
@@ -46,7 +47,7 @@ def test_a_block_within_its_course(text):
     assert keys.block(text, COURSE) == BLOCK
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "",
@@ -95,7 +96,7 @@ def test_keys_in_a_body():
     assert body(b"one=course-v1:A%2BB%2BC&one=" + HERE.replace("+", "%2B").encode(), keys.FORMS[0]) == [COURSE, BLOCK]
 
 
-@pytest.mark.parametrize(
+@every(
     "data",
     [
         *([HERE], "text", 1, None, {"one": "nonsense"}, {"one": 5}, {"one": {"a": HERE}}, {"more": [[HERE]]}),

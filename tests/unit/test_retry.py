@@ -20,6 +20,7 @@ from lti_1p3_provider.lti.exchange import Answer
 from lti_1p3_provider.platforms import PRESETS, preset
 from lti_1p3_provider.scores.outbox import retry
 from lti_1p3_provider.scores.reasons import Reason, Why
+from tests.cases import every
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GENERIC = preset("generic")
@@ -29,14 +30,12 @@ def decide(status: int, attempts: int = 0, platform: str = "generic", **headers:
     return retry.of_answer(Answer(status, headers, b""), preset(platform), attempts, NOW)
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 204])
+@every("status", [200, 201, 202, 204])
 def test_ags_13_any_2xx_is_delivered(status):
     assert decide(status).delivered
 
 
-@pytest.mark.parametrize(
-    "status", [103, 199, 300, 301, 302, 303, 304, 307, 308, 408, 425, 429, 500, 503, 504, 599, 700]
-)
+@every("status", [103, 199, 300, 301, 302, 303, 304, 307, 308, 408, 425, 429, 500, 503, 504, 599, 700])
 def test_ags_15_busy_or_broken_is_tried_again(status):
     decision = decide(status)
     assert decision.retry_at is not None
@@ -48,7 +47,7 @@ def test_canvas_throttling_is_tried_again_and_a_plain_403_is_not():
     assert decide(403, platform="canvas", **{"x-rate-limit-remaining": "512.3"}).why == Why(Reason.REFUSED, 403)
 
 
-@pytest.mark.parametrize("left", ["nan", "inf", "1e999", "", "x", "9" * 5000, "²"])
+@every("left", ["nan", "inf", "1e999", "", "x", "9" * 5000, "²"])
 def test_ags_15_what_is_no_allowance_says_nothing(left):
     assert decide(403, platform="canvas", **{"x-rate-limit-remaining": left}).why == Why(Reason.REFUSED, 403)
 
@@ -59,7 +58,7 @@ def test_a_redirect_is_an_outage_of_the_platform():
     assert retry.of_error(ServiceRefused("reading a list", 307), 0, NOW).retry_at is not None
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 415, 422])
+@every("status", [400, 403, 404, 415, 422])
 def test_ags_15_a_refusal_needs_a_person(status):
     assert (decide(status).given_up, decide(status).why) == (True, Why(Reason.REFUSED, status))
 
@@ -70,8 +69,8 @@ def test_ags_15_a_new_access_token_that_is_refused_too_is_the_platforms_trouble(
     assert decision.strikes
 
 
-@pytest.mark.parametrize(
-    ("platform", "status", "settles"),
+@every(
+    "platform, status, settles",
     [("generic", 409, True), ("canvas", 400, True), ("openedx", 400, True), ("moodle", 400, False)],
 )
 def test_ags_11_stale_answers_settle(platform, status, settles):
@@ -79,8 +78,8 @@ def test_ags_11_stale_answers_settle(platform, status, settles):
     assert (not decision.delivered and decision.retry_at is None and not decision.given_up) is settles
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
+@every(
+    "value, seconds",
     [
         ("600", 600),
         ("0", 0),
@@ -123,9 +122,7 @@ def test_a_day_without_the_platform_is_no_reason_to_give_up():
     assert decide(503, attempts=retry.MAX_ATTEMPTS).given_up
 
 
-@pytest.mark.parametrize(
-    "error", [PlatformUnreachable, AccessTokenRefused, NoActiveKey, StateStoreDown, TrustUnreadable]
-)
+@every("error", [PlatformUnreachable, AccessTokenRefused, NoActiveKey, StateStoreDown, TrustUnreadable])
 def test_errors_that_pass_are_tried_again(error):
     assert retry.of_error(error("x"), 0, NOW).retry_at is not None
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from lti_1p3_provider.lti.roles import Roles, parse
+from tests.cases import every
 
 M = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 S = "http://purl.imsglobal.org/vocab/lis/v2/membership/"
 
 
-@pytest.mark.parametrize(
-    ("name", "teaches", "learns", "scored"),
+@every(
+    "name, teaches, learns, scored",
     [
         ("Administrator", True, False, False),
         ("ContentDeveloper", True, False, False),
@@ -29,7 +30,7 @@ def test_role_01_role_02_long_and_short_context_roles(name, teaches, learns, sco
     assert (roles.is_instructor, roles.is_learner, roles.gets_scores) == (teaches, learns, scored)
 
 
-@pytest.mark.parametrize("other", ["Administrator", "ContentDeveloper", "Instructor", "Mentor"])
+@every("other", ["Administrator", "ContentDeveloper", "Instructor", "Mentor"])
 def test_role_01_whoever_learns_too_gets_scores(other):
     roles = parse([M + other, "Learner"])
     assert roles.context == {other, "Learner"}
@@ -48,15 +49,15 @@ def test_role_05_a_sub_role_alone_teaches_nobody():
     assert not parse([f"{S}Instructor#TeachingAssistant"]).is_instructor
 
 
-@pytest.mark.parametrize("sub", ["Learner", "GuestLearner", "NonCreditLearner", "ExternalLearner", "Instructor"])
+@every("sub", ["Learner", "GuestLearner", "NonCreditLearner", "ExternalLearner", "Instructor"])
 def test_role_01_whoever_has_a_sub_role_of_learners_alone_learns(sub):
     roles = parse([f"{S}Learner#{sub}"])
     assert (roles.is_learner, roles.only_learns, roles.gets_scores, roles.is_instructor) == (True, True, True, False)
     assert not parse([f"{S}Learner#{sub}", f"{S}Instructor#TeachingAssistant"]).only_learns
 
 
-@pytest.mark.parametrize(
-    ("sub", "scored"),
+@every(
+    "sub, scored",
     [
         ("Instructor#TeachingAssistant", False),
         ("Instructor#GuestInstructor", False),
@@ -73,7 +74,7 @@ def test_role_05_role_06_a_sub_role_says_who_gets_no_scores_as_its_principal_doe
     assert parse([f"{S}{sub}", "Learner"]).gets_scores
 
 
-@pytest.mark.parametrize(
+@every(
     "values",
     [
         [],

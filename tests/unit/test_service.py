@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from lti_1p3_provider.lti import line_items, service
 from lti_1p3_provider.lti.service import next_page
+from tests.cases import every
 
 HERE = "https://lms.example/api/Items?x=1"
 MOODLE = Path(__file__).parents[1] / "fixtures/moodle-4.5"
 
 
-@pytest.mark.parametrize(
-    ("header", "wanted"),
+@every(
+    "header, wanted",
     [
         ("", ""),
         ('<https://lms.example/P?cursor=AbC>; rel="next"', "https://lms.example/P?cursor=AbC"),

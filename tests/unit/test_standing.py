@@ -21,6 +21,7 @@ from lti_1p3_provider.scores.status import overview, wording
 from lti_1p3_provider.scores.status.chart import LARGE, Size, picture
 from lti_1p3_provider.scores.status.sentence import Sentence, points
 from lti_1p3_provider.users.models import PlatformUser
+from tests.cases import every
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BEFORE, AFTER = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
@@ -112,8 +113,8 @@ def test_sentences_show_their_moments_to_pages_and_to_scripts():
     assert sentence.html == ('&lt;b&gt; at <time datetime="2026-03-01T12:00:00+00:00">1 Mar 2026 12:00 UTC</time>')
 
 
-@pytest.mark.parametrize(
-    ("given", "maximum", "text"),
+@every(
+    "given, maximum, text",
     [(8, 10, "8/10"), (100, 100, "100/100"), (2.5, 3, "2.5/3"), (1 / 3, 1, "0.33/1"), (0, 4, "0/4"), (None, 4, "")],
 )
 def test_points_are_short(given, maximum, text):

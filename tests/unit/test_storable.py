@@ -13,12 +13,13 @@ from lti_1p3_provider.database.conflicts import described, is_conflict, traced
 from lti_1p3_provider.database.searching import reduced
 from lti_1p3_provider.database.storable import Repertoire
 from lti_1p3_provider.errors import TextNotKept
+from tests.cases import every
 
 NAMES = ["a", "é", "家", "\uffff", "\U00010000", "\U0001f389", "\U0010ffff"]
 
 
-@pytest.mark.parametrize(
-    ("charsets", "kept"),
+@every(
+    "charsets, kept",
     [
         ((), "aé家\uffff\U00010000\U0001f389\U0010ffff"),
         (("utf8mb4",), "aé家\uffff\U00010000\U0001f389\U0010ffff"),
@@ -38,8 +39,8 @@ def test_what_is_kept(charsets, kept):
     assert Repertoire(charsets).reduced(found) == found
 
 
-@pytest.mark.parametrize("charsets", [(), ("utf8mb4",), ("utf8mb3",)])
-@pytest.mark.parametrize("text", ["a\0b", "a\ud800b", "a\0\ud83d\0b"])
+@every("charsets", [(), ("utf8mb4",), ("utf8mb3",)])
+@every("text", ["a\0b", "a\ud800b", "a\0\ud83d\0b"])
 def test_what_no_database_keeps(charsets, text):
     assert Repertoire(charsets).reduced(text) == "a\ufffdb"
 
@@ -123,12 +124,12 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize("error", CONFLICTS, ids=repr)
+@every("error", CONFLICTS)
 def test_another_transaction_was_first(error):
     assert is_conflict(error)
 
 
-@pytest.mark.parametrize("error", OTHERS, ids=repr)
+@every("error", OTHERS)
 def test_other_errors_do_not_pass_by_themselves(error):
     assert not is_conflict(error)
 
@@ -143,7 +144,7 @@ def test_sqlite_itself_says_that_it_is_busy(tmp_path):
     assert is_conflict(around(caught.value, OperationalError("locked")))
 
 
-@pytest.mark.parametrize("error", [*CONFLICTS, *OTHERS], ids=repr)
+@every("error", [*CONFLICTS, *OTHERS])
 def test_nothing_that_was_to_be_stored_is_told(error):
     assert "secret" not in described(error) + traced(error)
 

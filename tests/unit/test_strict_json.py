@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lti_1p3_provider.lti.strict_json import parse_object, parse_objects, parse_objects_in
+from tests.cases import every
 
 
 def nested(levels: int, opening: str, closing: str) -> str:
@@ -37,7 +38,7 @@ def test_sec_25_depth_that_the_parser_cannot_follow():
         parse_object(nested(100_000, "[", "]"))
 
 
-@pytest.mark.parametrize("form", ["list", "object", "a list further in"])
+@every("form", ["list", "object", "a list further in"])
 def test_sec_25_how_many_members_there_are_is_for_the_limit_of_bytes_to_say(form):
     if form == "object":
         text = "{" + ", ".join(f'"{number}": 1' for number in range(5000)) + "}"
@@ -47,8 +48,8 @@ def test_sec_25_how_many_members_there_are_is_for_the_limit_of_bytes_to_say(form
     assert parse_object(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
+@every(
+    "text, said",
     [
         ('{"a": 1, "a": 1}', "twice"),
         ('{"b": {"a": 1, "a": 2}}', "twice"),
@@ -79,7 +80,7 @@ def test_sec_25_a_list_of_objects_has_20_000_at_most():
         parse_objects(json.dumps([{}] * 20_001))
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "{}",
@@ -105,15 +106,12 @@ def test_php_writes_a_list_with_holes_as_an_object():
     assert parse_objects_in('{"members": {"3": {"a": 1}, "5": 5}}', "members") == ([{"a": 1}], 1)
 
 
-@pytest.mark.parametrize(
-    "odd",
-    ["null", "1", "[]", '"x"', nested(21, "[", "]"), '{"a": 1, "a": 2}', '{"a": [{"b": 1, "b": 1}]}'],
-)
+@every("odd", ["null", "1", "[]", '"x"', nested(21, "[", "]"), '{"a": 1, "a": 2}', '{"a": [{"b": 1, "b": 1}]}'])
 def test_sec_25_an_odd_entry_of_a_list_is_left_out(odd):
     assert parse_objects(f'[{odd}, {{"a": 1}}, {odd}]') == [{"a": 1}]
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "9" * 5000, "-" + "9" * 5000])
+@every("number", ["1e999", "-1e999", "NaN", "Infinity", "9" * 5000, "-" + "9" * 5000])
 def test_sec_25_a_number_that_is_none_spoils_no_list(number):
     first, second = parse_objects(f'[{{"a": {number}}}, {{"a": 1}}]')
     assert not abs(first["a"]) < 1e308

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.host.port import Block
 from lti_1p3_provider.outline.summing import Sums
+from tests.cases import every
 
 COURSE = CourseKey.from_string("course-v1:A+B+C")
 ROOT, UNIT, ONE, TWO = (
@@ -30,9 +30,7 @@ def test_a_courses_total_is_its_grade_in_percent():
     assert totals(graded=True) == {"course": 100.0, "vertical": 4.0, "problem": 3.0}
 
 
-@pytest.mark.parametrize(
-    "said", [{"graded": False}, {"graded": True, "points": None}, {"graded": True, "points": 0.0}], ids=str
-)
+@every("said", [{"graded": False}, {"graded": True, "points": None}, {"graded": True, "points": 0.0}])
 def test_a_course_of_which_nothing_counts_would_keep_an_empty_column_and_has_none(said):
     assert "course" not in totals(**said)
     assert totals(**said)["vertical"] >= 1.0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from lti_1p3_provider.outline.words import MARK, MAX_SEARCHED, MAX_WORD, indexed, searched
+from tests.cases import every
 
 
 def finds(text: str, title: str) -> bool:
@@ -13,8 +12,8 @@ def finds(text: str, title: str) -> bool:
     return bool(words) and all(word in column for word in words)
 
 
-@pytest.mark.parametrize(
-    ("text", "title"),
+@every(
+    "text, title",
     [
         ("photo", "Photosynthesis"),
         ("SYNTH 2", "2. Synthesis"),
@@ -49,8 +48,8 @@ def test_is_found(text, title):
     assert finds(text, title)
 
 
-@pytest.mark.parametrize(
-    ("text", "title"),
+@every(
+    "text, title",
     [
         ("synthesis", "Photosynthesis"),
         ("光用", "光合作用"),
@@ -69,9 +68,7 @@ def test_is_not_found(text, title):
     assert not finds(text, title)
 
 
-@pytest.mark.parametrize(
-    "title", ["Été 光合作用 глагол", "a" * 500, "я" * 255, "光" * 255, "😀" * 50, "\x00\ud800", "x" * 59 + "яя"]
-)
+@every("title", ["Été 光合作用 глагол", "a" * 500, "я" * 255, "光" * 255, "😀" * 50, "\x00\ud800", "x" * 59 + "яя"])
 def test_the_column_is_plain_and_short_and_begins_each_word_with_a_mark(title):
     column = indexed(title, 1000)
     assert column.isascii()
@@ -82,7 +79,7 @@ def test_the_column_is_plain_and_short_and_begins_each_word_with_a_mark(title):
         assert len(word) <= len(MARK) + MAX_WORD
 
 
-@pytest.mark.parametrize("word", ["a" * 100, "я" * 100, "x" * 58 + "я" * 9, "x" * 55 + "я1я1"])
+@every("word", ["a" * 100, "я" * 100, "x" * 58 + "я" * 9, "x" * 55 + "я1я1"])
 def test_words_that_are_too_long_are_found_by_themselves_and_by_their_beginnings(word):
     assert finds(word, word)
     assert finds(word[:30], word)

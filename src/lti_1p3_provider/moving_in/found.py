@@ -73,9 +73,10 @@ def look(connection: BaseDatabaseWrapper) -> Found:
 
 
 def columns(connection: BaseDatabaseWrapper, table: str) -> frozenset[str]:
-    """Return the names of a table's columns."""
+    """Return the names of a table's columns. (Django's introspection parses SQLite's definition of the table.)"""
     with connection.cursor() as cursor:
-        return frozenset(column.name for column in connection.introspection.get_table_description(cursor, table))
+        cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} WHERE 1 = 0")
+        return frozenset(name for name, *_ in cursor.description)
 
 
 def applied(connection: BaseDatabaseWrapper, label: str, tables: set[str]) -> set[str]:

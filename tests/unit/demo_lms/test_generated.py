@@ -3,16 +3,15 @@
 from collections import Counter
 from datetime import UTC, datetime
 
-import pytest
-
 from demo.lms.course import LARGE, SMALL, courses
 from demo.lms.generated import SIZES, generate
 from demo.lms.problems import fraction, questions
+from tests.cases import every
 
 BEFORE_ALL_TESTS = datetime(2025, 9, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("blocks", [1, 2, 5, 20, 159, 500, 2100])
+@every("blocks", [1, 2, 5, 20, 159, 500, 2100])
 def test_a_course_has_exactly_as_many_blocks_as_were_asked_for(blocks):
     structure = generate(SMALL, "Any", blocks)
     assert len(structure.nodes) == len({node.key for node in structure.below(structure.root.key)}) == blocks

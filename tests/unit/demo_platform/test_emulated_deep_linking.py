@@ -4,12 +4,12 @@ import time
 from typing import Any
 
 import jwt
-import pytest
 import requests
 
 from demo.platform import Platform
 from demo.platform.keys import SigningKey
 from demo.platform.vocabulary import DEEP_LINKING, LTI
+from tests.cases import every
 
 from .scratch_tool import ScratchTool
 
@@ -53,7 +53,7 @@ def test_nothing_chosen_is_an_answer(platform: Platform, tool: ScratchTool) -> N
     assert "Nothing was chosen" in answer(tool, settings, token).text
 
 
-@pytest.mark.parametrize(
+@every(
     "changes",
     [
         {"iss": "nobody"},

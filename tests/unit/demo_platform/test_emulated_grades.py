@@ -8,6 +8,7 @@ import requests
 
 from demo.platform import Link, Platform
 from demo.platform.vocabulary import INSTRUCTOR, LINE_ITEM_TYPE, LINE_ITEMS_TYPE, MEMBERS_TYPE, RESULTS_TYPE, SCORE_TYPE
+from tests.cases import every
 
 from .scratch_tool import ScratchTool
 
@@ -54,8 +55,8 @@ def test_line_item_life(platform: Platform, token: str) -> None:
     assert get(item["id"], token, LINE_ITEM_TYPE).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
+@every(
+    "change, status",
     [
         ({"label": " "}, 400),
         ({"label": None}, 400),

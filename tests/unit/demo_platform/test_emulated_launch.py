@@ -10,6 +10,7 @@ import pytest
 
 from demo.platform import Link, Person, Platform
 from demo.platform.vocabulary import AGS_ENDPOINT, INSTRUCTOR, LEARNER, LTI, NRPS_SERVICE
+from tests.cases import every
 
 from .scratch_tool import REDIRECT_URI, ScratchTool, form_of
 
@@ -113,8 +114,8 @@ def test_an_unknown_tool_or_redirect_uri_is_told_to_the_person_only(
     assert "<form" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("changes", "error"),
+@every(
+    "changes, error",
     [
         ({"response_type": "code"}, "unsupported_response_type"),
         ({"response_mode": None}, "invalid_request"),

@@ -10,6 +10,7 @@ import pytest
 from demo.platform import Link, Platform
 from demo.platform.keys import SigningKey
 from demo.platform.vocabulary import LINE_ITEM_TYPE, SCOPE_LINE_ITEM_READ, SCOPE_MEMBERSHIP, SCOPE_SCORE
+from tests.cases import every
 
 from .scratch_tool import ScratchTool
 
@@ -33,7 +34,7 @@ def test_no_scope_left(platform: Platform, tool: ScratchTool) -> None:
 NOW = int(time.time())
 
 
-@pytest.mark.parametrize(
+@every(
     "changes",
     [
         {"iss": "nobody"},
