@@ -220,7 +220,7 @@ class Walk:
 @pytest.fixture(scope="module")
 def plain(browser: Browser) -> Iterator[BrowserContext]:
     """An ordinary browser without scripts."""
-    with browser.new_context(java_script_enabled=False, ignore_https_errors=True, viewport=VIEWPORT) as context:
+    with browser.new_context(java_script_enabled=False, viewport=VIEWPORT) as context:
         context.set_default_timeout(PATIENCE)
         yield context
 
@@ -317,7 +317,7 @@ def choosing(walk: Walk) -> Iterator[Page]:
     """Launch as somebody new, where people may use an account that they have."""
     let_choose(walk.stack)
     try:
-        context = walk.browser.new_context(ignore_https_errors=True, viewport=VIEWPORT)
+        context = walk.browser.new_context(viewport=VIEWPORT)
         walk.made.append(context)
         window = context.new_page()
         window.goto(f"{walk.stack.platform_url}/launch/problem?person=u-1002&target=window")
@@ -368,7 +368,9 @@ def a_launch_that_asks_the_platforms_storage(walk: Walk) -> Frame:
         route.continue_() if checks == 1 else route.abort()  # type: ignore[attr-defined]
 
     page.route("**/browser_check.js", once)
-    page.goto(f"{walk.stack.platform_url}/links/problem?person=u-1003&{Kind(storage='_parent').query}")
+    kind = Kind(storage="_parent")
+    kind.be_patient(page)
+    page.goto(f"{walk.stack.platform_url}/links/problem?person=u-1003&{kind.query}")
     page.frame_locator("#tool").locator("#stored").wait_for(state="attached")
     return next(frame for frame in page.frames if frame.parent_frame is not None)
 

@@ -15,7 +15,7 @@ from demo.stack import Stack
 from .browsers import Profile
 from .reading import require_readable
 from .two_sites import Kind
-from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, problem, score, scores_of_class, submit
+from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, problem, score, scores_of_class, submit, whole
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
@@ -84,6 +84,7 @@ def in_new_window(page: Page) -> Page:
     """Click once, and return the window that opens."""
     page.bring_to_front()  # a tab in the background may not take a click
     expect(framed(page).get_by_role("heading", level=1)).to_have_text("Open this activity in a new window")
+    whole(framed(page).get_by_role("button", name=GO))
     with page.expect_popup() as opened:
         framed(page).get_by_role("button", name=GO).click()
     expect(arrived(opened.value)).to_be_visible()
@@ -102,6 +103,8 @@ def test_stor_06_the_learner_works_in_the_frame_where_any_cookies_work(learner, 
     visitor, (person, name) = learner(kind), somebody()
     page = open_course_page(visitor, kind, person)
     require_score(visitor, framed(page), name)
+    kept = visitor.context.cookies(visitor.stack.lms_url)
+    assert {bool(cookie.get("partitionKey")) for cookie in kept} == {kind == PARTITIONED}
 
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -178,7 +181,7 @@ def test_stor_06_who_comes_back_to_the_course_page_can_work(learner, somebody, k
 def test_stor_06_who_comes_back_to_a_hand_over_is_told_what_to_do(learner, somebody):
     visitor, (person, _) = learner(STORED), somebody()
     page = open_course_page(visitor, STORED, person)
-    expect(framed(page).get_by_role("button", name=GO)).to_be_visible()
+    whole(framed(page).get_by_role("button", name=GO))
     leave_and_come_back(page)
     expect(framed(page).get_by_text("Go back to your course and open this activity again.")).to_be_visible()
 
@@ -189,7 +192,7 @@ def test_stor_06_a_hand_over_that_waited_too_long_says_what_to_do(learner, someb
     STORED.be_patient(page)
     page.clock.install()
     page.goto(f"{visitor.stack.platform_url}/links/problem?person={person}&{STORED.query}")
-    expect(framed(page).get_by_role("button", name=GO)).to_be_visible()
+    whole(framed(page).get_by_role("button", name=GO))  # and its clock runs
     page.clock.fast_forward(60_000)
     expect(framed(page).get_by_text("This page waited too long.")).to_be_visible()
     expect(framed(page).get_by_role("button", name=GO)).to_be_hidden()
@@ -209,7 +212,7 @@ def test_the_pages_of_the_new_window_are_readable_on_a_narrow_screen(learner, so
 
 def leave_and_come_back(page: Page) -> None:
     """Follow a link of the course page, once its frame shows something, and press Back."""
-    expect(arrived(framed(page))).to_be_visible()
+    whole(arrived(framed(page)))
     page.get_by_role("link", name="A course on another platform").click()
     expect(page.get_by_role("heading", name="Who are you?")).to_be_visible()
     page.go_back(wait_until="commit")

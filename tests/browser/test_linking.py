@@ -17,7 +17,7 @@ from .browsers import USUAL, Profile
 from .linking import begun, let_choose, linked_person, opened, own_accounts, sign_in
 from .reading import require_readable
 from .two_sites import Kind
-from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, look, problem, score, submit
+from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, look, problem, score, submit, whole
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
@@ -73,6 +73,7 @@ class Newcomer:
     def open(self) -> tuple[Page, FrameLocator]:
         """Open the platform's page with its frame, in a new tab."""
         page = self.visitor.context.new_page()
+        self.kind.be_patient(page)
         page.goto(f"{self.visitor.stack.platform_url}/links/problem?person={self.person}&{self.kind.query}")
         return page, page.frame_locator("#tool")
 
@@ -133,8 +134,10 @@ def test_where_the_platform_keeps_the_proof_going_on_leads_to_a_window(newcomer)
     somebody = newcomer(STORED)
     frame = somebody.asked()
     frame.get_by_role("button", name="Go on", exact=True).click()
-    with frame.get_by_role("button", name=GO).page.expect_popup() as opened:
-        frame.get_by_role("button", name=GO).click()
+    go = frame.get_by_role("button", name=GO)
+    whole(go)
+    with go.page.expect_popup() as opened:
+        go.click()
     somebody.works(opened.value)
 
 

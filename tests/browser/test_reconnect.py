@@ -24,6 +24,7 @@ from .visitor import (
     open_in_window,
     problem,
     submit,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Learner:
         self.page.bring_to_front()
         self.page.goto(f"{self.visitor.stack.platform_url}/links/unit?person={person or self.person}")
         frame = self.page.frame_locator("#tool")
-        expect(arrived(frame)).to_be_visible()
+        whole(arrived(frame))
         return frame
 
     def launch_elsewhere(self, person: str = "") -> None:

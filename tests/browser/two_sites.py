@@ -167,8 +167,8 @@ class Kind:
         return f"storage={self.storage}&storage_answers={self.storage_answers}&storage_announced={announced}"
 
     def be_patient(self, page: Page) -> None:
-        """Let a page that is still empty wait for as long as it makes sense; storage that is there but silent is waited
-        for as long as people wait for it."""
+        """Let what a page opens from now on wait for as long as it makes sense; storage that is there but silent is
+        waited for as long as people wait for it."""
         if not self.storage or self.storage_answers != "nothing":
             page.add_init_script(WAIT % (USUAL, ANSWERED if self.storage else UNHEARD))
 

@@ -60,7 +60,7 @@ class Visitor:
         page = self.context.new_page()
         page.goto(f"{self.stack.platform_url}/launch/{link}?person={person}&target=window")
         page.wait_for_url(f"{self.stack.lms_url}/**")
-        expect(arrived(page)).to_be_visible()
+        whole(arrived(page))
         return page
 
 
@@ -69,7 +69,7 @@ def open_in_page(page: Page, title: str) -> FrameLocator:
     page.bring_to_front()
     page.get_by_role("group", name=title).get_by_role("link", name="Open in this page").click()
     frame = page.frame_locator("#tool")
-    expect(arrived(frame)).to_be_visible()
+    whole(arrived(frame))
     return frame
 
 
@@ -78,8 +78,17 @@ def open_in_window(page: Page, title: str) -> Page:
     page.bring_to_front()
     with page.expect_popup() as opened:
         page.get_by_role("group", name=title).get_by_role("link", name="New window").click()
-    expect(arrived(opened.value)).to_be_visible()
+    whole(arrived(opened.value))
     return opened.value
+
+
+def whole(shown: Locator) -> None:
+    """Wait until something is shown, and until its page is whole: a page that has not all its scripts yet works by its
+    forms, and notices no answer."""
+    expect(shown).to_be_visible()
+    frame = shown.element_handle().owner_frame()
+    assert frame is not None
+    frame.wait_for_load_state("load")
 
 
 def arrived(page: Page | FrameLocator) -> Locator:
@@ -95,6 +104,7 @@ def problem(page: Page | FrameLocator, title: str) -> Locator:
 def submit(form: Locator, *choices: str, text: str = "") -> Locator:
     """Choose or type the answer, submit it, and return where the page says what came of it."""
     form.page.bring_to_front()  # a tab in the background draws nothing, so a click would wait for its next picture
+    whole(form)
     for choice in choices:
         box = form.get_by_label(choice, exact=True)
         if not box.is_checked():
