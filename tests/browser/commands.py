@@ -70,7 +70,7 @@ class StackOfTests(Stack):
 
     def _begun(self) -> subprocess.Popen[str]:
         # Settings of the tests' own process are not the stand-in LMS's.
-        environment = {**self.environment(), "DJANGO_SETTINGS_MODULE": "demo.lms.settings"}
+        environment = {**self.environment(), "DJANGO_SETTINGS_MODULE": "tests.browser.lms_settings"}
         with (self.directory / "commands.log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "tests.browser.commands"],

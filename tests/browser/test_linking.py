@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from demo.stack import Stack
 
@@ -17,7 +16,7 @@ from .browsers import USUAL, Profile
 from .linking import begun, let_choose, linked_person, opened, own_accounts, sign_in
 from .reading import require_readable
 from .two_sites import Kind
-from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, look, problem, score, submit, whole
+from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, look, problem, score, submit, tell_platform, whole
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
@@ -53,8 +52,7 @@ def newcomer(profile_of: Callable[[Kind], Profile], sites: Stack) -> Iterator[Ca
             profile.as_new()
         used.append(profile)
         person = f"u-linking-{next(NUMBERS)}"
-        body = {"id": person, "name": person, "email": f"{person}@platform.example"}
-        requests.post(f"{sites.platform_here}/control/people", json=body, timeout=10).raise_for_status()
+        tell_platform(sites, "people", {"id": person, "name": person, "email": f"{person}@platform.example"})
         return Newcomer(Visitor(profile.context, sites), kind, person)
 
     yield add

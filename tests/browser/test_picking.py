@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from demo.stack import Stack
 
@@ -15,7 +14,7 @@ from .accessible import require_accessible
 from .browsers import VIEWPORT, Profile, arrivals
 from .reading import require_readable
 from .two_sites import Kind
-from .visitor import NARROW, Visitor, expect
+from .visitor import NARROW, Visitor, expect, tell_platform
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Response
@@ -291,7 +290,7 @@ def test_nothing_is_sent_while_nothing_is_chosen(visitor: Visitor) -> None:
 
 def test_an_assistant_is_refused_with_a_way_back(visitor: Visitor) -> None:
     person = {"id": "u-assistant", "name": "Assistant", "roles": ASSISTANT}
-    requests.post(f"{visitor.stack.platform_here}/control/people", json=person, timeout=10).raise_for_status()
+    tell_platform(visitor.stack, "people", person)
     page = visitor.context.new_page()
     page.goto(f"{visitor.stack.platform_url}/deep-link?person=u-assistant&dialog=one")
     expect(page.get_by_role("heading", name="Teaching assistants cannot add content to this course")).to_be_visible()

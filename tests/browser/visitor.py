@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import requests
 
 from demo.stack import Stack
 
@@ -62,6 +64,11 @@ class Visitor:
         page.wait_for_url(f"{self.stack.lms_url}/**")
         whole(arrived(page))
         return page
+
+
+def tell_platform(stack: Stack, kind: str, body: dict[str, Any]) -> None:
+    """Add something of a kind ("people", "links") to the platform."""
+    requests.post(f"{stack.platform_here}/control/{kind}", json=body, timeout=PATIENCE / 1000).raise_for_status()
 
 
 def open_in_page(page: Page, title: str) -> FrameLocator:
