@@ -21,7 +21,7 @@ from .visitor import (
     arrived,
     expect,
     problem,
-    score,
+    require_score,
     scores_of_class,
     submit,
     tell_platform,
@@ -101,18 +101,11 @@ def in_new_window(page: Page) -> Page:
     return opened.value
 
 
-def require_score(visitor: Visitor, place: Page | FrameLocator, name: str) -> None:
-    """Answer the problem; its score must arrive in the platform's gradebook."""
-    expect(submit(problem(place, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
-    with visitor.gradebook() as gradebook:  # while it is open it looks for news
-        expect(score(gradebook, name, PROBLEM)).to_have_text("100")
-
-
 @pytest.mark.parametrize("kind", IN_FRAME.values(), ids=IN_FRAME)
 def test_stor_06_the_learner_works_in_the_frame_where_any_cookies_work(learner, somebody, kind):
     visitor, (person, name) = learner(kind), somebody()
     page = open_course_page(visitor, kind, person)
-    require_score(visitor, framed(page), name)
+    require_score(visitor.stack, framed(page), name, PROBLEM)
     kept = visitor.context.cookies(visitor.stack.lms_url)
     assert {bool(cookie.get("partitionKey")) for cookie in kept} == {kind == PARTITIONED}
 
@@ -129,7 +122,7 @@ def test_stor_02_to_stor_06_the_learner_works_in_a_new_window_after_one_click(le
     visitor, (person, name) = learner(kind), somebody()
     page = open_course_page(visitor, kind, person)
     window = in_new_window(page)
-    require_score(visitor, window, name)
+    require_score(visitor.stack, window, name, PROBLEM)
     page.bring_to_front()
     expect(framed(page).get_by_text("The activity is open in another window")).to_be_visible()
     expect(framed(page).get_by_role("button", name=GO)).to_be_hidden()
@@ -139,7 +132,7 @@ def test_stor_02_to_stor_06_the_learner_works_in_a_new_window_after_one_click(le
 def test_whoever_teaches_sees_their_class_and_stays_who_they_are_at_the_lms(learner, somebody, sites, kind):
     visitor, (person, name) = learner(kind), somebody()
     page = open_course_page(visitor, kind, person)
-    require_score(visitor, in_new_window(page) if kind == NOTHING else framed(page), name)
+    require_score(sites, in_new_window(page) if kind == NOTHING else framed(page), name, PROBLEM)
     visitor.context.clear_cookies()
     admin = sign_in_as_admin(visitor, sites)
     page = open_course_page(visitor, kind, TEACHER)

@@ -16,7 +16,7 @@ from .browsers import USUAL, Profile
 from .linking import begun, let_choose, linked_person, opened, own_accounts, sign_in
 from .reading import require_readable
 from .two_sites import Kind
-from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, look, problem, score, submit, tell_platform, whole
+from .visitor import NARROW, Visitor, arrived, expect, look, problem, require_score, tell_platform, whole
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
@@ -89,9 +89,7 @@ class Newcomer:
 
     def works(self, place: Page | FrameLocator) -> None:
         """Answer the problem; the score must arrive in the platform's gradebook."""
-        expect(submit(problem(place, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
-        with self.visitor.gradebook() as gradebook:  # while it is open it looks for news
-            expect(score(gradebook, self.person, PROBLEM)).to_have_text("100")
+        require_score(self.visitor.stack, place, self.person, PROBLEM)
 
 
 def looked_at(window: Page, name: str) -> None:

@@ -165,6 +165,24 @@ def score(gradebook: Page, person: str, column: str) -> Locator:
     return row.get_by_role("cell").nth(number - 1)
 
 
+def require_score(stack: Stack, place: Page | FrameLocator, person: str, title: str) -> None:
+    """Answer the problem of the three colours rightly; its score must arrive in the platform's gradebook."""
+    form = problem(place, title)
+    expect(submit(form, *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+    for _ in range(PATIENCE // BETWEEN):
+        if (found := stored_score(stack, person, title)) == "100":
+            return
+        form.page.wait_for_timeout(BETWEEN)
+    raise AssertionError(f"the platform has {found!r} for {person}")
+
+
+def stored_score(stack: Stack, person: str, column: str) -> str:
+    """Return what the platform's gradebook shows for the name of a person, in percent; empty for nothing."""
+    book = requests.get(f"{stack.platform_here}/gradebook.json", timeout=PATIENCE / 1000).json()
+    number = next(number for number, one in enumerate(book["columns"]) if one["label"].startswith(column))
+    return str(next(row["cells"][number]["score"] for row in book["rows"] if row["name"] == person))
+
+
 def look(page: Page, name: str) -> None:
     """Leave a picture for a person to look at, if ``LTI_LOOK_AT`` names a folder."""
     if folder := os.environ.get("LTI_LOOK_AT"):
