@@ -28,6 +28,7 @@ import lti_1p3_provider
 from demo.stack import Stack, free_port
 
 from .commands import StackOfTests
+from .visitor import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -90,7 +91,7 @@ class Fronts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(PATIENCE / 1000)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
@@ -117,7 +118,7 @@ class Fronts:
                 return
             await asyncio.gather(_pump(reader, away), _pump(there, writer))
 
-        return asyncio.run_coroutine_threadsafe(begin(), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(begin(), self._loop).result(PATIENCE / 1000)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
