@@ -1,5 +1,5 @@
-"""Browsers: pages alone, for most tests, and one whose person blocks cookies: a setting of the profile, made before it
-starts, which only a whole Chromium has."""
+"""Browsers: pages alone, for most tests, one of them without cookies of other sites; and one whose person blocks all
+cookies of a site: a setting of the profile, made before it starts, which only a whole Chromium has."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 FLAGS = (
     "--no-sandbox",
+    # From the first request on; Playwright's own option is told to each page once that is there.
+    "--ignore-certificate-errors",
+    # A frame of another site stays in its page's process. A launch leads a frame from site to site and back: to change
+    # its process each time costs more than the pages, and on a busy machine the driver may lose a frame that changes
+    # again before it has heard of the last time. Which cookies a frame may have does not depend on it.
+    "--disable-site-isolation-trials",
     "--disable-gpu",
     "--disable-gpu-rasterization",  # Debian asks for it: without a graphics card each picture is drawn twice
     "--disable-quic",
@@ -30,6 +36,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Take partitioned cookies of other sites, and no others. That needs partitioned storage, which Playwright turns off. Of
+# two lists of features the last one counts, so this one has what else of the other matters here: addresses stay what
+# they are, and pages are drawn at once.
+THIRD_PARTY_BLOCKED = ("--test-third-party-cookie-phaseout", "--disable-features=HttpsUpgrades,PaintHolding")
 VIEWPORT = {"width": WIDTH, "height": 760}
 CHROMIUM = Path(__file__).with_name("chromium")  # takes away what only a person needs who types addresses
 SHELL = "chromium-headless-shell"  # Debian's Chromium without all that is around a page
@@ -48,6 +58,7 @@ class Profile:
 
     def __post_init__(self) -> None:
         watch(self.context, self.complaints)
+        self._first = len(self.context.pages)
 
     def as_new(self) -> BrowserContext:
         """Forget who was signed in."""
@@ -55,9 +66,9 @@ class Profile:
         return self.context
 
     def leave(self) -> None:
-        """Close its pages; none may have complained."""
-        self.context.new_page()  # with its last page a whole Chromium ends
-        for page in self.context.pages[:-1]:
+        """Close its pages; none may have complained. A whole Chromium keeps the empty one that it began with: it ends
+        with its last."""
+        for page in self.context.pages[self._first :]:
             page.close()
         said, self.complaints[:] = list(self.complaints), []
         assert said == []
@@ -77,9 +88,12 @@ def profiles(
         def have(kind: Kind = USUAL) -> Profile:
             traits = (kind.blocks_third_party, kind.takes_partitioned)
             if traits not in made:
-                options: dict[str, Any] = {"viewport": VIEWPORT, "ignore_https_errors": True}
+                options: dict[str, Any] = {"viewport": VIEWPORT}
                 if traits == (USUAL.blocks_third_party, USUAL.takes_partitioned):
                     context = browser.new_context(**options)
+                elif kind.takes_partitioned and (shell := headless_shell()):
+                    blocking = playwright.chromium.launch(executable_path=shell, args=(*FLAGS, *THIRD_PARTY_BLOCKED))
+                    context = running.enter_context(blocking).new_context(**options)
                 else:
                     kind.write_preferences(profile := folder())
                     context = playwright.chromium.launch_persistent_context(

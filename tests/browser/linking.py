@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import requests
-
 from demo.stack import Stack
 
-from .visitor import expect
+from .visitor import expect, tell_platform
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
@@ -62,7 +60,7 @@ def linked_person(stack: Stack, person: str) -> str:
         "presentation": "window",
     }
     for kind, body in (("people", {"id": person, "name": person}), ("links", link)):
-        requests.post(f"{stack.platform_here}/control/{kind}", json=body, timeout=10).raise_for_status()
+        tell_platform(stack, kind, body)
     return link["id"]
 
 

@@ -1,6 +1,7 @@
 """axe-core on every page of ours: light and dark, wide and at 320 px. What is not visited here fails.
 
-The pages that only somebody sees whose browser takes no cookies in frames are visited in such a browser.
+The pages that only somebody sees whose browser takes no cookies in frames are visited in one in which their scripts
+find none; what browsers really do is in ``test_blocked_cookies.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-import requests
 
 import lti_1p3_provider
 from demo.stack import Stack
@@ -38,6 +38,7 @@ from .visitor import (
     problem,
     scores_of_class,
     submit,
+    tell_platform,
     until_shown,
 )
 
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(lti_1p3_provider.__file__).parent / "templates" / "lti_1p3_provider"
 COURSE = "course-v1:DemoX+LTI101+2026"
 UNIT, GONE = (f"block-v1:DemoX+LTI101+2026+type@vertical+block@{name}" for name in ("mixing", "gone"))
-BLOCKED = Kind(blocks_third_party=True, takes_partitioned=False)
+NO_COOKIES = """Object.defineProperty(Document.prototype, "cookie", { get: () => "", set: () => {} })"""
 WIDE = {"width": 1280, "height": 800}
 ADD = "Add to the course"
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
@@ -131,6 +132,7 @@ class Walk:
     plain: BrowserContext  # runs no scripts
     stack: Stack
     kept: Kept
+    blocks: bool = False  # its pages' scripts find no cookies
     is_signed_in: bool = False
     made: list[BrowserContext] = field(default_factory=list)
 
@@ -142,6 +144,8 @@ class Walk:
     def page(self, url: str = "", without: str = "") -> Page:
         """Open an address, without what it loads from addresses like ``without``."""
         page = self.context.new_page()
+        if self.blocks:
+            page.add_init_script(NO_COOKIES)
         if without:
             page.route(without, lambda route: route.abort())
         if url:
@@ -220,7 +224,7 @@ class Walk:
 @pytest.fixture(scope="module")
 def plain(browser: Browser) -> Iterator[BrowserContext]:
     """An ordinary browser without scripts."""
-    with browser.new_context(java_script_enabled=False, ignore_https_errors=True, viewport=VIEWPORT) as context:
+    with browser.new_context(java_script_enabled=False, viewport=VIEWPORT) as context:
         context.set_default_timeout(PATIENCE)
         yield context
 
@@ -236,9 +240,9 @@ def walk(
     name: str, profile_of: Callable[..., Profile], browser: Browser, plain: BrowserContext, sites: Stack, kept: Kept
 ) -> Iterator[Walk]:
     """Somebody who makes the visit ``name``, without cookies or open pages of the one before."""
-    profile = profile_of(BLOCKED if name in BLOCKS else USUAL)
+    profile = profile_of(USUAL)
     plain.clear_cookies()
-    walking = Walk(browser, profile.as_new(), plain, sites, kept)
+    walking = Walk(browser, profile.as_new(), plain, sites, kept, blocks=name in BLOCKS)
     yield walking
     for page in plain.pages:
         page.close()
@@ -251,11 +255,11 @@ def walk(
 
 Visit = Callable[[Walk], "Page | Frame"]
 VISITS: dict[str, tuple[Visit, tuple[str, ...]]] = {}
-BLOCKS: set[str] = set()  # the visits in a browser that takes no cookies in frames
+BLOCKS: set[str] = set()  # the visits in a browser that takes no cookies
 
 
 def shows(*templates: str, blocks: bool = False) -> Callable[[Visit], Visit]:
-    """Note which templates a visit comes to see, and whether its browser ``blocks`` cookies in frames."""
+    """Note which templates a visit comes to see, and whether its browser ``blocks`` cookies."""
 
     def noted(visit: Visit) -> Visit:
         VISITS[visit.__name__] = visit, templates
@@ -285,12 +289,12 @@ def content_without_a_session(walk: Walk) -> Page:
 
 @shows("browser_check.html")
 def a_launch_in_a_frame(walk: Walk) -> Frame:
-    return walk.framed("problem", BLOCKED, without="**/browser_check.js")[1]
+    return walk.framed("problem", USUAL, without="**/browser_check.js")[1]
 
 
 @shows("browser_check.html", blocks=True)
 def a_frame_where_nothing_works_but_a_window(walk: Walk) -> Frame:
-    page, frame = walk.framed("problem", BLOCKED)
+    page, frame = walk.framed("problem", USUAL)
     expect(page.frame_locator("#tool").get_by_role("button", name="Open in a new window")).to_be_visible()
     return frame
 
@@ -317,7 +321,7 @@ def choosing(walk: Walk) -> Iterator[Page]:
     """Launch as somebody new, where people may use an account that they have."""
     let_choose(walk.stack)
     try:
-        context = walk.browser.new_context(ignore_https_errors=True, viewport=VIEWPORT)
+        context = walk.browser.new_context(viewport=VIEWPORT)
         walk.made.append(context)
         window = context.new_page()
         window.goto(f"{walk.stack.platform_url}/launch/problem?person=u-1002&target=window")
@@ -357,18 +361,17 @@ def a_whole_course_of_a_linked_account(walk: Walk) -> Page:
     return walk.visitor.launch(linked_person(walk.stack, "u-linked"), "u-linked")
 
 
+# The page goes on as soon as the storage has answered.
+STAYS = """{ const go = HTMLFormElement.prototype.submit;
+  HTMLFormElement.prototype.submit = function () { if (!document.getElementById("stored")) go.call(this); } }"""
+
+
 @shows("stored_proof.html", blocks=True)
 def a_launch_that_asks_the_platforms_storage(walk: Walk) -> Frame:
-    page = walk.page()
-    checks = 0
-
-    def once(route: object) -> None:
-        nonlocal checks
-        checks += 1
-        route.continue_() if checks == 1 else route.abort()  # type: ignore[attr-defined]
-
-    page.route("**/browser_check.js", once)
-    page.goto(f"{walk.stack.platform_url}/links/problem?person=u-1003&{Kind(storage='_parent').query}")
+    page, kind = walk.page(), Kind(storage="_parent")
+    page.add_init_script(STAYS)
+    kind.be_patient(page)
+    page.goto(f"{walk.stack.platform_url}/links/problem?person=u-1003&{kind.query}")
     page.frame_locator("#tool").locator("#stored").wait_for(state="attached")
     return next(frame for frame in page.frames if frame.parent_frame is not None)
 
@@ -589,7 +592,7 @@ def a_picker_that_was_open_for_too_long(walk: Walk) -> Page:
 def somebody_who_may_not_choose(walk: Walk) -> Page:
     roles = [f"{MEMBERSHIP}#Instructor", f"{MEMBERSHIP}/Instructor#TeachingAssistant"]
     person = {"id": "u-curious", "name": "Curious", "roles": roles}
-    requests.post(f"{walk.stack.platform_here}/control/people", json=person, timeout=10).raise_for_status()
+    tell_platform(walk.stack, "people", person)
     return walk.picker("dialog=one", "u-curious")
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from demo.stack import Stack
 
@@ -17,7 +16,7 @@ from .browsers import USUAL, Profile
 from .linking import begun, let_choose, linked_person, opened, own_accounts, sign_in
 from .reading import require_readable
 from .two_sites import Kind
-from .visitor import NARROW, RIGHT_COLOURS, Visitor, arrived, expect, look, problem, score, submit
+from .visitor import NARROW, Visitor, arrived, expect, look, problem, require_score, tell_platform, whole
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
@@ -53,8 +52,7 @@ def newcomer(profile_of: Callable[[Kind], Profile], sites: Stack) -> Iterator[Ca
             profile.as_new()
         used.append(profile)
         person = f"u-linking-{next(NUMBERS)}"
-        body = {"id": person, "name": person, "email": f"{person}@platform.example"}
-        requests.post(f"{sites.platform_here}/control/people", json=body, timeout=10).raise_for_status()
+        tell_platform(sites, "people", {"id": person, "name": person, "email": f"{person}@platform.example"})
         return Newcomer(Visitor(profile.context, sites), kind, person)
 
     yield add
@@ -73,6 +71,7 @@ class Newcomer:
     def open(self) -> tuple[Page, FrameLocator]:
         """Open the platform's page with its frame, in a new tab."""
         page = self.visitor.context.new_page()
+        self.kind.be_patient(page)
         page.goto(f"{self.visitor.stack.platform_url}/links/problem?person={self.person}&{self.kind.query}")
         return page, page.frame_locator("#tool")
 
@@ -90,9 +89,7 @@ class Newcomer:
 
     def works(self, place: Page | FrameLocator) -> None:
         """Answer the problem; the score must arrive in the platform's gradebook."""
-        expect(submit(problem(place, PROBLEM), *RIGHT_COLOURS)).to_have_text("4 of 4 points")
-        with self.visitor.gradebook() as gradebook:  # while it is open it looks for news
-            expect(score(gradebook, self.person, PROBLEM)).to_have_text("100")
+        require_score(self.visitor.stack, place, self.person, PROBLEM)
 
 
 def looked_at(window: Page, name: str) -> None:
@@ -133,8 +130,10 @@ def test_where_the_platform_keeps_the_proof_going_on_leads_to_a_window(newcomer)
     somebody = newcomer(STORED)
     frame = somebody.asked()
     frame.get_by_role("button", name="Go on", exact=True).click()
-    with frame.get_by_role("button", name=GO).page.expect_popup() as opened:
-        frame.get_by_role("button", name=GO).click()
+    go = frame.get_by_role("button", name=GO)
+    whole(go)
+    with go.page.expect_popup() as opened:
+        go.click()
     somebody.works(opened.value)
 
 

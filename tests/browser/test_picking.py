@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from demo.stack import Stack
 
@@ -15,7 +14,7 @@ from .accessible import require_accessible
 from .browsers import VIEWPORT, Profile, arrivals
 from .reading import require_readable
 from .two_sites import Kind
-from .visitor import NARROW, Visitor, expect
+from .visitor import NARROW, Visitor, expect, tell_platform
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Response
@@ -140,6 +139,7 @@ def test_several_in_an_order_that_is_changed_by_buttons_and_by_dragging(visitor:
     frame.get_by_role("button", name="Remove Speed").click()
     expect(frame.get_by_role("checkbox", name="Speed", exact=True)).not_to_be_checked()
     frame.get_by_role("button", name=ADD).click()
+    expect(frame.get_by_role("heading", name="2 items added to the course")).to_be_visible()
     expect(frame.get_by_role("listitem")).to_have_count(2)
     expect(frame.get_by_role("listitem").first).to_contain_text("First look")
 
@@ -222,6 +222,7 @@ def test_two_pickers_in_two_tabs_know_nothing_of_each_other(visitor: Visitor) ->
     one.bring_to_front()
     expect(chosen(first)).to_have_text(["First look"])
     first.get_by_role("button", name=ADD).click()
+    expect(first.get_by_role("heading", name="1 item added to the course")).to_be_visible()
     expect(first.get_by_role("listitem")).to_contain_text(["First look"])
 
 
@@ -289,7 +290,7 @@ def test_nothing_is_sent_while_nothing_is_chosen(visitor: Visitor) -> None:
 
 def test_an_assistant_is_refused_with_a_way_back(visitor: Visitor) -> None:
     person = {"id": "u-assistant", "name": "Assistant", "roles": ASSISTANT}
-    requests.post(f"{visitor.stack.platform_here}/control/people", json=person, timeout=10).raise_for_status()
+    tell_platform(visitor.stack, "people", person)
     page = visitor.context.new_page()
     page.goto(f"{visitor.stack.platform_url}/deep-link?person=u-assistant&dialog=one")
     expect(page.get_by_role("heading", name="Teaching assistants cannot add content to this course")).to_be_visible()
@@ -300,7 +301,7 @@ def test_an_assistant_is_refused_with_a_way_back(visitor: Visitor) -> None:
 
 
 def test_the_page_is_readable_and_accessible(browser: Browser, sites: Stack) -> None:
-    with browser.new_context(viewport=NARROW, has_touch=True, ignore_https_errors=True) as context:
+    with browser.new_context(viewport=NARROW, has_touch=True) as context:
         profile = Profile(context)
         looked_at(Visitor(context, sites).course("Ines Roth"))
         profile.leave()
@@ -325,8 +326,7 @@ def looked_at(page: Page) -> None:
 
 
 def test_without_scripts(browser: Browser, sites: Stack) -> None:
-    options = {"viewport": VIEWPORT, "ignore_https_errors": True}
-    with browser.new_context(java_script_enabled=False, **options) as context:  # type: ignore[arg-type]
+    with browser.new_context(java_script_enabled=False, viewport=VIEWPORT) as context:  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(f"{sites.platform_url}/deep-link?person=u-2001&dialog=one")
         for _ in range(2):  # the platform's own forms

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from .reading import require_readable
 from .visitor import (
@@ -24,6 +23,8 @@ from .visitor import (
     open_in_window,
     problem,
     submit,
+    tell_platform,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Learner:
         self.page.bring_to_front()
         self.page.goto(f"{self.visitor.stack.platform_url}/links/unit?person={person or self.person}")
         frame = self.page.frame_locator("#tool")
-        expect(arrived(frame)).to_be_visible()
+        whole(arrived(frame))
         return frame
 
     def launch_elsewhere(self, person: str = "") -> None:
@@ -68,8 +69,7 @@ def somebody(visitor: Visitor) -> Callable[[], Learner]:
 
     def add() -> Learner:
         person = f"u-reconnect-{next(NUMBERS)}"
-        body = {"id": person, "name": person, "email": f"{person}@platform.example"}
-        requests.post(f"{visitor.stack.platform_here}/control/people", json=body, timeout=10).raise_for_status()
+        tell_platform(visitor.stack, "people", {"id": person, "name": person, "email": f"{person}@platform.example"})
         return Learner(visitor, person, visitor.context.new_page())
 
     return add

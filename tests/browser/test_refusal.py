@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .two_sites import Kind
 from .visitor import Visitor, expect, open_in_page
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def test_a_refusal_is_readable_and_leads_back_with_its_message(visitor: Visitor,
 
 def test_a_browser_that_blocks_our_cookies_is_told_what_to_do(without_cookies: Visitor):
     page = without_cookies.course("Ben Osei")
+    Kind().be_patient(page)
     frame = open_in_page(page, "Primary colours")
     with page.expect_popup() as opened:
         frame.get_by_role("button", name="Open in a new window").click()

@@ -205,8 +205,7 @@ def test_the_pages_are_readable_and_accessible(visitor: Visitor) -> None:
 
 
 def test_without_scripts(browser: Browser, sites: Stack) -> None:
-    options = {"viewport": VIEWPORT, "ignore_https_errors": True}
-    with browser.new_context(java_script_enabled=False, **options) as context:  # type: ignore[arg-type]
+    with browser.new_context(java_script_enabled=False, viewport=VIEWPORT) as context:  # type: ignore[arg-type]
         page = connecting(context.new_page(), sites)
         frame = page.frame_locator("#tool")
         frame.get_by_role("button", name="Continue").click()

@@ -150,7 +150,9 @@ def test_the_way_to_an_invitation_whose_gate_is_chosen_from_courses(page: Page):
     page.get_by_role("link", name="make an invitation").click()
     expect(page.locator("#content h1")).to_have_text("Add invitation")
     page.get_by_label("Name:", exact=True).fill("Riverside Moodle")
+    expect(item(page, TITLE)).to_be_visible()
     chooser(page).get_by_label("Search courses").fill("light")
+    expect(item(page, "A small course")).to_have_count(0)  # the list is another one now
     item(page, TITLE).get_by_role("checkbox").first.check()
     expect(page.get_by_role("textbox", name="Allowed courses")).to_have_value(COURSE)
     page.get_by_label("Instructors become:").select_option("beta_testers")

@@ -28,6 +28,7 @@ import lti_1p3_provider
 from demo.stack import Stack, free_port
 
 from .commands import StackOfTests
+from .visitor import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -90,7 +91,7 @@ class Fronts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(PATIENCE / 1000)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
@@ -118,7 +119,7 @@ class Fronts:
             with suppress(asyncio.CancelledError):  # at the end, which is no failure
                 await asyncio.gather(_pump(reader, away), _pump(there, writer))
 
-        return asyncio.run_coroutine_threadsafe(begin(), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(begin(), self._loop).result(PATIENCE / 1000)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -168,8 +169,8 @@ class Kind:
         return f"storage={self.storage}&storage_answers={self.storage_answers}&storage_announced={announced}"
 
     def be_patient(self, page: Page) -> None:
-        """Let a page that is still empty wait for as long as it makes sense; storage that is there but silent is waited
-        for as long as people wait for it."""
+        """Let what a page opens from now on wait for as long as it makes sense; storage that is there but silent is
+        waited for as long as people wait for it."""
         if not self.storage or self.storage_answers != "nothing":
             page.add_init_script(WAIT % (USUAL, ANSWERED if self.storage else UNHEARD))
 

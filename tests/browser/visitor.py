@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import requests
 
 from demo.stack import Stack
 
@@ -61,8 +63,13 @@ class Visitor:
         page = self.context.new_page()
         page.goto(f"{self.stack.platform_url}/launch/{link}?person={person}&target=window")
         page.wait_for_url(f"{self.stack.lms_url}/**")
-        expect(arrived(page)).to_be_visible()
+        whole(arrived(page))
         return page
+
+
+def tell_platform(stack: Stack, kind: str, body: dict[str, Any]) -> None:
+    """Add something of a kind ("people", "links") to the platform."""
+    requests.post(f"{stack.platform_here}/control/{kind}", json=body, timeout=PATIENCE / 1000).raise_for_status()
 
 
 def open_in_page(page: Page, title: str) -> FrameLocator:
@@ -70,7 +77,7 @@ def open_in_page(page: Page, title: str) -> FrameLocator:
     page.bring_to_front()
     page.get_by_role("group", name=title).get_by_role("link", name="Open in this page").click()
     frame = page.frame_locator("#tool")
-    expect(arrived(frame)).to_be_visible()
+    whole(arrived(frame))
     return frame
 
 
@@ -79,8 +86,17 @@ def open_in_window(page: Page, title: str) -> Page:
     page.bring_to_front()
     with page.expect_popup() as opened:
         page.get_by_role("group", name=title).get_by_role("link", name="New window").click()
-    expect(arrived(opened.value)).to_be_visible()
+    whole(arrived(opened.value))
     return opened.value
+
+
+def whole(shown: Locator) -> None:
+    """Wait until something is shown, and until its page is whole: a page that has not all its scripts yet works by its
+    forms, and notices no answer."""
+    expect(shown).to_be_visible()
+    frame = shown.element_handle().owner_frame()
+    assert frame is not None
+    frame.wait_for_load_state("load")
 
 
 def arrived(page: Page | FrameLocator) -> Locator:
@@ -96,6 +112,7 @@ def problem(page: Page | FrameLocator, title: str) -> Locator:
 def submit(form: Locator, *choices: str, text: str = "") -> Locator:
     """Choose or type the answer, submit it, and return where the page says what came of it."""
     form.page.bring_to_front()  # a tab in the background draws nothing, so a click would wait for its next picture
+    whole(form)
     for choice in choices:
         box = form.get_by_label(choice, exact=True)
         if not box.is_checked():
@@ -147,6 +164,24 @@ def score(gradebook: Page, person: str, column: str) -> Locator:
     number = next(number for number, label in enumerate(labels) if label.startswith(column))
     row = grades.get_by_role("row").filter(has=gradebook.get_by_role("rowheader", name=person))
     return row.get_by_role("cell").nth(number - 1)
+
+
+def require_score(stack: Stack, place: Page | FrameLocator, person: str, title: str) -> None:
+    """Answer the problem of the three colours rightly; its score must arrive in the platform's gradebook."""
+    form = problem(place, title)
+    expect(submit(form, *RIGHT_COLOURS)).to_have_text("4 of 4 points")
+    for _ in range(PATIENCE // BETWEEN):
+        if (found := stored_score(stack, person, title)) == "100":
+            return
+        form.page.wait_for_timeout(BETWEEN)
+    raise AssertionError(f"the platform has {found!r} for {person}")
+
+
+def stored_score(stack: Stack, person: str, column: str) -> str:
+    """Return what the platform's gradebook shows for the name of a person, in percent; empty for nothing."""
+    book = requests.get(f"{stack.platform_here}/gradebook.json", timeout=PATIENCE / 1000).json()
+    number = next(number for number, one in enumerate(book["columns"]) if one["label"].startswith(column))
+    return str(next(row["cells"][number]["score"] for row in book["rows"] if row["name"] == person))
 
 
 def look(page: Page, name: str) -> None:
