@@ -1,6 +1,7 @@
 """A database of SQLite with all migrations, kept from run to run in pytest's cache: to apply them takes seconds.
 
-Its name says what it was made of. Whatever changes in a migration, in the settings or in Django makes another.
+Its name says what it was made of. Whatever changes in a migration, in the settings or in Django makes another. Beside it
+are those with fewer migrations, for ``tests/older.py``.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from django.conf import settings
 from django.db import connection, connections
 
 
-def kept(config: pytest.Config) -> Path | None:
-    """Return where such a database is, or is to be; None where none is kept."""
+def kept(config: pytest.Config, older: str = "") -> Path | None:
+    """Return where such a database is, or is to be; None where none is kept. ``older`` names the newest of our
+    migrations that it has, if not all."""
     if settings.TEST_DATABASE != "sqlite" or not hasattr(config, "cache") or config.getoption("create_db"):
         return None
     try:
-        return config.cache.mkdir("migrated") / f"{_made_of()}.sqlite3"
+        return config.cache.mkdir("migrated") / f"{_made_of()}{older and '.' + older}.sqlite3"
     except OSError:  # a checkout that nobody may write to
         return None
 
@@ -53,7 +55,7 @@ def begin_with(config: pytest.Config, path: Path, make: Callable[[], None] | Non
 
 
 def keep(kept: Path) -> None:
-    """Keep the database that is there instead of older ones."""
+    """Keep the database that is there instead of those made of something else."""
     connection.ensure_connection()
     _keep(connection.connection, kept)
 
@@ -62,8 +64,9 @@ def _keep(made: sqlite3.Connection, kept: Path) -> None:
     new = kept.with_name(f"{os.getpid()}.new")
     with closing(sqlite3.connect(new)) as copy:
         made.backup(copy)
-    for old in kept.parent.glob("*.sqlite3"):
-        old.unlink(missing_ok=True)
+    for other in kept.parent.glob("*.sqlite3"):
+        if other.name.partition(".")[0] != kept.name.partition(".")[0]:
+            other.unlink(missing_ok=True)
     new.replace(kept)
 
 
