@@ -1,7 +1,7 @@
 """A database of SQLite with all migrations, kept from run to run in pytest's cache: to apply them takes seconds.
 
-Its name says what it was made of. Whatever changes in a migration, in the settings or in Django makes another. Beside it
-are those with fewer migrations, for ``tests/older.py``.
+Its name says what it was made of. Whatever changes in a migration, in the settings or in Django makes another. Beside
+it are those with fewer migrations, for ``tests/older.py``.
 """
 
 from __future__ import annotations

@@ -117,9 +117,11 @@ def test_a_launch_gives_the_role_once_and_notes_by_whom(connection, role):
     assert noted.after["account"] == account().pk
 
 
-@pytest.mark.parametrize(
-    ("names", "because"),
-    [
+def test_role_05_assistants_are_looked_for_first(connection):
+    given = dict(zip(("instructor_role", "assistant_role", "designer_role"), ALL, strict=True))
+    map_roles(connection, **given)
+    link = connection.link(PROBLEM)
+    for names, because in (
         (TEACHES, "instructor_role"),
         (["Instructor"], "instructor_role"),
         ([f"{M}Learner", f"{M}Instructor"], "instructor_role"),
@@ -130,14 +132,12 @@ def test_a_launch_gives_the_role_once_and_notes_by_whom(connection, role):
         ([f"{S}Instructor#TeachingAssistant", f"{M}Learner"], "assistant_role"),  # Open edX's Community TA
         ([f"{M}ContentDeveloper"], "designer_role"),
         ([f"{M}ContentDeveloper", f"{M}Instructor"], "instructor_role"),
-    ],
-)
-def test_role_05_assistants_are_looked_for_first(connection, names, because):
-    given = dict(zip(("instructor_role", "assistant_role", "designer_role"), ALL, strict=True))
-    map_roles(connection, **given)
-    assert launch(connection, names).status_code == 200
-    assert held() == {given[because].value}
-    assert CourseRole.objects.get().because == because
+    ):
+        assert launch(connection, names, link).status_code == 200
+        assert held() == {given[because].value}, names
+        assert CourseRole.objects.get().because == because, names
+        launch(connection, LEARNS, link)
+        assert held() == set()
 
 
 def test_role_05_an_assistant_to_whom_nothing_is_given_is_no_instructor(connection):
@@ -146,42 +146,36 @@ def test_role_05_an_assistant_to_whom_nothing_is_given_is_no_instructor(connecti
     assert held() == set()
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        *(
-            [f"{INSTITUTION}Instructor"],
-            [f"{INSTITUTION}Administrator"],
-            [f"{SYSTEM}SysAdmin"],
-            [f"{SYSTEM}Administrator"],
-        ),
-        *(
-            [f"{M}Mentor"],
-            [f"{M}Member"],
-            [f"{M}Manager"],
-            [f"{M}Administrator"],
-            [TEST_USER, f"{M}Instructor"],
-            LEARNS,
-        ),
-        *(
-            [],
-            [""],
-            ["instructor"],
-            [f"{S}Instructor#PrimaryInstructor"],
-            [f"{S}Learner#TeachingAssistant"],
-            [f"{M}Staff"],
-        ),
-    ],
-    ids=str,
+NOTHING = (
+    [f"{INSTITUTION}Instructor"],
+    [f"{INSTITUTION}Administrator"],
+    [f"{SYSTEM}SysAdmin"],
+    [f"{SYSTEM}Administrator"],
+    [f"{M}Mentor"],
+    [f"{M}Member"],
+    [f"{M}Manager"],
+    [f"{M}Administrator"],
+    [TEST_USER, f"{M}Instructor"],
+    LEARNS,
+    [],
+    [""],
+    ["instructor"],
+    [f"{S}Instructor#PrimaryInstructor"],
+    [f"{S}Learner#TeachingAssistant"],
+    [f"{M}Staff"],
 )
-def test_role_04_sec_19_what_never_gives_anything(connection, names):
+
+
+def test_role_04_sec_19_what_never_gives_anything(connection):
     map_roles(connection, **dict.fromkeys(("instructor_role", "assistant_role", "designer_role"), "staff"))
-    launch(connection, names)
-    assert not CourseRole.objects.exists()
-    assert held() == set()
-    user = account()
-    assert not user.is_staff
-    assert not user.is_superuser
+    link = connection.link(PROBLEM)
+    for number, names in enumerate(NOTHING):
+        sub = connection.person(f"nothing-{number}").id
+        assert launch(connection, names, link, sub).status_code == 200
+        assert not CourseRole.objects.exists(), names
+        assert held(sub) == set(), names
+        assert not account(sub).is_staff, names
+        assert not account(sub).is_superuser, names
 
 
 def test_nobody_without_a_name_becomes_anything(connection):
