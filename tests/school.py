@@ -29,7 +29,7 @@ class School:
 
     def __init__(self, connection: Connection, server: WebServer) -> None:
         self.connection, self.server = connection, server
-        connection.launch(connection.link(PROBLEM))
+        connection.enter(connection.link(PROBLEM))
         self.says(page())
         self.context = contexts(connection.registration)[0]
 

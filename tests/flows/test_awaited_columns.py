@@ -63,7 +63,7 @@ def opened(connection: Connection, *people: str, usage_key: str = PROBLEM, **val
     """Have people open a link of which the platform says nothing about grades."""
     link = connection.link(usage_key, ags="none", **values)
     for person in people:
-        assert connection.launch(link, person).status_code == 200
+        connection.enter(link, person)
     return link
 
 
@@ -403,7 +403,7 @@ def of_one_course(connection: Connection, **values: Any) -> tuple[Any, Any]:
     link = opened(connection, LEARNER, context_id=HERE, **values)
     earn(3)
     other = connection.link(OTHER_PROBLEM, ags="container", context_id=HERE)
-    connection.launch(other, OTHER_LEARNER)
+    connection.enter(other, OTHER_LEARNER)
     return link, other
 
 
@@ -549,7 +549,7 @@ def of_courses(connection: Connection, *names: str) -> list[Any]:
     in the first course; the others get copies of the rows that this leaves."""
     first, *others = names
     links = [opened(connection, LEARNER, context_id=first)]
-    connection.launch(connection.link(OTHER_PROBLEM, ags="container", context_id=first), OTHER_LEARNER)
+    connection.enter(connection.link(OTHER_PROBLEM, ags="container", context_id=first), OTHER_LEARNER)
     context = Context.objects.get(deployment__registration=connection.registration)
     for name in others:
         there = copied(context, context_id=name, context_digest=digest(name))
