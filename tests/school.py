@@ -36,8 +36,9 @@ class School:
     def says(self, *pages: Said) -> str:
         url = self.server.says_in_turn(*pages)
         registration = self.connection.registration
-        registration.other_origins = origin(url)
-        registration.save()
+        if registration.other_origins != origin(url):
+            registration.other_origins = origin(url)
+            registration.save()
         Context.objects.update(memberships_url=url)
         self.context = contexts(registration)[0]
         return url

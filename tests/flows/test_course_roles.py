@@ -13,12 +13,9 @@ import pytest
 import requests
 from django.contrib.auth.models import AbstractUser, Group
 from django.core.management import call_command
-from django.db import connection as database
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey
 
-from demo.browser import Browser, forms
+from demo.browser import Browser
 from demo.lms.course_roles import DemoCourseRoles
 from demo.lms.people import TEAM
 from lti_1p3_provider.audit.models import Change
@@ -32,6 +29,7 @@ from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from tests.connection import CLAIM, COURSE, INSTRUCTOR, LEARNER, OTHER_COURSE, PROBLEM, WELCOME, Connection
+from tests.reading_rows import queries_of_a_launch
 
 M = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 S = "http://purl.imsglobal.org/vocab/lis/v2/membership/"
@@ -387,13 +385,7 @@ def test_a_refusal_gives_nothing(connection):
 def queries_of(connection: Connection, link: Any, names: list[str] | None, person: str) -> int:
     if names is not None:
         connection.platform.tamper_next_launch(claims=lambda claims: {**claims, f"{CLAIM}roles": names})
-    initiation = forms(Browser().get(connection.platform.launch_url(link.id, person), timeout=5))[0]
-    client, where = Client(), initiation.action.split("/")[2]
-    login = client.post("/lti/1p3/login/", initiation.fields, headers={"host": where})
-    form = forms(requests.get(login["Location"], timeout=5))[0]
-    with CaptureQueriesContext(database) as queries:
-        assert client.post("/lti/1p3/launch/", form.fields, headers={"host": where}).status_code == 302
-    return len(queries)
+    return len(queries_of_a_launch(connection, link, person))
 
 
 def test_it_costs_a_returning_person_one_query_where_roles_are_mapped_and_none_elsewhere(connection):

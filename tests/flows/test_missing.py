@@ -32,7 +32,7 @@ from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import comparing
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, UNIT, usage
 from tests.results import at_a_strangers, results_of
-from tests.scoring import earn, given, launched, override
+from tests.scoring import class_launched, earn, given, launched, override
 from tests.team import address, rows, signed_in, somebody
 from tests.web_server import Said
 
@@ -76,10 +76,8 @@ def run(*arguments: str, **limits: int) -> tuple[int, Any]:
 @pytest.mark.parametrize("people", [1, 5], ids=["asked one by one", "asked in one list"])
 def test_a_score_that_a_platform_lost_is_sent_again(connection, people):
     names = [LEARNER, *(f"lost-{number}" for number in range(people - 1))]
-    link = connection.link(PROBLEM, graded=True)
+    link = class_launched(connection, names)
     for name in names:
-        connection.person(name)
-        connection.launch(link, name)
         earn(3, person=name)
     lose(connection, link)
     before = posts(connection)

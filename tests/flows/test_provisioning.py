@@ -118,7 +118,7 @@ def test_only_learners_who_take_part_now(course: Class) -> None:
 def test_the_first_launch_finds_the_account_and_says_who_it_is(course: Class) -> None:
     course.reads(OTHER_LEARNER)
     before = course.person(OTHER_LEARNER)
-    assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+    course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
     after = course.person(OTHER_LEARNER)
     assert (after.pk, after.user_id, after.ahead) == (before.pk, before.user_id, False)
     assert after.created_at > before.created_at
@@ -353,7 +353,7 @@ def test_an_enrolment_that_a_launch_made_again_is_the_launchs(course: Class) -> 
     course.reads("a", OTHER_LEARNER)
     host.current().membership.unenrol(course.person(OTHER_LEARNER).user, KEY, "audit")
     assert course.reads("a", OTHER_LEARNER) == NOTHING
-    course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER)
+    course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
     assert course.inside() == {"a", OTHER_LEARNER}
     assert course.reads("a") == NOTHING
     assert course.inside() == {"a", OTHER_LEARNER}
@@ -395,7 +395,7 @@ def test_whoever_launched_from_elsewhere_stays(course: Class) -> None:
     course.reads("a", OTHER_LEARNER)
     elsewhere = {f"{LTI}context": {"id": "another"}}
     course.connection.platform.tamper_next_launch(claims=lambda claims: {**claims, **elsewhere})
-    course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER)
+    course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
     assert course.reads("a") == NOTHING
     assert course.inside() == {"a", OTHER_LEARNER}
 
@@ -503,7 +503,7 @@ def test_an_account_gives_way_where_people_may_bring_one_by_now(course: Class) -
     course.wants(learner_accounts="new", legacy_way="same_ids", legacy_consumer_key="k")
     course.wants(legacy_until=timezone.now().date() + timedelta(days=2))
     link = course.connection.link(PROBLEM)
-    assert course.connection.launch(link, OTHER_LEARNER).status_code == 200  # the key has no such person
+    course.connection.enter(link, OTHER_LEARNER)  # the key has no such person
     made.refresh_from_db()
     assert (made.is_active, course.person(OTHER_LEARNER).user_id, course.person(OTHER_LEARNER).ahead) == (
         True,
@@ -518,7 +518,7 @@ def test_an_account_that_gave_way_is_unenrolled_by_the_next_clean_up(course: Cla
     host.current().content.enrol(own, KEY, "audit")
     until = timezone.now().date() + timedelta(days=2)
     course.wants(legacy_way="same_ids", legacy_consumer_key="k", legacy_until=until)
-    assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+    course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
     assert course.person(OTHER_LEARNER).user == own
     row = EnrolledAhead.objects.get(user=made)
     assert (row.platform_user, row.taken_at) == (None, None)
@@ -613,7 +613,7 @@ def test_an_account_that_is_being_retired_is_refused_and_gives_way(course: Class
     host.current().membership.unenrol(left, KEY, "audit")
     EnrolledAhead.objects.filter(user=left).update(taken_at=timezone.now())
     assert course.reads("a", OTHER_LEARNER) == Outcome(refused=1)
-    assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+    course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
     assert course.person(OTHER_LEARNER).user != left
     left.refresh_from_db()
     assert left.is_active  # what becomes of it is the LMS's affair
@@ -646,7 +646,7 @@ def test_whoever_is_forgotten_may_launch_and_is_then_like_others(course: Class) 
     registration = course.connection.registration
     forget(by_sub(registration.issuer, registration.client_id, LEARNER))
     assert course.reads("a", LEARNER) == NOTHING
-    course.connection.launch(course.connection.link(PROBLEM), LEARNER)
+    course.connection.enter(course.connection.link(PROBLEM), LEARNER)
     assert course.inside() == {"a", LEARNER}
 
 
@@ -822,7 +822,7 @@ def test_a_roster_in_the_very_moment_of_a_launch_makes_the_one_account(course: C
         heard.append(launch)
 
     api.launched.connect(hear)
-    course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER)
+    course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
     api.launched.disconnect(hear)
     course.person(OTHER_LEARNER).delete()
     deployment = Deployment.objects.get()
@@ -852,7 +852,7 @@ def test_a_days_limit_leaves_half_to_launches(course: Class, settings: Any) -> N
     settings.LTI_1P3_PROVIDER_DAILY_QUOTA = 6  # the fixture's launch is the first
     outcome = course.reads("a", "b", "c", "d", LEARNER, whole=True)
     assert outcome == Outcome(accounts=2, enrolled=3, left=2, stopped=Stopped.QUOTA)
-    assert course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).status_code == 200
+    course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
 
 
 def test_a_new_person_costs_a_few_queries_and_a_known_one_almost_none(course: Class) -> None:

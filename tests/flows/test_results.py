@@ -252,7 +252,7 @@ def test_an_odd_result_hides_no_good_one(connection, web_server):
 
 
 def test_a_row_without_a_column_says_why(connection):
-    connection.launch(connection.link(PROBLEM, ags="container"))
+    connection.enter(connection.link(PROBLEM, ags="container"))
     LineItem.objects.update(reason="service_refused", http_status=403, detail="making a column")
     assert [trouble.why for trouble in reconcile(rows()).troubles] == [
         Why(Reason.SERVICE_REFUSED, 403, "making a column")
