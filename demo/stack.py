@@ -11,7 +11,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -187,19 +188,25 @@ class Stack:
         raise DemoError(f"the {name} process did not start:\n{self.log_tail(name)}")
 
 
-def print_result(work: Callable[[Stack], dict[str, Any]]) -> int:
-    """Run a demo of its own for ``work``, print its result as one line of JSON, and return the exit status: 0 only if
-    its "ok" is true."""
+def print_result(work: Callable[[Stack], dict[str, Any]], demo: AbstractContextManager[Stack] | None = None) -> int:
+    """Run a demo for ``work``, print its result as one line of JSON, and return the exit status: 0 only if its "ok" is
+    true. ``demo``: which one, if not one in a folder that goes away."""
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="lti-demo-") as folder,
-            Stack(Path(folder), free_port(), free_port()) as stack,
-        ):
+        with demo or _own_demo() as stack:
             result = work(stack)
     except (DemoError, requests.RequestException) as error:
         result = {"ok": False, "reason": str(error)}
     print(json.dumps(result))
     return 0 if result["ok"] else 1
+
+
+@contextmanager
+def _own_demo() -> Iterator[Stack]:
+    with (
+        tempfile.TemporaryDirectory(prefix="lti-demo-") as folder,
+        Stack(Path(folder), free_port(), free_port()) as stack,
+    ):
+        yield stack
 
 
 def free_port() -> int:

@@ -33,7 +33,7 @@ from lti_1p3_provider.outline import find
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
-from . import made_before, migrated, near, outgoing
+from . import made_before, migrated, near, outgoing, outlines
 from .broken_cache import NotingCache
 from .connection import Connection
 from .database import emptied_quickly
@@ -259,7 +259,13 @@ def lms(transactional_db, lms_server, settings, add_tool_key) -> str:  # type: i
 
 
 @pytest.fixture
-def connect(platform: Platform, lms: str) -> Callable[..., Connection]:
+def outlined(lms: str) -> None:
+    """The outline of the demo's first course; a module that is about building it has another fixture of this name."""
+    outlines.build()
+
+
+@pytest.fixture
+def connect(platform: Platform, lms: str, outlined: None) -> Callable[..., Connection]:
     """Return a function that registers the platform once more, under a client id of its own."""
 
     def connected(**details: object) -> Connection:

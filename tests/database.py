@@ -80,10 +80,9 @@ class Empty:
 def put_back(copy: sqlite3.Connection, database: sqlite3.Connection) -> None:
     """Make a database of SQLite what it was when it was copied, but for the primary keys that were given meanwhile."""
     given = database.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
-    copy.execute("DELETE FROM sqlite_sequence")
-    copy.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", given)
-    copy.commit()
     copy.backup(database)
+    database.execute("DELETE FROM sqlite_sequence")
+    database.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", given)
 
 
 def _content_types(*args: object, **kwargs: object) -> None:

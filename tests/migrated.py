@@ -1,7 +1,8 @@
 """Databases with all migrations, kept from run to run in pytest's cache: to apply them takes 5 seconds, or 15.
 
-SQLite's is one file; MariaDB's are packed with all of their server's own. Their names say what they were made of:
-whatever changes in a migration, in the settings, in Django or the database makes another.
+SQLite's is one file; beside it are those with fewer migrations, for ``tests/older.py``. MariaDB's are packed with all of
+their server's own. Their names say what they were made of: whatever changes in a migration, in the settings, in Django
+or the database makes another.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from .services import mariadb
 NAME = "test_lms"  # of the database that a kept MariaDB has: what Django calls the tests'
 
 
-def kept(config: pytest.Config) -> Path | None:
-    """Return where such a database is, or is to be; None where none is kept."""
-    return _place(config, "sqlite3", sqlite3.sqlite_version) if settings.TEST_DATABASE == "sqlite" else None
+def kept(config: pytest.Config, older: str = "") -> Path | None:
+    """Return where such a database of SQLite is, or is to be; None where none is kept. ``older`` names the newest of
+    our migrations that it has, if not all."""
+    ending = f"{older}.sqlite3" if older else "sqlite3"
+    return _place(config, ending, sqlite3.sqlite_version) if settings.TEST_DATABASE == "sqlite" else None
 
 
 def take(config: pytest.Config) -> bool:
@@ -61,7 +64,7 @@ def begin_with(config: pytest.Config, path: Path, make: Callable[[], None] | Non
 
 
 def keep(kept: Path) -> None:
-    """Keep the database that is there instead of older ones."""
+    """Keep the database that is there instead of those made of something else."""
     connection.ensure_connection()
     _keep(connection.connection, kept)
 
@@ -70,8 +73,9 @@ def _keep(made: sqlite3.Connection, kept: Path) -> None:
     new = kept.with_name(f"{os.getpid()}.new")
     with closing(sqlite3.connect(new)) as copy:
         made.backup(copy)
-    for old in kept.parent.glob("*.sqlite3"):
-        old.unlink(missing_ok=True)
+    for other in kept.parent.glob("*.sqlite3"):
+        if other.name.partition(".")[0] != kept.name.partition(".")[0]:
+            other.unlink(missing_ok=True)
     new.replace(kept)
 
 

@@ -1,41 +1,43 @@
 """The app's tables as older versions have them, for tests of migrations.
 
-To go back through all newer migrations takes seconds, so SQLite's tables are copied from the second time on. After the
-test they become today's again (``tests/database.py``).
+To go back through all newer migrations takes seconds, so SQLite's tables are kept from run to run, as today's are
+(``tests/migrated.py``). After the test they become today's again (``tests/database.py``).
 """
 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from functools import cache
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from tests import migrated
 from tests.database import put_back
 
 APP = "lti_1p3_provider"
-_copies: dict[str, sqlite3.Connection] = {}  # by the name of the newest migration that they have
 
 
-def back_to(name: str) -> Any:
+def back_to(name: str, config: pytest.Config) -> Any:
     """Begin a test with the tables of an older migration, which are empty; return its models."""
     connection.ensure_connection()
-    if (copy := _copies.get(name)) is not None:
-        put_back(copy, connection.connection)
+    kept = migrated.kept(config, name)
+    if kept is not None and kept.exists():
+        with closing(sqlite3.connect(kept)) as copy:
+            put_back(copy, connection.connection)
         return models(name)
     found = migrate(name)
-    if connection.vendor == "sqlite":
-        _copies[name] = sqlite3.connect(":memory:", check_same_thread=False)
-        connection.connection.backup(_copies[name])
+    if kept is not None:
+        migrated.keep(kept)
     return found
 
 
 def migrate(name: str) -> Any:
     """Bring the app's tables to a migration; return its models."""
-    MigrationExecutor(connection).migrate([(APP, name)])
-    return models(name)
+    return MigrationExecutor(connection).migrate([(APP, name)]).apps
 
 
 @cache

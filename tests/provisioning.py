@@ -7,15 +7,17 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from opaque_keys.edx.keys import CourseKey
 
-from demo.lms.models import LtiConsumer, LtiUser
+from demo.lms.models import Enrolment, LtiConsumer, LtiUser, Profile
 from lti_1p3_provider import host
 from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.memberships import ahead, sync
+from lti_1p3_provider.memberships.models import Member
 from lti_1p3_provider.memberships.plan import Outcome
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, OTHER_COURSE, PROBLEM, Connection
+from tests.registered import copied
 from tests.school import School, opened, page
 from tests.team import somebody
 from tests.web_server import WebServer
@@ -43,6 +45,22 @@ class Class(School):
         """Read the list of one of several courses of the platform's."""
         self.says(page(*subs))
         return ahead.provide(context, sync.read(Context.objects.get(pk=context.pk)), COMMAND)
+
+    def had(self, *subs: str) -> None:
+        """Have people whom a list brought in, and who are new. The list has the first of them; the others get copies of
+        the rows that this leaves, as not that list is tried."""
+        first, *others = subs
+        assert self.reads(first) == Outcome(accounts=1, enrolled=1)
+        one = self.person(first)
+        rows = [model.objects.get(user=one.user) for model in (Profile, Enrolment)]
+        enrolled, listed = one.enrolled_ahead.get(), Member.objects.get(platform_user=one)
+        for sub in others:
+            user = copied(one.user, username=f"ahead-{sub}")
+            person = copied(one, sub=sub, sub_digest=digest(sub), user=user)
+            for row in rows:
+                copied(row, user=user)
+            copied(enrolled, platform_user=person, user=user)
+            copied(listed, platform_user=person, subject_digest=self.named(sub))
 
     def inside(self, key: CourseKey = KEY) -> set[str]:
         """Return who of the registration is enrolled."""

@@ -14,10 +14,17 @@ from demo.browser import Browser, forms
 
 def reads_of_a_launch(connection: Any, link: Any, person: str) -> list[str]:
     """Launch, and return what was read of our tables once the platform had answered."""
+    found = queries_of_a_launch(connection, link, person)
+    return [sql for sql in found if sql.startswith("SELECT") and "lti_1p3_provider_" in sql]
+
+
+def queries_of_a_launch(connection: Any, link: Any, person: str) -> list[str]:
+    """Launch, and return what was asked of the database once the platform had answered. A ``Browser``'s launch has a
+    thread, and so a connection, of its own."""
     initiation = forms(Browser().get(connection.platform.launch_url(link.id, person), timeout=5))[0]
     client, host = Client(), initiation.action.split("/")[2]
     login = client.post("/lti/1p3/login/", initiation.fields, headers={"host": host})
     form = forms(requests.get(login["Location"], timeout=5))[0]
     with CaptureQueriesContext(database) as queries:
         assert client.post("/lti/1p3/launch/", form.fields, headers={"host": host}).status_code == 302
-    return [each["sql"] for each in queries if each["sql"].startswith("SELECT") and "lti_1p3_provider_" in each["sql"]]
+    return [each["sql"] for each in queries]

@@ -29,15 +29,16 @@ class School:
 
     def __init__(self, connection: Connection, server: WebServer) -> None:
         self.connection, self.server = connection, server
-        connection.launch(connection.link(PROBLEM))
+        connection.enter(connection.link(PROBLEM))
         self.says(page())
         self.context = contexts(connection.registration)[0]
 
     def says(self, *pages: Said) -> str:
         url = self.server.says_in_turn(*pages)
         registration = self.connection.registration
-        registration.other_origins = origin(url)
-        registration.save()
+        if registration.other_origins != origin(url):
+            registration.other_origins = origin(url)
+            registration.save()
         Context.objects.update(memberships_url=url)
         self.context = contexts(registration)[0]
         return url

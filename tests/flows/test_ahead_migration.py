@@ -12,9 +12,9 @@ BEFORE, AFTER = "0035_proved_keys", "0036_ahead_given_up"
 
 
 @pytest.fixture
-def old(transactional_db: None) -> Any:
+def old(transactional_db: None, pytestconfig: pytest.Config) -> Any:
     """The tables of before."""
-    return back_to(BEFORE)
+    return back_to(BEFORE, pytestconfig)
 
 
 def test_what_gave_way_goes_with_the_way_back_and_nothing_else_does(old):

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import OperationalError, transaction
 from django.db import connection as database
@@ -62,7 +63,7 @@ def opened(connection: Connection, *people: str, usage_key: str = PROBLEM, **val
     """Have people open a link of which the platform says nothing about grades."""
     link = connection.link(usage_key, ags="none", **values)
     for person in people:
-        assert connection.launch(link, person).status_code == 200
+        connection.enter(link, person)
     return link
 
 
@@ -402,7 +403,7 @@ def of_one_course(connection: Connection, **values: Any) -> tuple[Any, Any]:
     link = opened(connection, LEARNER, context_id=HERE, **values)
     earn(3)
     other = connection.link(OTHER_PROBLEM, ags="container", context_id=HERE)
-    connection.launch(other, OTHER_LEARNER)
+    connection.enter(other, OTHER_LEARNER)
     return link, other
 
 
@@ -544,10 +545,22 @@ def test_the_command_looks_and_counts_nobody_who_waits(connection: Connection) -
 
 
 def of_courses(connection: Connection, *names: str) -> list[Any]:
-    """Return links without a column, one in each of these courses of the platform, whose lists are known."""
-    links = [opened(connection, LEARNER, context_id=name) for name in names]
-    for name in names:
-        connection.launch(connection.link(OTHER_PROBLEM, ags="container", context_id=name), OTHER_LEARNER)
+    """Return links without a column, one in each of these courses of the platform, whose lists are known. People launch
+    in the first course; the others get copies of the rows that this leaves."""
+    first, *others = names
+    links = [opened(connection, LEARNER, context_id=first)]
+    connection.enter(connection.link(OTHER_PROBLEM, ags="container", context_id=first), OTHER_LEARNER)
+    context = Context.objects.get(deployment__registration=connection.registration)
+    for name in others:
+        there = copied(context, context_id=name, context_digest=digest(name))
+        links.append(connection.link(PROBLEM, ags="none", context_id=name))
+        for item in LineItem.objects.filter(resource_link__context=context):
+            link_id = links[-1].id if item.is_awaited else f"list of {name}"
+            link = copied(item.resource_link, context=there, link_id=link_id, link_digest=digest(link_id))
+            lists = item.container_url and connection.platform.line_items_url_of(name)
+            again = copied(item, resource_link=link, container_url=lists)
+            for row in item.pending_scores.all():
+                copied(row, line_item=again)
     return links
 
 
@@ -556,9 +569,9 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one for one in said if "no columns were looked for" in one]
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "kind", "status"),
-    [
+def test_a_platform_that_refuses_or_is_silent_is_asked_a_few_times(connection: Connection, caplog) -> None:
+    of_courses(connection, *"abcdef")
+    for fault in (
         ("line_items", "status", 401),
         ("line_items", "status", 403),
         ("line_items", "status", 500),
@@ -566,19 +579,18 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
         ("line_items", "lost_request", 500),
         ("token", "status", 400),
         ("token", "status", 500),
-    ],
-)
-def test_a_platform_that_refuses_or_is_silent_is_asked_a_few_times(
-    connection: Connection, endpoint: str, kind: str, status: int, caplog
-) -> None:
-    of_courses(connection, *"abcdef")
-    connection.platform.faults.set(kind, endpoint=endpoint, status=status)
-    before = len(connection.platform.requests)
-    assert awaited.look_for(PendingScore.objects.all()) == 0
-    assert len(warned(caplog)) == SILENT
-    a_course = 2 if status == 401 else 1  # once more with a new token
-    asked = [one for one in connection.platform.requests[before:] if ("token" in one.path) == (endpoint == "token")]
-    assert len(asked) == SILENT * a_course
+    ):
+        endpoint, kind, status = fault
+        cache.clear()  # no access token is left
+        caplog.clear()
+        connection.platform.faults.clear()
+        connection.platform.faults.set(kind, endpoint=endpoint, status=status)
+        before = len(connection.platform.requests)
+        assert awaited.look_for(PendingScore.objects.all()) == 0, fault
+        assert len(warned(caplog)) == SILENT, fault
+        a_course = 2 if status == 401 else 1  # once more with a new token
+        asked = [one for one in connection.platform.requests[before:] if ("token" in one.path) == (endpoint == "token")]
+        assert len(asked) == SILENT * a_course, fault
 
 
 def test_another_platform_is_asked_although_one_refuses(connect: Callable[..., Connection], caplog) -> None:

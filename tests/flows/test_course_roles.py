@@ -13,12 +13,9 @@ import pytest
 import requests
 from django.contrib.auth.models import AbstractUser, Group
 from django.core.management import call_command
-from django.db import connection as database
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey
 
-from demo.browser import Browser, forms
+from demo.browser import Browser
 from demo.lms.course_roles import DemoCourseRoles
 from demo.lms.people import TEAM
 from lti_1p3_provider.audit.models import Change
@@ -32,6 +29,7 @@ from lti_1p3_provider.people.forget import forget
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from tests.connection import CLAIM, COURSE, INSTRUCTOR, LEARNER, OTHER_COURSE, PROBLEM, WELCOME, Connection
+from tests.reading_rows import queries_of_a_launch
 
 M = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 S = "http://purl.imsglobal.org/vocab/lis/v2/membership/"
@@ -117,9 +115,11 @@ def test_a_launch_gives_the_role_once_and_notes_by_whom(connection, role):
     assert noted.after["account"] == account().pk
 
 
-@pytest.mark.parametrize(
-    ("names", "because"),
-    [
+def test_role_05_assistants_are_looked_for_first(connection):
+    given = dict(zip(("instructor_role", "assistant_role", "designer_role"), ALL, strict=True))
+    map_roles(connection, **given)
+    link = connection.link(PROBLEM)
+    for names, because in (
         (TEACHES, "instructor_role"),
         (["Instructor"], "instructor_role"),
         ([f"{M}Learner", f"{M}Instructor"], "instructor_role"),
@@ -130,14 +130,10 @@ def test_a_launch_gives_the_role_once_and_notes_by_whom(connection, role):
         ([f"{S}Instructor#TeachingAssistant", f"{M}Learner"], "assistant_role"),  # Open edX's Community TA
         ([f"{M}ContentDeveloper"], "designer_role"),
         ([f"{M}ContentDeveloper", f"{M}Instructor"], "instructor_role"),
-    ],
-)
-def test_role_05_assistants_are_looked_for_first(connection, names, because):
-    given = dict(zip(("instructor_role", "assistant_role", "designer_role"), ALL, strict=True))
-    map_roles(connection, **given)
-    assert launch(connection, names).status_code == 200
-    assert held() == {given[because].value}
-    assert CourseRole.objects.get().because == because
+    ):
+        assert launch(connection, names, link).status_code == 200
+        assert held() == {given[because].value}, names
+        assert CourseRole.objects.get().because == because, names
 
 
 def test_role_05_an_assistant_to_whom_nothing_is_given_is_no_instructor(connection):
@@ -146,42 +142,36 @@ def test_role_05_an_assistant_to_whom_nothing_is_given_is_no_instructor(connecti
     assert held() == set()
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        *(
-            [f"{INSTITUTION}Instructor"],
-            [f"{INSTITUTION}Administrator"],
-            [f"{SYSTEM}SysAdmin"],
-            [f"{SYSTEM}Administrator"],
-        ),
-        *(
-            [f"{M}Mentor"],
-            [f"{M}Member"],
-            [f"{M}Manager"],
-            [f"{M}Administrator"],
-            [TEST_USER, f"{M}Instructor"],
-            LEARNS,
-        ),
-        *(
-            [],
-            [""],
-            ["instructor"],
-            [f"{S}Instructor#PrimaryInstructor"],
-            [f"{S}Learner#TeachingAssistant"],
-            [f"{M}Staff"],
-        ),
-    ],
-    ids=str,
+NOTHING = (
+    [f"{INSTITUTION}Instructor"],
+    [f"{INSTITUTION}Administrator"],
+    [f"{SYSTEM}SysAdmin"],
+    [f"{SYSTEM}Administrator"],
+    [f"{M}Mentor"],
+    [f"{M}Member"],
+    [f"{M}Manager"],
+    [f"{M}Administrator"],
+    [TEST_USER, f"{M}Instructor"],
+    LEARNS,
+    [],
+    [""],
+    ["instructor"],
+    [f"{S}Instructor#PrimaryInstructor"],
+    [f"{S}Learner#TeachingAssistant"],
+    [f"{M}Staff"],
 )
-def test_role_04_sec_19_what_never_gives_anything(connection, names):
+
+
+def test_role_04_sec_19_what_never_gives_anything(connection):
     map_roles(connection, **dict.fromkeys(("instructor_role", "assistant_role", "designer_role"), "staff"))
-    launch(connection, names)
-    assert not CourseRole.objects.exists()
-    assert held() == set()
-    user = account()
-    assert not user.is_staff
-    assert not user.is_superuser
+    link = connection.link(PROBLEM)
+    for number, names in enumerate(NOTHING):
+        sub = connection.person(f"nothing-{number}").id
+        assert launch(connection, names, link, sub).status_code == 200
+        assert not CourseRole.objects.exists(), names
+        assert held(sub) == set(), names
+        assert not account(sub).is_staff, names
+        assert not account(sub).is_superuser, names
 
 
 def test_nobody_without_a_name_becomes_anything(connection):
@@ -395,13 +385,7 @@ def test_a_refusal_gives_nothing(connection):
 def queries_of(connection: Connection, link: Any, names: list[str] | None, person: str) -> int:
     if names is not None:
         connection.platform.tamper_next_launch(claims=lambda claims: {**claims, f"{CLAIM}roles": names})
-    initiation = forms(Browser().get(connection.platform.launch_url(link.id, person), timeout=5))[0]
-    client, where = Client(), initiation.action.split("/")[2]
-    login = client.post("/lti/1p3/login/", initiation.fields, headers={"host": where})
-    form = forms(requests.get(login["Location"], timeout=5))[0]
-    with CaptureQueriesContext(database) as queries:
-        assert client.post("/lti/1p3/launch/", form.fields, headers={"host": where}).status_code == 302
-    return len(queries)
+    return len(queries_of_a_launch(connection, link, person))
 
 
 def test_it_costs_a_returning_person_one_query_where_roles_are_mapped_and_none_elsewhere(connection):

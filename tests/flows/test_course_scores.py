@@ -331,7 +331,7 @@ def test_rows_of_another_course_are_not_touched(connection, team):
 
 @pytest.mark.parametrize("do", ["resend", "read_back"])
 def test_rows_of_links_without_a_column_are_not_sent_again(connection, team, do):
-    connection.launch(connection.link(PROBLEM, ags="none"), LEARNER)
+    connection.enter(connection.link(PROBLEM, ags="none"), LEARNER)
     before = PendingScore.objects.values().get()
     page = press(
         team, team.get(address(connection), params={"state": "opened"}, timeout=5), do, PendingScore.objects.get()

@@ -16,8 +16,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, Group
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import connection as database
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from demo.browser import Browser
@@ -39,6 +37,7 @@ from lti_1p3_provider.users.models import LegacyMatch, PlatformUser
 from lti_1p3_provider.users.sign_in import make_ahead
 from tests.cases import every
 from tests.connection import COURSE, PROBLEM, WELCOME, Connection, answer
+from tests.reading_rows import queries_of_a_launch
 from tests.scoring import COURSE as STRUCTURE
 from tests.scoring import block, given, make_due
 
@@ -136,8 +135,7 @@ def test_mig_02_off_unless_the_registration_says_so(connection):
     with_key(connection)
     sub = somebody(connection)
     old = old_person(sub)
-    with CaptureQueriesContext(database):
-        assert launch(connection, sub).user != old
+    assert launch(connection, sub).user != old
     assert not LegacyMatch.objects.exists()
 
 
@@ -370,9 +368,8 @@ def test_an_account_that_is_taken_over_stays_its_owners(connection):
 
 
 def reads(connection: Connection, link: Any, sub: str) -> list[str]:
-    with CaptureQueriesContext(database) as queries:
-        launch(connection, sub, link)
-    return [one["sql"] for one in queries if "lti_provider_" in one["sql"] or "legacymatch" in one["sql"]]
+    found = queries_of_a_launch(connection, link, sub)
+    return [sql for sql in found if "lti_provider_" in sql or "legacymatch" in sql]
 
 
 @each_way

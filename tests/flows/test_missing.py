@@ -32,7 +32,7 @@ from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import comparing
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, UNIT, usage
 from tests.results import at_a_strangers, results_of
-from tests.scoring import earn, given, launched, override
+from tests.scoring import class_launched, earn, given, launched, override
 from tests.team import address, rows, signed_in, somebody
 from tests.web_server import Said
 
@@ -76,10 +76,8 @@ def run(*arguments: str, **limits: int) -> tuple[int, Any]:
 @pytest.mark.parametrize("people", [1, 5], ids=["asked one by one", "asked in one list"])
 def test_a_score_that_a_platform_lost_is_sent_again(connection, people):
     names = [LEARNER, *(f"lost-{number}" for number in range(people - 1))]
-    link = connection.link(PROBLEM, graded=True)
+    link = class_launched(connection, names)
     for name in names:
-        connection.person(name)
-        connection.launch(link, name)
         earn(3, person=name)
     lose(connection, link)
     before = posts(connection)
@@ -116,38 +114,37 @@ def test_another_grade_there_is_said_and_stays(connection):
     assert (posts(connection), shown(connection, link)) == (before, 0)
 
 
-@pytest.mark.parametrize(
-    "entries",
-    [[], [{"userId": LEARNER}], [{"userId": LEARNER, "resultScore": None}], [{"userId": LEARNER}, {"userId": LEARNER}]],
-    ids=["nobody", "empty", "null", "empty twice"],
-)
-def test_no_result_and_an_empty_one_are_missing(connection, web_server, entries):
-    sent = at_a_strangers(connection, web_server, results_of(*entries))
-    assert reconcile(sent).lost == [sent[0].pk]
+def test_no_result_and_an_empty_one_are_missing(connection, web_server):
+    (row,) = at_a_strangers(connection, web_server, Said())
+    one, null = {"userId": LEARNER}, {"userId": LEARNER, "resultScore": None}
+    for entries in ([], [one], [null], [one, one]):
+        web_server.says(results_of(*entries))
+        assert reconcile(PendingScore.objects.all()).lost == [row.pk], entries
 
 
-@pytest.mark.parametrize(
-    ("said", "reason"),
-    [
-        ([Said(b"", 403)], Reason.MAY_NOT_READ),
-        ([Said(b"", 404)], Reason.MAY_NOT_READ),
-        ([Said(b"", 500)], Reason.FAILING),
-        ([Said(b"[", 200)], Reason.UNREADABLE),
-        ([Said(b"[]", 200, {"Link": '</gone>; rel="next"'}), Said(b"", 500)], Reason.FAILING),
-        ([results_of({"userId": LEARNER, "resultScore": "A+"})], Reason.ODD_RESULTS),
-        ([results_of({"userId": LEARNER}, {"userId": LEARNER, "resultScore": "A+"})], Reason.ODD_RESULTS),
-        ([results_of({"resultScore": 3})], Reason.NAMELESS),
-        ([results_of({"userId": None, "resultScore": 3})], Reason.NAMELESS),
-        ([results_of({"userId": "who-is-that", "resultScore": 3, "resultMaximum": 4})], Reason.STRANGERS),
-    ],
+UNCERTAIN = (
+    ([Said(b"", 403)], Reason.MAY_NOT_READ),
+    ([Said(b"", 404)], Reason.MAY_NOT_READ),
+    ([Said(b"", 500)], Reason.FAILING),
+    ([Said(b"[", 200)], Reason.UNREADABLE),
+    ([Said(b"[]", 200, {"Link": '</gone>; rel="next"'}), Said(b"", 500)], Reason.FAILING),
+    ([results_of({"userId": LEARNER, "resultScore": "A+"})], Reason.ODD_RESULTS),
+    ([results_of({"userId": LEARNER}, {"userId": LEARNER, "resultScore": "A+"})], Reason.ODD_RESULTS),
+    ([results_of({"resultScore": 3})], Reason.NAMELESS),
+    ([results_of({"userId": None, "resultScore": 3})], Reason.NAMELESS),
+    ([results_of({"userId": "who-is-that", "resultScore": 3, "resultMaximum": 4})], Reason.STRANGERS),
 )
-def test_an_answer_that_is_not_whole_or_not_certain_sends_nothing(connection, web_server, said, reason):
-    sent = at_a_strangers(connection, web_server, *said)
-    report = reconcile(sent)
-    assert report.lost == []
-    (trouble,) = report.troubles
-    assert trouble.why.reason is reason
-    assert (trouble.scores, trouble.course_key, trouble.usage_key) == (1, COURSE, PROBLEM)
+
+
+def test_an_answer_that_is_not_whole_or_not_certain_sends_nothing(connection, web_server):
+    at_a_strangers(connection, web_server, Said())
+    for said, reason in UNCERTAIN:
+        web_server.says_in_turn(*said)
+        report = reconcile(PendingScore.objects.all())
+        assert report.lost == [], said
+        (trouble,) = report.troubles
+        assert trouble.why.reason is reason, said
+        assert (trouble.scores, trouble.course_key, trouble.usage_key) == (1, COURSE, PROBLEM)
 
 
 def test_of_several_results_points_count_in_whichever_order(connection, web_server):
@@ -167,27 +164,27 @@ def test_a_score_whose_column_is_moving_is_the_moves(connection):
     assert (report.lost, [one.why for one in report.troubles]) == ([], [Why(Reason.MOVING)])
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"due_at": timezone.now() + timedelta(hours=1)},
-        {"given_up": True},
-        {"sent_at": None},
-        {"sent_at": timezone.now() + timedelta(hours=1)},
-        {"sent_given": None},
-        {"result_given": 4.0},
-    ],
-    ids=["on its way", "given up", "never sent", "sent since", "not certain", "read since"],
-)
-def test_what_changed_since_it_was_read_is_left_alone(connection, values):
+def test_what_changed_since_it_was_read_is_left_alone(connection):
     link = launched(connection)
     earn(3)
     lose(connection, link)
     lost = reconcile(PendingScore.objects.all()).lost
-    PendingScore.objects.update(**values)
-    before = PendingScore.objects.values().get()
-    assert missing.send_again(lost) == 0
-    assert PendingScore.objects.values().get() == before
+    row, later = PendingScore.objects.get(), timezone.now() + timedelta(hours=1)
+    for change, values in {
+        "on its way": {"due_at": later},
+        "given up": {"given_up": True},
+        "never sent": {"sent_at": None},
+        "sent since": {"sent_at": later},
+        "not certain": {"sent_given": None},
+        "read since": {"result_given": 4.0},
+    }.items():
+        row.save()
+        PendingScore.objects.update(**values)
+        before = PendingScore.objects.values().get()
+        assert missing.send_again(lost) == 0, change
+        assert PendingScore.objects.values().get() == before, change
+    row.save()
+    assert missing.send_again(lost) == 1
 
 
 def test_two_who_find_it_at_once_send_it_once(connection):

@@ -148,7 +148,7 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
             registration=registration, lane=lane, line_item=item, platform_user=person, due_at=timezone.now()
         )
     seen: set[int] = set()
-    for _ in range(300):
+    for _ in range(40):
         found, is_all = due.registrations(most=2)
         assert found
         assert not is_all
@@ -167,7 +167,7 @@ def test_where_very_many_platforms_have_something_due_each_gets_its_turn(connect
     assert min(turns.values()) > max(turns.values()) / 3
     healthy = on.exclude(pk__in=[connection.registration.pk, down.pk, unapproved.pk]).last()
     Deployment.objects.exclude(registration=healthy).update(status="disabled")
-    assert [due.registrations(most=2)[0] for _ in range(20)] == [{healthy.pk: "moodle"}] * 20
+    assert [due.registrations(most=2)[0] for _ in range(10)] == [{healthy.pk: "moodle"}] * 10
 
 
 @pytest.mark.parametrize("end", ["delivered", "settled", "put back"])

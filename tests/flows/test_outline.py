@@ -35,6 +35,11 @@ KEY = UsageKey.from_string(PROBLEM)
 
 
 @pytest.fixture
+def outlined() -> None:
+    """None, until a test has it built."""
+
+
+@pytest.fixture
 def courses(settings, transactional_db, no_worker) -> Iterator[PublishingCourses]:
     """The host's courses, which a test may publish anew. Workers rest: a test rebuilds by itself."""
     settings.LTI_1P3_PROVIDER_HOST = "tests.publishing.PublishingHost"

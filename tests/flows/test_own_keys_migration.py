@@ -13,9 +13,9 @@ BEFORE, AFTER = "0019_outline_search", "0021_own_keys"
 
 
 @pytest.fixture
-def old(transactional_db: None) -> Any:
+def old(transactional_db: None, pytestconfig: pytest.Config) -> Any:
     """The tables of before."""
-    return back_to(BEFORE)
+    return back_to(BEFORE, pytestconfig)
 
 
 def test_keys_of_before_are_the_sites_and_go_on(old):

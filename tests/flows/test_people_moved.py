@@ -172,7 +172,7 @@ def with_column(connection, link):
     """Have a teacher switch grading on, and somebody else launch."""
     again = {"id": link.id, "context_id": link.context_id}
     graded = connection.link(link.target_link_uri.rpartition("/")[2], graded=True, **again)
-    connection.launch(graded, OTHER_LEARNER)
+    connection.enter(graded, OTHER_LEARNER)
     make_due()
     deliver_due()
     return graded
@@ -181,7 +181,7 @@ def with_column(connection, link):
 @pytest.mark.parametrize("usage_key", [PROBLEM, UNIT])
 def test_a_score_that_waits_for_a_column_is_the_one_that_was_earned(connection, usage_key):
     link = connection.link(usage_key, ags="none")
-    connection.launch(link)
+    connection.enter(link)
     user = own()
     grades.record(user, block(PROBLEM).course_key, block(PROBLEM), 1, 4)
     earn(3)
@@ -194,7 +194,7 @@ def test_a_score_that_waits_for_a_column_is_the_one_that_was_earned(connection, 
 @pytest.mark.parametrize("usage_key", [PROBLEM, UNIT])
 def test_what_the_new_account_answers_before_there_is_a_column_counts(connection, usage_key):
     link = connection.link(usage_key, ags="none")
-    connection.launch(link)
+    connection.enter(link)
     user = own()
     earn(3)
     moving(connection, "--yes")
@@ -389,7 +389,7 @@ def test_the_platform_does_not_rename_the_account(connection):
     Profile.objects.create(user=user, name="Ada Herself")
     moving(connection, "--yes")
     connection.launch_with({"name": "Mallory", "email": "m@evil.example"})
-    assert connection.launch(link).status_code == 200
+    connection.enter(link)
     user.refresh_from_db()
     assert (user.email, Profile.objects.get(user=user).name) == ("ada@own.example", "Ada Herself")
 

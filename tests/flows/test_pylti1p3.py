@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,13 +126,13 @@ def test_what_is_off_is_not_found(connection: Connection) -> None:
     assert conf.find_deployment_by_params(issuer, deployment.deployment_id, client_id) is None
 
 
-@pytest.mark.parametrize("changed", ["", "x\0", "X", "\ud800"])
-def test_names_are_compared_exactly(connection: Connection, changed: str) -> None:
+def test_names_are_compared_exactly(connection: Connection) -> None:
     conf, (issuer, client_id) = api.tool_conf(), names(connection)
     (deployment,) = connection.registration.deployments.all()
-    assert conf.find_registration_by_params(issuer, changed and client_id + changed) is None
-    assert conf.find_registration_by_params(issuer + "/" + changed, client_id) is None
-    assert conf.find_deployment_by_params(issuer, deployment.deployment_id + "1" + changed, client_id) is None
+    for changed in ("", "x\0", "X", "\ud800"):
+        assert conf.find_registration_by_params(issuer, changed and client_id + changed) is None
+        assert conf.find_registration_by_params(issuer + "/" + changed, client_id) is None
+        assert conf.find_deployment_by_params(issuer, deployment.deployment_id + "1" + changed, client_id) is None
 
 
 # --- launches ---------------------------------------------------------------------------------------------------------
@@ -226,20 +225,21 @@ def test_nothing_is_validated_here_and_no_claims_are_taken(connection: Connectio
         type(launch).from_cache("lti1p3-launch-1", None, api.tool_conf())
 
 
-@pytest.mark.parametrize(
-    ("changed", "error"),
-    [
-        ("issuer", RegistrationUnknown),
-        ("client_id", RegistrationUnknown),
-        ("deployment_id", LinkUnknown),
-        ("link_id", LinkUnknown),
-    ],
-)
-@pytest.mark.parametrize("by", ["x", "\0", "\ud800"])
-def test_only_what_was_launched_is_found(connection: Connection, changed: str, error: type[LtiError], by: str) -> None:
+def test_only_what_was_launched_is_found(connection: Connection) -> None:
     name = stored(connection, launched(connection))
-    with pytest.raises(error):
-        api.message_launch(api.StoredLink(**{**vars_of(name), changed: getattr(name, changed) + by}))
+    errors: dict[str, type[LtiError]] = {
+        "issuer": RegistrationUnknown,
+        "client_id": RegistrationUnknown,
+        "deployment_id": LinkUnknown,
+        "link_id": LinkUnknown,
+    }
+    for changed, error in errors.items():
+        for by in ("x", "\0", "\ud800"):
+            other = api.StoredLink(**{**vars_of(name), changed: getattr(name, changed) + by})
+            with pytest.raises(LtiError) as refused:
+                api.message_launch(other)
+            assert type(refused.value) is error, (changed, by)
+    assert api.message_launch(name)
 
 
 def vars_of(name: api.StoredLink) -> dict[str, str]:
@@ -297,27 +297,21 @@ def test_a_list_that_goes_in_a_circle_ends(connection: Connection, web_server: W
         connector.make_service_request([ags.LINE_ITEM_READ_SCOPE], url)
 
 
-def endless_list(connection: Connection, server: WebServer, scope: str) -> Iterator[str]:
-    """Read the pages of a list that never ends."""
-    launch = api.message_launch(stored(connection, launched(connection)))
-    (deployment,) = connection.registration.deployments.all()
-    store.put(access_tokens._name(deployment, frozenset([scope])), "t", 600)
-    server.says(Said(body=b'{"members": []}', headers={"Link": '</next>; rel="next"'}))
-    url = also_its_host(connection, server)
-    connector = launch.get_service_connector()
-    while url:
-        url = connector.make_service_request([scope], url)["next_page_url"]
-        yield url
-
-
 @pytest.mark.parametrize(("scope", "pages"), [(nrps.SCOPE, 1000), ("https://purl.imsglobal.org/spec/x/scope/y", 100)])
 def test_a_list_has_as_many_pages_as_when_we_read_it(
     connection: Connection, web_server: WebServer, scope: str, pages: int
 ) -> None:
-    read: list[str] = []
+    launch = api.message_launch(stored(connection, launched(connection)))
+    (deployment,) = connection.registration.deployments.all()
+    store.put(access_tokens._name(deployment, frozenset([scope])), "t", 600)
+    web_server.says(Said(body=b'{"members": []}', headers={"Link": '</next>; rel="next"'}))
+    url = also_its_host(connection, web_server)
+    connector = launch.get_service_connector()
+    connector._depths[url] = pages - 2  # of a list that was read up to there
+    last = connector.make_service_request([scope], url)["next_page_url"]
+    assert last.endswith("/next")
     with pytest.raises(AnswerUnreadable, match=f"more than {pages} pages"):
-        read.extend(endless_list(connection, web_server, scope))
-    assert len(read) == pages - 1
+        connector.make_service_request([scope], last)
 
 
 def test_an_answer_can_be_read_in_every_way_that_requests_has(web_server: WebServer, settings: Any) -> None:
@@ -429,19 +423,6 @@ def test_a_launch_of_content_asks_for_none(connection: Connection, heard: list[A
     launched(connection)
     with pytest.raises(LtiException):
         api.message_launch(heard[-1]).get_deep_link()
-
-
-# --- the example ------------------------------------------------------------------------------------------------------
-
-
-def test_the_example_script_works_against_the_demo() -> None:
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("DEMO_", "DJANGO_", "LTI_TEST_"))}
-    run = [sys.executable, "-m", "demo.neighbour"]
-    done = subprocess.run(run, capture_output=True, text=True, check=False, env=ours)
-    assert done.returncode == 0, done.stdout + done.stderr
-    said = json.loads(done.stdout)
-    assert said["ok"]
-    assert "Essay" in said["columns"]
 
 
 # --- without the extra ------------------------------------------------------------------------------------------------

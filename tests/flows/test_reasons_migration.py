@@ -86,9 +86,9 @@ TROUBLES = [
 
 
 @pytest.fixture
-def old(transactional_db: None) -> Any:
+def old(transactional_db: None, pytestconfig: pytest.Config) -> Any:
     """The tables of before."""
-    return back_to(BEFORE)
+    return back_to(BEFORE, pytestconfig)
 
 
 def fill(apps: Any) -> None:

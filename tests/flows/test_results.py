@@ -46,11 +46,9 @@ def rows() -> list[PendingScore]:
 @pytest.mark.parametrize("moodle", [False, True])
 def test_ags_14_results_come_in_pages_and_for_one_person(connection, configure, moodle):
     configure(page_size=2, moodle_lists=moodle)
-    people = [LEARNER, OTHER_LEARNER, *(f"result-test-{number}" for number in range(3))]
-    link = connection.link(PROBLEM, graded=True)
+    people = [f"result-test-{number}" for number in range(5)]
+    link = class_launched(connection, people)
     for number, person in enumerate(people):
-        connection.person(person)
-        connection.launch(link, person)
         earn(number % 5, person=person)
     deployment = Deployment.objects.get()
     found = transport.run(results.read(deployment, column(connection, link)))
@@ -206,39 +204,36 @@ def test_ags_14_results_that_moved_by_a_slash_are_read(connection, web_server):
     ]
 
 
-@pytest.mark.parametrize(
-    ("said", "why"),
-    [
-        (Said(b"", 301, {"Location": "http://127.0.0.1:9/"}), Why(Reason.REDIRECTED, 301, "reading a list")),
-        (Said(b"", 403), Why(Reason.MAY_NOT_READ, 403, "reading a list")),
-        (Said(b"", 500), Why(Reason.FAILING, 500, "reading a list")),
-        (Said(b"<html>"), Why(Reason.UNREADABLE, detail="a list: Expecting value: line 1 column 1 (char 0)")),
-        (Said(b"[7]"), Why(Reason.UNREADABLE, detail=f"a list: not a list of at most {MAX_ENTRIES} JSON objects")),
-        (
-            results_of({"userId": LEARNER, "resultScore": "many"}),
-            Why(Reason.ODD_RESULTS),
-        ),
-    ],
+TROUBLES = (
+    (Said(b"", 301, {"Location": "http://127.0.0.1:9/"}), Why(Reason.REDIRECTED, 301, "reading a list")),
+    (Said(b"", 403), Why(Reason.MAY_NOT_READ, 403, "reading a list")),
+    (Said(b"", 500), Why(Reason.FAILING, 500, "reading a list")),
+    (Said(b"<html>"), Why(Reason.UNREADABLE, detail="a list: Expecting value: line 1 column 1 (char 0)")),
+    (Said(b"[7]"), Why(Reason.UNREADABLE, detail=f"a list: not a list of at most {MAX_ENTRIES} JSON objects")),
+    (results_of({"userId": LEARNER, "resultScore": "many"}), Why(Reason.ODD_RESULTS)),
 )
-def test_every_trouble_of_reading_back_is_said_and_the_exit_code_tells(connection, web_server, said, why):
-    (row,) = at_a_strangers(connection, web_server, said)
-    done = read_back(PendingScore.objects.all())
-    assert (done.asked, done.answered, done.different) == (1, 0, 0)
-    (trouble,) = done.troubles
-    assert (trouble.line_item_pk, trouble.why) == (row.line_item_id, why)
-    out = StringIO()
-    with pytest.raises(SystemExit) as ended:
-        call_command("lti_1p3_scores", "reconcile", "--all", "--json", stdout=out)
-    assert ended.value.code == 3
-    (unanswered,) = json.loads(out.getvalue())["unanswered"]
-    assert (unanswered["line_item"], unanswered["reason"]) == (row.line_item_id, why.in_full())
-    assert unanswered["code"] == why.code
-    assert (unanswered["activity"], unanswered["course"]) == ("Primary colours", COURSE)
-    assert unanswered["where"].startswith("Emulated platform, ")
-    out = StringIO()
-    with pytest.raises(SystemExit):
-        call_command("lti_1p3_scores", "reconcile", "--all", stdout=out)
-    assert f"(column {row.line_item_id}, scores: 1): {why.in_full()}" in out.getvalue()
+
+
+def test_every_trouble_of_reading_back_is_said_and_the_exit_code_tells(connection, web_server):
+    (row,) = at_a_strangers(connection, web_server, Said())
+    for said, why in TROUBLES:
+        web_server.says(said)
+        done = read_back(PendingScore.objects.all())
+        assert (done.asked, done.answered, done.different) == (1, 0, 0), why
+        assert [(trouble.line_item_pk, trouble.why) for trouble in done.troubles] == [(row.line_item_id, why)]
+        out = StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command("lti_1p3_scores", "reconcile", "--all", "--json", stdout=out)
+        assert ended.value.code == 3, why
+        (unanswered,) = json.loads(out.getvalue())["unanswered"]
+        assert (unanswered["line_item"], unanswered["reason"]) == (row.line_item_id, why.in_full())
+        assert unanswered["code"] == why.code
+        assert (unanswered["activity"], unanswered["course"]) == ("Primary colours", COURSE)
+        assert unanswered["where"].startswith("Emulated platform, ")
+        out = StringIO()
+        with pytest.raises(SystemExit):
+            call_command("lti_1p3_scores", "reconcile", "--all", stdout=out)
+        assert f"(column {row.line_item_id}, scores: 1): {why.in_full()}" in out.getvalue()
 
 
 def test_an_answer_of_before_is_no_answer_of_now(connection, web_server):
@@ -257,7 +252,7 @@ def test_an_odd_result_hides_no_good_one(connection, web_server):
 
 
 def test_a_row_without_a_column_says_why(connection):
-    connection.launch(connection.link(PROBLEM, ags="container"))
+    connection.enter(connection.link(PROBLEM, ags="container"))
     LineItem.objects.update(reason="service_refused", http_status=403, detail="making a column")
     assert [trouble.why for trouble in reconcile(rows()).troubles] == [
         Why(Reason.SERVICE_REFUSED, 403, "making a column")

@@ -27,7 +27,7 @@ def context(connection: Connection) -> Context:
     """A course that somebody launched from, whose people would be enrolled."""
     connection.gate(allowed_courses=[COURSE])
     Registration.objects.filter(pk=connection.registration.pk).update(ahead_way="enrol", enrolment_mode="audit")
-    connection.launch(connection.link(PROBLEM))
+    connection.enter(connection.link(PROBLEM))
     return contexts(connection.registration)[0]
 
 

@@ -49,6 +49,7 @@ from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.users.models import CourseRole, PlatformUser
 from tests.accidents import after_a_look, database_fails
 from tests.connection import COURSE, LEARNER, OTHER_COURSE, OTHER_LEARNER, PROBLEM, Connection, usage
+from tests.reading_rows import queries_of_a_launch
 from tests.school import School, opened, page
 from tests.scoring import earn, launched, make_due
 from tests.team import signed_in, somebody
@@ -65,13 +66,13 @@ def said(url: object) -> dict[str, object]:
 
 
 def test_the_address_is_kept_with_the_platforms_course(connection: Connection) -> None:
-    connection.launch(connection.link(PROBLEM))
+    connection.enter(connection.link(PROBLEM))
     assert Context.objects.get().memberships_url == connection.platform.memberships_url
 
 
 def test_a_later_launch_may_name_another_address_and_one_that_names_none_leaves_it(connection: Connection) -> None:
     link = connection.link(PROBLEM)
-    connection.launch(link)
+    connection.enter(link)
     for claim, kept in (
         ("https://lms.example/members?id=2", "https://lms.example/members?id=2"),
         ("", "https://lms.example/members?id=2"),
@@ -84,15 +85,15 @@ def test_a_later_launch_may_name_another_address_and_one_that_names_none_leaves_
 
 def test_a_returning_launch_writes_no_context(connection: Connection) -> None:
     link = connection.link(PROBLEM)
-    connection.launch(link), connection.launch(link)
-    with CaptureQueriesContext(database) as asked:
-        assert connection.launch(link).status_code == 200
-    assert not [one for one in asked.captured_queries if "UPDATE" in one["sql"] and "_context" in one["sql"]]
+    connection.enter(link), connection.enter(link)
+    asked = queries_of_a_launch(connection, link, LEARNER)
+    assert asked
+    assert not [sql for sql in asked if sql.startswith(("UPDATE", "INSERT")) and "_context" in sql]
 
 
 def test_what_is_stored_of_a_link_names_the_address_later(connection: Connection) -> None:
     link = connection.link(PROBLEM)
-    connection.launch(link, LEARNER)
+    connection.enter(link, LEARNER)
     platform, deployment = connection.platform, Deployment.objects.get()
     stored = api.StoredLink(platform.issuer, connection.client_id, deployment.deployment_id, link.id)
     later = api.message_launch(stored)
@@ -360,7 +361,7 @@ def test_who_launched_since_is_found_by_an_older_name(school: School, settings: 
     setattr(settings, SECRETS, ["old"])
     school.sync("a", OTHER_LEARNER)
     setattr(settings, SECRETS, ["new", "old"])
-    school.connection.launch(school.connection.link(PROBLEM), OTHER_LEARNER)
+    school.connection.enter(school.connection.link(PROBLEM), OTHER_LEARNER)
     found, _ = stored(school.context)
     assert {one.sub for one in found if one.launched} == {OTHER_LEARNER}
 
@@ -420,7 +421,7 @@ def test_the_command_reads_the_platforms_own_list(connection: Connection) -> Non
     for name, roles in (("u-roster-2", ("Learner",)), ("u-roster-test", ("Learner", TEST_USER))):
         if not connection.platform.store.person(name):
             connection.person(name, roles=roles)
-    connection.launch(connection.link(PROBLEM))
+    connection.enter(connection.link(PROBLEM))
     user = PlatformUser.objects.get().user
     host.current().content.enrol(user, CourseKey.from_string(COURSE), "audit")
     said, code = run("sync", connection)
@@ -439,9 +440,9 @@ def test_the_command_reads_the_platforms_own_list(connection: Connection) -> Non
 
 
 def test_who_launched_since_is_shown_as_launched(connection: Connection) -> None:
-    connection.launch(connection.link(PROBLEM))
+    connection.enter(connection.link(PROBLEM))
     run("sync", connection)
-    connection.launch(connection.link(PROBLEM), OTHER_LEARNER)
+    connection.enter(connection.link(PROBLEM), OTHER_LEARNER)
     shown, _ = run("show", connection)
     assert {one["sub"] for one in shown["members"] if one["launched"]} == {LEARNER, OTHER_LEARNER}
 
@@ -637,7 +638,7 @@ def test_a_course_that_does_not_link_here_is_not_asked_about(
     today = connection.link(usage("vertical", "today", OTHER_COURSE), course=OTHER_COURSE)
     other = {f"{LTI}context": {"id": "another"}}
     connection.platform.tamper_next_launch(claims=lambda claims: {**claims, **other})
-    connection.launch(today, OTHER_LEARNER)
+    connection.enter(today, OTHER_LEARNER)
     team = signed_in(connection, somebody("other", OTHER_COURSE))
     form = forms(team.get(place(connection, OTHER_COURSE), timeout=5))[-1]
     for named in (str(school.context.pk), "9" * 30, "x", ""):

@@ -153,7 +153,7 @@ def test_an_unlinked_block_sends_nothing(connection):
 
 def test_only_whoever_launched_a_link_has_a_row_in_its_column(connection):
     link = launched(connection)
-    connection.launch(connection.link(WELCOME), OTHER_LEARNER)
+    connection.enter(connection.link(WELCOME), OTHER_LEARNER)
     earn(4, person=OTHER_LEARNER)
     assert given(connection, link, OTHER_LEARNER) is None
 
@@ -177,7 +177,7 @@ def test_a_learner_of_two_registrations_gets_scores_in_both(connect):
 
 def test_without_the_ags_claim_there_is_no_grading_and_no_error(connection):
     link = connection.link(PROBLEM, ags="none")
-    assert connection.launch(link).status_code == 200
+    connection.enter(link)
     before = len(connection.platform.requests)
     earn(4)
     row = PendingScore.objects.get()
@@ -402,7 +402,7 @@ def test_somebody_new_has_no_grades_so_no_worker_looks_for_some(connection):
         PendingScore.objects.update(due_at=timezone.now())
     deliver_due()
     assert PendingScore.objects.values().get() | {"last_timestamp": None} == before
-    assert connection.launch(link).status_code == 200
+    connection.enter(link)
     assert PendingScore.objects.values().get() | {"last_timestamp": None} == before
     earn(2)
     assert given(connection, link) == (2, 4)
@@ -423,7 +423,7 @@ def test_what_somebody_new_opens_through_an_old_link_is_noted(connection):
     """As for somebody known: others who launch the link keep their own block."""
     link = launched(connection)
     moved = connection.link(OTHER_PROBLEM, graded=True, id=link.id)
-    assert connection.launch(moved, OTHER_LEARNER).status_code == 200
+    connection.enter(moved, OTHER_LEARNER)
     assert LineItem.objects.get().is_mixed
     keys = PendingScore.objects.order_by("pk").values_list("usage_key", flat=True)
     assert list(keys) == [PROBLEM, OTHER_PROBLEM]
@@ -510,7 +510,7 @@ def test_a_column_that_comes_later_gets_the_grade(connection):
     connection.tampered_launch(link, claims=lambda claims: {**claims, AGS_CLAIM: {**claims[AGS_CLAIM], **only}})
     earn(3)
     assert given(connection, link) is None
-    connection.launch(link)
+    connection.enter(link)
     assert given(connection, link) == (3, 4)
 
 
