@@ -28,6 +28,11 @@ class Taken:
         return _middle(self.baseline)
 
     @property
+    def times(self) -> float:
+        """The median of how many times as long ours takes as the baseline beside it: both meet the same machine."""
+        return _middle([ours / baseline for ours, baseline in zip(self.ours, self.baseline, strict=True)])
+
+    @property
     def more_ms(self) -> float:
         """The median of how much more ours takes than the baseline beside it."""
         return _middle([ours - baseline for ours, baseline in zip(self.ours, self.baseline, strict=True)])
@@ -48,9 +53,9 @@ def in_turns(ours: Step, baseline: Step, rounds: int, warm_up: int) -> Taken:
     """Take both sides once in each round, the other one first in every second round."""
     taken: tuple[list[float], list[float]] = ([], [])
     for number in range(-warm_up, rounds):
-        gc.collect(0)
         order: Sequence[tuple[int, Step]] = ((0, ours), (1, baseline))
         for side, step in order if number % 2 else reversed(order):
+            gc.collect(0)  # what one side leaves is not cleared away by the other
             milliseconds = step(number + warm_up) * 1000
             if number >= 0:
                 taken[side].append(milliseconds)

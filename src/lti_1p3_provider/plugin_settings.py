@@ -15,7 +15,8 @@ CONFINE = "lti_1p3_provider.launches.confine.ConfineSessions"
 LIMITS = "lti_1p3_provider.launches.limits.LimitRequests"
 FIRST = "lti_1p3_provider.launches.partitioned.PartitionCookies"
 LOGINS = "lti_1p3_provider.launches.logins.AnswerLogins"
-SECRET_ADDRESSES = r"^/lti/1p3/register/"  # an invitation's, with a platform's token in the query
+# An invitation's, with a platform's token in the query; and where platforms send what they say of a person.
+UNLOGGED = r"^/lti/1p3/(register/|(login|launch|deep-linking(/launch)?)/?$)"
 DASHBOARD = "org.openedx.learning.instructor.dashboard.render.started.v1"
 TAB = "lti_1p3_provider.host.openedx.dashboard.AddTab"
 DASHBOARD_APP = "org.openedx.learning.instructor.dashboard.tabs.requested.v1"
@@ -43,8 +44,8 @@ def plugin_settings(settings: Any) -> None:
         if name not in settings.MIDDLEWARE:
             settings.MIDDLEWARE = [name, *settings.MIDDLEWARE]
     unlogged = list(getattr(settings, "TRACKING_IGNORE_URL_PATTERNS", None) or ())
-    if SECRET_ADDRESSES not in unlogged:
-        settings.TRACKING_IGNORE_URL_PATTERNS = [*unlogged, SECRET_ADDRESSES]
+    if UNLOGGED not in unlogged:
+        settings.TRACKING_IGNORE_URL_PATTERNS = [*unlogged, UNLOGGED]
     settings.CELERYBEAT_SCHEDULE = {**BEAT, **(getattr(settings, "CELERYBEAT_SCHEDULE", None) or {})}
     filters = getattr(settings, "OPEN_EDX_FILTERS_CONFIG", None) or {}
     ours = {name: _with_step(filters.get(name), step) for name, step in ((DASHBOARD, TAB), (DASHBOARD_APP, APP_TAB))}

@@ -83,7 +83,8 @@ class OpenEdxInvitationsTest(InOpenEdx):
             page = Client(enforce_csrf_checks=True).post(f"/lti/1p3/register/{step}/", form)
         assert "Registered. Now activate it" in page.content.decode()
         assert Registration.objects.get(client_id="by-invitation").approve_next_deployment
-        Client().get("/lti/1p3/login/", {"iss": "of a request that is tracked"})
+        Client().get("/lti/1p3/pub/jwks/", {"iss": "of a request that is tracked"})
+        Client().post("/lti/1p3/launch/", {"id_token": SECRET})
         logged = kept.text + str(tracked.mock_calls)
         assert "of a request that is tracked" in logged
         assert SECRET not in logged

@@ -78,6 +78,12 @@ def test_both_sides_take_turns_and_warm_up_is_not_counted():
     assert (taken.ours_ms, taken.baseline_ms, taken.more_ms) == (3, 1.5, 1.5)
 
 
+def test_each_round_is_compared_with_what_was_beside_it():
+    """A machine that slows down in the middle changes no ratio."""
+    taken = turns.Taken(ours=[2.0, 2.0, 9.0, 20.0, 20.0], baseline=[1.0, 1.0, 3.0, 10.0, 10.0])
+    assert (taken.times, round(taken.ours_ms / taken.baseline_ms, 3)) == (2, 3)
+
+
 @pytest.mark.django_db
 def test_a_query_has_its_maker_and_transaction_control_is_told_apart():
     with makers.recorded() as found, transaction.atomic():

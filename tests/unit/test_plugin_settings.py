@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.urls import reverse
+from django.urls import resolve, reverse
 from opaque_keys.edx.keys import CourseKey
 
 from lti_1p3_provider.apps import Lti1p3ProviderConfig
@@ -21,9 +21,9 @@ from lti_1p3_provider.plugin_settings import (
     LIMITS,
     LOGINS,
     MIDDLEWARE,
-    SECRET_ADDRESSES,
     TAB,
     TEMPLATES,
+    UNLOGGED,
     plugin_settings,
 )
 from tests.cases import every
@@ -56,14 +56,27 @@ def test_other_settings_of_celery_are_left_alone():
     assert set(vars(added())) == ours
 
 
-def test_the_lms_keeps_an_invitations_address_out_of_its_tracking_log():
+def test_the_lms_keeps_secrets_and_platforms_messages_out_of_its_tracking_log():
     settings = added(TRACKING_IGNORE_URL_PATTERNS=[r"^/event"])
     plugin_settings(settings)
-    assert settings.TRACKING_IGNORE_URL_PATTERNS == [r"^/event", SECRET_ADDRESSES]
-    path = reverse("lti_1p3_provider:register", args=["token"])
-    assert re.match(SECRET_ADDRESSES, path)
-    assert re.match(SECRET_ADDRESSES, reverse("lti_1p3_provider:register_send"))
-    assert not re.match(SECRET_ADDRESSES, reverse("lti_1p3_provider:launch"))
+    assert settings.TRACKING_IGNORE_URL_PATTERNS == [r"^/event", UNLOGGED]
+    register = reverse("lti_1p3_provider:register", args=["token"])
+    secret = [register, reverse("lti_1p3_provider:register_send")]
+    secret += [
+        f"/lti/1p3/{door}{end}"
+        for door in ("login", "launch", "deep-linking", "deep-linking/launch")
+        for end in ("", "/")
+    ]
+    for path in secret:
+        resolve(path)
+        assert re.match(UNLOGGED, path)
+
+
+def test_the_lms_logs_who_opens_our_pages():
+    block = ["course-v1:A+B+C", "block-v1:A+B+C+type@html+block@login"]
+    logged = [reverse("lti_1p3_provider:course", args=block[:1]), reverse("lti_1p3_provider:my_scores", args=block)]
+    logged += [reverse("lti_1p3_provider:content", args=block), reverse("lti_1p3_provider:deep_linking_pick"), "/login"]
+    assert not [path for path in logged if re.match(UNLOGGED, path)]
 
 
 def test_twice_is_once_and_brings_back_what_a_site_replaced_in_between():
