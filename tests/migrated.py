@@ -1,8 +1,8 @@
 """Databases with all migrations, kept from run to run in pytest's cache: to apply them takes 5 seconds, or 15.
 
-SQLite's is one file; beside it are those with fewer migrations, for ``tests/older.py``. MariaDB's are packed with all of
-their server's own. Their names say what they were made of: whatever changes in a migration, in the settings, in Django
-or the database makes another.
+SQLite's is one file; beside it are those with fewer migrations, for ``tests/older.py``. MariaDB's are packed with all
+of their server's own. Their names say what they were made of: whatever changes in a migration, in the settings, in
+Django or the database makes another.
 """
 
 from __future__ import annotations
