@@ -581,6 +581,7 @@ def a_picker_that_was_open_for_too_long(walk: Walk) -> Page:
     page = walk.picker()
     page.get_by_role("button", name="Working with light", exact=True).click()
     page.get_by_role("checkbox", name="Colour quiz", exact=True).check()
+    expect(page.locator("#preview").get_by_role("heading", name="Colour quiz")).to_be_visible()  # which comes by itself
     age = "from lti_1p3_provider.deep_linking.models import DeepLinkingRequest as R; from django.utils import timezone"
     walk.stack.manage("shell", "-c", f"{age}; R.objects.update(expires_at=timezone.now())")
     page.get_by_role("button", name=ADD).click()

@@ -248,6 +248,7 @@ def test_a_page_that_expired_says_so_and_what_had_been_chosen(visitor: Visitor) 
     frame = add_content(page)
     unfold(frame)
     frame.get_by_role("checkbox", name="Colour quiz", exact=True).check()
+    expect(frame.get_by_role("heading", level=3, name="Colour quiz")).to_be_visible()  # the preview comes by itself
     age = "from lti_1p3_provider.deep_linking.models import DeepLinkingRequest as R; from django.utils import timezone"
     visitor.stack.manage("shell", "-c", f"{age}; R.objects.update(expires_at=timezone.now())")
     frame.get_by_role("button", name="What is in Colour quiz").click()

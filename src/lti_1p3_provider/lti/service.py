@@ -28,9 +28,7 @@ NO_CONTENT = frozenset((204, 205))  # of a list with nothing in it
 UNFILTERED = frozenset((400, 404, 405, 414, 422, 501))  # what some platforms answer to filters
 MAX_PAGES = 100
 MAX_ENTRIES = 50_000
-LONG_PAGE = (
-    4 * 1024 * 1024
-)  # bytes, where a platform has a whole course on one page and only one page is read at a time
+LONG_PAGE = 4 * 1024 * 1024  # bytes: some platforms have a whole course on one page
 PATIENCE = 60.0  # seconds for all pages: whoever asks may hold a lease
 LINK = re.compile(r"<([^<>]*)>([^<]*)")
 RELATION = re.compile(r"""\brel\s*=\s*["'“”]?([^"'“”;,]*)""", re.IGNORECASE)
