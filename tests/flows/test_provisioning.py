@@ -817,6 +817,20 @@ def test_an_account_that_somebody_else_has_too_stays_in_its_courses(course: Clas
     assert host.current().membership.enrolled([user.pk], KEY)
 
 
+def test_whom_another_worker_brought_in_a_moment_ago_nobody_takes_out_again(course: Class) -> None:
+    """They are enrolled when this one looks at enrolments, and had no account when it looked at accounts."""
+    course.reads("z")
+    course.says(page("a", "b"))
+    read, others = sync.read(course.context), []
+    with after_a_look(PlatformUser, lambda: others.append(ahead.provide(course.context, read, COMMAND))):
+        done = ahead.provide(course.context, read, COMMAND)
+    assert [(one.accounts, one.enrolled, one.unenrolled, one.refused) for one in (*others, done)] == [
+        (2, 2, 1, 0),
+        (0, 0, 0, 0),
+    ]
+    assert course.inside() == {"a", "b"}
+
+
 def test_whoever_is_listed_again_in_the_very_moment_keeps_the_account(course: Class, settings: Any) -> None:
     unused(course, settings, "a", "b")
     kept.drop_old()

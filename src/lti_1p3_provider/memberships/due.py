@@ -18,7 +18,8 @@ from lti_1p3_provider import host
 from lti_1p3_provider.course_roles.mapping import opens_whole
 from lti_1p3_provider.database.upserts import chunks
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.memberships.models import EnrolledAhead
+from lti_1p3_provider.lti.nrps import Status
+from lti_1p3_provider.memberships.models import EnrolledAhead, Member
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import PendingScore
@@ -121,6 +122,13 @@ def leaving(place: Place, present: Collection[int]) -> Leaving:
     stuck = {row.pk for row in refused} - {row.pk for row in back}
     many, kept = ({row.platform_user_id for row in rows if row.pk not in stuck} for rows in (gone, own))
     return Leaving(tuple(gone), len(many), len(kept), tuple(over), back)
+
+
+def is_listed(row: EnrolledAhead) -> bool:
+    """Tell whether the list that is stored has the person. Whoever compared the two may have known nothing yet of an
+    account that another worker made a moment ago."""
+    people = Member.objects.filter(context=row.context_id, platform_user=row.platform_user_id, status=Status.ACTIVE)
+    return row.platform_user_id is not None and people.exists()
 
 
 def is_held(row: EnrolledAhead, user_pk: int) -> bool:

@@ -188,10 +188,10 @@ def _give(place: Place, person: PlatformUser, one: Wanted) -> Outcome:
 
 
 def _let_go(place: Place, row: EnrolledAhead) -> Outcome:
-    """Take somebody out of a course, unless something else keeps them there or they are out already. A later enrolment
-    of theirs is not ours any more."""
+    """Take somebody out of a course, unless they are on the list after all, something else keeps them there, or they
+    are out already. A later enrolment of theirs is not ours any more."""
     now = EnrolledAhead.objects.select_related("user").filter(pk=row.pk, taken_at=None).first()
-    if now is None:
+    if now is None or due.is_listed(now):
         return Outcome()
     user = now.user
     ordinary.require(user, place.registration.pk)
