@@ -29,7 +29,10 @@ class Taken:
 
     @property
     def times(self) -> float:
-        """The median of how many times as long ours takes as the baseline beside it: both meet the same machine."""
+        """The median of how many times as long ours takes as the baseline beside it: both meet the same machine. 0 if
+        a baseline took no time that can be measured."""
+        if not all(self.baseline):
+            return 0.0
         return _middle([ours / baseline for ours, baseline in zip(self.ours, self.baseline, strict=True)])
 
     @property

@@ -115,3 +115,8 @@ def test_the_clock_that_is_given_counts(settings):
     answer = Browsers(None, lambda: float(next(ticks))).get("/nowhere/")  # type: ignore[arg-type]
     assert answer.status.startswith("404")
     assert answer.seconds == 1
+
+
+def test_what_has_nothing_beside_it_is_no_multiple_of_it():
+    taken = turns.Taken([0.5, 0.6], [0.0, 0.0])
+    assert (taken.times, taken.more_ms) == (0, 0.55)
