@@ -19,8 +19,14 @@ Test = Callable[..., None]
 def every(names: str, cases: Iterable[Any]) -> Callable[[Test], Test]:
     """Return a decorator as ``pytest.mark.parametrize`` is one, but for one test with one set of fixtures: it tries all
     cases, one after another, and names those that fail. With several ``names``, separated by commas, a case has as many
-    values. Of two decorators, the test tries all combinations."""
+    values. Of two decorators, the test tries all combinations.
+
+    Raises:
+        ValueError: there are no cases, so the test could not fail.
+    """
     wanted, table = [name.strip() for name in names.split(",")], list(cases)
+    if not table:
+        raise ValueError(f"no cases of {names}")
 
     def decorate(test: Test) -> Test:
         @functools.wraps(test)

@@ -23,21 +23,28 @@ READY = " ready."  # what Celery says
 TAIL = 4000  # characters of a log
 
 
+def _begun(
+    module: str, environment: dict[str, str], log: Path, *, start_new_session: bool = False
+) -> subprocess.Popen[str]:
+    """Start a module that takes lines and answers with lines; what else it writes goes to the log."""
+    with log.open("ab") as written:
+        return subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=written,
+            text=True,
+            start_new_session=start_new_session,
+        )
+
+
 class Nursery:
     """Has read the code, and forks workers: see ``worker``."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
-        with log.open("ab") as written:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.worker"],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=written,
-                text=True,
-                start_new_session=True,
-            )
+        self._process = _begun("tests.faults.worker", environment, log, start_new_session=True)
 
     def fork(self, name: str, log: Path) -> psutil.Process:
         """Return the main process of a new worker."""
@@ -135,16 +142,7 @@ class LmsProcess:
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._numbers, self._lock = itertools.count(1), Lock()
         self._waiting: dict[int, Future[Any]] = {}
-        with log.open("ab") as written:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.lms_process"],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=written,
-                text=True,
-            )
+        self._process = _begun("tests.faults.lms_process", environment, log)
         Thread(target=self._listen, daemon=True).start()
 
     def call(self, what: str, /, **arguments: Any) -> Future[Any]:

@@ -2,7 +2,7 @@
 wrong.
 
 The code is read once, which takes seconds, and each worker is a fork of the process that has read it. A line of JSON,
-``{"name": "worker-1", "log": "/tmp/worker-1.log"}``, asks for one; the answer is its process's number.
+``{"name": "worker-1", "log": "worker-1.log"}``, asks for one; the answer is its process's number.
 """
 
 from __future__ import annotations

@@ -53,3 +53,8 @@ def test_a_case_has_as_many_values_as_there_are_names():
 
     with pytest.raises(ValueError, match="zip"):
         tried()
+
+
+def test_a_table_without_cases_is_refused():
+    with pytest.raises(ValueError, match="no cases of number"):
+        every("number", ())

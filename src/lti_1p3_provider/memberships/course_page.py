@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q
 from opaque_keys.edx.keys import CourseKey
 
+from lti_1p3_provider.errors import RosterNotOffered
 from lti_1p3_provider.lti.nrps import Status
 from lti_1p3_provider.memberships import words
 from lti_1p3_provider.memberships.models import Member, Roster
@@ -44,6 +45,11 @@ class Line:
     def failed(self) -> str:
         """Why the last try failed, in words; empty if it did not."""
         return words.failed(self.roster.failure) if self.roster and self.roster.failure else ""
+
+    @property
+    def not_offered(self) -> str:
+        """What to do where no launch said where the list is."""
+        return words.failed(RosterNotOffered.code)
 
     @property
     def missing(self) -> int:
