@@ -33,11 +33,11 @@ setup: $(VENV)/.demo ## make .venv and a ready stand-in LMS: .venv/bin/python de
 	@$(RUN) demo/lms/manage.py demo_prepare > /dev/null
 
 # Two processes for each of two processors: what waits for servers, and what computes meanwhile (tests/distribution.py).
-test: $(VENV)/.test browser services ## run all tests, in three processes
-	$(PYTEST) -n 3
+test: $(VENV)/.test browser services ## run all tests
+	$(PYTEST) -n 4
 
 test-quick: $(VENV)/.test ## run the tests that need no browser and no server
-	$(PYTEST) -n 2 tests/unit tests/flows
+	$(PYTEST) -n 4 tests/unit tests/flows
 
 test-properties: export HYPOTHESIS_PROFILE ?= all
 test-properties: $(VENV)/.test ## try all examples of the properties, of which test tries a fifth; HYPOTHESIS_PROFILE=long: many new ones

@@ -2,8 +2,8 @@
 end together, and what waits for servers runs beside what computes.
 
 Every other process begins with what waits, the others with what computes, at a lower priority: they fill the time in
-which the first ones wait, and must not be the reason why a server answers late. ``make test`` has two that wait and one
-that computes, on two processors.
+which the first ones wait, and must not be the reason why a server answers late. ``make test`` has two of each, on two
+processors.
 """
 
 from __future__ import annotations

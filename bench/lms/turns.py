@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 Step = Callable[[int], float]  # takes the number of the round, returns seconds of processor time
@@ -55,14 +56,27 @@ class Taken:
 def in_turns(ours: Step, baseline: Step, rounds: int, warm_up: int) -> Taken:
     """Take both sides once in each round, the other one first in every second round."""
     taken: tuple[list[float], list[float]] = ([], [])
-    for number in range(-warm_up, rounds):
-        order: Sequence[tuple[int, Step]] = ((0, ours), (1, baseline))
-        for side, step in order if number % 2 else reversed(order):
-            gc.collect(0)  # what one side leaves is not cleared away by the other
-            milliseconds = step(number + warm_up) * 1000
-            if number >= 0:
-                taken[side].append(milliseconds)
+    with _young_garbage_only():
+        for number in range(-warm_up, rounds):
+            order: Sequence[tuple[int, Step]] = ((0, ours), (1, baseline))
+            for side, step in order if number % 2 else reversed(order):
+                gc.collect()  # what one side leaves is not cleared away by the other, nor brings its turn nearer
+                milliseconds = step(number + warm_up) * 1000
+                if number >= 0:
+                    taken[side].append(milliseconds)
     return Taken(*taken)
+
+
+@contextmanager
+def _young_garbage_only() -> Iterator[None]:
+    """Let Python look for garbage among what is made from now on: courses and modules, which are there already, take
+    half a second each time, and turns come so regularly that they may all meet the same side."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _middle(values: Sequence[float]) -> float:
