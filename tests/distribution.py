@@ -31,16 +31,16 @@ LOWER = 5  # by how much less important what computes is, in steps of nice
 # How long a test of each place or folder takes with its servers and browsers, in seconds of a processor. Of what is
 # left, a process takes what takes longest: whatever begins late and takes minutes lets the others wait at the end.
 SECONDS = {
-    DATABASES: 90.0,
-    CHARACTERS: 25.0,
+    DATABASES: 30.0,
+    CHARACTERS: 6.0,
     OTHER_PLACE: 7.5,
     "tests/faults": 5.0,
     "tests/browser": 4.0,
     "tests/webkit": 4.0,
-    "tests/processes": 3.0,
-    "tests/interop": 1.0,
-    "tests/tutor": 1.0,
-    "tests/properties": 1.0,
+    "tests/processes": 2.0,
+    "tests/interop": 0.5,
+    "tests/tutor": 0.3,
+    "tests/properties": 0.3,
     "tests/flows": 0.15,
     "tests/architecture": 0.1,
     "tests/contract": 0.06,

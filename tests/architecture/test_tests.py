@@ -98,7 +98,7 @@ def test_what_shares_servers_stays_together(nodeid: str, expected: str) -> None:
 def test_what_waits_begins_and_the_longest_of_it_and_of_the_rest() -> None:
     places = [
         ("tests/unit/test_a.py", 5),
-        ("tests/processes", 5),
+        ("tests/processes", 2),
         ("tests/flows/test_a.py", 1),
         ("tests/flows/test_b.py", 2),
         ("tests/browser", 100),

@@ -63,16 +63,18 @@ class Course:
                     found[item, sub] = (float(score.body["scoreGiven"]), float(score.body["scoreMaximum"]))
         return found
 
-    def wrong(self) -> list[tuple[str, str]]:
-        """Return the line items and learners for which ledger and gradebook differ."""
+    def wrong(self) -> dict[tuple[str, str], str]:
+        """Say for which line items and learners ledger and gradebook differ, and how."""
         expected, shown = self.expected(), self.shown()
-        return sorted(key for key in {**expected, **shown} if expected.get(key) != shown.get(key))
+        return {
+            key: f"{key}: the LMS has {expected.get(key)}, the platform {shown.get(key)}"
+            for key in sorted({**expected, **shown})
+            if expected.get(key) != shown.get(key)
+        }
 
     def differences(self) -> list[str]:
         """Say where ledger and gradebook differ."""
-        expected, shown = self.expected(), self.shown()
-        wrong = self.wrong()[:SHOWN]
-        return [f"{key}: the LMS has {expected.get(key)}, the platform {shown.get(key)}" for key in wrong]
+        return list(self.wrong().values())[:SHOWN]
 
     def attempts(self) -> list[ScoreAttempt]:
         """Return what was posted for this course, oldest first."""

@@ -1,4 +1,4 @@
-"""A process of the stand-in LMS that grades learners' answers. It is told what to do in lines of JSON.
+"""A process of the stand-in LMS that grades learners' answers. It is told what to do in lines of JSON, over a socket.
 
 ``{"id": 1, "call": "grade", "user": 7, "block": "block-v1:...", "earned": 3, "possible": 4}`` is answered, when it is
 done, with ``{"id": 1, "error": ""}``; several calls run at the same time.
@@ -7,28 +7,25 @@ done, with ``{"id": 1, "error": ""}``; several calls run at the same time.
 from __future__ import annotations
 
 import json
-import sys
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TextIO
 
-import django
+from django.contrib.auth import get_user_model
+from django.db import close_old_connections, connection, transaction
+from opaque_keys.edx.keys import UsageKey
 
-django.setup()
-
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.db import close_old_connections, connection, transaction  # noqa: E402
-from opaque_keys.edx.keys import UsageKey  # noqa: E402
-
-from demo.lms.grades import record  # noqa: E402
-from lti_1p3_provider.api import PlatformDetails  # noqa: E402
-from lti_1p3_provider.api import register as register_platform  # noqa: E402
+from demo.lms.grades import record
+from lti_1p3_provider.api import PlatformDetails
+from lti_1p3_provider.api import register as register_platform
+from tests.services import HOST
 
 THREADS = 8
 MAX_HOLD = 90.0  # seconds
 held: dict[str, tuple[threading.Event, threading.Event]] = {}
-printing = threading.Lock()
+saying = threading.Lock()
 
 
 def register(**details: Any) -> int:
@@ -82,7 +79,7 @@ CALLS: dict[str, Callable[..., Any]] = {
 }
 
 
-def obey(line: str) -> None:
+def obey(line: str, told: TextIO) -> None:
     """Do one call and say how it ended."""
     order = json.loads(line)
     answer: dict[str, Any] = {"id": order.pop("id"), "error": "", "result": None}
@@ -92,16 +89,17 @@ def obey(line: str) -> None:
     except Exception as error:  # the caller decides what it means
         answer["error"] = f"{type(error).__name__}: {error}"
     close_old_connections()
-    with printing:
-        print(json.dumps(answer), flush=True)
+    with saying:
+        print(json.dumps(answer), file=told, flush=True)
 
 
-def main() -> None:
-    """Obey until nobody is there any more."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        for line in sys.stdin:
-            pool.submit(obey, line)
-
-
-if __name__ == "__main__":
-    main()
+def obey_all(port: int) -> None:
+    """Obey whoever listens there until nobody is there any more."""
+    with (
+        socket.create_connection((HOST, port)) as caller,
+        caller.makefile("r") as asked,
+        caller.makefile("w") as told,
+        ThreadPoolExecutor(THREADS) as pool,
+    ):
+        for line in asked:
+            pool.submit(obey, line, told)

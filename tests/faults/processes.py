@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -17,45 +18,41 @@ from typing import Any
 import psutil
 
 from demo.stack import ROOT
-from tests.services import START_SECONDS, ServerNotStarted
+from tests.services import HOST, START_SECONDS, ServerNotStarted
 
 READY = " ready."  # what Celery says
 TAIL = 4000  # characters of a log
 
 
-def _begun(
-    module: str, environment: dict[str, str], log: Path, *, start_new_session: bool = False
-) -> subprocess.Popen[str]:
-    """Start a module that takes lines and answers with lines; what else it writes goes to the log."""
-    with log.open("ab") as written:
-        return subprocess.Popen(
-            [sys.executable, "-m", module],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=written,
-            text=True,
-            start_new_session=start_new_session,
-        )
-
-
 class Nursery:
-    """Has read the code, and forks workers: see ``worker``."""
+    """Prepares the site's database, and forks its processes: see ``nursery``."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self._process = _begun("tests.faults.worker", environment, log, start_new_session=True)
+    def __init__(self, environment: dict[str, str], folder: Path, platform_url: str) -> None:
+        self._log = folder / "nursery.log"
+        with self._log.open("ab") as written:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.nursery", platform_url],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=written,
+                text=True,
+                start_new_session=True,
+            )
 
-    def fork(self, name: str, log: Path) -> psutil.Process:
-        """Return the main process of a new worker."""
+    def fork(self, be: str, log: Path, **how: str | int) -> psutil.Process:
+        """Return a new process."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"name": name, "log": str(log)}) + "\n")
+        self._process.stdin.write(json.dumps({"be": be, "log": str(log), **how}) + "\n")
         self._process.stdin.flush()
-        return psutil.Process(int(self._process.stdout.readline()))
+        if number := self._process.stdout.readline():
+            return psutil.Process(int(number))
+        raise ServerNotStarted(self._log.read_text(errors="replace")[-TAIL:])
 
     def end(self) -> None:
-        """End it, and with it all workers that are left."""
+        """End it, and with it all processes that are left."""
         self._process.kill()
         self._process.wait()
 
@@ -76,7 +73,7 @@ class Worker:
 
     def start(self) -> None:
         """Start; ``await_ready`` says when it works."""
-        self._main = self.nursery.fork(self.name, self.log)
+        self._main = self.nursery.fork("worker", self.log, name=self.name)
 
     def await_ready(self) -> None:
         """Return once it takes messages."""
@@ -139,31 +136,32 @@ class Worker:
 class LmsProcess:
     """Another process of the LMS: see ``lms_process``."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, nursery: Nursery, log: Path) -> None:
         self._numbers, self._lock = itertools.count(1), Lock()
         self._waiting: dict[int, Future[Any]] = {}
-        self._process = _begun("tests.faults.lms_process", environment, log)
+        with socket.create_server((HOST, 0)) as place:
+            place.settimeout(START_SECONDS)
+            nursery.fork("lms", log, port=place.getsockname()[1])
+            self._connection, _ = place.accept()
+        self._connection.settimeout(None)
+        self._asked = self._connection.makefile("w")
         Thread(target=self._listen, daemon=True).start()
 
     def call(self, what: str, /, **arguments: Any) -> Future[Any]:
         """Have it do something; the future fails with ``LmsError`` if it failed there."""
         future: Future[Any] = Future()
-        assert self._process.stdin is not None
         with self._lock:
             number = next(self._numbers)
             self._waiting[number] = future
-            self._process.stdin.write(json.dumps({"id": number, "call": what, **arguments}) + "\n")
-            self._process.stdin.flush()
+            print(json.dumps({"id": number, "call": what, **arguments}), file=self._asked, flush=True)
         return future
 
     def end(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.wait()
+        """Let it end."""
+        self._connection.shutdown(socket.SHUT_RDWR)
 
     def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._connection.makefile("r"):
             said = json.loads(line)
             future = self._waiting.pop(said["id"])
             if said["error"]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -34,7 +34,7 @@ from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, PROBLEM
 from tests.migrated import NAME
 from tests.processes.site import Database
-from tests.services import HOST, Server
+from tests.services import HOST, await_answers
 from tests.services.mariadb import MariaDb
 from tests.services.redis_server import Redis
 
@@ -88,7 +88,6 @@ class Site:
     def end(self) -> None:
         """End the processes."""
         self.have_workers(0)
-        self.nursery.end()
         self.lms.end()
 
     def set_clock(self, seconds: float) -> None:
@@ -267,14 +266,19 @@ class Site:
         with suppress(Exception), Celery(broker=self.redis.url, set_as_current=False) as app:
             app.send_task(TASK, retry=False)  # fails while the broker is away
 
+    @cached_property
+    def _broker(self) -> Client:
+        """A client that is asked again and again: to make one takes as long as to ask ten times."""
+        return Client.from_url(self.redis.url)
+
     def forget_messages(self) -> None:
         """Let no worker be busy with what is left from before: each message is a run that looks for something due."""
-        Client.from_url(self.redis.url).delete(QUEUE)
+        self._broker.delete(QUEUE)
 
     def _messages(self) -> int:
         """Return how many messages no worker has taken yet."""
         with suppress(BrokerError):
-            return int(Client.from_url(self.redis.url).llen(QUEUE))
+            return int(self._broker.llen(QUEUE))
         return 0
 
     def until_more(self, course: Course, number: int) -> None:
@@ -313,7 +317,7 @@ class Site:
             )
             lines += [f"{course.client_id}: {rows.count()} rows wait", *map(str, rows[:5]), *course.differences()]
             lines += [f"down until {one.until}: {one.says}" for one in self._outages(course)]
-            lines += [line for item, sub in course.wrong()[:4] for line in self._history(course, item, sub)]
+            lines += [line for item, sub in list(course.wrong())[:4] for line in self._history(course, item, sub)]
         for worker in self.workers:
             lines += [f"--- {worker.name}, alive: {worker.alive}", *worker.said().splitlines()[-8:]]
         return "\n".join(lines)
@@ -363,7 +367,6 @@ def running(mariadb: MariaDb, redis: Redis, directory: Path, platform: Platform)
         mariadb.database(NAME) | {"ATOMIC_REQUESTS": True, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True},
     )
     cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis.url}
-    database.prepare(platform)
     port = free_port()
     public_url, clock = f"http://{HOST}:{port}", directory / "clock"
     clock.write_text("0")
@@ -375,14 +378,13 @@ def running(mariadb: MariaDb, redis: Redis, directory: Path, platform: Platform)
         FAULTS_CLOCK=str(clock),
         **SETTINGS,
     )
-    web = [sys.executable, "-m", "waitress", f"--listen={HOST}:{port}", "--threads=4", "demo.lms.wsgi:application"]
-    server = Server(web, port, directory, environment)
-    lms = LmsProcess(environment, directory / "lms.log")
-    nursery = Nursery(environment, directory / "nursery.log")
-    site = Site(mariadb, redis, database, public_url, lms, nursery, clock)
+    nursery = Nursery(environment, directory, platform.base_url)
     try:
-        server.start()
+        nursery.fork("web", directory / "web.log", port=port)
+        lms = LmsProcess(nursery, directory / "lms.log")
+        site = Site(mariadb, redis, database, public_url, lms, nursery, clock)
+        await_answers(port)
         yield site
-    finally:
         site.end()
-        server.kill()
+    finally:
+        nursery.end()

@@ -35,16 +35,23 @@ def own_database(
 
 
 @pytest.fixture(scope="package")
-def mariadb_database(
-    tmp_path_factory: pytest.TempPathFactory, running_platform: Platform, pytestconfig: pytest.Config
-) -> Iterator[Database]:
-    """One on a private MariaDB."""
+def mariadb_server(pytestconfig: pytest.Config) -> Iterator[mariadb.MariaDb]:
+    """A private MariaDB, with a migrated database in it."""
     if reason := mariadb.missing():
         pytest.skip(reason)
     with migrated.on_mariadb(pytestconfig) as server:
-        database = Database(tmp_path_factory.mktemp("site"), server.database(migrated.NAME) | {"CONN_MAX_AGE": 60})
-        database.prepare(running_platform)
-        yield database
+        yield server
+
+
+@pytest.fixture(scope="package")
+def mariadb_database(
+    tmp_path_factory: pytest.TempPathFactory, running_platform: Platform, mariadb_server: mariadb.MariaDb
+) -> Database:
+    """The migrated one, prepared."""
+    setting = mariadb_server.database(migrated.NAME) | {"CONN_MAX_AGE": 60}
+    database = Database(tmp_path_factory.mktemp("site"), setting)
+    database.prepare(running_platform)
+    return database
 
 
 @pytest.fixture(scope="package", params=["table", *SERVERS])

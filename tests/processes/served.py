@@ -10,12 +10,11 @@ import gc
 import os
 import sys
 import threading
-import time
 
 import django
 from django.core.management import call_command
 
-from tests.services import START_SECONDS, answers
+from tests.services import await_answers
 
 
 def serve(port: int) -> None:
@@ -46,9 +45,7 @@ def main(first: int, *others: int) -> None:
     ended, held = os.pipe()
     for port in others:
         fork(port, ended, held)
-    deadline = time.monotonic() + START_SECONDS
-    while not all(map(answers, others)) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    await_answers(*others)
     serve(first)
 
 

@@ -55,6 +55,7 @@ class Site:
     ports: list[int]
     link: Link
     newest: int = field(default=0)
+    _is_warm: bool = False
 
     @property
     def public_url(self) -> str:
@@ -119,11 +120,13 @@ class Site:
         return outcome(self.send(self.log_in(person, browser, process), browser, process))
 
     def warm_up(self) -> None:
-        """Let the processes know the platform's keys, and all their threads database and cache; count from here."""
+        """Let the processes know the platform's keys and, once, all threads database and cache; count from here."""
         for process in range(PROCESSES):
             assert self.launch(self.person(), process) == "ok"
-        nonsense = Form(f"{self.public_url}{LAUNCH}", "post", {"id_token": "none", "state": "none"})
-        self.send_at_once([(nonsense, Browser())] * (PROCESSES * THREADS))
+        if not self._is_warm:
+            nonsense = Form(f"{self.public_url}{LAUNCH}", "post", {"id_token": "none", "state": "none"})
+            self.send_at_once([(nonsense, Browser())] * (PROCESSES * THREADS))
+            self._is_warm = True
         self.begin_to_count()
 
     @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 
+import pytest
+
 from demo.browser import Browser
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.models import LineItem, PendingScore
@@ -14,6 +16,8 @@ from .site import CONNECTION, PROCESSES, Site, outcome, twin
 PATIENCE = 60.0  # seconds until clients of a cache must have looked for its server again; they take a few
 # On a slow machine some wait longer than they may for keys that another thread or process asks for.
 WAITED = {"503 key_set_busy", "502 key_set_unavailable"}
+# For what a database sees to, whatever the cache is: SQLite, and MariaDB.
+each_database = pytest.mark.parametrize("running_site", ["table", "redis"], indirect=True, scope="package")
 
 
 def test_core_05_a_login_at_one_process_launches_at_another(site: Site):
@@ -41,6 +45,7 @@ def test_core_05_sec_08_one_hundred_posts_over_four_processes_make_one_launch(si
     assert (site.accounts_of(person), site.users() - users) == (1, 1)
 
 
+@each_database
 def test_core_05_sec_08_an_emptied_cache_makes_no_launch_good_twice(site: Site):
     site.warm_up()
     person, browser = site.person(), Browser()
@@ -90,6 +95,7 @@ def prepared(site: Site, number: int, unknown_kids: int = 0):
     return [(site.log_in(site.person(), browser, process), browser) for process, browser in enumerate(browsers)]
 
 
+@each_database
 def test_core_10_first_launches_of_one_person_at_once_make_one_account(site: Site):
     site.warm_up()
     people, users = [site.person() for _ in range(5)], site.users()
@@ -102,6 +108,7 @@ def test_core_10_first_launches_of_one_person_at_once_make_one_account(site: Sit
     assert site.users() - users == len(people)
 
 
+@each_database
 def test_core_10_a_class_that_opens_a_new_link_at_once(site: Site):
     """All of them make, or find just made, the same rows."""
     site.warm_up()

@@ -57,6 +57,15 @@ def answers(port: int) -> bool:
         return False
 
 
+def await_answers(*ports: int) -> None:
+    """Return once all ports accept connections."""
+    deadline = time.monotonic() + START_SECONDS
+    while not all(map(answers, ports)):
+        if time.monotonic() > deadline:
+            raise ServerNotStarted(f"nobody answers on some of {ports}")
+        time.sleep(0.01)
+
+
 @dataclass(eq=False)
 class Server:
     """A server process that answers on a port; what it prints goes to a log below ``folder``."""

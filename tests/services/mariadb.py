@@ -55,7 +55,8 @@ class MariaDb:
         subprocess.run(["tar", "-czf", str(path), "-C", str(self.data), "."], check=True)
 
     def _run(self, statement: str) -> None:
-        with closing(pymysql.connect(**{key.lower(): value for key, value in self.account.items()})) as connection:
+        account = {key.lower(): value for key, value in self.account.items()}
+        with closing(pymysql.connect(**account, ssl_disabled=True)) as connection:
             connection.cursor().execute(statement)
 
     def restart(self) -> None:

@@ -25,9 +25,15 @@ PLUGIN = "lti-1p3-provider"
 LMS_SETTINGS = "apps/openedx/settings/lms"
 COOKIES = ("SESSION_COOKIE_SAMESITE", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SAMESITE", "CSRF_COOKIE_SECURE")
 NASTY = ["--title", 'it\'s "{{ LMS_HOST }}" {% raw %} {# $HOME `id` \\ ; é\nnext }}', "--issuer=https://a.test/", ""]
+# Whatever Tutor's processes all do at their beginning is done once: they read its code and compile its templates, which
+# takes most of their time.
 STARTER = """
-import json, os, sys
+import functools, json, os, sys
+import Crypto.IO.PKCS8, importlib_metadata, jinja2
 from tutor.commands.cli import main
+compiled = jinja2.FileSystemBytecodeCache(sys.argv[1])
+jinja2.Environment.__init__ = functools.partialmethod(jinja2.Environment.__init__, bytecode_cache=compiled)
+importlib_metadata.entry_points(group="tutor.plugin.v1")
 for line in sys.stdin:
     order = json.loads(line)
     child = os.fork()
@@ -56,7 +62,11 @@ class Starter:
     def __init__(self, folder: Path, environ: dict[str, str]) -> None:
         self._said = {name: folder / name for name in ("stdout", "stderr")}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", STARTER], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", STARTER, str(folder)],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def run(self, args: Sequence[str], environ: dict[str, str], directory: Path) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
-"""Stand-ins for the functions of `lti_consumer.plugin.compat` that would import edx-platform."""
+"""Stand-ins for what of `lti_consumer` would import edx-platform, or take long."""
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from lti_consumer.exceptions import LtiError
+from lti_consumer.lti_1p3 import consumer
 from lti_consumer.plugin import compat
 from opaque_keys.edx.keys import CourseKey, UsageKey
 
@@ -97,3 +99,6 @@ def install() -> None:
     compat.batch_get_or_create_externalids = batch_get_or_create_externalids
     compat.get_course_members = get_course_members
     compat.get_user_course_forum_role = get_user_course_forum_role
+    # A private key that was read before is not examined again, as in the tests' own process: that takes 50 ms for each
+    # request.
+    consumer.PlatformKeyHandler = functools.cache(consumer.PlatformKeyHandler)
