@@ -41,11 +41,12 @@ def require_accessible(
         "preload: { assets: ['media'] }, "  # no rule that is on reads style sheets anew
         "...(rules ? { runOnly: { type: 'rule', values: rules } } "
         ": { rules: Object.fromEntries(also.map(one => [one, { enabled: true }])) }) })"
+        ".then(found => found.violations)"  # all else that it found is much to hand over
     )
     page.evaluate(SETTLE)
     shown: str = page.evaluate(SHOWN)
     only = list(LOOKS) if shown == seen else None
-    found = page.evaluate(run, [within, list(besides), only, list(ALSO)])["violations"]
+    found = page.evaluate(run, [within, list(besides), only, list(ALSO)])
     said = [f"{one['id']}: {', '.join(node['html'][:120] for node in one['nodes'][:3])}" for one in found]
     assert said == [], f"{page.url}: {said}"
     return shown

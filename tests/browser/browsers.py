@@ -28,6 +28,10 @@ FLAGS = (
     # its process each time costs more than the pages, and on a busy machine the driver may lose a frame that changes
     # again before it has heard of the last time. Which cookies a frame may have does not depend on it.
     "--disable-site-isolation-trials",
+    # One process shows all pages of a profile, and none is there for drawing alone: a page costs less than a process,
+    # and what reads the same script again, axe-core above all, has it compiled already.
+    "--renderer-process-limit=1",
+    "--in-process-gpu",
     "--disable-gpu",
     "--disable-gpu-rasterization",  # Debian asks for it: without a graphics card each picture is drawn twice
     "--disable-quic",
@@ -58,6 +62,8 @@ class Profile:
 
     def __post_init__(self) -> None:
         watch(self.context, self.complaints)
+        if not self.context.pages:  # an empty one, as long as it is there, keeps the process that shows all others
+            self.context.new_page()
         self._first = len(self.context.pages)
 
     def as_new(self) -> BrowserContext:

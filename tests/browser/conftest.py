@@ -14,11 +14,11 @@ import requests
 
 from demo.stack import ROOT, Stack, free_port
 
-from .browsers import CHROMIUM, FLAGS, VIEWPORT, Profile, headless_shell, profiles, shown, watch
+from .browsers import CHROMIUM, FLAGS, VIEWPORT, Profile, headless_shell, profiles, shown
 from .commands import StackOfTests
 from .first_state import FirstState
 from .two_sites import SETTINGS, running
-from .visitor import PATIENCE, WIDTH, Visitor, expect
+from .visitor import NARROW, PATIENCE, WIDTH, Visitor, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState
@@ -128,28 +128,34 @@ def profile_of(
         yield have
 
 
-@pytest.fixture
-def visit(browser: Browser, stack: Stack) -> Iterator[Callable[..., Visitor]]:
-    """Return a function that makes a visitor; afterwards no page may have had a script error or asked another host."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+@pytest.fixture(scope="package")
+def narrow_profile(browser: Browser) -> Iterator[Profile]:
+    """The profile of an ordinary browser on a narrow screen."""
+    with browser.new_context(viewport=NARROW) as context:  # type: ignore[arg-type]
+        yield Profile(context)
 
-    def arrive(**options: Any) -> Visitor:
-        context = browser.new_context(**{"viewport": VIEWPORT, **options})
-        contexts.append(context)
-        watch(context, complaints)
-        return Visitor(context, stack)
 
-    yield arrive
-    for context in contexts:
-        context.close()
-    assert complaints == []
+@pytest.fixture(scope="package")
+def scriptless_profile(browser: Browser) -> Iterator[Profile]:
+    """The profile of an ordinary browser that runs no scripts."""
+    with browser.new_context(viewport=VIEWPORT, java_script_enabled=False) as context:  # type: ignore[arg-type]
+        yield Profile(context)
 
 
 @pytest.fixture
-def visitor(visit: Callable[..., Visitor]) -> Visitor:
-    """Somebody with an ordinary browser."""
-    return visit()
+def visitor(profile_of: Callable[..., Profile], stack: Stack) -> Iterator[Visitor]:
+    """Somebody with an ordinary browser, without cookies or open pages of anybody else; afterwards no page may have had
+    a script error or asked another host."""
+    profile = profile_of()
+    yield Visitor(profile.as_new(), stack)
+    profile.leave()
+
+
+@pytest.fixture
+def narrow_visitor(narrow_profile: Profile, stack: Stack) -> Iterator[Visitor]:
+    """The same with a narrow screen."""
+    yield Visitor(narrow_profile.as_new(), stack)
+    narrow_profile.leave()
 
 
 @pytest.fixture
@@ -167,15 +173,21 @@ def without_cookies(playwright: Playwright, executable: str, stack: Stack, tmp_p
     context.close()
 
 
+@pytest.fixture
+def scriptless(scriptless_profile: Profile) -> Iterator[BrowserContext]:
+    """A browser that runs no scripts, without cookies or open pages of anybody else."""
+    yield scriptless_profile.as_new()
+    scriptless_profile.leave()
+
+
 @pytest.fixture(scope="package")
 def admin_context(browser: Browser, stack: Stack, administrators_cookies: dict[str, str]) -> Iterator[BrowserContext]:
     """An administrator's browser profile."""
-    with browser.new_context(viewport=VIEWPORT) as context:
-        complaints: list[str] = []
-        watch(context, complaints)
+    with browser.new_context(viewport=VIEWPORT) as context:  # type: ignore[arg-type]
+        profile = Profile(context)
         context.add_cookies([{"name": n, "value": v, "url": stack.lms_url} for n, v in administrators_cookies.items()])
         yield context
-    assert complaints == []
+        profile.leave()
 
 
 @pytest.fixture

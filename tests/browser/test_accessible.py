@@ -21,13 +21,12 @@ import lti_1p3_provider
 from demo.stack import Stack
 
 from .accessible import require_accessible
-from .browsers import USUAL, VIEWPORT, Profile
+from .browsers import USUAL, Profile
 from .linking import begun, let_choose, linked_person, own_accounts, sign_in
 from .reading import require_frame_readable, require_scheme
 from .two_sites import Kind
 from .visitor import (
     NARROW,
-    PATIENCE,
     RIGHT_COLOURS,
     STRIP,
     Visitor,
@@ -43,13 +42,12 @@ from .visitor import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Frame, Page
+    from playwright.sync_api import BrowserContext, Frame, Page
 
 TEMPLATES = Path(lti_1p3_provider.__file__).parent / "templates" / "lti_1p3_provider"
 COURSE = "course-v1:DemoX+LTI101+2026"
 UNIT, GONE = (f"block-v1:DemoX+LTI101+2026+type@vertical+block@{name}" for name in ("mixing", "gone"))
 NO_COOKIES = """Object.defineProperty(Document.prototype, "cookie", { get: () => "", set: () => {} })"""
-WIDE = {"width": 1280, "height": 800}
 ADD = "Add to the course"
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 
@@ -127,14 +125,12 @@ class Kept:
 class Walk:
     """Somebody who looks at pages, in a browser of a kind, or without scripts."""
 
-    browser: Browser
     context: BrowserContext
     plain: BrowserContext  # runs no scripts
     stack: Stack
     kept: Kept
     blocks: bool = False  # its pages' scripts find no cookies
     is_signed_in: bool = False
-    made: list[BrowserContext] = field(default_factory=list)
 
     @property
     def visitor(self) -> Visitor:
@@ -222,14 +218,6 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def plain(browser: Browser) -> Iterator[BrowserContext]:
-    """An ordinary browser without scripts."""
-    with browser.new_context(java_script_enabled=False, viewport=VIEWPORT) as context:
-        context.set_default_timeout(PATIENCE)
-        yield context
-
-
-@pytest.fixture(scope="module")
 def kept() -> Kept:
     """What visits leave."""
     return Kept()
@@ -237,17 +225,11 @@ def kept() -> Kept:
 
 @pytest.fixture
 def walk(
-    name: str, profile_of: Callable[..., Profile], browser: Browser, plain: BrowserContext, sites: Stack, kept: Kept
+    name: str, profile_of: Callable[..., Profile], scriptless: BrowserContext, sites: Stack, kept: Kept
 ) -> Iterator[Walk]:
     """Somebody who makes the visit ``name``, without cookies or open pages of the one before."""
     profile = profile_of(USUAL)
-    plain.clear_cookies()
-    walking = Walk(browser, profile.as_new(), plain, sites, kept, blocks=name in BLOCKS)
-    yield walking
-    for page in plain.pages:
-        page.close()
-    for made in walking.made:
-        made.close()
+    yield Walk(profile.as_new(), scriptless, sites, kept, blocks=name in BLOCKS)
     profile.leave()
 
 
@@ -321,10 +303,7 @@ def choosing(walk: Walk) -> Iterator[Page]:
     """Launch as somebody new, where people may use an account that they have."""
     let_choose(walk.stack)
     try:
-        context = walk.browser.new_context(viewport=VIEWPORT)
-        walk.made.append(context)
-        window = context.new_page()
-        window.goto(f"{walk.stack.platform_url}/launch/problem?person=u-1002&target=window")
+        window = walk.page(f"{walk.stack.platform_url}/launch/problem?person=u-1002&target=window")
         expect(window.get_by_role("button", name="Go on")).to_be_visible()
         yield window
     finally:
@@ -668,7 +647,7 @@ def a_person_to_forget(walk: Walk) -> Page:
 
 
 def moving(walk: Walk) -> Page:
-    walk.visitor.launch("problem", "u-1003")
+    walk.scored()
     page = walk.admin(f"{ADMIN}/platformuser/")
     page.locator("input.action-select").first.check()
     page.get_by_label("Action:").select_option("move")
@@ -712,18 +691,23 @@ def test_a_page_is_accessible(walk: Walk, name: str) -> None:
     page = place if place in walk.context.pages or not hasattr(place, "page") else place.page  # type: ignore[union-attr]
     for template in templates:
         expect(place.locator(MARKS[template]).first).to_be_attached()
-    seen: str | None = None
-    for scheme, size in (("light", WIDE), ("dark", NARROW)):  # colours do not depend on the width
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        look(page, f"{name}-{scheme}-{size['width']}")
-        if "/admin/" in place.url:  # Django's own frame is Django's
-            seen = require_accessible(place, [FILTERS], within=OURS.get(name, "#content"), seen=seen)
-        else:
-            seen = require_accessible(place, seen=seen)
-            require_frame_readable(place.main_frame if hasattr(place, "main_frame") else place)
-            if ground := OF_CONTENT.get(name, "body"):
-                require_scheme(place, scheme, ground)
+    seen = looked_at(place, name, "light")
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # colours do not depend on the width
+    looked_at(place, name, "dark", seen)
+
+
+def looked_at(place: Page | Frame, name: str, scheme: str, seen: str | None = None) -> str:
+    """Look at what a visit found; return what tells the elements that it shows."""
+    page = place if hasattr(place, "main_frame") else place.page
+    look(page, f"{name}-{scheme}")
+    if "/admin/" in place.url:  # Django's own frame is Django's
+        return require_accessible(place, [FILTERS], within=OURS.get(name, "#content"), seen=seen)
+    shown = require_accessible(place, seen=seen)
+    require_frame_readable(place.main_frame if hasattr(place, "main_frame") else place)
+    if ground := OF_CONTENT.get(name, "body"):
+        require_scheme(place, scheme, ground)
+    return shown
 
 
 def test_every_template_is_visited() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .visitor import RIGHT_COLOURS, WIDTH, Visitor, expect, open_in_page, open_in_window, problem, score, submit
+from .visitor import RIGHT_COLOURS, WIDTH, Visitor, choose, expect, open_in_page, open_in_window, problem, score, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -15,7 +15,7 @@ ADA, CLEO = "u-1001", "u-1003"
 
 
 def test_an_answer_in_the_frame_reaches_the_open_gradebook(visitor: Visitor, picture: Callable[[Page, str], None]):
-    page = visitor.course("Ada Park")
+    page = visitor.course(ADA)
     gradebook = visitor.gradebook()
     ada = score(gradebook, "Ada Park", "Primary colours")
     expect(ada).to_have_text("–")
@@ -34,7 +34,7 @@ def test_an_answer_in_the_frame_reaches_the_open_gradebook(visitor: Visitor, pic
 
 def test_a_subsection_in_a_new_window_sends_the_score_of_all_its_problems(visitor: Visitor):
     gradebook = visitor.gradebook()
-    window = open_in_window(visitor.course("Ada Park"), "Light in numbers")
+    window = open_in_window(visitor.course(ADA), "Light in numbers")
 
     expect(submit(problem(window, "How fast is light?"), text="300000")).to_have_text("3 of 3 points")
     expect(submit(problem(window, "Name the unit"), text="hertz")).to_have_text("1 of 1 points")
@@ -43,7 +43,7 @@ def test_a_subsection_in_a_new_window_sends_the_score_of_all_its_problems(visito
 
 
 def test_two_tabs_with_two_links_both_go_on_taking_answers(visitor: Visitor):
-    first, second = visitor.course("Cleo"), visitor.course("Cleo")
+    first, second = visitor.course(CLEO), visitor.course(CLEO)
     colours = open_in_page(first, "Primary colours")
     mixing = open_in_page(second, "Mixing colours")
 
@@ -64,9 +64,11 @@ def test_another_person_in_the_same_browser_ends_the_first_ones_session(visitor:
     gradebook = visitor.gradebook()
     ada, ben = (score(gradebook, name, "Primary colours") for name in ("Ada Park", "Ben Osei"))
     before = ada.inner_text()
-    adas_problem = problem(open_in_page(visitor.course("Ada Park"), "Primary colours"), "Primary colours")
+    adas_problem = problem(open_in_page(visitor.course(ADA), "Primary colours"), "Primary colours")
     adas_window = visitor.launch("welcome", ADA)
-    bens_problem = problem(open_in_page(visitor.course("Ben Osei"), "Primary colours"), "Primary colours")
+    course = visitor.course(ADA)
+    choose(course, "Ben Osei")
+    bens_problem = problem(open_in_page(course, "Primary colours"), "Primary colours")
 
     expect(submit(adas_problem, *RIGHT_COLOURS)).to_contain_text("Your session has ended")
     adas_window.reload()
@@ -81,7 +83,7 @@ def test_another_person_in_the_same_browser_ends_the_first_ones_session(visitor:
 
 
 def test_the_frame_becomes_as_high_as_the_content_and_shrinks_again(visitor: Visitor):
-    page = visitor.course("Ada Park")
+    page = visitor.course(ADA)
     page.set_viewport_size({"width": WIDTH, "height": 400})
     frame = open_in_page(page, "Light in numbers")
     tool = page.locator("#tool")

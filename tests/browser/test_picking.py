@@ -17,8 +17,9 @@ from .two_sites import Kind
 from .visitor import NARROW, Visitor, expect, tell_platform
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Response
+    from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, Response
 
+TEACHER = "u-2001"
 TITLE = "How fast is light?"
 COURSE = "Working with light"
 ADD = "Add to the course"
@@ -112,7 +113,7 @@ def drag(lines: Locator, what: int, before: int) -> None:
 
 def test_one_item_in_a_frame_of_another_site_without_cookies(instructor: Callable[..., Visitor]) -> None:
     visitor = instructor(WITHOUT_COOKIES)
-    page = visitor.course("Ines Roth")
+    page = visitor.course(TEACHER)
     frame = add_content(page, "One item")
     unfold(frame, "Light in numbers", "Speed")
     frame.get_by_role("radio", name="Speed", exact=True).check()
@@ -126,7 +127,7 @@ def test_one_item_in_a_frame_of_another_site_without_cookies(instructor: Callabl
 
 
 def test_several_in_an_order_that_is_changed_by_buttons_and_by_dragging(visitor: Visitor) -> None:
-    page = visitor.course("Ines Roth")
+    page = visitor.course(TEACHER)
     frame = add_content(page)
     unfold(frame, "Light in numbers")
     for title in ("Speed", "Units", "First look"):
@@ -145,7 +146,7 @@ def test_several_in_an_order_that_is_changed_by_buttons_and_by_dragging(visitor:
 
 
 def test_with_the_keyboard_alone(visitor: Visitor) -> None:
-    page = visitor.course("Ines Roth")
+    page = visitor.course(TEACHER)
     frame = add_content(page, like="moodle")
     frame.get_by_label("Search titles").focus()
     for _ in range(10):  # type, graded, search, then the tree: one place for the tabulator
@@ -177,7 +178,7 @@ def test_with_the_keyboard_alone(visitor: Visitor) -> None:
 
 
 def test_search_filters_and_back_to_the_tree(visitor: Visitor) -> None:
-    page = visitor.course("Ines Roth")
+    page = visitor.course(TEACHER)
     frame = add_content(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -197,7 +198,7 @@ def test_search_filters_and_back_to_the_tree(visitor: Visitor) -> None:
 
 
 def test_a_preview_shows_the_question_and_adds_parts_one_by_one(visitor: Visitor) -> None:
-    frame = add_content(visitor.course("Ines Roth"))
+    frame = add_content(visitor.course(TEACHER))
     unfold(frame, "Colour quiz", "Mixing colours")
     item(frame, "White light").focus()
     preview = frame.get_by_role("region", name="Preview")
@@ -209,7 +210,7 @@ def test_a_preview_shows_the_question_and_adds_parts_one_by_one(visitor: Visitor
 
 
 def test_two_pickers_in_two_tabs_know_nothing_of_each_other(visitor: Visitor) -> None:
-    one, other = visitor.course("Ines Roth"), visitor.course("Ines Roth")
+    one, other = visitor.course(TEACHER), visitor.course(TEACHER)
     first, second = add_content(one), add_content(other, "One item")
     unfold(first)
     first.get_by_role("checkbox", name="First look", exact=True).check()
@@ -227,7 +228,7 @@ def test_two_pickers_in_two_tabs_know_nothing_of_each_other(visitor: Visitor) ->
 
 
 def test_a_choice_that_was_not_sent_is_offered_again_in_the_same_tab(visitor: Visitor) -> None:
-    page = visitor.course("Ines Roth")
+    page = visitor.course(TEACHER)
     frame = add_content(page)
     unfold(frame)
     frame.get_by_role("checkbox", name="Colour quiz", exact=True).check()
@@ -244,7 +245,7 @@ def test_a_choice_that_was_not_sent_is_offered_again_in_the_same_tab(visitor: Vi
 
 
 def test_a_page_that_expired_says_so_and_what_had_been_chosen(visitor: Visitor) -> None:
-    page = visitor.course("Ines Roth")
+    page = visitor.course(TEACHER)
     frame = add_content(page)
     unfold(frame)
     frame.get_by_role("checkbox", name="Colour quiz", exact=True).check()
@@ -260,7 +261,7 @@ def test_a_page_that_expired_says_so_and_what_had_been_chosen(visitor: Visitor) 
 
 
 def test_back_after_the_answer_says_that_it_was_sent(visitor: Visitor) -> None:
-    page = visitor.course("Ines Roth")
+    page = visitor.course(TEACHER)
     frame = add_content(page, "One item")
     unfold(frame)
     token = frame.locator("input[name=token]").input_value()
@@ -276,14 +277,14 @@ def test_back_after_the_answer_says_that_it_was_sent(visitor: Visitor) -> None:
 
 
 def test_cancel(visitor: Visitor) -> None:
-    frame = add_content(visitor.course("Ines Roth"), "A text editor")
+    frame = add_content(visitor.course(TEACHER), "A text editor")
     expect(frame.get_by_role("note")).to_contain_text("no score is sent")
     frame.get_by_role("button", name="Cancel").click()
     expect(frame.get_by_role("heading", name="Nothing was chosen")).to_be_visible()
 
 
 def test_nothing_is_sent_while_nothing_is_chosen(visitor: Visitor) -> None:
-    frame = add_content(visitor.course("Ines Roth"))
+    frame = add_content(visitor.course(TEACHER))
     frame.get_by_role("button", name=ADD).click()
     # From the script, or from the server if the script was not there yet.
     expect(frame.get_by_text("Nothing is chosen yet.")).to_be_visible()
@@ -304,7 +305,7 @@ def test_an_assistant_is_refused_with_a_way_back(visitor: Visitor) -> None:
 def test_the_page_is_readable_and_accessible(browser: Browser, sites: Stack) -> None:
     with browser.new_context(viewport=NARROW, has_touch=True) as context:
         profile = Profile(context)
-        looked_at(Visitor(context, sites).course("Ines Roth"))
+        looked_at(Visitor(context, sites).course(TEACHER))
         profile.leave()
 
 
@@ -326,16 +327,15 @@ def looked_at(page: Page) -> None:
         seen = require_accessible(the_frame(page), seen=seen)
 
 
-def test_without_scripts(browser: Browser, sites: Stack) -> None:
-    with browser.new_context(java_script_enabled=False, viewport=VIEWPORT) as context:  # type: ignore[arg-type]
-        page = context.new_page()
-        page.goto(f"{sites.platform_url}/deep-link?person=u-2001&dialog=one")
-        for _ in range(2):  # the platform's own forms
-            page.get_by_role("button", name="Continue").click()
-        unfold(page, "Light in numbers")
-        page.get_by_role("button", name="Preview Speed", exact=True).click()
-        expect(page.get_by_text("About how many kilometres")).to_be_visible()
-        page.get_by_role("radio", name="Speed", exact=True).check()
-        page.get_by_role("button", name=ADD).click()
-        page.get_by_role("button", name="Back to your course").click()
-        expect(page.get_by_role("heading", name="1 item added to the course")).to_be_visible()
+def test_without_scripts(scriptless: BrowserContext, sites: Stack) -> None:
+    page = scriptless.new_page()
+    page.goto(f"{sites.platform_url}/deep-link?person=u-2001&dialog=one")
+    for _ in range(2):  # the platform's own forms
+        page.get_by_role("button", name="Continue").click()
+    unfold(page, "Light in numbers")
+    page.get_by_role("button", name="Preview Speed", exact=True).click()
+    expect(page.get_by_text("About how many kilometres")).to_be_visible()
+    page.get_by_role("radio", name="Speed", exact=True).check()
+    page.get_by_role("button", name=ADD).click()
+    page.get_by_role("button", name="Back to your course").click()
+    expect(page.get_by_role("heading", name="1 item added to the course")).to_be_visible()

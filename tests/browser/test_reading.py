@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
 from .reading import require_readable
-from .visitor import NARROW, Visitor, expect, open_in_page, problem
+from .visitor import Visitor, expect, open_in_page, problem
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -17,28 +16,25 @@ MAX_TABS = 40
 
 
 @pytest.mark.parametrize("link", ["welcome", "problem", "unit", "subsection", "outside"])
-def test_content_and_refusals_are_readable_on_a_narrow_screen_and_in_a_dark_scheme(
-    visit: Callable[..., Visitor], link: str
-):
-    page = visit(viewport=NARROW).launch(link)
+def test_content_and_refusals_are_readable_on_a_narrow_screen_and_in_a_dark_scheme(narrow_visitor: Visitor, link: str):
+    page = narrow_visitor.launch(link)
     require_readable(page)
     page.emulate_media(color_scheme="dark")
     require_readable(page)
 
 
-def test_the_platforms_pages_are_readable_on_a_narrow_screen(visit: Callable[..., Visitor]):
-    visitor = visit(viewport=NARROW)
-    page = visitor.course("Ada Park")
+def test_the_platforms_pages_are_readable_on_a_narrow_screen(narrow_visitor: Visitor):
+    page = narrow_visitor.course("u-1001")
     require_readable(page)
     for title in ("Mixing colours", "Another organization's course"):
         open_in_page(page, title)
         require_readable(page)
-        page.goto(visitor.stack.platform_url)
-    require_readable(visitor.gradebook())
+        page.goto(narrow_visitor.stack.platform_url)
+    require_readable(narrow_visitor.gradebook())
 
 
 def test_the_problem_can_be_answered_with_the_keyboard_alone(visitor: Visitor):
-    page = visitor.course("Cleo")
+    page = visitor.course("u-1003")
     form = problem(open_in_page(page, "Primary colours"), "Primary colours")
     for choice in ("Red", "Green", "Blue"):
         box = form.get_by_label(choice)

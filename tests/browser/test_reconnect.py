@@ -210,7 +210,7 @@ def test_a_token_that_another_frames_launch_replaced_is_renewed_after_one_refusa
 
 
 def test_a_link_leads_back_to_the_platform(visitor: Visitor):
-    window = open_in_window(visitor.course("Ben Osei"), "Mixing colours")
+    window = open_in_window(visitor.course("u-1002"), "Mixing colours")
     look(window, "way-back")
     window.get_by_role("link", name="Back to Riverside College").click()
     window.wait_for_url(f"{visitor.stack.platform_url}/**")

@@ -12,12 +12,13 @@ from .visitor import Visitor, expect, open_in_page
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+BEN = "u-1002"
 OUTSIDE = "Another organization's course"
 REASON = "Your learning platform may not open this activity"
 
 
 def test_a_refusal_is_readable_and_leads_back_with_its_message(visitor: Visitor, picture: Callable[[Page, str], None]):
-    page = visitor.course("Ben Osei")
+    page = visitor.course(BEN)
     frame = open_in_page(page, OUTSIDE)
     expect(frame.get_by_role("heading", level=1)).to_have_text(REASON)
     picture(page, "demo-refusal")
@@ -32,7 +33,7 @@ def test_a_refusal_is_readable_and_leads_back_with_its_message(visitor: Visitor,
 
 
 def test_a_browser_that_blocks_our_cookies_is_told_what_to_do(without_cookies: Visitor):
-    page = without_cookies.course("Ben Osei")
+    page = without_cookies.course(BEN)
     Kind().be_patient(page)
     frame = open_in_page(page, "Primary colours")
     with page.expect_popup() as opened:

@@ -18,7 +18,7 @@ from .two_sites import Kind
 from .visitor import NARROW, Visitor, expect, look
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Frame, FrameLocator, Page, Request
+    from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, Request
 
 REGISTER = "/lti/1p3/register/"
 TITLE = "How fast is light?"
@@ -204,13 +204,12 @@ def test_the_pages_are_readable_and_accessible(visitor: Visitor) -> None:
     expect(waiting).to_have_count(0)  # the platform's list is the next test's too
 
 
-def test_without_scripts(browser: Browser, sites: Stack) -> None:
-    with browser.new_context(java_script_enabled=False, viewport=VIEWPORT) as context:  # type: ignore[arg-type]
-        page = connecting(context.new_page(), sites)
-        frame = page.frame_locator("#tool")
-        frame.get_by_role("button", name="Continue").click()
-        frame.get_by_role("button", name="Register").click()
-        expect(frame.get_by_role("heading", level=1, name=DONE)).to_be_visible()
-        expect(frame.get_by_role("button", name="Close this page")).to_be_hidden()
-        page.get_by_role("link", name="Close without waiting for the tool").click()
-        activated(page)
+def test_without_scripts(scriptless: BrowserContext, sites: Stack) -> None:
+    page = connecting(scriptless.new_page(), sites)
+    frame = page.frame_locator("#tool")
+    frame.get_by_role("button", name="Continue").click()
+    frame.get_by_role("button", name="Register").click()
+    expect(frame.get_by_role("heading", level=1, name=DONE)).to_be_visible()
+    expect(frame.get_by_role("button", name="Close this page")).to_be_hidden()
+    page.get_by_role("link", name="Close without waiting for the tool").click()
+    activated(page)

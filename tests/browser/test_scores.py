@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from demo.stack import Stack
+
+from .browsers import VIEWPORT, Profile
 from .reading import require_readable
 from .visitor import NARROW, RIGHT_COLOURS, STRIP, Visitor, compare, expect, look, open_in_page, problem, submit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 COURSE = "course-v1:DemoX+LTI101+2026"
 BEN, CLEO, TEACHER = "u-1002", "u-1003", "u-2001"
 KATHMANDU = "Asia/Kathmandu"  # three quarters of an hour off everybody else
+
+
+@pytest.fixture
+def in_kathmandu(browser: Browser, stack: Stack) -> Iterator[Visitor]:
+    """Somebody with a browser in Kathmandu."""
+    with browser.new_context(timezone_id=KATHMANDU, locale="en-US", viewport=VIEWPORT) as context:  # type: ignore[arg-type]
+        profile = Profile(context)
+        yield Visitor(context, stack)
+        profile.leave()
 
 
 def clock() -> str:
@@ -26,9 +40,8 @@ def clock() -> str:
     return "|".join(times).replace(" ", r"\s")  # a narrow no-break space in some browsers
 
 
-def test_the_strip_follows_an_answer_in_the_frame_and_speaks_the_browsers_time(visit: Callable[..., Visitor]):
-    visitor = visit(timezone_id=KATHMANDU, locale="en-US")
-    page = visitor.course("Ben Osei")
+def test_the_strip_follows_an_answer_in_the_frame_and_speaks_the_browsers_time(in_kathmandu: Visitor):
+    page = in_kathmandu.course(BEN)
     frame = open_in_page(page, "Primary colours")
     strip = frame.locator(STRIP)
     expect(strip).to_have_attribute("role", "status")
@@ -62,8 +75,8 @@ def test_an_ungraded_page_has_an_empty_strip(visitor: Visitor):
     assert window.locator(STRIP).evaluate("strip => strip.getBoundingClientRect().height") == 0
 
 
-def test_the_strip_is_readable_on_a_narrow_screen(visit: Callable[..., Visitor]):
-    window = visit(viewport=NARROW).launch("problem", CLEO)
+def test_the_strip_is_readable_on_a_narrow_screen(narrow_visitor: Visitor):
+    window = narrow_visitor.launch("problem", CLEO)
     submit(problem(window, "Primary colours"), *RIGHT_COLOURS)
     expect(window.locator(STRIP)).to_contain_text("Sent to")
     require_readable(window)

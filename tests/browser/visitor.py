@@ -42,13 +42,10 @@ class Visitor:
     context: BrowserContext
     stack: Stack
 
-    def course(self, person: str = "") -> Page:
-        """Open the platform's course in a new tab and choose ``person``, if named."""
+    def course(self, person: str) -> Page:
+        """Open the platform's course in a new tab, as a person by their id."""
         page = self.context.new_page()
-        page.goto(self.stack.platform_url)
-        if person:
-            page.get_by_role("button", name=person).click()
-            expect(page.get_by_role("button", name=person)).to_have_attribute("aria-pressed", "true")
+        page.goto(f"{self.stack.platform_url}/?person={person}")
         return page
 
     def gradebook(self) -> Page:
@@ -70,6 +67,12 @@ class Visitor:
 def tell_platform(stack: Stack, kind: str, body: dict[str, Any]) -> None:
     """Add something of a kind ("people", "links") to the platform."""
     requests.post(f"{stack.platform_here}/control/{kind}", json=body, timeout=PATIENCE / 1000).raise_for_status()
+
+
+def choose(page: Page, name: str) -> None:
+    """Choose who one is, on the course's page."""
+    page.get_by_role("button", name=name).click()
+    expect(page.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
 
 
 def open_in_page(page: Page, title: str) -> FrameLocator:
