@@ -13,6 +13,7 @@ from lti_1p3_provider.memberships.models import Member
 from lti_1p3_provider.memberships.sync import Listed, sync
 from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.web.addresses import origin
+from tests import entered
 from tests.connection import LEARNER, OTHER_LEARNER, PROBLEM, Connection
 from tests.web_server import Said, WebServer
 
@@ -29,7 +30,7 @@ class School:
 
     def __init__(self, connection: Connection, server: WebServer) -> None:
         self.connection, self.server = connection, server
-        connection.enter(connection.link(PROBLEM))
+        entered.enter(connection, connection.link(PROBLEM), LEARNER)
         self.says(page())
         self.context = contexts(connection.registration)[0]
 

@@ -1,0 +1,129 @@
+"""Somebody who has launched, as the launch left them: the app lets the first one in, later they are only rows. A launch
+takes as long as most of what is tried after it. Whoever is let in like this has no session."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from demo.lms.models import Enrolment, Profile
+from demo.platform import Link
+from lti_1p3_provider import quotas
+from lti_1p3_provider.diagnostics import subjects
+from lti_1p3_provider.diagnostics.models import LaunchAttempt
+from lti_1p3_provider.gates.models import LaunchGate
+from lti_1p3_provider.identifiers import digest
+from lti_1p3_provider.registrations.models import Deployment, Registration
+from lti_1p3_provider.resource_links.models import Context, ResourceLink
+from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
+from lti_1p3_provider.users.models import Grant, PlatformUser
+from tests.connection import Connection
+from tests.registered import copied
+
+# What a learner's first launch leaves, at most one row of each, in the order in which they lead to one another.
+PEOPLE = (get_user_model(), Profile, Enrolment, PlatformUser)
+MODELS = (*PEOPLE, Context, ResourceLink, LineItem, Lane, PendingScore, Grant, LaunchAttempt)
+QUOTAS = ("people", "contexts", "links")
+ITS_OWN = ("id", "client_id", "created_at", "updated_at")  # of a registration
+Places = dict[tuple[type[Model], int], int]  # the new row of an old one
+_known: dict[str, Left] = {}  # by all that decides what a launch leaves
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a launch left, and when."""
+
+    registration: int
+    deployment: int
+    rows: list[Model]
+    moment: datetime
+
+
+def enter(connection: Connection, link: Link, person: str) -> None:
+    """Have somebody launch. Rows will do for the first launch of a registration, if there was one like it before."""
+    if not _is_first(connection, person):
+        connection.enter(link, person)
+        return
+    same = _all_but_names(connection, link, person)
+    if same in _known:
+        with transaction.atomic():
+            _write(_known[same], connection, link, person)
+        return
+    is_empty = not any(model._default_manager.exists() for model in MODELS)
+    connection.enter(link, person)
+    rows = [list(model._default_manager.all()) for model in MODELS]
+    if is_empty and all(len(found) < 2 for found in rows):
+        registration = connection.registration
+        _known[same] = Left(registration.pk, registration.deployments.get().pk, sum(rows, []), timezone.now())
+
+
+def _is_first(connection: Connection, person: str) -> bool:
+    """Tell whether a learner would be the first to launch, and nothing is to be odd about it."""
+    registration, platform = connection.registration, connection.platform
+    known = platform.store.person(person)
+    return not (
+        platform.faults.active
+        or platform._tampering
+        or known is None
+        or not known.is_learner
+        or registration.deployments.count() != 1
+        or LaunchGate.objects.filter(registration=registration).exists()
+        or LaunchAttempt.objects.filter(registration=registration).exists()
+    )
+
+
+def _all_but_names(connection: Connection, link: Link, person: str) -> str:
+    """Return all that decides what a launch leaves, but for what names registration and link."""
+    row, platform = Registration.objects.get(pk=connection.registration.pk), connection.platform
+    registration = {field.name: getattr(row, field.name) for field in row._meta.fields if field.name not in ITS_OWN}
+    deployments = list(row.deployments.values_list("deployment_id", "status"))
+    ours = {name: getattr(settings, name) for name in dir(settings) if name.startswith("LTI_")}
+    placed = replace(link, id="", client_id="", line_item_url="")
+    return repr((registration, deployments, ours, platform.config, placed, platform.store.person(person)))
+
+
+def _write(left: Left, connection: Connection, link: Link, person: str) -> None:
+    """Write what was left, for another registration and another link."""
+    registration = connection.registration
+    deployment, later = registration.deployments.get(), timezone.now() - left.moment
+    new: Places = {(Registration, left.registration): registration.pk, (Deployment, left.deployment): deployment.pk}
+    for row in left.rows:
+        values: dict[str, Any] = {}
+        for field in row._meta.concrete_fields:
+            value = getattr(row, field.attname)
+            if field.is_relation and value is not None:
+                values[field.attname] = new[field.related_model, value]
+            elif isinstance(value, datetime):
+                values[field.attname] = value + later
+        new[type(row), row.pk] = copied(row, **values, **_names(row, values, link, new, person)).pk
+    for kind in QUOTAS:
+        quotas.count(deployment, kind)
+
+
+def _names(row: Model, values: Mapping[str, Any], link: Link, new: Places, person: str) -> dict[str, Any]:
+    """Return what no two rows have the same of."""
+    match row:
+        case PlatformUser() | Profile() | Enrolment() | Context() | PendingScore():
+            return {}
+        case ResourceLink():
+            return {"link_id": link.id, "link_digest": digest(link.id)}
+        case LineItem():
+            return {"url": link.line_item_url}
+        case Lane():
+            return {"name": f"{values['deployment_id']}:{next(pk for (kind, _), pk in new.items() if kind is Context)}"}
+        case Grant():
+            return {"link_pk": new[ResourceLink, row.link_pk]}
+        case LaunchAttempt():
+            names = {"support_code": secrets.token_hex(4), "login_digest": secrets.token_hex(32)}
+            return {**names, "subject_digest": subjects.keyed(values["registration_id"], person)}
+    name = f"lti_{secrets.token_hex(12)}"
+    return {"username": name, "email": row.email.replace(row.username, name)}
