@@ -12,7 +12,6 @@ from django.db import connection as database
 from django.utils import timezone
 
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import moving
@@ -144,7 +143,6 @@ def test_whoever_signs_a_strange_target_moves_nobody(connection, person):
 
 
 def test_a_link_that_opens_different_blocks_is_shown_to_the_course_team(connection):
-    rebuild(COURSE_KEY)  # which knows titles
     link = launched(connection)
     connection.launch(link, OTHER_LEARNER)
     assert odd_links.mixed_links(COURSE_KEY) == []
@@ -158,7 +156,6 @@ def test_a_link_that_opens_different_blocks_is_shown_to_the_course_team(connecti
 
 
 def test_the_course_teams_page_names_it(connection, client):
-    rebuild(COURSE_KEY)
     link = launched(connection)
     leads_to(connection, link, OTHER_PROBLEM)
     connection.launch(link, OTHER_LEARNER)

@@ -5,23 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from opaque_keys.edx.keys import CourseKey
 
 from demo.platform import Link
 from demo.platform.dialogs import Dialog
-from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT, Connection
+from tests.connection import LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT, Connection
 from tests.picking import begin
 from tests.scoring import columns, earn, shown
-
-
-@pytest.fixture(autouse=True)
-def outline(lms: str) -> None:
-    """What there is to choose is written down."""
-    rebuild(CourseKey.from_string(COURSE))
 
 
 def pick(connection: Connection, usage_key: str, like: str = "plain") -> Link:

@@ -26,9 +26,9 @@ GROUP = "http://purl.imsglobal.org/vocab/lis/v2/membership#Member"
 @pytest.fixture
 def context(connection: Connection) -> Context:
     """A course that somebody launched from, whose people would be enrolled."""
+    Registration.objects.filter(pk=connection.registration.pk).update(ahead_way="enrol", enrolment_mode="audit")
     entered.enter(connection, connection.link(PROBLEM), LEARNER)
     connection.gate(allowed_courses=[COURSE])
-    Registration.objects.filter(pk=connection.registration.pk).update(ahead_way="enrol", enrolment_mode="audit")
     return contexts(connection.registration)[0]
 
 
