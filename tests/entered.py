@@ -27,14 +27,13 @@ from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.scores.models import Lane, LineItem, PendingScore
 from lti_1p3_provider.users.models import Grant, PlatformUser
 from tests.connection import Connection
-from tests.registered import copied
+from tests.registered import Places, copied, moved
 
 # What a learner's first launch leaves, at most one row of each, in the order in which they lead to one another.
 PEOPLE = (get_user_model(), Profile, Enrolment, PlatformUser)
 MODELS = (*PEOPLE, Context, ResourceLink, LineItem, Lane, PendingScore, Grant, LaunchAttempt)
 QUOTAS = ("people", "contexts", "links")
 ITS_OWN = ("id", "client_id", "created_at", "updated_at")  # of a registration
-Places = dict[tuple[type[Model], int], int]  # the new row of an old one
 _known: dict[str, Left] = {}  # by all that decides what a launch leaves
 
 
@@ -62,8 +61,8 @@ def enter(connection: Connection, link: Link, person: str) -> None:
     connection.enter(link, person)
     rows = [list(model._default_manager.all()) for model in MODELS]
     if is_empty and all(len(found) < 2 for found in rows):
-        registration = connection.registration
-        _known[same] = Left(registration.pk, registration.deployments.get().pk, sum(rows, []), timezone.now())
+        registration, left = connection.registration, [row for found in rows for row in found]
+        _known[same] = Left(registration.pk, registration.deployments.get().pk, left, timezone.now())
 
 
 def _is_first(connection: Connection, person: str) -> bool:
@@ -97,13 +96,7 @@ def _write(left: Left, connection: Connection, link: Link, person: str) -> None:
     deployment, later = registration.deployments.get(), timezone.now() - left.moment
     new: Places = {(Registration, left.registration): registration.pk, (Deployment, left.deployment): deployment.pk}
     for row in left.rows:
-        values: dict[str, Any] = {}
-        for field in row._meta.concrete_fields:
-            value = getattr(row, field.attname)
-            if field.is_relation and value is not None:
-                values[field.attname] = new[field.related_model, value]
-            elif isinstance(value, datetime):
-                values[field.attname] = value + later
+        values = moved(row, new, later)
         new[type(row), row.pk] = copied(row, **values, **_names(row, values, link, new, person)).pk
     for kind in QUOTAS:
         quotas.count(deployment, kind)

@@ -180,7 +180,7 @@ def test_what_a_conversation_raises_or_returns_comes_through_and_its_requests_en
         while True:
             yield Pause(0.1)
 
-    with pytest.raises(PlatformUnreachable, match="one score took longer than 0.5 s in all"):
+    with pytest.raises(PlatformUnreachable, match=r"one score took longer than 0\.5 s in all"):
         transport.run(patience.within(endless()))
 
     def asks():

@@ -223,7 +223,7 @@ MANY = {f"key {number}": "" for number in range(600)}
     ],
 )
 def test_core_04_what_is_null_or_not_used_refuses_no_launch(connection, values):
-    assert connection.launch_with(values).status_code == 200
+    connection.enter_with(values)
 
 
 @every("values", [{"exp": None}, {"iat": None}, {"nonce": None}, {"iss": None}, {"aud": None}])
@@ -458,8 +458,8 @@ def test_sec_06_a_platform_that_hangs_takes_a_small_share_of_the_threads(connect
     assert sorted(ended) == [502] * 2 + [503] * 14
     assert fetches(hanging) - before <= 2
     begun = time.monotonic()
-    hanging.launch(links[0])
-    assert time.monotonic() - begun < 2  # the platform is left alone for a while
+    hanging.launch(links[ended.index(502)])
+    assert time.monotonic() - begun < 2  # and then the platform is left alone for a while
 
 
 def test_sec_06_whoever_may_not_wait_is_told_when_to_come_back(connection, settings):
