@@ -20,7 +20,6 @@ from demo.platform import Link
 from lti_1p3_provider import quotas
 from lti_1p3_provider.diagnostics import subjects
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.gates.models import LaunchGate
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.registrations.models import Deployment, Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
@@ -34,6 +33,7 @@ PEOPLE = (get_user_model(), Profile, Enrolment, PlatformUser)
 MODELS = (*PEOPLE, Context, ResourceLink, LineItem, Lane, PendingScore, Grant, LaunchAttempt)
 QUOTAS = ("people", "contexts", "links")
 ITS_OWN = ("id", "client_id", "created_at", "updated_at")  # of a registration
+FIELDS = [field.attname for field in Registration._meta.concrete_fields if field.name not in ITS_OWN]
 _known: dict[str, Left] = {}  # by all that decides what a launch leaves
 
 
@@ -49,51 +49,52 @@ class Left:
 
 def enter(connection: Connection, link: Link, person: str) -> None:
     """Have somebody launch. Rows will do for the first launch of a registration, if there was one like it before."""
-    if not _is_first(connection, person):
+    registration = Registration.objects.select_related("gate").get(pk=connection.registration.pk)
+    deployments = list(registration.deployments.all())
+    if len(deployments) != 1 or _is_odd(connection, registration, person):
         connection.enter(link, person)
         return
-    same = _all_but_names(connection, link, person)
+    same = _all_but_names(connection, registration, deployments[0], link, person)
     if same in _known:
         with transaction.atomic():
-            _write(_known[same], connection, link, person)
+            _write(_known[same], registration, deployments[0], link, person)
         return
     is_empty = not any(model._default_manager.exists() for model in MODELS)
     connection.enter(link, person)
     rows = [list(model._default_manager.all()) for model in MODELS]
     if is_empty and all(len(found) < 2 for found in rows):
-        registration, left = connection.registration, [row for found in rows for row in found]
-        _known[same] = Left(registration.pk, registration.deployments.get().pk, left, timezone.now())
+        left = [row for found in rows for row in found]
+        _known[same] = Left(registration.pk, deployments[0].pk, left, timezone.now())
 
 
-def _is_first(connection: Connection, person: str) -> bool:
-    """Tell whether a learner would be the first to launch, and nothing is to be odd about it."""
-    registration, platform = connection.registration, connection.platform
+def _is_odd(connection: Connection, registration: Registration, person: str) -> bool:
+    """Tell whether this is no plain launch of a learner, or not the registration's first."""
+    platform = connection.platform
     known = platform.store.person(person)
-    return not (
+    return bool(
         platform.faults.active
         or platform._tampering
         or known is None
         or not known.is_learner
-        or registration.deployments.count() != 1
-        or LaunchGate.objects.filter(registration=registration).exists()
+        or hasattr(registration, "gate")
         or LaunchAttempt.objects.filter(registration=registration).exists()
     )
 
 
-def _all_but_names(connection: Connection, link: Link, person: str) -> str:
+def _all_but_names(
+    connection: Connection, registration: Registration, deployment: Deployment, link: Link, person: str
+) -> str:
     """Return all that decides what a launch leaves, but for what names registration and link."""
-    row, platform = Registration.objects.get(pk=connection.registration.pk), connection.platform
-    registration = {field.name: getattr(row, field.name) for field in row._meta.fields if field.name not in ITS_OWN}
-    deployments = list(row.deployments.values_list("deployment_id", "status"))
+    fields = {name: getattr(registration, name) for name in FIELDS}
     ours = {name: getattr(settings, name) for name in dir(settings) if name.startswith("LTI_")}
-    placed = replace(link, id="", client_id="", line_item_url="")
-    return repr((registration, deployments, ours, platform.config, placed, platform.store.person(person)))
+    platform, placed = connection.platform, replace(link, id="", client_id="", line_item_url="")
+    where = deployment.deployment_id, deployment.status
+    return repr((fields, where, ours, platform.config, placed, platform.store.person(person)))
 
 
-def _write(left: Left, connection: Connection, link: Link, person: str) -> None:
+def _write(left: Left, registration: Registration, deployment: Deployment, link: Link, person: str) -> None:
     """Write what was left, for another registration and another link."""
-    registration = connection.registration
-    deployment, later = registration.deployments.get(), timezone.now() - left.moment
+    later = timezone.now() - left.moment
     new: Places = {(Registration, left.registration): registration.pk, (Deployment, left.deployment): deployment.pk}
     for row in left.rows:
         values = moved(row, new, later)
