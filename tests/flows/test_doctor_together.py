@@ -39,8 +39,8 @@ NESTED = b'{"keys": [{"kty": "RSA", "kid": "a", "e": "AQAB", "n": ' + b"[" * 500
 def sound(connect) -> Connection:
     """A connection of which everything works."""
     connection = connect(title="Sound")
-    connection.gate(allowed_courses=[COURSE])
     launched(connection)
+    connection.gate(allowed_courses=[COURSE])
     return connection
 
 

@@ -28,6 +28,7 @@ from lti_1p3_provider.scores.outbox import claim
 from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import odd_links
 from lti_1p3_provider.users.models import PlatformUser
+from tests import entered
 from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, Connection
 from tests.scoring import COURSE, SCOPES, block, columns, earn, given, make_due, shown, with_scopes
 from tests.web_server import Said
@@ -36,7 +37,7 @@ from tests.web_server import Said
 def container_link(connection: Connection, usage_key: str = PROBLEM, person: str = LEARNER, **values):
     """Launch a link for which the platform names only the list of columns."""
     link = connection.link(usage_key, ags="container", **values)
-    connection.enter(link, person)
+    entered.enter(connection, link, person)
     return link
 
 
@@ -82,7 +83,7 @@ def test_ags_03_no_column_is_made_before_there_is_a_grade(connection):
 
 
 def test_ags_03_what_was_earned_before_the_launch_is_sent(connection):
-    connection.launch(connection.link(PROBLEM, ags="none"))
+    connection.enter(connection.link(PROBLEM, ags="none"))
     grades.record(PlatformUser.objects.get().user, COURSE, block(PROBLEM), 2, 4)
     container_link(connection)
     (item,) = columns(connection)
@@ -117,7 +118,7 @@ def test_ags_03_a_link_that_may_be_graded_after_all_gets_a_column(connection):
     link = connection.link(PROBLEM, ags="container")
     says_no_column(connection, link)
     earn(3)
-    connection.launch(link)
+    connection.enter(link)
     (item,) = columns(connection)
     assert shown(connection, item) == (3, 4)
 
@@ -151,7 +152,7 @@ def test_ags_03_a_declined_column_of_ours_that_has_scores_is_named_to_the_team_a
     assert [str(Reason.NOT_WANTED.label) in said for _, said in odd_links.column_troubles(COURSE)] == [True]
 
 
-@pytest.mark.parametrize("says", [says_no_column, Connection.launch], ids=["empty", "left out"])
+@pytest.mark.parametrize("says", [says_no_column, Connection.enter], ids=["empty", "left out"])
 def test_ags_03_the_platforms_own_column_is_preferred_to_ours_as_soon_as_there_is_one(connection, says):
     link = container_link(connection)
     earn(3)
@@ -170,13 +171,13 @@ def test_ags_03_of_a_forgotten_column_of_ours_and_the_platforms_own_the_latter_i
     earn(3)
     LineItem.objects.all().delete()
     own = platforms_own(connection, "own", resource_link_id=link.id)
-    (says_no_column if declined else Connection.launch)(connection, link)
+    (says_no_column if declined else Connection.enter)(connection, link)
     assert shown(connection, own) == (3, 4)
 
 
 def test_ags_03_the_coupled_column_is_used_and_left_as_it_is(connection):
     link, before = connection.link(PROBLEM, graded=True), len(connection.platform.requests)
-    connection.launch(link)
+    connection.enter(link)
     earn(3)
     assert given(connection, link) == (3, 4)
     assert (
@@ -188,7 +189,7 @@ def test_ags_03_the_coupled_column_is_used_and_left_as_it_is(connection):
 def test_ags_03_the_column_of_the_link_is_found(connection):
     """The platform made it, so its maximum is the platform's business."""
     link = connection.link(PROBLEM, graded=True, ags="container")
-    connection.launch(link)
+    entered.enter(connection, link, LEARNER)
     earn(3)
     assert given(connection, link) == (3, 4)
     (item,) = columns(connection)
@@ -228,7 +229,7 @@ def test_ags_03_nobody_elses_column_is_used_where_filters_are_ignored(connection
 def test_ags_03_several_columns_of_the_link_that_we_did_not_make_are_left_alone(connection):
     link = connection.link(PROBLEM, ags="container")
     strange = [platforms_own(connection, name, resource_link_id=link.id) for name in ("draft", "final")]
-    connection.launch(link)
+    entered.enter(connection, link, LEARNER)
     earn(3)
     assert [shown(connection, item) for item in strange] == [None, None]
     assert shown(connection, columns(connection)[-1]) == (3, 4)
@@ -239,7 +240,7 @@ def test_ags_07_many_learners_make_one_column(connection):
     link = connection.link(PROBLEM, ags="container")
     for person in people:
         connection.person(person)
-        connection.launch(link, person)
+        entered.enter(connection, link, person)
     connection.platform.faults.set("status", endpoint="token", status=503)
     for number, person in enumerate(people):
         earn(number % 5, person=person)
@@ -380,7 +381,7 @@ def test_ags_01_without_the_right_no_column_is_made_and_that_is_no_error(connect
     row, item = PendingScore.objects.get(), LineItem.objects.get()
     assert (row.due_at, row.given_up, row.sent_at) == (None, False, None)
     assert row.why == item.why == Why(reason)
-    connection.launch(link)
+    connection.enter(link)
     assert shown(connection, columns(connection)[0]) == (3, 4)
     assert LineItem.objects.get().reason == ""
 
@@ -395,7 +396,7 @@ def test_ags_01_who_may_only_look_finds_the_links_column(connection):
 def test_ags_15_a_refusal_parks_all_rows_and_asks_once(connection):
     link = connection.link(PROBLEM, ags="container")
     for person in (LEARNER, OTHER_LEARNER):
-        connection.launch(link, person)
+        entered.enter(connection, link, person)
     connection.platform.faults.set("status", endpoint="token", status=503)
     for person in (LEARNER, OTHER_LEARNER):
         earn(3, person=person)
@@ -432,7 +433,7 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
     elsewhere = "http://127.0.0.1:9/stolen"
     column = {"id": elsewhere, "resourceId": PROBLEM, "tag": TAG}
     link = connection.link(PROBLEM, ags="container")
-    connection.launch(link)
+    entered.enter(connection, link, LEARNER)
     home = web_server.says(
         {
             "list": Said(b"[]"),
@@ -622,8 +623,8 @@ def test_ags_03_an_address_that_is_of_no_use_is_said_and_written_down(connection
         Said(b"not compressed", headers={"Content-Encoding": "gzip"}),
         Said(b"\x01\x02", headers={"Content-Encoding": "br"}),
         Said(b"x" * 3_000_000),
-        Said(b"short", headers={"Content-Length": "1000"}),
-        Said(b"zz", headers={"Transfer-Encoding": "chunked"}),
+        Said(b"short", headers={"Content-Length": "1000", "Connection": "close"}),
+        Said(b"zz", headers={"Transfer-Encoding": "chunked", "Connection": "close"}),
         Said(b"\xff" * 10, 202, {"Content-Type": "application/json; charset=nonsense"}),
         Said(b"", 204, {"Content-Encoding": "gzip"}),
         Said(b"", 299, {f"X-{number}": "x" for number in range(150)}),
@@ -666,7 +667,7 @@ def test_ags_06_a_column_that_cannot_be_read_before_its_maximum_is_changed_delay
 
 def test_ags_03_a_column_of_ours_that_a_teacher_deleted_is_made_once_more(connection):
     link = container_link(connection)
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     earn(3)
     earn(1, person=OTHER_LEARNER)
     (item,) = columns(connection)
@@ -698,7 +699,7 @@ def test_ags_07_where_a_column_was_known_a_list_that_is_nowhere_is_none_without_
     row = PendingScore.objects.get()
     assert (row.given_up, row.why) == (True, Why(Reason.SERVICE_REFUSED, 404, "reading a list"))
     connection.platform.faults.clear()
-    connection.launch(link)  # proves that the course is there
+    connection.enter(link)  # proves that the course is there
     send_now()
     assert shown(connection, columns(connection)[0]) == (2, 4)
 
@@ -716,7 +717,7 @@ def test_a_404_about_a_person_is_not_one_about_the_column(connection):
 
 def test_a_coupled_column_that_was_deleted_parks_with_a_reason(connection):
     link = connection.link(PROBLEM, graded=True)
-    connection.launch(link)
+    entered.enter(connection, link, LEARNER)
     earn(3)
     connection.platform.store.delete_line_item(columns(connection)[0].id)
     earn(2)
@@ -851,7 +852,7 @@ def test_sec_15_a_switched_off_deployment_is_not_asked_for_columns(connection):
 
 
 def test_of_the_launches_that_find_a_new_column_at_once_one_sends_all_scores_there(connection):
-    connection.launch(connection.link(PROBLEM, graded=True))
+    connection.enter(connection.link(PROBLEM, graded=True))
     stale = [LineItem.objects.get() for _ in range(2)]
     PendingScore.objects.update(revision=5, due_at=None)
     values = {"url": f"{stale[0].url}0", "container_url": "", "scopes": stale[0].scopes}
