@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from demo.lms import grades
@@ -29,9 +30,10 @@ from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import odd_links
 from lti_1p3_provider.users.models import PlatformUser
 from tests import entered
+from tests.cases import every
 from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, Connection
 from tests.scoring import COURSE, SCOPES, block, columns, earn, given, make_due, shown, with_scopes
-from tests.web_server import Said
+from tests.web_server import Said, WebServer
 
 
 def container_link(connection: Connection, usage_key: str = PROBLEM, person: str = LEARNER, **values):
@@ -459,7 +461,54 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
     assert len(web_server.asked) == (0 if what == "list" else 1)
 
 
-@pytest.mark.parametrize(
+class Stranger:
+    """A link that was launched, whose list of columns, or column, is at a stranger's web server. The cases of a table
+    share a launch: each begins with the rows that it left."""
+
+    def __init__(self, connection: Connection, server: WebServer) -> None:
+        self._server = server
+        container_link(connection)
+        self._rows: list[Model] = [LineItem.objects.get(), PendingScore.objects.get()]
+
+    @property
+    def asked(self) -> list[str]:
+        return [f"{asked.method} {asked.path.partition('?')[0]}" for asked in self._server.asked]
+
+    def lists(self, *said: Said) -> None:
+        """Say this where the list is, one after another."""
+        LineItem.objects.update(container_url=self._begins(*said))
+
+    def has_column(self, *said: Said, **values: object) -> None:
+        """Say this where the column is, one after another."""
+        LineItem.objects.update(**{"url": f"{self._begins(*said)}/item", "container_url": "", **values})
+
+    def _begins(self, *said: Said) -> str:
+        self._server.asked.clear()
+        for row in self._rows:
+            row.save(force_update=True)
+        Outage.objects.all().delete()
+        home = self._server.says_in_turn(*said)
+        Registration.objects.update(other_origins=home.rpartition("/")[0])
+        return home
+
+    def was_sent(self, *steps: str) -> None:
+        """Earn points; check what was asked on the way, and that the score arrived."""
+        earn(3)
+        row = PendingScore.objects.get()
+        assert self.asked == list(steps)
+        assert (row.given_up, row.attempts, bool(row.sent_at)) == (False, 0, True), row.why
+
+
+@pytest.fixture
+def stranger(connection: Connection, web_server: WebServer) -> Stranger:
+    return Stranger(connection, web_server)
+
+
+def listed(*entries: object) -> Said:
+    return Said(json.dumps(entries).encode())
+
+
+@every(
     "body",
     [
         b"{}",
@@ -468,47 +517,21 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
         b"[1]",
         b"[[], null]",
     ],
-    ids=lambda body: body[:30].decode(),
 )
-def test_sec_06_a_list_of_nonsense_makes_no_column_and_loses_no_score(connection, web_server, body):
-    container_link(connection)
-    home = web_server.says(Said(body))
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(container_url=home)
+def test_sec_06_a_list_of_nonsense_makes_no_column_and_loses_no_score(stranger, body):
+    stranger.lists(Said(body))
     earn(3)
     row = PendingScore.objects.get()
     assert row.reason == "answer_unreadable", row.why
     assert (row.given_up, row.attempts) == (False, 1)
-    assert [asked.method for asked in web_server.asked] == ["GET"]
-
-
-def at_a_strangers(connection, web_server, *said: Said) -> str:
-    """Have a link whose list of columns is at a web server that says this; return that list's address."""
-    container_link(connection)
-    home = web_server.says_in_turn(*said)
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(container_url=home)
-    return home
-
-
-def listed(*entries: object) -> Said:
-    return Said(json.dumps(entries).encode())
-
-
-def was_sent(web_server, *steps: str) -> PendingScore:
-    """Earn points; check what was asked on the way, and that the score arrived."""
-    earn(3)
-    row = PendingScore.objects.get()
-    assert [f"{asked.method} {asked.path.partition('?')[0]}" for asked in web_server.asked] == list(steps)
-    assert (row.given_up, row.attempts, bool(row.sent_at)) == (False, 0, True), row.why
-    return row
+    assert stranger.asked == ["GET /0"]
 
 
 MADE = Said(status=201, headers={"Location": "/items/9"})
 LOOKED_AND_MADE = ("GET /0", "GET /0", "POST /0", "POST /items/9/scores")
 
 
-@pytest.mark.parametrize(
+@every(
     "body",
     [
         b"[{}]",
@@ -525,63 +548,56 @@ LOOKED_AND_MADE = ("GET /0", "GET /0", "POST /0", "POST /items/9/scores")
         b'[{"id": "x", "members": [' + b"1," * 900 + b"1]}]",
         b'[null, "x", 7, {"id": "x"}]',
     ],
-    ids=lambda body: body[:40].decode(),
 )
-def test_ags_04_an_odd_entry_of_somebody_elses_keeps_no_score_from_its_column(connection, web_server, body):
-    at_a_strangers(connection, web_server, Said(body), Said(body), MADE, Said())
-    was_sent(web_server, *LOOKED_AND_MADE)
+def test_ags_04_an_odd_entry_of_somebody_elses_keeps_no_score_from_its_column(stranger, body):
+    stranger.lists(Said(body), Said(body), MADE, Said())
+    stranger.was_sent(*LOOKED_AND_MADE)
     assert LineItem.objects.get().created_here
 
 
-@pytest.mark.parametrize("odd", [{"tag": []}, {"label": 7.5}, {"resourceId": {}}, {"scoreMaximum": "x", "tag": None}])
-def test_ags_03_the_links_own_column_is_found_among_odd_entries_and_although_it_is_one(connection, web_server, odd):
-    container_link(connection)
+@every("odd", [{"tag": []}, {"label": 7.5}, {"resourceId": {}}, {"scoreMaximum": "x", "tag": None}])
+def test_ags_03_the_links_own_column_is_found_among_odd_entries_and_although_it_is_one(stranger, odd):
     link = LineItem.objects.get().resource_link.link_id
     own = {"id": "items/1", "resourceLinkId": link, **odd}
-    home = web_server.says_in_turn(listed({"id": 7}, own, "x", {"tag": []}), Said())
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(container_url=home)
-    was_sent(web_server, "GET /0", "POST /items/1/scores")
+    stranger.lists(listed({"id": 7}, own, "x", {"tag": []}), Said())
+    stranger.was_sent("GET /0", "POST /items/1/scores")
     assert not LineItem.objects.get().created_here
 
 
-def test_ags_03_the_links_one_column_that_is_shown_twice_is_one(connection, web_server):
-    container_link(connection)
+def test_ags_03_the_links_one_column_that_is_shown_twice_is_one(stranger):
     own = {"id": "/items/1", "resourceLinkId": LineItem.objects.get().resource_link.link_id}
     first = Said(json.dumps([own]).encode(), headers={"Link": '</0?page=2>; rel="next"'})
-    home = web_server.says_in_turn(first, listed(own, {"id": "/items/2"}), Said())
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(container_url=home)
-    was_sent(web_server, "GET /0", "GET /0", "POST /items/1/scores")
+    stranger.lists(first, listed(own, {"id": "/items/2"}), Said())
+    stranger.was_sent("GET /0", "GET /0", "POST /items/1/scores")
 
 
-@pytest.mark.parametrize("nothing", [Said(status=204), Said(b""), Said(b"null"), Said(b" \n", 202)])
-def test_ags_03_a_list_with_no_content_has_no_columns(connection, web_server, nothing):
-    at_a_strangers(connection, web_server, nothing, nothing, MADE, Said())
-    was_sent(web_server, *LOOKED_AND_MADE)
+@every("nothing", [Said(status=204), Said(b""), Said(b"null"), Said(b" \n", 202)])
+def test_ags_03_a_list_with_no_content_has_no_columns(stranger, nothing):
+    stranger.lists(nothing, nothing, MADE, Said())
+    stranger.was_sent(*LOOKED_AND_MADE)
 
 
-def test_ags_03_a_course_that_has_no_columns_yet_may_be_nowhere(connection, web_server):
-    at_a_strangers(connection, web_server, *[Said(status=404)] * 4, MADE, Said())
-    was_sent(web_server, *["GET /0"] * 4, *LOOKED_AND_MADE[2:])
+def test_ags_03_a_course_that_has_no_columns_yet_may_be_nowhere(stranger):
+    stranger.lists(*[Said(status=404)] * 4, MADE, Said())
+    stranger.was_sent(*["GET /0"] * 4, *LOOKED_AND_MADE[2:])
 
 
-def test_ags_15_a_course_that_is_not_there_at_all_gets_no_column(connection, web_server):
-    at_a_strangers(connection, web_server, *[Said(status=404)] * 6)
+def test_ags_15_a_course_that_is_not_there_at_all_gets_no_column(stranger):
+    stranger.lists(*[Said(status=404)] * 6)
     earn(3)
     row = PendingScore.objects.get()
     assert (row.given_up, row.why) == (True, Why(Reason.SERVICE_REFUSED, 404, "making a column"))
 
 
-@pytest.mark.parametrize("status", [400, 404])
-def test_ags_03_a_list_that_knows_no_filters_is_read_without(connection, web_server, status):
+@every("status", [400, 404])
+def test_ags_03_a_list_that_knows_no_filters_is_read_without(stranger, web_server, status):
     refused = Said(status=status)
-    at_a_strangers(connection, web_server, refused, listed(), refused, listed(), MADE, Said())
-    was_sent(web_server, "GET /0", "GET /0", *LOOKED_AND_MADE)
-    assert [asked.path for asked in web_server.asked][1:4:2] == ["/0", "/0"]
+    stranger.lists(refused, listed(), refused, listed(), MADE, Said())
+    stranger.was_sent("GET /0", "GET /0", *LOOKED_AND_MADE)
+    assert [one.path for one in web_server.asked][1:4:2] == ["/0", "/0"]
 
 
-@pytest.mark.parametrize(
+@every(
     "made",
     [
         MADE,
@@ -594,14 +610,14 @@ def test_ags_03_a_list_that_knows_no_filters_is_read_without(connection, web_ser
         Said(b"made", 202, {"Location": "/items/9"}),
     ],
 )
-def test_ags_03_a_column_that_was_made_is_found_where_the_answer_says(connection, web_server, made):
-    at_a_strangers(connection, web_server, listed(), listed(), made, Said())
-    was_sent(web_server, *LOOKED_AND_MADE)
+def test_ags_03_a_column_that_was_made_is_found_where_the_answer_says(stranger, made):
+    stranger.lists(listed(), listed(), made, Said())
+    stranger.was_sent(*LOOKED_AND_MADE)
     assert LineItem.objects.get().url.endswith("/items/9")
 
 
-@pytest.mark.parametrize(
-    ("made", "why"),
+@every(
+    "made, why",
     [
         (Said(b'{"id": "https://p.example/\\ud800"}', 201), "answer_unreadable: a line item without a usable id"),
         (Said(b'{"id": "https://p.example/1"}', 201), "address_forbidden: https://p.example is not a host of this"),
@@ -609,14 +625,14 @@ def test_ags_03_a_column_that_was_made_is_found_where_the_answer_says(connection
         (Said(b'{"id": "https://a:b@p.example/\\ud83d\\u0000"}', 201), "answer_unreadable: a line item without"),
     ],
 )
-def test_ags_03_an_address_that_is_of_no_use_is_said_and_written_down(connection, web_server, made, why):
-    at_a_strangers(connection, web_server, listed(), listed(), made)
+def test_ags_03_an_address_that_is_of_no_use_is_said_and_written_down(stranger, made, why):
+    stranger.lists(listed(), listed(), made)
     earn(3)
     row = PendingScore.objects.get()
     assert f"{row.reason}: {row.detail}".startswith(why), row.why
 
 
-@pytest.mark.parametrize(
+@every(
     "said",
     [
         Said(gzip.compress(b'{"resultUrl": "x"}'), headers={"Content-Encoding": "gzip"}),
@@ -631,34 +647,26 @@ def test_ags_03_an_address_that_is_of_no_use_is_said_and_written_down(connection
         Said(b"", 201, {"X-Long": "x" * 70_000}),
     ],
 )
-def test_ags_13_any_2xx_to_a_score_is_success_whatever_follows(connection, web_server, said):
-    container_link(connection)
-    home = web_server.says(said)
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(url=f"{home}/item", container_url="")
-    was_sent(web_server, "POST /0/item/scores")
+def test_ags_13_any_2xx_to_a_score_is_success_whatever_follows(stranger, said):
+    stranger.has_column(said)
+    stranger.was_sent("POST /0/item/scores")
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_ags_15_a_score_that_is_answered_with_another_place_is_sent_later(connection, web_server, status):
-    container_link(connection)
-    home = web_server.says_in_turn(Said(status=status, headers={"Location": "/sign-in"}), Said())
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(url=f"{home}/item", container_url="")
+@every("status", [301, 302, 303, 307, 308])
+def test_ags_15_a_score_that_is_answered_with_another_place_is_sent_later(stranger, status):
+    stranger.has_column(Said(status=status, headers={"Location": "/sign-in"}), Said())
     earn(3)
     row = PendingScore.objects.get()
     assert (row.given_up, row.attempts, row.why, row.sent_at) == (False, 1, Why(Reason.REDIRECTED, status), None)
     send_now()
     assert PendingScore.objects.get().sent_at
-    assert [asked.path for asked in web_server.asked] == ["/0/item/scores"] * 2
+    assert stranger.asked == ["POST /0/item/scores"] * 2
 
 
-def test_ags_06_a_column_that_cannot_be_read_before_its_maximum_is_changed_delays_no_score(connection, web_server):
-    container_link(connection)
-    home = web_server.says_in_turn(Said(b'{"a": NaN}'), Said())
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(url=f"{home}/item", created_here=True, maximum=1)
-    was_sent(web_server, "GET /0/item", "POST /0/item/scores")
+def test_ags_06_a_column_that_cannot_be_read_before_its_maximum_is_changed_delays_no_score(stranger):
+    container_url = LineItem.objects.get().container_url
+    stranger.has_column(Said(b'{"a": NaN}'), Said(), created_here=True, maximum=1, container_url=container_url)
+    stranger.was_sent("GET /0/item", "POST /0/item/scores")
     assert LineItem.objects.get().detail.startswith("a line item: NaN")
 
 
