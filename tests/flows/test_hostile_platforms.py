@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 
 import pytest
 import requests
@@ -29,7 +30,7 @@ from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, Outage, PendingScore
 from tests.cases import every
-from tests.connection import PROBLEM, WELCOME, Connection, answer
+from tests.connection import PROBLEM, RIGHT, WELCOME, Connection, answer
 from tests.later import Clock
 from tests.traces import nobody_came, refusal
 from tests.web_server import Said
@@ -203,12 +204,28 @@ def is_about_keys(page: requests.Response) -> bool:
     return True
 
 
+class Learner:
+    """Somebody who has launched a graded problem."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._browser = Browser()
+        self._page = connection.launch(connection.link(PROBLEM, graded=True), browser=self._browser)
+        self._choices = cycle((RIGHT, RIGHT[:1]))  # each answer gives another grade than the one before
+
+    def answers(self) -> PendingScore:
+        """Answer, and return what is sent, or waits to be sent."""
+        assert answer(self._browser, self._page, next(self._choices)).status_code == 200
+        return PendingScore.objects.get()
+
+
+@pytest.fixture
+def learner(connection: Connection) -> Learner:
+    return Learner(connection)
+
+
 def answered(connection: Connection) -> PendingScore:
     """Have a learner answer a graded problem; return what is sent, or waits to be sent."""
-    browser = Browser()
-    page = connection.launch(connection.link(PROBLEM, graded=True), browser=browser)
-    assert answer(browser, page).status_code == 200
-    return PendingScore.objects.latest("pk")
+    return Learner(connection).answers()
 
 
 def tried(row: PendingScore) -> PendingScore:
@@ -269,12 +286,14 @@ def test_sec_06_a_key_set_of_wrong_types_is_a_page_for_the_learner(connection, w
 
 
 @every("how", [*FAST, "drips_chunks"])
-def test_sec_06_an_access_token_without_measure_loses_no_answer_and_no_score(connection, hostile, settings, how):
+def test_sec_06_an_access_token_without_measure_loses_no_answer_and_no_score(
+    connection, hostile, learner, settings, how
+):
     settings.LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC = 0.5
     django_cache.clear()  # no token of before
     change(connection, auth_token_url=f"{hostile}/{how}")
     Hostile.written, begun = 0, time.monotonic()
-    row = answered(connection)
+    row = learner.answers()
     assert time.monotonic() - begun < TOO_LATE
     assert Hostile.asked == how
     reasons = ("platform_unreachable", "answer_unreadable", "access_token_refused")
