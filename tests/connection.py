@@ -70,12 +70,15 @@ class Connection:
         """Launch as a browser does; return the page that the person sees at the end."""
         return (browser or Browser()).open(self.platform.launch_url(link.id, person))
 
-    def enter(self, link: Link, person: str = LEARNER) -> None:
-        """Launch, and ask for no content, which takes a third of the time: whatever is stored of a launch is there by
-        then."""
-        browser = Browser()
+    def answer_to(self, link: Link, person: str = LEARNER, browser: Browser | None = None) -> requests.Response:
+        """Launch, and ask for no content, which takes a third of the time; return the launch's own answer."""
+        browser = browser or Browser()
         form = self.launch_form(link, person, browser)
-        answer = browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
+        return browser.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
+
+    def enter(self, link: Link, person: str = LEARNER, browser: Browser | None = None) -> None:
+        """Launch, and ask for no content: whatever is stored of a launch is there before."""
+        answer = self.answer_to(link, person, browser)
         assert answer.status_code == 302, answer.text
 
     def launch_form(self, link: Link, person: str = LEARNER, browser: Browser | None = None) -> Any:
@@ -88,6 +91,11 @@ class Connection:
         """Launch with a spoilt id_token (see ``Platform.tamper_next_launch``)."""
         self.platform.tamper_next_launch(**changes)
         return self.launch(link or self.link(WELCOME), person)
+
+    def enter_with(self, values: dict[str, Any]) -> None:
+        """Launch with some claims replaced, and ask for no content."""
+        self.platform.tamper_next_launch(claims=lambda claims: {**claims, **values})
+        self.enter(self.link(WELCOME))
 
     def launch_with(self, values: dict[str, Any], *remove: str) -> requests.Response:
         """Launch with some claims replaced and some removed."""

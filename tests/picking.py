@@ -53,11 +53,14 @@ class Picker:
     connection: Connection
     page: requests.Response
     browser: Browser = field(default_factory=Browser)
+    _read: tuple[requests.Response, _Form] | None = None
 
     @property
     def form(self) -> _Form:
         """The page's form."""
-        return _Form(self.page.text)
+        if self._read is None or self._read[0] is not self.page:
+            self._read = self.page, _Form(self.page.text)
+        return self._read[1]
 
     @property
     def token(self) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.db.models import Model
+from django.utils import timezone
 from opaque_keys.edx.keys import CourseKey
 
 from demo.lms.models import Enrolment, LtiConsumer, LtiUser, Profile
@@ -12,12 +15,13 @@ from lti_1p3_provider import host
 from lti_1p3_provider.audit.note import COMMAND
 from lti_1p3_provider.identifiers import digest
 from lti_1p3_provider.memberships import ahead, sync
-from lti_1p3_provider.memberships.models import Member
+from lti_1p3_provider.memberships.models import EnrolledAhead, Member, Roster
 from lti_1p3_provider.memberships.plan import Outcome
+from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users.models import PlatformUser
 from tests.connection import COURSE, OTHER_COURSE, PROBLEM, Connection
-from tests.registered import copied
+from tests.registered import Places, copied, moved
 from tests.school import School, opened, page
 from tests.team import somebody
 from tests.web_server import WebServer
@@ -25,6 +29,31 @@ from tests.web_server import WebServer
 KEY, OTHER_KEY = CourseKey.from_string(COURSE), CourseKey.from_string(OTHER_COURSE)
 BOTH = "enrol_and_unenrol"
 NOTHING = Outcome()
+
+
+class Brought:
+    """What a list left that brought somebody in."""
+
+    def __init__(self, context: Context, person: PlatformUser) -> None:
+        user = person.user
+        of_user = [model.objects.get(user=user) for model in (Profile, Enrolment)]
+        listed = [model.objects.get(platform_user=person) for model in (EnrolledAhead, Member)]
+        self.rows: list[Model] = [user, *of_user, person, *listed]
+        self.roster, self._context, self._moment = Roster.objects.get(context=context), context, timezone.now()
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago that was."""
+        return timezone.now() - self._moment
+
+    def places(self, context: Context) -> Places:
+        """Return the rows of another course that take the place of those that were there before."""
+        old, new = self._context, context
+        registrations = (Registration, old.deployment.registration_id), new.deployment.registration_id
+        return dict([((Context, old.pk), new.pk), registrations])
+
+
+_brought: list[Brought] = []
 
 
 class Class(School):
@@ -47,20 +76,31 @@ class Class(School):
         return ahead.provide(context, sync.read(Context.objects.get(pk=context.pk)), COMMAND)
 
     def had(self, *subs: str) -> None:
-        """Have people whom a list brought in, and who are new. The list has the first of them; the others get copies of
-        the rows that this leaves, as not that list is tried."""
-        first, *others = subs
-        assert self.reads(first) == Outcome(accounts=1, enrolled=1)
-        one = self.person(first)
-        rows = [model.objects.get(user=one.user) for model in (Profile, Enrolment)]
-        enrolled, listed = one.enrolled_ahead.get(), Member.objects.get(platform_user=one)
-        for sub in others:
-            user = copied(one.user, username=f"ahead-{sub}")
-            person = copied(one, sub=sub, sub_digest=digest(sub), user=user)
-            for row in rows:
-                copied(row, user=user)
-            copied(enrolled, platform_user=person, user=user)
-            copied(listed, platform_user=person, subject_digest=self.named(sub))
+        """Have people whom the course's first list brought in. The app reads a list with one of them, the first time;
+        all others, and those of later tests, get copies of the rows that this leaves, as not that list is tried."""
+        if not _brought:
+            first, *subs = subs
+            assert self.reads(first) == Outcome(accounts=1, enrolled=1)
+            _brought.append(Brought(self.context, self.person(first)))
+        brought = _brought[0]
+        if not Roster.objects.filter(context=self.context).exists():
+            copied(brought.roster, **moved(brought.roster, brought.places(self.context), brought.age))
+        for sub in subs:
+            new = brought.places(self.context)
+            for row in brought.rows:
+                names = self._names(row, sub)
+                new[type(row), row.pk] = copied(row, **{**moved(row, new, brought.age), **names}).pk
+
+    def _names(self, row: Model, sub: str) -> dict[str, Any]:
+        """Return what no two people have the same of."""
+        match row:
+            case PlatformUser():
+                return {"sub": sub, "sub_digest": digest(sub)}
+            case Member():
+                return {"subject_digest": self.named(sub)}
+            case Profile() | Enrolment() | EnrolledAhead():
+                return {}
+        return {"username": f"ahead-{sub}"}
 
     def inside(self, key: CourseKey = KEY) -> set[str]:
         """Return who of the registration is enrolled."""

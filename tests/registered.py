@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from django.db.models import Model
 
@@ -12,6 +13,7 @@ from lti_1p3_provider.onboarding.register import PlatformDetails, register
 from lti_1p3_provider.registrations.models import Deployment, Registration
 
 Row = TypeVar("Row", bound=Model)
+Places = dict[tuple[type[Model], Any], Any]  # the primary key of the row that takes another's place
 _known: dict[str, tuple[Registration, list[Deployment]]] = {}  # what was written, by all but the client id
 
 
@@ -38,3 +40,15 @@ def copied(row: Row, **values: object) -> Row:
         setattr(new, name, value)
     new.save(force_insert=True)
     return new
+
+
+def moved(row: Model, new: Places, later: timedelta) -> dict[str, Any]:
+    """Return the values of a row that lead to other rows, as ``new`` has them, and its times, so much later."""
+    values: dict[str, Any] = {}
+    for field in row._meta.concrete_fields:
+        value = getattr(row, field.attname)
+        if field.is_relation and value is not None:
+            values[field.attname] = new[field.related_model, value]  # type: ignore[index]
+        elif isinstance(value, datetime):
+            values[field.attname] = value + later
+    return values

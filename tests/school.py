@@ -11,8 +11,10 @@ from lti_1p3_provider.memberships.compared import contexts
 from lti_1p3_provider.memberships.kept import names
 from lti_1p3_provider.memberships.models import Member
 from lti_1p3_provider.memberships.sync import Listed, sync
+from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.web.addresses import origin
+from tests import entered
 from tests.connection import LEARNER, OTHER_LEARNER, PROBLEM, Connection
 from tests.web_server import Said, WebServer
 
@@ -29,16 +31,15 @@ class School:
 
     def __init__(self, connection: Connection, server: WebServer) -> None:
         self.connection, self.server = connection, server
-        connection.enter(connection.link(PROBLEM))
+        entered.enter(connection, connection.link(PROBLEM), LEARNER)
         self.says(page())
-        self.context = contexts(connection.registration)[0]
 
     def says(self, *pages: Said) -> str:
         url = self.server.says_in_turn(*pages)
         registration = self.connection.registration
         if registration.other_origins != origin(url):
             registration.other_origins = origin(url)
-            registration.save()
+            Registration.objects.filter(pk=registration.pk).update(other_origins=origin(url))
         Context.objects.update(memberships_url=url)
         self.context = contexts(registration)[0]
         return url

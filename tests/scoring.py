@@ -18,6 +18,7 @@ from lti_1p3_provider.lti import ags
 from lti_1p3_provider.scores.models import PendingScore
 from lti_1p3_provider.users.models import PlatformUser
 from tests import connection as places
+from tests import entered
 from tests.connection import AGS_CLAIM, LEARNER, PROBLEM, Connection
 from tests.registered import copied
 
@@ -35,17 +36,17 @@ def course_link(connection: Connection, course: str = places.COURSE, **values):
 
 def launched(connection: Connection, usage_key: str = PROBLEM, person: str = LEARNER, **values):
     link = connection.link(usage_key, graded=True, **values)
-    connection.enter(link, person)
+    entered.enter(connection, link, person)
     return link
 
 
 def class_launched(connection: Connection, people: Iterable[str]) -> Link:
-    """Have people who are new launch one problem, and return its link. The first of them launches over HTTP; the others
-    get copies of the rows that this leaves, as not their launches are tried."""
+    """Have people who are new launch one problem, and return its link. One of them enters; the others get copies of the
+    rows that this leaves, as not their launches are tried."""
     first, *others = people
     link = connection.link(PROBLEM, graded=True)
     connection.person(first)
-    connection.enter(link, first)
+    entered.enter(connection, link, first)
     row = PendingScore.objects.select_related("platform_user").get(line_item__resource_link__link_id=link.id)
     for sub in others:
         connection.person(sub)

@@ -134,7 +134,7 @@ def test_ags_05_scores_end_the_path(item, scores):
 
 
 def test_tok_02_ags_15_one_new_token_and_one_more_try_when_it_is_refused(connection, deployment):
-    connection.launch(connection.link(graded=True))
+    connection.enter(connection.link(graded=True))
     column, score = LineItemAddress(LineItem.objects.get().url, SCORES), ags.Score(LEARNER, 1, 2, datetime.now(UTC))
     for status, tries in ((401, 2), (403, 1), (400, 1), (404, 1), (503, 1)):
         access_tokens.access_token(deployment, [ags.SCORE_SCOPE])
@@ -147,7 +147,7 @@ def test_tok_02_ags_15_one_new_token_and_one_more_try_when_it_is_refused(connect
 
 
 def test_ags_15_open_edx_means_an_access_token_that_is_over_with_403_too(connection, deployment):
-    connection.launch(connection.link(graded=True))
+    connection.enter(connection.link(graded=True))
     Registration.objects.update(platform="openedx")
     deployment.refresh_from_db()
     connection.platform.faults.set("status", endpoint="scores", status=403, times=1)

@@ -735,7 +735,7 @@ def test_an_operator_unlinks_and_the_person_is_asked_again(connection):
 
 
 def test_only_linked_people_are_unlinked(connection):
-    connection.launch(connection.link(PROBLEM))
+    connection.enter(connection.link(PROBLEM))
     with pytest.raises(CommandError, match="forget"):
         run(connection, "unlink", "--yes")
     with pytest.raises(CommandError):

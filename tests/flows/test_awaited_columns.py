@@ -34,6 +34,7 @@ from lti_1p3_provider.scores.outbox import moving
 from lti_1p3_provider.scores.outbox.wake import TASK
 from lti_1p3_provider.scores.reasons import Reason
 from lti_1p3_provider.scores.status import course_page, odd_links
+from tests import entered
 from tests.accidents import after_a_look, raised_in
 from tests.connection import (
     AGS_CLAIM,
@@ -63,7 +64,7 @@ def opened(connection: Connection, *people: str, usage_key: str = PROBLEM, **val
     """Have people open a link of which the platform says nothing about grades."""
     link = connection.link(usage_key, ags="none", **values)
     for person in people:
-        connection.enter(link, person)
+        entered.enter(connection, link, person)
     return link
 
 
@@ -92,7 +93,7 @@ def due() -> set[str]:
 
 
 def without_claim(connection: Connection, link: Any, person: str) -> None:
-    assert connection.launch(link, person).status_code == 200
+    connection.enter(link, person)
 
 
 def with_empty_column(connection: Connection, link: Any, person: str) -> None:
@@ -113,10 +114,10 @@ def test_whoever_opened_a_link_before_it_was_graded_gets_the_score_once_it_is(
     earn(3)
     assert posts() == 0
     link = graded(connection, link)
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     assert given(connection, link) == (3, 4)
-    connection.launch(link, OTHER_LEARNER)
-    connection.launch(link, LEARNER)
+    connection.enter(link, OTHER_LEARNER)
+    connection.enter(link, LEARNER)
     deliver_due()
     assert posts() == 1
 
@@ -125,7 +126,7 @@ def test_a_teachers_launch_shows_the_column_too(connection: Connection) -> None:
     link = opened(connection, LEARNER)
     earn(3)
     link = graded(connection, link)
-    connection.launch(link, INSTRUCTOR)
+    connection.enter(link, INSTRUCTOR)
     assert given(connection, link) == (3, 4)
 
 
@@ -158,7 +159,7 @@ def moved_to_other_problem(connection: Connection, link: Any) -> Any:
 
 def test_another_block_of_a_link_without_a_column_makes_nothing_due(connection: Connection, no_worker) -> None:
     link = opened(connection, LEARNER, OTHER_LEARNER)
-    connection.launch(moved_to_other_problem(connection, link), LEARNER)
+    connection.enter(moved_to_other_problem(connection, link), LEARNER)
     rows = dict(PendingScore.objects.values_list("platform_user__sub", "usage_key"))
     assert rows == {LEARNER: OTHER_PROBLEM, OTHER_LEARNER: PROBLEM}
     assert (due(), TASK in no_worker) == (set(), False)
@@ -166,7 +167,7 @@ def test_another_block_of_a_link_without_a_column_makes_nothing_due(connection: 
 
 def test_links_that_open_several_blocks_are_named_once_they_have_a_column(connection: Connection, no_worker) -> None:
     link = opened(connection, LEARNER, OTHER_LEARNER)
-    connection.launch(moved_to_other_problem(connection, link), LEARNER)
+    connection.enter(moved_to_other_problem(connection, link), LEARNER)
     assert odd_links.mixed_links(COURSE) == []
     LineItem.objects.update(container_url="https://platform.example/items")
     assert len(odd_links.mixed_links(COURSE)) == 1
@@ -193,17 +194,17 @@ def test_another_block_that_is_opened_while_the_column_comes_is_sent(
 
 def test_each_gets_the_grade_of_the_block_that_they_opened_last(connection: Connection) -> None:
     link = opened(connection, LEARNER, OTHER_LEARNER)
-    connection.launch(moved_to_other_problem(connection, link), OTHER_LEARNER)
+    connection.enter(moved_to_other_problem(connection, link), OTHER_LEARNER)
     earn(3), earn(2, OTHER_PROBLEM, OTHER_LEARNER), earn(1, PROBLEM, OTHER_LEARNER)
     link = graded(connection, link)
-    connection.launch(link, THIRD)
+    connection.enter(link, THIRD)
     assert (given(connection, link), given(connection, link, OTHER_LEARNER)) == ((3, 4), (2, 4))
 
 
 def test_a_column_that_comes_makes_one_score_due_and_the_others_in_batches(connection: Connection, no_worker) -> None:
     link = opened(connection, LEARNER)
     fill_one(connection, 40)
-    connection.launch(graded(connection, link), OTHER_LEARNER)
+    connection.enter(graded(connection, link), OTHER_LEARNER)
     assert due() <= {OTHER_LEARNER}
     numbers = [len(due())]
     while moving.go_on(BATCH):
@@ -212,7 +213,7 @@ def test_a_column_that_comes_makes_one_score_due_and_the_others_in_batches(conne
     assert max(after - before for before, after in pairwise(numbers)) <= BATCH
     assert len(due()) == 42
     PendingScore.objects.update(due_at=None)
-    connection.launch(graded(connection, link), OTHER_LEARNER)
+    connection.enter(graded(connection, link), OTHER_LEARNER)
     assert not moving.go_on(BATCH)
     assert due() == set()
 
@@ -239,7 +240,7 @@ def test_whoever_was_forgotten_meanwhile_is_out(connection: Connection) -> None:
     earn(3), earn(2, PROBLEM, OTHER_LEARNER)
     forget(by_sub(connection.registration.issuer, connection.client_id, LEARNER))
     link = graded(connection, link)
-    connection.launch(link, THIRD)
+    connection.enter(link, THIRD)
     assert (given(connection, link), given(connection, link, OTHER_LEARNER)) == (None, (2, 4))
 
 
@@ -247,7 +248,7 @@ def test_whoever_never_opened_the_link_gets_nothing_from_it(connection: Connecti
     link, elsewhere = opened(connection, LEARNER), opened(connection, OTHER_LEARNER)
     earn(2, PROBLEM, OTHER_LEARNER)
     link = graded(connection, link)
-    connection.launch(link, LEARNER)
+    connection.enter(link, LEARNER)
     assert given(connection, link, OTHER_LEARNER) is None
     assert LineItem.objects.get(resource_link__link_id=elsewhere.id).is_awaited
 
@@ -255,7 +256,7 @@ def test_whoever_never_opened_the_link_gets_nothing_from_it(connection: Connecti
 def test_who_teaches_is_no_learner_and_whoever_begins_to_is_none_any_more(connection: Connection) -> None:
     link = opened(connection, INSTRUCTOR)
     assert not PendingScore.objects.exists()
-    connection.launch(link, LEARNER)
+    connection.enter(link, LEARNER)
     teaches = {f"{CLAIM}roles": [f"{MEMBERSHIP}Instructor"]}
     connection.tampered_launch(link, claims=lambda claims: {**claims, **teaches})
     assert not PendingScore.objects.exists()
@@ -277,7 +278,7 @@ def test_a_launch_without_the_service_takes_nobodys_score_away_where_a_column_is
     connection: Connection, column: str, roles: tuple[str, ...], no_worker
 ) -> None:
     link = connection.link(PROBLEM, graded=True) if column == "own" else connection.link(PROBLEM, ags="container")
-    connection.launch(link, LEARNER)
+    connection.enter(link, LEARNER)
     earn(3)
     before = PendingScore.objects.values().get()
     of_other_roles(connection, link, *roles)
@@ -286,7 +287,7 @@ def test_a_launch_without_the_service_takes_nobodys_score_away_where_a_column_is
 
 def test_a_link_that_has_a_column_gets_nobody_whom_the_platform_does_not_grade(connection: Connection) -> None:
     link = connection.link(PROBLEM, graded=True)
-    connection.launch(link, LEARNER)
+    connection.enter(link, LEARNER)
     connection.tampered_launch(
         link, OTHER_LEARNER, claims=lambda claims: {name: claims[name] for name in claims if name != AGS_CLAIM}
     )
@@ -317,7 +318,7 @@ def test_another_registrations_link_with_the_same_id_is_another_link(
     link = opened(first, LEARNER)
     earn(3)
     theirs = second.link(PROBLEM, graded=True, id=link.id)
-    second.launch(theirs, LEARNER)
+    second.enter(theirs, LEARNER)
     assert {row.registration_id: row.due_at or row.reason for row in PendingScore.objects.all()} == {
         first.registration.pk: Reason.NO_COLUMN,
         second.registration.pk: Reason.NO_GRADE,
@@ -373,7 +374,7 @@ def test_an_answer_that_is_stored_while_its_link_gets_a_column_is_sent(
 
 def test_an_answer_to_a_link_without_a_column_looks_once_more_and_others_do_not(connection: Connection) -> None:
     opened(connection, LEARNER)
-    connection.launch(connection.link(OTHER_PROBLEM, graded=True), OTHER_LEARNER)
+    connection.enter(connection.link(OTHER_PROBLEM, graded=True), OTHER_LEARNER)
     looks = []
     for problem, person in ((PROBLEM, LEARNER), (OTHER_PROBLEM, LEARNER), (OTHER_PROBLEM, OTHER_LEARNER)):
         with CaptureQueriesContext(database) as queries:
@@ -426,7 +427,7 @@ def test_the_platforms_list_shows_the_column_and_everybody_is_due_once(connectio
     deliver_due()
     assert given(connection, link) == (3, 4)
     assert posts() == 1
-    connection.launch(graded(connection, link), LEARNER)
+    connection.enter(graded(connection, link), LEARNER)
     deliver_due()
     assert posts() == 1
 
@@ -449,7 +450,7 @@ def test_a_list_of_another_course_says_nothing(connection: Connection) -> None:
 def test_another_registrations_list_says_nothing(connect: Callable[..., Connection]) -> None:
     first, second = connect(), connect()
     link = opened(first, LEARNER, context_id=HERE)
-    second.launch(second.link(OTHER_PROBLEM, ags="container", context_id=HERE), LEARNER)
+    second.enter(second.link(OTHER_PROBLEM, ags="container", context_id=HERE), LEARNER)
     column_of(second, link, context_id=HERE)
     assert (looked(first), looked(second)) == (0, 0)
     assert LineItem.objects.filter(url="", container_url="").count() == 1

@@ -193,6 +193,6 @@ def test_role_04_sec_19_no_role_gives_a_privilege(connection, role):
 def test_role_01_role_06_who_gets_scores(connection, roles, wanted):
     begin_anew()
     connection.platform.tamper_next_launch(claims=lambda claims: {**claims, ROLES: roles})
-    connection.launch(connection.link(PROBLEM, graded=True))
+    connection.enter(connection.link(PROBLEM, graded=True))
     assert PlatformUser.objects.count() == 1
     assert PendingScore.objects.exists() is wanted

@@ -116,7 +116,7 @@ def test_titles_labels_and_names_are_kept_as_far_as_can_be(connect, kept):
 
 def test_a_name_that_changes_to_one_that_cannot_be_kept(connection, kept):
     link = connection.link(PROBLEM)
-    assert connection.launch(link).status_code == 200
+    connection.enter(link)
     assert connection.launch_with({"name": TEXT}).status_code == 200
     assert Profile.objects.get().name == kept
 
@@ -231,7 +231,7 @@ def test_a_login_with_a_name_that_cannot_be_kept(connection, is_whole, name):
 
 def test_what_a_platform_says_about_a_score_is_quoted(connection, web_server, is_whole):
     link = connection.link(PROBLEM, graded=True)
-    assert connection.launch(link).status_code == 200
+    connection.enter(link)
     said = json.dumps({"error": f"kaputt {PARTY}"}).encode()
     Registration.objects.update(auth_token_url=web_server.says(Said(said, 400)))
     earn(3)
@@ -257,7 +257,7 @@ def test_a_column_whose_address_cannot_be_kept(connection, web_server, is_whole,
             AGS_CLAIM: {"scope": claims[AGS_CLAIM]["scope"], "lineitems": container},
         }
     )
-    assert connection.launch(link).status_code == 200
+    connection.enter(link)
     earn(3)
     row = PendingScore.objects.get()
     if is_whole:
@@ -362,7 +362,7 @@ def test_a_search_finds_the_title_that_the_platform_shows(connection, admin_clie
 
 
 def test_the_course_teams_page_finds_nobody_of_such_a_name(connection, admin_client):
-    connection.launch(connection.link(PROBLEM, graded=True))
+    connection.enter(connection.link(PROBLEM, graded=True))
     page = admin_client.get(reverse("lti_1p3_provider:course_scores", args=[COURSE]), {"learner": TEXT, "state": TEXT})
     assert page.status_code == 200
     assert admin_client.get(f"/lti/1p3/scores/{COURSE}{RARE}/").status_code in (200, 403)

@@ -51,15 +51,26 @@ def opened(
     connection: Connection, roles: list[str] = TEACHES, person: str = INSTRUCTOR, link: Any = None, **claims: Any
 ) -> str:
     """Launch; return the content's page."""
+    claimed(connection, roles, claims)
+    page = connection.launch(link or connection.link(PROBLEM, graded=True), person)
+    assert page.status_code == 200
+    return page.text
+
+
+def came(connection: Connection, person: str, link: Any = None, **claims: Any) -> None:
+    """Have a learner launch."""
+    claimed(connection, LEARNS, claims)
+    connection.enter(link or connection.link(PROBLEM, graded=True), person)
+
+
+def claimed(connection: Connection, roles: list[str], claims: dict[str, Any]) -> None:
+    """Have the next launch say this; what is None is left out."""
     said = {f"{CLAIM}roles": roles, **{f"{CLAIM}{name}": value for name, value in claims.items()}}
 
     def changed(known: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in {**known, **said}.items() if value is not None}
 
     connection.platform.tamper_next_launch(claims=changed)
-    page = connection.launch(link or connection.link(PROBLEM, graded=True), person)
-    assert page.status_code == 200
-    return page.text
 
 
 def token(page: str) -> str:
@@ -117,8 +128,8 @@ def test_nobody_without_a_name_finds_it(connection):
 
 def test_the_page_shows_the_people_of_the_class_in_all_its_activities(connection):
     problem, other = (connection.link(key, graded=True) for key in (PROBLEM, OTHER_PROBLEM))
-    opened(connection, LEARNS, LEARNER, problem, **context(1))
-    opened(connection, LEARNS, OTHER_LEARNER, other, **context(1))
+    came(connection, LEARNER, problem, **context(1))
+    came(connection, OTHER_LEARNER, other, **context(1))
     page = press(connection, token(opened(connection, TEACHES, INSTRUCTOR, problem, **context(1))))
     assert page.status_code == 200
     assert "Class 1, Emulated platform" in page.text
@@ -136,8 +147,8 @@ TODAY = usage("vertical", "today", OTHER_COURSE)
 def test_scores_in_another_course_here_are_not_shown(connection):
     """One course of the platform may have links to several here."""
     problem, elsewhere = connection.link(PROBLEM, graded=True), connection.link(TODAY, course=OTHER_COURSE, graded=True)
-    opened(connection, LEARNS, LEARNER, problem, **context(1))
-    opened(connection, LEARNS, OTHER_LEARNER, elsewhere, **context(1))
+    came(connection, LEARNER, problem, **context(1))
+    came(connection, OTHER_LEARNER, elsewhere, **context(1))
     page = press(connection, token(opened(connection, TEACHES, INSTRUCTOR, problem, **context(1))))
     assert name_of(LEARNER, connection) in page.text
     assert name_of(OTHER_LEARNER, connection) not in page.text
@@ -145,8 +156,8 @@ def test_scores_in_another_course_here_are_not_shown(connection):
 
 def test_an_activity_can_be_chosen(connection):
     problem, other = (connection.link(key, graded=True) for key in (PROBLEM, OTHER_PROBLEM))
-    opened(connection, LEARNS, LEARNER, problem, **context(1))
-    opened(connection, LEARNS, OTHER_LEARNER, other, **context(1))
+    came(connection, LEARNER, problem, **context(1))
+    came(connection, OTHER_LEARNER, other, **context(1))
     key = token(opened(connection, TEACHES, INSTRUCTOR, problem, **context(1)))
     page = press(connection, key, activity=OTHER_PROBLEM).text
     assert name_of(OTHER_LEARNER, connection) in page
@@ -157,9 +168,9 @@ def test_an_activity_can_be_chosen(connection):
 
 def test_other_classes_and_other_platforms_are_not_shown(connect):
     first, second = connect(), connect()
-    opened(first, LEARNS, LEARNER, **context(1))
-    opened(first, LEARNS, OTHER_LEARNER, **context(2))
-    opened(second, LEARNS, OTHER_LEARNER, **context(1))
+    came(first, LEARNER, **context(1))
+    came(first, OTHER_LEARNER, **context(2))
+    came(second, OTHER_LEARNER, **context(1))
     page = press(first, token(opened(first, TEACHES, INSTRUCTOR, **context(1)))).text
     assert name_of(LEARNER, first) in page
     assert name_of(OTHER_LEARNER, first) not in page
@@ -167,15 +178,15 @@ def test_other_classes_and_other_platforms_are_not_shown(connect):
 
 def test_the_same_course_of_another_deployment_is_not_shown(connection):
     Deployment.objects.create(registration=connection.registration, deployment_id="second")
-    opened(connection, LEARNS, OTHER_LEARNER, deployment_id="second", **context(1))
+    came(connection, OTHER_LEARNER, deployment_id="second", **context(1))
     page = press(connection, token(opened(connection, TEACHES, INSTRUCTOR, **context(1)))).text
     assert name_of(OTHER_LEARNER, connection) not in page
 
 
 def test_without_a_course_of_the_platform_it_is_the_links_people(connection):
     mine, other = (connection.link(PROBLEM, graded=True) for _ in range(2))
-    opened(connection, LEARNS, LEARNER, mine, context=None)
-    opened(connection, LEARNS, OTHER_LEARNER, other, context=None)
+    came(connection, LEARNER, mine, context=None)
+    came(connection, OTHER_LEARNER, other, context=None)
     page = press(connection, token(opened(connection, TEACHES, INSTRUCTOR, mine, context=None))).text
     assert name_of(LEARNER, connection) in page
     assert name_of(OTHER_LEARNER, connection) not in page
@@ -186,8 +197,8 @@ def test_without_a_course_of_the_platform_it_is_the_links_people(connection):
 def test_what_the_platform_does_not_grade_is_not_shown(connection, claim, where):
     ungraded, graded = connection.link(PROBLEM, ags="none"), connection.link(OTHER_PROBLEM, graded=True)
     said = {} if claim is None else {AGS_CLAIM.removeprefix(CLAIM): claim}
-    opened(connection, LEARNS, LEARNER, ungraded, **where, **said)
-    opened(connection, LEARNS, OTHER_LEARNER, graded, **where)
+    came(connection, LEARNER, ungraded, **where, **said)
+    came(connection, OTHER_LEARNER, graded, **where)
     earn(3)
     assert PendingScore.objects.count() == 2
     page = press(connection, token(opened(connection, TEACHES, INSTRUCTOR, ungraded, **where))).text
@@ -202,7 +213,7 @@ def test_nobody_yet(connection):
 
 
 def later_learner(connection: Connection, link: Any) -> None:
-    opened(connection, LEARNS, INSTRUCTOR, link, **context(1))
+    came(connection, INSTRUCTOR, link, **context(1))
 
 
 def later_in_another_class(connection: Connection, link: Any) -> None:

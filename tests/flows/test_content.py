@@ -294,7 +294,7 @@ def test_a_launch_with_an_old_session_key_does_not_inherit_its_last_minute(conne
 
 def test_sec_17_a_grant_is_no_use_to_an_inactive_user(connection):
     """Some of the LMS's authentication backends keep the session of an inactive user alive."""
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     user = PlatformUser.objects.get().user
     target = targets.from_keys(COURSE, WELCOME)
     assert grants.find(user, target).deployment.registration == connection.registration
@@ -306,7 +306,7 @@ def test_sec_17_a_grant_is_no_use_to_an_inactive_user(connection):
 @pytest.mark.parametrize("what", ["registration", "deployment"])
 def test_sec_15_a_grant_of_what_was_switched_off_opens_nothing(connection, what):
     """Nor does it where a site left out the middleware that ends sessions."""
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     user, target = PlatformUser.objects.get().user, targets.from_keys(COURSE, WELCOME)
     if what == "registration":
         connection.registration.enabled = False
@@ -344,7 +344,7 @@ def test_sec_35_a_refusal_ends_no_session(connection):
 
 def test_one_account_per_person_with_a_random_name_and_no_password(connection):
     for _ in range(2):
-        connection.launch(connection.link(WELCOME))
+        connection.enter(connection.link(WELCOME))
     user = get_user_model().objects.get()
     assert user.username.startswith("lti_")
     assert "ada" not in user.username.lower()
@@ -362,7 +362,7 @@ def test_sec_16_an_email_that_nobody_vouches_for_is_not_the_accounts(connection)
 
 def test_name_and_email_follow_the_platform(connect):
     connection = connect(trust_emails=True)
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     connection.launch_with({"name": "Ada Park-Lee", "email": "ada.lee@platform.example"})
     user = get_user_model().objects.get()
     assert (user.email, user.demo_profile.name) == ("ada.lee@platform.example", "Ada Park-Lee")
@@ -374,17 +374,17 @@ def test_name_and_email_follow_the_platform(connect):
 def test_an_email_that_is_taken_is_tried_again_when_it_is_free(connect):
     connection = connect(trust_emails=True)
     owner = get_user_model().objects.create_user("owner", email="ada.park@platform.example")
-    connection.launch(connection.link(WELCOME))
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     owner.delete()
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     assert get_user_model().objects.get().email == "ada.park@platform.example"
 
 
 def test_sec_16_nobody_is_linked_by_email(connect):
     connection = connect(trust_emails=True)
     owner = get_user_model().objects.create_user("owner", email="ada.park@platform.example", is_staff=True)
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     launched = PlatformUser.objects.get().user
     assert launched.pk != owner.pk
     assert launched.email == f"{launched.username}@lti.invalid"
@@ -401,7 +401,7 @@ def test_sec_17_an_inactive_account_is_refused(connection):
 
 @pytest.mark.parametrize("right", ["is_staff", "is_superuser"])
 def test_sec_16_staff_and_superusers_are_never_signed_in(connection, right):
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     get_user_model().objects.update(**{right: True})
     response = connection.launch(connection.link(WELCOME))
     assert (response.status_code, outcome()) == (403, "account_privileged")
@@ -422,7 +422,7 @@ def test_sec_16_who_is_on_a_team_is_never_signed_in_wherever_the_team_is(connect
 
 
 def test_sec_16_a_group_that_is_no_team_keeps_nobody_out(connection):
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     get_user_model().objects.get().groups.add(Group.objects.create(name="people who like staff"))
     assert connection.launch(connection.link(WELCOME)).status_code == 200
 
@@ -534,7 +534,7 @@ def test_refusals_are_not_cached(connection):
 
 
 def test_an_attempt_holds_no_personal_data(connection):
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     attempt = LaunchAttempt.objects.get()
     said = " ".join(str(getattr(attempt, field.attname)) for field in attempt._meta.concrete_fields)
     for text in ("Ada", "ada.park", LEARNER):

@@ -75,7 +75,7 @@ def test_it_says_which_platforms_may_open_a_block(connection, team: Browser):
 
 
 def test_it_says_where_a_block_is_already(connection, team: Browser):
-    connection.launch(connection.link(PROBLEM))
+    connection.enter(connection.link(PROBLEM))
     page = team.get(address(connection, f"?at={UNIT}"), timeout=5).text
     assert connection.registration.title in line(page, PROBLEM).partition("in ")[2]
     assert " in " not in line(page, UNIT)

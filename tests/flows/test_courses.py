@@ -52,9 +52,9 @@ def test_a_launch_enrols_once_in_the_registrations_mode(enrolling):
 
 
 def test_an_enrolment_that_is_there_keeps_its_mode(enrolling):
-    enrolling.launch(enrolling.link(WELCOME))
+    enrolling.enter(enrolling.link(WELCOME))
     Enrolment.objects.update(mode="honor")
-    enrolling.launch(enrolling.link(WELCOME))
+    enrolling.enter(enrolling.link(WELCOME))
     assert Enrolment.objects.get().mode == "honor"
 
 

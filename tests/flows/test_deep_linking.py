@@ -15,14 +15,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
-from opaque_keys.edx.keys import CourseKey
 
 from demo.browser import Browser, forms
 from demo.platform.dialogs import Dialog
 from lti_1p3_provider.deep_linking.entries import Entry, MessageFacts
 from lti_1p3_provider.deep_linking.models import DeepLinkingRequest
 from lti_1p3_provider.diagnostics.models import LaunchAttempt
-from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.registrations.models import ToolKey
 from lti_1p3_provider.resource_links.models import Context, ResourceLink
 from lti_1p3_provider.users.models import PlatformUser
@@ -48,12 +46,6 @@ SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
 BASICS = usage("sequential", "basics")
 WELCOME_TEXT = usage("html", "welcome_text")
 WHOLE = usage("course", "course")
-
-
-@pytest.fixture(autouse=True)
-def outline(lms: str) -> None:
-    """What there is to choose is written down."""
-    rebuild(CourseKey.from_string(COURSE))
 
 
 def with_roles(connection: Connection, *roles: str) -> Picker:

@@ -45,8 +45,8 @@ def grades(findings: list[Finding]) -> list[Verdict]:
 @pytest.fixture
 def sound(connection: Connection) -> Connection:
     """A connection of which everything works."""
-    connection.gate(allowed_courses=[COURSE])
     launched(connection)
+    connection.gate(allowed_courses=[COURSE])
     return connection
 
 

@@ -403,9 +403,9 @@ def test_a_standing_follows_what_happens_and_goes_with_its_registration(three):
 
 def test_a_launch_writes_no_more_than_before(connection):
     link = connection.link(WELCOME)
-    connection.launch(link)
+    connection.enter(link)
     launched_by = PlatformUser.objects.count()
-    connection.launch(link)
+    connection.enter(link)
     assert PlatformUser.objects.count() == launched_by
     assert not LaunchTally.objects.exists()
     assert not TallyMark.objects.exists()

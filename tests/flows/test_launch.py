@@ -318,12 +318,12 @@ def test_sec_09_nothing_is_kept_of_a_state_that_is_not_ours(connection):
     requests.post(f"{connection.lms}/lti/1p3/launch/", data={"state": "x.1:y:z", "id_token": "a.b.c"}, timeout=5)
     assert outcome() == "state_unknown"
     assert used_marks() == before
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     assert used_marks() == before + 1
 
 
 def test_core_05_a_used_state_is_remembered_for_longer_than_it_lives(connection):
-    connection.launch(connection.link(WELCOME))
+    connection.enter(connection.link(WELCOME))
     (left,) = seconds_left("lti1p3:used:")
     assert left >= 600
 
@@ -428,7 +428,7 @@ def test_core_08_the_claim_decides_what_is_opened(connection):
     page = browser.follow(browser.submit(initiation))
     assert page.url == connection.content_url(WELCOME)
     assert (outcome(), "another target_link_uri" in LaunchAttempt.objects.first().detail) == ("ok", True)
-    connection.launch(link)
+    connection.enter(link)
     assert LaunchAttempt.objects.first().detail == ""
 
 
@@ -453,15 +453,15 @@ def test_core_10_identity_is_byte_exact_and_per_registration(connect):
     first, second = connect(), connect()
     first.person("Case"), first.person("case"), first.person("case ")
     for sub in ("Case", "case", "case "):
-        assert first.launch(first.link(WELCOME), sub).status_code == 200
-    assert second.launch(second.link(WELCOME), "case").status_code == 200
-    assert first.launch(first.link(WELCOME), "case").status_code == 200
+        first.enter(first.link(WELCOME), sub)
+    second.enter(second.link(WELCOME), "case")
+    first.enter(first.link(WELCOME), "case")
     assert PlatformUser.objects.count() == get_user_model().objects.count() == 4
 
 
 def test_core_10_contexts_and_links_belong_to_a_deployment(connect):
     for connection in (connect(), connect()):
-        connection.launch(connection.link(WELCOME, id="the same id"))
+        connection.enter(connection.link(WELCOME, id="the same id"))
     assert Context.objects.count() == 2
     assert ResourceLink.objects.count() == 2
 
@@ -527,5 +527,5 @@ def test_moodles_empty_line_item_is_none(connection):
 
 def test_two_links_of_one_unit_are_two_rows(connection: Connection):
     for name in ("one", "two"):
-        connection.launch(connection.link(UNIT, id=f"{connection.client_id}-{name}"))
+        connection.enter(connection.link(UNIT, id=f"{connection.client_id}-{name}"))
     assert ResourceLink.objects.filter(usage_key=UNIT).count() == 2

@@ -67,7 +67,7 @@ def wants(connection: Connection, **fields: str) -> None:
 def faculty(connection: Connection, web_server: WebServer) -> Faculty:
     found = opened(connection, web_server, Faculty)
     wants(connection, instructor_role="staff")
-    connection.launch(connection.link(PROBLEM), INSTRUCTOR)
+    connection.enter(connection.link(PROBLEM), INSTRUCTOR)
     assert found.reads(TEACHER)
     return found
 
@@ -77,7 +77,7 @@ def test_whoever_has_left_loses_the_role_and_gets_it_again_by_a_launch(faculty: 
     assert not CourseRole.objects.exists()
     newest = Change.objects.filter(kind="course role").latest("pk")
     assert (newest.action, newest.way, newest.before["role"]) == (Change.Action.DELETED, Change.Way.ROSTER, "staff")
-    faculty.connection.launch(faculty.connection.link(PROBLEM), INSTRUCTOR)
+    faculty.connection.enter(faculty.connection.link(PROBLEM), INSTRUCTOR)
     assert faculty.holds()
 
 
@@ -114,7 +114,7 @@ def test_a_list_that_is_empty_or_cannot_be_read_takes_nothing(faculty: Faculty) 
 def test_whoever_was_never_listed_keeps_it(connection: Connection, web_server: WebServer) -> None:
     found = opened(connection, web_server, Faculty)
     wants(connection, instructor_role="staff")
-    connection.launch(connection.link(PROBLEM), INSTRUCTOR)
+    connection.enter(connection.link(PROBLEM), INSTRUCTOR)
     assert found.reads()
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from demo.lms import grades
@@ -28,15 +29,17 @@ from lti_1p3_provider.scores.outbox import claim
 from lti_1p3_provider.scores.reasons import Reason, Why
 from lti_1p3_provider.scores.status import odd_links
 from lti_1p3_provider.users.models import PlatformUser
+from tests import entered
+from tests.cases import every
 from tests.connection import AGS_CLAIM, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, Connection
 from tests.scoring import COURSE, SCOPES, block, columns, earn, given, make_due, shown, with_scopes
-from tests.web_server import Said
+from tests.web_server import Said, WebServer
 
 
 def container_link(connection: Connection, usage_key: str = PROBLEM, person: str = LEARNER, **values):
     """Launch a link for which the platform names only the list of columns."""
     link = connection.link(usage_key, ags="container", **values)
-    connection.enter(link, person)
+    entered.enter(connection, link, person)
     return link
 
 
@@ -82,7 +85,7 @@ def test_ags_03_no_column_is_made_before_there_is_a_grade(connection):
 
 
 def test_ags_03_what_was_earned_before_the_launch_is_sent(connection):
-    connection.launch(connection.link(PROBLEM, ags="none"))
+    connection.enter(connection.link(PROBLEM, ags="none"))
     grades.record(PlatformUser.objects.get().user, COURSE, block(PROBLEM), 2, 4)
     container_link(connection)
     (item,) = columns(connection)
@@ -117,7 +120,7 @@ def test_ags_03_a_link_that_may_be_graded_after_all_gets_a_column(connection):
     link = connection.link(PROBLEM, ags="container")
     says_no_column(connection, link)
     earn(3)
-    connection.launch(link)
+    connection.enter(link)
     (item,) = columns(connection)
     assert shown(connection, item) == (3, 4)
 
@@ -151,7 +154,7 @@ def test_ags_03_a_declined_column_of_ours_that_has_scores_is_named_to_the_team_a
     assert [str(Reason.NOT_WANTED.label) in said for _, said in odd_links.column_troubles(COURSE)] == [True]
 
 
-@pytest.mark.parametrize("says", [says_no_column, Connection.launch], ids=["empty", "left out"])
+@pytest.mark.parametrize("says", [says_no_column, Connection.enter], ids=["empty", "left out"])
 def test_ags_03_the_platforms_own_column_is_preferred_to_ours_as_soon_as_there_is_one(connection, says):
     link = container_link(connection)
     earn(3)
@@ -170,13 +173,13 @@ def test_ags_03_of_a_forgotten_column_of_ours_and_the_platforms_own_the_latter_i
     earn(3)
     LineItem.objects.all().delete()
     own = platforms_own(connection, "own", resource_link_id=link.id)
-    (says_no_column if declined else Connection.launch)(connection, link)
+    (says_no_column if declined else Connection.enter)(connection, link)
     assert shown(connection, own) == (3, 4)
 
 
 def test_ags_03_the_coupled_column_is_used_and_left_as_it_is(connection):
     link, before = connection.link(PROBLEM, graded=True), len(connection.platform.requests)
-    connection.launch(link)
+    connection.enter(link)
     earn(3)
     assert given(connection, link) == (3, 4)
     assert (
@@ -188,7 +191,7 @@ def test_ags_03_the_coupled_column_is_used_and_left_as_it_is(connection):
 def test_ags_03_the_column_of_the_link_is_found(connection):
     """The platform made it, so its maximum is the platform's business."""
     link = connection.link(PROBLEM, graded=True, ags="container")
-    connection.launch(link)
+    entered.enter(connection, link, LEARNER)
     earn(3)
     assert given(connection, link) == (3, 4)
     (item,) = columns(connection)
@@ -228,7 +231,7 @@ def test_ags_03_nobody_elses_column_is_used_where_filters_are_ignored(connection
 def test_ags_03_several_columns_of_the_link_that_we_did_not_make_are_left_alone(connection):
     link = connection.link(PROBLEM, ags="container")
     strange = [platforms_own(connection, name, resource_link_id=link.id) for name in ("draft", "final")]
-    connection.launch(link)
+    entered.enter(connection, link, LEARNER)
     earn(3)
     assert [shown(connection, item) for item in strange] == [None, None]
     assert shown(connection, columns(connection)[-1]) == (3, 4)
@@ -239,7 +242,7 @@ def test_ags_07_many_learners_make_one_column(connection):
     link = connection.link(PROBLEM, ags="container")
     for person in people:
         connection.person(person)
-        connection.launch(link, person)
+        entered.enter(connection, link, person)
     connection.platform.faults.set("status", endpoint="token", status=503)
     for number, person in enumerate(people):
         earn(number % 5, person=person)
@@ -380,7 +383,7 @@ def test_ags_01_without_the_right_no_column_is_made_and_that_is_no_error(connect
     row, item = PendingScore.objects.get(), LineItem.objects.get()
     assert (row.due_at, row.given_up, row.sent_at) == (None, False, None)
     assert row.why == item.why == Why(reason)
-    connection.launch(link)
+    connection.enter(link)
     assert shown(connection, columns(connection)[0]) == (3, 4)
     assert LineItem.objects.get().reason == ""
 
@@ -395,7 +398,7 @@ def test_ags_01_who_may_only_look_finds_the_links_column(connection):
 def test_ags_15_a_refusal_parks_all_rows_and_asks_once(connection):
     link = connection.link(PROBLEM, ags="container")
     for person in (LEARNER, OTHER_LEARNER):
-        connection.launch(link, person)
+        entered.enter(connection, link, person)
     connection.platform.faults.set("status", endpoint="token", status=503)
     for person in (LEARNER, OTHER_LEARNER):
         earn(3, person=person)
@@ -432,7 +435,7 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
     elsewhere = "http://127.0.0.1:9/stolen"
     column = {"id": elsewhere, "resourceId": PROBLEM, "tag": TAG}
     link = connection.link(PROBLEM, ags="container")
-    connection.launch(link)
+    entered.enter(connection, link, LEARNER)
     home = web_server.says(
         {
             "list": Said(b"[]"),
@@ -458,7 +461,54 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
     assert len(web_server.asked) == (0 if what == "list" else 1)
 
 
-@pytest.mark.parametrize(
+class Stranger:
+    """A link that was launched, whose list of columns, or column, is at a stranger's web server. The cases of a table
+    share a launch: each begins with the rows that it left."""
+
+    def __init__(self, connection: Connection, server: WebServer) -> None:
+        self._server = server
+        container_link(connection)
+        self._rows: list[Model] = [LineItem.objects.get(), PendingScore.objects.get()]
+
+    @property
+    def asked(self) -> list[str]:
+        return [f"{asked.method} {asked.path.partition('?')[0]}" for asked in self._server.asked]
+
+    def lists(self, *said: Said) -> None:
+        """Say this where the list is, one after another."""
+        LineItem.objects.update(container_url=self._begins(*said))
+
+    def has_column(self, *said: Said, **values: object) -> None:
+        """Say this where the column is, one after another."""
+        LineItem.objects.update(**{"url": f"{self._begins(*said)}/item", "container_url": "", **values})
+
+    def _begins(self, *said: Said) -> str:
+        self._server.asked.clear()
+        for row in self._rows:
+            row.save(force_update=True)
+        Outage.objects.all().delete()
+        home = self._server.says_in_turn(*said)
+        Registration.objects.update(other_origins=home.rpartition("/")[0])
+        return home
+
+    def was_sent(self, *steps: str) -> None:
+        """Earn points; check what was asked on the way, and that the score arrived."""
+        earn(3)
+        row = PendingScore.objects.get()
+        assert self.asked == list(steps)
+        assert (row.given_up, row.attempts, bool(row.sent_at)) == (False, 0, True), row.why
+
+
+@pytest.fixture
+def stranger(connection: Connection, web_server: WebServer) -> Stranger:
+    return Stranger(connection, web_server)
+
+
+def listed(*entries: object) -> Said:
+    return Said(json.dumps(entries).encode())
+
+
+@every(
     "body",
     [
         b"{}",
@@ -467,47 +517,21 @@ def test_sec_29_a_list_or_column_elsewhere_gets_no_token(connection, web_server,
         b"[1]",
         b"[[], null]",
     ],
-    ids=lambda body: body[:30].decode(),
 )
-def test_sec_06_a_list_of_nonsense_makes_no_column_and_loses_no_score(connection, web_server, body):
-    container_link(connection)
-    home = web_server.says(Said(body))
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(container_url=home)
+def test_sec_06_a_list_of_nonsense_makes_no_column_and_loses_no_score(stranger, body):
+    stranger.lists(Said(body))
     earn(3)
     row = PendingScore.objects.get()
     assert row.reason == "answer_unreadable", row.why
     assert (row.given_up, row.attempts) == (False, 1)
-    assert [asked.method for asked in web_server.asked] == ["GET"]
-
-
-def at_a_strangers(connection, web_server, *said: Said) -> str:
-    """Have a link whose list of columns is at a web server that says this; return that list's address."""
-    container_link(connection)
-    home = web_server.says_in_turn(*said)
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(container_url=home)
-    return home
-
-
-def listed(*entries: object) -> Said:
-    return Said(json.dumps(entries).encode())
-
-
-def was_sent(web_server, *steps: str) -> PendingScore:
-    """Earn points; check what was asked on the way, and that the score arrived."""
-    earn(3)
-    row = PendingScore.objects.get()
-    assert [f"{asked.method} {asked.path.partition('?')[0]}" for asked in web_server.asked] == list(steps)
-    assert (row.given_up, row.attempts, bool(row.sent_at)) == (False, 0, True), row.why
-    return row
+    assert stranger.asked == ["GET /0"]
 
 
 MADE = Said(status=201, headers={"Location": "/items/9"})
 LOOKED_AND_MADE = ("GET /0", "GET /0", "POST /0", "POST /items/9/scores")
 
 
-@pytest.mark.parametrize(
+@every(
     "body",
     [
         b"[{}]",
@@ -524,63 +548,56 @@ LOOKED_AND_MADE = ("GET /0", "GET /0", "POST /0", "POST /items/9/scores")
         b'[{"id": "x", "members": [' + b"1," * 900 + b"1]}]",
         b'[null, "x", 7, {"id": "x"}]',
     ],
-    ids=lambda body: body[:40].decode(),
 )
-def test_ags_04_an_odd_entry_of_somebody_elses_keeps_no_score_from_its_column(connection, web_server, body):
-    at_a_strangers(connection, web_server, Said(body), Said(body), MADE, Said())
-    was_sent(web_server, *LOOKED_AND_MADE)
+def test_ags_04_an_odd_entry_of_somebody_elses_keeps_no_score_from_its_column(stranger, body):
+    stranger.lists(Said(body), Said(body), MADE, Said())
+    stranger.was_sent(*LOOKED_AND_MADE)
     assert LineItem.objects.get().created_here
 
 
-@pytest.mark.parametrize("odd", [{"tag": []}, {"label": 7.5}, {"resourceId": {}}, {"scoreMaximum": "x", "tag": None}])
-def test_ags_03_the_links_own_column_is_found_among_odd_entries_and_although_it_is_one(connection, web_server, odd):
-    container_link(connection)
+@every("odd", [{"tag": []}, {"label": 7.5}, {"resourceId": {}}, {"scoreMaximum": "x", "tag": None}])
+def test_ags_03_the_links_own_column_is_found_among_odd_entries_and_although_it_is_one(stranger, odd):
     link = LineItem.objects.get().resource_link.link_id
     own = {"id": "items/1", "resourceLinkId": link, **odd}
-    home = web_server.says_in_turn(listed({"id": 7}, own, "x", {"tag": []}), Said())
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(container_url=home)
-    was_sent(web_server, "GET /0", "POST /items/1/scores")
+    stranger.lists(listed({"id": 7}, own, "x", {"tag": []}), Said())
+    stranger.was_sent("GET /0", "POST /items/1/scores")
     assert not LineItem.objects.get().created_here
 
 
-def test_ags_03_the_links_one_column_that_is_shown_twice_is_one(connection, web_server):
-    container_link(connection)
+def test_ags_03_the_links_one_column_that_is_shown_twice_is_one(stranger):
     own = {"id": "/items/1", "resourceLinkId": LineItem.objects.get().resource_link.link_id}
     first = Said(json.dumps([own]).encode(), headers={"Link": '</0?page=2>; rel="next"'})
-    home = web_server.says_in_turn(first, listed(own, {"id": "/items/2"}), Said())
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(container_url=home)
-    was_sent(web_server, "GET /0", "GET /0", "POST /items/1/scores")
+    stranger.lists(first, listed(own, {"id": "/items/2"}), Said())
+    stranger.was_sent("GET /0", "GET /0", "POST /items/1/scores")
 
 
-@pytest.mark.parametrize("nothing", [Said(status=204), Said(b""), Said(b"null"), Said(b" \n", 202)])
-def test_ags_03_a_list_with_no_content_has_no_columns(connection, web_server, nothing):
-    at_a_strangers(connection, web_server, nothing, nothing, MADE, Said())
-    was_sent(web_server, *LOOKED_AND_MADE)
+@every("nothing", [Said(status=204), Said(b""), Said(b"null"), Said(b" \n", 202)])
+def test_ags_03_a_list_with_no_content_has_no_columns(stranger, nothing):
+    stranger.lists(nothing, nothing, MADE, Said())
+    stranger.was_sent(*LOOKED_AND_MADE)
 
 
-def test_ags_03_a_course_that_has_no_columns_yet_may_be_nowhere(connection, web_server):
-    at_a_strangers(connection, web_server, *[Said(status=404)] * 4, MADE, Said())
-    was_sent(web_server, *["GET /0"] * 4, *LOOKED_AND_MADE[2:])
+def test_ags_03_a_course_that_has_no_columns_yet_may_be_nowhere(stranger):
+    stranger.lists(*[Said(status=404)] * 4, MADE, Said())
+    stranger.was_sent(*["GET /0"] * 4, *LOOKED_AND_MADE[2:])
 
 
-def test_ags_15_a_course_that_is_not_there_at_all_gets_no_column(connection, web_server):
-    at_a_strangers(connection, web_server, *[Said(status=404)] * 6)
+def test_ags_15_a_course_that_is_not_there_at_all_gets_no_column(stranger):
+    stranger.lists(*[Said(status=404)] * 6)
     earn(3)
     row = PendingScore.objects.get()
     assert (row.given_up, row.why) == (True, Why(Reason.SERVICE_REFUSED, 404, "making a column"))
 
 
-@pytest.mark.parametrize("status", [400, 404])
-def test_ags_03_a_list_that_knows_no_filters_is_read_without(connection, web_server, status):
+@every("status", [400, 404])
+def test_ags_03_a_list_that_knows_no_filters_is_read_without(stranger, web_server, status):
     refused = Said(status=status)
-    at_a_strangers(connection, web_server, refused, listed(), refused, listed(), MADE, Said())
-    was_sent(web_server, "GET /0", "GET /0", *LOOKED_AND_MADE)
-    assert [asked.path for asked in web_server.asked][1:4:2] == ["/0", "/0"]
+    stranger.lists(refused, listed(), refused, listed(), MADE, Said())
+    stranger.was_sent("GET /0", "GET /0", *LOOKED_AND_MADE)
+    assert [one.path for one in web_server.asked][1:4:2] == ["/0", "/0"]
 
 
-@pytest.mark.parametrize(
+@every(
     "made",
     [
         MADE,
@@ -593,14 +610,14 @@ def test_ags_03_a_list_that_knows_no_filters_is_read_without(connection, web_ser
         Said(b"made", 202, {"Location": "/items/9"}),
     ],
 )
-def test_ags_03_a_column_that_was_made_is_found_where_the_answer_says(connection, web_server, made):
-    at_a_strangers(connection, web_server, listed(), listed(), made, Said())
-    was_sent(web_server, *LOOKED_AND_MADE)
+def test_ags_03_a_column_that_was_made_is_found_where_the_answer_says(stranger, made):
+    stranger.lists(listed(), listed(), made, Said())
+    stranger.was_sent(*LOOKED_AND_MADE)
     assert LineItem.objects.get().url.endswith("/items/9")
 
 
-@pytest.mark.parametrize(
-    ("made", "why"),
+@every(
+    "made, why",
     [
         (Said(b'{"id": "https://p.example/\\ud800"}', 201), "answer_unreadable: a line item without a usable id"),
         (Said(b'{"id": "https://p.example/1"}', 201), "address_forbidden: https://p.example is not a host of this"),
@@ -608,56 +625,48 @@ def test_ags_03_a_column_that_was_made_is_found_where_the_answer_says(connection
         (Said(b'{"id": "https://a:b@p.example/\\ud83d\\u0000"}', 201), "answer_unreadable: a line item without"),
     ],
 )
-def test_ags_03_an_address_that_is_of_no_use_is_said_and_written_down(connection, web_server, made, why):
-    at_a_strangers(connection, web_server, listed(), listed(), made)
+def test_ags_03_an_address_that_is_of_no_use_is_said_and_written_down(stranger, made, why):
+    stranger.lists(listed(), listed(), made)
     earn(3)
     row = PendingScore.objects.get()
     assert f"{row.reason}: {row.detail}".startswith(why), row.why
 
 
-@pytest.mark.parametrize(
+@every(
     "said",
     [
         Said(gzip.compress(b'{"resultUrl": "x"}'), headers={"Content-Encoding": "gzip"}),
         Said(b"not compressed", headers={"Content-Encoding": "gzip"}),
         Said(b"\x01\x02", headers={"Content-Encoding": "br"}),
         Said(b"x" * 3_000_000),
-        Said(b"short", headers={"Content-Length": "1000"}),
-        Said(b"zz", headers={"Transfer-Encoding": "chunked"}),
+        Said(b"short", headers={"Content-Length": "1000", "Connection": "close"}),
+        Said(b"zz", headers={"Transfer-Encoding": "chunked", "Connection": "close"}),
         Said(b"\xff" * 10, 202, {"Content-Type": "application/json; charset=nonsense"}),
         Said(b"", 204, {"Content-Encoding": "gzip"}),
         Said(b"", 299, {f"X-{number}": "x" for number in range(150)}),
         Said(b"", 201, {"X-Long": "x" * 70_000}),
     ],
 )
-def test_ags_13_any_2xx_to_a_score_is_success_whatever_follows(connection, web_server, said):
-    container_link(connection)
-    home = web_server.says(said)
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(url=f"{home}/item", container_url="")
-    was_sent(web_server, "POST /0/item/scores")
+def test_ags_13_any_2xx_to_a_score_is_success_whatever_follows(stranger, said):
+    stranger.has_column(said)
+    stranger.was_sent("POST /0/item/scores")
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_ags_15_a_score_that_is_answered_with_another_place_is_sent_later(connection, web_server, status):
-    container_link(connection)
-    home = web_server.says_in_turn(Said(status=status, headers={"Location": "/sign-in"}), Said())
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(url=f"{home}/item", container_url="")
+@every("status", [301, 302, 303, 307, 308])
+def test_ags_15_a_score_that_is_answered_with_another_place_is_sent_later(stranger, status):
+    stranger.has_column(Said(status=status, headers={"Location": "/sign-in"}), Said())
     earn(3)
     row = PendingScore.objects.get()
     assert (row.given_up, row.attempts, row.why, row.sent_at) == (False, 1, Why(Reason.REDIRECTED, status), None)
     send_now()
     assert PendingScore.objects.get().sent_at
-    assert [asked.path for asked in web_server.asked] == ["/0/item/scores"] * 2
+    assert stranger.asked == ["POST /0/item/scores"] * 2
 
 
-def test_ags_06_a_column_that_cannot_be_read_before_its_maximum_is_changed_delays_no_score(connection, web_server):
-    container_link(connection)
-    home = web_server.says_in_turn(Said(b'{"a": NaN}'), Said())
-    Registration.objects.update(other_origins=home.rpartition("/")[0])
-    LineItem.objects.update(url=f"{home}/item", created_here=True, maximum=1)
-    was_sent(web_server, "GET /0/item", "POST /0/item/scores")
+def test_ags_06_a_column_that_cannot_be_read_before_its_maximum_is_changed_delays_no_score(stranger):
+    container_url = LineItem.objects.get().container_url
+    stranger.has_column(Said(b'{"a": NaN}'), Said(), created_here=True, maximum=1, container_url=container_url)
+    stranger.was_sent("GET /0/item", "POST /0/item/scores")
     assert LineItem.objects.get().detail.startswith("a line item: NaN")
 
 
@@ -666,7 +675,7 @@ def test_ags_06_a_column_that_cannot_be_read_before_its_maximum_is_changed_delay
 
 def test_ags_03_a_column_of_ours_that_a_teacher_deleted_is_made_once_more(connection):
     link = container_link(connection)
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     earn(3)
     earn(1, person=OTHER_LEARNER)
     (item,) = columns(connection)
@@ -698,7 +707,7 @@ def test_ags_07_where_a_column_was_known_a_list_that_is_nowhere_is_none_without_
     row = PendingScore.objects.get()
     assert (row.given_up, row.why) == (True, Why(Reason.SERVICE_REFUSED, 404, "reading a list"))
     connection.platform.faults.clear()
-    connection.launch(link)  # proves that the course is there
+    connection.enter(link)  # proves that the course is there
     send_now()
     assert shown(connection, columns(connection)[0]) == (2, 4)
 
@@ -716,7 +725,7 @@ def test_a_404_about_a_person_is_not_one_about_the_column(connection):
 
 def test_a_coupled_column_that_was_deleted_parks_with_a_reason(connection):
     link = connection.link(PROBLEM, graded=True)
-    connection.launch(link)
+    entered.enter(connection, link, LEARNER)
     earn(3)
     connection.platform.store.delete_line_item(columns(connection)[0].id)
     earn(2)
@@ -851,7 +860,7 @@ def test_sec_15_a_switched_off_deployment_is_not_asked_for_columns(connection):
 
 
 def test_of_the_launches_that_find_a_new_column_at_once_one_sends_all_scores_there(connection):
-    connection.launch(connection.link(PROBLEM, graded=True))
+    connection.enter(connection.link(PROBLEM, graded=True))
     stale = [LineItem.objects.get() for _ in range(2)]
     PendingScore.objects.update(revision=5, due_at=None)
     values = {"url": f"{stale[0].url}0", "container_url": "", "scopes": stale[0].scopes}

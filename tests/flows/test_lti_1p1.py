@@ -84,8 +84,7 @@ def launch(connection: Connection, sub: str, link: Any = None, **claim: Any) -> 
     if claim:
         said = claim["claim"]
         connection.platform.tamper_next_launch(claims=lambda claims: {**claims, CLAIM: said})
-    page = connection.launch(link or connection.link(WELCOME), sub)
-    assert page.status_code == 200
+    connection.enter(link or connection.link(WELCOME), sub)
     people = PlatformUser.objects.select_related("user")
     return people.get(sub_digest=digest(sub), registration=connection.registration)
 

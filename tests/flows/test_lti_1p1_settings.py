@@ -48,6 +48,12 @@ def riverside():
     LtiConsumer.objects.create(consumer_key="riverside", consumer_name="Riverside", consumer_secret="s")
 
 
+@pytest.fixture
+def pasted() -> dict[str, Any]:
+    """A key set that an operator pastes."""
+    return {"keys": [keys.generate().public_jwk]}
+
+
 def way() -> tuple[Any, ...]:
     return tuple(Registration.objects.values_list(*LEGACY_FIELDS).get())
 
@@ -231,10 +237,9 @@ def test_the_api_lets_superusers_choose_and_organizations_only_end_it():
     ],
 )
 @every("is_pasted", [True, False])
-def test_whoever_speaks_for_a_platform_stays_where_it_reaches_accounts_beyond_its_organization(wide, is_pasted):
+def test_whoever_speaks_for_a_platform_stays_where_it_reaches_accounts_beyond_its_organization(pasted, wide, is_pasted):
     Registration.objects.all().delete()
-    own = {"keys": [keys.generate().public_jwk]}
-    voice = {"key_set": own, "key_set_url": ""} if is_pasted else {"key_set_url": OTHER_KEYS}
+    voice = {"key_set": pasted, "key_set_url": ""} if is_pasted else {"key_set_url": OTHER_KEYS}
     staff, root = tenant(), tenant(role="", is_superuser=True)
     one = f"registrations/{staff('POST', 'registrations/', PLATFORM).json()['id']}/"
     assert root("PATCH", one, wide).status_code == 200

@@ -144,15 +144,15 @@ def test_only_the_session_users_scores_of_exactly_this_block_are_said(connection
 def test_what_is_said_is_about_the_link_that_was_opened_last(connection):
     """A copied activity whose column is gone says nothing about the healthy original."""
     copied = connection.link(PROBLEM, graded=True)
-    connection.launch(copied)
+    connection.enter(copied)
     ask, page, browser = open_(connection)
     earn(3)
     PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(given_up=True, due_at=None)
     assert [score["text"][:5] for score in ask()["scores"]] == ["Sent "]
-    connection.launch(copied, browser=browser)  # it is tried again, and refused again
+    connection.enter(copied, browser=browser)  # it is tried again, and refused again
     PendingScore.objects.filter(line_item__resource_link__link_id=copied.id).update(given_up=True, due_at=None)
     assert [score["state"] for score in ask()["scores"]] == ["given_up"]
-    connection.launch(connection.link(PROBLEM, ags="none"), browser=browser)  # this one has no column
+    connection.enter(connection.link(PROBLEM, ags="none"), browser=browser)  # this one has no column
     assert ask() == {"scores": [], "again_in": None}
     assert page.status_code == 200
 
@@ -181,7 +181,7 @@ def test_sec_15_what_the_content_door_refuses_is_refused_here_too_and_not_record
     address = where(page)
     attempts = LaunchAttempt.objects.count()
     stranger = Browser()
-    connection.launch(connection.link(OTHER_PROBLEM), OTHER_LEARNER, stranger)
+    connection.enter(connection.link(OTHER_PROBLEM), OTHER_LEARNER, stranger)
     for visitor, url in (
         (Browser(), address),
         (stranger, address),

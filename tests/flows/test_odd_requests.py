@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from opaque_keys.edx.keys import CourseKey
 
 from demo.browser import forms
 from lti_1p3_provider.deep_linking.entries import Entry, MessageFacts
@@ -18,16 +17,9 @@ from lti_1p3_provider.lti.content_items import MAX_TITLE, MAX_URL
 from lti_1p3_provider.lti.deep_linking import PLACEMENT
 from lti_1p3_provider.outline import tree
 from lti_1p3_provider.outline.models import OutlineBlock
-from lti_1p3_provider.outline.rebuild import rebuild
 from tests.cases import every
-from tests.connection import CLAIM, COURSE, PROBLEM, SUBSECTION, UNIT, Connection
+from tests.connection import CLAIM, PROBLEM, SUBSECTION, UNIT, Connection
 from tests.picking import DL, SETTINGS, Picker, begin, begin_with, items_of, with_settings
-
-
-@pytest.fixture(autouse=True)
-def outline(lms: str) -> None:
-    """What there is to choose is written down."""
-    rebuild(CourseKey.from_string(COURSE))
 
 
 def test_null_is_as_good_as_nothing(connection: Connection) -> None:

@@ -39,7 +39,7 @@ def two(connect):
     """A browser, two registrations, and the page of the first, of which the second has taken the browser."""
     first, second, browser = connect(title="First"), connect(title="Second"), Browser()
     page = first.launch(first.link(PROBLEM, graded=True), browser=browser)
-    assert second.launch(second.link(OTHER_PROBLEM, graded=True), browser=browser).status_code == 200
+    second.enter(second.link(OTHER_PROBLEM, graded=True), browser=browser)
     assert PlatformUser.objects.count() == 2
     return browser, page, first, second
 
@@ -108,7 +108,7 @@ def test_whoever_opens_it_again_can_go_on_and_the_other_page_says_so_then(two):
 def test_a_third_one_does_not_make_the_first_forgotten(two, connect):
     browser, page, _, second = two
     third = connect()
-    third.launch(third.link(UNIT), browser=browser)
+    third.enter(third.link(UNIT), browser=browser)
     for address in (page.url, second.content_url(OTHER_PROBLEM)):
         assert SAYS in browser.get(address, timeout=5).text
 
@@ -116,14 +116,14 @@ def test_a_third_one_does_not_make_the_first_forgotten(two, connect):
 def test_another_person_in_the_same_browser_reads_the_same(connection):
     browser = Browser()
     page = connection.launch(connection.link(PROBLEM), LEARNER, browser)
-    connection.launch(connection.link(WELCOME), OTHER_LEARNER, browser)
+    connection.enter(connection.link(WELCOME), OTHER_LEARNER, browser)
     assert SAYS in browser.get(page.url, timeout=5).text
 
 
 def test_a_whole_course_says_so(connect):
     first, second, browser = connect(enrolment_mode="audit"), connect(), Browser()
-    first.launch(first.link(target_link_uri=f"{first.lms}/lti/1p3/launch/{COURSE}"), browser=browser)
-    second.launch(second.link(PROBLEM), browser=browser)
+    first.enter(first.link(target_link_uri=f"{first.lms}/lti/1p3/launch/{COURSE}"), browser=browser)
+    second.enter(second.link(PROBLEM), browser=browser)
     home = browser.get(f"{first.lms}/courses/{COURSE}/home", headers=AS_A_PAGE, timeout=5)
     assert (home.status_code, SAYS in home.text) == (403, True)
 
@@ -139,8 +139,8 @@ def test_a_browser_that_was_nobodys_reads_nothing_of_others(two):
     _, page, _, second = two
     stranger = Browser()
     assert "Your session has ended" in stranger.get(page.url, timeout=5).text
-    second.launch(second.link(WELCOME), INSTRUCTOR, stranger)
-    second.launch(second.link(OTHER_PROBLEM), OTHER_LEARNER, stranger)
+    second.enter(second.link(WELCOME), INSTRUCTOR, stranger)
+    second.enter(second.link(OTHER_PROBLEM), OTHER_LEARNER, stranger)
     assert another_account.former(SessionStore(stranger.cookies["sessionid"]))
     assert "Your session has ended" in stranger.get(page.url, timeout=5).text
     assert ask(stranger, page).json() == {"error": "grant_missing"}
@@ -176,7 +176,7 @@ def test_a_former_account_that_was_deleted_is_nobody(two):
 def test_two_activities_of_one_registration_do_not_end_each_other(connection):
     browser = Browser()
     page = connection.launch(connection.link(PROBLEM), browser=browser)
-    connection.launch(connection.link(WELCOME), browser=browser)
+    connection.enter(connection.link(WELCOME), browser=browser)
     assert browser.get(page.url, timeout=5).status_code == 200
     assert another_account.former(SessionStore(browser.cookies["sessionid"])) == []
 
@@ -186,7 +186,7 @@ def test_only_so_many_accounts_are_remembered(connection):
     names = [f"former-{number}" for number in range(another_account.MAX_FORMER + 3)]
     for name in names:
         connection.person(name)
-        connection.launch(connection.link(WELCOME), name, browser)
+        connection.enter(connection.link(WELCOME), name, browser)
     known = another_account.former(SessionStore(browser.cookies["sessionid"]))
     wanted = [PlatformUser.objects.get(sub=name).user_id for name in names[:-1]]
     assert known == wanted[-another_account.MAX_FORMER :]

@@ -12,7 +12,6 @@ from django.db import connection as database
 from django.utils import timezone
 
 from lti_1p3_provider.identifiers import digest
-from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
 from lti_1p3_provider.scores.outbox import moving
@@ -81,13 +80,13 @@ def others() -> set[tuple[object, ...]]:
 
 def test_a_launch_of_another_block_changes_nobody_elses_grade(connection):
     link = launched(connection)
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     earn(3, person=OTHER_LEARNER)
     earn(3)
     fill(connection, link, MANY)
     before, posts = others(), len(connection.platform.scores)
     leads_to(connection, link, OTHER_PROBLEM)
-    connection.launch(link, LEARNER)
+    connection.enter(link, LEARNER)
     deliver_due()
     assert others() == before
     assert len(connection.platform.scores) == posts
@@ -98,7 +97,7 @@ def test_a_launch_of_another_block_changes_nobody_elses_grade(connection):
 def test_each_learner_has_the_grade_of_the_block_that_they_opened(connection):
     link = launched(connection)
     leads_to(connection, link, OTHER_PROBLEM)
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     for person in (LEARNER, OTHER_LEARNER):
         earn(3, person=person)
         earn(1, OTHER_PROBLEM, person, 2)
@@ -113,10 +112,10 @@ def test_a_learner_who_opens_what_a_teacher_chose_anew_gets_its_grade(connection
     earn(3)
     earn(1, OTHER_PROBLEM, possible=2)
     leads_to(connection, link, OTHER_PROBLEM)
-    connection.launch(link)
+    connection.enter(link)
     assert given(connection, link) == (1, 2)
     leads_to(connection, link, PROBLEM)
-    connection.launch(link)
+    connection.enter(link)
     assert given(connection, link) == (3, 4)
 
 
@@ -124,7 +123,7 @@ def test_a_block_of_another_course_is_graded_there(connection):
     other = usage("vertical", "today", OTHER_COURSE)
     link = launched(connection, UNIT)
     leads_to(connection, link, other, OTHER_COURSE)
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     assert (row_of(LEARNER).course_key, row_of(OTHER_LEARNER).course_key) == (COURSE, OTHER_COURSE)
     assert set(course_page.rows_of(COURSE_KEY)) == {row_of(LEARNER)}
     assert set(course_page.rows_of(row_of(OTHER_LEARNER).course_key)) == {row_of(OTHER_LEARNER)}
@@ -144,24 +143,22 @@ def test_whoever_signs_a_strange_target_moves_nobody(connection, person):
 
 
 def test_a_link_that_opens_different_blocks_is_shown_to_the_course_team(connection):
-    rebuild(COURSE_KEY)  # which knows titles
     link = launched(connection)
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     assert odd_links.mixed_links(COURSE_KEY) == []
     leads_to(connection, link, OTHER_PROBLEM)
-    connection.launch(link)
+    connection.enter(link)
     (mixed,) = odd_links.mixed_links(COURSE_KEY)
     assert mixed.blocks == "Primary colours, White light"
     assert link.title in mixed.title
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     assert odd_links.mixed_links(COURSE_KEY) == []
 
 
 def test_the_course_teams_page_names_it(connection, client):
-    rebuild(COURSE_KEY)
     link = launched(connection)
     leads_to(connection, link, OTHER_PROBLEM)
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     client.force_login(get_user_model().objects.create(username="team", is_staff=True, is_superuser=True))
     page = client.get(f"/lti/1p3/scores/{COURSE}/")
     assert page.status_code == 200
@@ -203,7 +200,7 @@ def test_a_new_column_gets_everybodys_score_in_the_end(connection, no_worker):
     link, other = launched(connection), connection.link(PROBLEM, graded=True)
     for number in range(10):
         connection.person(f"moves-{number}")
-        connection.launch(link, f"moves-{number}")
+        connection.enter(link, f"moves-{number}")
         earn(3, person=f"moves-{number}")
     deliver_due()
     names_column(connection, link, connection.platform.link(other.id).line_item_url)
@@ -260,7 +257,7 @@ def gives_up(connection: Connection, *links, status: int = 400) -> None:
 def test_a_launch_proves_the_enrolment_and_makes_due_what_was_given_up(connection, status):
     first, second = launched(connection), launched(connection)
     gives_up(connection, first, second, status=status)
-    connection.launch(first)
+    connection.enter(first)
     assert given(connection, first) == given(connection, second) == (3, 4)
     assert not PendingScore.objects.given_up().exists()
 
@@ -274,9 +271,9 @@ def test_a_first_launch_of_another_link_proves_it_too(connection):
 
 def test_a_launch_proves_nothing_about_others_or_other_courses(connection):
     link, elsewhere = launched(connection), launched(connection, context_id="another-course")
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     PendingScore.objects.update(given_up=True, due_at=None)
-    connection.launch(link)
+    connection.enter(link)
     left = set(PendingScore.objects.given_up().values_list("line_item__resource_link__link_id", flat=True))
     assert row_of(OTHER_LEARNER).given_up
     assert left == {link.id, elsewhere.id}

@@ -25,8 +25,8 @@ from tests.connection import PROBLEM
 from tests.registered import copied
 from tests.scoring import given
 
-TIMEOUT = 1.0
-PAGE = 0.8
+TIMEOUT = 0.6  # seconds, for a request
+PAGE = 0.35  # seconds; slow, and in time on a busy machine
 
 
 class Slow(BaseHTTPRequestHandler):
@@ -68,7 +68,7 @@ def at(connection, host: str, contexts: int, *, lists: bool) -> None:
     """Have a learner launch links in several courses of a platform, whose services are at ``host``: the first one over
     HTTP, whose rows the others get copies of."""
     Registration.objects.filter(pk=connection.registration.pk).update(other_origins=host)
-    connection.launch(connection.link(PROBLEM, graded=True, context_id=f"slow-{connection.client_id}"))
+    connection.enter(connection.link(PROBLEM, graded=True, context_id=f"slow-{connection.client_id}"))
     row = PendingScore.objects.get(registration=connection.registration)
     for number in range(1, contexts):
         link, name = row.line_item.resource_link, f"{connection.client_id}-{number}"
@@ -96,7 +96,7 @@ def patient(settings) -> None:
 def test_slow_platforms_keep_no_other_waiting(connect, slow_host, patient, lists):
     slow, fast = [connect(), connect()], connect()
     link = fast.link(PROBLEM, graded=True)
-    fast.launch(link)
+    fast.enter(link)
     for one in slow:
         at(one, slow_host, 10, lists=lists)
     done: list[float] = []
@@ -138,7 +138,7 @@ def test_a_slow_score_is_delivered_and_speaks_against_its_platform(connection, s
     assert report.delivered >= 6
     outage = Outage.objects.get()
     assert outage.reason == "slow"
-    assert outage.detail in ("1 s", "2 s", "3 s")  # 0.8 seconds, and a busy machine
+    assert outage.detail in ("0 s", "1 s", "2 s")  # a third of one, and a busy machine
     Outage.objects.update(until=timezone.now())
     PendingScore.objects.update(due_at=timezone.now(), revision=9, sent_given=None, earned=3)
     assert deliver_due().delivered >= 1  # what was waited for is an answer, however slow
@@ -167,7 +167,9 @@ def test_each_owner_of_conversations_gets_a_share_of_the_threads():
     assert all(most[owner] >= 2 for owner in (1, 2, 3))
 
 
-def test_what_a_conversation_raises_or_returns_comes_through_and_its_requests_end_in_time(patient):
+def test_what_a_conversation_raises_or_returns_comes_through_and_its_requests_end_in_time(settings):
+    settings.LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC = 0.25
+
     def fine():
         answer = yield Pause(0.0)
         return answer, "done"
@@ -178,7 +180,7 @@ def test_what_a_conversation_raises_or_returns_comes_through_and_its_requests_en
         while True:
             yield Pause(0.1)
 
-    with pytest.raises(PlatformUnreachable, match="one score took longer than 2 s in all"):
+    with pytest.raises(PlatformUnreachable, match=r"one score took longer than 0\.5 s in all"):
         transport.run(patience.within(endless()))
 
     def asks():
@@ -186,6 +188,6 @@ def test_what_a_conversation_raises_or_returns_comes_through_and_its_requests_en
 
     assert next(patience.within(asks())).timeout is None
     late = patience.within(asks())
-    assert patience._limited(Request("GET", "https://platform.example/"), 0.3).timeout == 0.3
-    assert patience._limited(Request("GET", "https://platform.example/", timeout=0.2), 0.3).timeout == 0.2
+    assert patience._limited(Request("GET", "https://platform.example/"), 0.1).timeout == 0.1
+    assert patience._limited(Request("GET", "https://platform.example/", timeout=0.05), 0.1).timeout == 0.05
     late.close()

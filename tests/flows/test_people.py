@@ -324,11 +324,11 @@ def test_of_claimed_rows_those_who_were_forgotten_are_missing(connection):
 def test_whoever_is_forgotten_while_their_score_waits_behind_another_is_not_sent(connection, platform):
     """The platform takes its time with the first score of a course; meanwhile the person of the second is forgotten."""
     first, second = launched(connection), launched(connection, OTHER_PROBLEM, person=OTHER_LEARNER)
-    platform.faults.set("slow", endpoint="scores", seconds=1.5)
+    platform.faults.set("slow", endpoint="scores", seconds=1.0)
     with hold_back():
         earn(1)
         earn(2, OTHER_PROBLEM, OTHER_LEARNER, 2)
-    forgetting = threading.Timer(0.7, run, ["forget", *named(connection, OTHER_LEARNER), "--yes"])
+    forgetting = threading.Timer(0.3, run, ["forget", *named(connection, OTHER_LEARNER), "--yes"])
     forgetting.start()
     deliver_due()
     forgetting.join()

@@ -85,7 +85,7 @@ def test_the_next_launch_signs_in_to_the_other_account_and_nothing_is_merged(con
 
 def test_whom_the_platform_merged_gets_the_account_of_the_other(connection):
     link = launched(connection)
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     kept, spare = person(LEARNER).user, own("spare")
     with pytest.raises(CommandError, match="one person of both, first move the other one to an account that nobody"):
         moving(connection, sub=OTHER_LEARNER, to=kept.username)
@@ -365,19 +365,19 @@ def test_of_an_account_of_two_platforms_the_person_must_be_named(connect):
 def test_roles_that_launches_gave_end_and_the_next_launch_gives_them_there(connection):
     Registration.objects.update(instructor_role="beta_testers")
     link = connection.link(UNIT)
-    connection.launch(link, INSTRUCTOR)
+    connection.enter(link, INSTRUCTOR)
     old, user = person(INSTRUCTOR).user, own()
     assert CourseRole.objects.get().user == old
     moving(connection, "--yes", sub=INSTRUCTOR)
     assert not CourseRole.objects.exists()
-    connection.launch(link, INSTRUCTOR)
+    connection.enter(link, INSTRUCTOR)
     assert CourseRole.objects.get().user == user
 
 
 def test_a_role_that_a_launch_gave_to_the_old_account_meanwhile_is_taken_by_the_next_clean_up(connection):
     """The launch had read the account before the move, and gave the role after it."""
     Registration.objects.update(instructor_role="beta_testers")
-    connection.launch(connection.link(UNIT), INSTRUCTOR)
+    connection.enter(connection.link(UNIT), INSTRUCTOR)
     assert take_back() == 0
     PlatformUser.objects.update(user=own())
     assert take_back() == 1

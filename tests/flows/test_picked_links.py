@@ -5,23 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from opaque_keys.edx.keys import CourseKey
 
 from demo.platform import Link
 from demo.platform.dialogs import Dialog
-from lti_1p3_provider.outline.rebuild import rebuild
 from lti_1p3_provider.resource_links.models import ResourceLink
 from lti_1p3_provider.scores.delivery.deliver import deliver_due
 from lti_1p3_provider.scores.models import LineItem, PendingScore
-from tests.connection import COURSE, LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT, Connection
+from tests.connection import LEARNER, OTHER_LEARNER, OTHER_PROBLEM, PROBLEM, SUBSECTION, UNIT, Connection
 from tests.picking import begin
 from tests.scoring import columns, earn, shown
-
-
-@pytest.fixture(autouse=True)
-def outline(lms: str) -> None:
-    """What there is to choose is written down."""
-    rebuild(CourseKey.from_string(COURSE))
 
 
 def pick(connection: Connection, usage_key: str, like: str = "plain") -> Link:
@@ -35,7 +27,7 @@ def pick(connection: Connection, usage_key: str, like: str = "plain") -> Link:
 def test_dl_07_scores_go_to_the_picked_column_also_where_the_launch_names_none(connection, ags, like):
     link = pick(connection, PROBLEM, like)
     connection.platform.add_link(replace(link, ags=ags))
-    assert connection.launch(link).status_code == 200
+    connection.enter(link)
     earn(3)
     deliver_due()
     assert [item.resource_id for item in columns(connection)] == [PROBLEM]
@@ -48,7 +40,7 @@ def test_ags_03_a_platform_that_forgets_which_link_a_column_is_for(connection, c
     item = connection.platform.store.line_item_of(link.id)
     connection.platform.store.put_line_item(replace(item, resource_link_id=""))
     connection.platform.add_link(replace(link, ags="container", graded=False))
-    connection.launch(link)
+    connection.enter(link)
     earn(2)
     deliver_due()
     assert [one.id for one in columns(connection)] == [item.id]
@@ -58,7 +50,7 @@ def test_ags_03_a_platform_that_forgets_which_link_a_column_is_for(connection, c
 def test_a_link_that_is_picked_again_follows_learner_by_learner(connection):
     link = pick(connection, PROBLEM)
     for person in (LEARNER, OTHER_LEARNER):
-        connection.launch(link, person)
+        connection.enter(link, person)
     again = pick(connection, OTHER_PROBLEM)
     connection.platform.add_link(replace(link, target_link_uri=again.target_link_uri, custom=again.custom))
     assert connection.launch(link, LEARNER).url == connection.content_url(OTHER_PROBLEM)
@@ -66,7 +58,7 @@ def test_a_link_that_is_picked_again_follows_learner_by_learner(connection):
     assert blocks == {LEARNER: OTHER_PROBLEM, OTHER_LEARNER: PROBLEM}
     assert ResourceLink.objects.get(link_id=link.id).usage_key == OTHER_PROBLEM
     assert LineItem.objects.get(resource_link__link_id=link.id).is_mixed
-    connection.launch(link, OTHER_LEARNER)
+    connection.enter(link, OTHER_LEARNER)
     assert set(PendingScore.objects.values_list("usage_key", flat=True)) == {OTHER_PROBLEM}
 
 

@@ -28,7 +28,6 @@ FRAGMENTS = ("tree", "search", "preview")
 @pytest.fixture
 def picker(lms, connection) -> Picker:
     """The page, just opened."""
-    rebuild(CourseKey.from_string(COURSE))
     return begin(connection)
 
 
@@ -172,7 +171,6 @@ def test_the_page_is_strict_about_what_it_runs_and_small(picker: Picker):
 
 
 def test_where_one_is_taken_nothing_offers_several(lms, connection):
-    rebuild(CourseKey.from_string(COURSE))
     one = begin(connection, dialog=Dialog(kind="one")).go().open(SUBSECTION)
     assert set(one.offered.values()) == {"radio"}
     assert 'name="apart"' not in one.page.text

@@ -116,7 +116,7 @@ def test_only_learners_who_take_part_now(course: Class) -> None:
 
 
 def test_the_first_launch_finds_the_account_and_says_who_it_is(course: Class) -> None:
-    course.reads(OTHER_LEARNER)
+    course.had(OTHER_LEARNER)
     before = course.person(OTHER_LEARNER)
     course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
     after = course.person(OTHER_LEARNER)
@@ -140,14 +140,14 @@ def test_two_platforms_people_with_the_same_id_are_two(course: Class) -> None:
 
 @pytest.mark.parametrize("gap", [(), ("b", 7.5), ("b", {"roles": ["Learner"]})], ids=str)
 def test_nrps_03_a_list_with_gaps_changes_nothing(course: Class, gap: tuple[object, ...]) -> None:
-    course.reads("a")
+    course.had("a")
     assert course.reads(*gap) == Outcome(stopped=Stopped.GAPS)
     assert course.inside() == {"a"}
 
 
 @pytest.mark.parametrize("second", [page(status=500), page(status=429), Said(b"<html>")], ids=["500", "429", "html"])
 def test_nrps_03_a_read_that_fails_half_way_changes_nothing(course: Class, second: Said) -> None:
-    course.reads("a")
+    course.had("a")
     url = course.says(page("b"))
     course.says(page("b", Link=f'<{url}?page=2>; rel="next"'), second)
     with pytest.raises(LtiError):
@@ -249,7 +249,7 @@ def test_each_go_of_a_whole_list_is_noted_though_a_later_one_ends_early(course: 
     ids=str,
 )
 def test_nobody_where_the_gate_does_not_open_the_course_as_a_whole(course: Class, gate: dict[str, Any]) -> None:
-    course.reads("a")
+    course.had("a")
     LaunchGate.objects.all().delete()
     course.connection.gate(**gate)
     assert course.reads("b") == Outcome(stopped=Stopped.NO_COURSE)
@@ -294,7 +294,7 @@ def is_in_no_course_of_the_platform(course: Class) -> None:
 def test_whoever_leaves_after_the_link_was_moved_is_unenrolled_where_it_led(
     course: Class, link: Callable[[Class], None]
 ) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     LaunchGate.objects.update(allowed_courses=[COURSE, OTHER_COURSE])
     link(course)
     done = course.reads("b", "c")
@@ -310,7 +310,7 @@ def test_whoever_leaves_after_the_link_was_moved_is_unenrolled_where_it_led(
 
 
 def test_a_platform_that_may_list_launchers_only_unenrols_nobody(course: Class) -> None:
-    course.reads("a")
+    course.had("a")
     course.wants(platform="brightspace")
     assert course.reads("b") == Outcome(accounts=1, enrolled=1)
     assert course.inside() == {"a", "b"}
@@ -364,14 +364,14 @@ def test_whom_somebody_else_enrolled_is_never_touched(course: Class) -> None:
 
 
 def test_whoever_has_another_mode_by_now_stays(course: Class) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     Enrolment.objects.filter(user=course.person("b").user).update(mode="honor")
     assert course.reads("a") == NOTHING
     assert course.inside() == {"a", "b"}
 
 
 def test_whoever_was_taken_out_by_hand_stays_out(course: Class) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     host.current().membership.unenrol(course.person("b").user, KEY, "audit")
     host.current().content.enrol(course.person(LEARNER).user, KEY, "audit")
     host.current().membership.unenrol(course.person(LEARNER).user, KEY, "audit")
@@ -380,7 +380,7 @@ def test_whoever_was_taken_out_by_hand_stays_out(course: Class) -> None:
 
 
 def test_whoever_was_taken_out_by_hand_stays_out_though_a_list_lacks_them_in_between(course: Class) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     host.current().membership.unenrol(course.person("b").user, KEY, "audit")
     assert course.reads("a") == NOTHING
     assert not EnrolledAhead.objects.filter(platform_user__sub="b").exists()
@@ -400,7 +400,7 @@ def test_whoever_was_taken_out_by_hand_stays_out_of_another_list_too(course: Cla
 
 
 def test_an_enrolment_that_a_launch_made_again_is_the_launchs(course: Class) -> None:
-    course.reads("a", OTHER_LEARNER)
+    course.had("a", OTHER_LEARNER)
     host.current().membership.unenrol(course.person(OTHER_LEARNER).user, KEY, "audit")
     assert course.reads("a", OTHER_LEARNER) == NOTHING
     course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
@@ -411,7 +411,7 @@ def test_an_enrolment_that_a_launch_made_again_is_the_launchs(course: Class) -> 
 
 @pytest.mark.parametrize("left", [False, True])
 def test_whoever_has_the_account_of_somebody_who_was_moved_takes_the_row_over(course: Class, left: bool) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     if left:
         course.reads("a")
     old = course.person("b").user
@@ -442,7 +442,7 @@ def test_the_last_of_two_lists_that_lets_go_unenrols(course: Class) -> None:
 
 
 def test_whoever_launched_from_elsewhere_stays(course: Class) -> None:
-    course.reads("a", OTHER_LEARNER)
+    course.had("a", OTHER_LEARNER)
     elsewhere = {f"{LTI}context": {"id": "another"}}
     course.connection.platform.tamper_next_launch(claims=lambda claims: {**claims, **elsewhere})
     course.connection.enter(course.connection.link(PROBLEM), OTHER_LEARNER)
@@ -451,7 +451,7 @@ def test_whoever_launched_from_elsewhere_stays(course: Class) -> None:
 
 
 def test_whoever_was_moved_to_another_account_brings_no_provenance_along(course: Class) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     own = somebody("own")
     host.current().content.enrol(own, KEY, "audit")
     left = course.person("b").user
@@ -516,7 +516,7 @@ def test_whoever_is_listed_again_counts_again(course: Class) -> None:
 
 
 def test_staff_and_accounts_that_are_off_get_nothing_and_lose_nothing(course: Class) -> None:
-    course.reads("a", "b", "c", "d")
+    course.had("a", "b", "c", "d")
     for sub in ("b", LEARNER):
         DemoCourseRoles().give(course.person(sub).user, OTHER_KEY, RoleName.STAFF)
     assert course.reads("a", "d", LEARNER) == Outcome(unenrolled=1, refused=2)
@@ -544,7 +544,7 @@ def test_where_people_may_bring_an_account_none_is_made(course: Class, fields: d
 
 
 def test_an_account_gives_way_where_people_may_bring_one_by_now(course: Class) -> None:
-    course.reads(OTHER_LEARNER)
+    course.had(OTHER_LEARNER)
     made = course.person(OTHER_LEARNER).user
     course.wants(learner_accounts="existing_with_proof")
     assert "account/prove" in course.connection.launch(course.connection.link(PROBLEM), OTHER_LEARNER).text
@@ -563,7 +563,7 @@ def test_an_account_gives_way_where_people_may_bring_one_by_now(course: Class) -
 
 
 def test_an_account_that_gave_way_is_unenrolled_by_the_next_clean_up(course: Class) -> None:
-    course.reads("a", "b", OTHER_LEARNER)
+    course.had("a", "b", OTHER_LEARNER)
     made, own = course.person(OTHER_LEARNER).user, old_person(OTHER_LEARNER)
     host.current().content.enrol(own, KEY, "audit")
     until = timezone.now().date() + timedelta(days=2)
@@ -592,7 +592,7 @@ def test_an_account_that_gave_way_is_unenrolled_by_the_next_clean_up(course: Cla
 def test_of_an_account_that_gave_way_only_what_a_list_enrolled_ends(
     course: Class, change: dict[str, Any], stays: bool
 ) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     made = course.person("a").user
     Enrolment.objects.filter(user=made).update(**change)
     give_up(course.person("a"))
@@ -603,7 +603,7 @@ def test_of_an_account_that_gave_way_only_what_a_list_enrolled_ends(
 
 @pytest.mark.parametrize("use", ["somebody else", "password", "staff", "retired"])
 def test_an_account_that_gave_way_and_is_somebodys_stays_enrolled(course: Class, use: str) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     made = course.person("a").user
     if use == "somebody else":
         PlatformUser.objects.filter(sub=LEARNER).update(user=made)
@@ -625,7 +625,7 @@ def test_an_account_that_gave_way_and_is_somebodys_stays_enrolled(course: Class,
 @pytest.mark.parametrize("deleted", ["account", "person", "registration", "forgotten"])
 def test_only_what_gave_way_is_unenrolled_and_no_account_that_a_person_left(course: Class, deleted: str) -> None:
     """Whatever deletes the person after a move: the old account keeps its enrolments, as was said."""
-    course.reads("a", "b")
+    course.had("a", "b")
     left, own = course.person("a").user, somebody("own")
     registration = course.connection.registration
     person = by_sub(registration.issuer, registration.client_id, "a")
@@ -645,7 +645,7 @@ def test_only_what_gave_way_is_unenrolled_and_no_account_that_a_person_left(cour
 
 
 def test_an_enrolment_that_cannot_end_now_costs_no_other_and_is_tried_again(course: Class) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     users = [course.person(sub).user_id for sub in "ab"]
     for sub in "ab":
         give_up(course.person(sub))
@@ -657,7 +657,7 @@ def test_an_enrolment_that_cannot_end_now_costs_no_other_and_is_tried_again(cour
 
 
 def test_an_account_that_is_being_retired_is_refused_and_gives_way(course: Class) -> None:
-    course.reads("a", OTHER_LEARNER)
+    course.had("a", OTHER_LEARNER)
     left = course.person(OTHER_LEARNER).user
     ask(left)
     host.current().membership.unenrol(left, KEY, "audit")
@@ -692,7 +692,7 @@ def test_whoever_is_forgotten_is_not_remade(course: Class, settings: Any, way: s
 
 
 def test_whoever_is_forgotten_may_launch_and_is_then_like_others(course: Class) -> None:
-    course.reads("a")
+    course.had("a")
     registration = course.connection.registration
     forget(by_sub(registration.issuer, registration.client_id, LEARNER))
     assert course.reads("a", LEARNER) == NOTHING
@@ -722,7 +722,7 @@ def test_somebody_who_never_came_is_forgotten_in_the_very_moment(course: Class) 
 @pytest.mark.parametrize(("way", "looks"), [(BOTH, 2), ("", 0)])
 def test_whoever_forgets_waits_for_those_who_make_accounts(course: Class, way: str, looks: int) -> None:
     """SQLite locks nothing: seen is that the rosters' rows are asked for, the second time to lock them."""
-    course.reads("a")
+    course.had("a")
     course.wants(ahead_way=way)
     registration = course.connection.registration
     with after_a_look(Roster, lambda: None) as found:
@@ -732,7 +732,7 @@ def test_whoever_forgets_waits_for_those_who_make_accounts(course: Class, way: s
 
 def test_somebody_for_whom_an_account_is_made_while_the_forgetting_waits(course: Class) -> None:
     """The real order: a worker holds the roster, and nobody has a row; it commits, and the forgetting goes on."""
-    course.reads("b")
+    course.had("b")
     registration, made = course.connection.registration, []
     found = by_sub(registration.issuer, registration.client_id, "a")
     assert found[0].row is None
@@ -750,7 +750,7 @@ def test_somebody_for_whom_an_account_is_made_while_the_forgetting_waits(course:
 
 
 def test_what_is_kept_is_exported(course: Class) -> None:
-    course.reads("a")
+    course.had("a")
     registration = course.connection.registration
     (said,) = export(by_sub(registration.issuer, registration.client_id, "a"))["people"]
     assert said["account"]["first_launch"] is None
@@ -759,7 +759,7 @@ def test_what_is_kept_is_exported(course: Class) -> None:
 
 
 def test_when_nothing_could_be_done_for_somebody_is_exported(course: Class) -> None:
-    course.reads("a", "b", "c")
+    course.had("a", "b", "c")
     off(course.person("b"))
     Enrolment.objects.filter(user=course.person("b").user).update(active=False)
     EnrolledAhead.objects.filter(platform_user__sub="b").update(taken_at=timezone.now())
@@ -819,7 +819,7 @@ def test_an_account_that_somebody_else_has_too_stays_in_its_courses(course: Clas
 
 def test_whom_another_worker_brought_in_a_moment_ago_nobody_takes_out_again(course: Class) -> None:
     """They are enrolled when this one looks at enrolments, and had no account when it looked at accounts."""
-    course.reads("z")
+    course.had("z")
     course.says(page("a", "b"))
     read, others = sync.read(course.context), []
     with after_a_look(PlatformUser, lambda: others.append(ahead.provide(course.context, read, COMMAND))):
@@ -1001,7 +1001,7 @@ def test_a_refusal_that_cannot_be_noted_costs_nobody_else(
 
 
 def test_a_refusal_of_leaving_that_cannot_be_noted_costs_nobody_else(course: Class) -> None:
-    course.reads("a", "b", "c")
+    course.had("a", "b", "c")
     staff_elsewhere(course, "a")
     with database_fails(OperationalError(1366, "no"), 'SET "refused_at"') as failed:
         assert course.reads("c") == Outcome(unenrolled=1, refused=1)
@@ -1058,7 +1058,7 @@ def test_the_same_id_in_other_letters_or_twice_is_what_it_says(course: Class) ->
 
 
 def test_a_learner_who_comes_as_a_teacher_brings_an_account_if_teachers_may(course: Class) -> None:
-    course.reads("a", OTHER_LEARNER)
+    course.had("a", OTHER_LEARNER)
     made = course.person(OTHER_LEARNER).user
     course.wants(teacher_accounts="existing_with_proof")
     taught = {f"{LTI}roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"]}
@@ -1097,7 +1097,7 @@ def test_a_course_that_is_gone_ends_nothing_and_costs_no_other(course: Class) ->
 
 
 def test_a_course_that_takes_and_lets_go_nobody_any_more_costs_no_account(course: Class) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     with closed():
         assert course.reads("a", "c") == Outcome(accounts=1, refused=2)
     assert course.inside() == {"a", "b"}
@@ -1211,7 +1211,7 @@ def test_the_pages_say_what_was_done(course: Class, client: Any) -> None:
 
 
 def test_whoever_leaves_first_makes_room(course: Class) -> None:
-    course.reads("a", "b")
+    course.had("a", "b")
     assert course.reads("b", "c", most=1) == Outcome(unenrolled=1, left=1)
     assert course.inside() == {"b"}
     assert EnrolledAhead.objects.get(platform_user__sub="a").taken_at is not None

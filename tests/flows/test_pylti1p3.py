@@ -139,7 +139,8 @@ def test_names_are_compared_exactly(connection: Connection) -> None:
 
 
 def test_a_launch_is_told_and_its_grade_service_called(connection: Connection, heard: list[Any]) -> None:
-    link = launched(connection)
+    link = connection.link(PROBLEM, graded=True)
+    connection.enter(link)
     launch = api.message_launch(heard[-1])
     said = launch.get_launch_data()
     assert (said["iss"], said["sub"]) == (connection.registration.issuer, LEARNER)
@@ -201,7 +202,7 @@ def test_a_receiver_that_fails_spoils_no_launch(connection: Connection) -> None:
 
     api.launched.connect(fail)
     try:
-        launched(connection)
+        connection.enter(connection.link(PROBLEM))
     finally:
         api.launched.disconnect(fail)
 
@@ -216,7 +217,7 @@ def test_a_refused_launch_is_not_told(connection: Connection, heard: list[Any]) 
 
 
 def test_nothing_is_validated_here_and_no_claims_are_taken(connection: Connection, heard: list[Any]) -> None:
-    launched(connection)
+    connection.enter(connection.link(PROBLEM))
     launch = api.message_launch(heard[-1])
     for attempt in (launch.validate, lambda: launch.set_jwt({"body": {}}), launch.validate_jwt_format):
         with pytest.raises(LtiException):
@@ -420,7 +421,7 @@ def test_dl_the_answer_goes_to_the_platform_only(connection: Connection, heard: 
 
 
 def test_a_launch_of_content_asks_for_none(connection: Connection, heard: list[Any]) -> None:
-    launched(connection)
+    connection.enter(connection.link(PROBLEM))
     with pytest.raises(LtiException):
         api.message_launch(heard[-1]).get_deep_link()
 

@@ -222,7 +222,7 @@ def test_dr_02_only_hosts_that_canvas_is_known_to_have_may_differ(
 
 
 def test_a_configuration_that_does_not_come(invited: Invited, settings) -> None:
-    settings.LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC = 0.4
+    settings.LTI_1P3_PROVIDER_HTTP_TIMEOUT_SEC = 0.2
     invited.platform.faults.set("slow", endpoint="configuration", seconds=3)
     assert refusal(invited.reads(), statuses=range(400, 600))
     assert (invited.sent, invited.status()) == ([], Status.OPEN)

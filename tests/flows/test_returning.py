@@ -26,14 +26,14 @@ from lti_1p3_provider.users.sign_in import account_for
 from tests.cases import every
 from tests.connection import COURSE, LEARNER, NAMELESS, OTHER_LEARNER, PROBLEM, WELCOME
 from tests.reading_rows import reads_of_a_launch
+from tests.scoring import launched
 
 
 @pytest.fixture
 def link(connection: Any) -> Any:
     """A graded link that two learners have launched."""
-    link = connection.link(PROBLEM, graded=True)
-    for person in (LEARNER, OTHER_LEARNER):
-        assert connection.launch(link, person).status_code == 200
+    link = launched(connection)
+    connection.enter(link, OTHER_LEARNER)
     return link
 
 
@@ -99,7 +99,7 @@ def names(launch: Any) -> Names:
 
 def test_the_row_is_the_one_that_the_verified_message_names(connection, link):
     other = connection.link(PROBLEM, graded=True)
-    connection.launch(other)
+    connection.enter(other)
     mine, another_person, another_link = (
         believed(connection, *whose) for whose in ((link, LEARNER), (link, OTHER_LEARNER), (other, LEARNER))
     )
@@ -155,7 +155,7 @@ def test_a_person_and_link_that_came_meanwhile_are_those(connection, link):
     returning.registration_and_deployment(connection.registration.pk, names(launch))
     known = returning.known(launch)
     assert (known.is_stranger, known.link.link_id) == (True, link.id)
-    connection.launch(link, NAMELESS)
+    connection.enter(link, NAMELESS)
     person = PlatformUser.objects.get(sub=NAMELESS)
     launch.message.person, launch.message.roles = Person(), Roles()
     with transaction.atomic():

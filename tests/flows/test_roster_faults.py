@@ -17,6 +17,7 @@ from lti_1p3_provider.platforms import PRESETS
 from lti_1p3_provider.registrations.models import Registration
 from lti_1p3_provider.resource_links.models import Context
 from lti_1p3_provider.users.models import PlatformUser
+from tests import entered
 from tests.connection import COURSE, LEARNER, NAMELESS, PROBLEM, Connection
 
 GROUP = "http://purl.imsglobal.org/vocab/lis/v2/membership#Member"
@@ -25,9 +26,9 @@ GROUP = "http://purl.imsglobal.org/vocab/lis/v2/membership#Member"
 @pytest.fixture
 def context(connection: Connection) -> Context:
     """A course that somebody launched from, whose people would be enrolled."""
-    connection.gate(allowed_courses=[COURSE])
     Registration.objects.filter(pk=connection.registration.pk).update(ahead_way="enrol", enrolment_mode="audit")
-    connection.enter(connection.link(PROBLEM))
+    entered.enter(connection, connection.link(PROBLEM), LEARNER)
+    connection.gate(allowed_courses=[COURSE])
     return contexts(connection.registration)[0]
 
 

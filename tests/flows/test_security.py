@@ -94,14 +94,14 @@ def test_sec_16_nobody_takes_over_an_account_by_its_email_at_the_first_launch_or
         for at, (right, address) in enumerate(product(RIGHTS, ADDRESSES))
     ]
     before = list(users.values().order_by("pk"))
-    assert connection.launch_with({}).status_code == 200
+    connection.enter_with({})
     for owner in owners:
         for claims in (
             {"sub": f"new-{owner.pk}", "email": owner.email},
             {"email": owner.email.swapcase()},
             {"sub": owner.username, "name": owner.username},
         ):
-            assert connection.launch_with(claims).status_code == 200
+            connection.enter_with(claims)
         assert not users.exclude(pk=owner.pk).filter(email__iexact=owner.email).exists()
     mine = [owner.pk for owner in owners]
     assert list(users.filter(pk__in=mine).values().order_by("pk")) == before
@@ -127,7 +127,7 @@ def test_sec_19_the_newest_role_counts(connection):
         connection.platform.tamper_next_launch(
             claims=lambda claims, role=role: {**claims, f"{CLAIM}roles": [f"{MEMBERSHIP}{role}"]}
         )
-        assert connection.launch(link).status_code == 200
+        connection.enter(link)
         seen.append(PendingScore.objects.exists())
     assert seen == [False, True, False, True, False]
 
@@ -199,7 +199,7 @@ def genuine(connection: Connection, door: str, browser: Browser) -> tuple[str, d
 def test_sec_33_no_door_changes_an_account_or_a_session_but_a_posted_launch(connection, door, knows_us):
     browser = Browser()
     if knows_us:
-        connection.launch(connection.link(WELCOME), OTHER_LEARNER, browser)
+        connection.enter(connection.link(WELCOME), OTHER_LEARNER, browser)
     url, fields = (f"{connection.lms}/lti/1p3/pub/jwks/", {}) if door == "keys" else genuine(connection, door, browser)
     session = browser.cookies.get("sessionid")
     for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE"):
@@ -234,7 +234,7 @@ def spoilt(**changes: object) -> Callable[[Connection], None]:
 
 def account(**values: object) -> Callable[[Connection], None]:
     def change(connection: Connection) -> None:
-        connection.launch(connection.link(WELCOME), LEARNER)
+        connection.enter(connection.link(WELCOME), LEARNER)
         get_user_model().objects.filter(pk=account_of(LEARNER).pk).update(**values)
 
     return change
@@ -261,7 +261,7 @@ REFUSALS = {
 @every("code", REFUSALS)
 def test_sec_35_a_refusal_signs_nobody_in_and_nobody_out(connect, code):
     connection, browser = connect(), Browser()
-    page = connection.launch(connection.link(WELCOME), OTHER_LEARNER, browser)
+    connection.enter(connection.link(WELCOME), OTHER_LEARNER, browser)
     link, session = connection.link(PROBLEM, graded=True), browser.cookies["sessionid"]
     REFUSALS[code](connection)
     before = stored()
@@ -271,7 +271,7 @@ def test_sec_35_a_refusal_signs_nobody_in_and_nobody_out(connect, code):
     changed = {name for name in before if after[name] != before[name]}
     assert changed == ({"Deployment"} if code == "deployment_unknown" else set())
     assert browser.cookies["sessionid"] == session
-    assert browser.get(page.url, timeout=5).status_code == 200
+    assert browser.get(connection.content_url(WELCOME), timeout=5).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from lti_1p3_provider.lti.key_sets import FETCH_TIMEOUT, SHORT_PATIENCE, _learne
 from lti_1p3_provider.lti.public_keys import usable
 from lti_1p3_provider.registrations.models import Registration
 from tests.cases import every
+from tests.later import Clock
 from tests.web_server import Said
 
 
@@ -225,7 +226,10 @@ def test_keys_are_fresh_for_as_long_as_the_platform_says_within_limits(header, s
 
 
 class Asking:
-    """A registration whose keys are looked up; time passes by making what is kept older."""
+    """A registration whose keys are looked up; time passes by making what is kept older. ``moment``: for how many
+    seconds somebody waits for a place to ask."""
+
+    moment = waiting.MOMENT
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
@@ -251,14 +255,14 @@ class Asking:
     def fetched(self, kid: str | None = None) -> int:
         """Look a key up; return how many requests that took."""
         before = self.fetches
-        key_sets.keys_for(self.registration, kid or self.kid)
+        key_sets.keys_for(self.registration, kid or self.kid, self.moment)
         return self.fetches - before
 
     def refused(self, kid: str, error: type[Exception] = KeyUnknown) -> int:
         """Look a key up in vain; return how many requests that took."""
         before = self.fetches
         with pytest.raises(error):
-            key_sets.keys_for(self.registration, kid)
+            key_sets.keys_for(self.registration, kid, self.moment)
         return self.fetches - before
 
     def break_down(self) -> None:
@@ -268,6 +272,14 @@ class Asking:
 @pytest.fixture
 def asking(connection) -> Asking:
     return Asking(connection)
+
+
+@pytest.fixture
+def no_wait(monkeypatch) -> None:
+    """Whoever waits for another process is told at once that it took too long."""
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock.now)
+    monkeypatch.setattr(time, "sleep", clock.sleep)
 
 
 def test_sec_04_known_keys_are_asked_for_again_when_they_are_no_longer_fresh(asking):
@@ -375,7 +387,7 @@ def test_a_known_key_that_is_fresh_takes_one_look_at_the_cache_and_for_a_moment_
         assert [looked(), looked()] == [["get"], []]
 
 
-def test_sec_04_who_read_a_moment_ago_waits_for_a_new_key_like_everybody(asking):
+def test_sec_04_who_read_a_moment_ago_waits_for_a_new_key_like_everybody(asking, no_wait):
     asking.fetched()
     asking.in_another_process()
     asking.fetched()
@@ -432,7 +444,7 @@ def test_sec_06_only_a_few_wait_for_as_long_as_a_fetch_may_take(lms):
     assert _patience("another") == FETCH_TIMEOUT
 
 
-def test_sec_06_who_waits_in_vain_for_what_another_process_learns_gives_up(asking):
+def test_sec_06_who_waits_in_vain_for_what_another_process_learns_gives_up(asking, no_wait):
     for _ in range(8):
         _patience(asking.name)
     assert store.add(f"{asking.name}:asked", 60)
@@ -449,6 +461,7 @@ def test_sec_06_an_answer_lets_others_wait_for_long_again(asking):
 
 def test_sec_06_a_key_that_is_known_and_old_is_good_where_no_thread_may_wait(asking, settings):
     asking.fetched()
+    asking.moment = 0.1
     settings.LTI_1P3_PROVIDER_KEY_SET_WAITERS = 0
     asking.later(1000)
     assert asking.fetched() == 0

@@ -15,9 +15,9 @@ from tests.other_plugin import OtherPlugin
 
 
 @pytest.fixture
-def connection(tmp_path, django_db_blocker):
+def connection(django_db_blocker):
     """Connect to an empty database."""
-    handler = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "db")}})
+    handler = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
     with django_db_blocker.unblock():
         yield handler["default"]
         handler["default"].close()
