@@ -33,9 +33,9 @@ LOWER = 5  # by how much less important what computes is, in steps of nice
 SECONDS = {
     DATABASES: 30.0,
     CHARACTERS: 6.0,
-    OTHER_PLACE: 7.5,
+    OTHER_PLACE: 4.0,
     "tests/faults": 5.0,
-    "tests/browser": 4.0,
+    "tests/browser": 2.5,
     "tests/webkit": 4.0,
     "tests/processes": 2.0,
     "tests/interop": 0.5,
