@@ -30,7 +30,7 @@ from demo.lms.tenants import DemoTenants
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
-from lti_1p3_provider.host import recorded_login
+from lti_1p3_provider.host import last_login, recorded_login
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
 from lti_1p3_provider.host.port import Block, Course, Grade, GradeChanged
 from lti_1p3_provider.host.sessions import renew_key
@@ -46,10 +46,14 @@ OPENED = ("course", *RENDERED)
 class DemoIdentity(DemoPeople):
     """Django's users and sessions, and a profile."""
 
-    def create_user(self, username: str, email: str | None, name: str) -> AbstractUser:
+    def create_user(self, username: str, email: str | None, name: str, *, signs_in: bool = False) -> AbstractUser:
         """Create an account; an email that somebody has already is not used again."""
         address = email if email and _is_free(email) else f"{username}@{conf.email_domain}"
-        user = get_user_model().objects.create_user(username=username, email=address)
+        user = get_user_model()(username=username, email=address)
+        user.set_unusable_password()
+        if signs_in:
+            last_login.write_ahead(user)
+        user.save()
         Profile.objects.create(user=user, name=reduce(name, Profile)[:255])
         return user
 
@@ -74,7 +78,8 @@ class DemoIdentity(DemoPeople):
         recorded_login.begin(request.session)
         if conf.prevents_concurrent_logins:
             recorded_login.spare_launched(profile, type(request.session))
-        login(request, user, backend=BACKEND)  # type: ignore[arg-type]
+        with last_login.written_once(user):
+            login(request, user, backend=BACKEND)  # type: ignore[arg-type]
 
     def sign_out(self, request: HttpRequest) -> None:
         """Log out; a session that another one replaced only ends."""

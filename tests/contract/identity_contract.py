@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.models import AbstractUser
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db.models.signals import post_save
 from django.http import HttpRequest
 from opaque_keys.edx.keys import CourseKey
 
@@ -29,6 +30,48 @@ class IdentityContract(Contract):
         assert user.password
         assert not user.has_usable_password()
         assert self.world.profile_name(user) == "Ada Lovelace"
+
+    def test_an_account_that_signs_in_as_soon_as_it_is_made_is_saved_once_and_later_at_each_sign_in(self) -> None:
+        saved: list[object] = []
+
+        def note(instance: AbstractUser, update_fields: object, **_: object) -> None:
+            saved.append(update_fields and sorted(update_fields))  # type: ignore[call-overload]
+
+        post_save.connect(note, sender=get_user_model())
+        self.addCleanup(post_save.disconnect, note, sender=get_user_model())  # type: ignore[attr-defined]
+        create, name = self.world.host.identity.create_user, f"lti_{next(self.numbers):024}"
+        user = create(name, None, "Ada", signs_in=True)
+        made = self.stored_user(user).last_login
+        assert made is not None
+        self.signed_in(user)
+        assert saved == [None]
+        assert self.stored_user(user).last_login == made
+
+        self.signed_in(user)  # elsewhere
+        self.signed_in(self.stored_user(user))
+        assert saved == [None, ["last_login"], ["last_login"]]
+        assert self.stored_user(user).last_login > made
+        user.first_name = "Ada"
+        user.save()
+        assert self.stored_user(user).first_name == "Ada"
+
+    def test_what_else_is_saved_at_a_first_sign_in_is_saved(self) -> None:
+        def give_a_name(user: AbstractUser, **_: object) -> None:
+            user.first_name = "Ada"
+            user.save()
+
+        user_logged_in.connect(give_a_name)
+        self.addCleanup(user_logged_in.disconnect, give_a_name)  # type: ignore[attr-defined]
+        name = f"lti_{next(self.numbers):024}"
+        user = self.world.host.identity.create_user(name, None, "Ada", signs_in=True)
+        self.signed_in(user)
+        assert self.stored_user(user).first_name == "Ada"
+
+    def test_an_account_that_does_not_sign_in_never_did(self) -> None:
+        user = self.person()
+        assert self.stored_user(user).last_login is None
+        self.signed_in(user)
+        assert self.stored_user(user).last_login is not None
 
     def test_a_taken_or_missing_email_gives_a_placeholder_of_its_own(self) -> None:
         self.person("ada@school.example")

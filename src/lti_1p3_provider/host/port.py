@@ -102,11 +102,12 @@ class StaffRole:
 class Identity(Protocol):
     """Accounts and sessions."""
 
-    def create_user(self, username: str, email: str | None, name: str) -> AbstractUser:
+    def create_user(self, username: str, email: str | None, name: str, *, signs_in: bool = False) -> AbstractUser:
         """Create an active account with a profile and an unusable password.
 
         ``email`` None, one that another account has or that the database does not keep, gives a placeholder address; of
-        ``name`` is stored what is kept (``database.storable``). Runs in the caller's transaction.
+        ``name`` is stored what is kept (``database.storable``). ``signs_in``: a launch makes it, which lets its person
+        in, so the row says that they sign in now (``host.last_login``). Runs in the caller's transaction.
         """
 
     def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:

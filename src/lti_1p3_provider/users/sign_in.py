@@ -158,7 +158,8 @@ def _create(deployment: Deployment, sub: str, person: Person, *, is_ahead: bool 
     for email in (person.email or None, None):
         try:
             with transaction.atomic():
-                user = host.current().identity.create_user(_username(), email, person.name)
+                identity = host.current().identity
+                user = identity.create_user(_username(), email, person.name, signs_in=not is_ahead)
                 made = PlatformUser(
                     registration=registration,
                     sub=sub,

@@ -20,7 +20,7 @@ from opaque_keys.edx.keys import CourseKey
 from lti_1p3_provider.conf import conf
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.database.storable import keeps, reduce
-from lti_1p3_provider.host import recorded_login
+from lti_1p3_provider.host import last_login, recorded_login
 from lti_1p3_provider.host.port import StaffRole
 from lti_1p3_provider.host.sessions import renew_key
 
@@ -39,12 +39,14 @@ def _profile(user: int) -> QuerySet[Any]:
 class OpenEdxIdentity:
     """Django users with the LMS's UserProfile, in its safe sessions."""
 
-    def create_user(self, username: str, email: str | None, name: str) -> AbstractUser:
+    def create_user(self, username: str, email: str | None, name: str, *, signs_in: bool = False) -> AbstractUser:
         """Create an active account. The profile must exist: enrolment and concurrent-login checks rely on it."""
         from common.djangoapps.student.models import UserProfile
 
         user = get_user_model()(username=username, email=_free(email) or f"{username}@{conf.email_domain}")
         user.password = _no_password()
+        if signs_in:
+            last_login.write_ahead(user)
         user.save()
         UserProfile.objects.create(user=user, name=reduce(name, UserProfile)[:255])
         return user
@@ -76,7 +78,8 @@ class OpenEdxIdentity:
         recorded_login.begin(request.session)
         if conf.prevents_concurrent_logins:
             recorded_login.spare_launched(profile, type(request.session))
-        login(request, user, backend=_backend_for(user))  # type: ignore[arg-type]
+        with last_login.written_once(user):
+            login(request, user, backend=_backend_for(user))  # type: ignore[arg-type]
 
     def sign_out(self, request: HttpRequest) -> None:
         """Log out. Otherwise safe sessions would believe that users were mixed up."""
