@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from django.contrib.auth import get_user_model
+from django.db.models.signals import post_save
 from django.test import Client
 
 from lti_1p3_provider.registrations.models import Deployment, Registration
@@ -33,6 +35,20 @@ class LaunchContract(LaunchingContract):
             assert "https://platform.example" in page["Content-Security-Policy"]
             assert "X-Frame-Options" not in page
         assert "Primary colours" in page.content.decode()
+
+    def test_a_first_launch_saves_its_account_once(self) -> None:
+        saved: list[bool] = []
+
+        def note(created: bool, **_: object) -> None:
+            saved.append(created)
+
+        post_save.connect(note, sender=get_user_model())
+        self.addCleanup(post_save.disconnect, note, sender=get_user_model())  # type: ignore[attr-defined]
+        assert launch(self.browser, "ada", self.world.problem).status_code == 302
+        assert saved == [True]
+        assert account("ada").last_login is not None
+        assert launch(Client(), "ada", self.world.problem).status_code == 302
+        assert saved == [True, False]
 
     def test_a_whole_course_opens_its_own_pages_for_those_whom_the_registration_enrols(self) -> None:
         whole = self.world.course.make_usage_key("course", "course")

@@ -82,6 +82,7 @@ def test_learners_get_an_account_without_a_name_and_the_enrolment(course: Class)
     made = course.person("a")
     assert made.ahead
     assert not made.user.has_usable_password()
+    assert made.user.last_login is None
     assert (Profile.objects.get(user=made.user).name, "school.example" in made.user.email) == ("", False)
     assert course.reads(named, "b", LEARNER) == NOTHING
     noted = Change.objects.get(kind="roster")
