@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from django.contrib.auth import get_user_model, login, logout
+from django.contrib.auth import login, logout
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -28,7 +28,6 @@ from demo.lms.structure import Node
 from demo.lms.surfaces import PAGE_QUERY, DemoSurfaces
 from demo.lms.tenants import DemoTenants
 from lti_1p3_provider.conf import conf
-from lti_1p3_provider.database.storable import keeps, reduce
 from lti_1p3_provider.errors import ContentNotAccessible, ContentNotFound, ContentNotStarted
 from lti_1p3_provider.host import last_login, recorded_login
 from lti_1p3_provider.host.listing import CourseCard, CourseChoice
@@ -45,25 +44,6 @@ OPENED = ("course", *RENDERED)
 
 class DemoIdentity(DemoPeople):
     """Django's users and sessions, and a profile."""
-
-    def create_user(self, username: str, email: str | None, name: str, *, signs_in: bool = False) -> AbstractUser:
-        """Create an account; an email that somebody has already is not used again."""
-        address = email if email and _is_free(email) else f"{username}@{conf.email_domain}"
-        user = get_user_model()(username=username, email=address)
-        user.set_unusable_password()
-        if signs_in:
-            last_login.write_ahead(user)
-        user.save()
-        Profile.objects.create(user=user, name=reduce(name, Profile)[:255])
-        return user
-
-    def update_profile(self, user: AbstractUser, email: str | None, name: str) -> None:
-        """Write what changed."""
-        if name := reduce(name, Profile)[:255]:
-            Profile.objects.filter(user_id=user.pk).exclude(name=name).update(name=name)
-        if email and user.email != email and _is_free(email):
-            user.email = email
-            user.save(update_fields=["email"])
 
     def sign_in(self, request: HttpRequest, user: AbstractUser) -> None:
         """Log in; a session that is this user's already only gets a new key."""
@@ -246,7 +226,3 @@ def _with_above(course_key: CourseKey, usage_key: UsageKey) -> tuple[Node, ...]:
     if not found or not found[0].published or usage_key.block_type not in OPENED:
         raise ContentNotFound(f"{usage_key} does not exist, is not published or has no page")
     return found
-
-
-def _is_free(email: str) -> bool:
-    return keeps(email, user := get_user_model()) and not user.objects.filter(email__iexact=email).exists()
