@@ -61,8 +61,8 @@ def test_it_is_one_query_and_tells_nobody():
 
 @pytest.mark.parametrize("returns", [True, False], ids=["returned", "asked for"])
 def test_a_row_learns_its_key_and_is_saved_as_what_is_there(monkeypatch, returns):
-    if returns and not connection.features.can_return_columns_from_insert:
-        returns = False
+    if connection.vendor == "postgresql":
+        returns = True  # its cursors know no last row
     monkeypatch.setattr(connection.features, "can_return_columns_from_insert", returns)
     insert = Inserts(LaunchAttempt, learns_key=True)
     for code in ("a", "b"):
