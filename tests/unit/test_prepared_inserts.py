@@ -59,23 +59,6 @@ def test_it_is_one_query_and_tells_nobody():
     assert (len(queries.captured_queries), told) == (1, [])
 
 
-@pytest.mark.parametrize("returns", [True, False], ids=["returned", "asked for"])
-def test_a_row_learns_its_key_and_is_saved_as_what_is_there(monkeypatch, returns):
-    if connection.vendor == "postgresql":
-        returns = True  # its cursors know no last row
-    monkeypatch.setattr(connection.features, "can_return_columns_from_insert", returns)
-    insert = Inserts(LaunchAttempt, learns_key=True)
-    for code in ("a", "b"):
-        row = attempt(code, detail="made")
-        with CaptureQueriesContext(connection) as queries:
-            insert(row)
-        assert len(queries) == 1
-        row.detail = "changed"
-        row.save()
-        assert LaunchAttempt.objects.get(support_code=code).pk == row.pk
-    assert list(LaunchAttempt.objects.values_list("detail", flat=True)) == ["changed"] * 2
-
-
 def test_what_the_database_refuses_ends_the_transaction_as_usual():
     insert = Inserts(LaunchAttempt)
     insert(attempt("a"))

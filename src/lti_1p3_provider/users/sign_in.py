@@ -14,7 +14,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from lti_1p3_provider import host, quotas
-from lti_1p3_provider.database.inserting import Inserts
 from lti_1p3_provider.database.prepared import prepared
 from lti_1p3_provider.errors import AccountInactive, AccountNotMade
 from lti_1p3_provider.identifiers import digest
@@ -28,9 +27,6 @@ AHEAD_SHARE = 0.5  # of a day's new people that rosters may bring: launches find
 USERNAME = re.compile(r"lti_[0-9a-f]{24}")
 
 log = logging.getLogger(__name__)
-
-
-_insert = Inserts(PlatformUser, learns_key=True)
 
 
 @prepared
@@ -160,7 +156,7 @@ def _create(deployment: Deployment, sub: str, person: Person, *, is_ahead: bool 
             with transaction.atomic():
                 identity = host.current().identity
                 user = identity.create_user(_username(), email, person.name, signs_in=not is_ahead)
-                made = PlatformUser(
+                made = PlatformUser.objects.create(
                     registration=registration,
                     sub=sub,
                     sub_digest=digest(sub),
@@ -168,7 +164,6 @@ def _create(deployment: Deployment, sub: str, person: Person, *, is_ahead: bool 
                     profile_digest=_profile_digest(sub, person) if person.email in ("", user.email) else "",
                     ahead=is_ahead,
                 )
-                _insert(made)
             quotas.count(deployment, "people")
             made.is_new = True
             return made

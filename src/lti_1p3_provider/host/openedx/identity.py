@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth import get_user_model, load_backend, login, logout
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSWORD_SUFFIX_LENGTH
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -44,7 +42,7 @@ class OpenEdxIdentity:
         from common.djangoapps.student.models import UserProfile
 
         user = get_user_model()(username=username, email=_free(email) or f"{username}@{conf.email_domain}")
-        user.password = _no_password()
+        user.set_unusable_password()
         if signs_in:
             last_login.write_ahead(user)
         user.save()
@@ -183,11 +181,6 @@ def _would_end_another(request: HttpRequest) -> bool:
 
     profile = UserProfile.objects.filter(user_id=request.user.pk).first()
     return profile is not None and recorded_login.is_of_another(profile, request.session)
-
-
-def _no_password() -> str:
-    """Return what ``set_unusable_password`` makes, drawn at once: letter by letter takes as long as a query."""
-    return UNUSABLE_PASSWORD_PREFIX + secrets.token_hex(UNUSABLE_PASSWORD_SUFFIX_LENGTH // 2)
 
 
 def _free(email: str | None) -> str | None:
