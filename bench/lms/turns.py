@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-DEPTHS, STRIDE = 128, 11  # calls: more than a piece of memory for frames has room for; both sides of a round are alike
+DEPTHS, STRIDE = 160, 11  # calls: frames of 120 bytes, in pieces of 16 kB; both sides of a round are alike
 Step = Callable[[int], float]  # takes the number of the round, returns seconds of processor time
 
 
@@ -62,7 +62,7 @@ def in_turns(ours: Step, baseline: Step, rounds: int, warm_up: int) -> Taken:
         for number in range(-warm_up, rounds):
             order: Sequence[tuple[int, Step]] = ((0, ours), (1, baseline))
             for side, step in order if number % 2 else reversed(order):
-                gc.collect()  # what one side leaves is not cleared away by the other, nor brings its turn nearer
+                gc.collect()  # what one side leaves is not cleared away by the other
                 milliseconds = _deeper(number * STRIDE % DEPTHS, partial(step, number + warm_up)) * 1000
                 if number >= 0:
                     taken[side].append(milliseconds)
@@ -80,7 +80,7 @@ def _deeper(frames: int, step: Callable[[], float]) -> float:
 @contextmanager
 def _young_garbage_only() -> Iterator[None]:
     """Let Python look for garbage among what is made from now on: courses and modules, which are there already, take
-    half a second each time, and turns come so regularly that they may all meet the same side."""
+    more than half a second each time, and whichever round meets that."""
     gc.collect()
     gc.freeze()
     try:
