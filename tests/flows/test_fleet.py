@@ -196,7 +196,7 @@ def test_without_anybody_who_counts_each_look_counts_what_is_new(db):
         attempted(row, 1, at=now)
         now += page.OLD + timedelta(minutes=5)
         assert find(Asked(), now).tail.complete
-    assert LaunchTally.objects.get().succeeded == 3
+    assert sum(LaunchTally.objects.values_list("succeeded", flat=True)) == 3  # on two days, if midnight is near
 
 
 @pytest.mark.django_db(transaction=True)
