@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models.signals import post_save
 from django.test import Client
@@ -66,6 +67,17 @@ class LaunchContract(LaunchingContract):
         Registration.objects.update(enrolment_mode="no-such-mode")
         assert launch(self.browser, "ada", self.world.problem).status_code == 403
         assert account("ada") is None
+
+    def test_a_scripts_late_answer_leaves_the_session_of_whoever_signed_in_meanwhile(self) -> None:
+        page = open_launched(self.browser, "ada", self.world.problem).content.decode()
+        (asked,) = re.findall(r'data-score-status="([^"]+)"', page)
+        ended = self.browser.cookies[settings.SESSION_COOKIE_NAME].value
+        self.browser.session.flush()
+        for kind, is_told in (("empty", False), ("document", True)):
+            self.browser.cookies[settings.SESSION_COOKIE_NAME] = ended
+            answered = self.browser.get(html.unescape(asked), headers={"Sec-Fetch-Dest": kind})
+            assert answered.status_code == 403
+            assert (settings.SESSION_COOKIE_NAME in answered.cookies) is is_told, kind
 
     def test_the_page_asks_where_the_learners_score_is(self) -> None:
         page = open_launched(self.browser, "ada", self.world.problem).content.decode()

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.test import RequestFactory
 
 from demo.browser import Browser
@@ -15,8 +16,10 @@ from lti_1p3_provider.diagnostics.models import LaunchAttempt
 from lti_1p3_provider.launches import targets
 from lti_1p3_provider.launches.way_back import MAX_BLOCKS, address, remember
 from lti_1p3_provider.registrations.models import Deployment
+from tests.cases import every
 from tests.connection import COURSE, LEARNER, OTHER_LEARNER, PROBLEM, UNIT, WELCOME
 from tests.reconnecting import ask, feature
+from tests.team import signed_in, somebody
 
 
 def opened(connection, person=LEARNER, browser=None, usage_key=PROBLEM):
@@ -81,6 +84,53 @@ def test_switched_off_there_is_no_such_address(connection, settings):
     browser, page = opened(connection)
     settings.ENABLE_LTI_1P3_PROVIDER = False
     assert ask(browser, page).status_code == 404
+
+
+SCRIPT, PAGE = {"Sec-Fetch-Dest": "empty"}, {"Sec-Fetch-Dest": "document"}
+
+
+def changes_session(answered: requests.Response) -> bool:
+    """Tell whether an answer deletes or replaces the session's cookie."""
+    return "sessionid=" in answered.headers.get("Set-Cookie", "")
+
+
+def late(url: str, browser: Browser, headers: dict[str, str]) -> requests.Response:
+    """Ask with the cookies of a session that has just ended."""
+    cookies = browser.cookies.get_dict()
+    return requests.get(url, cookies=cookies, headers=headers, allow_redirects=False, timeout=5)
+
+
+@every("feature_name", ["reconnect", "score-status"])
+def test_a_scripts_late_answer_leaves_the_session_of_whoever_signed_in_meanwhile(connection, feature_name):
+    browser, page = opened(connection)
+    named = feature(page, "reconnect")["address"]
+    asked = urljoin(page.url, named if feature_name == "reconnect" else named.replace("/session/", "/scores/mine/"))
+    assert late(asked, browser, SCRIPT).status_code == 200
+    Session.objects.all().delete()
+    answered = late(asked, browser, SCRIPT)
+    assert answered.status_code == 403
+    assert not changes_session(answered)
+    assert changes_session(late(asked, browser, PAGE))
+    assert changes_session(late(page.url, browser, PAGE))
+
+
+def test_pages_of_staff_leave_it_too_and_pages_of_the_lms_keep_their_ways(connection):
+    teacher = signed_in(connection, somebody("teacher", COURSE, is_superuser=True, is_staff=True))
+    Session.objects.all().delete()
+    ours = (f"/lti/1p3/links/{COURSE}/?below={UNIT}", "/admin/lti_1p3_provider/registration/guided/courses/")
+    for path in ours:
+        assert not changes_session(late(connection.lms + path, teacher, SCRIPT)), path
+        assert changes_session(late(connection.lms + path, teacher, PAGE)), path
+    assert changes_session(late(f"{connection.lms}/admin/auth/user/", teacher, SCRIPT))
+
+
+def test_a_script_that_ends_a_switched_off_session_leaves_it_and_signs_out(connection):
+    browser, page = opened(connection)
+    Deployment.objects.update(status="disabled")
+    answered = late(urljoin(page.url, feature(page, "reconnect")["address"]), browser, SCRIPT)
+    assert answered.status_code == 403
+    assert not changes_session(answered)
+    assert not Session.objects.filter(pk=browser.cookies["sessionid"]).exists()
 
 
 def way_back(browser: Browser, page: requests.Response) -> str | None:

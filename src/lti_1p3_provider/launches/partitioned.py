@@ -8,7 +8,7 @@ from http.cookies import Morsel
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from lti_1p3_provider.launches import interrupted
+from lti_1p3_provider.launches import interrupted, late_answers
 
 MARK = "lti_1p3_partitioned"  # in the session: it lives in a frame where only partitioned cookies work
 
@@ -50,7 +50,7 @@ class PartitionCookies:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Partition what is meant for frames on other sites: session, CSRF and the LMS's login cookies."""
-        response = interrupted.readable(request, self.get_response(request))
+        response = late_answers.without_session(request, interrupted.readable(request, self.get_response(request)))
         meant = [name for name, one in response.cookies.items() if one["samesite"] == "None" and one["secure"]]
         if meant and _lives_in_a_partition(request):
             for name in meant:
