@@ -33,7 +33,7 @@ from lti_1p3_provider.outline import find
 from lti_1p3_provider.registrations import keys
 from lti_1p3_provider.registrations.models import ToolKey
 
-from . import made_before, migrated, near, outgoing, outlines
+from . import made_before, migrated, names, near, outgoing, outlines
 from .broken_cache import NotingCache
 from .connection import Connection
 from .database import emptied_quickly
@@ -128,6 +128,13 @@ def no_request_in_a_transaction() -> Iterator[None]:
     with outgoing.watched() as seen:
         yield
     assert seen == [], "a request of ours was made inside a transaction"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_name_server() -> Iterator[None]:
+    """What tests ask stays on this machine."""
+    with names.of_this_machine():
+        yield
 
 
 @pytest.fixture(scope="session")
