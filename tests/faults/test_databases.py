@@ -22,6 +22,7 @@ SCORES = (
 ROLES = "(test_course_roles and (at_once or last_one or replaces))"
 AWAITED = "(test_awaited_columns and (at_once or list_shows or in_batches))"
 LTI_1P1 = ("byte_by_byte", "takes_for_the_same", "same_one", "(test_lti_1p1 and at_once)", "shown_before")
+CONTRACT = "test_demo_host"
 pytestmark = pytest.mark.timeout(900)  # seconds, for a run of many tests
 
 CHARSETS = ["utf8mb3/utf8mb3", "utf8mb3/utf8mb4", "latin1/utf8mb4", "utf8mb4/utf8mb4"]
@@ -40,12 +41,15 @@ def test_characters_on(charsets):
 def test_what_is_a_databases_own_on(database):
     """Full-text indexes are the databases' own, and so are locks, upserts and days, and collations, which ignore case,
     accents, blanks at the end and which emoji it is; and rows wait for each other, where SQLite lets one transaction
-    write at a time."""
+    write at a time. The host's contract is kept on MariaDB, too, which is what an LMS has."""
     names = ("outbox", "scores", "catalogue", "tallies", "course_roles", "lti_1p1", "lti_1p1_proofs", "awaited_columns")
     names += ("provisioning_at_once",)
     files = [f"tests/flows/test_{name}.py" for name in names]
     names = ("test_outbox", "test_catalogue", "test_tallies", "provisioning_at_once", *SCORES.split())
     names += (ROLES, AWAITED, *LTI_1P1)
+    if database == "mariadb":
+        files.append(f"tests/contract/{CONTRACT}.py")
+        names += (CONTRACT,)
     run(database, *files, "-k", " or ".join(names))
 
 
