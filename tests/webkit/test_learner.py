@@ -29,8 +29,8 @@ def add_person(sites: Stack) -> str:
 
 
 def wait_for(browser: WebKitGTK, what: str, by: str, name: str) -> None:
-    """Wait until an element has a text."""
-    WebDriverWait(browser, PATIENCE).until(lambda page: what in page.find_element(by, name).text)
+    """Wait until one of such elements shows a text."""
+    WebDriverWait(browser, PATIENCE).until(lambda page: any(what in one.text for one in page.find_elements(by, name)))
 
 
 def press(browser: WebKitGTK, label: str) -> None:
