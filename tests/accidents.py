@@ -18,12 +18,12 @@ from requests.adapters import HTTPAdapter
 @contextmanager
 def database_fails(error: Exception, where: str, at: int = 1, times: int = 1) -> Iterator[list[str]]:
     """Inside, of the statements that have ``where`` in them the ``at``-th fails, and ``times - 1`` after it. Yields
-    those that did."""
+    those that did. Names in ``where`` are quoted as in standard SQL."""
     met: list[str] = []
     failed: list[str] = []
 
     def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if where in sql:
+        if where in _standard(sql):
             met.append(sql)
             if at <= len(met) < at + times:
                 failed.append(sql)
@@ -34,6 +34,10 @@ def database_fails(error: Exception, where: str, at: int = 1, times: int = 1) ->
         yield failed
 
 
+def _standard(sql: str) -> str:
+    return sql.replace("`", '"')  # as MariaDB quotes names
+
+
 @contextmanager
 def after_a_look(model: type[Model], happens: Callable[[], object], at: int = 1) -> Iterator[list[str]]:
     """Inside, something happens once, right after the ``at``-th look into a table: what another process commits."""
@@ -41,7 +45,7 @@ def after_a_look(model: type[Model], happens: Callable[[], object], at: int = 1)
 
     def look(run: Callable[..., Any], sql: str, *others: Any) -> Any:
         found = run(sql, *others)
-        if sql.startswith("SELECT") and f'FROM "{model._meta.db_table}"' in sql:
+        if sql.startswith("SELECT") and f'FROM "{model._meta.db_table}"' in _standard(sql):
             looks.append(sql)
             if len(looks) == at:
                 happens()

@@ -77,7 +77,7 @@ def test_a_hundred_long_titles_in_any_script_fit(connection: Connection) -> None
         shelf.position = 10_000 + place
         shelf.save(force_insert=True)
     for letter in ("\u8a9e", "\U0001f9ee", " \n"):
-        OutlineBlock.objects.filter(usage_key__in=keys).update(title=letter * 250)
+        OutlineBlock.objects.filter(usage_key__in=keys).update(title=letter * (250 // len(letter)))
         tree.forget()
         picker = begin(connection)
         page = picker.browser.follow(picker.post("answer", token=picker.token, chosen=" ".join(keys)))

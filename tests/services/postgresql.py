@@ -35,6 +35,21 @@ class PostgreSql:
         return {"HOST": self.host, "PORT": self.port, "USER": self.user}
 
 
+@dataclass(eq=False)
+class Postmaster(services.Server):
+    """Accepts connections before it is ready, and ends those: "the database system is starting up"."""
+
+    def answers(self) -> bool:
+        """Return whether somebody may come in."""
+        import psycopg
+
+        try:
+            psycopg.connect(host=services.HOST, port=self.port, user=USER, dbname="postgres", connect_timeout=1).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
 def missing() -> str:
     """Return why PostgreSQL cannot be used; empty if it can."""
     if importlib.util.find_spec("psycopg") is None:
@@ -57,7 +72,7 @@ def running(*, in_memory: bool = False) -> Iterator[PostgreSql]:
         if done.returncode:
             raise services.ServerNotStarted(f"{' '.join(first)}\n{done.stdout}{done.stderr}")
         command = [*as_user, str(_find("postgres")), "-D", str(data), "-p", str(port), "-h", services.HOST]
-        server = services.Server([*command, "-k", str(folder), "-c", "fsync=off"], port, folder)
+        server = Postmaster([*command, "-k", str(folder), "-c", "fsync=off"], port, folder)
         try:
             server.start()
             yield PostgreSql(services.HOST, port, USER, server)

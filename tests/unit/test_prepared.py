@@ -125,7 +125,7 @@ def test_a_slice_of_the_queryset_bounds_every_call():
         assert two.at_most(1, ISSUER) == [two.one(ISSUER)] == rows[:1]
 
 
-@pytest.mark.parametrize("hostile", ["' OR 1=1 --", "%s", "%(issuer)s", '"', "\\", "é", "\0client_id"])
+@pytest.mark.parametrize("hostile", ["' OR 1=1 --", "%s", "%(issuer)s", '"', "\\", "é", "\x01client_id"])
 def test_values_are_parameters_and_never_sql(hostile):
     registration("a")
     assert by_client.one(hostile, hostile) is None
