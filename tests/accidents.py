@@ -18,12 +18,12 @@ from requests.adapters import HTTPAdapter
 @contextmanager
 def database_fails(error: Exception, where: str, at: int = 1, times: int = 1) -> Iterator[list[str]]:
     """Inside, of the statements that have ``where`` in them the ``at``-th fails, and ``times - 1`` after it. Yields
-    those that did. Names in ``where`` are quoted as in standard SQL."""
+    those that did. Names may be quoted as in any database."""
     met: list[str] = []
     failed: list[str] = []
 
     def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if where in _standard(sql):
+        if _standard(where) in _standard(sql):
             met.append(sql)
             if at <= len(met) < at + times:
                 failed.append(sql)

@@ -450,7 +450,7 @@ def test_the_report_says_what_there_is_and_what_became_of_it(connection):
     assert of["not_adopted"] == [{"outcome": "has_account", "account": before.pk, "lti_1p1_account": other.pk}]
     assert of["doubts"] == []
     assert PlatformUser.objects.get(sub=kept).user == old
-    assert "The lakeside (key lakeside): 0 people" in report()
+    assert "The lakeside (key lakeside), people: 0" in report()
     for secret in (SECRET, "s3cret-of-lakeside"):
         assert secret not in report() + report("--json")
 

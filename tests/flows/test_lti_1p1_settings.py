@@ -282,7 +282,7 @@ def test_the_documents_commands_are_these(capsys):
     """Word by word, but for the day, which passes, and what stands for the rest of a command."""
     report, register, invite = ([one.replace("2027-01-31", str(SOON)) for one in told] for told in blocks("lti-1p1.md"))
     call_command(*report)
-    assert "Riverside (key riverside): 0 people" in capsys.readouterr().out
+    assert "Riverside (key riverside), people: 0" in capsys.readouterr().out
     name, rest, *options = register
     assert (name, rest) == ("lti_1p3_register", "…")
     assert run(*COMMAND, *options)["warnings"] == []

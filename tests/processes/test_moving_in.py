@@ -154,7 +154,7 @@ def require_moved(operator: Operator, told: list[list[str]]) -> None:
     assert sum(one["numbers"]["links"] for one in done) == sum(one["numbers"]["columns"] for one in done) == LINKS
     assert not any(one["problems"] for one in done)
     assert [one["owner"] for one in done] == ["DemoX"] * TOOLS
-    assert f"Looked at {TOOLS} registrations and {PEOPLE} people" in operator.run(*check)
+    assert f"Looked at registrations: {TOOLS}, people: {PEOPLE}" in operator.run(*check)
     assert {one["state"] for one in operator.read(*bring)["registrations"]} == {"there"}
 
 

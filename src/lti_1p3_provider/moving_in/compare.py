@@ -51,7 +51,7 @@ def compare(tables: Tables) -> Compared:
         looked_at += len(batch)
         wrong += _wrong(batch, ours)
     if len(wrong) > MAX_SHOWN:
-        wrong = [*wrong[:MAX_SHOWN], f"and {len(wrong) - MAX_SHOWN} more people"]
+        wrong = [*wrong[:MAX_SHOWN], f"and {len(wrong) - MAX_SHOWN} more"]
     return Compared(len(known), looked_at, (*differences, *wrong), tuple(owners))
 
 

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         if not found["platforms"]:
             self.stdout.write("The LMS has no platform of LTI 1.1.")
         for one in found["platforms"]:
-            self.stdout.write(f"{one['name']} (key {one['key']}): {one['people']} people")
+            self.stdout.write(f"{one['name']} (key {one['key']}), people: {one['people']}")
             for name, number in one["accounts"].items():
                 self.stdout.write(f"  {number:6} {OUTCOMES[name]}")
         for one in found["registrations"]:

@@ -86,7 +86,7 @@ class Command(BaseCommand):
         self._say(reports)
         for one in host.current().legacy.platforms():
             self.stdout.write(
-                f"Platform of LTI 1.1: {one.name} (key {one.key}): {one.people} people; see lti_1p3_legacy"
+                f"Platform of LTI 1.1: {one.name} (key {one.key}), people: {one.people}; see lti_1p3_legacy"
             )
         if found.is_in_our_way:
             self.stdout.write("Next: lti_1p3_move_in prepare --yes, then migrate.")
@@ -126,7 +126,7 @@ class Command(BaseCommand):
         if options["as_json"]:
             self.stdout.write(json.dumps(asdict(found)))
         else:
-            self.stdout.write(f"Looked at {found.registrations} registrations and {found.people} people.")
+            self.stdout.write(f"Looked at registrations: {found.registrations}, people: {found.people}.")
             for said in (*found.differences, *found.owners):
                 self.stdout.write(f"  {said}")
         if found.differences:
