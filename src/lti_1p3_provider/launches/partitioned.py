@@ -42,8 +42,8 @@ def _lives_in_a_partition(request: HttpRequest) -> bool:
 
 
 class PartitionCookies:
-    """Middleware. It comes before all others, so that it sees all their cookies, and those of their errors. It only
-    changes sessions that a launch marked."""
+    """Middleware. It comes before all others, so that it sees all their cookies, and those of their errors. Only those
+    of sessions that a launch marked are partitioned."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
